@@ -1,0 +1,177 @@
+// The MTA's side of the milter protocol (version 6), spoken as Postfix speaks it
+// (postfix/src/milter/milter8.c): for the load generator and for tests of the daemon.
+//
+// One method a step. Each sends the macros of the step, then the step, unless the milter asked
+// in the negotiation not to be sent it; then reads the reply, unless the milter said that it gives
+// none. So a test asks for a lesser MTA with an Offer and runs the same steps.
+//
+// Steps without a reply are buffered, as Postfix does; a test that stalls after one calls
+// connection().flush().
+// Failures (time-out, closed connection, nonsense from the milter) are a MilterError. A verdict,
+// whichever it is, is not a failure.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// The protocol's own names: SMFIC_* commands, SMFIR_* replies, SMFIP_* protocol bits.
+#include <libmilter/mfdef.h>
+
+#include "tests/support/milter_connection.hpp"
+
+namespace dkim::test {
+
+// What the MTA offers in SMFIC_OPTNEG. The defaults are those of Postfix 3.7.
+struct Offer {
+  std::uint32_t version = SMFI_PROT_VERSION;
+  std::uint32_t actions = SMFI_CURR_ACTS;
+  std::uint32_t protocol = SMFI_CURR_PROT;
+};
+
+// In the numbering of SMFIR_SETSYMLIST (SMFIM_* in libmilter/mfapi.h).
+enum class Stage { connect, helo, mail, rcpt, data, end_of_message, end_of_header };
+inline constexpr std::size_t stage_count = 7;
+
+// What the milter answered.
+struct Agreement {
+  std::uint32_t version = 0;
+  std::uint32_t actions = 0;
+  std::uint32_t protocol = 0;
+  // The macro names that it wants, for the stages that it named.
+  std::array<std::optional<std::vector<std::string>>, stage_count> symbols;
+};
+
+enum class Verdict : char {
+  none = 0,  // no reply was due
+  proceed = SMFIR_CONTINUE,
+  accept = SMFIR_ACCEPT,
+  reject = SMFIR_REJECT,
+  tempfail = SMFIR_TEMPFAIL,
+  discard = SMFIR_DISCARD,
+  reply_code = SMFIR_REPLYCODE,
+  skip = SMFIR_SKIP,
+  shutdown = SMFIR_SHUTDOWN,
+  connection_failure = SMFIR_CONN_FAIL,
+};
+
+// A field that the milter had inserted, added or changed.
+struct HeaderEdit {
+  char command = 0;  // SMFIR_INSHEADER, SMFIR_ADDHEADER, SMFIR_CHGHEADER
+  std::uint32_t index = 0;
+  std::string name;
+  std::string value;  // as on the wire: LF folds
+};
+
+struct Reply {
+  Verdict verdict = Verdict::none;
+  std::string text;  // of a reply_code
+  std::vector<HeaderEdit> edits;
+  std::string other_edits;  // commands of the edits that are not about header fields, e.g. "+b"
+  unsigned progress = 0;    // how often the milter asked for more time
+
+  // The milter wants no more of this message.
+  bool is_final() const {
+    return verdict != Verdict::none && verdict != Verdict::proceed && verdict != Verdict::skip;
+  }
+};
+
+// Where the SMTP client sits, for the connect step.
+struct SmtpClient {
+  std::string name = "localhost";
+  char family = SMFIA_INET;  // SMFIA_UNKNOWN sends neither port nor address
+  std::uint16_t port = 40000;
+  std::string address = "127.0.0.1";
+};
+
+struct Field {
+  std::string name;
+  std::string value;  // with its leading space and LF folds
+};
+
+struct Message {
+  std::string sender = "<alerts@example.com>";
+  std::vector<std::string> recipients = {"<root@example.net>"};
+  std::vector<Field> fields;
+  std::string_view body;  // CRLF lines
+};
+
+struct MessageResult {
+  Reply reply;                  // the last one
+  char last_step = SMFIC_MAIL;  // the SMFIC_* that it answers
+  // The DKIM-Signature fields that were inserted, in the order of the replies, as they stand in
+  // the message after the colon: with the space that Postfix adds without SMFIP_HDR_LEADSPC.
+  std::vector<Field> signatures;
+};
+
+class MilterClient {
+ public:
+  using Milliseconds = std::chrono::milliseconds;
+  using Macros = std::map<std::string, std::string, std::less<>>;
+
+  // "unix:/path", "local:/path", "inet:port@host", "inet6:port@host" (a numeric host); connects.
+  // `timeout` bounds the connect and every single wait for the milter.
+  explicit MilterClient(const std::string& endpoint, Milliseconds timeout = Milliseconds(30000));
+
+  const Agreement& negotiate(const Offer& offer = {});
+  const Agreement& agreement() const { return agreement_; }
+
+  // The macros that the MTA knows. Each stage sends those of its list: the one that the milter
+  // set, else Postfix's. By itself the client knows {daemon_name}, j and v, and no queue ID.
+  void set_macro(std::string name, std::string value);
+  void unset_macro(std::string_view name);
+  // An MTA without macros, as miltertest is one.
+  void send_no_macros() { send_macros_ = false; }
+
+  Reply connect(const SmtpClient& client = {});
+  Reply helo(std::string_view name);
+  Reply mail(std::string_view sender, const std::vector<std::string>& arguments = {});
+  Reply rcpt(std::string_view recipient, const std::vector<std::string>& arguments = {});
+  Reply data();
+  Reply unknown(std::string_view command);
+  // Without SMFIP_HDR_LEADSPC one space at the start of `value` is eaten, as Postfix does.
+  Reply header(std::string_view name, std::string_view value);
+  Reply end_of_header();
+  // One packet, whatever its size.
+  Reply body_chunk(std::string_view chunk);
+  // In chunks of 65535 octets until all is sent or the milter wants no more.
+  Reply body(std::string_view text);
+  Reply end_of_message();
+
+  // mail to end_of_message; stops at the first final verdict.
+  MessageResult send_message(const Message& message);
+
+  void abort_message();
+  // SMFIC_QUIT_NC: the connection stays and the next step is connect.
+  void quit_for_new_connection();
+  void quit();
+
+  // Reads replies up to a verdict, for a test that sent a step by itself.
+  Reply read_reply();
+
+  // For tests that leave the path: flush(), put_raw(), readable_within(), closed_within().
+  MilterConnection& connection() { return connection_; }
+
+ private:
+  struct Step;
+
+  Reply step(const Step& step, std::string_view payload);
+  const std::string& macro_payload(Stage stage);
+
+  MilterConnection connection_;
+  Offer offer_;
+  Agreement agreement_;
+  char skipped_command_ = 0;  // after SMFIR_SKIP, until another step comes
+  bool send_macros_ = true;
+  Macros macros_;
+  // Kept because Postfix sends them again with every single header field.
+  std::array<std::optional<std::string>, stage_count> macro_payloads_;
+};
+
+}  // namespace dkim::test
