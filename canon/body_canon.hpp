@@ -1,0 +1,52 @@
+// Canonicalization of a message body, RFC 6376 §3.4.3 (simple) and §3.4.4 (relaxed), as it streams by.
+//
+// Called by crypto/signer with the chunks that the MTA sends; gives the canonical octets to a sink that
+// hashes them. Any split of the input gives the same output. Memory is constant. Total: any octets are a
+// body. A lone LF ends a line, as the MTA will send it with a CR; a lone CR and NUL are ordinary octets.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "canon/canonicalization.hpp"
+
+namespace dkim::canon {
+
+class BodyCanonicalizer {
+ public:
+  // Takes the next canonical octets. The view ends with the call.
+  using Sink = std::function<void(std::string_view)>;
+
+  explicit BodyCanonicalizer(Canonicalization algorithm) : algorithm_(algorithm) {}
+
+  void update(std::string_view chunk, const Sink& sink);
+  // The end of the body; afterwards the object is spent.
+  void finish(const Sink& sink);
+
+ private:
+  // Which octets cannot be judged yet, since what follows decides? White space (gone at a line's end), a
+  // CR (part of a CRLF or an octet of its own) and line ends (gone at the body's end).
+  bool nothing_held() const { return !space_held_ && !cr_held_; }
+
+  std::string_view pass_unchanged(std::string_view chunk, const Sink& sink);
+  void take(char octet, const Sink& sink);
+  void end_line();
+  void emit_octet(char octet, const Sink& sink);
+  void emit_run(std::string_view run, const Sink& sink);
+  void emit_held_lines(const Sink& sink);
+  void flush(const Sink& sink);
+
+  Canonicalization algorithm_;
+  bool space_held_ = false;
+  bool cr_held_ = false;
+  bool any_output_ = false;
+  std::uint64_t line_ends_held_ = 0;
+  // Collects what is emitted octet by octet: a sink that hashes likes few and large pieces.
+  std::array<char, 4096> buffer_;
+  std::size_t buffered_ = 0;
+};
+
+}  // namespace dkim::canon

@@ -1,0 +1,27 @@
+// The two canonicalization algorithms of RFC 6376 §3.4, and the c= tag that names a pair of them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "canon/result.hpp"
+
+namespace dkim::canon {
+
+enum class Canonicalization { simple, relaxed };
+
+struct CanonicalizationPair {
+  Canonicalization header = Canonicalization::simple;
+  Canonicalization body = Canonicalization::simple;
+
+  bool operator==(const CanonicalizationPair&) const = default;
+};
+
+// "relaxed/simple", as in c=.
+std::string to_string(CanonicalizationPair pair);
+
+// Reads c= and the setting of that name. One word alone names the header's; the body's is then simple
+// (RFC 6376 §3.5, c=).
+Result<CanonicalizationPair> parse_canonicalization(std::string_view text);
+
+}  // namespace dkim::canon

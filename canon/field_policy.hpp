@@ -1,0 +1,52 @@
+// Which header fields are signed and which are oversigned, as a table of names.
+//
+// Made once from the configuration's signed_headers and oversigned_headers, then shared by all messages
+// and threads. From is always both (RFC 6376 §5.4); what is oversigned is signed.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "canon/result.hpp"
+
+namespace dkim::canon {
+
+// The default lists, spelled as they are usually written.
+std::span<const std::string_view> default_signed_fields();
+std::span<const std::string_view> default_oversigned_fields();
+
+class FieldPolicy {
+ public:
+  // The default lists.
+  FieldPolicy();
+
+  // Lists as written in the configuration: empty keeps the default; plain names replace it; "+Name" and
+  // "-Name" change it. Refuses with the offending entry's number as octet: a name that is not a field
+  // name, plain and signed entries mixed, -From, or DKIM-Signature among the oversigned (a second
+  // signature would break the first).
+  static Result<FieldPolicy> from_lists(const std::vector<std::string>& signed_list,
+                                        const std::vector<std::string>& oversigned_list);
+
+  // The name in lower case.
+  bool is_signed(std::string_view lower_name) const;
+  // In the order of the list, as spelled there.
+  const std::vector<std::string>& oversigned() const { return oversigned_; }
+  // In the order of the list, oversigned ones included, as spelled there.
+  const std::vector<std::string>& signed_fields() const { return signed_; }
+
+ private:
+  FieldPolicy(std::vector<std::string> signed_fields, std::vector<std::string> oversigned);
+
+  std::vector<std::string> signed_;
+  std::vector<std::string> oversigned_;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+  };
+  std::unordered_map<std::string, bool, Hash, std::equal_to<>> lower_names_;
+};
+
+}  // namespace dkim::canon

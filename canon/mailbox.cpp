@@ -1,0 +1,236 @@
+#include "canon/mailbox.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "canon/text.hpp"
+
+namespace dkim::canon {
+namespace {
+
+// atext of RFC 5322 §3.2.3 with the non-ASCII of RFC 6532 §3.2.
+bool is_atext(char c) {
+  constexpr std::string_view punctuation = "!#$%&'*+-/=?^_`{|}~";
+  return is_alnum(c) || !is_ascii(c) || punctuation.find(c) != std::string_view::npos;
+}
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) {}
+
+  Result<std::vector<Mailbox>> mailboxes();
+
+ private:
+  // One run of words and dots: a display name or a local part, whichever what follows makes of it.
+  struct Words {
+    std::string joined;          // as a local part would read
+    bool is_local_part = false;  // word *( "." word ): dots exactly between words
+    bool empty = true;
+  };
+
+  bool address(bool in_group);
+  bool angle_address();
+  bool address_after(const Words& words);
+  std::optional<Words> words();
+  bool quoted_string(std::string& out);
+  bool domain(std::string& out);
+  bool domain_literal(std::string& out);
+  bool route();
+  bool skip_cfws();
+  bool comment();
+
+  bool at_end() const { return at_ == text_.size(); }
+  bool next_is(char c) const { return !at_end() && text_[at_] == c; }
+  bool skip(char c) {
+    if (!next_is(c)) return false;
+    ++at_;
+    return true;
+  }
+  bool refuse(std::string_view reason) {
+    if (!refusal_) refusal_ = Refusal{std::string(reason), at_};
+    return false;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::vector<Mailbox> found_;
+  std::optional<Refusal> refusal_;
+};
+
+// address-list, empty elements allowed (obs-addr-list).
+Result<std::vector<Mailbox>> Parser::mailboxes() {
+  bool in_group = false;
+  while (skip_cfws() && !at_end()) {
+    if (skip(',')) continue;
+    if (in_group && skip(';')) {
+      in_group = false;
+      continue;
+    }
+    const bool was_in_group = in_group;
+    if (!address(in_group)) break;
+    // A group's name was read: its members follow, up to ";".
+    if (!was_in_group && skip(':')) {
+      in_group = true;
+      continue;
+    }
+    if (!skip_cfws()) break;
+    if (!at_end() && !next_is(',') && !(in_group && next_is(';'))) {
+      refuse("something other than a comma after an address");
+      break;
+    }
+  }
+  if (!refusal_ && in_group) refuse("a group without its ;");
+  if (!refusal_ && found_.empty()) refuse("no address");
+  if (refusal_) return *refusal_;
+  return std::move(found_);
+}
+
+// An address, or the name of a group up to its colon (which is left for the caller).
+bool Parser::address(bool in_group) {
+  if (next_is('<')) return angle_address();
+  const auto name = words();
+  if (!name) return false;
+  if (next_is('<')) return angle_address();
+  if (next_is('@')) return address_after(*name);
+  if (next_is(':') && !in_group && !name->empty) return true;
+  return refuse(name->empty ? "a character that begins no address" : "an address without a domain");
+}
+
+bool Parser::angle_address() {
+  skip('<');
+  if (!skip_cfws() || !route()) return false;
+  const auto local = words();
+  if (!local || !address_after(*local)) return false;
+  return skip('>') || refuse("an address without its closing >");
+}
+
+// The @ and the domain behind what was read as a local part.
+bool Parser::address_after(const Words& words) {
+  if (!words.is_local_part) return refuse("not a local part before the @");
+  if (!skip('@')) return refuse("an address without @");
+  Mailbox mailbox;
+  mailbox.local_part = words.joined;
+  if (!domain(mailbox.domain)) return false;
+  found_.push_back(std::move(mailbox));
+  return true;
+}
+
+// phrase or local-part, whatever white space and comments between.
+std::optional<Parser::Words> Parser::words() {
+  Words out;
+  bool last_was_word = false;
+  bool regular = true;
+  while (skip_cfws() && !at_end()) {
+    if (next_is('.')) {
+      regular = regular && last_was_word;
+      last_was_word = false;
+      out.joined += text_[at_++];
+    } else if (next_is('"')) {
+      regular = regular && !last_was_word;
+      last_was_word = true;
+      if (!quoted_string(out.joined)) return std::nullopt;
+    } else if (is_atext(text_[at_])) {
+      regular = regular && !last_was_word;
+      last_was_word = true;
+      while (!at_end() && is_atext(text_[at_]))
+        out.joined += text_[at_++];
+    } else {
+      break;
+    }
+    out.empty = false;
+  }
+  if (refusal_) return std::nullopt;
+  out.is_local_part = regular && last_was_word;
+  return out;
+}
+
+bool Parser::quoted_string(std::string& out) {
+  skip('"');
+  while (!at_end()) {
+    const char c = text_[at_++];
+    if (c == '"') return true;
+    if (c == '\\' && !at_end()) {
+      out += text_[at_++];
+    } else if (c != '\r' && c != '\n') {  // folds vanish, their white space stays
+      out += c;
+    }
+  }
+  return refuse("a quoted string without its end");
+}
+
+// dot-atom or obs-domain, or a literal.
+bool Parser::domain(std::string& out) {
+  if (!skip_cfws()) return false;
+  if (next_is('[')) return domain_literal(out) && skip_cfws();
+  while (true) {
+    const std::size_t start = at_;
+    while (!at_end() && is_atext(text_[at_]))
+      ++at_;
+    if (at_ == start) return refuse("not a domain after the @");
+    out += text_.substr(start, at_ - start);
+    if (!skip_cfws()) return false;
+    if (!skip('.')) return true;
+    out += '.';
+    if (!skip_cfws()) return false;
+  }
+}
+
+bool Parser::domain_literal(std::string& out) {
+  const std::size_t end = text_.find(']', at_);
+  if (end == std::string_view::npos) return refuse("a domain literal without its ]");
+  out = text_.substr(at_, end + 1 - at_);
+  at_ = end + 1;
+  return true;
+}
+
+// obs-route: "@a,@b:" before the address proper; read and forgotten.
+bool Parser::route() {
+  if (!next_is('@') && !next_is(',')) return true;
+  while (next_is('@') || next_is(',')) {
+    if (skip(',')) {
+      if (!skip_cfws()) return false;
+      continue;
+    }
+    skip('@');
+    std::string ignored;
+    if (!domain(ignored)) return false;
+  }
+  return skip(':') || refuse("a route without its colon");
+}
+
+bool Parser::skip_cfws() {
+  while (!at_end()) {
+    if (is_fws(text_[at_])) {
+      ++at_;
+    } else if (next_is('(')) {
+      if (!comment()) return false;
+    } else {
+      break;
+    }
+  }
+  return true;
+}
+
+// Comments nest; a counter instead of recursion, since the depth is the sender's choice.
+bool Parser::comment() {
+  std::size_t depth = 0;
+  while (!at_end()) {
+    const char c = text_[at_++];
+    if (c == '\\' && !at_end()) {
+      ++at_;
+    } else if (c == '(') {
+      ++depth;
+    } else if (c == ')' && --depth == 0) {
+      return true;
+    }
+  }
+  return refuse("a comment without its end");
+}
+
+}  // namespace
+
+Result<std::vector<Mailbox>> parse_mailboxes(std::string_view value) {
+  return Parser(value).mailboxes();
+}
+
+}  // namespace dkim::canon

@@ -1,0 +1,46 @@
+// Small questions about octets, the same in every parser of this folder. Locale never plays a part.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dkim::canon {
+
+// WSP of RFC 5234: SP and HTAB. VT and FF are not white space in RFC 6376.
+constexpr bool is_wsp(char c) {
+  return c == ' ' || c == '\t';
+}
+// What folding white space is made of (RFC 6376 §2.8).
+constexpr bool is_fws(char c) {
+  return is_wsp(c) || c == '\r' || c == '\n';
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_alpha(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool is_alnum(char c) {
+  return is_digit(c) || is_alpha(c);
+}
+constexpr bool is_ascii(char c) {
+  return static_cast<unsigned char>(c) < 0x80;
+}
+constexpr bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+constexpr char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+std::string lower_case(std::string_view text);
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+// Without WSP, CR and LF at both ends.
+std::string_view trim_fws(std::string_view text);
+// Without any WSP, CR and LF: base64 values may be folded anywhere (RFC 6376 §3.5).
+std::string without_fws(std::string_view text);
+// Does text match a pattern in which * stands for any octets, even none? Linear in time but for the
+// product of the two lengths in the worst case; case matters.
+bool matches_wildcard(std::string_view pattern, std::string_view text);
+
+}  // namespace dkim::canon
