@@ -1,0 +1,138 @@
+"""A private Postfix: its own configuration, queue and data, on loopback ports above 1024.
+
+It is set up as Debian sets up the real one where that matters to a milter: smtpd and cleanup are
+chrooted to the queue directory, and the milter is named relative to it. The system's own Postfix,
+if there is one, is neither read nor touched; only its programs are used.
+"""
+
+import grp
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+
+from .workspace import HarnessError, free_port, run, wait_for
+
+# The columns of master(5): private, unprivileged, chroot, wakeup, process limit.
+MASTER = """\
+127.0.0.1:{port}   inet  n  -  y  -     -  smtpd
+[::1]:{port}       inet  n  -  y  -     -  smtpd
+127.0.0.1:{submission_port}  inet  n  -  y  -     -  smtpd
+  -o milter_macro_daemon_name=ORIGINATING
+pickup    unix  n  -  y  60    1  pickup
+cleanup   unix  n  -  y  -     0  cleanup
+qmgr      unix  n  -  n  300   1  qmgr
+rewrite   unix  -  -  y  -     -  trivial-rewrite
+bounce    unix  -  -  y  -     0  bounce
+defer     unix  -  -  y  -     0  bounce
+trace     unix  -  -  y  -     0  bounce
+verify    unix  -  -  y  -     1  verify
+flush     unix  n  -  y  1000? 0  flush
+smtp      unix  -  -  y  -     -  smtp
+relay     unix  -  -  y  -     -  smtp
+error     unix  -  -  y  -     -  error
+retry     unix  -  -  y  -     -  error
+anvil     unix  -  -  y  -     1  anvil
+scache    unix  -  -  y  -     1  scache
+showq     unix  n  -  y  -     -  showq
+postlog   unix-dgram n - n  -     1  postlogd
+"""
+
+MAIN = """\
+compatibility_level = 3.6
+queue_directory = {queue}
+data_directory = {data}
+maillog_file = {log}
+maillog_file_prefixes = {root}
+# Debian keeps its own elsewhere; with this the instance reads nothing of /etc/postfix.
+import_environment = MAIL_CONFIG={config}
+myhostname = mail.private.example
+mydomain = {origin}
+myorigin = {origin}
+mydestination =
+local_recipient_maps =
+alias_maps =
+alias_database =
+inet_interfaces = 127.0.0.1, ::1
+inet_protocols = all
+mynetworks = 127.0.0.0/8, [::1]/128
+# Everything goes to the sink, whoever brings it: open only to this machine.
+relayhost = [127.0.0.1]:{sink_port}
+relay_domains = receiver.example
+smtpd_relay_restrictions = reject_unauth_destination
+smtpd_authorized_xclient_hosts = 127.0.0.0/8
+smtpd_peername_lookup = no
+smtpd_client_connection_rate_limit = 0
+smtpd_client_message_rate_limit = 0
+smtp_dns_support_level = disabled
+smtp_destination_concurrency_limit = 8
+message_size_limit = 50000000
+mailbox_size_limit = 0
+smtpd_milters = unix:dkimsignd/dkimsignd.sock
+non_smtpd_milters = unix:dkimsignd/dkimsignd.sock
+milter_default_action = tempfail
+{more}
+"""
+
+
+class Postfix:
+    def __init__(self, workspace, sink_port, origin, more=""):
+        if os.getuid() != 0:
+            raise HarnessError("Postfix can only be started by root")
+        if shutil.which("postfix") is None:
+            raise HarnessError("Postfix is not installed")
+        root = workspace.directory("postfix")
+        self.config = workspace.directory("postfix/config")
+        self.queue = workspace.directory("postfix/queue")
+        self.log = root / "postfix.log"
+        self.port, self.submission_port = free_port(), free_port()
+        data = workspace.directory("postfix/data", 0o700)
+        os.chown(data, pwd.getpwnam("postfix").pw_uid, -1)
+        (self.config / "main.cf").write_text(MAIN.format(
+            root=root, config=self.config, queue=self.queue, data=data, log=self.log, origin=origin,
+            sink_port=sink_port, more=more))
+        (self.config / "master.cf").write_text(
+            MASTER.format(port=self.port, submission_port=self.submission_port))
+
+    def make_socket_directory(self, owner):
+        """Where the milter's socket goes, inside the chroot: the milter's user may create it, the
+        group postfix may reach it. The SGID bit hands that group on to the socket."""
+        directory = self.queue / "dkimsignd"
+        directory.mkdir()
+        os.chown(directory, pwd.getpwnam(owner).pw_uid, grp.getgrnam("postfix").gr_gid)
+        directory.chmod(0o2750)
+        return directory / "dkimsignd.sock"
+
+    def start(self, workspace):
+        # Registered first: a start that fails half way, or is interrupted, leaves a master as well.
+        workspace.on_close(self.stop)
+        self._command("start")
+        wait_for(lambda: self._command("status", check=False) == 0, "Postfix to start")
+
+    def stop(self):
+        # Quiet if it never ran; "stop" waits for the master and ends what does not heed it.
+        if self._command("status", check=False) == 0:
+            self._command("stop")
+
+    def _command(self, verb, check=True):
+        done = subprocess.run(["postfix", "-c", str(self.config), verb], capture_output=True,
+                              check=False, stdin=subprocess.DEVNULL)
+        if check and done.returncode != 0:
+            raise HarnessError(f"postfix {verb}: {done.stdout + done.stderr!r}\n{self.log_text()}")
+        return done.returncode
+
+    def log_text(self):
+        return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
+
+    def sendmail(self, sender, recipient, octets):
+        """Mail from this machine, as cron and mail(1) bring it; lines end with LF, a dot is a dot."""
+        run(sendmail_program(), "-C", self.config, "-i", "-f", sender, "--", recipient,
+            input=octets.replace(b"\r\n", b"\n"))
+
+
+def sendmail_program():
+    for place in ("/usr/sbin/sendmail", "/usr/lib/sendmail"):
+        if pathlib.Path(place).exists():
+            return place
+    raise HarnessError("sendmail(1) of Postfix is missing")

@@ -1,0 +1,107 @@
+"""An SMTP client that sends octets as they are.
+
+smtplib normalizes line ends and knows neither XCLIENT nor BDAT. BDAT (RFC 3030) matters here, as it
+is the one way by which a body without a final line end comes in over SMTP.
+"""
+
+import re
+import socket
+
+from .workspace import PATIENCE, HarnessError
+
+QUEUED = re.compile(rb"queued as ([0-9A-Za-z]+)")
+
+
+class Refused(HarnessError):
+    """The server answered with something else than was hoped for."""
+
+
+def stuffed(octets):
+    """The octets as they go over the wire after DATA, with the final line end and dot."""
+    if octets and not octets.endswith(b"\r\n"):
+        octets += b"\r\n"
+    if octets.startswith(b"."):
+        octets = b"." + octets
+    return octets.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+
+
+class SmtpClient:
+    def __init__(self, port, host="127.0.0.1"):
+        self._socket = socket.create_connection((host, port), PATIENCE)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._replies = self._socket.makefile("rb")
+        self._expect(b"220")
+        self.ehlo()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        try:
+            self.command(b"QUIT", b"221")
+        except (OSError, HarnessError):
+            pass
+        self.drop()
+
+    def drop(self):
+        """Hangs up without a word, as a client that crashed."""
+        self._replies.close()
+        self._socket.close()
+
+    def _reply(self):
+        text = b""
+        while True:
+            line = self._replies.readline()
+            if not line:
+                raise Refused("the server hung up")
+            text += line
+            if line[3:4] != b"-":
+                return text
+
+    def _expect(self, code):
+        text = self._reply()
+        if not text.startswith(code):
+            raise Refused(text.decode("utf-8", "replace"))
+        return text
+
+    def write(self, octets):
+        self._socket.sendall(octets)
+
+    def command(self, line, code=b"250"):
+        self.write(line + b"\r\n")
+        return self._expect(code)
+
+    def ehlo(self):
+        return self.command(b"EHLO client.example")
+
+    def xclient(self, **attributes):
+        """Takes on another identity; Postfix greets anew afterwards."""
+        words = " ".join(f"{name}={value}" for name, value in attributes.items())
+        self.command(f"XCLIENT {words}".encode(), b"220")
+        self.ehlo()
+
+    def envelope(self, sender, recipient, smtputf8=False):
+        parameters = b" BODY=8BITMIME" + (b" SMTPUTF8" if smtputf8 else b"")
+        self.command(b"MAIL FROM:<" + sender.encode() + b">" + parameters)
+        self.command(b"RCPT TO:<" + recipient.encode() + b">")
+
+    def send(self, sender, recipient, octets, smtputf8=False, chunks=None):
+        """Sends one message; its queue ID. With `chunks`, by BDAT in pieces of that many octets."""
+        self.envelope(sender, recipient, smtputf8)
+        if chunks is None:
+            self.command(b"DATA", b"354")
+            self.write(stuffed(octets))
+            reply = self._expect(b"250")
+        else:
+            for start in range(0, len(octets), chunks):
+                piece = octets[start:start + chunks]
+                last = b" LAST" if start + chunks >= len(octets) else b""
+                self.write(b"BDAT %d%s\r\n" % (len(piece), last) + piece)
+                reply = self._expect(b"250")
+        match = QUEUED.search(reply)
+        if match is None:
+            raise Refused(reply.decode("utf-8", "replace"))
+        return match[1].decode()

@@ -1,0 +1,145 @@
+"""Three independent judges of a signature: dkimpy, Mail::DKIM and OpenDKIM.
+
+Each gets every signature of ours in every message and must judge each of them by itself. They ask
+the test's own name server for keys, each through its own resolver.
+
+What the Debian 12 packages can do was found out by running them:
+- dkimpy 1.1.4 judges one signature by its index, and Ed25519 by PyNaCl.
+- Mail::DKIM 1.20230212 judges all signatures of a message, but has no Ed25519 whatever else is
+  installed: it calls such a signature "invalid (unsupported algorithm ed25519-sha256)". Later ones
+  (1.20230911 in Ubuntu 24.04) have it, with CryptX. Both answers are right, every other is wrong.
+- OpenDKIM 2.11.0~beta2 is built with libunbound, which takes a port only by ResolverConfiguration
+  (Nameservers takes none). It runs as a verifying milter and reports in Authentication-Results.
+  It looks at three signatures at most and summarizes, so each is shown to it alone. It does verify
+  Ed25519, and finds a changed message out.
+"""
+
+import json
+import pathlib
+import re
+import subprocess
+
+import dkim
+
+from .message import Message
+from .milter_client import MilterClient
+from .workspace import HarnessError, wait_for
+
+# RFC 6376 6.1: a verifier must ignore what it does not know, so this is not a failure.
+NO_ED25519 = "invalid (unsupported algorithm ed25519-sha256)"
+
+PERL = pathlib.Path(__file__).with_name("verify_mail_dkim.pl")
+
+UNBOUND = """\
+server:
+    do-not-query-localhost: no
+    module-config: "iterator"
+    use-syslog: no
+    do-ip6: no
+stub-zone:
+    name: "example."
+    stub-addr: 127.0.0.1@{port}
+"""
+
+OPENDKIM = """\
+Mode v
+Syslog no
+AlwaysAddARHeader yes
+AuthservID verifier.example
+MaximumHeaders 0
+ResolverConfiguration {resolver}
+On-DNSError accept
+On-Security accept
+On-InternalError tempfail
+"""
+
+
+class Judges:
+    """The three together. `judge` returns one list of verdicts a signature."""
+
+    def __init__(self, workspace, dns_server):
+        self._dns = dns_server
+        self._directory = workspace.directory("verify", 0o700)
+        self._opendkim = OpenDkim(workspace, dns_server)
+
+    def judge(self, messages):
+        """`messages` maps a name to octets; the answer maps the name to a list with one entry a
+        DKIM-Signature field (top first): a dictionary from judge to verdict, 'pass' or a reason."""
+        perl = self._mail_dkim(messages)
+        verdicts = {}
+        for name, octets in messages.items():
+            message = Message(octets)
+            per_signature = []
+            for index in range(len(message.values("DKIM-Signature"))):
+                per_signature.append({
+                    "dkimpy": self._dkimpy(octets, index),
+                    "Mail::DKIM": perl[name][index],
+                    "OpenDKIM": self._opendkim.verdict(*message.with_only_signature(index)),
+                })
+            verdicts[name] = per_signature
+        return verdicts
+
+    def _dkimpy(self, octets, index):
+        # A key of fewer than 1024 bits is refused by RFC 8301; dkimpy leaves that to its caller.
+        try:
+            good = dkim.DKIM(octets, minkey=1024).verify(idx=index, dnsfunc=self._dns.txt)
+            return "pass" if good else "fail"
+        except dkim.DKIMException as error:
+            return f"error: {error}"
+
+    def _mail_dkim(self, messages):
+        """One process for all: starting perl costs far more than a verification."""
+        listing = []
+        for number, (name, octets) in enumerate(messages.items()):
+            path = self._directory / f"{number}.eml"
+            path.write_bytes(octets)
+            listing.append((name, path))
+        done = subprocess.run(
+            ["perl", str(PERL), str(self._dns.port)],
+            input="".join(f"{path}\n" for _, path in listing).encode(), capture_output=True, check=False)
+        lines = done.stdout.decode().splitlines()
+        if done.returncode != 0 or len(lines) != len(listing):
+            raise HarnessError(f"Mail::DKIM gave up: {done.stderr.decode('utf-8', 'replace')}")
+        for _, path in listing:
+            path.unlink()
+        return {name: json.loads(line) for (name, _), line in zip(listing, lines)}
+
+
+def complaints(verdicts, signature):
+    """The judges that do not accept a signature (its tags), with what they say."""
+    return {judge: verdict for judge, verdict in verdicts.items() if verdict != "pass" and not (
+        judge == "Mail::DKIM" and signature.get("a") == "ed25519-sha256" and verdict == NO_ED25519)}
+
+
+class OpenDkim:
+    def __init__(self, workspace, dns_server):
+        root = workspace.directory("opendkim", 0o700)
+        resolver, config = root / "unbound.conf", root / "opendkim.conf"
+        resolver.write_text(UNBOUND.format(port=dns_server.port))
+        config.write_text(OPENDKIM.format(resolver=resolver))
+        socket = root / "opendkim.sock"
+        process = workspace.spawn("/usr/sbin/opendkim", "-f", "-x", config, "-p", f"local:{socket}",
+                                  log=root / "opendkim.log")
+        wait_for(socket.exists, "OpenDKIM to listen", alive=lambda: process.poll() is None)
+        # Not one of its internal hosts, whose mail it would not verify.
+        self._client = wait_for(lambda: self._connected(str(socket)), "OpenDKIM to answer",
+                                alive=lambda: process.poll() is None)
+        workspace.on_close(self._client.close)
+
+    @staticmethod
+    def _connected(path):
+        try:
+            return MilterClient(path, client="192.0.2.1", name="client.example")
+        except ConnectionError:
+            return None
+
+    def verdict(self, fields, body):
+        outcome = self._client.message(fields, body)
+        for _, name, value in outcome.inserted:
+            if name.lower() == b"authentication-results":
+                text = re.sub(rb"\s+", b" ", value).decode("utf-8", "replace")
+                match = re.search(r"dkim=(\w+)(?: reason=\"([^\"]*)\"| \(([^)]*)\))?", text)
+                if match is None:
+                    return f"error: {text}"
+                return match[1] if match[1] == "pass" else f"{match[1]}: {match[2] or match[3] or text}"
+        return f"error: no answer, verdict {outcome.verdict!r}"

@@ -1,0 +1,42 @@
+#!/usr/bin/perl
+# Judges messages by Mail::DKIM, many in one process.
+# usage: verify_mail_dkim.pl DNS-PORT < list-of-files
+# Prints a line a file: a JSON array with the verdict on each of its signatures, top first.
+use strict;
+use warnings;
+
+use JSON::PP;
+use Mail::DKIM::DNS;
+use Mail::DKIM::Verifier;
+use Net::DNS::Resolver;
+
+my $port = shift @ARGV or die "usage: $0 DNS-PORT < list-of-files\n";
+Mail::DKIM::DNS::resolver(
+    Net::DNS::Resolver->new(
+        nameservers => ['127.0.0.1'],
+        port        => $port,
+        recurse     => 0,
+        # Authoritative answers for foreign domains are refusals: no point in asking again.
+        retry       => 2,
+        udp_timeout => 5,
+    )
+);
+
+$| = 1;
+while (my $path = <STDIN>) {
+    chomp $path;
+    open my $file, '<:raw', $path or die "$path: $!\n";
+    my $octets = do { local $/; <$file> };
+    close $file;
+
+    my $verifier = Mail::DKIM::Verifier->new();
+    $verifier->PRINT($octets);
+    $verifier->CLOSE();
+
+    my @verdicts;
+    for my $signature ($verifier->signatures) {
+        my $result = $signature->result;
+        push @verdicts, $result eq 'pass' ? 'pass' : $signature->result_detail;
+    }
+    print encode_json(\@verdicts), "\n";
+}

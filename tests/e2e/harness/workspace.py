@@ -1,0 +1,122 @@
+"""A temporary directory with the processes that live in it, and the promise that both go away.
+
+Everything that a test starts is registered here at once, and is undone in reverse order when the
+test ends, fails, or is interrupted by SIGINT, SIGTERM or SIGHUP. Processes are ended by their pid
+or by their own stop command, never by name: other Postfix instances may run on the machine.
+"""
+
+import atexit
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+# A condition that has not come true after this long never will; a slow machine needs far less.
+PATIENCE = 60.0
+
+
+class HarnessError(Exception):
+    """The surroundings of the test are broken: not a verdict on the product."""
+
+
+def wait_for(condition, what, alive=None, patience=PATIENCE):
+    """Polls `condition` until it returns something true, and returns that.
+
+    `alive` is asked as well, so that the death of the process waited for is reported at once.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        result = condition()
+        if result:
+            return result
+        if alive is not None and not alive():
+            raise HarnessError(f"the process ended while waiting for {what}")
+        if time.monotonic() > deadline:
+            raise HarnessError(f"gave up after {patience:.0f} s waiting for {what}")
+        time.sleep(0.01)
+
+
+def free_port():
+    """A loopback port nobody listens on, for programs that cannot choose one themselves."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def run(*args, **kwargs):
+    """subprocess.run whose failure shows what the command said."""
+    done = subprocess.run([str(a) for a in args], capture_output=True, check=False, **kwargs)
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).decode("utf-8", "replace")
+        raise HarnessError(f"{' '.join(map(str, args))} ended with {done.returncode}:\n{said}")
+    return done
+
+
+class Workspace:
+    def __init__(self):
+        self._undo = contextlib.ExitStack()
+        # Short, because a UNIX socket's path must fit 107 octets.
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="dkimsignd-e2e-", dir=os.environ.get("TMPDIR", "/tmp")))
+        self._undo.callback(self._remove)
+        # Postfix and the daemon run as other users and must be able to pass through.
+        self.path.chmod(0o711)
+        atexit.register(self.close)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: sys.exit(130))
+
+    def _remove(self):
+        if os.environ.get("DKIMSIGND_E2E_KEEP"):
+            print(f"kept: {self.path}", file=sys.stderr)
+            return
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def on_close(self, function, *args):
+        self._undo.callback(function, *args)
+
+    def close(self):
+        atexit.unregister(self.close)
+        # A second Ctrl-C must not cut the clearing-up short.
+        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self._undo.close()
+        finally:
+            signal.signal(signal.SIGINT, previous)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def directory(self, name, mode=0o755):
+        path = self.path / name
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(mode)
+        return path
+
+    def spawn(self, *args, log, **kwargs):
+        """Starts a process of its own session (Ctrl-C reaches only us) and registers its end."""
+        with open(log, "ab") as output:
+            process = subprocess.Popen(
+                [str(a) for a in args], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                start_new_session=True, **kwargs)
+        self.on_close(stop_process, process)
+        return process
+
+
+def stop_process(process, patience=10.0):
+    """SIGTERM, and SIGKILL for one that does not heed it; the exit status."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    return process.returncode
