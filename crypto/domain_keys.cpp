@@ -1,0 +1,22 @@
+#include "crypto/domain_keys.hpp"
+
+namespace dkim::crypto {
+
+DomainKeys load_domain_keys(const KeyStore& store, const canon::DomainName& domain, Manifest manifest) {
+  DomainKeys keys;
+  for (const auto& entry : manifest.keys) {
+    if (entry.state != KeyState::active) continue;
+    keys.active.push_back(
+        {entry.selector, std::make_shared<const PrivateKey>(store.load_key(domain, entry))});
+  }
+  keys.manifest = std::move(manifest);
+  return keys;
+}
+
+std::shared_ptr<const DomainKeys> UncachedKeySource::find(const canon::DomainName& domain) {
+  auto read = store_.read_manifest(domain);
+  if (!read) return nullptr;
+  return std::make_shared<const DomainKeys>(load_domain_keys(store_, domain, std::move(read->manifest)));
+}
+
+}  // namespace dkim::crypto

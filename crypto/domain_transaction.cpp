@@ -1,0 +1,153 @@
+#include "crypto/domain_transaction.hpp"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "crypto/error.hpp"
+
+namespace dkim::crypto {
+namespace {
+
+constexpr mode_t directory_mode = 0750;
+constexpr mode_t key_mode = 0640;
+constexpr mode_t manifest_mode = 0640;
+constexpr mode_t record_mode = 0644;
+
+constexpr std::string_view temporary_suffix = ".new";
+
+// The group of the key directory is the daemon's: all that is written below it gets the same.
+gid_t group_of(const std::filesystem::path& directory) {
+  struct stat status {};
+  if (stat(directory.c_str(), &status) != 0) throw_store_error("use the key directory", directory, errno);
+  return status.st_gid;
+}
+
+void make_domain_directory(const std::filesystem::path& directory, gid_t group) {
+  if (mkdir(directory.c_str(), 0700) != 0) {
+    if (errno == EEXIST) return;
+    throw_store_error("make", directory, errno);
+  }
+  if (chown(directory.c_str(), static_cast<uid_t>(-1), group) != 0 ||
+      chmod(directory.c_str(), directory_mode) != 0) {
+    const int error = errno;
+    rmdir(directory.c_str());
+    throw_store_error("give the key directory's group to", directory, error);
+  }
+  sync_directory(directory.parent_path());
+}
+
+FileDescriptor lock_directory(const std::filesystem::path& directory) {
+  const auto path = directory / ".lock";
+  FileDescriptor lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock) throw_store_error("open", path, errno);
+  while (flock(lock.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) throw_store_error("lock", path, errno);
+  }
+  return lock;
+}
+
+bool same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
+  struct stat first {};
+  struct stat second {};
+  return lstat(a.c_str(), &first) == 0 && lstat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
+         first.st_ino == second.st_ino;
+}
+
+void remove_file(const std::filesystem::path& path) {
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) throw_store_error("remove", path, errno);
+}
+
+Secret secret_of(std::string_view text) {
+  return {text.begin(), text.end()};
+}
+
+}  // namespace
+
+DomainTransaction::DomainTransaction(const KeyStore& store, canon::DomainName domain)
+    : store_(store),
+      domain_(std::move(domain)),
+      directory_(store.domain_directory(domain_)),
+      group_(group_of(store.directory())),
+      lock_((make_domain_directory(directory_, group_), lock_directory(directory_))) {
+  if (auto read = store_.read_manifest(domain_)) manifest_ = std::move(read->manifest);
+  remove_leftovers();
+}
+
+DomainTransaction::~DomainTransaction() {
+  if (committed_) return;
+  for (const auto& path : linked_)
+    unlink(path.c_str());
+  for (const auto& file : key_files_)
+    unlink(temporary_path(file.path).c_str());
+  for (const auto& file : record_files_)
+    unlink(temporary_path(file.path).c_str());
+  unlink(temporary_path(store_.manifest_path(domain_)).c_str());
+}
+
+void DomainTransaction::add_key(KeyEntry entry, const PrivateKey& key) {
+  if (manifest_.find(entry.selector) != nullptr) {
+    throw StoreError(
+        "the selector " + entry.selector.str() + " was used in " + domain_.str() +
+        " before; a selector is never used twice, since DNS and mail on its way still know the old key");
+  }
+  key_files_.push_back({store_.key_path(domain_, entry.selector), key.to_pem()});
+  manifest_.keys.push_back(std::move(entry));
+}
+
+void DomainTransaction::set_record_text(const canon::Selector& selector, std::string text) {
+  record_files_.push_back({store_.record_path(domain_, selector), secret_of(text)});
+}
+
+void DomainTransaction::commit() {
+  for (const auto& file : key_files_)
+    write_temporary(file.path, view(file.content), {key_mode, group_});
+  for (const auto& file : record_files_)
+    write_temporary(file.path, view(file.content), {record_mode, group_});
+  const auto manifest_path = store_.manifest_path(domain_);
+  write_temporary(manifest_path, write_manifest(manifest_), {manifest_mode, group_});
+
+  for (const auto& file : key_files_) {
+    link_temporary(file.path);
+    linked_.push_back(file.path);
+  }
+  sync_directory(directory_);
+  // From here on the change is made: a failure to tidy up is mended by the next writer.
+  rename_temporary(manifest_path);
+  committed_ = true;
+  for (const auto& file : record_files_)
+    rename_temporary(file.path);
+  sync_directory(directory_);
+  remove_temporaries();
+}
+
+void DomainTransaction::remove_temporaries() {
+  for (const auto& file : key_files_)
+    remove_file(temporary_path(file.path));
+  sync_directory(directory_);
+}
+
+// Only names of the form ".NAME.new" are a writer's; everything else is left alone.
+void DomainTransaction::remove_leftovers() {
+  std::error_code error;
+  std::vector<std::filesystem::path> leftovers;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with('.') && name.ends_with(temporary_suffix)) leftovers.push_back(entry.path());
+  }
+  if (error) throw_store_error("list", directory_, error.value());
+  for (const auto& temporary : leftovers) {
+    const std::string name = temporary.filename().string();
+    const std::filesystem::path named =
+        directory_ / name.substr(1, name.size() - 1 - temporary_suffix.size());
+    const auto selector = canon::Selector::parse(named.stem().string());
+    const bool in_manifest = selector && manifest_.find(*selector) != nullptr;
+    if (named.extension() == ".private" && !in_manifest && same_file(temporary, named)) remove_file(named);
+    remove_file(temporary);
+  }
+  if (!leftovers.empty()) sync_directory(directory_);
+}
+
+}  // namespace dkim::crypto

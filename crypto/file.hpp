@@ -1,0 +1,71 @@
+// Files of the key store: read with bounds, written so that a crash leaves the old or the new content.
+//
+// Called by key_store and domain_transaction. Every failure is a StoreError that names the path.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "crypto/secret.hpp"
+
+namespace dkim::crypto {
+
+// Closes its descriptor.
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&&) = delete;
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor();
+
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+struct OpenedFile {
+  FileDescriptor descriptor;
+  struct stat status;
+};
+
+// Opens a regular file for reading; nothing if there is none. The status is that of the descriptor: what
+// is checked is what is read. Devices and pipes are refused, and not waited for.
+std::optional<OpenedFile> open_regular_file(const std::filesystem::path& path);
+
+// All octets; refuses a file of more than limit.
+Secret read_all(const OpenedFile& file, const std::filesystem::path& path, std::size_t limit);
+
+// What a written file is to have. The group is set so that the daemon reads it without a chown by hand.
+struct FileAttributes {
+  mode_t mode;
+  gid_t group;
+};
+
+// Where a file is made before it gets its name: ".NAME.new" beside it.
+std::filesystem::path temporary_path(const std::filesystem::path& path);
+
+// Writes path's temporary file, its content on disk when this returns. Refuses if it already exists: whoever
+// holds the store's lock has removed leftovers before.
+void write_temporary(const std::filesystem::path& path, std::string_view content, FileAttributes attributes);
+
+// Gives the temporary file its name in place of whatever had it.
+void rename_temporary(const std::filesystem::path& path);
+
+// Gives the temporary file its name beside the temporary one; refuses if the name is taken. The second
+// name is proof, until it is removed, that the file is of an unfinished change.
+void link_temporary(const std::filesystem::path& path);
+
+// The directory's entries are on disk when this returns.
+void sync_directory(const std::filesystem::path& directory);
+
+}  // namespace dkim::crypto

@@ -1,0 +1,124 @@
+#include "crypto/identity.hpp"
+
+#include <algorithm>
+
+#include "canon/text.hpp"
+
+namespace dkim::crypto {
+namespace {
+
+// Each author costs a look into the store for each parent domain. Nobody writes a letter with more; who
+// sends one does it for our sake.
+constexpr std::size_t most_authors = 32;
+
+std::string address_of(const canon::Mailbox& mailbox) {
+  return mailbox.local_part + "@" + mailbox.domain;
+}
+
+// Why a domain that has a store does not sign.
+std::string describe_inactive(const canon::DomainName& domain, const Manifest& manifest) {
+  if (manifest.keys.empty()) return "domain " + domain.str() + " has no key";
+  std::string reason;
+  for (const auto& key : manifest.keys) {
+    if (key.state == KeyState::active) continue;
+    if (!reason.empty()) reason += ", ";
+    reason +=
+        "key " + key.selector.str() + " of " + domain.str() + " is " + std::string(to_string(key.state));
+  }
+  return reason;
+}
+
+std::vector<SigningKey> selected_keys(const DomainKeys& keys, const std::vector<canon::Selector>& selectors) {
+  if (selectors.empty()) return keys.active;
+  std::vector<SigningKey> out;
+  for (const auto& key : keys.active) {
+    if (std::find(selectors.begin(), selectors.end(), key.selector) != selectors.end()) out.push_back(key);
+  }
+  return out;
+}
+
+// A rule that fits decides, even if its domain then has no key: falling back to the author's own domain
+// would sign as someone whom the administrator took out.
+Identity identity_by_rule(const SenderRule& rule, const std::string& author, KeySource& source) {
+  const auto keys = source.find(rule.domain);
+  if (keys == nullptr)
+    return NoIdentity{false, "domain " + rule.domain.str() + ", named by a rule, has no key", author};
+  if (keys->active.empty()) return NoIdentity{false, describe_inactive(rule.domain, keys->manifest), author};
+  auto selected = selected_keys(*keys, rule.selectors);
+  if (selected.empty()) {
+    return NoIdentity{false, "none of the selectors a rule names is active in " + rule.domain.str(), author};
+  }
+  return SigningIdentity{rule.domain, std::move(selected), author};
+}
+
+Identity identity_by_domain(const canon::DomainName& author_domain, const std::string& author,
+                            KeySource& source) {
+  std::string reason;
+  for (std::optional<canon::DomainName> domain = author_domain; domain; domain = domain->parent()) {
+    const auto keys = source.find(*domain);
+    if (keys == nullptr) continue;
+    if (*domain != author_domain && !keys->manifest.subdomains) {
+      if (reason.empty()) reason = "domain " + domain->str() + " does not sign for its subdomains";
+      continue;
+    }
+    if (!keys->active.empty()) return SigningIdentity{*domain, keys->active, author};
+    if (reason.empty()) reason = describe_inactive(*domain, keys->manifest);
+  }
+  if (reason.empty()) reason = "no key for domain " + author_domain.str();
+  return NoIdentity{false, std::move(reason), author};
+}
+
+Identity identity_of(const canon::Mailbox& mailbox, const std::vector<SenderRule>& rules, KeySource& source) {
+  std::string author = address_of(mailbox);
+  const auto domain = canon::DomainName::parse(mailbox.domain);
+  // Rules see the domain as the store does: in A-labels and lower case.
+  const std::string matched = canon::lower_case(mailbox.local_part) + "@" +
+                              (domain ? domain->str() : canon::lower_case(mailbox.domain));
+  for (const auto& rule : rules) {
+    if (canon::matches_wildcard(rule.sender, matched)) return identity_by_rule(rule, author, source);
+  }
+  if (!domain) {
+    return NoIdentity{false, "the author's domain is " + domain.refusal().reason, std::move(author)};
+  }
+  return identity_by_domain(*domain, author, source);
+}
+
+}  // namespace
+
+canon::Result<std::vector<canon::Mailbox>> author_mailboxes(const std::vector<canon::HeaderField>& message) {
+  const canon::HeaderField* from = nullptr;
+  for (const auto& field : message) {
+    std::string_view name = field.name;
+    while (!name.empty() && canon::is_wsp(name.back()))
+      name.remove_suffix(1);
+    if (!canon::equal_ignoring_case(name, "From")) continue;
+    if (from != nullptr) return canon::Refusal{"more than one From field", 0};
+    from = &field;
+  }
+  if (from == nullptr) return canon::Refusal{"no From field", 0};
+  auto mailboxes = canon::parse_mailboxes(from->value);
+  if (!mailboxes) {
+    return canon::Refusal{"the From field has " + mailboxes.refusal().reason, mailboxes.refusal().octet};
+  }
+  return mailboxes;
+}
+
+Identity choose_identity(const std::vector<canon::Mailbox>& authors, const std::vector<SenderRule>& rules,
+                         KeySource& keys) {
+  std::optional<NoIdentity> first_reason;
+  for (std::size_t i = 0; i < std::min(authors.size(), most_authors); ++i) {
+    auto identity = identity_of(authors[i], rules, keys);
+    if (std::holds_alternative<SigningIdentity>(identity)) return identity;
+    if (!first_reason) first_reason = std::get<NoIdentity>(std::move(identity));
+  }
+  return *first_reason;
+}
+
+Identity identify(const std::vector<canon::HeaderField>& message, const std::vector<SenderRule>& rules,
+                  KeySource& keys) {
+  const auto authors = author_mailboxes(message);
+  if (!authors) return NoIdentity{true, authors.refusal().reason, {}};
+  return choose_identity(*authors, rules, keys);
+}
+
+}  // namespace dkim::crypto

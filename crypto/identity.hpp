@@ -1,0 +1,48 @@
+// As whom is a message to be signed? The domain and keys that follow from its From: field, the rules and
+// the key store.
+//
+// Asked by the daemon at the end of the header and by dkimkey sign and explain: one answer for all three.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "canon/header_field.hpp"
+#include "canon/mailbox.hpp"
+#include "canon/result.hpp"
+#include "crypto/domain_keys.hpp"
+#include "crypto/signing_settings.hpp"
+
+namespace dkim::crypto {
+
+struct SigningIdentity {
+  canon::DomainName domain;      // the SDID
+  std::vector<SigningKey> keys;  // never empty
+  std::string author;            // the mailbox that decided, for the log
+};
+
+// Why nobody signs.
+struct NoIdentity {
+  // The message itself is at fault: no From, several, or one that cannot be read.
+  bool malformed = false;
+  std::string reason;
+  // The first author, where there is one.
+  std::string author;
+};
+
+using Identity = std::variant<SigningIdentity, NoIdentity>;
+
+// The mailboxes of the one From: field; a Refusal for none, several, or one without a clear reading.
+canon::Result<std::vector<canon::Mailbox>> author_mailboxes(const std::vector<canon::HeaderField>& message);
+
+// The first author for whom a rule names a domain, or whose own domain or nearest parent with subdomains
+// has an active key. Throws what the key source throws.
+Identity choose_identity(const std::vector<canon::Mailbox>& authors, const std::vector<SenderRule>& rules,
+                         KeySource& keys);
+
+// Both of the above.
+Identity identify(const std::vector<canon::HeaderField>& message, const std::vector<SenderRule>& rules,
+                  KeySource& keys);
+
+}  // namespace dkim::crypto

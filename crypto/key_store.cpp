@@ -1,0 +1,151 @@
+#include "crypto/key_store.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+
+#include "crypto/error.hpp"
+#include "crypto/file.hpp"
+
+namespace dkim::crypto {
+namespace {
+
+// Years of keys, and still nothing in memory.
+constexpr std::size_t manifest_limit = 1 << 20;
+// The PEM of an RSA key of 8192 bits has 6.4 kB.
+constexpr std::size_t key_file_limit = 64 << 10;
+
+FileStamp stamp_of(const struct stat& status) {
+  return {status.st_dev, status.st_ino, status.st_size, status.st_mtim, status.st_ctim};
+}
+
+timespec coarse_now() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now;
+}
+
+std::string octal(mode_t mode) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mode & 07777));
+  return text.data();
+}
+
+void check_key_permissions(const struct stat& status, const std::filesystem::path& path) {
+  constexpr mode_t too_open = S_IRWXO | S_IWGRP;
+  if ((status.st_mode & too_open) == 0) return;
+  throw KeyFileError(
+      path.string() + " has mode " + octal(status.st_mode) +
+      ": a private key must not be open to others, nor writable by its group; mend it with: chmod " +
+      octal(status.st_mode & static_cast<mode_t>(~(too_open | S_IXGRP | S_IXUSR))) + " " + path.string());
+}
+
+std::optional<Secret> read_key_file(const std::filesystem::path& path) {
+  try {
+    const auto file = open_regular_file(path);
+    if (!file) return std::nullopt;
+    check_key_permissions(file->status, path);
+    return read_all(*file, path, key_file_limit);
+  } catch (const StoreError& error) {
+    throw KeyFileError(error.what());
+  }
+}
+
+}  // namespace
+
+bool FileStamp::operator==(const FileStamp& other) const {
+  const auto same = [](const timespec& a, const timespec& b) {
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+  };
+  return device == other.device && inode == other.inode && size == other.size &&
+         same(modified, other.modified) && same(changed, other.changed);
+}
+
+bool FileStamp::is_settled_at(timespec read_time) const {
+  // File times come from the kernel's tick; no tick is longer than 10 ms. A tenth of a second is ample.
+  constexpr long long margin = 100'000'000;
+  const long long age = (static_cast<long long>(read_time.tv_sec) - changed.tv_sec) * 1'000'000'000 +
+                        (read_time.tv_nsec - changed.tv_nsec);
+  return age > margin;
+}
+
+std::filesystem::path KeyStore::domain_directory(const canon::DomainName& domain) const {
+  return directory_ / domain.str();
+}
+
+std::filesystem::path KeyStore::manifest_path(const canon::DomainName& domain) const {
+  return domain_directory(domain) / "keys.conf";
+}
+
+std::filesystem::path KeyStore::key_path(const canon::DomainName& domain,
+                                         const canon::Selector& selector) const {
+  return domain_directory(domain) / (selector.str() + ".private");
+}
+
+std::filesystem::path KeyStore::record_path(const canon::DomainName& domain,
+                                            const canon::Selector& selector) const {
+  return domain_directory(domain) / (selector.str() + ".txt");
+}
+
+std::optional<FileStamp> KeyStore::stamp(const canon::DomainName& domain) const {
+  const std::string path = directory_.native() + "/" + domain.str() + "/keys.conf";
+  struct stat status {};
+  if (stat(path.c_str(), &status) == 0) return stamp_of(status);
+  if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+  throw_store_error("examine", path, errno);
+}
+
+std::optional<StampedManifest> KeyStore::read_manifest(const canon::DomainName& domain) const {
+  const auto path = manifest_path(domain);
+  const auto file = open_regular_file(path);
+  if (!file) return std::nullopt;
+  // Whoever may write the manifest decides what is signed.
+  if ((file->status.st_mode & S_IWOTH) != 0) {
+    throw StoreError(path.string() + " is writable by everyone; mend it with: chmod o-w " + path.string());
+  }
+  const Secret text = read_all(*file, path, manifest_limit);
+  const FileStamp stamp = stamp_of(file->status);
+  return StampedManifest{parse_manifest(view(text), path.string()), stamp, stamp.is_settled_at(coarse_now())};
+}
+
+PrivateKey KeyStore::load_key(const canon::DomainName& domain, const KeyEntry& entry) const {
+  const auto path = key_path(domain, entry.selector);
+  const auto pem = read_key_file(path);
+  if (!pem) {
+    throw KeyFileError(path.string() + " is missing, but the manifest beside it says that the key is " +
+                       std::string(to_string(entry.state)));
+  }
+  try {
+    auto key = PrivateKey::from_pem(*pem);
+    if (key.algorithm() != entry.algorithm || key.bits() != entry.bits) {
+      throw KeyFileError("another key than the manifest says (" + std::string(key_name(key.algorithm())) +
+                         ", " + std::to_string(key.bits()) + " bits)");
+    }
+    return key;
+  } catch (const KeyFileError& error) {
+    throw KeyFileError(path.string() + " holds " + error.what());
+  }
+}
+
+std::vector<canon::DomainName> KeyStore::domains() const {
+  std::vector<canon::DomainName> out;
+  std::error_code error;
+  std::filesystem::directory_iterator entries(directory_, error);
+  for (const auto end = std::filesystem::directory_iterator(); !error && entries != end;
+       entries.increment(error)) {
+    const std::string name = entries->path().filename().string();
+    auto domain = canon::DomainName::parse(name);
+    // A directory that is spelled otherwise (upper case) would never be found for a message.
+    if (!domain || domain->str() != name) continue;
+    if (stamp(*domain)) out.push_back(*std::move(domain));
+  }
+  if (error) throw_store_error("list", directory_, error.value());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace dkim::crypto

@@ -1,0 +1,71 @@
+// The directory of keys that both programs share: the only place that knows its layout.
+//
+//   DIRECTORY/example.com/keys.conf        the manifest
+//   DIRECTORY/example.com/server.private   PKCS#8 PEM, never changed once it has its name
+//   DIRECTORY/example.com/server.txt       the record, as zone-file text
+//
+// Readers take no lock: files are replaced whole. Nothing is read before it is asked for, so a store of a
+// million domains costs nothing at start. Immutable, usable from any thread. Writing: domain_transaction.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "canon/domain_name.hpp"
+#include "canon/selector.hpp"
+#include "crypto/manifest.hpp"
+#include "crypto/private_key.hpp"
+
+namespace dkim::crypto {
+
+// What tells one manifest file from another without reading it.
+struct FileStamp {
+  dev_t device = 0;
+  ino_t inode = 0;
+  off_t size = 0;
+  timespec modified = {};
+  timespec changed = {};
+
+  bool operator==(const FileStamp& other) const;
+  // A file replaced within the clock's granularity could carry the same stamp (its inode may be used
+  // again): a stamp this young at the time of reading proves nothing later.
+  bool is_settled_at(timespec read_time) const;
+};
+
+struct StampedManifest {
+  Manifest manifest;
+  FileStamp stamp;
+  bool settled = false;
+};
+
+class KeyStore {
+ public:
+  explicit KeyStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+  const std::filesystem::path& directory() const { return directory_; }
+  std::filesystem::path domain_directory(const canon::DomainName& domain) const;
+  std::filesystem::path manifest_path(const canon::DomainName& domain) const;
+  std::filesystem::path key_path(const canon::DomainName& domain, const canon::Selector& selector) const;
+  std::filesystem::path record_path(const canon::DomainName& domain, const canon::Selector& selector) const;
+
+  // One stat: nothing if the domain has no store. Throws StoreError if that cannot be found out.
+  std::optional<FileStamp> stamp(const canon::DomainName& domain) const;
+
+  // Throws StoreError or SettingsError; nothing if the domain has no store.
+  std::optional<StampedManifest> read_manifest(const canon::DomainName& domain) const;
+
+  // Throws KeyFileError with the path and the remedy: missing, readable by others, writable by group or
+  // others (judged on the opened file), damaged, or not of the kind the manifest says.
+  PrivateKey load_key(const canon::DomainName& domain, const KeyEntry& entry) const;
+
+  // Every domain with a manifest, sorted. Entries that are no domain are passed over.
+  std::vector<canon::DomainName> domains() const;
+
+ private:
+  std::filesystem::path directory_;
+};
+
+}  // namespace dkim::crypto

@@ -1,0 +1,181 @@
+#include "crypto/manifest.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <libconfig.h++>
+#include <memory>
+#include <set>
+
+#include "crypto/error.hpp"
+#include "crypto/settings_reader.hpp"
+
+namespace dkim::crypto {
+namespace {
+
+constexpr int format_version = 1;
+
+std::optional<KeyState> state_from_name(std::string_view name) {
+  for (const auto state : {KeyState::pending, KeyState::active, KeyState::retiring, KeyState::revoked}) {
+    if (name == to_string(state)) return state;
+  }
+  return std::nullopt;
+}
+
+std::optional<UtcTime> read_time(SettingsGroup& group, std::string_view name) {
+  const auto value = group.text(name);
+  if (!value) return std::nullopt;
+  const auto time = parse_utc_time(value->text);
+  if (!time) {
+    throw_settings_error(value->place, "\"" + std::string(name) + "\" is not a UTC time",
+                         "the form is 2026-11-24T06:00:00Z");
+  }
+  return time;
+}
+
+KeyEntry read_key(SettingsGroup group) {
+  const auto selector_text = group.required_text("selector");
+  auto selector = canon::Selector::parse(selector_text.text);
+  if (!selector) {
+    throw_settings_error(selector_text.place, "the selector is " + selector.refusal().reason,
+                         "labels of letters, digits, - and _, joined by dots");
+  }
+  KeyEntry key{
+      .selector = *std::move(selector), .created = {}, .activated = {}, .retired = {}, .revoked = {}};
+
+  const auto algorithm_text = group.required_text("algorithm");
+  const auto algorithm = algorithm_from_key_name(algorithm_text.text);
+  if (!algorithm)
+    throw_settings_error(algorithm_text.place, "unknown algorithm", alternatives({"rsa", "ed25519"}));
+  key.algorithm = *algorithm;
+
+  const auto state_text = group.required_text("state");
+  const auto state = state_from_name(state_text.text);
+  if (!state) {
+    throw_settings_error(state_text.place, "unknown state",
+                         alternatives({"pending", "active", "retiring", "revoked"}));
+  }
+  key.state = *state;
+
+  const auto bits = group.integer("bits", *algorithm == Algorithm::rsa ? min_rsa_bits : ed25519_bits,
+                                  *algorithm == Algorithm::rsa ? max_rsa_bits : ed25519_bits);
+  if (!bits) throw_settings_error(group.place(), "\"bits\" is missing", "it must be given here");
+  key.bits = static_cast<int>(*bits);
+
+  const auto created = read_time(group, "created");
+  if (!created) throw_settings_error(group.place(), "\"created\" is missing", "it must be given here");
+  key.created = *created;
+  key.activated = read_time(group, "activated");
+  key.retired = read_time(group, "retired");
+  key.revoked = read_time(group, "revoked");
+  group.reject_unknown();
+  return key;
+}
+
+RecordFlags read_flags(SettingsGroup group) {
+  RecordFlags flags;
+  flags.strict = group.boolean("strict").value_or(false);
+  flags.test = group.boolean("test").value_or(false);
+  flags.email_only = group.boolean("email_only").value_or(false);
+  if (auto hashes = group.text("hashes")) flags.hashes = hashes->text;
+  if (auto note = group.text("note")) flags.note = note->text;
+  group.reject_unknown();
+  return flags;
+}
+
+void add_text(libconfig::Setting& group, const char* name, const std::string& value) {
+  group.add(name, libconfig::Setting::TypeString) = value;
+}
+
+void add_time(libconfig::Setting& group, const char* name, const std::optional<UtcTime>& time) {
+  if (time) add_text(group, name, to_string(*time));
+}
+
+// libconfig writes to a FILE only.
+std::string write_to_string(const libconfig::Config& config) {
+  char* text = nullptr;
+  std::size_t length = 0;
+  std::FILE* stream = open_memstream(&text, &length);
+  if (stream == nullptr) throw std::bad_alloc();
+  config.write(stream);
+  const bool written = std::fclose(stream) == 0;
+  const std::unique_ptr<char, void (*)(void*)> owner(text, std::free);
+  if (!written) throw std::bad_alloc();
+  return {text, length};
+}
+
+}  // namespace
+
+std::string_view to_string(KeyState state) {
+  switch (state) {
+    case KeyState::pending:
+      return "pending";
+    case KeyState::active:
+      return "active";
+    case KeyState::retiring:
+      return "retiring";
+    default:
+      return "revoked";
+  }
+}
+
+const KeyEntry* Manifest::find(const canon::Selector& selector) const {
+  const auto key =
+      std::find_if(keys.begin(), keys.end(), [&](const KeyEntry& k) { return k.selector == selector; });
+  return key == keys.end() ? nullptr : &*key;
+}
+
+Manifest parse_manifest(std::string_view text, const std::string& file_name) {
+  const auto file = SettingsFile::parse(text, file_name);
+  auto root = file.root();
+  // An empty or cut-off file parses as libconfig; the format number, written first, tells it from a whole.
+  if (!root.integer("format", format_version, format_version)) {
+    throw_settings_error(file_name + ":1", "\"format\" is missing",
+                         "this is no manifest, or a damaged one: restore it from a backup");
+  }
+  Manifest manifest;
+  manifest.subdomains = root.boolean("subdomains").value_or(true);
+  if (auto flags = root.group("record")) manifest.record = read_flags(*std::move(flags));
+  auto keys = root.groups("keys");
+  if (!keys)
+    throw_settings_error(file_name + ":1", "\"keys\" is missing", "a manifest without keys has keys = ( );");
+  root.reject_unknown();
+  std::set<canon::Selector> selectors;
+  for (auto& group : *keys) {
+    const std::string place = group.place();
+    auto key = read_key(std::move(group));
+    if (!selectors.insert(key.selector).second) {
+      throw_settings_error(place, "a selector that is there twice", "each key has a selector of its own");
+    }
+    manifest.keys.push_back(std::move(key));
+  }
+  return manifest;
+}
+
+std::string write_manifest(const Manifest& manifest) {
+  libconfig::Config config;
+  auto& root = config.getRoot();
+  root.add("format", libconfig::Setting::TypeInt) = format_version;
+  root.add("subdomains", libconfig::Setting::TypeBoolean) = manifest.subdomains;
+  auto& record = root.add("record", libconfig::Setting::TypeGroup);
+  record.add("strict", libconfig::Setting::TypeBoolean) = manifest.record.strict;
+  record.add("test", libconfig::Setting::TypeBoolean) = manifest.record.test;
+  record.add("email_only", libconfig::Setting::TypeBoolean) = manifest.record.email_only;
+  add_text(record, "hashes", manifest.record.hashes);
+  add_text(record, "note", manifest.record.note);
+  auto& keys = root.add("keys", libconfig::Setting::TypeList);
+  for (const auto& key : manifest.keys) {
+    auto& group = keys.add(libconfig::Setting::TypeGroup);
+    add_text(group, "selector", key.selector.str());
+    add_text(group, "algorithm", std::string(key_name(key.algorithm)));
+    group.add("bits", libconfig::Setting::TypeInt) = key.bits;
+    add_text(group, "state", std::string(to_string(key.state)));
+    add_text(group, "created", to_string(key.created));
+    add_time(group, "activated", key.activated);
+    add_time(group, "retired", key.retired);
+    add_time(group, "revoked", key.revoked);
+  }
+  return "# Written by dkimkey, which is the one to change it.\n" + write_to_string(config);
+}
+
+}  // namespace dkim::crypto

@@ -1,0 +1,57 @@
+// keys.conf: which keys a domain has and in which state. One a domain, a libconfig text.
+//
+// Read by the daemon (crypto/key_store) and by dkimkey, written by dkimkey through domain_transaction.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "canon/selector.hpp"
+#include "crypto/algorithm.hpp"
+#include "crypto/utc_time.hpp"
+
+namespace dkim::crypto {
+
+enum class KeyState { pending, active, retiring, revoked };
+
+std::string_view to_string(KeyState state);
+
+struct KeyEntry {
+  canon::Selector selector;
+  Algorithm algorithm = Algorithm::rsa;
+  int bits = 0;
+  KeyState state = KeyState::pending;
+  UtcTime created;
+  std::optional<UtcTime> activated;
+  std::optional<UtcTime> retired;
+  std::optional<UtcTime> revoked;
+};
+
+// What every record of the domain says beside its key (RFC 6376 §3.6.1).
+struct RecordFlags {
+  bool strict = false;      // t=s: i= must be the very domain
+  bool test = false;        // t=y: verifiers are to ignore failures
+  bool email_only = false;  // s=email
+  std::string hashes;       // h=, "" for all
+  std::string note;         // n=, for people
+
+  bool operator==(const RecordFlags&) const = default;
+};
+
+struct Manifest {
+  // Mail of a subdomain that has no active key of its own may be signed as this domain.
+  bool subdomains = true;
+  RecordFlags record;
+  // In the order of their creation. Entries stay when the key is gone: a selector is never used twice.
+  std::vector<KeyEntry> keys;
+
+  const KeyEntry* find(const canon::Selector& selector) const;
+};
+
+// Throws SettingsError with file:line for anything but a whole and consistent manifest.
+Manifest parse_manifest(std::string_view text, const std::string& file_name);
+std::string write_manifest(const Manifest& manifest);
+
+}  // namespace dkim::crypto

@@ -1,0 +1,167 @@
+#include "crypto/private_key.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include <mutex>
+#include <utility>
+
+#include "crypto/error.hpp"
+
+namespace dkim::crypto {
+
+// Setting up an RSA operation (fetching it, its padding and hash) is work that does not depend on the
+// message, so contexts are kept and lent out: there are as many as threads ever signed at once.
+class PrivateKey::Impl {
+ public:
+  Impl(EvpPkeyPtr key, Algorithm algorithm) : key_(std::move(key)), algorithm_(algorithm) {}
+
+  EVP_PKEY* key() const { return key_.get(); }
+  Algorithm algorithm() const { return algorithm_; }
+
+  EvpPkeyCtxPtr borrow() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return nullptr;
+    EvpPkeyCtxPtr context = std::move(idle_.back());
+    idle_.pop_back();
+    return context;
+  }
+
+  void give_back(EvpPkeyCtxPtr context) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(context));
+  }
+
+ private:
+  EvpPkeyPtr key_;
+  Algorithm algorithm_;
+  std::mutex mutex_;
+  std::vector<EvpPkeyCtxPtr> idle_;
+};
+
+namespace {
+
+// PEM readers ask for a pass phrase on the terminal unless told otherwise; a daemon must not.
+int no_pass_phrase(char*, int, int, void* asked) {
+  *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
+Algorithm algorithm_of(EVP_PKEY* key) {
+  switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_RSA:
+      return Algorithm::rsa;
+    case EVP_PKEY_ED25519:
+      return Algorithm::ed25519;
+    default:
+      throw KeyFileError("neither an RSA nor an Ed25519 key");
+  }
+}
+
+EvpPkeyCtxPtr new_rsa_context(EVP_PKEY* key) {
+  auto context = check_openssl(EvpPkeyCtxPtr(EVP_PKEY_CTX_new(key, nullptr)), "no memory for a signature");
+  check_openssl(EVP_PKEY_sign_init(context.get()), "cannot start a signature");
+  check_openssl(EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING), "cannot set RSA's padding");
+  check_openssl(EVP_PKEY_CTX_set_signature_md(context.get(), sha256()), "cannot set the signature's hash");
+  return context;
+}
+
+std::vector<unsigned char> sign_ed25519(EVP_PKEY* key, const Digest& digest) {
+  const auto context = check_openssl(EvpMdCtxPtr(EVP_MD_CTX_new()), "no memory for a signature");
+  check_openssl(EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key, nullptr),
+                "cannot start an Ed25519 signature");
+  std::vector<unsigned char> signature(64);
+  std::size_t length = signature.size();
+  check_openssl(EVP_DigestSign(context.get(), signature.data(), &length, digest.data(), digest.size()),
+                "cannot sign with the Ed25519 key");
+  signature.resize(length);
+  return signature;
+}
+
+}  // namespace
+
+PrivateKey::PrivateKey(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+PrivateKey::PrivateKey(PrivateKey&&) noexcept = default;
+PrivateKey& PrivateKey::operator=(PrivateKey&&) noexcept = default;
+PrivateKey::~PrivateKey() = default;
+
+PrivateKey PrivateKey::generate_rsa(int bits) {
+  EvpPkeyPtr key(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", static_cast<std::size_t>(bits)));
+  return PrivateKey(
+      std::make_unique<Impl>(check_openssl(std::move(key), "cannot make an RSA key"), Algorithm::rsa));
+}
+
+PrivateKey PrivateKey::generate_ed25519() {
+  EvpPkeyPtr key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  return PrivateKey(std::make_unique<Impl>(check_openssl(std::move(key), "cannot make an Ed25519 key"),
+                                           Algorithm::ed25519));
+}
+
+PrivateKey PrivateKey::from_pem(const Secret& pem) {
+  const auto bio =
+      check_openssl(BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))), "no memory");
+  bool pass_phrase_asked = false;
+  EvpPkeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_pass_phrase, &pass_phrase_asked));
+  ERR_clear_error();
+  if (pass_phrase_asked) throw KeyFileError("an encrypted key, which the daemon has no pass phrase for");
+  if (!key) throw KeyFileError("not a private key in PEM");
+
+  const Algorithm algorithm = algorithm_of(key.get());
+  const int bits = EVP_PKEY_get_bits(key.get());
+  if (algorithm == Algorithm::rsa && (bits < min_rsa_bits || bits > max_rsa_bits)) {
+    throw KeyFileError("an RSA key of " + std::to_string(bits) +
+                       " bits; 1024 to 8192 can be used (RFC 8301)");
+  }
+  return PrivateKey(std::make_unique<Impl>(std::move(key), algorithm));
+}
+
+Algorithm PrivateKey::algorithm() const {
+  return impl_->algorithm();
+}
+int PrivateKey::bits() const {
+  return algorithm() == Algorithm::ed25519 ? ed25519_bits : EVP_PKEY_get_bits(impl_->key());
+}
+
+std::vector<unsigned char> PrivateKey::sign(const Digest& digest) const {
+  if (algorithm() == Algorithm::ed25519) return sign_ed25519(impl_->key(), digest);
+
+  EvpPkeyCtxPtr context = impl_->borrow();
+  if (!context) context = new_rsa_context(impl_->key());
+  std::vector<unsigned char> signature(static_cast<std::size_t>(EVP_PKEY_get_size(impl_->key())));
+  std::size_t length = signature.size();
+  check_openssl(EVP_PKEY_sign(context.get(), signature.data(), &length, digest.data(), digest.size()),
+                "cannot sign with the RSA key");
+  signature.resize(length);
+  impl_->give_back(std::move(context));
+  return signature;
+}
+
+std::vector<unsigned char> PrivateKey::public_key() const {
+  if (algorithm() == Algorithm::ed25519) {
+    std::vector<unsigned char> octets(32);
+    std::size_t length = octets.size();
+    check_openssl(EVP_PKEY_get_raw_public_key(impl_->key(), octets.data(), &length),
+                  "cannot read the public key");
+    return octets;
+  }
+  const int length = i2d_PUBKEY(impl_->key(), nullptr);
+  if (length <= 0) throw_openssl_error("cannot encode the public key");
+  std::vector<unsigned char> octets(static_cast<std::size_t>(length));
+  unsigned char* end = octets.data();
+  i2d_PUBKEY(impl_->key(), &end);
+  return octets;
+}
+
+Secret PrivateKey::to_pem() const {
+  // BIO_s_secmem cleanses its memory when it goes.
+  const auto bio = check_openssl(BioPtr(BIO_new(BIO_s_secmem())), "no memory");
+  check_openssl(PEM_write_bio_PKCS8PrivateKey(bio.get(), impl_->key(), nullptr, nullptr, 0, nullptr, nullptr),
+                "cannot encode the private key");
+  char* text = nullptr;
+  const long length = BIO_get_mem_data(bio.get(), &text);
+  return {text, text + length};
+}
+
+}  // namespace dkim::crypto

@@ -1,0 +1,215 @@
+#include "crypto/settings_reader.hpp"
+
+#include <libconfig.h++>
+
+#include "crypto/error.hpp"
+
+namespace dkim::crypto {
+namespace {
+
+std::string_view type_name(const libconfig::Setting& setting) {
+  switch (setting.getType()) {
+    case libconfig::Setting::TypeInt:
+    case libconfig::Setting::TypeInt64:
+      return "a number";
+    case libconfig::Setting::TypeFloat:
+      return "a number with a fraction";
+    case libconfig::Setting::TypeString:
+      return "a text";
+    case libconfig::Setting::TypeBoolean:
+      return "true or false";
+    case libconfig::Setting::TypeGroup:
+      return "a group { ... }";
+    case libconfig::Setting::TypeArray:
+    case libconfig::Setting::TypeList:
+      return "a list ( ... )";
+    default:
+      return "nothing";
+  }
+}
+
+[[noreturn]] void throw_wrong_type(const std::string& place, std::string_view name, std::string_view wanted,
+                                   const libconfig::Setting& setting) {
+  throw_settings_error(place, "\"" + std::string(name) + "\" is " + std::string(type_name(setting)),
+                       "it must be " + std::string(wanted));
+}
+
+bool is_sequence(const libconfig::Setting& setting) {
+  return setting.isList() || setting.isArray();
+}
+
+}  // namespace
+
+void throw_settings_error(const std::string& place, std::string_view what, std::string_view right) {
+  throw SettingsError(place + ": " + std::string(what) + "; " + std::string(right));
+}
+
+std::string alternatives(std::initializer_list<std::string_view> words) {
+  std::string out;
+  std::size_t left = words.size();
+  for (const auto word : words) {
+    out += word;
+    --left;
+    if (left > 0) out += left == 1 ? " or " : ", ";
+  }
+  return out;
+}
+
+SettingsGroup::SettingsGroup(const libconfig::Setting& group, std::string file)
+    : group_(&group), file_(std::move(file)) {}
+
+const libconfig::Setting* SettingsGroup::find(std::string_view name) {
+  const auto [known, added] = known_.emplace(name);
+  return group_->exists(*known) ? &group_->lookup(*known) : nullptr;
+}
+
+std::string SettingsGroup::place_of(const libconfig::Setting& setting) const {
+  // Settings from an @include-d file know its name.
+  const char* source = setting.getSourceFile();
+  return (source != nullptr ? std::string(source) : file_) + ":" + std::to_string(setting.getSourceLine());
+}
+
+std::string SettingsGroup::place() const {
+  return place_of(*group_);
+}
+
+std::optional<LocatedText> SettingsGroup::text(std::string_view name) {
+  const auto* setting = find(name);
+  if (setting == nullptr) return std::nullopt;
+  const std::string place = place_of(*setting);
+  if (setting->getType() != libconfig::Setting::TypeString)
+    throw_wrong_type(place, name, "a text in quotes", *setting);
+  return LocatedText{setting->c_str(), place};
+}
+
+std::optional<bool> SettingsGroup::boolean(std::string_view name) {
+  const auto* setting = find(name);
+  if (setting == nullptr) return std::nullopt;
+  if (setting->getType() != libconfig::Setting::TypeBoolean) {
+    throw_wrong_type(place_of(*setting), name, "true or false, without quotes", *setting);
+  }
+  return static_cast<bool>(*setting);
+}
+
+std::optional<long long> SettingsGroup::integer(std::string_view name, long long min, long long max) {
+  const auto* setting = find(name);
+  if (setting == nullptr) return std::nullopt;
+  const std::string right = "a whole number from " + std::to_string(min) + " to " + std::to_string(max);
+  long long value = 0;
+  if (setting->getType() == libconfig::Setting::TypeInt) {
+    value = static_cast<int>(*setting);
+  } else if (setting->getType() == libconfig::Setting::TypeInt64) {
+    value = static_cast<long long>(*setting);
+  } else {
+    throw_wrong_type(place_of(*setting), name, right, *setting);
+  }
+  if (value < min || value > max) {
+    throw_settings_error(place_of(*setting), "\"" + std::string(name) + "\" is " + std::to_string(value),
+                         "it must be " + right);
+  }
+  return value;
+}
+
+std::optional<std::vector<LocatedText>> SettingsGroup::texts(std::string_view name) {
+  const auto* setting = find(name);
+  if (setting == nullptr) return std::nullopt;
+  if (!is_sequence(*setting))
+    throw_wrong_type(place_of(*setting), name, "a list of texts ( \"a\", \"b\" )", *setting);
+  std::vector<LocatedText> out;
+  for (int i = 0; i < setting->getLength(); ++i) {
+    const auto& entry = (*setting)[i];
+    const std::string place = place_of(entry);
+    if (entry.getType() != libconfig::Setting::TypeString) {
+      throw_wrong_type(place, std::string(name) + "[" + std::to_string(i) + "]", "a text in quotes", entry);
+    }
+    out.push_back({entry.c_str(), place});
+  }
+  return out;
+}
+
+std::optional<std::vector<SettingsGroup>> SettingsGroup::groups(std::string_view name) {
+  const auto* setting = find(name);
+  if (setting == nullptr) return std::nullopt;
+  if (!is_sequence(*setting)) {
+    throw_wrong_type(place_of(*setting), name, "a list of groups ( { ... }, { ... } )", *setting);
+  }
+  std::vector<SettingsGroup> out;
+  for (int i = 0; i < setting->getLength(); ++i) {
+    const auto& entry = (*setting)[i];
+    if (!entry.isGroup()) {
+      throw_wrong_type(place_of(entry), std::string(name) + "[" + std::to_string(i) + "]", "a group { ... }",
+                       entry);
+    }
+    out.emplace_back(entry, file_);
+  }
+  return out;
+}
+
+std::optional<SettingsGroup> SettingsGroup::group(std::string_view name) {
+  const auto* setting = find(name);
+  if (setting == nullptr) return std::nullopt;
+  if (!setting->isGroup()) throw_wrong_type(place_of(*setting), name, "a group { ... }", *setting);
+  return SettingsGroup(*setting, file_);
+}
+
+LocatedText SettingsGroup::required_text(std::string_view name) {
+  auto value = text(name);
+  if (!value)
+    throw_settings_error(place(), "\"" + std::string(name) + "\" is missing", "it must be given here");
+  return *std::move(value);
+}
+
+void SettingsGroup::reject_unknown() const {
+  for (int i = 0; i < group_->getLength(); ++i) {
+    const auto& setting = (*group_)[i];
+    if (known_.find(std::string_view(setting.getName())) != known_.end()) continue;
+    std::string names;
+    for (const auto& name : known_)
+      names += (names.empty() ? "" : ", ") + name;
+    throw_settings_error(place_of(setting), "unknown setting \"" + std::string(setting.getName()) + "\"",
+                         "known here: " + names);
+  }
+}
+
+SettingsFile::SettingsFile(std::unique_ptr<libconfig::Config> config, std::string name)
+    : config_(std::move(config)), name_(std::move(name)) {}
+SettingsFile::SettingsFile(SettingsFile&&) noexcept = default;
+SettingsFile& SettingsFile::operator=(SettingsFile&&) noexcept = default;
+SettingsFile::~SettingsFile() = default;
+
+SettingsFile SettingsFile::read(const std::filesystem::path& path) {
+  auto config = std::make_unique<libconfig::Config>();
+  // Relative @include lines are taken from beside the file, not from wherever the program was started.
+  config->setIncludeDir(path.parent_path().c_str());
+  try {
+    config->readFile(path.c_str());
+  } catch (const libconfig::FileIOException&) {
+    throw SettingsError(path.string() + ": cannot be read; check that it exists and its permissions");
+  } catch (const libconfig::ParseException& error) {
+    const std::string file = error.getFile() != nullptr ? error.getFile() : path.string();
+    throw_settings_error(file + ":" + std::to_string(error.getLine()), error.getError(),
+                         "the form is: name = value;");
+  }
+  return {std::move(config), path.string()};
+}
+
+SettingsFile SettingsFile::parse(std::string_view text, const std::string& name) {
+  // libconfig would stop at a NUL and take half a file for the whole.
+  if (text.find('\0') != std::string_view::npos) {
+    throw_settings_error(name, "a NUL octet in the text", "the file is damaged");
+  }
+  auto config = std::make_unique<libconfig::Config>();
+  try {
+    config->readString(std::string(text));
+  } catch (const libconfig::ParseException& error) {
+    throw_settings_error(name + ":" + std::to_string(error.getLine()), error.getError(),
+                         "the form is: name = value;");
+  }
+  return {std::move(config), name};
+}
+
+SettingsGroup SettingsFile::root() const {
+  return {config_->getRoot(), name_};
+}
+
+}  // namespace dkim::crypto

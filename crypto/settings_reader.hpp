@@ -1,0 +1,90 @@
+// Reads libconfig files strictly: an unknown setting, a wrong type or a value out of range is an error with
+// file and line, never ignored.
+//
+// Used for the key store's manifests, for the settings both programs share and for the daemon's own.
+// Errors are SettingsError: "FILE:LINE: what is wrong; what would be right".
+#pragma once
+
+#include <filesystem>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace libconfig {
+class Config;
+class Setting;
+}  // namespace libconfig
+
+namespace dkim::crypto {
+
+// A value with the place it came from, for checks that come after reading.
+struct LocatedText {
+  std::string text;
+  std::string place;  // FILE:LINE
+};
+
+// One group of settings. Every setting asked for counts as known; reject_unknown() then finds the others.
+class SettingsGroup {
+ public:
+  SettingsGroup(const libconfig::Setting& group, std::string file);
+
+  std::optional<LocatedText> text(std::string_view name);
+  std::optional<bool> boolean(std::string_view name);
+  // Refuses what is outside min to max.
+  std::optional<long long> integer(std::string_view name, long long min, long long max);
+  // A list ( "a", "b" ) or array [ "a", "b" ].
+  std::optional<std::vector<LocatedText>> texts(std::string_view name);
+  // A list of groups ( { ... }, { ... } ).
+  std::optional<std::vector<SettingsGroup>> groups(std::string_view name);
+  // A single group { ... }.
+  std::optional<SettingsGroup> group(std::string_view name);
+  // text() for a setting that must be there.
+  LocatedText required_text(std::string_view name);
+
+  // Throws SettingsError for the first setting that nothing asked for.
+  void reject_unknown() const;
+
+  // Where this group begins.
+  std::string place() const;
+
+ private:
+  const libconfig::Setting* find(std::string_view name);
+  std::string place_of(const libconfig::Setting& setting) const;
+
+  const libconfig::Setting* group_;
+  std::string file_;
+  std::set<std::string, std::less<>> known_;
+};
+
+// A parsed file. Groups point into it and must not outlive it.
+class SettingsFile {
+ public:
+  // Throws SettingsError if the file cannot be read or does not parse.
+  static SettingsFile read(const std::filesystem::path& path);
+  // The same for text that was read already; name stands for the file in errors.
+  static SettingsFile parse(std::string_view text, const std::string& name);
+
+  SettingsFile(SettingsFile&&) noexcept;
+  SettingsFile& operator=(SettingsFile&&) noexcept;
+  ~SettingsFile();
+
+  SettingsGroup root() const;
+
+ private:
+  SettingsFile(std::unique_ptr<libconfig::Config> config, std::string name);
+  std::unique_ptr<libconfig::Config> config_;
+  std::string name_;
+};
+
+// "place: what; right"
+[[noreturn]] void throw_settings_error(const std::string& place, std::string_view what,
+                                       std::string_view right);
+
+// Words as a person would list them: "a, b or c".
+std::string alternatives(std::initializer_list<std::string_view> words);
+
+}  // namespace dkim::crypto

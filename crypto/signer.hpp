@@ -1,0 +1,41 @@
+// Signs one message: body chunks and header fields in, DKIM-Signature fields out (RFC 6376 §5, §3.7).
+//
+// Made by the milter session once it knows as whom to sign; by dkimkey sign. Used by one thread at a time.
+// The body is hashed once, as it streams by, whatever the number of keys; nothing of it is kept.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "canon/body_canon.hpp"
+#include "canon/header_field.hpp"
+#include "crypto/digest.hpp"
+#include "crypto/identity.hpp"
+#include "crypto/signing_settings.hpp"
+#include "crypto/utc_time.hpp"
+
+namespace dkim::crypto {
+
+class Signer {
+ public:
+  // The settings must outlive the signer.
+  Signer(const SigningSettings& settings, canon::DomainName domain, std::vector<SigningKey> keys);
+
+  // The next octets of the body, with CRLF line ends.
+  void body(std::string_view chunk);
+
+  // The end of the message. One signature a key, in the order of the keys, each a field as it goes over
+  // the wire. A signature covers none of the others. Throws OpenSslError. The signer is spent.
+  std::vector<canon::HeaderField> sign(const std::vector<canon::HeaderField>& message, UtcTime now);
+
+ private:
+  const SigningSettings& settings_;
+  canon::DomainName domain_;
+  std::vector<SigningKey> keys_;
+  canon::BodyCanonicalizer body_;
+  Sha256 body_hash_;
+};
+
+}  // namespace dkim::crypto
