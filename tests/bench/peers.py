@@ -1,0 +1,192 @@
+"""The milters that tests/bench/compare runs against each other.
+
+Each is set up to sign and to do nothing else, with the same key, relaxed/relaxed, on a UNIX socket in
+a temporary directory, and as its own manual would have it run fast. Each logs a line a message to a
+file, except OpenDKIM, which can log to syslog alone and is left to log nothing.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+DOMAIN = "example.com"
+SELECTOR = "server"
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class PeerError(Exception):
+    pass
+
+
+def _stat_fields(pid):
+    # The command name is in parentheses and may hold anything.
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _descendants(pid):
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += _descendants(int(child))
+    return found
+
+
+class Peer:
+    """A milter under test: start(), cpu_seconds(), peak_kib(), stop()."""
+
+    name = ""
+    package = ""
+    algorithms = ("rsa", "ed25519")
+
+    def __init__(self, work, key_file):
+        self.work = Path(work)
+        self.key_file = key_file
+        self.socket_path = self.work / "sock"
+        self.process = None
+
+    @classmethod
+    def program(cls):
+        # sbin is in the PATH of root alone.
+        return shutil.which(cls.package, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+
+    @property
+    def endpoint(self):
+        return f"unix:{self.socket_path}"
+
+    def command(self):
+        raise NotImplementedError
+
+    def start(self):
+        self.work.mkdir(mode=0o700, parents=True)
+        command = self.command()
+        with open(self.work / "log", "wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            cwd=self.work)
+        deadline = time.monotonic() + 30
+        while not self._listens():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise PeerError(f"{self.name} does not listen:\n{(self.work / 'log').read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def _listens(self):
+        try:
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(str(self.socket_path))
+            return True
+        except OSError:
+            return False
+
+    def cpu_seconds(self):
+        """User and system time of the process and its children, of the dead ones too."""
+        total = 0
+        for pid in _descendants(self.process.pid):
+            total += sum(int(ticks) for ticks in _stat_fields(pid)[11:15])
+        return total / CLOCK_TICKS
+
+    def peak_kib(self):
+        """The largest resident set of its largest process: a sum would count shared pages twice."""
+        peaks = [0]
+        for pid in _descendants(self.process.pid):
+            for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    peaks.append(int(line.split()[1]))
+        return max(peaks)
+
+    def stop(self):
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+
+class Dkimsignd(Peer):
+    name = "dkimsignd"
+    package = "dkimsignd"
+    build = None
+    store = None
+
+    def command(self):
+        (self.work / "conf").write_text(
+            f'socket = "unix:{self.socket_path}";\n'
+            f'key_directory = "{self.store}";\n'
+            'canonicalization = "relaxed/relaxed";\n'
+            'log = "stderr";\n')
+        return [self.build / "milter/dkimsignd", "--config", self.work / "conf"]
+
+
+class OpenDkim(Peer):
+    name = "OpenDKIM"
+    package = "opendkim"
+
+    def command(self):
+        algorithm = "ed25519-sha256" if "ed25519" in self.key_file.name else "rsa-sha256"
+        (self.work / "conf").write_text(
+            # RequireSafeKeys would refuse a key below /tmp, whoever owns it.
+            "Mode s\nSyslog no\nBackground no\nRequireSafeKeys no\n"
+            f"Domain {DOMAIN}\nSelector {SELECTOR}\nKeyFile {self.key_file}\n"
+            f"SignatureAlgorithm {algorithm}\n"
+            "Canonicalization relaxed/relaxed\n"
+            "InternalHosts 127.0.0.1\n"
+            f"Socket local:{self.socket_path}\n")
+        return [self.program(), "-f", "-x", self.work / "conf"]
+
+
+class Rspamd(Peer):
+    name = "rspamd"
+    package = "rspamd"
+
+    def command(self):
+        # One worker a processor that scans by itself; no rule, no module but the signing one. With the
+        # real list of top-level domains it would compile for a while first.
+        work = self.work
+        (work / "tld").write_text("com\nnet\norg\n")
+        (work / "conf").write_text(f"""
+options {{
+  pidfile = "{work}/pid"; tempdir = "{work}"; cache_file = "{work}/cache"; hs_cache_dir = "{work}/";
+  control_socket = "{work}/control mode=0600"; url_tld = "{work}/tld";
+  filters = "dkim"; local_addrs = ["127.0.0.0/8"];
+  dns {{ nameserver = ["127.0.0.1:9"]; }}
+}}
+logging {{ type = "file"; filename = "{work}/rspamd.log"; level = "notice"; }}
+worker "rspamd_proxy" {{
+  bind_socket = "{self.socket_path} mode=0600";
+  milter = yes; timeout = 120s; count = {os.cpu_count()};
+  upstream "local" {{ default = yes; self_scan = yes; }}
+}}
+modules {{ path = "/usr/share/rspamd/plugins/dkim_signing.lua"; }}
+actions {{ reject = 999; add_header = 998; greylist = 997; }}
+dkim {{ }}
+dkim_signing {{
+  sign_local = true; allow_username_mismatch = true; use_esld = false;
+  domain {{ {DOMAIN} {{ path = "{self.key_file}"; selector = "{SELECTOR}"; }} }}
+}}
+""")
+        return [self.program(), "--insecure", "-f", "-c", work / "conf"]
+
+
+class DkimpyMilter(Peer):
+    name = "dkimpy-milter"
+    package = "dkimpy-milter"
+
+    def command(self):
+        kind = "Ed25519" if "ed25519" in self.key_file.name else ""
+        (self.work / "conf").write_text(
+            "Mode s\nSyslog no\n"
+            f"Domain {DOMAIN}\nSelector{kind} {SELECTOR}\nKeyFile{kind} {self.key_file}\n"
+            "Canonicalization relaxed/relaxed\n"
+            "InternalHosts 127.0.0.1\n"
+            f"PidFile {self.work}/pid\nUserID root\n"
+            f"Socket local:{self.socket_path}\n")
+        return [self.program(), self.work / "conf"]
+
+
+PEERS = [OpenDkim, Rspamd, DkimpyMilter]
