@@ -64,14 +64,14 @@ Result<std::vector<Mailbox>> Parser::mailboxes() {
     if (skip(',')) continue;
     if (in_group && skip(';')) {
       in_group = false;
-      continue;
-    }
-    const bool was_in_group = in_group;
-    if (!address(in_group)) break;
-    // A group's name was read: its members follow, up to ";".
-    if (!was_in_group && skip(':')) {
-      in_group = true;
-      continue;
+    } else {
+      const std::size_t known = found_.size();
+      if (!address(in_group)) break;
+      // No mailbox, so it was a group's name: its members follow, up to ";".
+      if (found_.size() == known && skip(':')) {
+        in_group = true;
+        continue;
+      }
     }
     if (!skip_cfws()) break;
     if (!at_end() && !next_is(',') && !(in_group && next_is(';'))) {
@@ -176,24 +176,33 @@ bool Parser::domain(std::string& out) {
 }
 
 bool Parser::domain_literal(std::string& out) {
-  const std::size_t end = text_.find(']', at_);
-  if (end == std::string_view::npos) return refuse("a domain literal without its ]");
-  out = text_.substr(at_, end + 1 - at_);
-  at_ = end + 1;
-  return true;
+  const std::size_t start = at_;
+  skip('[');
+  while (!at_end() && !next_is('[')) {
+    const char c = text_[at_++];
+    if (c == '\\' && !at_end()) {  // obs-dtext: a quoted pair, whose second octet may be the ]
+      ++at_;
+    } else if (c == ']') {
+      out = text_.substr(start, at_ - start);
+      return true;
+    }
+  }
+  at_ = start;
+  return refuse("a domain literal without its ]");
 }
 
 // obs-route: "@a,@b:" before the address proper; read and forgotten.
 bool Parser::route() {
   if (!next_is('@') && !next_is(',')) return true;
-  while (next_is('@') || next_is(',')) {
-    if (skip(',')) {
-      if (!skip_cfws()) return false;
-      continue;
-    }
-    skip('@');
-    std::string ignored;
-    if (!domain(ignored)) return false;
+  while (skip(',')) {
+    if (!skip_cfws()) return false;
+  }
+  std::string ignored;
+  if (!skip('@')) return refuse("a route without a domain");
+  if (!domain(ignored)) return false;
+  while (skip(',')) {
+    if (!skip_cfws()) return false;
+    if (skip('@') && !domain(ignored)) return false;
   }
   return skip(':') || refuse("a route without its colon");
 }
