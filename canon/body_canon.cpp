@@ -54,6 +54,14 @@ bool may_be_held(char octet) {
   return is_fws(octet);
 }
 
+// How many octets at the end of an unchanged run may still have to be held. Never more than a CRLF: a longer
+// stretch of white space and line ends is not unchanged, or does not concern the algorithm (simple passes
+// white space). Not a loop, which would walk over a megabyte of spaces again for each few that follow.
+std::size_t undecided_tail(std::string_view run) {
+  if (run.ends_with("\r\n")) return 2;
+  return run.ends_with('\r') || run.ends_with(' ') ? 1 : 0;
+}
+
 constexpr std::size_t slow_stretch = 16;
 // Above this a run is worth a call of the sink of its own rather than a copy.
 constexpr std::size_t worth_a_call = 512;
@@ -81,9 +89,8 @@ std::string_view BodyCanonicalizer::pass_unchanged(std::string_view chunk, const
   if (chunk.front() == '\n' || (line_ends_held_ > 0 && may_be_held(chunk.front()))) return chunk;
   std::size_t n = algorithm_ == Canonicalization::relaxed ? unchanged_prefix<Canonicalization::relaxed>(chunk)
                                                           : unchanged_prefix<Canonicalization::simple>(chunk);
-  while (n > 0 && may_be_held(chunk[n - 1]))
-    --n;
   if (n == 0) return chunk;
+  n -= undecided_tail(chunk.substr(0, n));
   emit_held_lines(sink);
   emit_run(chunk.substr(0, n), sink);
   return chunk.substr(n);
