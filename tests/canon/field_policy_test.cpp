@@ -1,0 +1,126 @@
+// canon/field_policy: the lists, and how the configuration changes them.
+#include "canon/field_policy.hpp"
+
+#include <gtest/gtest.h>
+
+namespace dkim::test {
+namespace {
+
+using canon::FieldPolicy;
+using Names = std::vector<std::string>;
+
+Names names(std::span<const std::string_view> list) {
+  return {list.begin(), list.end()};
+}
+
+// Spelled out a second time, on purpose: a typing error in one of the two shows. Names as in the IANA
+// registry of message header fields (RFC 4021, 2369, 2919, 3834, 5322, 8058; Autocrypt and Feedback-ID are
+// in use without one).
+TEST(FieldPolicy, default_signed_list) {
+  const Names expected = {
+      // RFC 5322 §3.6
+      "From", "Sender", "Reply-To", "Subject", "Date", "Message-ID", "To", "Cc", "In-Reply-To", "References",
+      // RFC 2045
+      "MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-ID", "Content-Description",
+      // RFC 5322 §3.6.6
+      "Resent-Date", "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Message-ID",
+      // RFC 2919, RFC 2369, RFC 8058
+      "List-Id", "List-Help", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Subscribe", "List-Post",
+      "List-Owner", "List-Archive",
+      // RFC 3834, and the two in use
+      "Auto-Submitted", "Autocrypt", "Feedback-ID"};
+  EXPECT_EQ(names(canon::default_signed_fields()), expected);
+  EXPECT_EQ(FieldPolicy().signed_fields(), expected);
+}
+
+TEST(FieldPolicy, default_oversigned_list) {
+  const Names expected = {"From", "Reply-To", "Subject",      "Date",         "Message-ID",
+                          "To",   "Cc",       "MIME-Version", "Content-Type", "Content-Transfer-Encoding"};
+  EXPECT_EQ(names(canon::default_oversigned_fields()), expected);
+  EXPECT_EQ(FieldPolicy().oversigned(), expected);
+}
+
+TEST(FieldPolicy, empty_lists_are_the_defaults) {
+  const auto policy = FieldPolicy::from_lists({}, {});
+  ASSERT_TRUE(policy);
+  EXPECT_EQ(policy->signed_fields(), FieldPolicy().signed_fields());
+  EXPECT_EQ(policy->oversigned(), FieldPolicy().oversigned());
+}
+
+TEST(FieldPolicy, is_signed_asks_by_lower_case_name) {
+  const FieldPolicy policy;
+  EXPECT_TRUE(policy.is_signed("message-id"));
+  EXPECT_TRUE(policy.is_signed("list-unsubscribe-post"));
+  EXPECT_FALSE(policy.is_signed("received"));
+  EXPECT_FALSE(policy.is_signed("dkim-signature"));
+  EXPECT_FALSE(policy.is_signed(""));
+}
+
+TEST(FieldPolicy, plain_names_replace_the_list) {
+  const auto policy = FieldPolicy::from_lists({"from", "X-Own", "x-own"}, {"From"});
+  ASSERT_TRUE(policy);
+  EXPECT_EQ(policy->signed_fields(), (Names{"from", "X-Own"}));
+  EXPECT_EQ(policy->oversigned(), Names{"From"});
+  EXPECT_TRUE(policy->is_signed("x-own"));
+  EXPECT_FALSE(policy->is_signed("subject"));
+}
+
+TEST(FieldPolicy, signs_and_oversigns_from_whatever_the_lists_say) {
+  const auto policy = FieldPolicy::from_lists({"To"}, {"Cc"});
+  ASSERT_TRUE(policy);
+  EXPECT_EQ(policy->oversigned(), (Names{"From", "Cc"}));
+  EXPECT_TRUE(policy->is_signed("from"));
+  EXPECT_TRUE(policy->is_signed("cc"));
+}
+
+TEST(FieldPolicy, plus_and_minus_change_the_default) {
+  const auto policy = FieldPolicy::from_lists({"+X-Own", "-autocrypt", "+subject"}, {"-CC", "+List-Id"});
+  ASSERT_TRUE(policy);
+  EXPECT_TRUE(policy->is_signed("x-own"));
+  EXPECT_FALSE(policy->is_signed("autocrypt"));
+  EXPECT_EQ(policy->signed_fields().size(), canon::default_signed_fields().size());
+  EXPECT_EQ(policy->signed_fields().back(), "X-Own");
+  EXPECT_EQ(policy->oversigned().size(), canon::default_oversigned_fields().size());
+  EXPECT_EQ(policy->oversigned().back(), "List-Id");
+}
+
+TEST(FieldPolicy, refusals_name_the_setting_and_the_entry) {
+  const struct {
+    Names signed_list;
+    Names oversigned_list;
+    std::string setting;
+    std::size_t entry;
+  } cases[] = {
+      {{"From", "To:"}, {}, "signed_headers", 1},
+      {{"From", ""}, {}, "signed_headers", 1},
+      {{"From", "Sub ject"}, {}, "signed_headers", 1},
+      {{"From", "Subject "}, {}, "signed_headers", 1},
+      {{"From", "a;b"}, {}, "signed_headers", 1},
+      {{"From", "M\xc3\xbcller"}, {}, "signed_headers", 1},
+      {{"From", "a\x7f"}, {}, "signed_headers", 1},
+      {{"From", "a\r\nb"}, {}, "signed_headers", 1},
+      {{"+"}, {}, "signed_headers", 0},
+      {{"-"}, {}, "signed_headers", 0},
+      {{"From", "+To"}, {}, "signed_headers", 1},
+      {{"+To", "-Cc", "Subject"}, {}, "signed_headers", 2},
+      {{"-Received"}, {}, "signed_headers", 0},
+      {{"-Cc", "-cc"}, {}, "signed_headers", 1},
+      {{"+To", "-from"}, {}, "signed_headers", 1},
+      {{}, {"-From"}, "oversigned_headers", 0},
+      {{}, {"-Received"}, "oversigned_headers", 0},
+      {{}, {"From", "bad name"}, "oversigned_headers", 1},
+      // A second signature, which every relay may add, would break the first.
+      {{}, {"From", "dkim-signature"}, "oversigned_headers", 1},
+      {{}, {"+Cc", "+DKIM-Signature"}, "oversigned_headers", 1},
+  };
+  for (const auto& [signed_list, oversigned_list, setting, entry] : cases) {
+    const auto policy = FieldPolicy::from_lists(signed_list, oversigned_list);
+    const auto& first = signed_list.empty() ? oversigned_list.back() : signed_list.back();
+    ASSERT_FALSE(policy) << first;
+    EXPECT_TRUE(policy.refusal().reason.starts_with(setting + ": ")) << policy.refusal().reason;
+    EXPECT_EQ(policy.refusal().octet, entry) << first;
+  }
+}
+
+}  // namespace
+}  // namespace dkim::test

@@ -1,0 +1,34 @@
+// canon/selector.
+#include "canon/selector.hpp"
+
+#include <gtest/gtest.h>
+
+namespace dkim::test {
+namespace {
+
+using canon::Selector;
+using namespace std::string_literals;
+
+TEST(Selector, reads_in_lower_case) {
+  EXPECT_EQ(Selector::parse("server")->str(), "server");
+  EXPECT_EQ(Selector::parse("Server-20261124B")->str(), "server-20261124b");
+  EXPECT_EQ(Selector::parse("jun2005.eng")->str(), "jun2005.eng");
+  EXPECT_EQ(Selector::parse("2026_a")->str(), "2026_a");
+}
+
+// A selector becomes a file name in a directory of keys.
+TEST(Selector, refuses_what_is_no_label) {
+  for (const auto& text :
+       {""s, "."s, ".."s, ".lock"s, "a."s, "../../etc/passwd"s, "a/b"s, "/a"s, "a\0b"s, "a b"s, "-a"s, "a-"s,
+        "s\xc3\xa9l"s, "a;b"s, "a\nb"s, "*"s, std::string(64, 'a')}) {
+    EXPECT_FALSE(Selector::parse(text)) << text;
+  }
+}
+
+TEST(Selector, compares_as_dns_does) {
+  EXPECT_EQ(*Selector::parse("A"), *Selector::parse("a"));
+  EXPECT_LT(*Selector::parse("a"), *Selector::parse("B"));
+}
+
+}  // namespace
+}  // namespace dkim::test
