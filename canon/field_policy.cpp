@@ -119,9 +119,11 @@ Result<FieldPolicy> FieldPolicy::from_lists(const std::vector<std::string>& sign
   auto signed_fields = apply_list(signed_list, signed_defaults);
   if (!signed_fields)
     return Refusal{"signed_headers: " + signed_fields.refusal().reason, signed_fields.refusal().octet};
-  auto oversigned = apply_list(oversigned_list, oversigned_defaults);
-  if (!oversigned)
-    return Refusal{"oversigned_headers: " + oversigned.refusal().reason, oversigned.refusal().octet};
+  auto oversigned_fields = apply_list(oversigned_list, oversigned_defaults);
+  if (!oversigned_fields) {
+    return Refusal{"oversigned_headers: " + oversigned_fields.refusal().reason,
+                   oversigned_fields.refusal().octet};
+  }
   for (std::size_t i = 0; i < oversigned_list.size(); ++i) {
     if (equal_ignoring_case(oversigned_list[i], "DKIM-Signature") ||
         equal_ignoring_case(oversigned_list[i], "+DKIM-Signature")) {
@@ -129,7 +131,15 @@ Result<FieldPolicy> FieldPolicy::from_lists(const std::vector<std::string>& sign
           "oversigned_headers: DKIM-Signature cannot be oversigned: a second signature breaks the first", i};
     }
   }
-  return FieldPolicy(*std::move(signed_fields), *std::move(oversigned));
+  // Who takes a name out of the signed list means it: the default to oversign it does not bring it back,
+  // only an entry of the other list does.
+  std::vector<std::string> oversigned = *std::move(oversigned_fields);
+  if (oversigned_list.empty() || is_change(oversigned_list.front())) {
+    std::erase_if(oversigned, [&](const std::string& name) {
+      return !contains(*signed_fields, name) && !contains(oversigned_list, "+" + name);
+    });
+  }
+  return FieldPolicy(*std::move(signed_fields), std::move(oversigned));
 }
 
 bool FieldPolicy::is_signed(std::string_view lower_name) const {

@@ -24,8 +24,9 @@ class FieldPolicy {
   FieldPolicy();
 
   // Lists as written in the configuration: empty keeps the default; plain names replace it; "+Name" and
-  // "-Name" change it. Refuses with the offending entry's number as octet: a name that is not a field
-  // name, plain and signed entries mixed, -From, or DKIM-Signature among the oversigned (a second
+  // "-Name" change it. What the oversigned list names is signed too; its defaults do not bring back a name
+  // that the signed list leaves out. Refuses with the offending entry's number as octet: a name that is not
+  // a field name, plain entries mixed with changes, -From, or DKIM-Signature among the oversigned (a second
   // signature would break the first).
   static Result<FieldPolicy> from_lists(const std::vector<std::string>& signed_list,
                                         const std::vector<std::string>& oversigned_list);

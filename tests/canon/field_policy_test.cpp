@@ -73,6 +73,33 @@ TEST(FieldPolicy, signs_and_oversigns_from_whatever_the_lists_say) {
   EXPECT_TRUE(policy->is_signed("cc"));
 }
 
+// -Subject, as for a list that rewrites it, must have an effect although Subject is oversigned by default.
+TEST(FieldPolicy, the_default_oversigned_list_does_not_bring_back_what_is_not_signed) {
+  const auto changed = FieldPolicy::from_lists({"-subject"}, {});
+  ASSERT_TRUE(changed);
+  EXPECT_FALSE(changed->is_signed("subject"));
+  EXPECT_EQ(changed->signed_fields().size(), canon::default_signed_fields().size() - 1);
+  EXPECT_EQ(changed->oversigned().size(), canon::default_oversigned_fields().size() - 1);
+
+  const auto replaced = FieldPolicy::from_lists({"to", "X-Own"}, {});
+  ASSERT_TRUE(replaced);
+  EXPECT_EQ(replaced->signed_fields(), (Names{"to", "X-Own", "From"}));
+  EXPECT_EQ(replaced->oversigned(), (Names{"From", "To"}));
+
+  const auto other_change = FieldPolicy::from_lists({"-Subject"}, {"-Cc"});
+  ASSERT_TRUE(other_change);
+  EXPECT_FALSE(other_change->is_signed("subject"));
+  EXPECT_TRUE(other_change->is_signed("cc"));
+}
+
+TEST(FieldPolicy, an_oversigned_entry_written_down_brings_its_name_back) {
+  for (const Names& oversigned_list : {Names{"+SUBJECT"}, Names{"Subject"}}) {
+    const auto policy = FieldPolicy::from_lists({"-Subject"}, oversigned_list);
+    ASSERT_TRUE(policy);
+    EXPECT_TRUE(policy->is_signed("subject")) << oversigned_list.front();
+  }
+}
+
 TEST(FieldPolicy, plus_and_minus_change_the_default) {
   const auto policy = FieldPolicy::from_lists({"+X-Own", "-autocrypt", "+subject"}, {"-CC", "+List-Id"});
   ASSERT_TRUE(policy);
