@@ -1,0 +1,66 @@
+#include "milter/body_watch.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace dkim::milter {
+namespace {
+
+std::uint64_t count_lines(std::string_view text) {
+  return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+// In pieces: the compiler makes vector code of the inner loop, and the answer is known early.
+std::size_t find_eight_bit(std::string_view text) {
+  constexpr std::size_t piece = 256;
+  for (std::size_t start = 0; start < text.size(); start += piece) {
+    const std::string_view part = text.substr(start, piece);
+    unsigned char bits = 0;
+    for (const char c : part)
+      bits |= static_cast<unsigned char>(c);
+    if (bits < 0x80) continue;
+    const auto at =
+        std::find_if(part.begin(), part.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+    return start + static_cast<std::size_t>(at - part.begin());
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+void BodyWatch::update(std::string_view chunk) {
+  if (chunk.empty()) return;
+  if (!long_line_) look_for_long_line(chunk);
+  if (!eight_bit_line_) look_for_eight_bit(chunk);
+  // Lines are counted for as long as a number may still be wanted.
+  if (!long_line_ || !eight_bit_line_) lines_before_ += count_lines(chunk);
+}
+
+// Instead of each line's end, the last one within reach is looked for: about every thousandth octet is
+// touched twice and the others not at all.
+void BodyWatch::look_for_long_line(std::string_view chunk) {
+  std::size_t start = 0;  // the current line's octets in this chunk begin here
+  while (start < chunk.size()) {
+    // The line may have longest_line octets and then CRLF.
+    const std::size_t reach = longest_line + 2 - std::min(line_length_, longest_line + 2);
+    const std::string_view window = chunk.substr(start, reach);
+    const void* found = window.empty() ? nullptr : memrchr(window.data(), '\n', window.size());
+    if (found == nullptr) {
+      line_length_ += window.size();
+      if (window.size() == reach) {
+        long_line_ = lines_before_ + count_lines(chunk.substr(0, start)) + 1;
+        return;
+      }
+      break;
+    }
+    start += static_cast<std::size_t>(static_cast<const char*>(found) - window.data()) + 1;
+    line_length_ = 0;
+  }
+}
+
+void BodyWatch::look_for_eight_bit(std::string_view chunk) {
+  const std::size_t at = find_eight_bit(chunk);
+  if (at != std::string_view::npos) eight_bit_line_ = lines_before_ + count_lines(chunk.substr(0, at)) + 1;
+}
+
+}  // namespace dkim::milter

@@ -1,0 +1,214 @@
+#include "milter/callbacks.hpp"
+
+#include <libmilter/mfapi.h>
+
+#include <array>
+
+#include "crypto/error.hpp"
+
+namespace dkim::milter {
+namespace {
+
+// libmilter's callbacks carry no user data beyond the connection's; set once by register_milter.
+Shared* shared_by_all = nullptr;
+
+// A connection: its session, and which steps the MTA wants no reply to.
+struct Connection {
+  Connection(Shared& shared, unsigned long negotiated_steps)
+      : session(shared, (negotiated_steps & SMFIP_HDR_LEADSPC) != 0 ? Session::LeadingSpace::kept
+                                                                    : Session::LeadingSpace::eaten),
+        steps(negotiated_steps) {}
+
+  sfsistat silent(unsigned long step) const { return (steps & step) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE; }
+
+  Session session;
+  unsigned long steps;
+};
+
+// What we can do without or take in silence; each counts only where the MTA offers it.
+constexpr unsigned long wanted_steps = SMFIP_NOHELO | SMFIP_NORCPT | SMFIP_NODATA | SMFIP_NOUNKNOWN |
+                                       SMFIP_HDR_LEADSPC | SMFIP_NR_CONN | SMFIP_NR_HDR | SMFIP_NR_BODY;
+
+sfsistat status_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::proceed:
+      return SMFIS_CONTINUE;
+    case Verdict::accept:
+      return SMFIS_ACCEPT;
+    case Verdict::tempfail:
+      return SMFIS_TEMPFAIL;
+    default:
+      return SMFIS_REJECT;
+  }
+}
+
+// The guard: no exception passes into libmilter. A step that is answered gives its verdict itself.
+template <typename Step>
+sfsistat answered(SMFICTX* context, Step step) noexcept {
+  auto* connection = static_cast<Connection*>(smfi_getpriv(context));
+  if (connection == nullptr) return SMFIS_TEMPFAIL;
+  try {
+    return status_of(step(connection->session));
+  } catch (const std::exception& error) {
+    return status_of(connection->session.fault(error.what()));
+  }
+}
+
+// The same for a step whose fault has to wait for the next one that is answered.
+template <typename Step>
+sfsistat unanswered(SMFICTX* context, unsigned long no_reply_step, Step step) noexcept {
+  auto* connection = static_cast<Connection*>(smfi_getpriv(context));
+  if (connection == nullptr) return SMFIS_TEMPFAIL;
+  try {
+    step(connection->session);
+  } catch (const std::exception& error) {
+    connection->session.remember_fault(error.what());
+  }
+  return connection->silent(no_reply_step);
+}
+
+MacroLookup macros_of(SMFICTX* context) {
+  return [context](const char* name) -> std::optional<std::string_view> {
+    const char* value = smfi_getsymval(context, const_cast<char*>(name));
+    if (value == nullptr) return std::nullopt;
+    return value;
+  };
+}
+
+void ask_for_macros(SMFICTX* context, const Config& config) {
+  std::string marks;
+  for (const auto& macro : config.macros)
+    marks += " " + macro.name;
+  const std::array<std::pair<int, std::string>, 4> wanted = {{
+      {SMFIM_CONNECT, marks.empty() ? "" : marks.substr(1)},
+      {SMFIM_ENVFROM, "i {auth_type}" + marks},
+      {SMFIM_EOH, "i"},
+      {SMFIM_EOM, "i"},
+  }};
+  for (const auto& [stage, names] : wanted) {
+    // A copy, since libmilter does not promise to leave it alone.
+    std::string copy = names;
+    if (!copy.empty() && smfi_setsymlist(context, stage, copy.data()) != MI_SUCCESS) throw std::bad_alloc();
+  }
+}
+
+sfsistat negotiate(SMFICTX* context, unsigned long actions, unsigned long steps, unsigned long, unsigned long,
+                   unsigned long* wanted_actions, unsigned long* wanted, unsigned long* reserved_2,
+                   unsigned long* reserved_3) noexcept {
+  *reserved_2 = 0;
+  *reserved_3 = 0;
+  try {
+    if ((actions & SMFIF_ADDHDRS) == 0) {
+      shared_by_all->log.cannot_insert();
+      return SMFIS_REJECT;
+    }
+    *wanted_actions = SMFIF_ADDHDRS | (actions & SMFIF_SETSYMLIST);
+    *wanted = steps & wanted_steps;
+    if ((actions & SMFIF_SETSYMLIST) != 0) ask_for_macros(context, shared_by_all->setup()->config);
+    auto connection = std::make_unique<Connection>(*shared_by_all, *wanted);
+    shared_by_all->log.negotiated((*wanted & SMFIP_HDR_LEADSPC) != 0, (*wanted & SMFIP_NR_HDR) != 0);
+    if (smfi_setpriv(context, connection.get()) != MI_SUCCESS) return SMFIS_REJECT;
+    connection.release();  // NOLINT(bugprone-unused-return-value): libmilter's until close
+    return SMFIS_CONTINUE;
+  } catch (const std::exception&) {
+    return SMFIS_REJECT;
+  }
+}
+
+sfsistat connect(SMFICTX* context, char*, _SOCK_ADDR* address) noexcept {
+  return unanswered(context, SMFIP_NR_CONN, [&](Session& session) {
+    session.connect(ClientAddress::from_socket(reinterpret_cast<const sockaddr*>(address)));
+  });
+}
+
+sfsistat mail(SMFICTX* context, char** arguments) noexcept {
+  return answered(context, [&](Session& session) {
+    return session.mail(arguments != nullptr && arguments[0] != nullptr ? arguments[0] : "",
+                        macros_of(context));
+  });
+}
+
+sfsistat header(SMFICTX* context, char* name, char* value) noexcept {
+  return unanswered(context, SMFIP_NR_HDR, [&](Session& session) { session.header(name, value); });
+}
+
+sfsistat end_of_header(SMFICTX* context) noexcept {
+  return answered(context, [&](Session& session) { return session.end_of_header(macros_of(context)); });
+}
+
+sfsistat body(SMFICTX* context, unsigned char* chunk, std::size_t size) noexcept {
+  return unanswered(context, SMFIP_NR_BODY, [&](Session& session) {
+    session.body(std::string_view(reinterpret_cast<const char*>(chunk), size));
+  });
+}
+
+void insert_on_top(SMFICTX* context, const std::string& name, const std::string& value) {
+  std::string name_copy = name;
+  std::string value_copy = value;
+  if (smfi_insheader(context, 0, name_copy.data(), value_copy.data()) != MI_SUCCESS) {
+    throw crypto::Error("the MTA did not take the signature");
+  }
+}
+
+sfsistat end_of_message(SMFICTX* context) noexcept {
+  return answered(context, [&](Session& session) {
+    return session.end_of_message(macros_of(context), [&](const std::string& name, const std::string& value) {
+      insert_on_top(context, name, value);
+    });
+  });
+}
+
+sfsistat abort_message(SMFICTX* context) noexcept {
+  if (auto* connection = static_cast<Connection*>(smfi_getpriv(context))) connection->session.abort();
+  return SMFIS_CONTINUE;
+}
+
+sfsistat close_connection(SMFICTX* context) noexcept {
+  const std::unique_ptr<Connection> connection(static_cast<Connection*>(smfi_getpriv(context)));
+  smfi_setpriv(context, nullptr);
+  return SMFIS_CONTINUE;
+}
+
+}  // namespace
+
+void register_milter(Shared& shared, const std::string& socket) {
+  shared_by_all = &shared;
+  static std::string name = "dkimsignd";
+  smfiDesc description{};
+  description.xxfi_name = name.data();
+  description.xxfi_version = SMFI_VERSION;
+  description.xxfi_flags = SMFIF_ADDHDRS;
+  description.xxfi_connect = connect;
+  description.xxfi_envfrom = mail;
+  description.xxfi_header = header;
+  description.xxfi_eoh = end_of_header;
+  description.xxfi_body = body;
+  description.xxfi_eom = end_of_message;
+  description.xxfi_abort = abort_message;
+  description.xxfi_close = close_connection;
+  description.xxfi_negotiate = negotiate;
+  if (smfi_register(description) != MI_SUCCESS)
+    throw crypto::Error("libmilter does not take our registration");
+  std::string copy = socket;
+  if (smfi_setconn(copy.data()) != MI_SUCCESS)
+    throw crypto::Error("libmilter does not take the socket " + socket);
+  // Postfix opens a connection an SMTP session; a queue flush opens many at once.
+  smfi_setbacklog(1024);
+}
+
+void open_milter_socket() {
+  constexpr bool remove_existing = false;  // milter/listen_socket has looked at it
+  if (smfi_opensocket(remove_existing) != MI_SUCCESS) {
+    throw crypto::Error("cannot listen on the socket; the log line before this one says why");
+  }
+}
+
+bool run_milter() {
+  return smfi_main() == MI_SUCCESS;
+}
+
+void stop_milter() {
+  smfi_stop();
+}
+
+}  // namespace dkim::milter

@@ -1,0 +1,75 @@
+#include "milter/check.hpp"
+
+#include <filesystem>
+#include <ostream>
+
+#include "crypto/domain_keys.hpp"
+#include "crypto/error.hpp"
+#include "crypto/key_store.hpp"
+
+namespace dkim::milter {
+namespace {
+
+// Each key on its own, so that one broken key does not hide another.
+int check_domain(const crypto::KeyStore& store, const canon::DomainName& domain, std::ostream& out) {
+  int problems = 0;
+  try {
+    const auto read = store.read_manifest(domain);
+    if (!read) return 0;
+    for (const auto& entry : read->manifest.keys) {
+      if (entry.state != crypto::KeyState::active) continue;
+      try {
+        [[maybe_unused]] const auto key = store.load_key(domain, entry);
+      } catch (const crypto::Error& error) {
+        out << error.what() << '\n';
+        ++problems;
+      }
+    }
+  } catch (const crypto::Error& error) {
+    out << error.what() << '\n';
+    ++problems;
+  }
+  return problems;
+}
+
+int check_rules(const Config& config, crypto::KeySource& keys, std::ostream& out) {
+  int problems = 0;
+  for (const auto& rule : config.signing.rules) {
+    try {
+      if (keys.find(rule.domain) != nullptr) continue;
+      out << "the rule for " << rule.sender << " names " << rule.domain.str() << ", which has no keys in "
+          << config.signing.key_directory.string() << '\n';
+      ++problems;
+    } catch (const crypto::Error&) {
+      // The domain's own check has said so.
+    }
+  }
+  return problems;
+}
+
+int check_socket_directory(const Config& config, std::ostream& out) {
+  if (!config.socket.is_unix()) return 0;
+  const auto directory = config.socket.path().parent_path();
+  std::error_code error;
+  if (std::filesystem::is_directory(directory, error)) return 0;
+  out << "the socket's directory " << directory.string() << " does not exist\n";
+  return 1;
+}
+
+}  // namespace
+
+int check_everything(const Config& config, std::ostream& out) {
+  const crypto::KeyStore store(config.signing.key_directory);
+  int problems = check_socket_directory(config, out);
+  try {
+    for (const auto& domain : store.domains())
+      problems += check_domain(store, domain, out);
+  } catch (const crypto::Error& error) {
+    out << error.what() << '\n';
+    ++problems;
+  }
+  crypto::UncachedKeySource keys(store);
+  return problems + check_rules(config, keys, out);
+}
+
+}  // namespace dkim::milter

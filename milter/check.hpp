@@ -1,0 +1,14 @@
+// dkimsignd --check: reads everything the daemon would ever read and says what is wrong.
+#pragma once
+
+#include <iosfwd>
+
+#include "milter/config.hpp"
+
+namespace dkim::milter {
+
+// Reads every manifest and every active key; looks for the domains that rules name. A line for each problem
+// goes to out. Gives back how many there were.
+int check_everything(const Config& config, std::ostream& out);
+
+}  // namespace dkim::milter

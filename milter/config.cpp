@@ -1,0 +1,179 @@
+#include "milter/config.hpp"
+
+#include <sys/un.h>
+
+#include <charconv>
+#include <initializer_list>
+
+#include "canon/text.hpp"
+
+namespace dkim::milter {
+namespace {
+
+using crypto::LocatedText;
+using crypto::SettingsFile;
+using crypto::SettingsGroup;
+using crypto::throw_settings_error;
+
+// One of an enumeration's words, or an error that lists them.
+template <typename Enum>
+void read_word(SettingsGroup& root, std::string_view name, std::initializer_list<Enum> values,
+               Enum& setting) {
+  const auto word = root.text(name);
+  if (!word) return;
+  std::string known;
+  for (const Enum value : values) {
+    if (to_string(value) == word->text) {
+      setting = value;
+      return;
+    }
+    known += (known.empty() ? "\"" : ", \"") + std::string(to_string(value)) + "\"";
+  }
+  throw_settings_error(word->place, "\"" + std::string(name) + "\" has an unknown value",
+                       "it can be " + known);
+}
+
+bool is_port(std::string_view digits) {
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return error == std::errc() && end == digits.data() + digits.size() && port > 0 && port < 65536;
+}
+
+SocketAddress read_socket(const LocatedText& value) {
+  constexpr std::string_view right = "unix:/absolute/path, inet:PORT@ADDRESS or inet6:PORT@ADDRESS";
+  const std::string_view text = value.text;
+  if (text.starts_with("unix:")) {
+    const std::string_view path = text.substr(5);
+    if (!path.starts_with('/')) throw_settings_error(value.place, "\"socket\" has no absolute path", right);
+    if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+      throw_settings_error(value.place, "\"socket\" has a path longer than the system allows",
+                           "at most " + std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " octets");
+    }
+    return {value.text};
+  }
+  const auto colon = text.find(':');
+  const auto at = text.find('@');
+  const bool inet = text.starts_with("inet:") || text.starts_with("inet6:");
+  if (!inet || at == std::string_view::npos || at + 1 == text.size() ||
+      !is_port(text.substr(colon + 1, at - colon - 1))) {
+    throw_settings_error(value.place, "\"socket\" is not an address to listen on", right);
+  }
+  return {value.text};
+}
+
+mode_t read_socket_mode(const LocatedText& value) {
+  unsigned mode = 0;
+  const char* end = value.text.data() + value.text.size();
+  const auto [stop, error] = std::from_chars(value.text.data(), end, mode, 8);
+  if (error != std::errc() || stop != end || mode > 0777) {
+    throw_settings_error(value.place, "\"socket_mode\" is not a file mode",
+                         "an octal number in quotes, such as \"0660\"");
+  }
+  return mode;
+}
+
+std::vector<Network> read_networks(const std::vector<LocatedText>& entries) {
+  std::vector<Network> networks;
+  for (const auto& entry : entries) {
+    auto network = Network::parse(entry.text);
+    if (!network) {
+      throw_settings_error(
+          entry.place, "\"trusted_networks\" has an entry that is no network",
+          "an address or a range whose host bits are zero, such as \"192.0.2.0/24\" or \"2001:db8::/32\"");
+    }
+    networks.push_back(*std::move(network));
+  }
+  return networks;
+}
+
+// libmilter wants names of more than one letter in braces.
+bool is_macro_name(std::string_view name) {
+  if (name.size() == 1) return canon::is_alpha(name.front());
+  if (name.size() < 3 || name.front() != '{' || name.back() != '}') return false;
+  for (const char c : name.substr(1, name.size() - 2)) {
+    if (!canon::is_alnum(c) && c != '_') return false;
+  }
+  return true;
+}
+
+TrustedMacro read_macro(SettingsGroup group) {
+  const auto name = group.required_text("name");
+  if (!is_macro_name(name.text)) {
+    throw_settings_error(name.place, "\"name\" is not the name of a macro",
+                         "a letter, or a word in braces: \"{daemon_name}\"");
+  }
+  TrustedMacro macro{name.text, {}};
+  if (const auto values = group.texts("values")) {
+    if (values->empty()) {
+      throw_settings_error(group.place(), "\"values\" is empty", "leave it out if any value will do");
+    }
+    for (const auto& value : *values)
+      macro.values.push_back(value.text);
+  }
+  group.reject_unknown();
+  return macro;
+}
+
+Config config_from(const SettingsFile& file) {
+  auto root = file.root();
+  Config config;
+  config.signing = crypto::read_signing_settings(root);
+  if (const auto socket = root.text("socket")) config.socket = read_socket(*socket);
+  if (const auto mode = root.text("socket_mode")) config.socket_mode = read_socket_mode(*mode);
+  if (const auto networks = root.texts("trusted_networks"))
+    config.trusted_networks = read_networks(*networks);
+  config.sign_authenticated = root.boolean("sign_authenticated").value_or(config.sign_authenticated);
+  if (auto macros = root.groups("macros")) {
+    config.macros.clear();
+    for (auto& group : *macros)
+      config.macros.push_back(read_macro(std::move(group)));
+  }
+  const auto dispositions = {Disposition::accept, Disposition::tempfail, Disposition::reject};
+  read_word(root, "on_error", dispositions, config.on_error);
+  read_word(root, "on_malformed", dispositions, config.on_malformed);
+  read_word(root, "log", {LogTarget::syslog, LogTarget::standard_error}, config.log);
+  read_word(root, "log_level", {LogLevel::error, LogLevel::warning, LogLevel::info, LogLevel::debug},
+            config.log_level);
+  root.reject_unknown();
+  return config;
+}
+
+}  // namespace
+
+std::string_view to_string(Disposition disposition) {
+  switch (disposition) {
+    case Disposition::accept:
+      return "accept";
+    case Disposition::tempfail:
+      return "tempfail";
+    default:
+      return "reject";
+  }
+}
+
+std::string_view to_string(LogTarget target) {
+  return target == LogTarget::syslog ? "syslog" : "stderr";
+}
+
+std::string_view to_string(LogLevel level) {
+  switch (level) {
+    case LogLevel::error:
+      return "error";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::info:
+      return "info";
+    default:
+      return "debug";
+  }
+}
+
+Config read_config(const std::filesystem::path& path) {
+  return config_from(SettingsFile::read(path));
+}
+
+Config parse_config(std::string_view text, const std::string& file_name) {
+  return config_from(SettingsFile::parse(text, file_name));
+}
+
+}  // namespace dkim::milter

@@ -1,0 +1,65 @@
+// The daemon's configuration: every setting, with its default, as plain values.
+//
+// Read at start and again at SIGUSR1; never changed in between, shared by all threads.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "crypto/settings_reader.hpp"
+#include "crypto/signing_settings.hpp"
+#include "milter/client_address.hpp"
+
+namespace dkim::milter {
+
+// What becomes of a message that cannot be signed though it should be, or that is malformed.
+enum class Disposition { accept, tempfail, reject };
+
+enum class LogTarget { syslog, standard_error };
+
+// Least to most talkative.
+enum class LogLevel { error, warning, info, debug };
+
+// A macro of the MTA that marks a message as ours.
+struct TrustedMacro {
+  std::string name;                 // as the MTA sends it: "{daemon_name}"
+  std::vector<std::string> values;  // any of these; empty: any value but an empty one
+};
+
+// Where the daemon listens.
+struct SocketAddress {
+  std::string text = "unix:/var/spool/postfix/dkimsignd/dkimsignd.sock";
+
+  bool is_unix() const { return text.starts_with("unix:"); }
+  std::filesystem::path path() const { return text.substr(text.find(':') + 1); }
+  bool operator==(const SocketAddress&) const = default;
+};
+
+struct Config {
+  crypto::SigningSettings signing;
+  SocketAddress socket;
+  mode_t socket_mode = 0660;
+  std::vector<Network> trusted_networks = {*Network::parse("127.0.0.0/8"), *Network::parse("::1")};
+  bool sign_authenticated = true;
+  std::vector<TrustedMacro> macros = {{"{daemon_name}", {"ORIGINATING"}}};
+  Disposition on_error = Disposition::tempfail;
+  Disposition on_malformed = Disposition::accept;
+  LogTarget log = LogTarget::syslog;
+  LogLevel log_level = LogLevel::info;
+};
+
+// Throws crypto::SettingsError: "FILE:LINE: what is wrong; what would be right".
+Config read_config(const std::filesystem::path& path);
+Config parse_config(std::string_view text, const std::string& file_name);
+
+// All settings with their effective values, as a file that read_config reads back the same.
+std::string config_text(const Config& config);
+
+std::string_view to_string(Disposition disposition);
+std::string_view to_string(LogTarget target);
+std::string_view to_string(LogLevel level);
+
+}  // namespace dkim::milter

@@ -1,0 +1,96 @@
+// The configuration in the other direction: what --print-config shows.
+#include <array>
+#include <cstdio>
+
+#include "milter/config.hpp"
+
+namespace dkim::milter {
+namespace {
+
+// A string of libconfig's grammar.
+std::string config_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (octet < 0x20 || octet == 0x7f) {
+      std::array<char, 8> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\x%02x", static_cast<unsigned>(octet));
+      out += escape.data();
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+template <typename Items, typename Text>
+std::string list(const Items& items, Text text) {
+  if (items.empty()) return "( )";
+  std::string out = "( ";
+  bool first = true;
+  for (const auto& item : items) {
+    out += (first ? "" : ", ") + text(item);
+    first = false;
+  }
+  return out + " )";
+}
+
+std::string rule_text(const crypto::SenderRule& rule) {
+  std::string out =
+      "{ sender = " + config_string(rule.sender) + "; domain = " + config_string(rule.domain.str()) + ";";
+  if (!rule.selectors.empty()) {
+    out += " selectors = " +
+           list(rule.selectors, [](const auto& selector) { return config_string(selector.str()); }) + ";";
+  }
+  return out + " }";
+}
+
+std::string macro_text(const TrustedMacro& macro) {
+  std::string out = "{ name = " + config_string(macro.name) + ";";
+  if (!macro.values.empty()) out += " values = " + list(macro.values, config_string) + ";";
+  return out + " }";
+}
+
+std::string octal(mode_t mode) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mode));
+  return text.data();
+}
+
+}  // namespace
+
+std::string config_text(const Config& config) {
+  std::string out;
+  const auto add = [&](std::string_view name, const std::string& value) {
+    out += std::string(name) + " = " + value + ";\n";
+  };
+  add("socket", config_string(config.socket.text));
+  add("socket_mode", config_string(octal(config.socket_mode)));
+  add("key_directory", config_string(config.signing.key_directory.string()));
+  add("trusted_networks",
+      list(config.trusted_networks, [](const Network& network) { return config_string(network.text()); }));
+  add("sign_authenticated", config.sign_authenticated ? "true" : "false");
+  add("macros", list(config.macros, macro_text));
+  add("canonicalization", config_string(to_string(config.signing.canonicalization)));
+  add("signed_headers", list(config.signing.signed_headers, config_string));
+  add("oversigned_headers", list(config.signing.oversigned_headers, config_string));
+  out += "# in effect, signed: ";
+  for (const auto& name : config.signing.fields.signed_fields())
+    out += " " + name;
+  out += "\n# in effect, oversigned: ";
+  for (const auto& name : config.signing.fields.oversigned())
+    out += " " + name;
+  out += "\n";
+  add("expiration", std::to_string(config.signing.expiration.count()));
+  add("rules", list(config.signing.rules, rule_text));
+  add("on_error", config_string(to_string(config.on_error)));
+  add("on_malformed", config_string(to_string(config.on_malformed)));
+  add("log", config_string(to_string(config.log)));
+  add("log_level", config_string(to_string(config.log_level)));
+  return out;
+}
+
+}  // namespace dkim::milter

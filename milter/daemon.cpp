@@ -1,0 +1,150 @@
+#include "milter/daemon.hpp"
+
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include "canon/canonicalization.hpp"
+#include "crypto/error.hpp"
+#include "milter/callbacks.hpp"
+#include "milter/listen_socket.hpp"
+#include "milter/log.hpp"
+#include "milter/service_manager.hpp"
+#include "milter/session.hpp"
+
+namespace dkim::milter {
+namespace {
+
+// A message's longest step from us is its body, which takes as long as its sender does. Postfix waits 300
+// seconds for a milter; a service manager's default patience is 90.
+constexpr std::chrono::seconds longest_drain{60};
+constexpr std::chrono::seconds longest_reply{1};
+
+// No core, no ptrace, no /proc/PID/mem for other users: the process holds private keys.
+void protect_memory() {
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  prctl(PR_SET_DUMPABLE, 0);
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+// Each connection is a descriptor; the usual soft limit of 1024 is for programs that use select(2).
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+sigset_t handled_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1})
+    sigaddset(&set, signal);
+  return set;
+}
+
+// Blocked in every thread, taken by the main one with sigwait(3). libmilter has a thread that waits for
+// SIGTERM and SIGINT too and would stop at once; Linux gives a process's signal to the main thread first if
+// that one waits for it, and then messages in flight are finished. Should libmilter win all the same, the
+// MTA keeps what was unfinished.
+void prepare_signals() {
+  const sigset_t set = handled_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  // To libmilter SIGHUP means "stop", to administrators "reload": it does neither.
+  std::signal(SIGHUP, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+void warn_about(const Config& config, const Log& log) {
+  if (config.signing.canonicalization.header == canon::Canonicalization::simple) log.simple_header_warning();
+}
+
+// All of the new configuration, or none of it.
+void reload(const Options& options, Shared& shared) {
+  try {
+    Config config = options.config_named || access(options.config_file.c_str(), F_OK) == 0
+                        ? read_config(options.config_file)
+                        : Config();
+    const auto& current = shared.setup()->config;
+    if (!(config.socket == current.socket) || config.socket_mode != current.socket_mode ||
+        config.log != current.log) {
+      throw crypto::SettingsError(options.config_file.string() +
+                                  ": socket, socket_mode and log can change at a restart only");
+    }
+    warn_about(config, shared.log);
+    shared.log.set_level(config.log_level);
+    shared.replace_setup(std::make_shared<Setup>(std::move(config)));
+    shared.log.reloaded();
+  } catch (const std::exception& error) {
+    shared.log.reload_failed(error.what());
+  }
+}
+
+// Until a signal asks to stop, or libmilter has ended by itself.
+void serve(const Options& options, Shared& shared, const std::atomic<bool>& milter_ended) {
+  const sigset_t set = handled_signals();
+  while (!milter_ended) {
+    int signal = 0;
+    if (sigwait(&set, &signal) != 0) continue;
+    if (signal == SIGUSR1) {
+      reload(options, shared);
+    } else {
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+void run_daemon(const Options& options, Config config) {
+  protect_memory();
+  raise_descriptor_limit();
+  prepare_signals();
+
+  const auto log_target = config.log;
+  Log log(log_sink(log_target), config.log_level);
+  if (geteuid() == 0) log.running_as_root();
+  warn_about(config, log);
+  Shared shared(std::make_shared<Setup>(std::move(config)), log);
+
+  const auto& listen = shared.setup()->config;
+  ListenSocket socket(listen.socket, listen.socket_mode);
+  register_milter(shared, listen.socket.text);
+  socket.open_with(open_milter_socket);
+  log.started(listen);
+  notify_service_manager("READY=1");
+
+  std::atomic<bool> milter_ended = false;
+  std::atomic<bool> milter_succeeded = false;
+  const pthread_t main_thread = pthread_self();
+  std::thread milter([&] {
+    milter_succeeded = run_milter();
+    milter_ended = true;
+    pthread_kill(main_thread, SIGTERM);
+  });
+
+  serve(options, shared, milter_ended);
+  notify_service_manager("STOPPING=1");
+  socket.remove();
+  bool all_finished = true;
+  if (!milter_ended) {
+    log.stopping();
+    shared.in_flight.begin_drain();
+    all_finished = shared.in_flight.wait_for_messages(longest_drain);
+    shared.in_flight.wait_for_replies(longest_reply);
+    stop_milter();
+    milter_succeeded = true;
+  }
+  log.stopped(all_finished);
+  milter.detach();
+  std::_Exit(milter_succeeded ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+}  // namespace dkim::milter

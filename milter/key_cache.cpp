@@ -1,0 +1,58 @@
+#include "milter/key_cache.hpp"
+
+namespace dkim::milter {
+
+std::shared_ptr<const crypto::DomainKeys> KeyCache::find(const canon::DomainName& domain) {
+  const auto stamp = store_.stamp(domain);
+  if (!stamp) {
+    forget(domain.str());
+    return nullptr;
+  }
+  if (auto keys = cached(domain.str(), *stamp)) return keys;
+
+  // Without the lock: two threads may read the same domain, but nobody waits for another's disk.
+  auto read = store_.read_manifest(domain);
+  if (!read) return nullptr;
+  auto keys = std::make_shared<const crypto::DomainKeys>(
+      crypto::load_domain_keys(store_, domain, std::move(read->manifest)));
+  keep({domain.str(), read->stamp, read->settled, keys});
+  return keys;
+}
+
+std::size_t KeyCache::size() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size();
+}
+
+std::shared_ptr<const crypto::DomainKeys> KeyCache::cached(const std::string& domain,
+                                                           const crypto::FileStamp& stamp) {
+  const std::lock_guard lock(mutex_);
+  const auto found = index_.find(domain);
+  if (found == index_.end() || !found->second->settled || !(found->second->stamp == stamp)) return nullptr;
+  entries_.splice(entries_.begin(), entries_, found->second);
+  return found->second->keys;
+}
+
+void KeyCache::keep(Entry entry) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = index_.find(entry.domain); found != index_.end()) {
+    entries_.erase(found->second);
+    index_.erase(found);
+  }
+  entries_.push_front(std::move(entry));
+  index_.emplace(entries_.front().domain, entries_.begin());
+  while (entries_.size() > capacity_) {
+    index_.erase(entries_.back().domain);
+    entries_.pop_back();
+  }
+}
+
+void KeyCache::forget(const std::string& domain) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = index_.find(domain); found != index_.end()) {
+    entries_.erase(found->second);
+    index_.erase(found);
+  }
+}
+
+}  // namespace dkim::milter

@@ -1,0 +1,51 @@
+// Parsed keys by domain, kept: parsing a PEM costs almost as much as signing with it.
+//
+// A changed manifest is seen by itself: each look-up asks for the manifest's stamp, a microsecond against
+// the millisecond of a signature. Bounded: the domain that was not needed for longest goes. Thread-safe.
+// Failures are not kept, so that a repaired key file works at once.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "crypto/domain_keys.hpp"
+#include "crypto/key_store.hpp"
+
+namespace dkim::milter {
+
+class KeyCache final : public crypto::KeySource {
+ public:
+  // About 10 kB a domain with one RSA key.
+  static constexpr std::size_t default_capacity = 8192;
+
+  explicit KeyCache(crypto::KeyStore store, std::size_t capacity = default_capacity)
+      : store_(std::move(store)), capacity_(capacity) {}
+
+  std::shared_ptr<const crypto::DomainKeys> find(const canon::DomainName& domain) override;
+
+  std::size_t size() const;
+
+ private:
+  struct Entry {
+    std::string domain;
+    crypto::FileStamp stamp;
+    bool settled = false;
+    std::shared_ptr<const crypto::DomainKeys> keys;
+  };
+
+  std::shared_ptr<const crypto::DomainKeys> cached(const std::string& domain, const crypto::FileStamp& stamp);
+  void keep(Entry entry);
+  void forget(const std::string& domain);
+
+  crypto::KeyStore store_;
+  std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::list<Entry> entries_;  // most recently used first
+  std::unordered_map<std::string, std::list<Entry>::iterator> index_;
+};
+
+}  // namespace dkim::milter

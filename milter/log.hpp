@@ -1,0 +1,65 @@
+// Every message the daemon can log, in one place.
+//
+// Lines read like Postfix's: the queue ID first, then what happened, then key=value. Whatever comes from
+// outside is escaped (canon/printable). Thread-safe; a log that cannot be written (full disk) loses lines and
+// nothing else.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/identity.hpp"
+#include "milter/client_address.hpp"
+#include "milter/config.hpp"
+
+namespace dkim::milter {
+
+class Log {
+ public:
+  // Takes one line without its end.
+  using Sink = std::function<void(LogLevel, const std::string&)>;
+
+  explicit Log(Sink sink, LogLevel level) : sink_(std::move(sink)), level_(level) {}
+
+  void set_level(LogLevel level) { level_ = level; }
+
+  // Messages. An empty queue ID is written NOQUEUE, as Postfix does.
+  void message_signed(std::string_view queue_id, const crypto::SigningIdentity& identity, std::uint64_t size,
+                      std::chrono::microseconds time) const;
+  void not_ours(std::string_view queue_id, const ClientAddress& client, std::string_view sender) const;
+  void not_signed(std::string_view queue_id, const crypto::NoIdentity& why) const;
+  void malformed(std::string_view queue_id, std::string_view reason, Disposition disposition) const;
+  void fault(std::string_view queue_id, std::string_view what, Disposition disposition) const;
+  void put_off(std::string_view queue_id) const;
+  void long_line(std::string_view queue_id, std::string_view where) const;
+  void eight_bit(std::string_view queue_id, std::uint64_t line) const;
+
+  // Connections.
+  void cannot_insert() const;
+  void negotiated(bool leading_space, bool no_reply) const;
+
+  // The process.
+  void started(const Config& config) const;
+  void stopping() const;
+  void stopped(bool all_finished) const;
+  void reloaded() const;
+  void reload_failed(std::string_view why) const;
+  void simple_header_warning() const;
+  void running_as_root() const;
+
+ private:
+  void write(LogLevel level, const std::string& line) const;
+
+  Sink sink_;
+  std::atomic<LogLevel> level_;
+};
+
+// syslog(3), facility mail, or standard error.
+Log::Sink log_sink(LogTarget target);
+
+}  // namespace dkim::milter

@@ -1,0 +1,63 @@
+// dkimsignd: the order of start-up, and the one place where a fault becomes an exit status.
+#include <unistd.h>
+
+#include <iostream>
+
+#include "crypto/error.hpp"
+#include "milter/check.hpp"
+#include "milter/config.hpp"
+#include "milter/daemon.hpp"
+#include "milter/options.hpp"
+
+namespace {
+
+using dkim::milter::Config;
+using dkim::milter::Options;
+
+constexpr int problem_found = 1;
+constexpr int usage_or_configuration = 2;
+
+Config configuration(const Options& options) {
+  // Without a file, every setting has its default; a file that was named must be there.
+  if (!options.config_named && access(options.config_file.c_str(), F_OK) != 0) return {};
+  return dkim::milter::read_config(options.config_file);
+}
+
+int check(const Config& config) {
+  const int problems = dkim::milter::check_everything(config, std::cerr);
+  if (problems == 0) std::cout << "no problem found\n";
+  return problems == 0 ? 0 : problem_found;
+}
+
+int run(int argc, const char* const* argv) {
+  const Options options = dkim::milter::parse_options(argc, argv);
+  switch (options.action) {
+    case Options::Action::show_help:
+      std::cout << dkim::milter::help_text();
+      return 0;
+    case Options::Action::show_version:
+      std::cout << "dkimsignd " DKIMSIGND_VERSION "\n";
+      return 0;
+    case Options::Action::check:
+      return check(configuration(options));
+    case Options::Action::print_config:
+      std::cout << dkim::milter::config_text(configuration(options));
+      return 0;
+    default:
+      dkim::milter::run_daemon(options, configuration(options));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  try {
+    return run(argc, argv);
+  } catch (const dkim::crypto::SettingsError& error) {
+    std::cerr << "dkimsignd: " << error.what() << '\n';
+    return usage_or_configuration;
+  } catch (const std::exception& error) {
+    std::cerr << "dkimsignd: " << error.what() << '\n';
+    return problem_found;
+  }
+}

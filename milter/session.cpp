@@ -1,0 +1,192 @@
+#include "milter/session.hpp"
+
+#include <algorithm>
+#include <exception>
+
+#include "canon/line_endings.hpp"
+
+namespace dkim::milter {
+namespace {
+
+// Far above any real header, far below what would hurt.
+constexpr std::size_t header_size_limit = 1 << 20;
+constexpr std::size_t header_field_limit = 10'000;
+
+Verdict verdict_of(Disposition disposition) {
+  switch (disposition) {
+    case Disposition::accept:
+      return Verdict::accept;
+    case Disposition::tempfail:
+      return Verdict::tempfail;
+    default:
+      return Verdict::reject;
+  }
+}
+
+// The first field with a line over the limit.
+const canon::HeaderField* field_with_long_line(const std::vector<canon::HeaderField>& fields) {
+  for (const auto& field : fields) {
+    if (field.name.size() + 1 + field.value.size() <= longest_line) continue;
+    std::string_view rest = field.value;
+    std::size_t before = field.name.size() + 1;
+    while (true) {
+      const std::size_t end = std::min(rest.find("\r\n"), rest.size());
+      if (before + end > longest_line) return &field;
+      if (end == rest.size()) break;
+      rest.remove_prefix(end + 2);
+      before = 0;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::shared_ptr<Setup> Shared::setup() const {
+  const std::lock_guard lock(mutex_);
+  return setup_;
+}
+
+void Shared::replace_setup(std::shared_ptr<Setup> setup) {
+  const std::lock_guard lock(mutex_);
+  setup_.swap(setup);  // the old one is freed after the lock
+}
+
+Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
+  abort();  // whatever an MTA left unfinished
+  auto setup = shared_.setup();
+  const auto queue_id = macro("i");
+  if (!is_ours(setup->config, client_, macro)) {
+    shared_.log.not_ours(queue_id.value_or(""), client_, sender);
+    return Verdict::accept;
+  }
+  if (shared_.in_flight.draining()) {
+    shared_.log.put_off(queue_id.value_or(""));
+    return Verdict::tempfail;
+  }
+  message_ = std::make_unique<Message>(std::move(setup), shared_.in_flight.message());
+  note_queue_id(macro);
+  return Verdict::proceed;
+}
+
+void Session::header(std::string_view name, std::string_view value) {
+  if (!message_ || message_->header_too_large) return;
+  message_->header_size += name.size() + value.size() + 3;
+  if (message_->header_size > header_size_limit || message_->fields.size() == header_field_limit) {
+    // Nothing of it will be signed: give the memory back, remember why.
+    message_->header_too_large = true;
+    message_->fields = {};
+    return;
+  }
+  std::string wire = leading_space_ == LeadingSpace::eaten ? " " : "";
+  wire += canon::to_crlf(value);
+  message_->fields.push_back({std::string(name), std::move(wire)});
+}
+
+Verdict Session::end_of_header(const MacroLookup& macro) {
+  if (!message_) return Verdict::proceed;
+  note_queue_id(macro);
+  if (message_->failed) return give_up(message_->fault);
+  if (message_->header_too_large) return refuse_malformed("the header has more than 1 MiB or 10000 fields");
+
+  auto identity =
+      crypto::identify(message_->fields, message_->setup->config.signing.rules, message_->setup->keys);
+  if (const auto* none = std::get_if<crypto::NoIdentity>(&identity)) {
+    if (none->malformed) return refuse_malformed(none->reason);
+    shared_.log.not_signed(message_->queue_id, *none);
+    return end_with(Verdict::accept);
+  }
+  message_->identity = std::get<crypto::SigningIdentity>(std::move(identity));
+  message_->signer.emplace(message_->setup->config.signing, message_->identity->domain,
+                           message_->identity->keys);
+  return Verdict::proceed;
+}
+
+void Session::body(std::string_view chunk) {
+  if (!message_ || !message_->signer || message_->failed) return;
+  message_->body_size += chunk.size();
+  message_->watch.update(chunk);
+  message_->signer->body(chunk);
+}
+
+Verdict Session::end_of_message(const MacroLookup& macro, const InsertField& insert) {
+  if (!message_) return Verdict::proceed;
+  note_queue_id(macro);
+  if (message_->failed) return give_up(message_->fault);
+  // A message of which we were never shown the end of the header.
+  if (!message_->signer) return refuse_malformed("a body without the end of a header");
+
+  const auto start = std::chrono::steady_clock::now();
+  const auto signatures = message_->signer->sign(message_->fields, crypto::utc_now());
+  // Each goes on top of the one before.
+  for (auto field = signatures.rbegin(); field != signatures.rend(); ++field) {
+    const std::string value = canon::to_lf(field->value);
+    insert(field->name, leading_space_ == LeadingSpace::eaten ? value.substr(1) : value);
+  }
+  const auto time = std::chrono::steady_clock::now() - start;
+  shared_.log.message_signed(message_->queue_id, *message_->identity,
+                             message_->header_size + message_->body_size,
+                             std::chrono::duration_cast<std::chrono::microseconds>(time));
+  warn_of_what_follows();
+  return end_with(Verdict::proceed);
+}
+
+void Session::abort() {
+  message_.reset();
+  reply_.reset();
+}
+
+Verdict Session::fault(std::string_view what) noexcept {
+  try {
+    return give_up(what);
+  } catch (const std::exception&) {
+    // Not even the memory to say so. Nothing leaves unsigned by accident.
+    return Verdict::tempfail;
+  }
+}
+
+void Session::remember_fault(std::string_view what) noexcept {
+  if (!message_ || message_->failed) return;
+  message_->failed = true;
+  try {
+    message_->fault = what;
+  } catch (const std::exception&) {
+    // Failed, and no memory for the reason.
+  }
+}
+
+Verdict Session::end_with(Verdict verdict) {
+  reply_.emplace(shared_.in_flight.reply());
+  message_.reset();
+  return verdict;
+}
+
+Verdict Session::give_up(std::string_view what) {
+  const auto disposition = (message_ ? message_->setup : shared_.setup())->config.on_error;
+  shared_.log.fault(message_ ? message_->queue_id : "", what, disposition);
+  return end_with(verdict_of(disposition));
+}
+
+Verdict Session::refuse_malformed(std::string_view reason) {
+  const auto disposition = message_->setup->config.on_malformed;
+  shared_.log.malformed(message_->queue_id, reason, disposition);
+  return end_with(verdict_of(disposition));
+}
+
+// Postfix gives a queue ID when it has one, which may be as late as the message's end.
+void Session::note_queue_id(const MacroLookup& macro) {
+  if (const auto id = macro("i"); id && message_->queue_id != *id) message_->queue_id = *id;
+}
+
+// What Postfix does to the message after this may break the signature without a word of its own.
+void Session::warn_of_what_follows() const {
+  if (const auto* field = field_with_long_line(message_->fields)) {
+    shared_.log.long_line(message_->queue_id, "a line of header field " + field->name);
+  }
+  if (const auto line = message_->watch.long_line()) {
+    shared_.log.long_line(message_->queue_id, "body line " + std::to_string(*line));
+  }
+  if (const auto line = message_->watch.eight_bit_line()) shared_.log.eight_bit(message_->queue_id, *line);
+}
+
+}  // namespace dkim::milter

@@ -1,0 +1,115 @@
+// One connection from the MTA and the message on it: a message's way from MAIL to its signatures.
+//
+// Called by milter/callbacks, which translates libmilter; knows nothing of it. Not thread-safe: libmilter
+// calls for one connection at a time, but from whichever thread is free, so nothing here may be kept in
+// thread-local storage. Every step may throw; the guard in callbacks then calls fault() or, after a step that
+// has no answer (header, body), remember_fault().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "canon/header_field.hpp"
+#include "crypto/identity.hpp"
+#include "crypto/signer.hpp"
+#include "milter/body_watch.hpp"
+#include "milter/client_address.hpp"
+#include "milter/config.hpp"
+#include "milter/in_flight.hpp"
+#include "milter/key_cache.hpp"
+#include "milter/log.hpp"
+#include "milter/sign_policy.hpp"
+
+namespace dkim::milter {
+
+// The configuration and what is bound to it. Replaced whole at a reload; a message keeps the one that was
+// in effect at its MAIL.
+struct Setup {
+  explicit Setup(Config new_config)
+      : config(std::move(new_config)), keys(crypto::KeyStore(config.signing.key_directory)) {}
+  Config config;
+  KeyCache keys;
+};
+
+// What sessions share. All of it is thread-safe and outlives them.
+class Shared {
+ public:
+  Shared(std::shared_ptr<Setup> first_setup, Log& daemon_log)
+      : log(daemon_log), setup_(std::move(first_setup)) {}
+
+  std::shared_ptr<Setup> setup() const;
+  void replace_setup(std::shared_ptr<Setup> setup);
+
+  Log& log;
+  InFlight in_flight;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<Setup> setup_;
+};
+
+enum class Verdict { proceed, accept, tempfail, reject };
+
+// Puts a field on top of the message, LF for its folds, its value with the leading space or without as the
+// MTA keeps or eats it. Throws if the MTA does not take it.
+using InsertField = std::function<void(const std::string& name, const std::string& value)>;
+
+class Session {
+ public:
+  // Header fields with their leading space (SMFIP_HDR_LEADSPC), or with one space eaten by the MTA?
+  enum class LeadingSpace { kept, eaten };
+
+  Session(Shared& shared, LeadingSpace leading_space) : shared_(shared), leading_space_(leading_space) {}
+
+  void connect(ClientAddress client) { client_ = client; }
+  Verdict mail(std::string_view sender, const MacroLookup& macro);
+  void header(std::string_view name, std::string_view value);
+  Verdict end_of_header(const MacroLookup& macro);
+  void body(std::string_view chunk);
+  Verdict end_of_message(const MacroLookup& macro, const InsertField& insert);
+  // Ends the message, not the connection.
+  void abort();
+
+  // A step that is answered threw: ends the message; this is the answer.
+  Verdict fault(std::string_view what) noexcept;
+  // A step without an answer threw: the next one that has an answer gives it.
+  void remember_fault(std::string_view what) noexcept;
+
+ private:
+  struct Message {
+    Message(std::shared_ptr<Setup> setup_at_mail, InFlight::Token message_token)
+        : setup(std::move(setup_at_mail)), token(std::move(message_token)) {}
+
+    std::shared_ptr<Setup> setup;
+    InFlight::Token token;
+    std::string queue_id;
+    std::vector<canon::HeaderField> fields;
+    std::size_t header_size = 0;
+    std::uint64_t body_size = 0;
+    bool header_too_large = false;
+    bool failed = false;
+    std::string fault;  // why it failed, if there was memory to say so
+    std::optional<crypto::SigningIdentity> identity;
+    std::optional<crypto::Signer> signer;
+    BodyWatch watch;
+  };
+
+  Verdict end_with(Verdict verdict);
+  Verdict give_up(std::string_view what);
+  Verdict refuse_malformed(std::string_view reason);
+  void note_queue_id(const MacroLookup& macro);
+  void warn_of_what_follows() const;
+
+  Shared& shared_;
+  LeadingSpace leading_space_;
+  ClientAddress client_;
+  std::unique_ptr<Message> message_;
+  std::optional<InFlight::Token> reply_;
+};
+
+}  // namespace dkim::milter

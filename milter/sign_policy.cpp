@@ -1,0 +1,35 @@
+#include "milter/sign_policy.hpp"
+
+#include <algorithm>
+
+namespace dkim::milter {
+namespace {
+
+bool is_trusted_client(const Config& config, const ClientAddress& client) {
+  if (client.is_local()) return true;
+  return std::any_of(config.trusted_networks.begin(), config.trusted_networks.end(),
+                     [&](const Network& network) { return network.contains(client); });
+}
+
+bool is_authenticated(const MacroLookup& macro) {
+  const auto type = macro("{auth_type}");
+  return type && !type->empty();
+}
+
+bool is_marked(const TrustedMacro& wanted, const MacroLookup& macro) {
+  const auto value = macro(wanted.name.c_str());
+  if (!value || value->empty()) return false;
+  return wanted.values.empty() ||
+         std::find(wanted.values.begin(), wanted.values.end(), *value) != wanted.values.end();
+}
+
+}  // namespace
+
+bool is_ours(const Config& config, const ClientAddress& client, const MacroLookup& macro) {
+  if (is_trusted_client(config, client)) return true;
+  if (config.sign_authenticated && is_authenticated(macro)) return true;
+  return std::any_of(config.macros.begin(), config.macros.end(),
+                     [&](const TrustedMacro& wanted) { return is_marked(wanted, macro); });
+}
+
+}  // namespace dkim::milter
