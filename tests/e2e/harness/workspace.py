@@ -58,6 +58,11 @@ def run(*args, **kwargs):
     return done
 
 
+def interrupt(*_):
+    """As Ctrl-C does it: unittest would take SystemExit for a failed test and go on."""
+    raise KeyboardInterrupt
+
+
 class Workspace:
     def __init__(self):
         self._undo = contextlib.ExitStack()
@@ -68,7 +73,7 @@ class Workspace:
         self.path.chmod(0o711)
         atexit.register(self.close)
         for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: sys.exit(130))
+            signal.signal(number, interrupt)
 
     def _remove(self):
         if os.environ.get("DKIMSIGND_E2E_KEEP"):

@@ -1,0 +1,421 @@
+#!/usr/bin/python3
+"""Mail through a real Postfix, signed by dkimsignd, judged by three verifiers.
+
+Every shape of shapes.py comes in by SMTP and by sendmail(1) under each of the four canonicalizations;
+SIGUSR1 takes the daemon from one to the next. What arrives at the sink must carry exactly the
+signatures that its domain's keys promise, every judge must accept each of them by itself, and the
+daemon must have said so in one log line.
+"""
+
+import dataclasses
+import itertools
+import re
+import sys
+import unittest
+
+import dkim
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+import shapes
+from harness.dns_server import DnsServer
+from harness.message import Message
+from harness.postfix import Postfix
+from harness.products import Daemon, KeyStore, Raw
+from harness.sink import Sink
+from harness.smtp_client import SmtpClient
+from harness.verifiers import Judges, complaints
+from harness.workspace import Workspace
+
+CANONICALIZATIONS = tuple("/".join(pair) for pair in itertools.product(("relaxed", "simple"), repeat=2))
+
+# Domain to its active keys: selector to algorithm.
+RSA, ED25519 = "rsa-sha256", "ed25519-sha256"
+KEYS = {
+    "rsa.example": {"server": RSA},
+    "ed.example": {"server": ED25519},
+    "both.example": {"server": RSA, "server-ed25519": ED25519},
+    "three.example": {"first": RSA, "second": RSA, "third": ED25519},
+    "xn--mnchen-3ya.example": {"server": RSA, "server-ed25519": ED25519},
+}
+
+TAG_ORDER = ["v", "a", "c", "d", "s", "t", "x", "h", "bh", "b"]
+
+
+@dataclasses.dataclass
+class Case:
+    """One message under way, and what is to become of it."""
+    name: str
+    recipient: str
+    sent: bytes
+    canonicalization: str
+    # The domain that has to sign it; None if nobody may.
+    domain: str | None
+    foreign_signatures: int = 0
+    # What the log must say of a message that is not signed.
+    reason: str | None = None
+    queue_id: str | None = None
+    arrived: Message | None = None
+    # Judges whose known error stands against this message.
+    excused: tuple = ()
+
+
+class Scene:
+    """Everything that runs, set up once for all tests of this file."""
+
+    def __init__(self):
+        self.workspace = Workspace()
+        self.sink = Sink(self.workspace)
+        self.postfix = Postfix(self.workspace, self.sink.port, origin="both.example")
+        socket = self.postfix.make_socket_directory("nobody")
+        self.keys = KeyStore(self.workspace)
+        self.generate_keys()
+        self.daemon = Daemon(self.workspace, socket, self.keys.path, **self.settings("relaxed/relaxed"))
+        self.postfix.start(self.workspace)
+        self.other_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.dns = DnsServer(self.workspace, {**self.keys.records(), "other.example": self.other_record()})
+        self.judges = Judges(self.workspace, self.dns)
+        self.numbers = itertools.count(1)
+
+    def generate_keys(self):
+        for domain, selectors in KEYS.items():
+            if domain == "three.example":
+                continue
+            algorithm = {1: None, 2: "both"}[len(selectors)] or {RSA: "rsa", ED25519: "ed25519"}[selectors["server"]]
+            self.keys.generate(domain, "server", algorithm, "--activate")
+        for selector, algorithm in (("first", "rsa"), ("second", "rsa"), ("third", "ed25519")):
+            self.keys.generate("three.example", selector, algorithm, "--activate")
+        self.keys.generate("pending.example", "server", "both")
+
+    @staticmethod
+    def settings(canonicalization):
+        return {
+            "canonicalization": canonicalization,
+            "trusted_networks": Raw('( "127.0.0.0/8", "::1", "198.51.100.0/24", "2001:db8:1::/48" )'),
+            "rules": Raw('( { sender = "*@news.example"; domain = "both.example"; } )'),
+        }
+
+    def other_record(self):
+        public = self.other_key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+        value = "v=DKIM1; k=rsa; p=" + "".join(public.splitlines()[1:-1])
+        strings = " ".join(f'"{value[n:n + 255]}"' for n in range(0, len(value), 255))
+        return f"s1._domainkey.other.example. IN TXT ( {strings} )"
+
+    def signed_by_other(self, octets):
+        private = self.other_key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption())
+        return dkim.sign(octets, b"s1", b"other.example", private, canonicalize=(b"relaxed", b"relaxed"),
+                         include_headers=[b"from", b"subject", b"to"]) + octets
+
+    def case(self, name, sent, canonicalization="relaxed/relaxed", domain=None, **more):
+        number = next(self.numbers)
+        return Case(f"{name} ({canonicalization})", f"case-{number}@receiver.example", sent, canonicalization,
+                    domain, **more)
+
+    def collect(self, cases):
+        """Waits until all have arrived, and finds out their queue IDs."""
+        arrived = self.sink.wait([case.recipient for case in cases])
+        for case in cases:
+            case.arrived = Message(arrived[case.recipient])
+            case.queue_id = case.arrived.queue_id()
+
+
+SCENE = None
+
+
+def setUpModule():
+    global SCENE
+    SCENE = Scene()
+    unittest.addModuleCleanup(SCENE.workspace.close)
+
+
+class MailFlow(unittest.TestCase):
+    def check(self, cases):
+        """The whole judgement on messages that have arrived."""
+        verdicts = SCENE.judges.judge({case.recipient: case.arrived.octets for case in cases})
+        for case in cases:
+            with self.subTest(case.name):
+                if case.domain is None:
+                    self.check_unsigned(case)
+                else:
+                    self.check_signed(case, verdicts[case.recipient])
+
+    def check_unsigned(self, case):
+        self.assertEqual(len(case.arrived.signatures()), case.foreign_signatures, "it was signed")
+        self.check_log(case, "not signed: ", case.reason)
+
+    def check_signed(self, case, verdicts):
+        signatures = case.arrived.signatures()
+        own = signatures[:len(signatures) - case.foreign_signatures]
+        expected = KEYS[case.domain]
+        self.assertEqual({s["s"]: s["a"] for s in own}, expected, "not the signatures of the domain's keys")
+        self.assertEqual(len(own), len(expected), "a key signed twice")
+        for signature, verdict in zip(own, verdicts):
+            self.check_tags(case, signature)
+            for judge in case.excused:
+                self.assertNotEqual(verdict.pop(judge), "pass", f"{judge} has been mended: excuse it no longer")
+            self.assertEqual(complaints(verdict, signature), {}, f"refused: {signature}")
+        for value in case.arrived.values("DKIM-Signature")[:len(own)]:
+            self.check_form(value)
+        self.assertEqual(SCENE.sink.copies(case.recipient), 1, "it arrived more than once")
+        self.check_log(case, "signed ", f"d={case.domain} ")
+        said = SCENE.daemon.lines_of(case.queue_id)
+        for selector in expected:
+            self.assertRegex(said[0], rf"[ =,]{re.escape(selector)}[ ,]")
+
+    def check_tags(self, case, signature):
+        self.assertEqual(signature["v"], "1")
+        self.assertEqual(signature["d"], case.domain)
+        self.assertEqual(signature["c"], case.canonicalization)
+        names = signature["h"].lower().split(":")
+        present = len(case.arrived.values("From"))
+        self.assertEqual(names.count("from"), present + 1, "From is oversigned exactly once")
+        self.assertNotIn("dkim-signature", names)
+        self.assertNotIn("received", names)
+
+    def check_form(self, value):
+        """The order of the tags, and lines that no relay has a reason to touch (RFC 5322 2.1.1)."""
+        order = [part.partition(b"=")[0].strip().decode() for part in value.split(b";") if part.strip()]
+        self.assertEqual(order, [tag for tag in TAG_ORDER if tag in order])
+        lines = (b"DKIM-Signature:" + value).split(b"\r\n")
+        for line in lines:
+            self.assertLessEqual(len(line), 78, line)
+            self.assertTrue(line.strip(), "a fold of only white space is obsolete syntax")
+        for line in lines[1:]:
+            self.assertIn(line[:1], (b" ", b"\t"))
+
+    def check_log(self, case, verb, detail):
+        said = SCENE.daemon.lines_of(case.queue_id)
+        verdicts = [line for line in said if f"{case.queue_id}: signed " in line or "not signed: " in line]
+        self.assertEqual(len(verdicts), 1, f"one line a message: {said}")
+        self.assertIn(f"{case.queue_id}: {verb}", verdicts[0])
+        self.assertIn(detail, verdicts[0])
+
+    # --- every shape, by every way, in every canonicalization ---
+
+    def send(self, canonicalization, turn):
+        cases = []
+        with SmtpClient(SCENE.postfix.port) as client:
+            for index, shape in enumerate(shapes.SHAPES):
+                if canonicalization.startswith("simple/") and not shape.simple_header:
+                    continue
+                for way in shape.ways:
+                    domain = shape.domain or "both.example"
+                    if way == shapes.SENDMAIL and shape.domain is None:
+                        domain = ("rsa.example", "ed.example")[(index + turn) % 2]
+                    sent = shape.build(domain)
+                    excused = shape.opendkim_is_wrong and canonicalization.startswith("relaxed/")
+                    case = SCENE.case(f"{shape.name} by {way}", sent, canonicalization, domain,
+                                      foreign_signatures=shape.foreign_signatures,
+                                      excused=("OpenDKIM",) if excused else ())
+                    sender = f"bounces@{domain}"
+                    if way == shapes.SENDMAIL:
+                        SCENE.postfix.sendmail(sender, case.recipient, sent)
+                    else:
+                        client.send(sender, case.recipient, sent, smtputf8=shape.smtputf8,
+                                    chunks=65536 if way == shapes.BDAT else None)
+                    cases.append(case)
+        return cases
+
+    def test_every_shape_verifies_everywhere(self):
+        cases = []
+        for turn, canonicalization in enumerate(CANONICALIZATIONS):
+            SCENE.daemon.reload(**SCENE.settings(canonicalization))
+            batch = self.send(canonicalization, turn)
+            SCENE.collect(batch)
+            cases += batch
+        SCENE.daemon.reload(**SCENE.settings("relaxed/relaxed"))
+        self.assertGreaterEqual(len(shapes.SHAPES), 60)
+        print(f"{len(cases)} messages of {len(shapes.SHAPES)} shapes", file=sys.stderr)
+        self.check(cases)
+        for case in cases:
+            with self.subTest(case.name):
+                self.assertEqual(case.arrived.body, as_delivered(case.sent), "Postfix or the milter changed the body")
+
+    # --- whose message it is: trusted, authenticated, or not ours ---
+
+    def from_client(self, name, sent, *, domain=None, reason=None, port=None, **attributes):
+        """A message from a client that XCLIENT makes out to be somewhere else."""
+        case = SCENE.case(name, sent, domain=domain, reason=reason)
+        with SmtpClient(port or SCENE.postfix.port) as client:
+            if attributes:
+                client.xclient(**attributes)
+            client.send("bounces@both.example", case.recipient, sent)
+        return case
+
+    def judge(self, cases):
+        SCENE.collect(cases)
+        self.check(cases)
+
+    def test_mail_from_outside_that_claims_our_domain_is_not_signed(self):
+        plain = shapes.letter("both.example")
+        self.judge([
+            self.from_client("IPv4", plain, reason="203.0.113.9 is neither trusted nor authenticated",
+                             NAME="[UNAVAILABLE]", ADDR="203.0.113.9"),
+            self.from_client("IPv6", plain, reason="2001:db8::9 is neither trusted nor authenticated",
+                             NAME="[UNAVAILABLE]", ADDR="IPV6:2001:db8::9"),
+            # A name proves nothing: whoever owns the address may call it localhost.
+            self.from_client("calls itself localhost", plain, reason="203.0.113.9 is neither trusted nor authenticated",
+                             NAME="localhost", ADDR="203.0.113.9", HELO="localhost"),
+            # Just beyond the trusted networks.
+            self.from_client("neighbour", plain, reason="198.51.101.0 is neither", NAME="n.example", ADDR="198.51.101.0"),
+            self.from_client("IPv6 neighbour", plain, reason="2001:db8:2::1 is neither", NAME="n.example",
+                             ADDR="IPV6:2001:db8:2::1"),
+            # Postfix hands such a client over with an unknown address family.
+            self.from_client("unknown address", plain, reason="neither trusted nor authenticated",
+                             NAME="[UNAVAILABLE]", ADDR="[UNAVAILABLE]"),
+        ])
+
+    def test_trusted_networks_by_either_family(self):
+        plain = shapes.letter("both.example")
+        self.judge([
+            self.from_client("loopback IPv6", plain, domain="both.example", NAME="localhost", ADDR="IPV6:::1"),
+            self.from_client("all of 127/8", plain, domain="both.example", NAME="[UNAVAILABLE]", ADDR="127.9.9.9"),
+            self.from_client("configured IPv4", plain, domain="both.example", NAME="h.example", ADDR="198.51.100.255"),
+            self.from_client("configured IPv6", plain, domain="both.example", NAME="h.example",
+                             ADDR="IPV6:2001:db8:1:ffff::1"),
+        ])
+
+    def test_over_ipv6_for_real(self):
+        case = SCENE.case("SMTP over ::1", shapes.letter("both.example"), domain="both.example")
+        with SmtpClient(SCENE.postfix.port, host="::1") as client:
+            client.send("bounces@both.example", case.recipient, case.sent)
+        self.judge([case])
+
+    def test_authenticated_clients_from_anywhere(self):
+        plain = shapes.letter("both.example")
+        self.judge([
+            self.from_client("login", plain, domain="both.example", NAME="[UNAVAILABLE]", ADDR="203.0.113.9",
+                             LOGIN="alerts"),
+            self.from_client("login, unknown address", plain, domain="both.example", NAME="[UNAVAILABLE]",
+                             ADDR="[UNAVAILABLE]", LOGIN="alerts"),
+            # {daemon_name} of that service is ORIGINATING, which `macros` trusts by default.
+            self.from_client("submission service", plain, domain="both.example", NAME="[UNAVAILABLE]",
+                             ADDR="203.0.113.9", port=SCENE.postfix.submission_port),
+        ])
+
+    # --- as whom ---
+
+    def test_messages_without_a_key_of_ours(self):
+        self.judge([
+            self.from_client("pending key", shapes.letter("pending.example"), reason="pending"),
+            self.from_client("foreign domain", shapes.letter("foreign.example"), reason="foreign.example"),
+            self.from_client("name that only ends alike", shapes.letter("notboth.example"), reason="notboth.example"),
+            self.from_client("parent of ours", shapes.letter("example"), reason="example"),
+        ])
+
+    def test_malformed_authors(self):
+        def case(name, author):
+            # Authenticated from outside: Postfix leaves the header of such mail as it is.
+            return self.from_client(name, shapes.letter("both.example", author=author), reason="",
+                                    NAME="[UNAVAILABLE]", ADDR="203.0.113.9", LOGIN="alerts")
+        ours = b"From: alerts@both.example\r\n"
+        cases = [
+            case("two From fields of ours", ours + ours),
+            case("two From fields, one foreign", b"From: a@foreign.example\r\n" + ours),
+            case("no From field", b""),
+            case("empty From", b"From:\r\n"),
+            case("no address", b"From: <>\r\n"),
+            case("no domain", b"From: alerts@\r\n"),
+            case("unclosed quote", b"From: \"alerts <alerts@both.example>\r\n"),
+            case("path in the domain", b"From: alerts@../both.example\r\n"),
+        ]
+        self.judge(cases)
+
+    def test_a_rule_maps_a_sender_to_another_domain(self):
+        self.judge([
+            self.from_client("mapped", shapes.letter("news.example"), domain="both.example"),
+            self.from_client("not mapped", shapes.letter("www.news.example"), reason="www.news.example"),
+        ])
+
+    def test_three_keys_make_three_signatures(self):
+        self.judge([self.from_client("three keys", shapes.letter("three.example"), domain="three.example")])
+
+    def test_a_valid_signature_of_another_stays_valid(self):
+        sent = SCENE.signed_by_other(shapes.letter("both.example"))
+        case = SCENE.case("signed by other.example", sent, domain="both.example", foreign_signatures=1)
+        with SmtpClient(SCENE.postfix.port) as client:
+            client.send("bounces@both.example", case.recipient, sent)
+        self.judge([case])
+        verdicts = SCENE.judges.judge({"it": case.arrived.octets})["it"]
+        self.assertEqual(case.arrived.signatures()[2]["d"], "other.example")
+        self.assertEqual(complaints(verdicts[2], {}), {})
+
+    # --- the dialogue ---
+
+    def test_messages_on_one_connection_share_nothing(self):
+        ours, foreign = shapes.letter("both.example"), shapes.letter("foreign.example")
+        malformed = shapes.letter("both.example", author=b"From: a@both.example\r\nFrom: b@both.example\r\n")
+        cases = []
+        with SmtpClient(SCENE.postfix.port) as client:
+            for number in range(4):
+                for name, sent, domain, reason in (
+                        ("ours", ours, "both.example", None), ("foreign", foreign, None, "foreign.example"),
+                        ("malformed", malformed, None, ""), ("Ed25519", shapes.letter("ed.example"), "ed.example", None)):
+                    case = SCENE.case(f"{name} {number}", sent, domain=domain, reason=reason)
+                    client.envelope("bounces@both.example", "never@receiver.example")
+                    client.command(b"RSET")
+                    client.send("bounces@both.example", case.recipient, sent)
+                    cases.append(case)
+        self.judge(cases)
+
+    def test_clients_that_hang_up_in_the_middle(self):
+        for part in (b"", b"From: alerts@both.example\r\n", b"From: alerts@both.example\r\n\r\nhalf a body\r\n",
+                     b"From: alerts@both.example\r\n\r\n" + b"half a body\r\n" * 20000):
+            client = SmtpClient(SCENE.postfix.port)
+            client.envelope("bounces@both.example", "never@receiver.example")
+            client.command(b"DATA", b"354")
+            client.write(part)
+            client.drop()
+        self.judge([self.from_client("afterwards", shapes.letter("both.example"), domain="both.example")])
+        self.assertEqual(SCENE.sink.copies("never@receiver.example"), 0)
+
+    # --- what a signature does not survive ---
+
+    def test_a_line_that_postfix_will_cut_is_warned_of(self):
+        long, fits = b"x" * 1200, b"y" * 998
+        body = b"one\r\n" + fits + b"\r\nthree\r\n" + long + b"\r\nfive\r\n"
+        cut = self.from_client("line of 1200", shapes.letter("both.example", body))
+        whole = self.from_client("line of 998", shapes.letter("both.example", b"one\r\n" + fits + b"\r\n"),
+                                 domain="both.example")
+        SCENE.collect([cut])
+        self.assertNotIn(long, cut.arrived.octets, "Postfix did not cut the line: nothing to warn of")
+        warnings = [line for line in SCENE.daemon.lines_of(cut.queue_id) if "998" in line]
+        self.assertEqual(len(warnings), 1, SCENE.daemon.lines_of(cut.queue_id))
+        self.assertRegex(warnings[0], r"line 4\b")
+        self.assertIn("smtp_line_length_limit", warnings[0])
+        self.judge([whole])
+        self.assertFalse([line for line in SCENE.daemon.lines_of(whole.queue_id) if "998" in line])
+
+    # --- the judges themselves ---
+
+    def test_the_judges_find_changed_messages_out(self):
+        case = self.from_client("control", shapes.letter("both.example"), domain="both.example")
+        SCENE.collect([case])
+        octets = case.arrived.octets
+        changed = {
+            "body": octets.replace(b"91 % full", b"19 % full"),
+            "header field": octets.replace(b"Subject: Disk full", b"Subject: Disk fine"),
+            "second From": b"From: ceo@bank.example\r\n" + octets,
+            "second Subject": b"Subject: Transfer money\r\n" + octets,
+        }
+        verdicts = SCENE.judges.judge({"as it arrived": octets, **changed})
+        signatures = case.arrived.signatures()
+        for verdict, signature in zip(verdicts["as it arrived"], signatures):
+            self.assertEqual(complaints(verdict, signature), {})
+        for name in changed:
+            for verdict in verdicts[name]:
+                with self.subTest(name):
+                    self.assertNotIn("pass", verdict.values())
+
+
+def as_delivered(octets):
+    """The body as Postfix sends it on: with a final line end."""
+    body = Message(octets).body
+    return body if not body or body.endswith(b"\r\n") else body + b"\r\n"
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
