@@ -1,0 +1,68 @@
+#include "keytool/command_line.hpp"
+
+#include <iostream>
+
+#include "keytool/configuration.hpp"
+#include "keytool/errors.hpp"
+
+namespace po = boost::program_options;
+
+namespace dkim::keytool {
+namespace {
+
+constexpr unsigned help_width = 100;
+constexpr unsigned description_width = 60;
+
+// A guessed option ("--sel" for --selector) would mean something else as soon as another begins alike.
+constexpr int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+
+}  // namespace
+
+std::optional<bool> ParsedOptions::choice(const std::string& name) const {
+  const bool yes = has(name);
+  const bool no = has("no" + name);
+  if (yes && no) throw UsageError("--" + name + " and --no" + name + " contradict each other");
+  if (!yes && !no) return std::nullopt;
+  return yes;
+}
+
+CommandLine::CommandLine(std::string_view subcommand, HelpText help)
+    : subcommand_(subcommand),
+      help_(help),
+      own_("Options", help_width, description_width),
+      common_("Common options", help_width, description_width) {
+  add_common_options(common_);
+  common_.add_options()("help", "show this text and exit");
+}
+
+void CommandLine::add_positional(const char* name, const char* what) {
+  hidden_.add_options()(name, po::value<std::string>(), what);
+  positional_.add(name, 1);
+}
+
+std::optional<ParsedOptions> CommandLine::parse(const Arguments& arguments) {
+  po::options_description all;
+  all.add(own_).add(common_).add(hidden_);
+  try {
+    po::variables_map values;
+    po::store(po::command_line_parser(arguments).options(all).positional(positional_).style(style).run(),
+              values);
+    if (values.count("help") != 0) {
+      std::cout << help_.before << '\n' << own_ << '\n' << common_ << '\n' << help_.after;
+      return std::nullopt;
+    }
+    return ParsedOptions(std::move(values));
+  } catch (const po::error& error) {
+    throw UsageError(std::string(error.what()) + "; see: dkimkey " + std::string(subcommand_) + " --help");
+  }
+}
+
+po::typed_value<std::string>* value_text(const char* shown_as) {
+  return po::value<std::string>()->value_name(shown_as);
+}
+
+po::typed_value<int>* value_number(const char* shown_as) {
+  return po::value<int>()->value_name(shown_as);
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,13 @@
+// What dkimkey ends with, so that scripts and timers can tell the cases apart.
+#pragma once
+
+namespace dkim::keytool {
+
+enum class ExitCode {
+  done = 0,
+  problem = 1,  // something was found wrong, or could not be done
+  usage = 2,    // the command line or the configuration is wrong: nothing was tried
+  waiting = 3,  // for DNS or for a person: come again later
+};
+
+}  // namespace dkim::keytool

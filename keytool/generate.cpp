@@ -1,0 +1,207 @@
+// dkimkey generate: a key, its record and what to do with it.
+#include <unistd.h>
+
+#include <iostream>
+
+#include "crypto/domain_transaction.hpp"
+#include "crypto/key_record.hpp"
+#include "keytool/configuration.hpp"
+#include "keytool/errors.hpp"
+#include "keytool/generate_advice.hpp"
+#include "keytool/generate_options.hpp"
+#include "keytool/key_directory.hpp"
+#include "keytool/key_report.hpp"
+#include "keytool/pick_domain.hpp"
+#include "keytool/subcommands.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr HelpText help{
+    R"(Usage: dkimkey generate [OPTIONS]
+
+Examples:
+  dkimkey generate --domain example.com --selector server
+      a key that waits until its record is published
+  dkimkey generate --selector server --activate
+      one that signs at once, for the only domain here or the one in /etc/mailname
+  dkimkey generate --selector server --fit 255
+      for a DNS hoster that refuses records longer than one string
+  dkimkey generate --selector server --algorithm both
+      an RSA key "server" and an Ed25519 key "server-ed25519"
+  dkimkey generate --selector server >> example.com.zone
+      the record straight into a zone file
+
+Makes a private key in the key directory and prints the DNS record of its public half, as zone-file text
+with an absolute name, on standard output. What was made and what to do next goes to standard error. Files
+get the group of the key directory, so that the daemon can read them.
+)",
+    R"(A new key is pending: its record is to be published, and nothing is signed with it. With --activate it
+signs at once; its record should be in DNS before mail is signed with it.
+
+A selector is used once in a domain and never again; a key is never written over. The options from -t to -h
+hold for all keys of the domain: what is not given stays as it is, and records of older keys that change
+are named on standard error.
+
+The options of opendkim-genkey have their letters and names here. Other than there, -D names the whole key
+directory, the key is pending, -h * is the default (sha1 is refused) and -b is 2048 or what --fit allows.
+
+Exit codes: 0 done, 1 the selector is taken or the key directory cannot be used, 2 wrong usage or
+configuration.
+)"};
+
+struct PlannedKey {
+  KeyRequest request;
+  int bits = 0;
+};
+
+int rsa_bits(const GenerateRequest& request, const crypto::RecordFlags& flags) {
+  if (!request.fit) return request.bits;
+  const int bits = crypto::largest_rsa_bits(flags, static_cast<std::size_t>(*request.fit));
+  if (bits == 0) {
+    throw UsageError("no RSA key of 1024 bits or more has a record of " + std::to_string(*request.fit) +
+                     " octets; 255 takes one, if the note is short");
+  }
+  return bits;
+}
+
+void refuse_used_selector(const canon::DomainName& domain, const crypto::Manifest& manifest,
+                          const canon::Selector& selector) {
+  const auto* entry = manifest.find(selector);
+  if (entry == nullptr) return;
+  throw crypto::StoreError("the selector " + selector.str() + " is taken in " + domain.str() + " (" +
+                           kind_text(entry->algorithm, entry->bits) + ", " +
+                           std::string(to_string(entry->state)) + ", created " +
+                           crypto::to_string(entry->created) +
+                           "); a selector is never used twice: choose another with --selector");
+}
+
+std::vector<PlannedKey> plan(const GenerateRequest& request, const canon::DomainName& domain,
+                             crypto::Manifest manifest) {
+  request.flags.apply_to(manifest);
+  std::vector<PlannedKey> planned;
+  for (const auto& key : request.keys) {
+    refuse_used_selector(domain, manifest, key.selector);
+    planned.push_back({key, key.algorithm == crypto::Algorithm::rsa ? rsa_bits(request, manifest.record)
+                                                                    : crypto::ed25519_bits});
+  }
+  return planned;
+}
+
+crypto::PrivateKey make_key(const PlannedKey& planned, bool verbose) {
+  if (planned.request.algorithm == crypto::Algorithm::ed25519) return crypto::PrivateKey::generate_ed25519();
+  // Large keys take their time: up to a minute for 8192 bits.
+  if (verbose || (planned.bits > 2 * crypto::default_rsa_bits && isatty(STDERR_FILENO) != 0))
+    std::cerr << "making an RSA key of " << planned.bits << " bits ...\n";
+  return crypto::PrivateKey::generate_rsa(planned.bits);
+}
+
+// The records of older keys, anew where the flags change what they say.
+std::vector<canon::Selector> update_records(const crypto::KeyStore& store, const canon::DomainName& domain,
+                                            crypto::DomainTransaction& transaction,
+                                            const crypto::RecordFlags& before) {
+  std::vector<canon::Selector> changed;
+  const auto& flags = transaction.manifest().record;
+  if (flags == before) return changed;
+  for (const auto& entry : transaction.manifest().keys) {
+    transaction.set_record_text(entry.selector, zone_text(stored_record(store, domain, entry, flags)));
+    changed.push_back(entry.selector);
+  }
+  return changed;
+}
+
+struct Outcome {
+  std::vector<MadeKey> made;
+  std::vector<canon::Selector> changed;
+};
+
+// All of it or nothing, whatever happens (crypto/domain_transaction).
+Outcome store_keys(const crypto::KeyStore& store, const canon::DomainName& domain,
+                   const GenerateRequest& request, const std::vector<crypto::PrivateKey>& keys) {
+  crypto::DomainTransaction transaction(store, domain);
+  auto& manifest = transaction.manifest();
+  Outcome outcome;
+  const auto before = manifest.record;
+  request.flags.apply_to(manifest);
+  outcome.changed = update_records(store, domain, transaction, before);
+
+  const auto now = crypto::utc_now();
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto& selector = request.keys[i].selector;
+    refuse_used_selector(domain, manifest, selector);
+    crypto::KeyEntry entry{.selector = selector,
+                           .algorithm = keys[i].algorithm(),
+                           .bits = keys[i].bits(),
+                           .state = request.activate ? crypto::KeyState::active : crypto::KeyState::pending,
+                           .created = now,
+                           .activated = {},
+                           .retired = {},
+                           .revoked = {}};
+    if (request.activate) entry.activated = now;
+    const crypto::NamedRecord record{crypto::record_name(selector, domain), crypto::default_ttl,
+                                     write_record(make_record(keys[i], manifest.record))};
+    // Another dkimkey may have changed the domain's flags since the size was chosen.
+    if (request.fit && entry.algorithm == crypto::Algorithm::rsa &&
+        record.value.size() > static_cast<std::size_t>(*request.fit))
+      throw crypto::StoreError("the records of " + domain.str() + " were changed meanwhile: try again");
+    transaction.add_key(entry, keys[i]);
+    transaction.set_record_text(selector, zone_text(record));
+    outcome.made.push_back({std::move(entry), record});
+  }
+  transaction.commit();
+  return outcome;
+}
+
+void print_records(const GenerateRequest& request, const canon::DomainName& domain,
+                   const std::vector<MadeKey>& made) {
+  if (!request.json) {
+    for (const auto& key : made) {
+      std::cout << (request.relative_names
+                        ? relative_zone_text(key.record, key.entry.selector.str() + "._domainkey")
+                        : zone_text(key.record));
+    }
+    return;
+  }
+  std::vector<JsonObject> objects;
+  for (const auto& key : made) {
+    auto& object = objects.emplace_back();
+    add_key_members(object, domain, key.entry);
+    add_record_members(object, key.record);
+  }
+  std::cout << json_array(objects);
+}
+
+}  // namespace
+
+ExitCode generate(const Arguments& arguments) {
+  CommandLine command_line("generate", help);
+  add_generate_options(command_line);
+  const auto options = command_line.parse(arguments);
+  if (!options) return ExitCode::done;
+  if (options->has("version")) {
+    std::cout << "dkimkey " DKIMSIGND_VERSION "\n";
+    return ExitCode::done;
+  }
+  const auto request = read_generate_request(*options);
+  const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
+  const auto domain = pick_domain(request.domain, store);
+
+  // Refuse before the work; what another dkimkey does meanwhile is seen under the lock.
+  const auto before = store.read_manifest(domain);
+  const auto planned = plan(request, domain, before ? before->manifest : crypto::Manifest{});
+  std::cerr << algorithm_note(request);
+  std::vector<crypto::PrivateKey> keys;
+  for (const auto& key : planned) {
+    if (key.request.algorithm == crypto::Algorithm::rsa) std::cerr << size_warning(key.bits);
+    keys.push_back(make_key(key, request.verbose));
+  }
+  make_missing_key_directory(store.directory());
+  const auto outcome = store_keys(store, domain, request, keys);
+  print_records(request, domain, outcome.made);
+  std::cout.flush();
+  std::cerr << describe_made(store, domain, outcome.made) << describe_publishing(domain, outcome.made)
+            << describe_changed(domain, outcome.changed);
+  return ExitCode::done;
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,76 @@
+#include "keytool/generate_advice.hpp"
+
+#include "keytool/key_report.hpp"
+#include "keytool/printable.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+std::string describe_strings(const crypto::NamedRecord& record) {
+  const std::size_t strings = crypto::txt_strings(record.value).size();
+  if (strings == 1) return "The value fits one string of 255 octets.\n";
+  return "The value has " + std::to_string(record.value.size()) + " octets and goes into DNS as " +
+         std::to_string(strings) +
+         " strings of at most 255. Most web forms do that by\n"
+         "themselves. For one that refuses it, make a smaller key: generate --fit 255, with another "
+         "selector.\n";
+}
+
+}  // namespace
+
+std::string size_warning(int bits) {
+  if (bits >= crypto::default_rsa_bits) return {};
+  return "warning: an RSA key of " + std::to_string(bits) +
+         " bits is weaker than the 2048 that RFC 8301 recommends\n";
+}
+
+std::string algorithm_note(const GenerateRequest& request) {
+  if (request.keys.front().algorithm != crypto::Algorithm::ed25519) return {};
+  return "note: large receivers do not all verify Ed25519; mail signed by it alone counts as unsigned "
+         "there.\n"
+         "      --algorithm both makes an RSA key as well.\n";
+}
+
+std::string describe_made(const crypto::KeyStore& store, const canon::DomainName& domain,
+                          const std::vector<MadeKey>& made) {
+  std::string out;
+  for (const auto& [entry, record] : made) {
+    out += "made " + record.name + " (" + kind_text(entry.algorithm, entry.bits) + ")\n";
+    out += "  private key  " + printable(store.key_path(domain, entry.selector).string()) + "\n";
+    out += "  record       " + printable(store.record_path(domain, entry.selector).string()) + "\n";
+    if (entry.state == crypto::KeyState::active) {
+      out += "  state        active: mail from " + domain.str() +
+             " is signed with it from now on. Receivers can verify that\n"
+             "               only once the record is in DNS: publish it now.\n";
+    } else {
+      out += "  state        pending: nothing is signed with it. A key made with --activate signs at once.\n";
+    }
+  }
+  return out;
+}
+
+std::string describe_publishing(const canon::DomainName& domain, const std::vector<MadeKey>& made) {
+  std::string out = "\nTo publish, either put what standard output shows into the zone file of " +
+                    domain.str() +
+                    " (it is in the record file\ntoo) and raise the zone's serial, or fill in " +
+                    "your DNS hoster's web form:\n";
+  for (const auto& key : made) {
+    out += "  name   " + key.record.name + "   (some forms want it without ." + domain.str() + ")\n";
+    out += "  type   TXT\n";
+    out += "  value  " + key.record.value + "\n";
+    out += describe_strings(key.record);
+  }
+  return out;
+}
+
+std::string describe_changed(const canon::DomainName& domain, const std::vector<canon::Selector>& changed) {
+  if (changed.empty()) return {};
+  std::string out =
+      "\nWhat was asked for holds for the whole domain, so these records changed too and must be "
+      "published again:\n";
+  for (const auto& selector : changed)
+    out += "  dkimkey show --domain " + domain.str() + " --selector " + selector.str() + "\n";
+  return out;
+}
+
+}  // namespace dkim::keytool

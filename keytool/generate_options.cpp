@@ -1,0 +1,108 @@
+#include "keytool/generate_options.hpp"
+
+#include "canon/tag_list.hpp"
+#include "keytool/errors.hpp"
+#include "keytool/pick_domain.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+std::vector<crypto::Algorithm> parse_algorithms(const std::string& name) {
+  // RSA comes first: the signature that every receiver verifies.
+  if (name == "both") return {crypto::Algorithm::rsa, crypto::Algorithm::ed25519};
+  if (const auto algorithm = crypto::algorithm_from_key_name(name)) return {*algorithm};
+  throw UsageError("unknown algorithm \"" + name + "\": rsa, ed25519 or both");
+}
+
+std::vector<KeyRequest> requested_keys(const ParsedOptions& options) {
+  const std::string selector = options.text("selector").value_or("default");
+  const auto algorithms = parse_algorithms(options.text("algorithm").value_or("rsa"));
+  std::vector<KeyRequest> keys;
+  for (const auto algorithm : algorithms) {
+    const bool is_second = !keys.empty();
+    keys.push_back({parse_selector(is_second ? selector + "-ed25519" : selector), algorithm});
+  }
+  return keys;
+}
+
+void read_size(const ParsedOptions& options, GenerateRequest& request) {
+  const auto bits = options.number("bits");
+  request.fit = options.number("fit");
+  if ((bits || request.fit) && request.keys.front().algorithm != crypto::Algorithm::rsa)
+    throw UsageError("an Ed25519 key has one size: --bits and --fit are for RSA");
+  if (bits && request.fit) throw UsageError("--bits and --fit both say how large the key is: give one");
+  if (request.fit && *request.fit < 1) throw UsageError("--fit takes a number of octets, such as 255");
+  if (!bits) return;
+  if (*bits < crypto::min_rsa_bits)
+    throw UsageError("RSA keys below 1024 bits are not verified by anyone (RFC 8301): give --bits 2048");
+  if (*bits > crypto::max_rsa_bits) throw UsageError("RSA keys above 8192 bits are not supported");
+  request.bits = *bits;
+}
+
+// h= of the record. "*" and no list at all mean the same; SHA-256 is the only hash left.
+std::optional<std::string> read_hashes(const ParsedOptions& options) {
+  const auto given = options.text("hash-algorithms");
+  if (!given) return std::nullopt;
+  for (const auto hash : canon::split_colons(*given)) {
+    if (hash == "sha1") throw UsageError("sha1 must not be used any more (RFC 8301): give sha256 or *");
+    if (hash != "sha256" && hash != "*")
+      throw UsageError("unknown hash algorithm \"" + std::string(hash) + "\": sha256 or *");
+  }
+  return given->find('*') != std::string::npos ? "" : "sha256";
+}
+
+}  // namespace
+
+void FlagChanges::apply_to(crypto::Manifest& manifest) const {
+  manifest.subdomains = subdomains.value_or(manifest.subdomains);
+  auto& record = manifest.record;
+  if (subdomains) record.strict = !*subdomains;
+  record.test = test.value_or(record.test);
+  record.email_only = email_only.value_or(record.email_only);
+  record.hashes = hashes.value_or(record.hashes);
+  record.note = note.value_or(record.note);
+}
+
+void add_generate_options(CommandLine& command_line) {
+  command_line.add_options()("selector,s", value_text("SELECTOR"),
+                             "the key's name in DNS and in s= (default \"default\")")(
+      "domain,d", value_text("DOMAIN"),
+      "the domain to sign as (default: the only one in the key directory, else the one in /etc/mailname)")(
+      "algorithm", value_text("ALGORITHM"),
+      "rsa (default), ed25519, or both, which makes SELECTOR (RSA) and SELECTOR-ed25519")(
+      "bits,b", value_number("N"), "size of an RSA key, 1024 to 8192 (default 2048)")(
+      "fit", value_number("N"),
+      "the largest RSA key whose whole record has at most N octets; 255 for hosters that take one string "
+      "only")("activate", "sign with the key at once; without this it is made pending")(
+      "json", "print the record as show --json does, not as zone-file text")(
+      "testmode,t", "say in the domain's records that DKIM is being tested (t=y)")("notestmode",
+                                                                                   "take that back")(
+      "nosubdomains,S", "do not sign mail of subdomains as this domain, and say so in its records (t=s)")(
+      "subdomains", "take that back")("restrict,r", "say in the records: for e-mail only (s=email)")(
+      "norestrict", "take that back")("note,n", value_text("TEXT"),
+                                      "a note for people in the records (n=); \"\" takes it away")(
+      "hash-algorithms,h", value_text("LIST"), "hashes in the records (h=): sha256, or * for no limit")(
+      "append-domain,a", "print absolute names (the default)")(
+      "noappend-domain", "print names relative to the domain's zone, as opendkim-genkey does")(
+      "verbose,v", "tell what is being done")("version,V", "print the version and exit");
+}
+
+GenerateRequest read_generate_request(const ParsedOptions& options) {
+  GenerateRequest request;
+  request.keys = requested_keys(options);
+  request.domain = options.text("domain");
+  read_size(options, request);
+  request.activate = options.has("activate");
+  request.json = options.has("json");
+  request.relative_names = !options.choice("append-domain").value_or(true);
+  request.verbose = options.has("verbose");
+  // -S, unlike the other letters, is the "no" of its pair, here as in opendkim-genkey.
+  request.flags.subdomains = options.choice("subdomains");
+  request.flags.test = options.choice("testmode");
+  request.flags.email_only = options.choice("restrict");
+  request.flags.hashes = read_hashes(options);
+  request.flags.note = options.text("note");
+  return request;
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,71 @@
+#include "keytool/json.hpp"
+
+#include "canon/text.hpp"
+#include "keytool/printable.hpp"
+
+namespace dkim::keytool {
+
+std::string json_string(std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  constexpr std::string_view replacement = "\xef\xbf\xbd";
+  std::string out = "\"";
+  while (!text.empty()) {
+    const std::size_t size = utf8_sequence_size(text);
+    const char c = text.front();
+    if (size == 0) {
+      out += replacement;
+    } else if (canon::is_control(c)) {
+      const auto octet = static_cast<unsigned char>(c);
+      out += "\\u00";
+      out += hex[octet >> 4U];
+      out += hex[octet & 15U];
+    } else {
+      if (c == '"' || c == '\\') out += '\\';
+      out += text.substr(0, size);
+    }
+    text.remove_prefix(size == 0 ? 1 : size);
+  }
+  return out + "\"";
+}
+
+void JsonObject::add(std::string_view name, std::string_view json_value) {
+  if (!members_.empty()) members_ += ", ";
+  members_ += json_string(name);
+  members_ += ": ";
+  members_ += json_value;
+}
+
+void JsonObject::text(std::string_view name, std::string_view value) {
+  add(name, json_string(value));
+}
+
+void JsonObject::optional_text(std::string_view name, const std::optional<std::string>& value) {
+  if (value) {
+    text(name, *value);
+  } else {
+    null(name);
+  }
+}
+
+void JsonObject::number(std::string_view name, long long value) {
+  add(name, std::to_string(value));
+}
+
+void JsonObject::boolean(std::string_view name, bool value) {
+  add(name, value ? "true" : "false");
+}
+
+void JsonObject::null(std::string_view name) {
+  add(name, "null");
+}
+
+std::string json_array(const std::vector<JsonObject>& objects) {
+  std::string out = "[";
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    out += i == 0 ? "\n  " : ",\n  ";
+    out += objects[i].str();
+  }
+  return out + (objects.empty() ? "]\n" : "\n]\n");
+}
+
+}  // namespace dkim::keytool

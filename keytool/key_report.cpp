@@ -1,0 +1,43 @@
+#include "keytool/key_report.hpp"
+
+#include "crypto/key_record.hpp"
+
+namespace dkim::keytool {
+
+std::optional<std::string> time_text(const std::optional<crypto::UtcTime>& time) {
+  if (!time) return std::nullopt;
+  return crypto::to_string(*time);
+}
+
+std::string kind_text(crypto::Algorithm algorithm, int bits) {
+  return algorithm == crypto::Algorithm::rsa ? "RSA, " + std::to_string(bits) + " bits" : "Ed25519";
+}
+
+void add_key_members(JsonObject& object, const canon::DomainName& domain, const crypto::KeyEntry& entry) {
+  object.text("domain", domain.str());
+  object.text("selector", entry.selector.str());
+  object.text("algorithm", crypto::key_name(entry.algorithm));
+  object.number("bits", entry.bits);
+  object.text("state", to_string(entry.state));
+  object.text("created", crypto::to_string(entry.created));
+  object.optional_text("activated", time_text(entry.activated));
+  object.optional_text("retired", time_text(entry.retired));
+  object.optional_text("revoked", time_text(entry.revoked));
+}
+
+void add_record_members(JsonObject& object, const crypto::NamedRecord& record) {
+  object.text("name", record.name);
+  object.text("type", "TXT");
+  object.number("ttl", record.ttl);
+  object.text("value", record.value);
+}
+
+crypto::NamedRecord stored_record(const crypto::KeyStore& store, const canon::DomainName& domain,
+                                  const crypto::KeyEntry& entry, const crypto::RecordFlags& flags) {
+  const auto record = entry.state == crypto::KeyState::revoked
+                          ? crypto::KeyRecord{entry.algorithm, {}, flags}
+                          : crypto::make_record(store.load_key(domain, entry), flags);
+  return {crypto::record_name(entry.selector, domain), crypto::default_ttl, crypto::write_record(record)};
+}
+
+}  // namespace dkim::keytool

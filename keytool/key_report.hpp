@@ -1,0 +1,31 @@
+// What list, show, explain and generate say alike of a key of the store.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "canon/domain_name.hpp"
+#include "crypto/key_store.hpp"
+#include "crypto/manifest.hpp"
+#include "crypto/record_text.hpp"
+#include "keytool/json.hpp"
+
+namespace dkim::keytool {
+
+// Nothing stays nothing.
+std::optional<std::string> time_text(const std::optional<crypto::UtcTime>& time);
+
+// "RSA, 2048 bits", "Ed25519"
+std::string kind_text(crypto::Algorithm algorithm, int bits);
+
+// domain, selector, algorithm, bits, state and the four times.
+void add_key_members(JsonObject& object, const canon::DomainName& domain, const crypto::KeyEntry& entry);
+// name, type, ttl and value (whole, unquoted).
+void add_record_members(JsonObject& object, const crypto::NamedRecord& record);
+
+// The record that DNS is to have. The public key comes from the private one, so a key file that cannot be
+// used is an error here (KeyFileError). A revoked key's record has an empty p=.
+crypto::NamedRecord stored_record(const crypto::KeyStore& store, const canon::DomainName& domain,
+                                  const crypto::KeyEntry& entry, const crypto::RecordFlags& flags);
+
+}  // namespace dkim::keytool

@@ -1,0 +1,125 @@
+// dkimkey list: every domain and key of the store, from the manifests alone. No key is loaded, so a store
+// of a hundred thousand domains costs a hundred thousand small files.
+#include <algorithm>
+#include <array>
+#include <iostream>
+
+#include "crypto/error.hpp"
+#include "crypto/utc_time.hpp"
+#include "keytool/configuration.hpp"
+#include "keytool/key_report.hpp"
+#include "keytool/pick_domain.hpp"
+#include "keytool/printable.hpp"
+#include "keytool/subcommands.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr HelpText help{
+    R"(Usage: dkimkey list [OPTIONS]
+
+Examples:
+  dkimkey list                        every key of every domain
+  dkimkey list --domain example.com   those of one domain
+  dkimkey list --json                 for a program: an array of objects, a key each
+
+Shows each key's domain, selector, algorithm, size, state, age, and the UTC times at which it was
+created, activated, retired and revoked. The states are
+  pending    its record is to be published; it does not sign
+  active     it signs
+  retiring   it does not sign any more; its record stays for mail that is on its way
+  revoked    its private key is gone; the selector stays taken
+)",
+    R"(Objects of --json have domain, selector, algorithm, bits, state, created, activated, retired and
+revoked; a time that has not come is null. A domain without a key has none.
+
+A manifest that cannot be read is reported on standard error with its file and line; the other domains
+are listed all the same.
+
+Exit codes: 0 done, 1 a manifest or the key directory cannot be read, 2 wrong usage or configuration.
+)"};
+
+constexpr std::size_t columns = 9;
+using Row = std::array<std::string, columns>;
+
+std::string age_text(std::chrono::seconds age) {
+  if (age < std::chrono::seconds(0)) return "in the future";
+  if (age >= std::chrono::days(1))
+    return std::to_string(std::chrono::duration_cast<std::chrono::days>(age).count()) + "d";
+  if (age >= std::chrono::hours(1))
+    return std::to_string(std::chrono::duration_cast<std::chrono::hours>(age).count()) + "h";
+  return std::to_string(std::chrono::duration_cast<std::chrono::minutes>(age).count()) + "min";
+}
+
+Row row_of(const canon::DomainName& domain, const crypto::KeyEntry& entry, crypto::UtcTime now) {
+  return {domain.str(), entry.selector.str(), std::string(crypto::key_name(entry.algorithm)),
+          std::to_string(entry.bits), std::string(to_string(entry.state)), age_text(now - entry.created),
+          crypto::to_string(entry.created), time_text(entry.activated).value_or("-"),
+          // Few keys have either; the later one says both.
+          time_text(entry.revoked ? entry.revoked : entry.retired).value_or("-")};
+}
+
+void print_table(const std::vector<Row>& rows) {
+  std::array<std::size_t, columns> widths{};
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < columns; ++i)
+      widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < columns; ++i) {
+      line += row[i];
+      if (i + 1 < columns) line.append(widths[i] - row[i].size() + 2, ' ');
+    }
+    std::cout << line << '\n';
+  }
+}
+
+}  // namespace
+
+ExitCode list(const Arguments& arguments) {
+  CommandLine command_line("list", help);
+  command_line.add_options()("domain,d", value_text("DOMAIN"), "only this domain")(
+      "json", "print an array of objects, a key each");
+  const auto options = command_line.parse(arguments);
+  if (!options) return ExitCode::done;
+  const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
+
+  const auto given = options->text("domain");
+  const auto domains = given ? std::vector{parse_domain(*given)} : store.domains();
+  const bool as_json = options->has("json");
+  const auto now = crypto::utc_now();
+  auto code = ExitCode::done;
+  std::vector<Row> rows{
+      {"DOMAIN", "SELECTOR", "ALGORITHM", "BITS", "STATE", "AGE", "CREATED", "ACTIVATED", "RETIRED/REVOKED"}};
+  std::vector<JsonObject> objects;
+  for (const auto& domain : domains) {
+    try {
+      const auto read = store.read_manifest(domain);
+      if (!read && given)
+        throw crypto::StoreError("no keys of " + domain.str() + " in " + store.directory().string());
+      if (!read) continue;  // removed since the directory was read
+      for (const auto& entry : read->manifest.keys) {
+        if (as_json) {
+          add_key_members(objects.emplace_back(), domain, entry);
+        } else {
+          rows.push_back(row_of(domain, entry, now));
+        }
+      }
+      if (read->manifest.keys.empty() && !as_json)
+        rows.push_back({domain.str(), "-", "-", "-", "-", "-", "-", "-", "-"});
+    } catch (const crypto::Error& error) {
+      // One damaged manifest is no reason to hide the others.
+      std::cerr << "dkimkey list: " << printable(error.what()) << '\n';
+      code = ExitCode::problem;
+    }
+  }
+  if (as_json) {
+    std::cout << json_array(objects);
+  } else {
+    print_table(rows);
+  }
+  return code;
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,126 @@
+// dkimkey: the keys of dkimsignd. Here are the table of subcommands and the one place that turns
+// exceptions into exit codes; each subcommand is a file of its own.
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <iomanip>
+#include <iostream>
+#include <span>
+
+#include "keytool/errors.hpp"
+#include "keytool/printable.hpp"
+#include "keytool/subcommands.hpp"
+
+namespace {
+
+using dkim::keytool::Arguments;
+using dkim::keytool::ExitCode;
+
+struct Subcommand {
+  std::string_view name;
+  std::string_view summary;
+  ExitCode (*run)(const Arguments&);
+};
+
+constexpr std::array subcommands{
+    Subcommand{"generate", "make a key and its DNS record", dkim::keytool::generate},
+    Subcommand{"list", "every domain and key, with its state and age", dkim::keytool::list},
+    Subcommand{"show", "a key's DNS record, in the form you need", dkim::keytool::show},
+};
+
+void print_help() {
+  std::cout << R"(Usage: dkimkey [--config FILE] [--directory DIR] SUBCOMMAND [OPTIONS]
+
+Examples:
+  dkimkey generate --domain example.com --selector server --activate
+  dkimkey show --domain example.com --format value
+
+Makes and shows the keys that dkimsignd signs mail with.
+
+Subcommands:
+)";
+  for (const auto& subcommand : subcommands)
+    std::cout << "  " << std::left << std::setw(12) << subcommand.name << subcommand.summary << '\n';
+  std::cout << R"(
+"dkimkey SUBCOMMAND --help" tells more of each. "dkimkey --version" prints the version.
+
+Results go to standard output, talk to standard error; private keys to neither.
+
+Exit codes: 0 done, 1 a problem found, 2 wrong usage or configuration, 3 waiting for DNS or a person.
+)";
+}
+
+// The words before the subcommand are common options; those that take a value may have it in a word of its
+// own.
+std::size_t subcommand_position(std::span<const std::string> words) {
+  std::size_t i = 0;
+  while (i < words.size() && words[i].starts_with('-')) {
+    const bool value_follows = words[i] == "--config" || words[i] == "--directory" || words[i] == "-D";
+    i += value_follows ? 2 : 1;
+  }
+  return std::min(i, words.size());
+}
+
+ExitCode run(const std::vector<std::string>& words) {
+  const std::size_t position = subcommand_position(words);
+  Arguments arguments(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(position));
+  const auto given = [&](std::string_view option) {
+    return std::find(arguments.begin(), arguments.end(), option) != arguments.end();
+  };
+  if (given("--help")) {
+    print_help();
+    return ExitCode::done;
+  }
+  if (given("--version") || given("-V")) {
+    std::cout << "dkimkey " DKIMSIGND_VERSION "\n";
+    return ExitCode::done;
+  }
+  if (position == words.size()) throw dkim::keytool::UsageError("which subcommand? See: dkimkey --help");
+  const auto* subcommand = std::find_if(subcommands.begin(), subcommands.end(),
+                                        [&](const auto& entry) { return entry.name == words[position]; });
+  if (subcommand == subcommands.end()) {
+    throw dkim::keytool::UsageError("there is no subcommand \"" + words[position] +
+                                    "\"; see: dkimkey --help");
+  }
+  arguments.insert(arguments.end(), words.begin() + static_cast<std::ptrdiff_t>(position) + 1, words.end());
+  return subcommand->run(arguments);
+}
+
+// Private keys pass through this process's memory: neither a core file nor another process is to see it.
+void keep_memory_private() {
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+}
+
+ExitCode report(ExitCode code, std::string_view message) {
+  std::cerr << "dkimkey: " << dkim::keytool::printable(message) << '\n';
+  return code;
+}
+
+ExitCode guarded_run(const std::vector<std::string>& words) {
+  try {
+    const ExitCode code = run(words);
+    // A full disk behind standard output shows here at the latest.
+    if (!std::cout.flush()) return report(ExitCode::problem, "cannot write to standard output");
+    return code;
+  } catch (const dkim::keytool::UsageError& error) {
+    return report(ExitCode::usage, error.what());
+  } catch (const dkim::keytool::ConfigurationError& error) {
+    return report(ExitCode::usage, error.what());
+  } catch (const std::bad_alloc&) {
+    return report(ExitCode::problem, "out of memory");
+  } catch (const std::exception& error) {
+    return report(ExitCode::problem, error.what());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  keep_memory_private();
+  return static_cast<int>(guarded_run({argv + 1, argv + argc}));
+}

@@ -1,0 +1,21 @@
+// The subcommands that main.cpp's table names; one file each.
+//
+// Each takes the words behind its own name (with any common options that stood before it), answers --help
+// itself, prints results on standard output and talk on standard error. Throws UsageError,
+// ConfigurationError and the errors of crypto/.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "keytool/exit_code.hpp"
+
+namespace dkim::keytool {
+
+using Arguments = std::vector<std::string>;
+
+ExitCode generate(const Arguments& arguments);
+ExitCode list(const Arguments& arguments);
+ExitCode show(const Arguments& arguments);
+
+}  // namespace dkim::keytool
