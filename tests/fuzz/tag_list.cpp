@@ -1,0 +1,33 @@
+// canon/tag_list: any text; and the writer gives back a list that reads the same.
+#include <cstdint>
+
+#include "canon/tag_list.hpp"
+#include "canon/tag_list_writer.hpp"
+#include "canon/text.hpp"
+#include "tests/fuzz/require.hpp"
+
+using namespace dkim;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto list = canon::TagList::parse(text);
+  if (!list) {
+    test::require(list.refusal().octet <= size, "the octet of a refusal is in the input");
+    return 0;
+  }
+  canon::TagListWriter writer(15);
+  for (const auto& tag : list->tags()) {
+    test::require(text.substr(tag.octet).starts_with(tag.name), "a tag stands where it says");
+    test::require(list->find(tag.name) == tag.value, "a tag is found by its name");
+    for (const auto part : canon::split_colons(tag.value))
+      test::require(part == canon::trim_fws(part), "parts come without white space");
+    writer.word(tag.name, canon::without_fws(tag.value));
+  }
+  const auto again = canon::TagList::parse(writer.str());
+  test::require(again && again->tags().size() == list->tags().size(), "as many tags when written");
+  for (std::size_t i = 0; i < list->tags().size(); ++i) {
+    test::require(again->tags()[i].name == list->tags()[i].name, "the same names");
+    test::require(again->tags()[i].value == canon::without_fws(list->tags()[i].value), "the same values");
+  }
+  return 0;
+}
