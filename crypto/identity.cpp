@@ -74,8 +74,11 @@ Identity identity_of(const canon::Mailbox& mailbox, const std::vector<SenderRule
   // Rules see the domain as the store does: in A-labels and lower case.
   const std::string matched = canon::lower_case(mailbox.local_part) + "@" +
                               (domain ? domain->str() : canon::lower_case(mailbox.domain));
-  for (const auto& rule : rules) {
-    if (canon::matches_wildcard(rule.sender, matched)) return identity_by_rule(rule, author, source);
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (!canon::matches_wildcard(rules[i].sender, matched)) continue;
+    auto identity = identity_by_rule(rules[i], author, source);
+    std::visit([i](auto& outcome) { outcome.rule = i; }, identity);
+    return identity;
   }
   if (!domain) {
     return NoIdentity{false, "the author's domain is " + domain.refusal().reason, std::move(author)};

@@ -4,6 +4,7 @@
 // Asked by the daemon at the end of the header and by dkimkey sign and explain: one answer for all three.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,6 +21,8 @@ struct SigningIdentity {
   canon::DomainName domain;      // the SDID
   std::vector<SigningKey> keys;  // never empty
   std::string author;            // the mailbox that decided, for the log
+  // Which of the rules decided, from 0; nothing where the author's own domain did.
+  std::optional<std::size_t> rule = std::nullopt;
 };
 
 // Why nobody signs.
@@ -29,6 +32,7 @@ struct NoIdentity {
   std::string reason;
   // The first author, where there is one.
   std::string author;
+  std::optional<std::size_t> rule = std::nullopt;
 };
 
 using Identity = std::variant<SigningIdentity, NoIdentity>;

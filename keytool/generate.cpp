@@ -113,6 +113,7 @@ std::vector<canon::Selector> update_records(const crypto::KeyStore& store, const
 struct Outcome {
   std::vector<MadeKey> made;
   std::vector<canon::Selector> changed;
+  crypto::Manifest manifest;  // as it now is
 };
 
 // All of it or nothing, whatever happens (crypto/domain_transaction).
@@ -149,6 +150,7 @@ Outcome store_keys(const crypto::KeyStore& store, const canon::DomainName& domai
     outcome.made.push_back({std::move(entry), record});
   }
   transaction.commit();
+  outcome.manifest = manifest;
   return outcome;
 }
 
@@ -188,8 +190,9 @@ ExitCode generate(const Arguments& arguments) {
 
   // Refuse before the work; what another dkimkey does meanwhile is seen under the lock.
   const auto before = store.read_manifest(domain);
-  const auto planned = plan(request, domain, before ? before->manifest : crypto::Manifest{});
-  std::cerr << algorithm_note(request);
+  const auto manifest = before ? before->manifest : crypto::Manifest{};
+  const auto planned = plan(request, domain, manifest);
+  std::cerr << algorithm_note(request, manifest);
   std::vector<crypto::PrivateKey> keys;
   for (const auto& key : planned) {
     if (key.request.algorithm == crypto::Algorithm::rsa) std::cerr << size_warning(key.bits);
@@ -199,8 +202,9 @@ ExitCode generate(const Arguments& arguments) {
   const auto outcome = store_keys(store, domain, request, keys);
   print_records(request, domain, outcome.made);
   std::cout.flush();
-  std::cerr << describe_made(store, domain, outcome.made) << describe_publishing(domain, outcome.made)
-            << describe_changed(domain, outcome.changed);
+  std::cerr << describe_made(store, domain, outcome.made)
+            << describe_company(domain, outcome.manifest, outcome.made)
+            << describe_publishing(domain, outcome.made) << describe_changed(domain, outcome.changed);
   return ExitCode::done;
 }
 

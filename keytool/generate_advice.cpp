@@ -1,7 +1,9 @@
 #include "keytool/generate_advice.hpp"
 
+#include <algorithm>
+
 #include "keytool/key_report.hpp"
-#include "keytool/printable.hpp"
+#include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -24,8 +26,11 @@ std::string size_warning(int bits) {
          " bits is weaker than the 2048 that RFC 8301 recommends\n";
 }
 
-std::string algorithm_note(const GenerateRequest& request) {
-  if (request.keys.front().algorithm != crypto::Algorithm::ed25519) return {};
+std::string algorithm_note(const GenerateRequest& request, const crypto::Manifest& manifest) {
+  const bool has_rsa = std::any_of(manifest.keys.begin(), manifest.keys.end(), [](const auto& key) {
+    return key.algorithm == crypto::Algorithm::rsa && key.state != crypto::KeyState::revoked;
+  });
+  if (has_rsa || request.keys.front().algorithm == crypto::Algorithm::rsa) return {};
   return "note: large receivers do not all verify Ed25519; mail signed by it alone counts as unsigned "
          "there.\n"
          "      --algorithm both makes an RSA key as well.\n";
@@ -36,14 +41,34 @@ std::string describe_made(const crypto::KeyStore& store, const canon::DomainName
   std::string out;
   for (const auto& [entry, record] : made) {
     out += "made " + record.name + " (" + kind_text(entry.algorithm, entry.bits) + ")\n";
-    out += "  private key  " + printable(store.key_path(domain, entry.selector).string()) + "\n";
-    out += "  record       " + printable(store.record_path(domain, entry.selector).string()) + "\n";
+    out += "  private key  " + terminal_text(store.key_path(domain, entry.selector).string()) + "\n";
+    out += "  record       " + terminal_text(store.record_path(domain, entry.selector).string()) + "\n";
     if (entry.state == crypto::KeyState::active) {
       out += "  state        active: mail from " + domain.str() +
              " is signed with it from now on. Receivers can verify that\n"
              "               only once the record is in DNS: publish it now.\n";
     } else {
       out += "  state        pending: nothing is signed with it. A key made with --activate signs at once.\n";
+    }
+  }
+  return out;
+}
+
+std::string describe_company(const canon::DomainName& domain, const crypto::Manifest& manifest,
+                             const std::vector<MadeKey>& made) {
+  const auto is_new = [&](const crypto::KeyEntry& entry) {
+    return std::any_of(made.begin(), made.end(),
+                       [&](const MadeKey& key) { return key.entry.selector == entry.selector; });
+  };
+  std::string out;
+  for (const auto& key : made) {
+    if (key.entry.state != crypto::KeyState::active) continue;
+    for (const auto& other : manifest.keys) {
+      if (other.state != crypto::KeyState::active || other.algorithm != key.entry.algorithm || is_new(other))
+        continue;
+      out += "note: " + other.selector.str() + " of " + domain.str() +
+             " is an active key of the same kind as " + key.entry.selector.str() +
+             ": mail gets a signature of each\n";
     }
   }
   return out;

@@ -15,13 +15,16 @@ struct MadeKey {
   crypto::NamedRecord record;
 };
 
-// Warnings on what was asked for, before anything is made: small RSA keys, Ed25519 alone.
+// Warnings on what was asked for, before anything is made: small RSA keys, Ed25519 without RSA.
 std::string size_warning(int bits);
-std::string algorithm_note(const GenerateRequest& request);
+std::string algorithm_note(const GenerateRequest& request, const crypto::Manifest& manifest);
 
 // Where each key is, and what its state means.
 std::string describe_made(const crypto::KeyStore& store, const canon::DomainName& domain,
                           const std::vector<MadeKey>& made);
+// Other keys of the same algorithms that sign: each adds a signature to every message.
+std::string describe_company(const canon::DomainName& domain, const crypto::Manifest& manifest,
+                             const std::vector<MadeKey>& made);
 // How to get the records into DNS.
 std::string describe_publishing(const canon::DomainName& domain, const std::vector<MadeKey>& made);
 // Keys that were there before and whose records now read otherwise.

@@ -1,7 +1,7 @@
 #include "keytool/json.hpp"
 
 #include "canon/text.hpp"
-#include "keytool/printable.hpp"
+#include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {
 

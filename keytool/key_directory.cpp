@@ -11,7 +11,7 @@
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
-#include "keytool/printable.hpp"
+#include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -59,7 +59,7 @@ void make_missing_key_directory(const std::filesystem::path& path) {
     throw;
   }
   crypto::sync_directory(parent);
-  std::cerr << "made the key directory " << printable(directory.string()) << '\n';
+  std::cerr << "made the key directory " << terminal_text(directory.string()) << '\n';
 }
 
 }  // namespace dkim::keytool

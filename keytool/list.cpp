@@ -9,8 +9,8 @@
 #include "keytool/configuration.hpp"
 #include "keytool/key_report.hpp"
 #include "keytool/pick_domain.hpp"
-#include "keytool/printable.hpp"
 #include "keytool/subcommands.hpp"
+#include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -110,7 +110,7 @@ ExitCode list(const Arguments& arguments) {
         rows.push_back({domain.str(), "-", "-", "-", "-", "-", "-", "-", "-"});
     } catch (const crypto::Error& error) {
       // One damaged manifest is no reason to hide the others.
-      std::cerr << "dkimkey list: " << printable(error.what()) << '\n';
+      std::cerr << "dkimkey list: " << terminal_text(error.what()) << '\n';
       code = ExitCode::problem;
     }
   }

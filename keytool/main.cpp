@@ -11,8 +11,8 @@
 #include <span>
 
 #include "keytool/errors.hpp"
-#include "keytool/printable.hpp"
 #include "keytool/subcommands.hpp"
+#include "keytool/terminal_text.hpp"
 
 namespace {
 
@@ -29,6 +29,8 @@ constexpr std::array subcommands{
     Subcommand{"generate", "make a key and its DNS record", dkim::keytool::generate},
     Subcommand{"list", "every domain and key, with its state and age", dkim::keytool::list},
     Subcommand{"show", "a key's DNS record, in the form you need", dkim::keytool::show},
+    Subcommand{"sign", "sign a message as the daemon would", dkim::keytool::sign},
+    Subcommand{"explain", "would mail of this address be signed? If not, why not?", dkim::keytool::explain},
 };
 
 void print_help() {
@@ -37,8 +39,9 @@ void print_help() {
 Examples:
   dkimkey generate --domain example.com --selector server --activate
   dkimkey show --domain example.com --format value
+  dkimkey explain alerts@server.example.com
 
-Makes and shows the keys that dkimsignd signs mail with.
+Makes and shows the keys that dkimsignd signs mail with, and tells what it would do.
 
 Subcommands:
 )";
@@ -97,7 +100,7 @@ void keep_memory_private() {
 }
 
 ExitCode report(ExitCode code, std::string_view message) {
-  std::cerr << "dkimkey: " << dkim::keytool::printable(message) << '\n';
+  std::cerr << "dkimkey: " << dkim::keytool::terminal_text(message) << '\n';
   return code;
 }
 

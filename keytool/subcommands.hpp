@@ -14,8 +14,10 @@ namespace dkim::keytool {
 
 using Arguments = std::vector<std::string>;
 
+ExitCode explain(const Arguments& arguments);
 ExitCode generate(const Arguments& arguments);
 ExitCode list(const Arguments& arguments);
 ExitCode show(const Arguments& arguments);
+ExitCode sign(const Arguments& arguments);
 
 }  // namespace dkim::keytool

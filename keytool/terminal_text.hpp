@@ -8,8 +8,9 @@
 namespace dkim::keytool {
 
 // Control characters (those of Unicode's C1 too) and what is not UTF-8 become \xNN. A line feed becomes
-// \x0a: what is more than a line is put together from several calls.
-std::string printable(std::string_view text);
+// \x0a: what is more than a line is put together from several calls. Other than canon::printable, which is
+// for logs, this leaves UTF-8 as a person typed it, and cuts nothing off.
+std::string terminal_text(std::string_view text);
 
 // How many octets the valid UTF-8 sequence at the front of text has; 0 if there is none.
 std::size_t utf8_sequence_size(std::string_view text);

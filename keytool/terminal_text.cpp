@@ -1,4 +1,4 @@
-#include "keytool/printable.hpp"
+#include "keytool/terminal_text.hpp"
 
 #include "canon/text.hpp"
 
@@ -70,7 +70,7 @@ std::size_t utf8_sequence_size(std::string_view text) {
   return size;
 }
 
-std::string printable(std::string_view text) {
+std::string terminal_text(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const std::size_t size = utf8_sequence_size(text);

@@ -1,0 +1,113 @@
+#include "keytool/message_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <iostream>
+
+#include "canon/line_endings.hpp"
+#include "canon/text.hpp"
+#include "crypto/error.hpp"
+#include "crypto/file.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+// With its line end, if it has one.
+std::string_view line_at(std::string_view text, std::size_t start) {
+  const std::size_t end = text.find('\n', start);
+  return text.substr(start, end == std::string_view::npos ? end : end + 1 - start);
+}
+
+std::string_view without_line_end(std::string_view line) {
+  if (!line.ends_with('\n')) return line;
+  line.remove_suffix(1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+// The length of the field name a line begins with, white space before the colon included; 0 if it begins
+// with none. As Postfix's is_header: printable ASCII, then perhaps white space, then the colon.
+std::size_t field_name_size(std::string_view line) {
+  const auto name_end =
+      std::find_if(line.begin(), line.end(), [](char c) { return c <= ' ' || c >= 0x7f || c == ':'; });
+  const auto colon = std::find_if_not(name_end, line.end(), canon::is_wsp);
+  if (name_end == line.begin() || colon == line.end() || *colon != ':') return 0;
+  return static_cast<std::size_t>(colon - line.begin());
+}
+
+void read_descriptor(int fd, const std::string& path, std::string& text) {
+  std::array<char, 1 << 16> buffer;
+  while (true) {
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) crypto::throw_store_error("read", path, errno);
+    if (got == 0) return;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace
+
+MessageFile::MessageFile(std::string text) : text_(std::move(text)) {
+  divide();
+  // Folds stand in the file's form until a field is whole.
+  for (auto& field : fields_) {
+    field.value = canon::to_crlf(without_line_end(field.value));
+  }
+}
+
+void MessageFile::divide() {
+  std::size_t at = 0;
+  std::size_t number = 1;
+  crlf_ = line_at(text_, 0).ends_with("\r\n");
+  if (text_.starts_with("From ")) {  // sendmail(1) drops it as well
+    at = line_at(text_, 0).size();
+    ++number;
+  }
+  header_start_ = at;
+  for (; at < text_.size(); ++number) {
+    const std::string_view line = line_at(text_, at);
+    if (without_line_end(line).empty()) {
+      header_end_ = at;
+      body_start_ = at + line.size();
+      return;
+    }
+    if (!take_header_line(line)) {
+      header_end_ = body_start_ = at;
+      stray_line_ = number;
+      return;
+    }
+    at += line.size();
+  }
+  header_end_ = body_start_ = at;
+}
+
+bool MessageFile::take_header_line(std::string_view line) {
+  if (canon::is_wsp(line.front()) && !fields_.empty()) {
+    fields_.back().value += line;
+    return true;
+  }
+  const std::size_t size = field_name_size(line);
+  if (size == 0) return false;
+  fields_.push_back({std::string(line.substr(0, size)), std::string(line.substr(size + 1))});
+  return true;
+}
+
+std::string read_message_text(const std::string& path) {
+  std::string text;
+  if (path == "-") {
+    if (isatty(STDIN_FILENO) != 0) std::cerr << "reading the message from the terminal, up to Ctrl-D\n";
+    read_descriptor(STDIN_FILENO, "standard input", text);
+    return text;
+  }
+  const crypto::FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) crypto::throw_store_error("open", path, errno);
+  read_descriptor(file.get(), path, text);
+  return text;
+}
+
+}  // namespace dkim::keytool
