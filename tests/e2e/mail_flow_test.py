@@ -9,7 +9,6 @@ daemon must have said so in one log line.
 
 import dataclasses
 import itertools
-import re
 import sys
 import unittest
 
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 import shapes
 from harness.dns_server import DnsServer
 from harness.message import Message
+from harness.milter_client import MilterClient
 from harness.postfix import Postfix
 from harness.products import Daemon, KeyStore, Raw
 from harness.sink import Sink
@@ -56,8 +56,9 @@ class Case:
     reason: str | None = None
     queue_id: str | None = None
     arrived: Message | None = None
-    # Judges whose known error stands against this message.
-    excused: tuple = ()
+    # Judges known to be wrong about this message.
+    misjudged_by: tuple = ()
+    sender: str = ""
 
 
 class Scene:
@@ -112,7 +113,7 @@ class Scene:
     def case(self, name, sent, canonicalization="relaxed/relaxed", domain=None, **more):
         number = next(self.numbers)
         return Case(f"{name} ({canonicalization})", f"case-{number}@receiver.example", sent, canonicalization,
-                    domain, **more)
+                    domain, sender=f"bounces-{number}@both.example", **more)
 
     def collect(self, cases):
         """Waits until all have arrived, and finds out their queue IDs."""
@@ -152,18 +153,18 @@ class MailFlow(unittest.TestCase):
         expected = KEYS[case.domain]
         self.assertEqual({s["s"]: s["a"] for s in own}, expected, "not the signatures of the domain's keys")
         self.assertEqual(len(own), len(expected), "a key signed twice")
-        for signature, verdict in zip(own, verdicts):
+        for index, (signature, verdict) in enumerate(zip(own, verdicts)):
             self.check_tags(case, signature)
-            for judge in case.excused:
+            for judge in case.misjudged_by:
                 self.assertNotEqual(verdict.pop(judge), "pass", f"{judge} has been mended: excuse it no longer")
+                self.assertEqual(SCENE.judges.strict(case.arrived.octets, index), "pass")
             self.assertEqual(complaints(verdict, signature), {}, f"refused: {signature}")
         for value in case.arrived.values("DKIM-Signature")[:len(own)]:
             self.check_form(value)
         self.assertEqual(SCENE.sink.copies(case.recipient), 1, "it arrived more than once")
         self.check_log(case, "signed ", f"d={case.domain} ")
-        said = SCENE.daemon.lines_of(case.queue_id)
-        for selector in expected:
-            self.assertRegex(said[0], rf"[ =,]{re.escape(selector)}[ ,]")
+        self.assertIn(f"s={','.join(s['s'] for s in own)} a={','.join(s['a'] for s in own)} ",
+                      self.verdict_line(case))
 
     def check_tags(self, case, signature):
         self.assertEqual(signature["v"], "1")
@@ -186,12 +187,15 @@ class MailFlow(unittest.TestCase):
         for line in lines[1:]:
             self.assertIn(line[:1], (b" ", b"\t"))
 
-    def check_log(self, case, verb, detail):
-        said = SCENE.daemon.lines_of(case.queue_id)
-        verdicts = [line for line in said if f"{case.queue_id}: signed " in line or "not signed: " in line]
+    def verdict_line(self, case):
+        said = SCENE.daemon.lines_of(case.queue_id, case.sender)
+        verdicts = [line for line in said if ": signed " in line or ": not signed: " in line]
         self.assertEqual(len(verdicts), 1, f"one line a message: {said}")
-        self.assertIn(f"{case.queue_id}: {verb}", verdicts[0])
-        self.assertIn(detail, verdicts[0])
+        return verdicts[0]
+
+    def check_log(self, case, verb, detail):
+        self.assertIn(f": {verb}", self.verdict_line(case))
+        self.assertIn(detail, self.verdict_line(case))
 
     # --- every shape, by every way, in every canonicalization ---
 
@@ -206,15 +210,14 @@ class MailFlow(unittest.TestCase):
                     if way == shapes.SENDMAIL and shape.domain is None:
                         domain = ("rsa.example", "ed.example")[(index + turn) % 2]
                     sent = shape.build(domain)
-                    excused = shape.opendkim_is_wrong and canonicalization.startswith("relaxed/")
+                    relaxed = canonicalization.startswith("relaxed/")
                     case = SCENE.case(f"{shape.name} by {way}", sent, canonicalization, domain,
                                       foreign_signatures=shape.foreign_signatures,
-                                      excused=("OpenDKIM",) if excused else ())
-                    sender = f"bounces@{domain}"
+                                      misjudged_by=shape.misjudged_by if relaxed else ())
                     if way == shapes.SENDMAIL:
-                        SCENE.postfix.sendmail(sender, case.recipient, sent)
+                        SCENE.postfix.sendmail(case.sender, case.recipient, sent)
                     else:
-                        client.send(sender, case.recipient, sent, smtputf8=shape.smtputf8,
+                        client.send(case.sender, case.recipient, sent, smtputf8=shape.smtputf8,
                                     chunks=65536 if way == shapes.BDAT else None)
                     cases.append(case)
         return cases
@@ -242,7 +245,7 @@ class MailFlow(unittest.TestCase):
         with SmtpClient(port or SCENE.postfix.port) as client:
             if attributes:
                 client.xclient(**attributes)
-            client.send("bounces@both.example", case.recipient, sent)
+            client.send(case.sender, case.recipient, sent)
         return case
 
     def judge(self, cases):
@@ -263,10 +266,19 @@ class MailFlow(unittest.TestCase):
             self.from_client("neighbour", plain, reason="198.51.101.0 is neither", NAME="n.example", ADDR="198.51.101.0"),
             self.from_client("IPv6 neighbour", plain, reason="2001:db8:2::1 is neither", NAME="n.example",
                              ADDR="IPV6:2001:db8:2::1"),
-            # Postfix hands such a client over with an unknown address family.
-            self.from_client("unknown address", plain, reason="neither trusted nor authenticated",
-                             NAME="[UNAVAILABLE]", ADDR="[UNAVAILABLE]"),
         ])
+
+    def test_a_client_of_unknown_address_is_not_trusted(self):
+        # XCLIENT cannot make Postfix 3.7 report one to a milter as it does for a real one (address family
+        # U), so this speaks to the daemon itself, by the socket in the chroot.
+        fields = Message(shapes.letter("both.example")).fields
+        path = str(SCENE.postfix.queue / "dkimsignd" / "dkimsignd.sock")
+        with MilterClient(path, client=None, name="unknown") as client:
+            outcome = client.message(fields, b"", sender="unknown@family.example")
+        self.assertEqual((outcome.verdict, outcome.inserted), (b"a", []))
+        said = SCENE.daemon.lines_of("", sender="unknown@family.example")
+        self.assertEqual(len(said), 1)
+        self.assertIn("is neither trusted nor authenticated", said[0])
 
     def test_trusted_networks_by_either_family(self):
         plain = shapes.letter("both.example")
@@ -281,7 +293,7 @@ class MailFlow(unittest.TestCase):
     def test_over_ipv6_for_real(self):
         case = SCENE.case("SMTP over ::1", shapes.letter("both.example"), domain="both.example")
         with SmtpClient(SCENE.postfix.port, host="::1") as client:
-            client.send("bounces@both.example", case.recipient, case.sent)
+            client.send(case.sender, case.recipient, case.sent)
         self.judge([case])
 
     def test_authenticated_clients_from_anywhere(self):
@@ -289,8 +301,6 @@ class MailFlow(unittest.TestCase):
         self.judge([
             self.from_client("login", plain, domain="both.example", NAME="[UNAVAILABLE]", ADDR="203.0.113.9",
                              LOGIN="alerts"),
-            self.from_client("login, unknown address", plain, domain="both.example", NAME="[UNAVAILABLE]",
-                             ADDR="[UNAVAILABLE]", LOGIN="alerts"),
             # {daemon_name} of that service is ORIGINATING, which `macros` trusts by default.
             self.from_client("submission service", plain, domain="both.example", NAME="[UNAVAILABLE]",
                              ADDR="203.0.113.9", port=SCENE.postfix.submission_port),
@@ -308,9 +318,9 @@ class MailFlow(unittest.TestCase):
 
     def test_malformed_authors(self):
         def case(name, author):
-            # Authenticated from outside: Postfix leaves the header of such mail as it is.
-            return self.from_client(name, shapes.letter("both.example", author=author), reason="",
-                                    NAME="[UNAVAILABLE]", ADDR="203.0.113.9", LOGIN="alerts")
+            # By the service that completes nothing: the others add a From that is missing.
+            return self.from_client(name, shapes.letter("both.example", author=author), reason="malformed: ",
+                                    port=SCENE.postfix.verbatim_port)
         ours = b"From: alerts@both.example\r\n"
         cases = [
             case("two From fields of ours", ours + ours),
@@ -337,7 +347,7 @@ class MailFlow(unittest.TestCase):
         sent = SCENE.signed_by_other(shapes.letter("both.example"))
         case = SCENE.case("signed by other.example", sent, domain="both.example", foreign_signatures=1)
         with SmtpClient(SCENE.postfix.port) as client:
-            client.send("bounces@both.example", case.recipient, sent)
+            client.send(case.sender, case.recipient, sent)
         self.judge([case])
         verdicts = SCENE.judges.judge({"it": case.arrived.octets})["it"]
         self.assertEqual(case.arrived.signatures()[2]["d"], "other.example")
@@ -353,11 +363,11 @@ class MailFlow(unittest.TestCase):
             for number in range(4):
                 for name, sent, domain, reason in (
                         ("ours", ours, "both.example", None), ("foreign", foreign, None, "foreign.example"),
-                        ("malformed", malformed, None, ""), ("Ed25519", shapes.letter("ed.example"), "ed.example", None)):
+                        ("malformed", malformed, None, "malformed: "), ("Ed25519", shapes.letter("ed.example"), "ed.example", None)):
                     case = SCENE.case(f"{name} {number}", sent, domain=domain, reason=reason)
                     client.envelope("bounces@both.example", "never@receiver.example")
                     client.command(b"RSET")
-                    client.send("bounces@both.example", case.recipient, sent)
+                    client.send(case.sender, case.recipient, sent)
                     cases.append(case)
         self.judge(cases)
 

@@ -29,9 +29,9 @@ class Shape:
     domain: str | None = None
     # Signatures of others that the message brings along.
     foreign_signatures: int = 0
-    # OpenDKIM 2.11 takes VT and FF in a header field for white space under relaxed, which RFC 6376
-    # 3.4.2 does not: what is right is refused there, by it alone.
-    opendkim_is_wrong: bool = False
+    # Judges that take VT and FF in a header field for white space under relaxed, which RFC 6376 3.4.2
+    # does not: they refuse what is right.
+    misjudged_by: tuple = ()
 
 
 SHAPES = []
@@ -123,12 +123,12 @@ def runs_of_white_space_in_a_value(domain):
     return letter(domain, subject=b"Subject: Disk   is \t  full\t\tnow\r\n")
 
 
-@shape(opendkim_is_wrong=True)
+@shape(misjudged_by=("OpenDKIM",))
 def vertical_tab_and_form_feed_in_a_value(domain):
     return letter(domain, subject=b"Subject: Disk \x0b full\x0c \x0c now\r\n")
 
 
-@shape(opendkim_is_wrong=True)
+@shape(misjudged_by=("dkimpy", "Mail::DKIM", "OpenDKIM"))
 def vertical_tab_and_form_feed_at_the_ends_of_a_value(domain):
     return letter(domain, subject=b"Subject: \x0bDisk full\x0c\r\n", more=b"X-Tail: a \x0c\r\n")
 

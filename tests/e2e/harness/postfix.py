@@ -20,6 +20,8 @@ MASTER = """\
 [::1]:{port}       inet  n  -  y  -     -  smtpd
 127.0.0.1:{submission_port}  inet  n  -  y  -     -  smtpd
   -o milter_macro_daemon_name=ORIGINATING
+127.0.0.1:{verbatim_port}  inet  n  -  y  -     -  smtpd
+  -o local_header_rewrite_clients=
 pickup    unix  n  -  y  60    1  pickup
 cleanup   unix  n  -  y  -     0  cleanup
 qmgr      unix  n  -  n  300   1  qmgr
@@ -45,7 +47,6 @@ queue_directory = {queue}
 data_directory = {data}
 maillog_file = {log}
 maillog_file_prefixes = {root}
-# Debian keeps its own elsewhere; with this the instance reads nothing of /etc/postfix.
 import_environment = MAIL_CONFIG={config}
 myhostname = mail.private.example
 mydomain = {origin}
@@ -86,14 +87,16 @@ class Postfix:
         self.config = workspace.directory("postfix/config")
         self.queue = workspace.directory("postfix/queue")
         self.log = root / "postfix.log"
-        self.port, self.submission_port = free_port(), free_port()
+        # The usual one; one whose {daemon_name} is ORIGINATING; and one that adds no missing fields and
+        # completes no addresses, as for mail from elsewhere.
+        self.port, self.submission_port, self.verbatim_port = free_port(), free_port(), free_port()
         data = workspace.directory("postfix/data", 0o700)
         os.chown(data, pwd.getpwnam("postfix").pw_uid, -1)
         (self.config / "main.cf").write_text(MAIN.format(
             root=root, config=self.config, queue=self.queue, data=data, log=self.log, origin=origin,
             sink_port=sink_port, more=more))
-        (self.config / "master.cf").write_text(
-            MASTER.format(port=self.port, submission_port=self.submission_port))
+        (self.config / "master.cf").write_text(MASTER.format(
+            port=self.port, submission_port=self.submission_port, verbatim_port=self.verbatim_port))
 
     def make_socket_directory(self, owner):
         """Where the milter's socket goes, inside the chroot: the milter's user may create it, the

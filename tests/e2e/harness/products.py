@@ -101,10 +101,13 @@ class Daemon:
     def log_text(self):
         return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
 
-    def lines_of(self, queue_id):
-        """The log lines about one message."""
+    def lines_of(self, queue_id, sender=None):
+        """The log lines about one message. One that is let go at MAIL FROM has no queue ID yet; its
+        line names the sender."""
         start = re.compile(rf"(?:^|\s){re.escape(queue_id)}: ")
-        return [line for line in self.log_text().splitlines() if start.search(line)]
+        early = f"sender=<{sender}>"
+        return [line for line in self.log_text().splitlines()
+                if start.search(line) or ("NOQUEUE: " in line and early in line)]
 
     def stop(self):
         return stop_process(self.process)
