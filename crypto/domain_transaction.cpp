@@ -25,18 +25,19 @@ gid_t group_of(const std::filesystem::path& directory) {
   return status.st_gid;
 }
 
-void make_domain_directory(const std::filesystem::path& directory, gid_t group) {
-  if (mkdir(directory.c_str(), 0700) != 0) {
-    if (errno == EEXIST) return;
+void make_domain_directory(const std::filesystem::path& directory) {
+  if (mkdir(directory.c_str(), 0700) == 0) {
+    sync_directory(directory.parent_path());
+  } else if (errno != EEXIST) {
     throw_store_error("make", directory, errno);
   }
-  if (chown(directory.c_str(), static_cast<uid_t>(-1), group) != 0 ||
-      chmod(directory.c_str(), directory_mode) != 0) {
-    const int error = errno;
-    rmdir(directory.c_str());
-    throw_store_error("give the key directory's group to", directory, error);
-  }
-  sync_directory(directory.parent_path());
+}
+
+// Apart from making it: a writer killed in between leaves a directory that the daemon cannot enter.
+void open_to_group(const std::filesystem::path& directory, gid_t group) {
+  if (chown(directory.c_str(), static_cast<uid_t>(-1), group) != 0)
+    throw_store_error("give the key directory's group to", directory, errno);
+  if (chmod(directory.c_str(), directory_mode) != 0) throw_store_error("set the mode of", directory, errno);
 }
 
 FileDescriptor lock_directory(const std::filesystem::path& directory) {
@@ -47,6 +48,13 @@ FileDescriptor lock_directory(const std::filesystem::path& directory) {
     if (errno != EINTR) throw_store_error("lock", path, errno);
   }
   return lock;
+}
+
+bool is_there(const std::filesystem::path& path) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) == 0) return true;
+  if (errno != ENOENT) throw_store_error("examine", path, errno);
+  return false;
 }
 
 bool same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
@@ -71,8 +79,12 @@ DomainTransaction::DomainTransaction(const KeyStore& store, canon::DomainName do
       domain_(std::move(domain)),
       directory_(store.domain_directory(domain_)),
       group_(group_of(store.directory())),
-      lock_((make_domain_directory(directory_, group_), lock_directory(directory_))) {
-  if (auto read = store_.read_manifest(domain_)) manifest_ = std::move(read->manifest);
+      lock_((make_domain_directory(directory_), lock_directory(directory_))) {
+  if (auto read = store_.read_manifest(domain_)) {
+    manifest_ = std::move(read->manifest);
+  } else {
+    open_to_group(directory_, group_);
+  }
   remove_leftovers();
 }
 
@@ -93,6 +105,11 @@ void DomainTransaction::add_key(KeyEntry entry, const PrivateKey& key) {
         "the selector " + entry.selector.str() + " was used in " + domain_.str() +
         " before; a selector is never used twice, since DNS and mail on its way still know the old key");
   }
+  for (const auto& path :
+       {store_.key_path(domain_, entry.selector), store_.record_path(domain_, entry.selector)}) {
+    if (is_there(path))
+      throw StoreError(path.string() + " is there but not in the manifest, and is left as it is");
+  }
   key_files_.push_back({store_.key_path(domain_, entry.selector), key.to_pem()});
   manifest_.keys.push_back(std::move(entry));
 }
@@ -102,28 +119,35 @@ void DomainTransaction::set_record_text(const canon::Selector& selector, std::st
 }
 
 void DomainTransaction::commit() {
+  stage();
+  rename_temporary(store_.manifest_path(domain_));
+  committed_ = true;
+  try {
+    put_in_place();
+  } catch (const StoreError& error) {
+    throw StoreError("the change was made, and the next one will tidy up, but: " + std::string(error.what()));
+  }
+}
+
+void DomainTransaction::stage() {
+  write_temporary(store_.manifest_path(domain_), write_manifest(manifest_), {manifest_mode, group_});
+  // On disk before the others: what has a temporary name without it would count as part of a made change.
+  sync_directory(directory_);
   for (const auto& file : key_files_)
     write_temporary(file.path, view(file.content), {key_mode, group_});
   for (const auto& file : record_files_)
     write_temporary(file.path, view(file.content), {record_mode, group_});
-  const auto manifest_path = store_.manifest_path(domain_);
-  write_temporary(manifest_path, write_manifest(manifest_), {manifest_mode, group_});
-
   for (const auto& file : key_files_) {
     link_temporary(file.path);
     linked_.push_back(file.path);
   }
   sync_directory(directory_);
-  // From here on the change is made: a failure to tidy up is mended by the next writer.
-  rename_temporary(manifest_path);
-  committed_ = true;
+}
+
+void DomainTransaction::put_in_place() {
   for (const auto& file : record_files_)
     rename_temporary(file.path);
   sync_directory(directory_);
-  remove_temporaries();
-}
-
-void DomainTransaction::remove_temporaries() {
   for (const auto& file : key_files_)
     remove_file(temporary_path(file.path));
   sync_directory(directory_);
@@ -138,16 +162,28 @@ void DomainTransaction::remove_leftovers() {
     if (name.starts_with('.') && name.ends_with(temporary_suffix)) leftovers.push_back(entry.path());
   }
   if (error) throw_store_error("list", directory_, error.value());
+  if (leftovers.empty()) return;
+
+  const auto new_manifest = temporary_path(store_.manifest_path(domain_));
+  const bool change_was_made = !is_there(new_manifest);
   for (const auto& temporary : leftovers) {
+    if (temporary == new_manifest) continue;
     const std::string name = temporary.filename().string();
     const std::filesystem::path named =
         directory_ / name.substr(1, name.size() - 1 - temporary_suffix.size());
     const auto selector = canon::Selector::parse(named.stem().string());
     const bool in_manifest = selector && manifest_.find(*selector) != nullptr;
+    if (named.extension() == ".txt" && in_manifest && change_was_made) {
+      rename_temporary(named);
+      continue;
+    }
     if (named.extension() == ".private" && !in_manifest && same_file(temporary, named)) remove_file(named);
     remove_file(temporary);
   }
-  if (!leftovers.empty()) sync_directory(directory_);
+  // Last, since it tells what the others are.
+  sync_directory(directory_);
+  remove_file(new_manifest);
+  sync_directory(directory_);
 }
 
 }  // namespace dkim::crypto

@@ -1,9 +1,11 @@
 // One change to one domain of the key store, by dkimkey: nothing is visible before commit() and everything
 // after it, whatever instant the process is killed at.
 //
-// The order is: key files under temporary names, then under their own (a name that is taken is never
-// written over), then the manifest by rename, then the temporary names go. A key file that has both names
-// and is not in the manifest belongs to a change that died: the next transaction takes it away.
+// The order is: the new manifest, then keys and records under temporary names; keys also under their own (a
+// name that is taken is never written over); the manifest in place by rename; then the records, and the
+// keys' temporary names go. As long as the new manifest has its temporary name the change is not made: if
+// its writer is gone, the next transaction takes away what it staged, a key file that has both names
+// included. Afterwards it is made, and the next transaction puts the records in place.
 #pragma once
 
 #include <string>
@@ -30,18 +32,20 @@ class DomainTransaction {
   // To be changed freely until commit.
   Manifest& manifest() { return manifest_; }
 
-  // Adds a key to the manifest, with its file. Throws StoreError if the selector was ever used here.
+  // Adds a key to the manifest, with its file. Throws StoreError if the selector was ever used here, or if
+  // there are files in its name that the manifest does not know.
   void add_key(KeyEntry entry, const PrivateKey& key);
   // Sets the text of a selector's record file.
   void set_record_text(const canon::Selector& selector, std::string text);
 
-  // Throws StoreError; the store is then as it was.
+  // Throws StoreError. The store is then as it was, unless the message says that the change was made.
   void commit();
 
  private:
   std::filesystem::path path_of(const std::string& file_name) const;
   void remove_leftovers();
-  void remove_temporaries();
+  void stage();
+  void put_in_place();
 
   const KeyStore& store_;
   canon::DomainName domain_;

@@ -1,0 +1,78 @@
+// A key store in a directory of its own that goes with the test, and what tests put into it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "canon/domain_name.hpp"
+#include "canon/selector.hpp"
+#include "crypto/key_store.hpp"
+#include "crypto/manifest.hpp"
+#include "crypto/private_key.hpp"
+
+namespace dkim::test {
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory();
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+canon::DomainName domain_name(std::string_view text);
+canon::Selector selector(std::string_view text);
+crypto::Secret secret(std::string_view text);
+
+// One key of each kind a test program: making RSA keys takes time.
+const crypto::PrivateKey& rsa_key();
+const crypto::PrivateKey& other_rsa_key();
+const crypto::PrivateKey& ed25519_key();
+
+void write_file(const std::filesystem::path& path, std::string_view content, unsigned mode = 0640);
+std::string read_file(const std::filesystem::path& path);
+// Names in the directory, sorted.
+std::vector<std::string> names_in(const std::filesystem::path& directory);
+
+crypto::KeyEntry entry_of(std::string_view selector_name, const crypto::PrivateKey& key,
+                          crypto::KeyState state);
+
+// A store in a temporary directory.
+class TestStore {
+ public:
+  TestStore() : store_(directory_.path()) {}
+
+  const crypto::KeyStore& store() const { return store_; }
+  std::filesystem::path path(std::string_view relative) const { return directory_.path() / relative; }
+
+  // Through a transaction, as dkimkey does.
+  void add(std::string_view domain, std::string_view selector_name, const crypto::PrivateKey& key,
+           crypto::KeyState state = crypto::KeyState::active);
+  // Sets what a manifest says of subdomains.
+  void set_subdomains(std::string_view domain, bool allowed);
+
+ private:
+  TemporaryDirectory directory_;
+  crypto::KeyStore store_;
+};
+
+// What an exception of this type says; fails the test if none is thrown.
+template <typename Exception, typename Function>
+std::string message_of(Function&& function) {
+  try {
+    function();
+  } catch (const Exception& error) {
+    return error.what();
+  }
+  return "(nothing was thrown)";
+}
+
+}  // namespace dkim::test
