@@ -31,11 +31,16 @@ class BodyCanonicalizer {
   // CR (part of a CRLF or an octet of its own) and line ends (gone at the body's end).
   bool nothing_held() const { return !space_held_ && !cr_held_; }
 
+  // Could the octet turn out to be gone, or another, by what follows?
+  bool may_be_held(char octet) const;
+
   std::string_view pass_unchanged(std::string_view chunk, const Sink& sink);
+  std::string_view pass_line(std::string_view chunk, const Sink& sink);
   void take(char octet, const Sink& sink);
   void end_line();
   void emit_octet(char octet, const Sink& sink);
   void emit_run(std::string_view run, const Sink& sink);
+  void emit_squeezed(std::string_view run, const Sink& sink);
   void emit_held_lines(const Sink& sink);
   void flush(const Sink& sink);
 
