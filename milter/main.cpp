@@ -23,10 +23,16 @@ Config configuration(const Options& options) {
   return dkim::milter::read_config(options.config_file);
 }
 
-int check(const Config& config) {
-  const int problems = dkim::milter::check_everything(config, std::cerr);
-  if (problems == 0) std::cout << "no problem found\n";
-  return problems == 0 ? 0 : problem_found;
+// A configuration with a mistake is one more problem found, and the only one that can be told.
+int check(const Options& options) {
+  try {
+    if (dkim::milter::check_everything(configuration(options), std::cerr) > 0) return problem_found;
+    std::cout << "no problem found\n";
+    return 0;
+  } catch (const dkim::crypto::SettingsError& error) {
+    std::cerr << error.what() << '\n';
+    return problem_found;
+  }
 }
 
 int run(int argc, const char* const* argv) {
@@ -39,7 +45,7 @@ int run(int argc, const char* const* argv) {
       std::cout << "dkimsignd " DKIMSIGND_VERSION "\n";
       return 0;
     case Options::Action::check:
-      return check(configuration(options));
+      return check(options);
     case Options::Action::print_config:
       std::cout << dkim::milter::config_text(configuration(options));
       return 0;
