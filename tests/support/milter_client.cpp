@@ -112,17 +112,14 @@ void MilterClient::unset_macro(std::string_view name) {
   }
 }
 
-// A milter that names the macros of one stage gets none in those that it did not name.
+// A stage for which the milter named none keeps the MTA's own list.
 const std::string& MilterClient::macro_payload(Stage stage) {
   const auto index = static_cast<std::size_t>(stage);
   std::optional<std::string>& payload = macro_payloads_[index];
   if (!payload) {
     payload.emplace();
-    const auto& symbols = agreement_.symbols;
-    const bool by_milter =
-        std::any_of(symbols.begin(), symbols.end(), [](const auto& s) { return s.has_value(); });
-    const auto names =
-        by_milter ? symbols[index].value_or(std::vector<std::string>()) : split_words(default_macros(stage));
+    const auto& asked_for = agreement_.symbols[index];
+    const auto names = asked_for && !asked_for->empty() ? *asked_for : split_words(default_macros(stage));
     for (const std::string& name : names) {
       const auto found = macros_.find(name);
       if (found != macros_.end()) {
