@@ -1,8 +1,7 @@
 """The shapes that a message can have, as octets: the catalogue of the mail flow test.
 
 Each shape is a function of the author domain. Lines end with CRLF. A shape says by which ways it can
-come in (SMTP, BDAT, sendmail) and which header canonicalization can carry it. Lone CR and LF are left
-out: the verifiers do not agree about them.
+come in (SMTP, BDAT, sendmail). Lone CR and LF are left out: the verifiers do not agree about them.
 """
 
 import base64
@@ -23,8 +22,6 @@ class Shape:
     build: Callable[[str], bytes]
     ways: tuple = (SMTP, SENDMAIL)
     smtputf8: bool = False
-    # What simple cannot carry through Postfix is sent with relaxed alone.
-    simple_header: bool = True
     # The domain that signs, where it is not the one asked for.
     domain: str | None = None
     # Signatures of others that the message brings along.
@@ -213,9 +210,9 @@ def only_from(domain):
     return f"From: alerts@{domain}\r\n\r\n".encode() + TEXT
 
 
-@shape(simple_header=False)
+@shape()
 def white_space_before_the_colon(domain):
-    # Postfix hands the name over without it, so that simple cannot be faithful.
+    # Postfix takes it out of the message itself, not only of what the milter sees: simple holds.
     return letter(domain, subject=b"Subject : Disk full\r\n")
 
 

@@ -16,9 +16,13 @@ class Message:
         self.octets = octets
         self.fields = []
         self.body = b""
+        # The octets of the header, and whether the empty line after it is missing.
+        self.header = octets
+        self.stray_line = False
         position = 0
         while position < len(octets):
             if octets.startswith(b"\r\n", position):
+                self.header = octets[:position]
                 self.body = octets[position + 2:]
                 return
             end = position
@@ -35,7 +39,9 @@ class Message:
             match = FIELD.fullmatch(octets[position:end])
             if match is None:
                 # As Postfix does it: what is no field begins the body.
+                self.header = octets[:position]
                 self.body = octets[position:]
+                self.stray_line = True
                 return
             self.fields.append((match[1], match[3]))
             position = following

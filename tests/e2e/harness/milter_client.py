@@ -159,10 +159,15 @@ class MilterClient:
 
 
 def applied(fields, body, outcome):
-    """The message as Postfix sends it on: inserted fields on top, folds as CRLF. With
+    """The message as Postfix sends it on: inserted fields on top, folds as CRLF, a final line end. With
     HEADER_LEADING_SPACE the inserted value carries its own space."""
     fields = list(fields)
     for index, name, value in outcome.inserted:
         fields.insert(index, (name, value.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")))
     octets = b"".join(name + b":" + value + b"\r\n" for name, value in fields)
-    return octets + b"\r\n" + body
+    return with_final_line_end(octets + b"\r\n" + body)
+
+
+def with_final_line_end(octets):
+    """SMTP cannot carry a message without one (OpenDKIM refuses to judge such)."""
+    return octets if octets.endswith(b"\r\n") else octets + b"\r\n"

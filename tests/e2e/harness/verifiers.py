@@ -45,6 +45,7 @@ stub-zone:
 OPENDKIM = """\
 Mode v
 Syslog no
+LogWhy yes
 AlwaysAddARHeader yes
 AuthservID verifier.example
 MaximumHeaders 0

@@ -1,0 +1,171 @@
+#!/usr/bin/python3
+"""packaging/quickstart on the programs that are built: what it says, and that it leaves nothing.
+
+It is run to its end once, interrupted in each of its phases (by a signal to it alone, and by one to its
+process group, as a terminal sends it), and made to fail. After each run no process may be left that has
+to do with its temporary directory, nothing in that directory's place, and nobody on its ports.
+"""
+
+import os
+import pathlib
+import re
+import select
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from harness.workspace import PATIENCE, HarnessError, Workspace, wait_for
+
+QUICKSTART = pathlib.Path(__file__).parents[2] / "packaging" / "quickstart"
+PHASES = 7
+
+
+def processes_about(directory):
+    """Processes with the directory in their command line, as their working directory or as their root."""
+    found = {}
+    needle = str(directory)
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            # A zombie has ended; it only waits for its parent to take note.
+            if re.search(r"^State:\s+Z", (entry / "status").read_text(), re.MULTILINE):
+                continue
+            about = [(entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")]
+            about += [os.readlink(entry / link) for link in ("cwd", "root")]
+        except OSError:
+            continue  # gone meanwhile
+        if any(needle in text for text in about):
+            found[int(entry.name)] = about
+    return found
+
+
+class Quickstart(unittest.TestCase):
+    def setUp(self):
+        self.workspace = Workspace()
+        self.addCleanup(self.workspace.close)
+        self.temporary = self.workspace.directory("tmp")
+        self.before = self.system_state()
+
+    @staticmethod
+    def system_state():
+        """What of the system's mail it must not touch."""
+        state = {}
+        for place in ("/etc/postfix", "/var/spool/postfix", "/usr/sbin/policy-rc.d", "/var/lib/postfix"):
+            for path in [pathlib.Path(place), *pathlib.Path(place).rglob("*")]:
+                if path.is_symlink() or path.exists():
+                    about = path.lstat()
+                    state[str(path)] = (about.st_mode, about.st_uid, about.st_gid, about.st_size, about.st_mtime_ns)
+        return state
+
+    def start(self, **environment):
+        process = subprocess.Popen(
+            ["bash", str(QUICKSTART)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True, env={**os.environ, "TMPDIR": str(self.temporary), **environment})
+        self.workspace.on_close(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        # Only if the test itself failed: quickstart clears up when told to end.
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+        process.stdout.close()
+
+    def output_until(self, process, text):
+        """What it says, up to the line that contains the text."""
+        said = b""
+        deadline = time.monotonic() + PATIENCE
+        while text not in said.decode("utf-8", "replace"):
+            readable, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            if not readable:
+                raise HarnessError(f"{text!r} was not said: {said!r}")
+            more = os.read(process.stdout.fileno(), 65536)
+            if not more:
+                raise HarnessError(f"it ended before {text!r}: {said!r}")
+            said += more
+        return said.decode("utf-8", "replace")
+
+    def nothing_is_left(self):
+        wait_for(lambda: not processes_about(self.temporary), f"the processes {processes_about(self.temporary)} to end",
+                 patience=5.0)
+        self.assertEqual(list(self.temporary.iterdir()), [])
+        self.assertEqual(self.system_state(), self.before)
+
+    def test_it_shows_two_signed_messages(self):
+        process = self.start()
+        said = process.stdout.read().decode()
+        self.assertEqual(process.wait(), 0, said)
+        for number in range(1, PHASES + 1):
+            self.assertIn(f"[{number}/{PHASES}]", said)
+        # The records to publish, the messages as they arrived, and four verdicts.
+        self.assertRegex(said, r'server\._domainkey\.home\.example\.\s.*TXT')
+        self.assertRegex(said, r'server-ed25519\._domainkey\.home\.example\.\s.*TXT')
+        self.assertEqual(said.count("| DKIM-Signature: "), 4, said)
+        self.assertIn("The message by SMTP, as it arrived", said)
+        self.assertIn("The message by sendmail(1), as it arrived", said)
+        for selector, algorithm in (("server", "rsa-sha256"), ("server-ed25519", "ed25519-sha256")):
+            self.assertEqual(said.count(f"pass: d=home.example s={selector} a={algorithm}"), 2, said)
+        self.assertNotIn("FAIL", said)
+        self.assertNotIn("\x1b", said, "colours into a pipe")
+        self.assertIn("On your real system", said)
+        self.nothing_is_left()
+
+    def interrupted(self, phase, whole_group):
+        process = self.start()
+        said = self.output_until(process, f"[{phase}/{PHASES}]")
+        if whole_group:
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.send_signal(signal.SIGINT)
+        rest = process.stdout.read().decode("utf-8", "replace")
+        self.assertEqual(process.wait(), 130, said + rest)
+        self.assertIn("everything that was started has been stopped and removed", rest)
+        self.assertNotIn("It works", rest)
+        self.nothing_is_left()
+
+    def test_interrupted_in_each_phase(self):
+        for phase in range(1, PHASES + 1):
+            for whole_group in (False, True):
+                with self.subTest(phase=phase, whole_group=whole_group):
+                    self.interrupted(phase, whole_group)
+
+    def test_interrupted_at_other_moments(self):
+        # Not only at the beginning of a phase: while the messages are on their way and when all is said.
+        for text in ("chrooted like Debian's", "with this configuration", "Both arrived", "pass: "):
+            with self.subTest(text):
+                process = self.start()
+                self.output_until(process, text)
+                os.killpg(process.pid, signal.SIGINT)
+                process.stdout.read()
+                self.assertEqual(process.wait(), 130)
+                self.nothing_is_left()
+
+    def test_a_daemon_that_does_not_sign_is_a_failure(self):
+        # A build directory whose daemon ends at once: the message must not go out unsigned and unnoticed.
+        build = self.workspace.directory("build")
+        shutil.copytree(pathlib.Path(os.environ["DKIMSIGND_BUILD_DIR"]) / "keytool", build / "keytool",
+                        ignore=lambda folder, names: [n for n in names if n != "dkimkey"])
+        broken = self.workspace.directory("build/milter") / "dkimsignd"
+        broken.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo broken && exit 0\necho 'no such luck' >&2\nexit 1\n")
+        broken.chmod(0o755)
+        process = self.start(DKIMSIGND_BUILD_DIR=str(build))
+        said = process.stdout.read().decode()
+        self.assertEqual(process.wait(), 1, said)
+        self.assertIn("no such luck", said)
+        self.assertNotIn("It works", said)
+        self.nothing_is_left()
+
+    def test_a_build_directory_without_programs_is_a_failure(self):
+        process = self.start(DKIMSIGND_BUILD_DIR=str(self.temporary / "nothing"))
+        said = process.stdout.read().decode()
+        self.assertEqual(process.wait(), 1, said)
+        self.assertIn("there are no programs in", said)
+        self.nothing_is_left()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
