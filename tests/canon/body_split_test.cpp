@@ -1,6 +1,8 @@
 // canon/body_canon against the reference, however the body is split: structured, exhaustive and random.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/canon/body_reference.hpp"
 
 namespace dkim::test {
@@ -8,6 +10,18 @@ namespace {
 
 using canon::Canonicalization;
 using namespace std::string_literals;
+
+// For bodies too large to be printed; GoogleTest's own comparison of long texts takes memory without end.
+::testing::AssertionResult same_octets(const std::string& actual, const std::string& expected) {
+  if (actual == expected) return ::testing::AssertionSuccess();
+  const auto shorter = std::min(actual.size(), expected.size());
+  std::size_t at = 0;
+  while (at < shorter && actual[at] == expected[at])
+    ++at;
+  return ::testing::AssertionFailure()
+         << "first difference at octet " << at << ": " << printable(actual.substr(at, 40)) << " instead of "
+         << printable(expected.substr(at, 40));
+}
 
 class BodySplit : public ::testing::TestWithParam<Canonicalization> {
  protected:
@@ -103,10 +117,11 @@ TEST_P(BodySplit, large_random_bodies_in_many_pieces) {
   for (int i = 0; i < 150; ++i) {
     const std::string body = random_body(random, 1000 + static_cast<std::size_t>(i) * 200);
     const auto expected = reference_body(algorithm(), body);
-    ASSERT_EQ(canonical_body(algorithm(), body), expected) << "body " << i;
+    ASSERT_TRUE(same_octets(canonical_body(algorithm(), body), expected)) << "body " << i;
     for (const std::size_t count : {1, 2, 5, 40, 500}) {
       const auto cuts = random_cuts(random, body.size(), count);
-      ASSERT_EQ(canonical_body(algorithm(), body, cuts), expected) << "body " << i << " in " << count;
+      ASSERT_TRUE(same_octets(canonical_body(algorithm(), body, cuts), expected))
+          << "body " << i << " in " << count;
     }
   }
 }
@@ -120,7 +135,7 @@ TEST_P(BodySplit, a_large_body_in_chunks_of_the_milter_protocol) {
   std::vector<std::size_t> cuts;
   for (std::size_t cut = 65535; cut < body.size(); cut += 65535)
     cuts.push_back(cut);
-  ASSERT_EQ(canonical_body(algorithm(), body, cuts), reference_body(algorithm(), body));
+  ASSERT_TRUE(same_octets(canonical_body(algorithm(), body, cuts), reference_body(algorithm(), body)));
 }
 
 TEST_P(BodySplit, a_canonical_body_is_its_own_canonical_form) {

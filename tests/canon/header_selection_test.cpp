@@ -8,6 +8,7 @@
 #include <random>
 
 #include "canon/text.hpp"
+#include "tests/canon/header_reference.hpp"
 
 namespace dkim::test {
 namespace {
@@ -32,25 +33,6 @@ FieldPolicy policy(const Names& signed_list, const Names& oversigned_list) {
   return *std::move(made);
 }
 
-// What a verifier does with h= (RFC 6376 §5.4.2): the k-th time that a name comes up it takes the k-th
-// such field from the bottom, or nothing if there are no more.
-Indices as_verifier(const std::vector<HeaderField>& fields, const Names& h) {
-  Indices taken;
-  std::vector<bool> used(fields.size(), false);
-  for (const auto& name : h) {
-    for (std::size_t i = fields.size(); i-- > 0;) {
-      std::string own = fields[i].name;
-      while (own.ends_with(' ') || own.ends_with('\t'))
-        own.pop_back();
-      if (used[i] || !canon::equal_ignoring_case(own, name)) continue;
-      used[i] = true;
-      taken.push_back(i);
-      break;
-    }
-  }
-  return taken;
-}
-
 TEST(HeaderSelection, message_order_and_names_as_they_stand) {
   const auto fields = message({"Received", "DATE", "from", "X-Mailer", "To", "Subject"});
   const auto selection = select_fields(fields, policy({"From", "To", "Subject", "Date"}, {"From"}));
@@ -64,7 +46,7 @@ TEST(HeaderSelection, repeats_are_consumed_from_the_bottom) {
   EXPECT_EQ(selection.names, (Names{"Subject", "From", "SUBJECT", "subject", "From"}));
   // h= says Subject first, and a verifier then takes the lowest one: that one is hashed first.
   EXPECT_EQ(selection.fields, (Indices{5, 2, 3, 0}));
-  EXPECT_EQ(selection.fields, as_verifier(fields, selection.names));
+  EXPECT_EQ(selection.fields, fields_for_verifier(fields, selection.names));
 }
 
 TEST(HeaderSelection, an_oversigned_name_once_more_than_it_occurs) {
@@ -73,7 +55,7 @@ TEST(HeaderSelection, an_oversigned_name_once_more_than_it_occurs) {
   const auto selection = select_fields(fields, lists);
   EXPECT_EQ(selection.names, (Names{"From", "Cc", "Cc", "From", "Reply-To", "Cc"}));
   EXPECT_EQ(selection.fields, (Indices{0, 2, 1}));
-  EXPECT_EQ(selection.fields, as_verifier(fields, selection.names));
+  EXPECT_EQ(selection.fields, fields_for_verifier(fields, selection.names));
 }
 
 // An oversigned name outside the signed list, present in the message: h= must name it for each occurrence
@@ -82,7 +64,7 @@ TEST(HeaderSelection, what_is_oversigned_is_signed) {
   const auto fields = message({"From", "Cc"});
   const auto selection = select_fields(fields, policy({"From"}, {"Cc"}));
   EXPECT_EQ(std::count(selection.names.begin(), selection.names.end(), "Cc"), 2);
-  EXPECT_EQ(selection.fields, as_verifier(fields, selection.names));
+  EXPECT_EQ(selection.fields, fields_for_verifier(fields, selection.names));
 }
 
 TEST(HeaderSelection, from_even_where_no_list_names_it) {
@@ -124,7 +106,7 @@ TEST(HeaderSelection, a_verifier_takes_the_same_fields_in_the_same_order) {
     const auto fields = message(names);
     for (const auto& lists : {FieldPolicy(), policy({"Received", "Subject"}, {"List-Id", "x-a"})}) {
       const auto selection = select_fields(fields, lists);
-      ASSERT_EQ(selection.fields, as_verifier(fields, selection.names));
+      ASSERT_EQ(selection.fields, fields_for_verifier(fields, selection.names));
       // Each signed name as often as it stands there, each oversigned one once more.
       std::map<std::string, int> counts;
       for (const auto& name : selection.names)
