@@ -100,6 +100,8 @@ PrivateKey PrivateKey::generate_ed25519() {
 }
 
 PrivateKey PrivateKey::from_pem(const Secret& pem) {
+  // OpenSSL takes no octets at all for a fault of the caller.
+  if (pem.empty()) throw KeyFileError("not a private key in PEM");
   const auto bio =
       check_openssl(BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))), "no memory");
   bool pass_phrase_asked = false;

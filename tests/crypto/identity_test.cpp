@@ -1,0 +1,156 @@
+#include "crypto/identity.hpp"
+
+#include <gtest/gtest.h>
+
+#include "crypto/error.hpp"
+#include "tests/crypto/test_store.hpp"
+
+namespace dkim::crypto {
+namespace {
+
+using test::domain_name;
+using test::selector;
+
+class IdentityTest : public testing::Test {
+ protected:
+  IdentityTest() {
+    store_.add("example.com", "server", test::rsa_key());
+    store_.add("example.com", "second", test::ed25519_key());
+    store_.add("waiting.example", "next", test::rsa_key(), KeyState::pending);
+  }
+
+  // "DOMAIN SELECTOR SELECTOR author=..." or "no: REASON" or "malformed: REASON".
+  std::string identify_header(const std::vector<canon::HeaderField>& message) {
+    UncachedKeySource source(store_.store());
+    const auto identity = identify(message, rules_, source);
+    if (const auto* none = std::get_if<NoIdentity>(&identity)) {
+      rule_ = none->rule;
+      return (none->malformed ? "malformed: " : "no: ") + none->reason;
+    }
+    const auto& found = std::get<SigningIdentity>(identity);
+    rule_ = found.rule;
+    std::string out = found.domain.str();
+    for (const auto& key : found.keys)
+      out += " " + key.selector.str();
+    return out + " author=" + found.author;
+  }
+  std::string from(std::string_view value) { return identify_header({{"From", std::string(value)}}); }
+
+  test::TestStore store_;
+  std::vector<SenderRule> rules_;
+  std::optional<std::size_t> rule_;
+};
+
+TEST_F(IdentityTest, TheAuthorsOwnDomain) {
+  EXPECT_EQ(from(" Alerts <alerts@Example.COM>"), "example.com server second author=alerts@Example.COM");
+  EXPECT_EQ(rule_, std::nullopt);
+}
+
+TEST_F(IdentityTest, TheNearestParent) {
+  EXPECT_EQ(from("a@b.c.example.com"), "example.com server second author=a@b.c.example.com");
+  store_.add("c.example.com", "near", test::rsa_key());
+  EXPECT_EQ(from("a@b.c.example.com"), "c.example.com near author=a@b.c.example.com");
+  EXPECT_EQ(from("a@d.example.com"), "example.com server second author=a@d.example.com");
+}
+
+TEST_F(IdentityTest, AParentThatDoesNotSignForSubdomains) {
+  store_.set_subdomains("example.com", false);
+  EXPECT_EQ(from("a@b.example.com"), "no: domain example.com does not sign for its subdomains");
+  EXPECT_EQ(from("a@example.com"), "example.com server second author=a@example.com");
+}
+
+TEST_F(IdentityTest, ASubdomainWhoseKeyIsPendingIsSignedByItsParent) {
+  store_.add("sub.example.com", "next", test::rsa_key(), KeyState::pending);
+  EXPECT_EQ(from("a@sub.example.com"), "example.com server second author=a@sub.example.com");
+}
+
+TEST_F(IdentityTest, Reasons) {
+  EXPECT_EQ(from("a@other.example"), "no: no key for domain other.example");
+  EXPECT_EQ(from("a@waiting.example"), "no: key next of waiting.example is pending");
+  EXPECT_EQ(from("a@[192.0.2.1]").substr(0, 4), "no: ");
+  // Neither another domain's end nor the top level is a parent.
+  EXPECT_EQ(from("a@notexample.com"), "no: no key for domain notexample.com");
+  store_.add("com", "top", test::rsa_key());
+  EXPECT_EQ(from("a@notexample.com"), "no: no key for domain notexample.com");
+}
+
+TEST_F(IdentityTest, SeveralMailboxesOfOneFrom) {
+  EXPECT_EQ(from("a@other.example, b@waiting.example, c@example.com, d@example.com"),
+            "example.com server second author=c@example.com");
+  EXPECT_EQ(from("a@other.example, b@waiting.example"), "no: no key for domain other.example");
+}
+
+// PITFALLS 8.
+TEST_F(IdentityTest, MalformedMessages) {
+  EXPECT_EQ(identify_header({}), "malformed: no From field");
+  EXPECT_EQ(identify_header({{"From", "a@example.com"}, {"Subject", "x"}, {"FROM", "a@example.com"}}),
+            "malformed: more than one From field");
+  for (const auto* value : {"", " ", "nobody", "a@", "<a@example.com", "a@example.com b@example.com", "(",
+                            "\"", ",", "undisclosed:;"})
+    EXPECT_EQ(from(value).substr(0, 29), "malformed: the From field has") << value;
+}
+
+// PITFALLS 14.
+TEST_F(IdentityTest, HostileDomains) {
+  EXPECT_EQ(from("a@m\xc3\xbcller.example"), "no: no key for domain xn--mller-kva.example");
+  EXPECT_EQ(from("a@\xff\xfe.example").substr(0, 4), "no: ");
+  EXPECT_EQ(from("a@../../etc"), "malformed: the From field has not a domain after the @");
+  EXPECT_EQ(from("a@" + std::string(5000, 'x')).substr(0, 4), "no: ");
+  EXPECT_EQ(from("a@" + std::string(63, 'x') + "y.example").substr(0, 4), "no: ");
+}
+
+TEST_F(IdentityTest, InternationalDomainsAreFoundByTheirALabel) {
+  store_.add("xn--mller-kva.example", "server", test::rsa_key());
+  EXPECT_EQ(from("a@M\xc3\x9cLLER.example").substr(0, 28), "xn--mller-kva.example server");
+}
+
+TEST_F(IdentityTest, RulesDecideFirst) {
+  rules_.push_back({"*@news.example.com", domain_name("example.com"), {selector("second")}});
+  rules_.push_back({"boss@*", domain_name("waiting.example"), {}});
+  rules_.push_back({"*@elsewhere.example", domain_name("example.com"), {}});
+  EXPECT_EQ(from("x@news.example.com"), "example.com second author=x@news.example.com");
+  EXPECT_EQ(rule_, 0U);
+  EXPECT_EQ(from("X@NEWS.Example.com"), "example.com second author=X@NEWS.Example.com");
+  EXPECT_EQ(from("x@elsewhere.example"), "example.com server second author=x@elsewhere.example");
+  EXPECT_EQ(rule_, 2U);
+  EXPECT_EQ(from("x@example.com"), "example.com server second author=x@example.com");
+  EXPECT_EQ(rule_, std::nullopt);
+}
+
+// Falling back to the author's own domain would sign as someone whom the administrator took out.
+TEST_F(IdentityTest, ARuleWhoseDomainHasNoKeyIsFinal) {
+  rules_.push_back({"boss@example.com", domain_name("waiting.example"), {}});
+  rules_.push_back({"gone@example.com", domain_name("gone.example"), {}});
+  rules_.push_back({"odd@example.com", domain_name("example.com"), {selector("absent")}});
+  EXPECT_EQ(from("boss@example.com"), "no: key next of waiting.example is pending");
+  EXPECT_EQ(rule_, 0U);
+  EXPECT_EQ(from("gone@example.com"), "no: domain gone.example, named by a rule, has no key");
+  EXPECT_EQ(from("odd@example.com"), "no: none of the selectors a rule names is active in example.com");
+}
+
+TEST_F(IdentityTest, AnUnusableKeyIsAFaultAndNotANo) {
+  std::filesystem::remove(store_.path("example.com/second.private"));
+  EXPECT_THROW(from("a@example.com"), KeyFileError);
+}
+
+// A From with a thousand mailboxes must not cost a thousand looks into the store.
+TEST_F(IdentityTest, ManyAuthorsAreNotAllLookedUp) {
+  class CountingSource final : public KeySource {
+   public:
+    std::shared_ptr<const DomainKeys> find(const canon::DomainName&) override {
+      ++asked;
+      return nullptr;
+    }
+    int asked = 0;
+  };
+  std::string value;
+  for (int i = 0; i < 1000; ++i)
+    value += "a@d" + std::to_string(i) + ".example,";
+  CountingSource source;
+  const auto identity = identify({{"From", value}}, {}, source);
+  EXPECT_TRUE(std::holds_alternative<NoIdentity>(identity));
+  EXPECT_LE(source.asked, 100);
+}
+
+}  // namespace
+}  // namespace dkim::crypto

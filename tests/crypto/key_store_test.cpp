@@ -1,0 +1,178 @@
+#include "crypto/key_store.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/domain_keys.hpp"
+#include "crypto/error.hpp"
+#include "tests/crypto/test_store.hpp"
+
+namespace dkim::crypto {
+namespace {
+
+using test::domain_name;
+using test::message_of;
+using test::rsa_key;
+using test::write_file;
+
+class KeyStoreTest : public testing::Test {
+ protected:
+  KeyStoreTest() { files_.add("example.com", "one", rsa_key()); }
+
+  const KeyStore& store() const { return files_.store(); }
+  std::filesystem::path key_path() const { return files_.path("example.com/one.private"); }
+  KeyEntry entry() const { return store().read_manifest(domain_name("example.com"))->manifest.keys.front(); }
+  std::string load_refusal() const {
+    return message_of<KeyFileError>([&] { store().load_key(domain_name("example.com"), entry()); });
+  }
+
+  test::TestStore files_;
+};
+
+TEST_F(KeyStoreTest, LoadsAKey) {
+  EXPECT_EQ(store().load_key(domain_name("example.com"), entry()).public_key(), rsa_key().public_key());
+}
+
+// PITFALLS 17: the path, the mode, and what mends it.
+TEST_F(KeyStoreTest, TooOpenModesAreRefused) {
+  for (const mode_t mode : {0644U, 0641U, 0642U, 0660U, 0620U, 0666U, 0777U, 0604U}) {
+    chmod(key_path().c_str(), mode);
+    const auto refusal = load_refusal();
+    char octal[8];
+    std::snprintf(octal, sizeof octal, "%04o", mode);
+    EXPECT_NE(refusal.find(key_path().string() + " has mode " + octal), std::string::npos) << refusal;
+    // What it tells to run does mend it.
+    const auto command = refusal.find("chmod ");
+    ASSERT_NE(command, std::string::npos);
+    const auto wanted = std::stoul(refusal.substr(command + 6), nullptr, 8);
+    chmod(key_path().c_str(), static_cast<mode_t>(wanted));
+    EXPECT_EQ(load_refusal(), "(nothing was thrown)") << octal;
+  }
+}
+
+TEST_F(KeyStoreTest, SafeModesAreNot) {
+  for (const mode_t mode : {0640U, 0600U, 0400U, 0440U, 0700U, 0750U}) {
+    chmod(key_path().c_str(), mode);
+    EXPECT_EQ(load_refusal(), "(nothing was thrown)") << mode;
+  }
+}
+
+TEST_F(KeyStoreTest, AMissingKey) {
+  std::filesystem::remove(key_path());
+  EXPECT_EQ(load_refusal(),
+            key_path().string() + " is missing, but the manifest beside it says that the key is active");
+}
+
+TEST_F(KeyStoreTest, ADanglingLinkIsAMissingKey) {
+  std::filesystem::remove(key_path());
+  std::filesystem::create_symlink("nowhere", key_path());
+  EXPECT_NE(load_refusal().find("is missing"), std::string::npos);
+}
+
+// Opening a pipe would wait for its writer; that it does not shows in the test ending at all.
+TEST_F(KeyStoreTest, APipeInPlaceOfAKey) {
+  std::filesystem::remove(key_path());
+  ASSERT_EQ(mkfifo(key_path().c_str(), 0640), 0);
+  EXPECT_EQ(load_refusal(), key_path().string() + " is not a regular file");
+}
+
+TEST_F(KeyStoreTest, ADirectoryInPlaceOfAKey) {
+  std::filesystem::remove(key_path());
+  std::filesystem::create_directory(key_path());
+  EXPECT_EQ(load_refusal(), key_path().string() + " is not a regular file");
+}
+
+TEST_F(KeyStoreTest, AnotherKeyThanTheManifestSays) {
+  write_file(key_path(), view(test::ed25519_key().to_pem()));
+  EXPECT_EQ(load_refusal(),
+            key_path().string() + " holds another key than the manifest says (ed25519, 256 bits)");
+  write_file(key_path(), view(test::other_rsa_key().to_pem()));
+  EXPECT_EQ(load_refusal(),
+            key_path().string() + " holds another key than the manifest says (rsa, 2048 bits)");
+}
+
+TEST_F(KeyStoreTest, DamagedKeys) {
+  write_file(key_path(), "");
+  EXPECT_EQ(load_refusal(), key_path().string() + " holds not a private key in PEM");
+  write_file(key_path(), std::string(100'000, 'x'));
+  EXPECT_NE(load_refusal().find("larger than"), std::string::npos);
+}
+
+TEST_F(KeyStoreTest, AManifestThatEveryoneMayWrite) {
+  const auto path = files_.path("example.com/keys.conf");
+  chmod(path.c_str(), 0646);
+  EXPECT_EQ(message_of<StoreError>([&] { store().read_manifest(domain_name("example.com")); }),
+            path.string() + " is writable by everyone; mend it with: chmod o-w " + path.string());
+}
+
+TEST_F(KeyStoreTest, AHugeManifest) {
+  write_file(files_.path("example.com/keys.conf"), std::string(2 << 20, '\n'));
+  EXPECT_NE(
+      message_of<StoreError>([&] { store().read_manifest(domain_name("example.com")); }).find("larger than"),
+      std::string::npos);
+}
+
+TEST_F(KeyStoreTest, DomainsWithoutAStore) {
+  EXPECT_FALSE(store().read_manifest(domain_name("other.example")));
+  EXPECT_FALSE(store().stamp(domain_name("other.example")));
+  write_file(files_.path("file.example"), "not a directory");
+  EXPECT_FALSE(store().read_manifest(domain_name("file.example")));
+  EXPECT_FALSE(store().stamp(domain_name("file.example")));
+}
+
+TEST_F(KeyStoreTest, DomainsAreSortedAndOthersPassedOver) {
+  files_.add("b.example", "one", rsa_key());
+  files_.add("a.example", "one", rsa_key());
+  std::filesystem::create_directory(files_.path("empty.example"));
+  write_file(files_.path("README"), "x");
+  write_file(files_.path("UPPER.example/keys.conf"), "x");
+  write_file(files_.path("not a domain/keys.conf"), "x");
+  std::vector<std::string> names;
+  for (const auto& domain : store().domains())
+    names.push_back(domain.str());
+  EXPECT_EQ(names, (std::vector<std::string>{"a.example", "b.example", "example.com"}));
+}
+
+TEST_F(KeyStoreTest, DomainsOfNoDirectory) {
+  EXPECT_NE(message_of<StoreError>([] { KeyStore("/nonexistent/keys").domains(); }).find("/nonexistent/keys"),
+            std::string::npos);
+}
+
+TEST_F(KeyStoreTest, StampsTellManifestsApart) {
+  const auto before = store().stamp(domain_name("example.com"));
+  EXPECT_EQ(before, store().stamp(domain_name("example.com")));
+  EXPECT_EQ(store().read_manifest(domain_name("example.com"))->stamp, *before);
+  files_.add("example.com", "two", rsa_key());
+  EXPECT_NE(before, store().stamp(domain_name("example.com")));
+}
+
+TEST_F(KeyStoreTest, AStampIsSettledOnlySomeTimeAfterTheChange) {
+  const auto stamp = *store().stamp(domain_name("example.com"));
+  timespec later = stamp.changed;
+  EXPECT_FALSE(stamp.is_settled_at(later));
+  later.tv_sec += 1;
+  EXPECT_TRUE(stamp.is_settled_at(later));
+  later.tv_sec -= 10;  // a clock that was set back
+  EXPECT_FALSE(stamp.is_settled_at(later));
+}
+
+TEST_F(KeyStoreTest, DomainKeysAreAllTheActiveOnes) {
+  files_.add("example.com", "waiting", test::ed25519_key(), KeyState::pending);
+  files_.add("example.com", "second", test::ed25519_key());
+  const auto keys = UncachedKeySource(store()).find(domain_name("example.com"));
+  ASSERT_NE(keys, nullptr);
+  ASSERT_EQ(keys->active.size(), 2U);
+  EXPECT_EQ(keys->active[0].selector.str(), "one");
+  EXPECT_EQ(keys->active[1].selector.str(), "second");
+  EXPECT_EQ(keys->manifest.keys.size(), 3U);
+}
+
+TEST_F(KeyStoreTest, OneUnusableKeyIsAFaultOfTheDomain) {
+  files_.add("example.com", "second", test::ed25519_key());
+  std::filesystem::remove(key_path());
+  EXPECT_THROW(UncachedKeySource(store()).find(domain_name("example.com")), KeyFileError);
+}
+
+}  // namespace
+}  // namespace dkim::crypto

@@ -1,0 +1,38 @@
+// Verifies a DKIM-Signature as a receiver would (RFC 6376 §6.1), with OpenSSL directly: what the signer's
+// tests ask whether a signature holds. Selection of header fields, removal of b= and the signature check
+// are its own; the canonicalization, whose own tests are in tests/canon, is the product's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "canon/header_field.hpp"
+#include "crypto/digest.hpp"
+#include "crypto/private_key.hpp"
+
+namespace dkim::test {
+
+struct ParsedMessage {
+  std::vector<canon::HeaderField> fields;
+  std::string body;
+};
+
+// A message with CRLF line ends; fields as on the wire.
+ParsedMessage parse_message(std::string_view text);
+
+// The value of a tag, white space within taken away; "" if it is absent.
+std::string tag(const canon::HeaderField& signature, std::string_view name);
+
+// The digest that the signature signs: the fields that h= names, and the signature with an empty b=.
+crypto::Digest signed_digest(const canon::HeaderField& signature,
+                             const std::vector<canon::HeaderField>& message);
+
+// The base64 of the body's hash under the signature's c=.
+std::string body_hash(const canon::HeaderField& signature, std::string_view body);
+
+// "" if the signature holds, otherwise what does not.
+std::string verify(const canon::HeaderField& signature, const ParsedMessage& message,
+                   const crypto::PrivateKey& key);
+
+}  // namespace dkim::test

@@ -1,0 +1,40 @@
+#include "crypto/utc_time.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace dkim::crypto {
+namespace {
+
+TEST(UtcTimeTest, BothWays) {
+  for (const auto* text :
+       {"1970-01-01T00:00:00Z", "2026-11-24T06:00:00Z", "2024-02-29T23:59:59Z", "2099-12-31T00:00:00Z"}) {
+    const auto time = parse_utc_time(text);
+    ASSERT_TRUE(time) << text;
+    EXPECT_EQ(to_string(*time), text);
+  }
+  EXPECT_EQ(parse_utc_time("2026-11-24T06:00:00Z")->time_since_epoch().count(), 1795500000);
+}
+
+TEST(UtcTimeTest, WhateverTheTimeZone) {
+  setenv("TZ", "Pacific/Auckland", 1);
+  tzset();
+  EXPECT_EQ(to_string(UtcTime(std::chrono::seconds(1795500000))), "2026-11-24T06:00:00Z");
+  EXPECT_EQ(parse_utc_time("2026-11-24T06:00:00Z")->time_since_epoch().count(), 1795500000);
+  unsetenv("TZ");
+  tzset();
+}
+
+TEST(UtcTimeTest, OnlyThatForm) {
+  for (const auto* text :
+       {"", "2026-11-24", "2026-11-24T06:00:00", "2026-11-24T06:00:00z", "2026-11-24 06:00:00Z",
+        "2026-11-24T06:00:00Z ", " 2026-11-24T06:00:00Z", "2026-1-24T06:00:00Z", "2026-02-31T06:00:00Z",
+        "2025-02-29T06:00:00Z", "2026-11-24T24:00:00Z", "2026-11-24T06:60:00Z", "2026-11-24T06:00:00+01:00",
+        "now"})
+    EXPECT_EQ(parse_utc_time(text), std::nullopt) << text;
+  EXPECT_EQ(parse_utc_time(std::string_view("2026-11-24T06:00:00Z\0", 21)), std::nullopt);
+}
+
+}  // namespace
+}  // namespace dkim::crypto
