@@ -10,10 +10,10 @@ namespace {
 
 namespace po = boost::program_options;
 
-po::options_description described_options(Options& options) {
+po::options_description described_options() {
   po::options_description description("Options");
   description.add_options()                                                                            //
-      ("config,c", po::value(&options.config_file)->value_name("FILE"),                                //
+      ("config,c", po::value<std::string>()->value_name("FILE"),                                       //
        "the configuration; /etc/dkimsignd/dkimsignd.conf, or the defaults where that does not exist")  //
       ("check", "read the configuration and every key, say what is wrong, exit 1 if anything is")      //
       ("print-config", "print all settings with the values in effect, as a configuration file")        //
@@ -26,7 +26,7 @@ po::options_description described_options(Options& options) {
 
 Options parse_options(int argc, const char* const* argv) {
   Options options;
-  const auto description = described_options(options);
+  const auto description = described_options();
   po::variables_map values;
   try {
     po::store(po::command_line_parser(argc, argv).options(description).positional({}).run(), values);
@@ -35,6 +35,8 @@ Options parse_options(int argc, const char* const* argv) {
     throw crypto::SettingsError(std::string(error.what()) + "; see dkimsignd --help");
   }
   options.config_named = values.count("config") > 0;
+  // As a string until here: Boost reads a path with quotes and ends it at a space.
+  if (options.config_named) options.config_file = values["config"].as<std::string>();
   using Action = Options::Action;
   if (values.count("print-config") > 0) options.action = Action::print_config;
   if (values.count("check") > 0) options.action = Action::check;
@@ -44,7 +46,6 @@ Options parse_options(int argc, const char* const* argv) {
 }
 
 std::string help_text() {
-  Options options;
   std::ostringstream out;
   out << R"(dkimsignd - signs the mail that leaves Postfix (DKIM, RFC 6376 and RFC 8463)
 
@@ -58,7 +59,7 @@ In Postfix's main.cf (the path is seen from inside its chroot):
   smtpd_milters     = unix:dkimsignd/dkimsignd.sock
   non_smtpd_milters = unix:dkimsignd/dkimsignd.sock
 
-)" << described_options(options)
+)" << described_options()
       << R"(
 Runs in the foreground and tells a service manager when it is ready (Type=notify). SIGTERM finishes the
 messages in flight. Keys are made by dkimkey(8); new and changed keys are seen without a signal.

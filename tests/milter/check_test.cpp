@@ -1,0 +1,84 @@
+#include "milter/check.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <sstream>
+
+#include "tests/milter/milter_store.hpp"
+
+namespace dkim::milter {
+namespace {
+
+class CheckTest : public testing::Test {
+ protected:
+  // Expects that many problems, and a line for each of them.
+  std::string check(int problems, const std::string& settings = "") {
+    const auto config =
+        parse_config("socket = \"unix:" + store_.path().string() + "/s\"; key_directory = \"" +
+                         store_.path().string() + "\";" + settings,
+                     "test.conf");
+    std::ostringstream out;
+    EXPECT_EQ(check_everything(config, out), problems) << out.str();
+    const std::string text = out.str();
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), problems) << text;
+    return text;
+  }
+
+  test::MilterStore store_;
+};
+
+TEST_F(CheckTest, FindsNothingWrongWithAGoodStore) {
+  check(0);
+  store_.add_key("example.com", "a", crypto::Algorithm::rsa);
+  store_.add_key("example.com", "b");
+  store_.add_key("example.org", "c", crypto::Algorithm::ed25519, crypto::KeyState::pending);
+  test::write_file(store_.path() / "a file of no concern", "");
+  std::filesystem::create_directory(store_.path() / "Upper.Example");
+  check(0, "rules = ( { sender = \"*@x.example\"; domain = \"example.com\"; } );");
+}
+
+TEST_F(CheckTest, NamesEachBrokenKeyWithItsRemedy) {
+  for (const char* selector : {"a", "b", "c", "d"})
+    store_.add_key("example.com", selector);
+  const auto file = [&](const char* selector) { return store_.key_file("example.com", selector); };
+  ASSERT_EQ(chmod(file("a").c_str(), 0604), 0);
+  std::filesystem::remove(file("b"));
+  ASSERT_EQ(chmod(file("c").c_str(), 0660), 0);
+  const std::string text = check(3);
+  EXPECT_NE(text.find(file("a").string() + " has mode 0604"), std::string::npos) << text;
+  EXPECT_NE(text.find("chmod 0600 " + file("a").string()), std::string::npos) << text;
+  EXPECT_NE(text.find(file("b").string() + " is missing"), std::string::npos) << text;
+  EXPECT_NE(text.find("chmod 0640 " + file("c").string()), std::string::npos) << text;
+}
+
+TEST_F(CheckTest, ABrokenManifestDoesNotHideTheNextDomain) {
+  store_.add_key("a.example", "s");
+  store_.add_key("b.example", "s");
+  test::write_file(store_.manifest("a.example"), "");
+  std::filesystem::remove(store_.key_file("b.example", "s"));
+  const std::string text = check(2);
+  EXPECT_NE(text.find(store_.manifest("a.example").string() + ":1: \"format\" is missing"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find(store_.key_file("b.example", "s").string()), std::string::npos) << text;
+}
+
+TEST_F(CheckTest, NamesARuleWhoseDomainHasNoKeys) {
+  store_.add_key("example.com", "s");
+  EXPECT_EQ(
+      check(1, "rules = ( { sender = \"*@x.example\"; domain = \"example.org\"; } );"),
+      "the rule for *@x.example names example.org, which has no keys in " + store_.path().string() + "\n");
+}
+
+TEST_F(CheckTest, NamesMissingDirectories) {
+  const std::string missing = store_.path() / "missing";
+  auto config =
+      parse_config("socket = \"unix:" + missing + "/s\"; key_directory = \"" + missing + "\";", "x");
+  std::ostringstream out;
+  EXPECT_EQ(check_everything(config, out), 2);
+  EXPECT_EQ(out.str(), "the socket's directory " + missing + " does not exist\ncannot list " + missing +
+                           ": No such file or directory\n");
+}
+
+}  // namespace
+}  // namespace dkim::milter

@@ -1,0 +1,149 @@
+#include "milter/config.hpp"
+
+#include <gtest/gtest.h>
+
+#include "crypto/error.hpp"
+#include "tests/crypto/test_store.hpp"
+
+namespace dkim::milter {
+namespace {
+
+Config parsed(std::string_view text) {
+  return parse_config(text, "test.conf");
+}
+
+TEST(Config, AnEmptyFileHasEveryDefault) {
+  for (const char* text : {"", "\n", "# nothing\n", "// nothing\n/* at all */"}) {
+    const auto config = parsed(text);
+    EXPECT_EQ(config.socket.text, "unix:/var/spool/postfix/dkimsignd/dkimsignd.sock");
+    EXPECT_EQ(config.socket_mode, 0660U);
+    EXPECT_EQ(config.signing.key_directory, "/etc/dkimsignd/keys");
+    ASSERT_EQ(config.trusted_networks.size(), 2U);
+    EXPECT_EQ(config.trusted_networks[0].text(), "127.0.0.0/8");
+    EXPECT_EQ(config.trusted_networks[1].text(), "::1");
+    EXPECT_TRUE(config.sign_authenticated);
+    ASSERT_EQ(config.macros.size(), 1U);
+    EXPECT_EQ(config.macros[0].name, "{daemon_name}");
+    EXPECT_EQ(config.macros[0].values, std::vector<std::string>{"ORIGINATING"});
+    EXPECT_EQ(to_string(config.signing.canonicalization), "relaxed/relaxed");
+    EXPECT_TRUE(config.signing.signed_headers.empty());
+    EXPECT_TRUE(config.signing.oversigned_headers.empty());
+    EXPECT_TRUE(config.signing.fields.is_signed("subject"));
+    EXPECT_EQ(config.signing.expiration.count(), 0);
+    EXPECT_TRUE(config.signing.rules.empty());
+    EXPECT_EQ(config.on_error, Disposition::tempfail);
+    EXPECT_EQ(config.on_malformed, Disposition::accept);
+    EXPECT_EQ(config.log, LogTarget::syslog);
+    EXPECT_EQ(config.log_level, LogLevel::info);
+  }
+}
+
+// Every setting with a value that is not its default.
+constexpr const char* everything = R"(
+socket = "inet:8891@127.0.0.1";
+socket_mode = "0600";
+key_directory = "/srv/keys";
+trusted_networks = ( "192.0.2.0/24", "2001:db8::/32" );
+sign_authenticated = false;
+macros = ( { name = "{a_1}"; values = ( "x", "y" ); }, { name = "b"; } );
+canonicalization = "simple/relaxed";
+signed_headers = ( "+X-Extra", "-Sender" );
+oversigned_headers = ( "+Sender" );
+expiration = 86400;
+rules = ( { sender = "*@News.example.com"; domain = "example.com"; selectors = ( "s1", "s2" ); },
+          { sender = "*"; domain = "Example.ORG"; } );
+on_error = "reject";
+on_malformed = "tempfail";
+log = "stderr";
+log_level = "debug";
+)";
+
+TEST(Config, ReadsEverySetting) {
+  const auto config = parsed(everything);
+  EXPECT_EQ(config.socket.text, "inet:8891@127.0.0.1");
+  EXPECT_FALSE(config.socket.is_unix());
+  EXPECT_EQ(config.socket_mode, 0600U);
+  EXPECT_EQ(config.signing.key_directory, "/srv/keys");
+  ASSERT_EQ(config.trusted_networks.size(), 2U);
+  EXPECT_EQ(config.trusted_networks[1].text(), "2001:db8::/32");
+  EXPECT_FALSE(config.sign_authenticated);
+  ASSERT_EQ(config.macros.size(), 2U);
+  EXPECT_EQ(config.macros[0].name, "{a_1}");
+  EXPECT_EQ(config.macros[0].values, (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(config.macros[1].name, "b");
+  EXPECT_TRUE(config.macros[1].values.empty());
+  EXPECT_EQ(to_string(config.signing.canonicalization), "simple/relaxed");
+  EXPECT_TRUE(config.signing.fields.is_signed("x-extra"));
+  EXPECT_TRUE(config.signing.fields.is_signed("sender"));  // what is oversigned is signed
+  EXPECT_EQ(config.signing.expiration.count(), 86400);
+  ASSERT_EQ(config.signing.rules.size(), 2U);
+  EXPECT_EQ(config.signing.rules[0].sender, "*@news.example.com");
+  EXPECT_EQ(config.signing.rules[0].selectors.size(), 2U);
+  EXPECT_EQ(config.signing.rules[1].domain.str(), "example.org");
+  EXPECT_TRUE(config.signing.rules[1].selectors.empty());
+  EXPECT_EQ(config.on_error, Disposition::reject);
+  EXPECT_EQ(config.on_malformed, Disposition::tempfail);
+  EXPECT_EQ(config.log, LogTarget::standard_error);
+  EXPECT_EQ(config.log_level, LogLevel::debug);
+}
+
+TEST(Config, EmptyListsAreNotTheDefault) {
+  const auto config = parsed("trusted_networks = (); macros = ();");
+  EXPECT_TRUE(config.trusted_networks.empty());
+  EXPECT_TRUE(config.macros.empty());
+}
+
+TEST(Config, TakesEveryWordOfEverySetting) {
+  for (const char* word : {"accept", "tempfail", "reject"}) {
+    const auto config = parsed(std::string("on_error = \"") + word + "\"; on_malformed = \"" + word + "\";");
+    EXPECT_EQ(to_string(config.on_error), word);
+    EXPECT_EQ(to_string(config.on_malformed), word);
+  }
+  for (const char* word : {"syslog", "stderr"})
+    EXPECT_EQ(to_string(parsed(std::string("log = \"") + word + "\";").log), word);
+  for (const char* word : {"error", "warning", "info", "debug"})
+    EXPECT_EQ(to_string(parsed(std::string("log_level = \"") + word + "\";").log_level), word);
+}
+
+TEST(Config, TakesEveryKindOfSocket) {
+  EXPECT_EQ(parsed("socket = \"unix:/a b/s\";").socket.path(), "/a b/s");
+  for (const char* text : {"inet:1@127.0.0.1", "inet:65535@localhost", "inet6:8891@::1"})
+    EXPECT_EQ(parsed(std::string("socket = \"") + text + "\";").socket.text, text);
+  // The longest path that the system takes.
+  const std::string longest = "unix:/" + std::string(106, 's');
+  EXPECT_EQ(parsed("socket = \"" + longest + "\";").socket.text, longest);
+}
+
+TEST(Config, PrintedAndReadAgainIsTheSame) {
+  for (const char* text :
+       {"", everything, "trusted_networks = (); macros = (); rules = ();",
+        "log_level = \"error\"; socket = \"unix:/with \\\"quotes\\\" and \\\\ and \\t/s\";",
+        "key_directory = \"/keys/\xc3\xa4\\x01\";"}) {
+    const std::string once = config_text(parsed(text));
+    EXPECT_EQ(config_text(parsed(once)), once) << text;
+  }
+}
+
+TEST(Config, PrintsTheValuesInEffect) {
+  const std::string text = config_text(parsed(everything));
+  for (const char* line :
+       {"socket = \"inet:8891@127.0.0.1\";\n", "socket_mode = \"0600\";\n", "sign_authenticated = false;\n",
+        "expiration = 86400;\n", "on_error = \"reject\";\n", "log = \"stderr\";\n",
+        "macros = ( { name = \"{a_1}\"; values = ( \"x\", \"y\" ); }, { name = \"b\"; } );\n",
+        "rules = ( { sender = \"*@news.example.com\"; domain = \"example.com\"; selectors = ( \"s1\", \"s2\" "
+        "); }, "
+        "{ sender = \"*\"; domain = \"example.org\"; } );\n"})
+    EXPECT_NE(text.find(line), std::string::npos) << line << "in\n" << text;
+}
+
+TEST(Config, ReadsAFile) {
+  const test::TemporaryDirectory directory;
+  test::write_file(directory.path() / "a.conf", "@include \"b.conf\"\non_error = \"accept\";\n");
+  test::write_file(directory.path() / "b.conf", "expiration = 5;\n");
+  const auto config = read_config(directory.path() / "a.conf");
+  EXPECT_EQ(config.on_error, Disposition::accept);
+  EXPECT_EQ(config.signing.expiration.count(), 5);
+}
+
+}  // namespace
+}  // namespace dkim::milter

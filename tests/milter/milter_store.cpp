@@ -1,0 +1,64 @@
+#include "tests/milter/milter_store.hpp"
+
+#include <algorithm>
+
+#include "crypto/domain_transaction.hpp"
+
+namespace dkim::test {
+namespace {
+
+canon::DomainName domain_of(std::string_view text) {
+  return *canon::DomainName::parse(text);
+}
+
+crypto::PrivateKey new_key(crypto::Algorithm algorithm) {
+  return algorithm == crypto::Algorithm::rsa ? crypto::PrivateKey::generate_rsa(crypto::min_rsa_bits)
+                                             : crypto::PrivateKey::generate_ed25519();
+}
+
+}  // namespace
+
+void MilterStore::add_key(std::string_view domain, std::string_view selector, crypto::Algorithm algorithm,
+                          crypto::KeyState state) {
+  const crypto::KeyStore store(path());
+  const auto key = new_key(algorithm);
+  crypto::DomainTransaction transaction(store, domain_of(domain));
+  transaction.add_key({.selector = *canon::Selector::parse(selector),
+                       .algorithm = algorithm,
+                       .bits = key.bits(),
+                       .state = state,
+                       .created = crypto::utc_now(),
+                       .activated = {},
+                       .retired = {},
+                       .revoked = {}},
+                      key);
+  transaction.commit();
+  public_keys_[{std::string(domain), std::string(selector)}] = key.public_key();
+}
+
+void MilterStore::set_subdomains(std::string_view domain, bool subdomains) {
+  const crypto::KeyStore store(path());
+  crypto::DomainTransaction transaction(store, domain_of(domain));
+  transaction.manifest().subdomains = subdomains;
+  transaction.commit();
+}
+
+void MilterStore::activate_only(std::string_view domain, const std::vector<std::string>& selectors) {
+  const crypto::KeyStore store(path());
+  crypto::DomainTransaction transaction(store, domain_of(domain));
+  for (auto& key : transaction.manifest().keys) {
+    const bool active = std::find(selectors.begin(), selectors.end(), key.selector.str()) != selectors.end();
+    key.state = active ? crypto::KeyState::active : crypto::KeyState::retiring;
+  }
+  transaction.commit();
+}
+
+std::filesystem::path MilterStore::key_file(std::string_view domain, std::string_view selector) const {
+  return crypto::KeyStore(path()).key_path(domain_of(domain), *canon::Selector::parse(selector));
+}
+
+std::filesystem::path MilterStore::manifest(std::string_view domain) const {
+  return crypto::KeyStore(path()).manifest_path(domain_of(domain));
+}
+
+}  // namespace dkim::test

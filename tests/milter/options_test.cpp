@@ -1,0 +1,69 @@
+#include "milter/options.hpp"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <vector>
+
+#include "crypto/error.hpp"
+
+namespace dkim::milter {
+namespace {
+
+Options parse(std::initializer_list<const char*> arguments) {
+  std::vector<const char*> argv{"dkimsignd"};
+  argv.insert(argv.end(), arguments);
+  return parse_options(static_cast<int>(argv.size()), argv.data());
+}
+
+TEST(Options, WithoutAnyTheDaemonRunsWithItsUsualFile) {
+  const auto options = parse({});
+  EXPECT_EQ(options.action, Options::Action::run);
+  EXPECT_EQ(options.config_file, "/etc/dkimsignd/dkimsignd.conf");
+  EXPECT_FALSE(options.config_named);
+}
+
+TEST(Options, NameTheFile) {
+  for (const auto& options :
+       {parse({"--config", "/x y.conf"}), parse({"--config=/x y.conf"}), parse({"-c", "/x y.conf"})}) {
+    EXPECT_EQ(options.config_file, "/x y.conf");
+    EXPECT_TRUE(options.config_named);
+  }
+}
+
+TEST(Options, ChooseWhatToDo) {
+  EXPECT_EQ(parse({"--check"}).action, Options::Action::check);
+  EXPECT_EQ(parse({"--print-config"}).action, Options::Action::print_config);
+  EXPECT_EQ(parse({"--version"}).action, Options::Action::show_version);
+  EXPECT_EQ(parse({"--help"}).action, Options::Action::show_help);
+  EXPECT_EQ(parse({"--check", "--config", "/x"}).config_file, "/x");
+  EXPECT_EQ(parse({"--check", "--help"}).action, Options::Action::show_help);
+}
+
+TEST(Options, RefuseWhatTheyDoNotKnow) {
+  for (const auto& arguments :
+       std::vector<std::initializer_list<const char*>>{{"--unknown"},
+                                                       {"-x"},
+                                                       {"word"},
+                                                       {"--check", "word"},
+                                                       {"--config"},
+                                                       {"--config", "/a", "--config", "/b"},
+                                                       {"--check=yes"}}) {
+    try {
+      parse(arguments);
+      ADD_FAILURE() << "taken: " << *arguments.begin();
+    } catch (const crypto::SettingsError& error) {
+      EXPECT_NE(std::string(error.what()).find("; see dkimsignd --help"), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(Options, HelpNamesEveryOption) {
+  const std::string help = help_text();
+  for (const char* option : {"--config", "--check", "--print-config", "--version", "--help", "USR1"})
+    EXPECT_NE(help.find(option), std::string::npos) << option;
+  EXPECT_LT(help.find("Examples:"), help.find("Options"));
+}
+
+}  // namespace
+}  // namespace dkim::milter

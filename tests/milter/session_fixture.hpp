@@ -1,0 +1,71 @@
+// A session with a key store of its own, a log that is kept, and the MTA's part played by the test.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "milter/session.hpp"
+#include "tests/milter/addresses.hpp"
+#include "tests/milter/milter_store.hpp"
+#include "tests/milter/signature_check.hpp"
+
+namespace dkim::test {
+
+using Fields = std::vector<canon::HeaderField>;
+
+class SessionTest : public testing::Test {
+ protected:
+  struct Line {
+    milter::LogLevel level;
+    std::string text;
+  };
+
+  // A message as the MTA has it: fields as on the wire, except for LF folds.
+  struct Mail {
+    Fields fields = {{"From", " Alerts <alerts@example.com>"}, {"Subject", " one"}, {"To", " b@example.net"}};
+    std::vector<std::string> body = {"hello\r\n"};
+  };
+
+  struct Outcome {
+    milter::Verdict verdict = milter::Verdict::proceed;
+    std::string step = "mail";  // that gave the verdict
+    Fields inserted;            // top down, as they then stand in the message
+  };
+
+  SessionTest() { configure(""); }
+
+  // Settings beside the key directory.
+  void configure(const std::string& settings);
+  milter::Config config(const std::string& settings) const;
+
+  std::unique_ptr<milter::Session> session(
+      const milter::ClientAddress& client = client_at("127.0.0.1"),
+      milter::Session::LeadingSpace space = milter::Session::LeadingSpace::kept);
+
+  milter::MacroLookup macro();
+  // From MAIL to the end, or to the first step with a final verdict.
+  Outcome deliver(milter::Session& session, const Mail& mail);
+  milter::InsertField keep_in(Fields& inserted);
+  // Expects each of them to hold for the message as it goes out.
+  void expect_valid(const Outcome& outcome, const Mail& mail, std::size_t signatures = 1) const;
+
+  // The last line; empty if there is none.
+  std::string last_line() const { return lines_.empty() ? "" : lines_.back().text; }
+
+  MilterStore store_;
+  std::map<std::string, std::string, std::less<>> macros_ = {{"i", "4F1k"}};
+  std::vector<Line> lines_;
+  milter::Log log_{[this](milter::LogLevel level, const std::string& text) {
+                     lines_.push_back({level, text});
+                   },
+                   milter::LogLevel::debug};
+  std::unique_ptr<milter::Shared> shared_;
+  milter::Session::LeadingSpace space_ = milter::Session::LeadingSpace::kept;
+};
+
+}  // namespace dkim::test
