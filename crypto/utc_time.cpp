@@ -13,7 +13,8 @@ UtcTime utc_now() {
 }
 
 std::string to_string(UtcTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  // Not by system_clock::to_time_t: that counts nanoseconds on the way, which end in 2262.
+  const std::time_t seconds = time.time_since_epoch().count();
   std::tm broken_down{};
   gmtime_r(&seconds, &broken_down);
   std::array<char, 64> text{};

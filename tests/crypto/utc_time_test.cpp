@@ -9,7 +9,9 @@ namespace {
 
 TEST(UtcTimeTest, BothWays) {
   for (const auto* text :
-       {"1970-01-01T00:00:00Z", "2026-11-24T06:00:00Z", "2024-02-29T23:59:59Z", "2099-12-31T00:00:00Z"}) {
+       {"1970-01-01T00:00:00Z", "2026-11-24T06:00:00Z", "2024-02-29T23:59:59Z", "2099-12-31T00:00:00Z",
+        // Beyond what nanoseconds in 64 bits can count.
+        "1013-01-01T00:00:00Z", "2263-01-01T00:00:00Z", "9999-12-31T23:59:59Z"}) {
     const auto time = parse_utc_time(text);
     ASSERT_TRUE(time) << text;
     EXPECT_EQ(to_string(*time), text);
