@@ -4,36 +4,10 @@
 
 #include "canon/header_selection.hpp"
 #include "canon/text.hpp"
+#include "tests/canon/header_reference.hpp"
 #include "tests/fuzz/require.hpp"
 
 using namespace dkim;
-
-namespace {
-
-std::string_view field_name(const canon::HeaderField& field) {
-  std::string_view name = field.name;
-  while (!name.empty() && canon::is_wsp(name.back()))
-    name.remove_suffix(1);
-  return name;
-}
-
-// RFC 6376 §5.4.2: each name in h= takes the lowest field of that name which is not yet taken.
-std::vector<std::size_t> as_verifier(const std::vector<canon::HeaderField>& fields,
-                                     const std::vector<std::string>& names) {
-  std::vector<std::size_t> taken;
-  std::vector<bool> used(fields.size(), false);
-  for (const auto& name : names) {
-    for (std::size_t i = fields.size(); i-- > 0;) {
-      if (used[i] || !canon::equal_ignoring_case(field_name(fields[i]), name)) continue;
-      used[i] = true;
-      taken.push_back(i);
-      break;
-    }
-  }
-  return taken;
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > 4096) return 0;
@@ -55,7 +29,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& name : lists[2])
     fields.push_back({name, " x"});
   const auto selection = canon::select_fields(fields, *policy);
-  test::require(selection.fields == as_verifier(fields, selection.names), "a verifier takes the same fields");
+  test::require(selection.fields == test::fields_for_verifier(fields, selection.names),
+                "a verifier takes the same fields");
   test::require(policy->is_signed("from"), "From is signed");
   for (const auto& name : selection.names)
     test::require(name.find_first_of(" \t\r\n:;") == std::string::npos, "names can stand in h=");
@@ -64,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::size_t there = 0;
     std::size_t named = 0;
     for (const auto& field : fields)
-      there += same(field_name(field)) ? 1 : 0;
+      there += same(test::reference_name(field)) ? 1 : 0;
     for (const auto& name : selection.names)
       named += same(name) ? 1 : 0;
     test::require(named == there + 1, "an oversigned name stands there once more than it occurs");

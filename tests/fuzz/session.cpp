@@ -1,0 +1,171 @@
+// milter/session and crypto/signer: the MTA's steps in any order that libmilter lets through and some that it
+// does not, with any header fields and body chunks. Every signature that comes out verifies, every log line
+// is one plain line.
+#include "milter/session.hpp"
+
+#include <fuzzer/FuzzedDataProvider.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <iterator>
+
+#include "canon/line_endings.hpp"
+#include "crypto/domain_transaction.hpp"
+#include "tests/fuzz/require.hpp"
+#include "tests/fuzz/signature_check.hpp"
+
+using namespace dkim;
+using milter::Session;
+using milter::Verdict;
+
+namespace {
+
+// A key store with one domain and its Ed25519 key, for as long as the process lives.
+class Store {
+ public:
+  Store() : directory_(make_directory()), key_(crypto::PrivateKey::generate_ed25519()) {
+    const crypto::KeyStore store(directory_);
+    crypto::DomainTransaction transaction(store, *canon::DomainName::parse("example.com"));
+    crypto::KeyEntry entry{.selector = *canon::Selector::parse("s"),
+                           .algorithm = crypto::Algorithm::ed25519,
+                           .bits = crypto::ed25519_bits,
+                           .state = crypto::KeyState::active,
+                           .created = crypto::utc_now(),
+                           .activated = crypto::utc_now(),
+                           .retired = {},
+                           .revoked = {}};
+    transaction.add_key(std::move(entry), key_);
+    transaction.commit();
+  }
+  ~Store() { std::filesystem::remove_all(directory_); }
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  const std::filesystem::path& directory() const { return directory_; }
+  std::vector<unsigned char> public_key() const { return key_.public_key(); }
+
+ private:
+  static std::filesystem::path make_directory() {
+    std::string path = std::filesystem::temp_directory_path() / "fuzz-session-XXXXXX";
+    if (mkdtemp(path.data()) == nullptr) std::abort();
+    return path;
+  }
+
+  std::filesystem::path directory_;
+  crypto::PrivateKey key_;
+};
+
+const Store& store() {
+  static const Store instance;
+  return instance;
+}
+
+std::shared_ptr<milter::Setup> make_setup(std::string_view canonicalization, std::string_view lists) {
+  auto config = milter::parse_config("canonicalization = \"" + std::string(canonicalization) + "\"; " +
+                                         std::string(lists) + " key_directory = \"" +
+                                         store().directory().string() + "\"; log_level = \"debug\";",
+                                     "fuzz");
+  return std::make_shared<milter::Setup>(std::move(config));
+}
+
+const std::shared_ptr<milter::Setup>& setup(std::size_t number) {
+  constexpr std::string_view lists =
+      "signed_headers = ( \"+X-Own\", \"-Subject\" ); oversigned_headers = ( \"+X-Own\", \"-Cc\" ); "
+      "expiration = 60;";
+  static const std::shared_ptr<milter::Setup> setups[] = {
+      make_setup("relaxed/relaxed", ""), make_setup("simple/simple", ""), make_setup("relaxed/simple", lists),
+      make_setup("simple/relaxed", lists)};
+  return setups[number % std::size(setups)];
+}
+
+void check_log_line(milter::LogLevel, const std::string& line) {
+  for (const char c : line)
+    test::require(c >= ' ' && c < 0x7f, "a log line is one line of plain text");
+}
+
+// The message as the session has been told of it.
+struct Told {
+  std::vector<canon::HeaderField> fields;
+  std::string body;
+  bool open = false;
+  bool signing = false;
+};
+
+canon::HeaderField next_field(FuzzedDataProvider& input) {
+  constexpr const char* names[] = {"From", "Subject", "to",       "X-Own", "List-Id",
+                                   "CC",   "FROM ",   "Received", "Date"};
+  std::string name =
+      input.ConsumeBool() ? input.PickValueInArray(names) : input.ConsumeRandomLengthString(20);
+  // Without a From that is ours nothing is signed: most messages get one.
+  std::string value = input.ConsumeBool() ? " a@example.com" : input.ConsumeRandomLengthString(200);
+  return {std::move(name), std::move(value)};
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  FuzzedDataProvider input(data, size);
+  milter::Log log(check_log_line, milter::LogLevel::debug);
+  const bool eaten = input.ConsumeBool();
+  milter::Shared shared(setup(input.ConsumeIntegral<std::uint8_t>()), log);
+  Session session(shared, eaten ? Session::LeadingSpace::eaten : Session::LeadingSpace::kept);
+  const std::string queue_id = input.ConsumeRandomLengthString(12);
+  const milter::MacroLookup macro = [&](const char* name) -> std::optional<std::string_view> {
+    if (std::string_view(name) == "i") return queue_id;
+    if (std::string_view(name) == "{auth_type}") return "PLAIN";
+    return std::nullopt;
+  };
+
+  Told told;
+  const auto end = [&](Verdict verdict) {
+    if (verdict != Verdict::proceed) told = {};
+  };
+  for (int steps = 0; steps < 200 && input.remaining_bytes() > 0; ++steps) {
+    switch (input.ConsumeIntegralInRange(0, 9)) {
+      case 0:
+        told = {};
+        told.open = session.mail(input.ConsumeRandomLengthString(40), macro) == Verdict::proceed;
+        test::require(told.open, "an authenticated client's message is ours");
+        break;
+      case 1:
+        if (told.signing) break;  // a header ends once
+        end(session.end_of_header(macro));
+        told.signing = told.open;
+        break;
+      case 2:
+      case 3:
+      case 4: {
+        const std::string chunk = input.ConsumeRandomLengthString(300);
+        session.body(chunk);
+        if (told.signing) told.body += chunk;
+        break;
+      }
+      case 5: {
+        int inserted = 0;
+        const milter::InsertField insert = [&](const std::string& name, const std::string& value) {
+          ++inserted;
+          const std::string wire = (eaten ? " " : "") + value;
+          test::require(value.find('\r') == std::string::npos, "folds go to the MTA as LF");
+          test::require(
+              test::verifies({name, canon::to_crlf(wire)}, told.fields, told.body, store().public_key()),
+              "the signature verifies");
+        };
+        session.end_of_message(macro, insert);
+        test::require(inserted == (told.signing ? 1 : 0), "a signature if and only if one was promised");
+        told = {};
+        break;
+      }
+      case 6:
+        session.abort();
+        told = {};
+        break;
+      default: {
+        const auto field = next_field(input);
+        if (told.signing) break;  // and then has no more fields
+        session.header(field.name, field.value);
+        if (told.open) told.fields.push_back({field.name, (eaten ? " " : "") + canon::to_crlf(field.value)});
+      }
+    }
+  }
+  return 0;
+}
