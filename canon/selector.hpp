@@ -12,7 +12,7 @@ namespace dkim::canon {
 
 class Selector {
  public:
-  // Labels as in a domain name, joined by dots, in lower case as DNS compares them.
+  // Labels as in a domain name, joined by dots, in lower case as DNS compares them; at most 240 octets.
   static Result<Selector> parse(std::string_view text);
 
   const std::string& str() const { return name_; }

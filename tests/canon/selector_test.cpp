@@ -25,6 +25,17 @@ TEST(Selector, refuses_what_is_no_label) {
   }
 }
 
+// SELECTOR._domainkey.DOMAIN must fit into 253 octets, and SELECTOR.private into the 255 of a file name.
+TEST(Selector, leaves_room_for_the_rest_of_a_records_name) {
+  const std::string label(59, 'a');
+  const std::string longest = label + "." + label + "." + label + "." + label + "a";
+  ASSERT_EQ(longest.size(), 240U);
+  EXPECT_TRUE(Selector::parse(longest));
+  const auto longer = Selector::parse(longest + "a");
+  ASSERT_FALSE(longer);
+  EXPECT_EQ(longer.refusal().octet, 240U);
+}
+
 TEST(Selector, compares_as_dns_does) {
   EXPECT_EQ(*Selector::parse("A"), *Selector::parse("a"));
   EXPECT_LT(*Selector::parse("a"), *Selector::parse("B"));
