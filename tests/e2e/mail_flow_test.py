@@ -382,20 +382,63 @@ class MailFlow(unittest.TestCase):
 
     # --- what a signature does not survive ---
 
+    def sent_to(self, name, host, sent):
+        """A message to a server that is reached in a way of its own (see transport_maps)."""
+        case = SCENE.case(name, sent, domain="both.example")
+        case.recipient = case.recipient.replace("receiver.example", host)
+        with SmtpClient(SCENE.postfix.port) as client:
+            client.send(case.sender, case.recipient, sent)
+        SCENE.collect([case])
+        return case
+
+    def refused(self, case):
+        verdicts = SCENE.judges.judge({"it": case.arrived.octets})["it"]
+        return all("pass" not in verdict.values() for verdict in verdicts)
+
+    def warnings(self, case, word):
+        return [line for line in SCENE.daemon.lines_of(case.queue_id) if word in line]
+
     def test_a_line_that_postfix_will_cut_is_warned_of(self):
         long, fits = b"x" * 1200, b"y" * 998
-        body = b"one\r\n" + fits + b"\r\nthree\r\n" + long + b"\r\nfive\r\n"
-        cut = self.from_client("line of 1200", shapes.letter("both.example", body))
-        whole = self.from_client("line of 998", shapes.letter("both.example", b"one\r\n" + fits + b"\r\n"),
-                                 domain="both.example")
-        SCENE.collect([cut])
+        sent = shapes.letter("both.example", b"one\r\n" + fits + b"\r\nthree\r\n" + long + b"\r\nfive\r\n")
+        cut = self.sent_to("line of 1200", "receiver.example", sent)
         self.assertNotIn(long, cut.arrived.octets, "Postfix did not cut the line: nothing to warn of")
-        warnings = [line for line in SCENE.daemon.lines_of(cut.queue_id) if "998" in line]
-        self.assertEqual(len(warnings), 1, SCENE.daemon.lines_of(cut.queue_id))
-        self.assertRegex(warnings[0], r"line 4\b")
-        self.assertIn("smtp_line_length_limit", warnings[0])
-        self.judge([whole])
-        self.assertFalse([line for line in SCENE.daemon.lines_of(whole.queue_id) if "998" in line])
+        self.assertTrue(self.refused(cut), "the signature survived: nothing to warn of")
+        said = self.warnings(cut, "998")
+        self.assertEqual(len(said), 1, said)
+        self.assertIn("warning: ", said[0])
+        self.assertRegex(said[0], r"line 4\b")
+        self.assertIn("smtp_line_length_limit", said[0])
+        # What the warning recommends helps.
+        self.check([self.sent_to("line of 1200, greater limit", "longline.example", sent)])
+
+        whole = self.sent_to("line of 998", "receiver.example", shapes.letter("both.example", fits + b"\r\n"))
+        self.check([whole])
+        self.assertEqual(self.warnings(whole, "998"), [])
+
+    def test_a_header_line_that_postfix_will_cut_is_warned_of(self):
+        ids = b" ".join(b"<%036x@r.example>" % n for n in range(30))
+        cut = self.sent_to("References of 1400", "receiver.example",
+                           shapes.letter("both.example", more=b"References: " + ids + b"\r\n"))
+        self.assertTrue(self.refused(cut), "the signature survived: nothing to warn of")
+        said = self.warnings(cut, "998")
+        self.assertEqual(len(said), 1, said)
+        self.assertIn("References", said[0])
+
+    def test_a_body_that_postfix_may_recode_is_told_of(self):
+        sent = shapes.letter("both.example", "ascii\r\nPlatte ist größer\r\n".encode(),
+                             more=shapes.MIME + b"Content-Type: text/plain; charset=utf-8\r\n"
+                             b"Content-Transfer-Encoding: 8bit\r\n")
+        recoded = self.sent_to("8-bit, no 8BITMIME", "recoding.example", sent)
+        self.assertIn(b"quoted-printable", recoded.arrived.header, "Postfix did not recode: nothing to tell of")
+        self.assertTrue(self.refused(recoded), "the signature survived: nothing to tell of")
+        said = self.warnings(recoded, "8BITMIME")
+        self.assertEqual(len(said), 1, said)
+        self.assertIn("line 2", said[0])
+        self.assertIn("disable_mime_output_conversion", said[0])
+        # What the line recommends helps, and a server with 8BITMIME needs no help.
+        self.check([self.sent_to("8-bit, no 8BITMIME, no conversion", "verbatim.example", sent),
+                    self.sent_to("8-bit, 8BITMIME", "receiver.example", sent)])
 
     # --- the judges themselves ---
 

@@ -33,6 +33,12 @@ verify    unix  -  -  y  -     1  verify
 flush     unix  n  -  y  1000? 0  flush
 smtp      unix  -  -  y  -     -  smtp
 relay     unix  -  -  y  -     -  smtp
+recoding  unix  -  -  y  -     -  smtp
+  -o smtp_discard_ehlo_keywords=8bitmime,smtputf8
+verbatim  unix  -  -  y  -     -  smtp
+  -o smtp_discard_ehlo_keywords=8bitmime,smtputf8 -o disable_mime_output_conversion=yes
+longline  unix  -  -  y  -     -  smtp
+  -o smtp_line_length_limit=5000
 error     unix  -  -  y  -     -  error
 retry     unix  -  -  y  -     -  error
 anvil     unix  -  -  y  -     1  anvil
@@ -60,7 +66,13 @@ inet_protocols = all
 mynetworks = 127.0.0.0/8, [::1]/128
 # Everything goes to the sink, whoever brings it: open only to this machine.
 relayhost = [127.0.0.1]:{sink_port}
-relay_domains = receiver.example
+relay_domains = receiver.example, recoding.example, verbatim.example, longline.example
+# The same sink, as if it were without 8BITMIME (which SMTPUTF8 implies); that again, with what keeps Postfix from recoding; and
+# with a greater line length than Postfix's own.
+transport_maps = inline:{{
+  {{ recoding.example = recoding:[127.0.0.1]:{sink_port} }}
+  {{ verbatim.example = verbatim:[127.0.0.1]:{sink_port} }}
+  {{ longline.example = longline:[127.0.0.1]:{sink_port} }} }}
 smtpd_relay_restrictions = reject_unauth_destination
 smtpd_authorized_xclient_hosts = 127.0.0.0/8
 smtpd_peername_lookup = no
