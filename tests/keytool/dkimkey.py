@@ -1,0 +1,69 @@
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+PROGRAM = pathlib.Path(os.environ.get("DKIMKEY", ""))
+# Any group that is not root's will do for the daemon's.
+GROUP = 65534
+
+
+def run(*arguments, **options):
+    """The finished process; text as bytes. It is given no terminal and no input."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, timeout=300, check=False, **options)
+
+
+def succeed(*arguments, **options):
+    done = run(*arguments, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"dkimkey {arguments} ended with {done.returncode}: {done.stderr.decode()}")
+    return done
+
+
+class StoreTest(unittest.TestCase):
+    """A temporary directory for each test, with the path of a key directory in it."""
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory(prefix="dkimkey-test-")
+        self.addCleanup(holder.cleanup)
+        self.directory = pathlib.Path(holder.name)
+        self.keys = self.directory / "keys"
+
+    def make_store(self):
+        self.keys.mkdir(0o750)
+        os.chown(self.keys, 0, GROUP)
+
+    def generate(self, selector, *more, domain="example.com", **options):
+        return run("generate", "-D", self.keys, "-d", domain, "-s", selector, *more, **options)
+
+    def listed(self):
+        """What the store holds, as objects."""
+        return json.loads(succeed("list", "-D", self.keys, "--json").stdout)
+
+    def selectors(self):
+        return sorted(key["selector"] for key in self.listed())
+
+    def assert_tidy(self, domain="example.com"):
+        """No leftovers, no key that the manifest does not know, none that it knows and that is not there,
+        every record file as show prints it, and all of it open to the daemon."""
+        folder = self.keys / domain
+        names = sorted(path.name for path in folder.iterdir())
+        selectors = sorted(key["selector"] for key in self.listed() if key["domain"] == domain)
+        expected = [".lock", "keys.conf"] + [f"{s}.{kind}" for s in selectors for kind in ("private", "txt")]
+        self.assertEqual(names, sorted(expected))
+        for selector in selectors:
+            shown = succeed("show", "-D", self.keys, "-d", domain, "-s", selector).stdout
+            self.assertEqual((folder / f"{selector}.txt").read_bytes(), shown, selector)
+        group = self.keys.stat().st_gid
+        for path in [folder, *folder.iterdir()]:
+            if path.name != ".lock":
+                self.assertEqual(path.stat().st_gid, group, path)
+        self.assertEqual(folder.stat().st_mode & 0o7777, 0o750)
+
+
+if not PROGRAM.is_file():
+    raise SystemExit("the environment variable DKIMKEY must name the program to test")

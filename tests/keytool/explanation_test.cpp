@@ -1,0 +1,109 @@
+// What explain finds out with the eyes of the daemon's user; its words are in sessions/explain.txt.
+#include "keytool/explanation.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/crypto/test_store.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+const Credentials daemon_user{"daemon-user", "daemon-group", 12345, {12345, 23456}};
+
+class ExplanationTest : public testing::Test {
+ protected:
+  ExplanationTest() {
+    settings_.key_directory = files_.store().directory();
+    // The store as it is installed: root's, with the daemon's group.
+    chmod(files_.path("").c_str(), 0750);
+    is_root_ = chown(files_.path("").c_str(), static_cast<uid_t>(-1), 23456) == 0;
+    files_.add("example.com", "server", test::rsa_key());
+    files_.add("example.com", "next", test::ed25519_key(), crypto::KeyState::pending);
+  }
+  void SetUp() override {
+    if (!is_root_) GTEST_SKIP() << "needs root";
+  }
+
+  Explanation explain() const {
+    return explain_authors(*canon::parse_mailboxes("a@example.com"), settings_, daemon_user);
+  }
+  void expect_fault(const std::string& reason) const {
+    const auto explanation = explain();
+    EXPECT_FALSE(explanation.would_sign);
+    EXPECT_TRUE(explanation.fault);
+    EXPECT_EQ(explanation.reason, reason);
+  }
+  std::filesystem::path path(std::string_view name) const { return files_.path("example.com") / name; }
+
+  test::TestStore files_;
+  crypto::SigningSettings settings_;
+  bool is_root_ = false;
+};
+
+TEST_F(ExplanationTest, AStoreThatTheDaemonCanRead) {
+  const auto explanation = explain();
+  EXPECT_TRUE(explanation.would_sign) << explanation.reason;
+  ASSERT_EQ(explanation.keys.size(), 2U);
+  EXPECT_TRUE(explanation.keys[0].signs);
+  EXPECT_FALSE(explanation.keys[1].signs);
+  EXPECT_EQ(explanation.keys[0].problem, std::nullopt);
+  EXPECT_EQ(explanation.keys[1].problem, std::nullopt);
+}
+
+// PITFALLS 11, 17 and 22: root can read what the daemon cannot.
+TEST_F(ExplanationTest, AKeyThatItCannotRead) {
+  chmod(path("server.private").c_str(), 0600);
+  expect_fault("user daemon-user cannot read " + path("server.private").string() +
+               "; mend it with: chgrp daemon-group " + path("server.private").string() + " && chmod g+r " +
+               path("server.private").string());
+}
+
+TEST_F(ExplanationTest, AKeyOfAnotherGroup) {
+  ASSERT_EQ(chown(path("server.private").c_str(), 0, 0), 0);
+  EXPECT_FALSE(explain().would_sign);
+  // One that does not sign keeps nothing back.
+  ASSERT_EQ(chown(path("server.private").c_str(), 0, 23456), 0);
+  ASSERT_EQ(chown(path("next.private").c_str(), 0, 0), 0);
+  const auto explanation = explain();
+  EXPECT_TRUE(explanation.would_sign);
+  EXPECT_NE(explanation.keys[1].problem, std::nullopt);
+}
+
+TEST_F(ExplanationTest, ADirectoryThatItCannotPass) {
+  chmod(files_.path("").c_str(), 0700);
+  // Spelled as the path is walked.
+  const auto directory = files_.store().directory().string();
+  expect_fault("user daemon-user cannot pass through " + directory + "; mend it with: chgrp daemon-group " +
+               directory + " && chmod g+x " + directory);
+}
+
+TEST_F(ExplanationTest, AManifestThatItCannotRead) {
+  chmod(path("keys.conf").c_str(), 0600);
+  EXPECT_NE(explain().reason.find("cannot read " + path("keys.conf").string()), std::string::npos);
+  EXPECT_FALSE(explain().would_sign);
+}
+
+TEST_F(ExplanationTest, ItsOwnFilesAndOtherPeoples) {
+  // The owner's bits count for the owner, even where the group's would allow more.
+  ASSERT_EQ(chown(path("server.private").c_str(), 12345, 23456), 0);
+  chmod(path("server.private").c_str(), 0440);
+  EXPECT_TRUE(explain().would_sign);
+  chmod(path("server.private").c_str(), 0040);
+  EXPECT_FALSE(explain().would_sign);
+}
+
+TEST(CredentialsTest, OfUsers) {
+  EXPECT_FALSE(credentials_of("no such user"));
+  const auto root = credentials_of("root");
+  ASSERT_TRUE(root);
+  EXPECT_EQ(root->uid, 0U);
+  EXPECT_EQ(root->group, "root");
+  EXPECT_EQ(root->groups.front(), 0U);
+  EXPECT_EQ(reading_problem("/etc/passwd", *root), std::nullopt);
+  EXPECT_NE(reading_problem("/etc/absent", *root), std::nullopt);
+}
+
+}  // namespace
+}  // namespace dkim::keytool

@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+"""Plays a session: commands, and what they are to print and to end with.
+
+usage: run_session.py --dkimkey PROGRAM SESSION.txt
+
+A session file reads like a terminal:
+
+    $ command            run by bash; all commands of a file share one new directory
+    > more of it         a further line of the same command
+    text                 a line of standard output
+    | text               the same, for a line that is empty or begins with one of $ > ! = # |
+    ! text               a line of standard error
+    = 1                  the exit code, where it is not 0
+    # text               for the reader
+
+In an expected line {{...}} is a regular expression; a line of ... alone stands for any number of lines.
+Where a command has no line for a stream, the stream must be empty. Blank lines mean nothing.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+
+class Step:
+    def __init__(self, number, command):
+        self.number = number
+        self.command = command
+        self.stdout = []
+        self.stderr = []
+        self.code = 0
+
+
+def read_session(path):
+    steps = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if line.startswith("$ "):
+            steps.append(Step(number, line[2:]))
+        elif line == "" or line.startswith("#"):
+            continue
+        elif not steps:
+            sys.exit(f"{path}:{number}: output before any command")
+        elif line.startswith("> "):
+            steps[-1].command += "\n" + line[2:]
+        elif line.startswith("! "):
+            steps[-1].stderr.append(line[2:])
+        elif line.startswith("= "):
+            steps[-1].code = int(line[2:])
+        else:
+            steps[-1].stdout.append(re.sub(r"^\| ?", "", line))
+    if not steps:
+        sys.exit(f"{path}: no commands")
+    return steps
+
+
+def pattern(lines):
+    """One regular expression for all the lines."""
+    parts = []
+    for line in lines:
+        if line == "...":
+            parts.append(r"(?:.*\n)*?")
+            continue
+        pieces = re.split(r"\{\{(.*?)\}\}", line)
+        for i in range(0, len(pieces), 2):
+            pieces[i] = re.escape(pieces[i])
+        parts.append("".join(f"(?:{piece})" if i % 2 else piece for i, piece in enumerate(pieces)) + r"\n")
+    return re.compile("".join(parts))
+
+
+def check(what, expected, got):
+    if got and not got.endswith("\n"):
+        got += "\n"
+    if pattern(expected).fullmatch(got):
+        return []
+    return [f"{what} was", *("  " + line for line in got.splitlines()),
+            "and should have been", *("  " + line for line in expected)]
+
+
+def play(step, directory, environment):
+    done = subprocess.run(["bash", "-c", step.command], cwd=directory, env=environment, stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=120, check=False)
+    problems = check("standard output", step.stdout, done.stdout.decode("utf-8", "backslashreplace"))
+    problems += check("standard error", step.stderr, done.stderr.decode("utf-8", "backslashreplace"))
+    if done.returncode != step.code:
+        problems.append(f"it ended with {done.returncode} instead of {step.code}")
+    return problems
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--dkimkey", type=pathlib.Path, required=True)
+    parser.add_argument("session", type=pathlib.Path)
+    arguments = parser.parse_args()
+    path = str(arguments.dkimkey.resolve().parent) + ":/usr/sbin:/usr/bin:/sbin:/bin"
+    with tempfile.TemporaryDirectory(prefix="dkimkey-session-") as directory:
+        environment = {"PATH": path, "HOME": directory, "LC_ALL": "C.UTF-8"}
+        for step in read_session(arguments.session):
+            problems = play(step, directory, environment)
+            if problems:
+                print(f"{arguments.session}:{step.number}: $ {step.command}", *problems, sep="\n")
+                return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
