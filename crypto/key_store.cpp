@@ -91,18 +91,27 @@ std::filesystem::path KeyStore::record_path(const canon::DomainName& domain,
   return domain_directory(domain) / (selector.str() + ".txt");
 }
 
+void KeyStore::check_directory() const {
+  struct stat status {};
+  if (stat(directory_.c_str(), &status) != 0) throw_store_error("open the key directory", directory_, errno);
+}
+
 std::optional<FileStamp> KeyStore::stamp(const canon::DomainName& domain) const {
   const std::string path = directory_.native() + "/" + domain.str() + "/keys.conf";
   struct stat status {};
   if (stat(path.c_str(), &status) == 0) return stamp_of(status);
-  if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-  throw_store_error("examine", path, errno);
+  if (errno != ENOENT && errno != ENOTDIR) throw_store_error("examine", path, errno);
+  check_directory();
+  return std::nullopt;
 }
 
 std::optional<StampedManifest> KeyStore::read_manifest(const canon::DomainName& domain) const {
   const auto path = manifest_path(domain);
   const auto file = open_regular_file(path);
-  if (!file) return std::nullopt;
+  if (!file) {
+    check_directory();
+    return std::nullopt;
+  }
   // Whoever may write the manifest decides what is signed.
   if ((file->status.st_mode & S_IWOTH) != 0) {
     throw StoreError(path.string() + " is writable by everyone; mend it with: chmod o-w " + path.string());

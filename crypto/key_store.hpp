@@ -65,6 +65,10 @@ class KeyStore {
   std::vector<canon::DomainName> domains() const;
 
  private:
+  // A domain that is not there is an answer; a key directory that is not there (misspelt, not mounted) is a
+  // fault, or all mail would leave unsigned.
+  void check_directory() const;
+
   std::filesystem::path directory_;
 };
 
