@@ -17,6 +17,12 @@
 
 namespace dkim::crypto {
 
+// A header of more than this counts as malformed: far above any real one, far below what would hurt. A
+// field takes its octets on the wire.
+constexpr std::size_t header_size_limit = 1 << 20;
+constexpr std::size_t header_field_limit = 10'000;
+constexpr const char* header_too_large = "the header has more than 1 MiB or 10000 fields";
+
 struct SigningIdentity {
   canon::DomainName domain;      // the SDID
   std::vector<SigningKey> keys;  // never empty

@@ -45,7 +45,7 @@ Explanation find_out(const ParsedOptions& options, const Configuration& configur
   if (const auto address = options.text("address"))
     return explain_authors(parse_address(*address), configuration.signing, daemon);
   const MessageFile message(read_message_text(*options.text("message")));
-  const auto authors = crypto::author_mailboxes(message.fields());
+  const auto authors = authors_of(message);
   if (!authors) return explain_malformed(authors.refusal().reason);
   return explain_authors(*authors, configuration.signing, daemon);
 }

@@ -21,10 +21,10 @@ constexpr HelpText help{
     R"(Usage: dkimkey generate [OPTIONS]
 
 Examples:
-  dkimkey generate --domain example.com --selector server
-      a key that waits until its record is published
-  dkimkey generate --selector server --activate
-      one that signs at once, for the only domain here or the one in /etc/mailname
+  dkimkey generate --domain example.com --selector server --activate
+      a key that signs at once
+  dkimkey generate --selector server
+      one that does not sign yet, for the only domain here or the one in /etc/mailname
   dkimkey generate --selector server --fit 255
       for a DNS hoster that refuses records longer than one string
   dkimkey generate --selector server --algorithm both
@@ -36,8 +36,8 @@ Makes a private key in the key directory and prints the DNS record of its public
 with an absolute name, on standard output. What was made and what to do next goes to standard error. Files
 get the group of the key directory, so that the daemon can read them.
 )",
-    R"(A new key is pending: its record is to be published, and nothing is signed with it. With --activate it
-signs at once; its record should be in DNS before mail is signed with it.
+    R"(A new key is pending: its record is to be published, and nothing is signed with it. This version cannot
+activate it later. With --activate it signs at once; its record should be in DNS before mail is signed with it.
 
 A selector is used once in a domain and never again; a key is never written over. The options from -t to -h
 hold for all keys of the domain: what is not given stays as it is, and records of older keys that change
@@ -189,7 +189,7 @@ ExitCode generate(const Arguments& arguments) {
   const auto domain = pick_domain(request.domain, store);
 
   // Refuse before the work; what another dkimkey does meanwhile is seen under the lock.
-  const auto before = store.read_manifest(domain);
+  const auto before = key_directory_exists(store.directory()) ? store.read_manifest(domain) : std::nullopt;
   const auto manifest = before ? before->manifest : crypto::Manifest{};
   const auto planned = plan(request, domain, manifest);
   std::cerr << algorithm_note(request, manifest);

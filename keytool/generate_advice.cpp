@@ -48,7 +48,10 @@ std::string describe_made(const crypto::KeyStore& store, const canon::DomainName
              " is signed with it from now on. Receivers can verify that\n"
              "               only once the record is in DNS: publish it now.\n";
     } else {
-      out += "  state        pending: nothing is signed with it. A key made with --activate signs at once.\n";
+      out +=
+          "  state        pending: nothing is signed with it, and this version of dkimkey cannot activate it "
+          "later.\n"
+          "               For a key that signs at once, generate one with --activate and another selector.\n";
     }
   }
   return out;

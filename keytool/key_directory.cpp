@@ -18,13 +18,6 @@ namespace {
 
 constexpr mode_t directory_mode = 0750;
 
-bool is_there(const std::filesystem::path& directory) {
-  struct stat status {};
-  if (stat(directory.c_str(), &status) == 0) return true;
-  if (errno != ENOENT) crypto::throw_store_error("use the key directory", directory, errno);
-  return false;
-}
-
 void set_group_and_mode(const std::filesystem::path& directory) {
   const auto* group = getgrnam(daemon_group);
   if (group == nullptr) {
@@ -39,10 +32,17 @@ void set_group_and_mode(const std::filesystem::path& directory) {
 
 }  // namespace
 
+bool key_directory_exists(const std::filesystem::path& directory) {
+  struct stat status {};
+  if (stat(directory.c_str(), &status) == 0) return true;
+  if (errno != ENOENT) crypto::throw_store_error("use the key directory", directory, errno);
+  return false;
+}
+
 void make_missing_key_directory(const std::filesystem::path& path) {
   // "keys/" has an empty last part; the directory is "keys".
   const auto directory = path.has_filename() ? path : path.parent_path();
-  if (is_there(directory)) return;
+  if (key_directory_exists(directory)) return;
   const auto parent = directory.has_parent_path() ? directory.parent_path() : ".";
   // A fixed name, taken over if a killed process left it: what follows may be done twice.
   const auto temporary = parent / ("." + directory.filename().string() + ".new");
@@ -55,7 +55,7 @@ void make_missing_key_directory(const std::filesystem::path& path) {
   } catch (const crypto::StoreError&) {
     rmdir(temporary.c_str());
     // Another dkimkey may have been faster, and taken the temporary name away meanwhile.
-    if (is_there(directory)) return;
+    if (key_directory_exists(directory)) return;
     throw;
   }
   crypto::sync_directory(parent);

@@ -9,6 +9,9 @@ namespace dkim::keytool {
 constexpr const char* daemon_group = "dkimsignd";
 constexpr const char* daemon_user = "dkimsignd";
 
+// Throws StoreError if that cannot be found out.
+bool key_directory_exists(const std::filesystem::path& directory);
+
 // Makes the directory, 0750 and of the daemon's group where there is one, and says so on standard error.
 // Does nothing if it is there; its parent must be. It appears with mode and group already right, so a
 // process killed in here leaves nothing that the daemon could not read. Throws StoreError.

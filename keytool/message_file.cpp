@@ -12,6 +12,7 @@
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
+#include "crypto/identity.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -95,6 +96,16 @@ bool MessageFile::take_header_line(std::string_view line) {
   if (size == 0) return false;
   fields_.push_back({std::string(line.substr(0, size)), std::string(line.substr(size + 1))});
   return true;
+}
+
+canon::Result<std::vector<canon::Mailbox>> authors_of(const MessageFile& message) {
+  // Counted as the daemon counts: name, colon, value, CRLF.
+  std::size_t size = 0;
+  for (const auto& field : message.fields())
+    size += field.name.size() + field.value.size() + 3;
+  if (size > crypto::header_size_limit || message.fields().size() > crypto::header_field_limit)
+    return canon::Refusal{crypto::header_too_large, 0};
+  return crypto::author_mailboxes(message.fields());
 }
 
 std::string read_message_text(const std::string& path) {

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "canon/header_field.hpp"
+#include "canon/mailbox.hpp"
+#include "canon/result.hpp"
 
 namespace dkim::keytool {
 
@@ -46,6 +48,9 @@ class MessageFile {
   std::size_t stray_line_ = 0;
   bool crlf_ = false;
 };
+
+// The mailboxes of its From: field. Refuses what the daemon would not sign, whoever the author.
+canon::Result<std::vector<canon::Mailbox>> authors_of(const MessageFile& message);
 
 // Reads the whole file; "-" is standard input. Throws StoreError.
 std::string read_message_text(const std::string& path);

@@ -4,6 +4,7 @@
 
 #include "canon/text.hpp"
 #include "keytool/errors.hpp"
+#include "keytool/key_directory.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -18,8 +19,7 @@ std::optional<canon::DomainName> mailname_domain(const std::filesystem::path& ma
 }
 
 std::vector<canon::DomainName> stored_domains(const crypto::KeyStore& store) {
-  std::error_code error;
-  if (!std::filesystem::exists(store.directory(), error)) return {};
+  if (!key_directory_exists(store.directory())) return {};
   return store.domains();
 }
 

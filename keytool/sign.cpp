@@ -65,14 +65,12 @@ Identity forced_identity(const crypto::KeyStore& store, const ParsedOptions& opt
 
 Identity identity_of(const MessageFile& message, const crypto::SigningSettings& settings,
                      const ParsedOptions& options) {
+  const auto authors = authors_of(message);
+  if (!authors) return NoIdentity{true, authors.refusal().reason, {}};
   const crypto::KeyStore store(settings.key_directory);
-  if (options.has("domain")) {
-    const auto authors = crypto::author_mailboxes(message.fields());
-    if (!authors) return NoIdentity{true, authors.refusal().reason, {}};
-    return forced_identity(store, options);
-  }
+  if (options.has("domain")) return forced_identity(store, options);
   crypto::UncachedKeySource keys(store);
-  return identify(message.fields(), settings.rules, keys);
+  return choose_identity(*authors, settings.rules, keys);
 }
 
 void print_signed(const MessageFile& message, const std::vector<canon::HeaderField>& signatures) {

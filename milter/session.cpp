@@ -8,10 +8,6 @@
 namespace dkim::milter {
 namespace {
 
-// Far above any real header, far below what would hurt.
-constexpr std::size_t header_size_limit = 1 << 20;
-constexpr std::size_t header_field_limit = 10'000;
-
 Verdict verdict_of(Disposition disposition) {
   switch (disposition) {
     case Disposition::accept:
@@ -72,7 +68,7 @@ Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
 void Session::header(std::string_view name, std::string_view value) {
   if (!message_ || message_->header_too_large) return;
   message_->header_size += name.size() + value.size() + 3;
-  if (message_->header_size > header_size_limit || message_->fields.size() == header_field_limit) {
+  if (message_->header_size > crypto::header_size_limit || message_->fields.size() == crypto::header_field_limit) {
     // Nothing of it will be signed: give the memory back, remember why.
     message_->header_too_large = true;
     message_->fields = {};
@@ -87,7 +83,7 @@ Verdict Session::end_of_header(const MacroLookup& macro) {
   if (!message_) return Verdict::proceed;
   note_queue_id(macro);
   if (message_->failed) return give_up(message_->fault);
-  if (message_->header_too_large) return refuse_malformed("the header has more than 1 MiB or 10000 fields");
+  if (message_->header_too_large) return refuse_malformed(crypto::header_too_large);
 
   auto identity =
       crypto::identify(message_->fields, message_->setup->config.signing.rules, message_->setup->keys);
