@@ -68,7 +68,8 @@ Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
 void Session::header(std::string_view name, std::string_view value) {
   if (!message_ || message_->header_too_large) return;
   message_->header_size += name.size() + value.size() + 3;
-  if (message_->header_size > crypto::header_size_limit || message_->fields.size() == crypto::header_field_limit) {
+  if (message_->header_size > crypto::header_size_limit ||
+      message_->fields.size() == crypto::header_field_limit) {
     // Nothing of it will be signed: give the memory back, remember why.
     message_->header_too_large = true;
     message_->fields = {};
