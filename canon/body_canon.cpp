@@ -8,14 +8,15 @@
 namespace dkim::canon {
 namespace {
 
-// Does canonicalization leave every octet of this block as it is? Judged from each octet and its successor,
-// so block[Size] must exist too; line ends at the end of a run are left to the caller. The loop has no branch
-// and no exit: the compiler turns it into vector instructions, and mail runs through it at memory speed.
+// Is every octet of this block one that canonicalization leaves as it is, unless the body ends here? That
+// is judged from each octet and its successor, so block[Size] must exist too. The loop has no branch and
+// no exit: the compiler turns it into vector instructions, and mail runs through it at memory speed.
 //
-// "No" means only that the block wants a closer look. It is the answer for
-//  - SP before SP, HTAB or a line end (or another control), which relaxed drops;
-//  - HTAB, which relaxed turns into SP;
-//  - LF without CR, which becomes CRLF in both.
+// "No" is the answer for
+//  - LF without CR, which becomes CRLF;
+//  - relaxed: HTAB, which becomes SP;
+//  - relaxed: SP before white space or what may be a line end, which goes.
+// Simple passes white space, so only line ends matter to it.
 template <Canonicalization Algorithm, std::size_t Size>
 bool unchanged(const char* block) {
   unsigned char odd = 0;
@@ -23,9 +24,8 @@ bool unchanged(const char* block) {
     const auto c = static_cast<unsigned char>(block[i]);
     const auto next = static_cast<unsigned char>(block[i + 1]);
     odd |= static_cast<unsigned char>((next == '\n') & (c != '\r'));
-    if constexpr (Algorithm == Canonicalization::relaxed) {
+    if constexpr (Algorithm == Canonicalization::relaxed)
       odd |= static_cast<unsigned char>((c == '\t') | ((c == ' ') & (next <= ' ')));
-    }
   }
   return odd == 0;
 }
@@ -43,32 +43,34 @@ std::size_t unchanged_prefix(std::string_view text) {
   return n;
 }
 
-// Writes text with each run of white space as one SP; gives back how much that is, never more than text has.
-// The last octet must not be white space. No branch depends on an octet: a processor cannot guess where words
-// end. First, in vector instructions, what each octet becomes and whether it stays (of a run, the last one
-// does); then all are written one after the other, and those that go are written over.
-std::size_t squeeze(std::string_view text, char* out) {
-  constexpr std::size_t block = 32;
-  const auto white = [](char c) { return (c == ' ') | (c == '\t'); };
-  std::array<char, block + 1> in{};
-  std::array<char, block> becomes;
-  std::array<unsigned char, block> stays;
-  std::size_t written = 0;
-  while (!text.empty()) {
-    // The octet after the block belongs to the judgement; after the text's last it does not matter.
-    std::memcpy(in.data(), text.data(), std::min(text.size(), block + 1));
-    for (std::size_t i = 0; i < block; ++i) {
-      becomes[i] = in[i] == '\t' ? ' ' : in[i];
-      stays[i] = static_cast<unsigned char>((white(in[i]) & white(in[i + 1])) ^ 1);
-    }
-    const std::size_t length = std::min(text.size(), block);
-    for (std::size_t i = 0; i < length; ++i) {
-      out[written] = becomes[i];
-      written += stays[i];
-    }
-    text.remove_prefix(length);
+bool may_be_held(char octet) {
+  return is_fws(octet);
+}
+
+// Relaxed for one stretch of octets, whatever white space is in it. Whether an octet stays is judged from
+// it and the two behind it, so they must exist; again by vector instructions. Then those that stay move up.
+constexpr std::size_t stretch_size = 256;
+
+struct Verdicts {
+  std::array<char, stretch_size> octets;         // HTAB as SP
+  std::array<unsigned char, stretch_size> stay;  // 1 or 0
+};
+
+// False if there is a LF without CR, which takes more than judging what stays.
+bool judge(const char* stretch, Verdicts& verdicts) {
+  unsigned char lone_lf = 0;
+  for (std::size_t i = 0; i < stretch_size; ++i) {
+    const char c = stretch[i];
+    const char next = stretch[i + 1];
+    const auto space = static_cast<unsigned char>((c == ' ') | (c == '\t'));
+    const auto space_follows = static_cast<unsigned char>((next == ' ') | (next == '\t'));
+    const auto line_ends =
+        static_cast<unsigned char>((next == '\n') | ((next == '\r') & (stretch[i + 2] == '\n')));
+    verdicts.octets[i] = c == '\t' ? ' ' : c;
+    verdicts.stay[i] = static_cast<unsigned char>((space & (space_follows | line_ends)) ^ 1U);
+    lone_lf |= static_cast<unsigned char>((next == '\n') & (c != '\r'));
   }
-  return written;
+  return lone_lf == 0;
 }
 
 // Above this a run is worth a call of the sink of its own rather than a copy.
@@ -78,58 +80,61 @@ constexpr std::size_t worth_a_call = 512;
 
 void BodyCanonicalizer::update(std::string_view chunk, const Sink& sink) {
   while (!chunk.empty()) {
-    if (!nothing_held()) {
-      take(chunk.front(), sink);
-      chunk.remove_prefix(1);
-      continue;
+    std::size_t taken = 0;
+    if (!anything_held()) taken = pass_unchanged(chunk, sink);
+    if (!anything_held()) taken += squeeze(chunk.substr(taken), sink);
+    if (taken == 0) {
+      // Held octets, or a rare case: until it is over, but not for less than a block's worth.
+      do {
+        take(chunk[taken++], sink);
+      } while (taken < chunk.size() && (taken < 16 || anything_held()));
     }
-    chunk = pass_unchanged(chunk, sink);
-    chunk = pass_line(chunk, sink);
+    chunk.remove_prefix(taken);
   }
   flush(sink);
 }
 
-bool BodyCanonicalizer::may_be_held(char octet) const {
-  return octet == '\r' || octet == '\n' || (algorithm_ == Canonicalization::relaxed && is_wsp(octet));
-}
-
-// Takes the longest start of the chunk that needs no thought; gives back the rest.
-std::string_view BodyCanonicalizer::pass_unchanged(std::string_view chunk, const Sink& sink) {
-  // The scan judges each octet with its successor; the first one has only us. A LF here is a lone one, and
-  // with line ends held, white space or another line end decides over them.
-  if (chunk.front() == '\n' || (line_ends_held_ > 0 && may_be_held(chunk.front()))) return chunk;
-  const std::size_t n = algorithm_ == Canonicalization::relaxed
-                            ? unchanged_prefix<Canonicalization::relaxed>(chunk)
-                            : unchanged_prefix<Canonicalization::simple>(chunk);
-  // What ends the run may also end the body, and then goes.
+std::size_t BodyCanonicalizer::pass_unchanged(std::string_view chunk, const Sink& sink) {
+  // The scan judges each octet with its successor; the first one has only us. A LF here is a lone one.
+  if (chunk.front() == '\n') return 0;
+  std::size_t n = algorithm_ == Canonicalization::relaxed ? unchanged_prefix<Canonicalization::relaxed>(chunk)
+                                                          : unchanged_prefix<Canonicalization::simple>(chunk);
+  // What ends the run may also end the body.
   std::size_t decided = n;
   while (decided > 0 && may_be_held(chunk[decided - 1]))
     --decided;
-  if (decided > 0) emit_run(chunk.substr(0, decided), sink);
-  for (const char octet : chunk.substr(decided, n - decided))
+  if (decided > 0) {
+    emit_run(chunk.substr(0, decided), sink);
+    return decided;
+  }
+  // A run of nothing else: taken whole, or a chunk of it would be scanned over and over.
+  for (const char octet : chunk.substr(0, n))
     take(octet, sink);
-  return chunk.substr(n);
+  return n;
 }
 
-// Takes the chunk up to the end of its first line; gives back the rest.
-std::string_view BodyCanonicalizer::pass_line(std::string_view chunk, const Sink& sink) {
-  const std::size_t end = chunk.find('\n');
-  const std::string_view rest = chunk.substr(std::min(end, chunk.size() - 1) + 1);
-  std::string_view line = chunk.substr(0, chunk.size() - rest.size());
-  std::size_t decided = line.size();
-  while (decided > 0 && may_be_held(line[decided - 1]))
-    --decided;
-  if (nothing_held() && decided > 0) {
-    if (algorithm_ == Canonicalization::relaxed) {
-      emit_squeezed(line.substr(0, decided), sink);
-    } else {
-      emit_run(line.substr(0, decided), sink);
-    }
-    line.remove_prefix(decided);
+std::size_t BodyCanonicalizer::squeeze(std::string_view chunk, const Sink& sink) {
+  if (algorithm_ == Canonicalization::simple || chunk.size() < stretch_size + 2 || chunk.front() == '\n')
+    return 0;
+  Verdicts verdicts;
+  if (!judge(chunk.data(), verdicts)) return 0;
+  // A CR at the end belongs to the next stretch, where it has its LF.
+  const std::size_t taken = stretch_size - (chunk[stretch_size - 1] == '\r' ? 1 : 0);
+
+  if (buffered_ + stretch_size > buffer_.size()) flush(sink);
+  char* const begin = buffer_.data() + buffered_;
+  char* end = begin;
+  for (std::size_t i = 0; i < taken; ++i) {
+    *end = verdicts.octets[i];
+    end += verdicts.stay[i];
   }
-  for (const char octet : line)
-    take(octet, sink);
-  return rest;
+  while (end - begin >= 2 && end[-1] == '\n' && end[-2] == '\r') {
+    end -= 2;
+    ++line_ends_held_;
+  }
+  any_output_ = any_output_ || end != begin;
+  buffered_ += static_cast<std::size_t>(end - begin);
+  return taken;
 }
 
 void BodyCanonicalizer::take(char octet, const Sink& sink) {
@@ -181,7 +186,6 @@ void BodyCanonicalizer::emit_octet(char octet, const Sink& sink) {
 }
 
 void BodyCanonicalizer::emit_run(std::string_view run, const Sink& sink) {
-  emit_held_lines(sink);
   any_output_ = true;
   if (run.size() > worth_a_call || run.size() > buffer_.size() - buffered_) flush(sink);
   if (run.size() > worth_a_call) {
@@ -189,27 +193,6 @@ void BodyCanonicalizer::emit_run(std::string_view run, const Sink& sink) {
   } else {
     std::memcpy(buffer_.data() + buffered_, run.data(), run.size());
     buffered_ += run.size();
-  }
-}
-
-// run begins and ends within a line, and does not end in white space.
-void BodyCanonicalizer::emit_squeezed(std::string_view run, const Sink& sink) {
-  emit_held_lines(sink);
-  any_output_ = true;
-  while (!run.empty()) {
-    std::size_t piece = std::min(run.size(), buffer_.size());
-    // Not in the middle of white space, unless there is nothing else.
-    while (piece > 0 && piece < run.size() && is_wsp(run[piece - 1]))
-      --piece;
-    if (piece == 0) {
-      const std::size_t word = std::min(run.find_first_not_of(" \t"), run.size());
-      emit_octet(' ', sink);
-      run.remove_prefix(word);
-      continue;
-    }
-    if (piece > buffer_.size() - buffered_) flush(sink);
-    buffered_ += squeeze(run.substr(0, piece), buffer_.data() + buffered_);
-    run.remove_prefix(piece);
   }
 }
 

@@ -29,18 +29,16 @@ class BodyCanonicalizer {
  private:
   // Which octets cannot be judged yet, since what follows decides? White space (gone at a line's end), a
   // CR (part of a CRLF or an octet of its own) and line ends (gone at the body's end).
-  bool nothing_held() const { return !space_held_ && !cr_held_; }
+  bool anything_held() const { return space_held_ || cr_held_ || line_ends_held_ > 0; }
 
-  // Could the octet turn out to be gone, or another, by what follows?
-  bool may_be_held(char octet) const;
-
-  std::string_view pass_unchanged(std::string_view chunk, const Sink& sink);
-  std::string_view pass_line(std::string_view chunk, const Sink& sink);
+  // Three ways to take octets off a chunk's front, from fast to slow; each tells how many it took.
+  std::size_t pass_unchanged(std::string_view chunk, const Sink& sink);
+  std::size_t squeeze(std::string_view chunk, const Sink& sink);
   void take(char octet, const Sink& sink);
+
   void end_line();
   void emit_octet(char octet, const Sink& sink);
   void emit_run(std::string_view run, const Sink& sink);
-  void emit_squeezed(std::string_view run, const Sink& sink);
   void emit_held_lines(const Sink& sink);
   void flush(const Sink& sink);
 
@@ -49,7 +47,7 @@ class BodyCanonicalizer {
   bool cr_held_ = false;
   bool any_output_ = false;
   std::uint64_t line_ends_held_ = 0;
-  // Collects what is emitted octet by octet: a sink that hashes likes few and large pieces.
+  // Collects what is emitted in small pieces: a sink that hashes likes few and large ones.
   std::array<char, 4096> buffer_;
   std::size_t buffered_ = 0;
 };

@@ -6,8 +6,18 @@
 namespace dkim::milter {
 namespace {
 
+// In pieces whose count fits an octet: the compiler then adds up vectors of octets, where it would
+// otherwise widen each to 64 bits first. Every body goes through here, at several times the hash's speed.
 std::uint64_t count_lines(std::string_view text) {
-  return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  constexpr std::size_t piece = 240;
+  std::uint64_t lines = 0;
+  for (; text.size() >= piece; text.remove_prefix(piece)) {
+    unsigned char in_piece = 0;
+    for (std::size_t i = 0; i < piece; ++i)
+      in_piece = static_cast<unsigned char>(in_piece + (text[i] == '\n' ? 1 : 0));
+    lines += in_piece;
+  }
+  return lines + static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
 // In pieces: the compiler makes vector code of the inner loop, and the answer is known early.
