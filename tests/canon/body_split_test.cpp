@@ -85,6 +85,35 @@ TEST_P(BodySplit, what_matters_at_every_alignment) {
   }
 }
 
+// Behind the first white space of a line that changes, the rest of the line is worked on in blocks of 32 and
+// pieces of a buffer of 4096: runs of white space across their ends, and runs longer than they are.
+TEST_P(BodySplit, white_space_across_every_block_of_a_long_line) {
+  std::vector<std::size_t> distances;
+  for (std::size_t n = 0; n <= 140; ++n)
+    distances.push_back(n);
+  for (const std::size_t end : {4096, 8192}) {
+    for (std::size_t n = end - 40; n <= end + 10; ++n)
+      distances.push_back(n);
+  }
+  for (const std::size_t distance : distances) {
+    for (const std::size_t run : {1, 2, 3, 33, 70}) {
+      const std::string body = "a\tb" + std::string(distance, 'x') + std::string(run, ' ') + "y\t" +
+                               std::string(run, '\t') + "z \r\n";
+      ASSERT_TRUE(same_octets(canonical_body(algorithm(), body), reference_body(algorithm(), body)))
+          << run << " at " << distance;
+    }
+  }
+  for (const std::size_t run : {4000, 4095, 4096, 4097, 8200, 20000}) {
+    for (const std::string before : {"", "a", "a\tb", "\r\n\r\n"}) {
+      for (const std::string behind : {"", "c", "\r\n", "c\td \r\n"}) {
+        const std::string body = before + std::string(run, ' ') + behind;
+        ASSERT_TRUE(same_octets(canonical_body(algorithm(), body), reference_body(algorithm(), body)))
+            << run << printable(before) << printable(behind);
+      }
+    }
+  }
+}
+
 TEST_P(BodySplit, structured_bodies_at_every_place) {
   const std::string text(40, 't');
   const std::string long_text(300, 'l');
