@@ -90,6 +90,12 @@ class Corpus(unittest.TestCase):
                                             if f"{queue_id}: signed " in line or f"{queue_id}: not signed: " in line])
         return outcomes
 
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.daemon.stop()
+        if status != 0:
+            raise AssertionError(f"dkimsignd ended with {status}:\n{cls.daemon.log_text()[-4000:]}")
+
     def test_by_the_daemon(self):
         signed, others = {}, []
         for name, (outcome, said) in self.by_daemon.items():

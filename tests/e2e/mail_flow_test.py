@@ -23,9 +23,9 @@ from harness.milter_client import MilterClient
 from harness.postfix import Postfix
 from harness.products import Daemon, KeyStore, Raw
 from harness.sink import Sink
-from harness.smtp_client import SmtpClient
+from harness.smtp_client import Refused, SmtpClient
 from harness.verifiers import Judges, complaints
-from harness.workspace import Workspace
+from harness.workspace import HarnessError, Workspace
 
 CANONICALIZATIONS = tuple("/".join(pair) for pair in itertools.product(("relaxed", "simple"), repeat=2))
 
@@ -37,6 +37,8 @@ KEYS = {
     "both.example": {"server": RSA, "server-ed25519": ED25519},
     "three.example": {"first": RSA, "second": RSA, "third": ED25519},
     "xn--mnchen-3ya.example": {"server": RSA, "server-ed25519": ED25519},
+    "unreadable.example": {"server": ED25519},
+    "open.example": {"server": ED25519},
 }
 
 TAG_ORDER = ["v", "a", "c", "d", "s", "t", "x", "h", "bh", "b"]
@@ -130,6 +132,13 @@ def setUpModule():
     global SCENE
     SCENE = Scene()
     unittest.addModuleCleanup(SCENE.workspace.close)
+
+
+def tearDownModule():
+    # After all that it has been through; a build with sanitizers ends otherwise if they found anything.
+    status = SCENE.daemon.stop()
+    if status != 0:
+        raise AssertionError(f"dkimsignd ended with {status}:\n{SCENE.daemon.log_text()[-4000:]}")
 
 
 class MailFlow(unittest.TestCase):
@@ -350,6 +359,56 @@ class MailFlow(unittest.TestCase):
         verdicts = SCENE.judges.judge({"it": case.arrived.octets})["it"]
         self.assertEqual(case.arrived.signatures()[2]["d"], "other.example")
         self.assertEqual(complaints(verdicts[2], {}), {})
+
+    # --- settings and faults ---
+
+    def test_settings_that_change_the_signature(self):
+        SCENE.daemon.reload(**SCENE.settings("relaxed/simple"), expiration=3600,
+                            signed_headers=Raw('( "+X-Alert", "-Date" )'), oversigned_headers=Raw('( "+X-Alert" )'))
+        try:
+            case = SCENE.case("expires", shapes.letter("both.example", more=b"X-Alert: 1\r\nX-Alert: 2\r\n"),
+                              "relaxed/simple", "both.example")
+            with SmtpClient(SCENE.postfix.port) as client:
+                client.send(case.sender, case.recipient, case.sent)
+            self.judge([case])
+        finally:
+            SCENE.daemon.reload(**SCENE.settings("relaxed/relaxed"))
+        for signature in case.arrived.signatures():
+            self.assertEqual(int(signature["x"]) - int(signature["t"]), 3600)
+            names = signature["h"].lower().split(":")
+            self.assertEqual(names.count("x-alert"), 3, "two that are there, and one that must not be added")
+            self.assertNotIn("date", names)
+        changed = case.arrived.octets.replace(b"X-Alert: 1", b"X-Alert: 3")
+        for verdict in SCENE.judges.judge({"changed": changed})["changed"]:
+            self.assertNotIn("pass", verdict.values())
+
+    def test_a_broken_configuration_changes_nothing(self):
+        with self.assertRaisesRegex(HarnessError, "configuration was refused"):
+            SCENE.daemon.reload(**{**SCENE.settings("simple/simple"), "canonicalisation": "relaxed"})
+        try:
+            self.assertIn("canonicalisation", SCENE.daemon.reloads()[-1])
+            self.judge([self.from_client("after a refused configuration", shapes.letter("both.example"),
+                                         domain="both.example")])
+        finally:
+            SCENE.daemon.reload(**SCENE.settings("relaxed/relaxed"))
+
+    def test_nothing_leaves_unsigned_while_a_key_cannot_be_used(self):
+        # A domain each: a key that has been loaded is kept, whatever becomes of its file.
+        for domain, mode, complaint in (("unreadable.example", 0o600, "Permission denied"),
+                                        ("open.example", 0o644, "chmod")):
+            with self.subTest(domain):
+                key = SCENE.keys.path / domain / "server.private"
+                key.chmod(mode)
+                sent = shapes.letter(domain)
+                waiting = SCENE.case(domain, sent)
+                with SmtpClient(SCENE.postfix.port) as client, self.assertRaisesRegex(Refused, "^4"):
+                    client.send(waiting.sender, waiting.recipient, sent)
+                said = [line for line in SCENE.daemon.log_text().splitlines() if str(key) in line]
+                self.assertIn("error: ", said[-1])
+                self.assertIn(complaint, said[-1])
+                key.chmod(0o640)
+                self.judge([self.from_client("mended", sent, domain=domain)])
+                self.assertEqual(SCENE.sink.copies(waiting.recipient), 0, "it left unsigned")
 
     # --- the dialogue ---
 

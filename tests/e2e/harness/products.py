@@ -89,11 +89,11 @@ class Daemon:
         self.process.send_signal(signal.SIGUSR1)
         wait_for(lambda: len(self.reloads()) > before, "dkimsignd to reload its configuration", alive=self.alive)
         said = self.reloads()[-1]
-        if "error" in said or "not" in said:
+        if "configuration reloaded" not in said:
             raise HarnessError(f"the configuration was refused: {said}")
 
     def reloads(self):
-        return [line for line in self.log_text().splitlines() if "reload" in line]
+        return [line for line in self.log_text().splitlines() if ": configuration " in line]
 
     def alive(self):
         return self.process.poll() is None
