@@ -29,6 +29,9 @@ struct Connection {
 constexpr unsigned long wanted_steps = SMFIP_NOHELO | SMFIP_NORCPT | SMFIP_NODATA | SMFIP_NOUNKNOWN |
                                        SMFIP_HDR_LEADSPC | SMFIP_NR_CONN | SMFIP_NR_HDR | SMFIP_NR_BODY;
 
+// More than a session keeps of a header (milter/session), so that it is the session that says no.
+constexpr std::size_t largest_packet = (1 << 20) + 65536;
+
 sfsistat status_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::proceed:
@@ -192,6 +195,9 @@ void register_milter(Shared& shared, const std::string& socket) {
   std::string copy = socket;
   if (smfi_setconn(copy.data()) != MI_SUCCESS)
     throw crypto::Error("libmilter does not take the socket " + socket);
+  // A header field comes in one packet. libmilter would break the connection at 64 KiB; Postfix has fields of
+  // up to 100 KiB (header_size_limit), and their message would never leave.
+  smfi_setmaxdatasize(largest_packet);
   // Postfix opens a connection an SMTP session; a queue flush opens many at once.
   smfi_setbacklog(1024);
 }
@@ -205,10 +211,6 @@ void open_milter_socket() {
 
 bool run_milter() {
   return smfi_main() == MI_SUCCESS;
-}
-
-void stop_milter() {
-  smfi_stop();
 }
 
 }  // namespace dkim::milter

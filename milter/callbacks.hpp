@@ -15,8 +15,7 @@ namespace dkim::milter {
 void register_milter(Shared& shared, const std::string& socket);
 // Binds and listens.
 void open_milter_socket();
-// Serves until stop_milter(), or until libmilter fails (false).
+// Serves until libmilter stops by itself: at a signal of its own (true) or because it fails (false).
 bool run_milter();
-void stop_milter();
 
 }  // namespace dkim::milter

@@ -1,6 +1,7 @@
 #include "milter/daemon.hpp"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -42,24 +43,38 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-sigset_t handled_signals() {
+// Posted when the daemon is to stop: by a signal, or because libmilter has ended.
+sem_t stop_requested;
+
+void request_stop(int) {
+  sem_post(&stop_requested);
+}
+
+sigset_t reload_signal() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGUSR1})
-    sigaddset(&set, signal);
+  sigaddset(&set, SIGUSR1);
   return set;
 }
 
-// Blocked in every thread, taken by the main one with sigwait(3). libmilter has a thread that waits for
-// SIGTERM and SIGINT too and would stop at once; Linux gives a process's signal to the main thread first if
-// that one waits for it, and then messages in flight are finished. Should libmilter win all the same, the
-// MTA keeps what was unfinished.
+// libmilter has a thread that waits for SIGTERM and SIGINT too and would stop at once, in the midst of
+// messages. Linux gives a process's signal to the main thread if that one can take it. So here it always can:
+// the two are never blocked in it, and no other signal is ever pending there, since SIGUSR1 has a thread of
+// its own.
 void prepare_signals() {
-  const sigset_t set = handled_signals();
+  sem_init(&stop_requested, 0, 0);
+  struct sigaction action {};
+  action.sa_handler = request_stop;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+  const sigset_t set = reload_signal();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   // To libmilter SIGHUP means "stop", to administrators "reload": it does neither.
   std::signal(SIGHUP, SIG_IGN);
+  // A log that cannot be written loses lines and nothing else.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 void warn_about(const Config& config, const Log& log) {
@@ -87,17 +102,17 @@ void reload(const Options& options, Shared& shared) {
   }
 }
 
-// Until a signal asks to stop, or libmilter has ended by itself.
-void serve(const Options& options, Shared& shared, const std::atomic<bool>& milter_ended) {
-  const sigset_t set = handled_signals();
-  while (!milter_ended) {
+[[noreturn]] void reload_at_signals(const Options& options, Shared& shared) {
+  const sigset_t set = reload_signal();
+  while (true) {
     int signal = 0;
-    if (sigwait(&set, &signal) != 0) continue;
-    if (signal == SIGUSR1) {
-      reload(options, shared);
-    } else {
-      return;
-    }
+    if (sigwait(&set, &signal) == 0) reload(options, shared);
+  }
+}
+
+void wait_for_stop() {
+  while (sem_wait(&stop_requested) != 0) {
+    // A signal's handler ran; it has posted.
   }
 }
 
@@ -123,14 +138,14 @@ void run_daemon(const Options& options, Config config) {
 
   std::atomic<bool> milter_ended = false;
   std::atomic<bool> milter_succeeded = false;
-  const pthread_t main_thread = pthread_self();
-  std::thread milter([&] {
+  std::thread([&] {
     milter_succeeded = run_milter();
     milter_ended = true;
-    pthread_kill(main_thread, SIGTERM);
-  });
+    sem_post(&stop_requested);
+  }).detach();
+  std::thread([&] { reload_at_signals(options, shared); }).detach();
 
-  serve(options, shared, milter_ended);
+  wait_for_stop();
   notify_service_manager("STOPPING=1");
   socket.remove();
   bool all_finished = true;
@@ -139,11 +154,11 @@ void run_daemon(const Options& options, Config config) {
     shared.in_flight.begin_drain();
     all_finished = shared.in_flight.wait_for_messages(longest_drain);
     shared.in_flight.wait_for_replies(longest_reply);
-    stop_milter();
+    // libmilter is not asked to stop: it would wait for its listener, up to five seconds, and end nothing
+    // that the end of the process does not.
     milter_succeeded = true;
   }
   log.stopped(all_finished);
-  milter.detach();
   std::_Exit(milter_succeeded ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 

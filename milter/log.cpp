@@ -170,7 +170,12 @@ void Log::running_as_root() const {
 }
 
 Log::Sink log_sink(LogTarget target) {
-  if (target == LogTarget::standard_error) return write_to_standard_error;
+  if (target == LogTarget::standard_error) {
+    // libmilter knows nothing but syslog(3): what it has to say, such as why it cannot listen, comes here
+    // too.
+    openlog("dkimsignd", LOG_PERROR, LOG_MAIL);
+    return write_to_standard_error;
+  }
   openlog("dkimsignd", LOG_PID | LOG_NDELAY, LOG_MAIL);
   return write_to_syslog;
 }

@@ -1,0 +1,150 @@
+// Connections that stall, stay, come in crowds or break off do not concern the others.
+#include <sys/resource.h>
+
+#include "tests/milter/daemon_fixture.hpp"
+
+namespace dkim::test {
+namespace {
+
+using Packet = std::string;
+
+class DaemonConnectionsTest : public DaemonTest {
+ protected:
+  // Connections that have gone as far as each step, and some that stopped within a packet.
+  std::vector<MilterClient> stalled_in_every_step() const {
+    std::vector<MilterClient> stalled;
+    const auto add = [&](int steps) -> MilterClient& {
+      MilterClient connection(daemon_->endpoint());
+      if (steps > 0) connection.negotiate();
+      if (steps > 1) connection.connect();
+      if (steps > 2) connection.mail("<alerts@example.com>");
+      if (steps > 3) connection.header("From", " alerts@example.com");
+      if (steps > 4) connection.end_of_header();
+      if (steps > 5) connection.body("half of a");
+      connection.connection().flush();
+      stalled.push_back(std::move(connection));
+      return stalled.back();
+    };
+    const Packet header = MilterConnection::packet(SMFIC_HEADER, std::string("Subject\0 x\0", 11));
+    for (int steps = 0; steps <= 6; ++steps) {
+      add(steps);
+      add(steps).connection().put_raw(Packet(1, '\0'));         // within the length
+      add(steps).connection().put_raw(header.substr(0, 4));     // before the command
+      add(steps).connection().put_raw(header.substr(0, 9));     // within the payload
+      add(steps).connection().put_raw(Packet("\0\1\0\0B", 5));  // much is promised, nothing comes
+    }
+    return stalled;
+  }
+};
+
+TEST_F(DaemonConnectionsTest, AStallInAnyStepHoldsUpNobody) {
+  start();
+  auto stalled = stalled_in_every_step();
+  auto connection = client();
+  for (int i = 0; i < 50; ++i)
+    expect_signed(connection, letter(i));
+  for (int i = 0; i < 10; ++i)
+    expect_service();
+  // Who has only paused goes on.
+  stalled[5 * 3].header("From", " alerts@example.com");
+  EXPECT_EQ(stalled[5 * 3].end_of_header().verdict, Verdict::proceed);
+  EXPECT_EQ(stalled[5 * 3].end_of_message().edits.size(), 1U);
+  stalled.clear();
+  expect_service();
+}
+
+TEST_F(DaemonConnectionsTest, TwoThousandIdleOnesAndAMessage) {
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  ASSERT_GE(limit.rlim_cur, 2100U) << "this test opens 2,000 connections";
+  // The daemon begins with the usual soft limit, which it has to raise by itself.
+  start("", [] {
+    rlimit usual{};
+    getrlimit(RLIMIT_NOFILE, &usual);
+    usual.rlim_cur = 1024;
+    setrlimit(RLIMIT_NOFILE, &usual);
+  });
+  std::vector<MilterClient> idle;
+  for (int i = 0; i < 2000; ++i) {
+    idle.emplace_back(daemon_->endpoint());
+    if (i % 2 == 0) {
+      idle.back().negotiate();
+      idle.back().connect();
+      idle.back().connection().flush();
+    }
+  }
+  expect_service();
+  expect_signed(idle[0]);
+  expect_signed(idle[1998]);
+  idle.clear();
+  expect_service();
+}
+
+TEST_F(DaemonConnectionsTest, OutOfDescriptorsIsNotTheEnd) {
+  constexpr rlim_t descriptors = 40;
+  start("", [] {
+    const rlimit few{descriptors, descriptors};
+    setrlimit(RLIMIT_NOFILE, &few);
+  });
+  {
+    // More than it can take: they wait in the socket's queue.
+    std::vector<MilterClient> crowd;
+    for (rlim_t i = 0; i < 2 * descriptors; ++i)
+      crowd.emplace_back(daemon_->endpoint());
+    ASSERT_TRUE(eventually([&] {
+      int open = 0;
+      for ([[maybe_unused]] const auto& entry :
+           std::filesystem::directory_iterator("/proc/" + std::to_string(daemon_->pid()) + "/fd"))
+        ++open;
+      return open >= static_cast<int>(descriptors);
+    }));
+    EXPECT_TRUE(daemon_->is_running());
+    // The store cannot be opened either: that is a fault, and on_error says what becomes of the message.
+    crowd[0].negotiate();
+    crowd[0].connect();
+    EXPECT_EQ(crowd[0].send_message(letter()).reply.verdict, Verdict::tempfail);
+    EXPECT_TRUE(daemon_->wait_for_log("Too many open files, on_error=tempfail"));
+  }
+  expect_service();
+}
+
+TEST_F(DaemonConnectionsTest, BreakingOffLeaksNoDescriptor) {
+  start();
+  const auto open_descriptors = [&] {
+    int open = 0;
+    for ([[maybe_unused]] const auto& entry :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(daemon_->pid()) + "/fd"))
+      ++open;
+    return open;
+  };
+  expect_service();
+  int before = 0;
+  ASSERT_TRUE(eventually([&] { return (before = open_descriptors()) < 12; }));
+  for (int round = 0; round < 5; ++round)
+    stalled_in_every_step();
+  // Faults leave none open either.
+  std::filesystem::remove(store_.key_file("example.com", "server"));
+  store_.set_subdomains("example.com", false);
+  for (int i = 0; i < 50; ++i) {
+    auto connection = client();
+    EXPECT_EQ(connection.send_message(letter()).reply.verdict, Verdict::tempfail);
+  }
+  EXPECT_TRUE(eventually([&] { return open_descriptors() <= before; })) << open_descriptors();
+}
+
+// Postfix does not, Sendmail does: QUIT_NC ends a client's session and leaves the connection for the next.
+TEST_F(DaemonConnectionsTest, ANewClientOnAnOldConnectionIsNeverUnsigned) {
+  start();
+  auto connection = client();
+  expect_signed(connection);
+  connection.quit_for_new_connection();
+  connection.connect();
+  const auto result = connection.send_message(letter(1));
+  EXPECT_EQ(result.reply.verdict, Verdict::tempfail);
+  expect_service();
+}
+
+}  // namespace
+}  // namespace dkim::test

@@ -1,0 +1,45 @@
+// A daemon with a key store, and messages to send to it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+#include "tests/crypto/test_store.hpp"
+#include "tests/milter/daemon_process.hpp"
+#include "tests/milter/milter_store.hpp"
+#include "tests/support/milter_client.hpp"
+
+namespace dkim::test {
+
+// "<NUMBER@example.com>" and a few fields; no two are alike.
+Message letter(int number = 0, const std::string& domain = "example.com");
+
+// Why the message does not leave with that many valid signatures; empty if it does.
+std::string delivery_fault(const MessageResult& result, const Message& message, const PublicKeys& keys,
+                           std::size_t signatures = 1);
+
+class DaemonTest : public testing::Test {
+ protected:
+  // One active Ed25519 key of example.com, selector "server".
+  DaemonTest() { store_.add_key("example.com", "server"); }
+
+  DaemonProcess& start(const std::string& settings = "", std::function<void()> prepare = {}) {
+    return daemon_.emplace(directory_.path(), store_.path(),
+                           DaemonProcess::Start{settings, std::move(prepare), true});
+  }
+
+  // Connected from 127.0.0.1.
+  MilterClient client(const Offer& offer = {}) const;
+
+  // Sends one message and expects it signed.
+  void expect_signed(MilterClient& connection, const Message& message = letter()) const;
+  void expect_service() const;
+
+  MilterStore store_;
+  TemporaryDirectory directory_;
+  std::optional<DaemonProcess> daemon_;
+};
+
+}  // namespace dkim::test

@@ -1,0 +1,204 @@
+#include "tests/milter/daemon_process.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+
+#include "crypto/file.hpp"
+#include "tests/crypto/test_store.hpp"
+
+namespace dkim::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+int exit_status(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// Reports go to files, since a test may take the daemon's standard error away.
+void set_sanitizer_options(const std::filesystem::path& directory) {
+  const std::string log = "log_path=" + (directory / "sanitizer").string();
+  setenv("TSAN_OPTIONS", (log + ":suppressions=" DKIMSIGND_TSAN_SUPPRESSIONS).c_str(), 1);
+  setenv("ASAN_OPTIONS", (log + ":detect_leaks=0").c_str(), 1);
+  setenv("UBSAN_OPTIONS", (log + ":print_stacktrace=1").c_str(), 1);
+}
+
+[[noreturn]] void become_dkimsignd(const std::vector<std::string>& arguments) {
+  std::vector<std::string> copies{DKIMSIGND_PROGRAM};
+  copies.insert(copies.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (auto& argument : copies)
+    argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  execv(argv[0], argv.data());
+  _exit(127);
+}
+
+void redirect(int descriptor, const std::filesystem::path& file) {
+  const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
+  if (fd < 0 || dup2(fd, descriptor) < 0) _exit(126);
+  close(fd);
+}
+
+std::optional<int> wait_for(pid_t pid) {
+  int status = 0;
+  const bool ended = eventually([&] { return waitpid(pid, &status, WNOHANG) == pid; });
+  return ended ? std::optional(exit_status(status)) : std::nullopt;
+}
+
+}  // namespace
+
+bool eventually(const std::function<bool()>& condition) {
+  const auto deadline = Clock::now() + patience;
+  while (!condition()) {
+    if (Clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
+
+ProgramRun run_dkimsignd(const std::filesystem::path& directory, const std::vector<std::string>& arguments) {
+  std::filesystem::remove(directory / "out");
+  std::filesystem::remove(directory / "err");
+  const pid_t pid = fork();
+  if (pid == 0) {
+    set_sanitizer_options(directory);
+    redirect(STDOUT_FILENO, directory / "out");
+    redirect(STDERR_FILENO, directory / "err");
+    become_dkimsignd(arguments);
+  }
+  const auto status = wait_for(pid);
+  if (!status) {
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+  }
+  return {status.value_or(-1), read_file(directory / "out"), read_file(directory / "err")};
+}
+
+DaemonProcess::DaemonProcess(std::filesystem::path directory, const std::filesystem::path& keys,
+                             Start how_to_start)
+    : directory_(std::move(directory)), keys_(keys) {
+  start(how_to_start);
+}
+
+void DaemonProcess::write_config(const std::string& settings) {
+  std::string text = settings + "\n";
+  const auto add = [&](const std::string& name, const std::string& value) {
+    if (settings.find(name + " = ") == std::string::npos) text += name + " = \"" + value + "\";\n";
+  };
+  add("socket", endpoint());
+  add("key_directory", keys_.string());
+  add("log", "stderr");
+  const auto fresh = directory_ / "dkimsignd.conf.new";
+  write_file(fresh, text, 0644);
+  std::filesystem::rename(fresh, config_path());
+}
+
+void DaemonProcess::start(const Start& how) {
+  write_config(how.settings);
+  // READY=1 arrives here.
+  const crypto::FileDescriptor notify(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string notify_path = directory_ / "notify";
+  std::filesystem::remove(notify_path);
+  std::strncpy(address.sun_path, notify_path.c_str(), sizeof address.sun_path - 1);
+  if (bind(notify.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    throw std::runtime_error("cannot bind " + notify_path);
+  std::filesystem::permissions(notify_path, std::filesystem::perms::all);
+
+  pid_ = fork();
+  if (pid_ == 0) {
+    set_sanitizer_options(directory_);
+    setenv("NOTIFY_SOCKET", notify_path.c_str(), 1);
+    redirect(STDERR_FILENO, directory_ / "log");
+    if (how.prepare) how.prepare();
+    become_dkimsignd({"--config", config_path().string()});
+  }
+  if (pid_ < 0) throw std::runtime_error("cannot fork");
+  if (how.wait_until_ready) wait_until_ready(notify.get());
+}
+
+void DaemonProcess::wait_until_ready(int notify_socket) {
+  std::string message;
+  eventually([&] {
+    char text[64];
+    const ssize_t size = recv(notify_socket, text, sizeof text, MSG_DONTWAIT);
+    if (size > 0) message.assign(text, static_cast<std::size_t>(size));
+    return size > 0 || !is_running();
+  });
+  if (message != "READY=1") throw std::runtime_error("dkimsignd did not become ready: " + log());
+}
+
+DaemonProcess::~DaemonProcess() {
+  if (is_running()) {
+    kill(pid_, SIGTERM);
+    if (!wait_for_end()) {
+      ADD_FAILURE() << "dkimsignd does not end";
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+  }
+  const std::string reports = sanitizer_reports();
+  EXPECT_EQ(reports, "") << "a sanitizer found something in dkimsignd";
+}
+
+std::string DaemonProcess::sanitizer_reports() const {
+  std::string out;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+    if (entry.path().filename().string().starts_with("sanitizer")) out += read_file(entry.path());
+  }
+  return out;
+}
+
+std::string DaemonProcess::log() const {
+  return read_file(directory_ / "log");
+}
+
+bool DaemonProcess::wait_for_log(std::string_view text, int times) const {
+  return eventually([&] {
+    const std::string all = log();
+    int found = 0;
+    for (auto at = all.find(text); at != std::string::npos; at = all.find(text, at + 1))
+      ++found;
+    return found >= times;
+  });
+}
+
+void DaemonProcess::signal(int number) const {
+  kill(pid_, number);
+}
+
+bool DaemonProcess::is_running() {
+  if (end_ || pid_ < 0) return false;
+  int status = 0;
+  if (waitpid(pid_, &status, WNOHANG) != pid_) return true;
+  end_ = exit_status(status);
+  return false;
+}
+
+std::optional<int> DaemonProcess::wait_for_end() {
+  eventually([&] { return !is_running(); });
+  return end_;
+}
+
+long DaemonProcess::status_number(const std::string& name) const {
+  std::ifstream in("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with(name + ":")) return std::stol(line.substr(name.size() + 1));
+  }
+  return -1;
+}
+
+}  // namespace dkim::test

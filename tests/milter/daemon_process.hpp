@@ -1,0 +1,81 @@
+// The real daemon as a process of its own, with its configuration, its socket and its log in a directory of
+// the test's.
+//
+// Every wait is for a condition and bounded. Failures to start are a std::runtime_error with what the daemon
+// said. What a sanitizer reports of the daemon fails the test.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dkim::test {
+
+constexpr std::chrono::seconds patience{30};
+
+// Polls until the condition holds; false after `patience`.
+bool eventually(const std::function<bool()>& condition);
+
+// How a program ended and what it printed.
+struct ProgramRun {
+  int status = -1;  // exit status, or 128 + signal
+  std::string out;
+  std::string err;
+};
+
+// Runs dkimsignd to its end.
+ProgramRun run_dkimsignd(const std::filesystem::path& directory, const std::vector<std::string>& arguments);
+
+class DaemonProcess {
+ public:
+  struct Start {
+    std::string settings;
+    // In the child, between fork and exec: limits, another user, another standard error.
+    std::function<void()> prepare;
+    bool wait_until_ready = true;
+  };
+
+  // keys is the key directory.
+  DaemonProcess(std::filesystem::path directory, const std::filesystem::path& keys, Start start);
+  DaemonProcess(const DaemonProcess&) = delete;
+  DaemonProcess& operator=(const DaemonProcess&) = delete;
+  // Ends it, if it still runs.
+  ~DaemonProcess();
+
+  std::string endpoint() const { return "unix:" + socket_path().string(); }
+  std::filesystem::path socket_path() const { return directory_ / "s"; }
+  std::filesystem::path config_path() const { return directory_ / "dkimsignd.conf"; }
+  pid_t pid() const { return pid_; }
+
+  // A new configuration file, put in place as an editor does; the daemon is not told.
+  void write_config(const std::string& settings);
+
+  std::string log() const;
+  bool wait_for_log(std::string_view text, int times = 1) const;
+  void signal(int number) const;
+  bool is_running();
+  // Its exit status, or 128 + signal; nothing if it does not end.
+  std::optional<int> wait_for_end();
+
+  // A number of /proc/PID/status, such as "VmRSS" (in kB) or "Threads".
+  long status_number(const std::string& name) const;
+
+ private:
+  void start(const Start& start);
+  void wait_until_ready(int notify_socket);
+  std::string sanitizer_reports() const;
+
+  std::filesystem::path directory_;
+  std::filesystem::path keys_;
+  pid_t pid_ = -1;
+  std::optional<int> end_;
+};
+
+}  // namespace dkim::test
