@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "tests/canon/body_reference.hpp"
 
@@ -21,6 +22,16 @@ using namespace std::string_literals;
   return ::testing::AssertionFailure()
          << "first difference at octet " << at << ": " << printable(actual.substr(at, 40)) << " instead of "
          << printable(expected.substr(at, 40));
+}
+
+// What decides over the octets around it.
+const std::vector<std::string>& cores() {
+  static const std::vector<std::string> list = {
+      "\r\n",   "\n",       "\r",      " ",      "\t",     "\0"s,     "\r\n\r\n", "\n\n",         "\r\r\n",
+      "\n\r",   " \r\n",    "\r\n ",   "  ",     " \t",    "\t ",     "\r ",      " \r",          "\r\r",
+      " \r\n ", "\r\n\r",   "\r\n \r", "\r\n\n", "\n\r\n", "\r\n\0"s, "\0\r\n"s,  "\r\n\r\n\r\n", "   \r\n",
+      " \n \n", "\x01\x02", "\r\0\n"s, "\v\r\n", "\f ",    "\xff ",   "\x80\n",   "\r\x8d\n"};
+  return list;
 }
 
 class BodySplit : public ::testing::TestWithParam<Canonicalization> {
@@ -69,12 +80,7 @@ TEST_P(BodySplit, every_short_body) {
 // The same few octets at every alignment to the blocks of 16 and 128 that are scanned at once, with plain
 // text before and behind.
 TEST_P(BodySplit, what_matters_at_every_alignment) {
-  const std::string cores[] = {
-      "\r\n",   "\n",       "\r",      " ",      "\t",     "\0"s,     "\r\n\r\n", "\n\n",         "\r\r\n",
-      "\n\r",   " \r\n",    "\r\n ",   "  ",     " \t",    "\t ",     "\r ",      " \r",          "\r\r",
-      " \r\n ", "\r\n\r",   "\r\n \r", "\r\n\n", "\n\r\n", "\r\n\0"s, "\0\r\n"s,  "\r\n\r\n\r\n", "   \r\n",
-      " \n \n", "\x01\x02", "\r\0\n"s, "\v\r\n", "\f ",    "\xff ",   "\x80\n",   "\r\x8d\n"};
-  for (const auto& core : cores) {
+  for (const auto& core : cores()) {
     for (std::size_t before = 0; before <= 290; ++before) {
       for (const std::size_t behind : {0, 1, 15, 16, 17, 40, 150}) {
         const std::string body = std::string(before, 'x') + core + std::string(behind, 'y');
@@ -85,8 +91,29 @@ TEST_P(BodySplit, what_matters_at_every_alignment) {
   }
 }
 
-// Behind the first white space of a line that changes, the rest of the line is worked on in blocks of 32 and
-// pieces of a buffer of 4096: runs of white space across their ends, and runs longer than they are.
+// The same where the scan has just met white space that changes: long stretches are then judged at once, up
+// to two octets beyond their end, and held back where the body may end.
+TEST_P(BodySplit, what_matters_at_every_place_of_a_squeezed_stretch) {
+  std::string empty_lines;
+  std::string white_lines;
+  for (int i = 0; i < 150; ++i) {
+    empty_lines += "\r\n";
+    white_lines += " \r\n";
+  }
+  for (const auto& core : cores()) {
+    for (std::size_t before = 0; before <= 260; ++before) {
+      const std::string start = std::string("\t").append(before, 'x').append(core);
+      for (const auto& behind : {std::string(300, 'y'), empty_lines, white_lines, white_lines + "z"}) {
+        const std::string body = start + behind;
+        ASSERT_TRUE(same_octets(canonical_body(algorithm(), body), reference_body(algorithm(), body)))
+            << printable(core) << " behind " << before << ", then " << printable(behind.substr(0, 3));
+      }
+    }
+  }
+}
+
+// Behind the first white space of a line that changes, the rest of the line is worked on in stretches
+// and put into a buffer of 4096: runs of white space across their ends, and runs longer than they are.
 TEST_P(BodySplit, white_space_across_every_block_of_a_long_line) {
   std::vector<std::size_t> distances;
   for (std::size_t n = 0; n <= 140; ++n)

@@ -16,7 +16,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     cut = input.ConsumeIntegral<std::uint16_t>();
   // A run in the middle, longer than what is worth trying octet by octet: whole blocks, or none.
   const auto run = input.ConsumeIntegralInRange<std::size_t>(0, 300);
-  std::string body = input.ConsumeRemainingBytesAsString();
+  // Several times the same: stretches that are judged at once are hundreds of octets long.
+  const auto times = input.ConsumeIntegralInRange<std::size_t>(1, 12);
+  const std::string text = input.ConsumeRemainingBytesAsString();
+  std::string body;
+  for (std::size_t i = 0; i < times && body.size() < 4096; ++i)
+    body += text;
   body.insert(body.size() / 2, run, 'x');
   for (auto& cut : cuts)
     cut = std::min(cut, body.size());
