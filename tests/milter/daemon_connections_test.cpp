@@ -39,6 +39,7 @@ class DaemonConnectionsTest : public DaemonTest {
 
 TEST_F(DaemonConnectionsTest, AStallInAnyStepHoldsUpNobody) {
   start();
+  const Newcomers newcomers(daemon_->endpoint());
   auto stalled = stalled_in_every_step();
   auto connection = client();
   for (int i = 0; i < 50; ++i)
@@ -122,8 +123,11 @@ TEST_F(DaemonConnectionsTest, BreakingOffLeaksNoDescriptor) {
   expect_service();
   int before = 0;
   ASSERT_TRUE(eventually([&] { return (before = open_descriptors()) < 12; }));
-  for (int round = 0; round < 5; ++round)
-    stalled_in_every_step();
+  {
+    const Newcomers newcomers(daemon_->endpoint());
+    for (int round = 0; round < 5; ++round)
+      stalled_in_every_step();
+  }
   // Faults leave none open either.
   std::filesystem::remove(store_.key_file("example.com", "server"));
   store_.set_subdomains("example.com", false);
