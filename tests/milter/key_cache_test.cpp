@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "crypto/error.hpp"
@@ -138,6 +139,29 @@ TEST_F(KeyCacheTest, ReportsADamagedManifestAndRecovers) {
     EXPECT_THROW(find("example.com"), crypto::SettingsError) << bad;
   }
   test::write_file(manifest, good);
+  EXPECT_EQ(selectors("example.com"), "a");
+}
+
+// libconfig leaks with each syntax error: a damaged manifest must not be parsed for each message.
+TEST_F(KeyCacheTest, ADamagedManifestIsParsedOnceAndARepairIsSeen) {
+  store_.add_key("example.com", "a");
+  const auto path = store_.path() / "example.com" / "keys.conf";
+  std::string whole;
+  std::getline(std::ifstream(path), whole, '\0');
+  std::ofstream(path) << "format = 1; keys = ( { selector = \"";
+  const crypto::KeyStore store(store_.path());
+  const auto settled = [&] {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    return store.stamp(name("example.com"))->is_settled_at(now);
+  };
+  const auto deadline = std::chrono::steady_clock::now() + seconds(30);
+  while (!settled() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  EXPECT_THROW(find("example.com"), crypto::SettingsError);
+  EXPECT_EQ(cache_.size(), 1U);
+  EXPECT_THROW(find("example.com"), crypto::SettingsError);
+  std::ofstream(path) << whole;
   EXPECT_EQ(selectors("example.com"), "a");
 }
 
