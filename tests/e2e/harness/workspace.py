@@ -3,6 +3,7 @@
 Everything that a test starts is registered here at once, and is undone in reverse order when the
 test ends, fails, or is interrupted by SIGINT, SIGTERM or SIGHUP. Processes are ended by their pid
 or by their own stop command, never by name: other Postfix instances may run on the machine.
+DKIMSIGND_E2E_KEEP=1 keeps the directory, with all logs and messages, for looking into a failure.
 """
 
 import atexit
