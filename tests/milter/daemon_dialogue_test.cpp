@@ -1,0 +1,113 @@
+// Parts of the dialogue with an MTA that miltertest has no words for.
+#include "tests/milter/daemon_fixture.hpp"
+
+namespace dkim::test {
+namespace {
+
+// SMFIF_ADDHDRS of libmilter/mfapi.h, which cannot be included together with mfdef.h.
+constexpr std::uint32_t only_inserting = 0x1;
+
+class DaemonDialogueTest : public DaemonTest {
+ protected:
+  Reply mail_from(const SmtpClient& smtp_client) const {
+    MilterClient connection(daemon_->endpoint());
+    connection.negotiate();
+    connection.connect(smtp_client);
+    return connection.mail("<alerts@example.com>");
+  }
+};
+
+TEST_F(DaemonDialogueTest, AsksForTheMacrosThatItUsesAndNoOthers) {
+  start("macros = ( { name = \"{daemon_name}\"; values = ( \"x\" ); }, { name = \"{mark}\"; } );");
+  MilterClient connection(daemon_->endpoint());
+  const auto& symbols = connection.negotiate().symbols;
+  using Names = std::vector<std::string>;
+  const auto of = [&](Stage stage) { return symbols[static_cast<std::size_t>(stage)]; };
+  EXPECT_EQ(of(Stage::connect), (Names{"{daemon_name}", "{mark}"}));
+  EXPECT_EQ(of(Stage::mail), (Names{"i", "{auth_type}", "{daemon_name}", "{mark}"}));
+  EXPECT_EQ(of(Stage::end_of_header), Names{"i"});
+  EXPECT_EQ(of(Stage::end_of_message), Names{"i"});
+  for (const Stage stage : {Stage::helo, Stage::rcpt, Stage::data})
+    EXPECT_EQ(of(stage), std::nullopt);
+}
+
+TEST_F(DaemonDialogueTest, WorksWithAnMtaThatTakesNoListOfMacros) {
+  start();
+  auto connection = client({SMFI_PROT_VERSION, only_inserting, SMFI_CURR_PROT});
+  for (const auto& symbols : connection.agreement().symbols)
+    EXPECT_EQ(symbols, std::nullopt);
+  connection.set_macro("i", "4F1k");
+  expect_signed(connection);
+  EXPECT_TRUE(daemon_->wait_for_log("4F1k: signed"));
+}
+
+TEST_F(DaemonDialogueTest, AsksForNothingThatWasNotOffered) {
+  start();
+  for (std::uint32_t bit = 0; bit < 21; ++bit) {
+    const std::uint32_t offered = SMFI_CURR_PROT & ~(1U << bit);
+    auto connection = client({SMFI_PROT_VERSION, SMFI_CURR_ACTS, offered});
+    EXPECT_EQ(connection.agreement().protocol & ~offered, 0U) << bit;
+    expect_signed(connection);
+  }
+}
+
+TEST_F(DaemonDialogueTest, AClientOnALocalSocketIsOurs) {
+  start("trusted_networks = ();");
+  MilterClient connection(daemon_->endpoint());
+  connection.negotiate();
+  connection.connect({"localhost", SMFIA_UNIX, 0, "/run/a.sock"});
+  expect_signed(connection);
+}
+
+TEST_F(DaemonDialogueTest, AnAddressIsReadAsPostfixWritesIt) {
+  start();
+  EXPECT_EQ(mail_from({"localhost", SMFIA_INET6, 25, "IPv6:::1"}).verdict, Verdict::proceed);
+  EXPECT_EQ(mail_from({"localhost", SMFIA_INET6, 25, "::1"}).verdict, Verdict::proceed);
+  EXPECT_EQ(mail_from({"localhost", SMFIA_INET6, 25, "::ffff:127.0.0.1"}).verdict, Verdict::proceed);
+  EXPECT_EQ(mail_from({"x", SMFIA_INET6, 25, "IPv6:2001:db8::1"}).verdict, Verdict::accept);
+  EXPECT_EQ(mail_from({"unknown", SMFIA_UNKNOWN, 0, ""}).verdict, Verdict::accept);
+  EXPECT_TRUE(daemon_->wait_for_log("client of unknown address is neither trusted nor authenticated"));
+  EXPECT_TRUE(daemon_->wait_for_log("client 2001:db8::1 is neither trusted nor authenticated"));
+}
+
+TEST_F(DaemonDialogueTest, WithoutAConnectStepNobodyIsTrusted) {
+  start();
+  MilterClient connection(daemon_->endpoint());
+  connection.negotiate();
+  EXPECT_EQ(connection.mail("<alerts@example.com>").verdict, Verdict::accept);
+}
+
+TEST_F(DaemonDialogueTest, WithoutANegotiationNothingPasses) {
+  start();
+  MilterClient connection(daemon_->endpoint());
+  EXPECT_EQ(connection.mail("<alerts@example.com>").verdict, Verdict::tempfail);
+  expect_service();
+}
+
+TEST_F(DaemonDialogueTest, ABodyBeforeMailIsNoPartOfTheMessage) {
+  start();
+  auto connection = client();
+  connection.body_chunk("before MAIL\r\n");
+  connection.header("From", " evil@example.org");
+  connection.body_chunk("still before MAIL\r\n");
+  expect_signed(connection);
+  connection.body_chunk("after the end\r\n");
+  expect_signed(connection, letter(1));
+}
+
+TEST_F(DaemonDialogueTest, InsertsOnTop) {
+  store_.add_key("example.com", "second", crypto::Algorithm::rsa);
+  start();
+  auto connection = client();
+  const Message message = letter();
+  const auto result = connection.send_message(message);
+  EXPECT_EQ(delivery_fault(result, message, store_.public_keys(), 2), "");
+  for (const auto& edit : result.reply.edits) {
+    EXPECT_EQ(edit.command, SMFIR_INSHEADER);
+    EXPECT_EQ(edit.index, 0U);
+  }
+  EXPECT_EQ(result.reply.other_edits, "");
+}
+
+}  // namespace
+}  // namespace dkim::test
