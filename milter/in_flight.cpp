@@ -8,10 +8,17 @@ InFlight::Token::~Token() {
   if (--(owner_->*count_) == 0 && owner_->draining_) owner_->none_left_.notify_all();
 }
 
-InFlight::Token InFlight::add(std::size_t InFlight::*count) {
+std::optional<InFlight::Token> InFlight::message() {
   const std::lock_guard lock(mutex_);
-  ++(this->*count);
-  return {this, count};
+  if (draining_) return std::nullopt;
+  ++messages_;
+  return Token(this, &InFlight::messages_);
+}
+
+InFlight::Token InFlight::reply() {
+  const std::lock_guard lock(mutex_);
+  ++replies_;
+  return {this, &InFlight::replies_};
 }
 
 void InFlight::begin_drain() {

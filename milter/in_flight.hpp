@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace dkim::milter {
@@ -29,10 +30,11 @@ class InFlight {
     std::size_t InFlight::*count_;
   };
 
-  // A message from MAIL to its end.
-  Token message() { return add(&InFlight::messages_); }
+  // A message from MAIL to its end; none if new ones are to be put off. One step: a message that is let in is
+  // one that the drain waits for.
+  std::optional<Token> message();
   // A verdict that may still be on its way to the MTA: from a message's end to the connection's next event.
-  Token reply() { return add(&InFlight::replies_); }
+  Token reply();
 
   // From now on new messages are to be put off.
   void begin_drain();
@@ -43,7 +45,6 @@ class InFlight {
   bool wait_for_replies(std::chrono::milliseconds at_most);
 
  private:
-  Token add(std::size_t InFlight::*count);
   bool wait_for_none(std::size_t InFlight::*count, std::chrono::milliseconds at_most);
 
   mutable std::mutex mutex_;

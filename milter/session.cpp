@@ -56,11 +56,12 @@ Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
     shared_.log.not_ours(queue_id.value_or(""), client_, sender);
     return Verdict::accept;
   }
-  if (shared_.in_flight.draining()) {
+  auto token = shared_.in_flight.message();
+  if (!token) {
     shared_.log.put_off(queue_id.value_or(""));
     return Verdict::tempfail;
   }
-  message_ = std::make_unique<Message>(std::move(setup), shared_.in_flight.message());
+  message_ = std::make_unique<Message>(std::move(setup), *std::move(token));
   note_queue_id(macro);
   return Verdict::proceed;
 }
@@ -72,7 +73,7 @@ void Session::header(std::string_view name, std::string_view value) {
       message_->fields.size() == crypto::header_field_limit) {
     // Nothing of it will be signed: give the memory back, remember why.
     message_->header_too_large = true;
-    message_->fields = {};
+    std::vector<canon::HeaderField>().swap(message_->fields);
     return;
   }
   std::string wire = leading_space_ == LeadingSpace::eaten ? " " : "";

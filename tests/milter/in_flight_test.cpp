@@ -42,7 +42,7 @@ TEST(InFlight, AMovedTokenCountsOnce) {
   std::optional<InFlight::Token> kept;
   {
     auto message = in_flight.message();
-    kept.emplace(std::move(message));
+    kept.emplace(*std::move(message));
   }
   EXPECT_FALSE(in_flight.wait_for_messages(at_once));
   kept.reset();
@@ -51,8 +51,8 @@ TEST(InFlight, AMovedTokenCountsOnce) {
 
 TEST(InFlight, WakesWhoWaitsWhenTheLastMessageEnds) {
   InFlight in_flight;
-  std::optional<InFlight::Token> first(in_flight.message());
-  std::optional<InFlight::Token> second(in_flight.message());
+  auto first = in_flight.message();
+  auto second = in_flight.message();
   in_flight.begin_drain();
   EXPECT_TRUE(in_flight.draining());
   std::thread ends([&] {
@@ -61,6 +61,17 @@ TEST(InFlight, WakesWhoWaitsWhenTheLastMessageEnds) {
   });
   EXPECT_TRUE(in_flight.wait_for_messages(long_enough));
   ends.join();
+}
+
+TEST(InFlight, LetsNoMessageInThatTheDrainWouldNotWaitFor) {
+  InFlight in_flight;
+  auto before = in_flight.message();
+  ASSERT_TRUE(before);
+  in_flight.begin_drain();
+  EXPECT_FALSE(in_flight.message());
+  EXPECT_FALSE(in_flight.wait_for_messages(at_once));
+  before.reset();
+  EXPECT_TRUE(in_flight.wait_for_messages(at_once));
 }
 
 TEST(InFlight, IsSafeFromManyThreads) {
