@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "canon/text.hpp"
 #include "crypto/error.hpp"
 #include "crypto/settings_reader.hpp"
 
@@ -72,12 +73,24 @@ KeyEntry read_key(SettingsGroup group) {
   return key;
 }
 
+bool is_hash_list(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return canon::is_alnum(c) || c == '-' || c == ':'; });
+}
+
 RecordFlags read_flags(SettingsGroup group) {
   RecordFlags flags;
   flags.strict = group.boolean("strict").value_or(false);
   flags.test = group.boolean("test").value_or(false);
   flags.email_only = group.boolean("email_only").value_or(false);
-  if (auto hashes = group.text("hashes")) flags.hashes = hashes->text;
+  if (auto hashes = group.text("hashes")) {
+    // It goes into the record as it stands.
+    if (!is_hash_list(hashes->text)) {
+      throw_settings_error(hashes->place, "\"hashes\" is no list of names",
+                           "such as \"sha256\"; \"\" for all");
+    }
+    flags.hashes = hashes->text;
+  }
   if (auto note = group.text("note")) flags.note = note->text;
   group.reject_unknown();
   return flags;

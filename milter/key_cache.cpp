@@ -1,5 +1,9 @@
 #include "milter/key_cache.hpp"
 
+#include <ctime>
+
+#include "crypto/error.hpp"
+
 namespace dkim::milter {
 
 std::shared_ptr<const crypto::DomainKeys> KeyCache::find(const canon::DomainName& domain) {
@@ -11,11 +15,11 @@ std::shared_ptr<const crypto::DomainKeys> KeyCache::find(const canon::DomainName
   if (auto keys = cached(domain.str(), *stamp)) return keys;
 
   // Without the lock: two threads may read the same domain, but nobody waits for another's disk.
-  auto read = store_.read_manifest(domain);
+  auto read = read_manifest(domain, *stamp);
   if (!read) return nullptr;
   auto keys = std::make_shared<const crypto::DomainKeys>(
       crypto::load_domain_keys(store_, domain, std::move(read->manifest)));
-  keep({domain.str(), read->stamp, read->settled, keys});
+  keep({domain.str(), read->stamp, read->settled, keys, {}});
   return keys;
 }
 
@@ -30,7 +34,23 @@ std::shared_ptr<const crypto::DomainKeys> KeyCache::cached(const std::string& do
   const auto found = index_.find(domain);
   if (found == index_.end() || !found->second->settled || !(found->second->stamp == stamp)) return nullptr;
   entries_.splice(entries_.begin(), entries_, found->second);
+  if (!found->second->damage.empty()) throw crypto::SettingsError(found->second->damage);
   return found->second->keys;
+}
+
+// A damaged manifest is parsed once, not for each message: libconfig leaks some octets with each syntax
+// error.
+std::optional<crypto::StampedManifest> KeyCache::read_manifest(const canon::DomainName& domain,
+                                                               const crypto::FileStamp& stamp) {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  try {
+    return store_.read_manifest(domain);
+  } catch (const crypto::SettingsError& error) {
+    // The stamp is from before the reading: if the file changed in between, it does not fit any more.
+    keep({domain.str(), stamp, stamp.is_settled_at(now), nullptr, error.what()});
+    throw;
+  }
 }
 
 void KeyCache::keep(Entry entry) {

@@ -2,13 +2,15 @@
 //
 // A changed manifest is seen by itself: each look-up asks for the manifest's stamp, a microsecond against
 // the millisecond of a signature. Bounded: the domain that was not needed for longest goes. Thread-safe.
-// Failures are not kept, so that a repaired key file works at once.
+// What is wrong with a manifest is kept until it changes; what is wrong with a key file is not, so that a
+// chmod works at once.
 #pragma once
 
 #include <cstddef>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -35,9 +37,13 @@ class KeyCache final : public crypto::KeySource {
     crypto::FileStamp stamp;
     bool settled = false;
     std::shared_ptr<const crypto::DomainKeys> keys;
+    std::string damage;  // of the manifest, where there are no keys for it
   };
 
+  // Null if it is not known. Throws crypto::SettingsError if the manifest is known to be damaged.
   std::shared_ptr<const crypto::DomainKeys> cached(const std::string& domain, const crypto::FileStamp& stamp);
+  std::optional<crypto::StampedManifest> read_manifest(const canon::DomainName& domain,
+                                                       const crypto::FileStamp& stamp);
   void keep(Entry entry);
   void forget(const std::string& domain);
 

@@ -137,6 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Damage{"subdomains", "subdomain", "2: ", "unknown setting \"subdomain\""},
                     Damage{"strict", "Strict", "3: ", "unknown setting \"Strict\""},
                     Damage{"note = \"x\"", "note = 1", "3: ", "\"note\" is a number"},
+                    Damage{"note = \"x\"", "hashes = \"sha256; p=\"", "3: ", "\"hashes\" is no list"},
                     Damage{"keys", "key", "1: ", "\"keys\" is missing"},
                     Damage{"= ( {", "= ( \"x\", {", "4: ", "\"keys[0]\" is a text"},
                     Damage{"selector = \"server\";", "", "4: ", "\"selector\" is missing"},
