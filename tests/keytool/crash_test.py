@@ -92,6 +92,9 @@ class Crash(StoreTest):
                     if fault == "signal=KILL":
                         self.assertNotEqual(done.returncode, 0, "the injection hit nothing")
                     self.assertNotIn(b"terminate called", done.stderr)
+                    # Who lives on takes the half-made key directory away at once.
+                    if fault == "error=EIO" and call != "rmdir":
+                        self.assertFalse((self.holder / ".keys.new").exists())
                     made += bool(self.keys.exists() and self.selectors() == after)
                     self.check_aftermath(before, after, arguments)
         # Both kinds of instant were met.
