@@ -103,7 +103,8 @@ class Corpus(unittest.TestCase):
                 message = Message(self.messages[name][1])
                 self.assertEqual(len(said), 1, said)
                 is_signed = f": signed d={DOMAIN} " in said[0]
-                self.assertEqual((outcome.verdict, len(outcome.inserted)), (b"c", 2) if is_signed else (b"a", 0), said[0])
+                self.assertEqual((outcome.verdict, len(outcome.inserted)), (b"c", 2) if is_signed else (b"a", 0),
+                                 said[0])
                 expected = parsable_author(message)
                 if expected is not None:
                     self.assertEqual(is_signed, expected, said[0])
@@ -113,7 +114,8 @@ class Corpus(unittest.TestCase):
                     self.assertIn(": not signed: malformed: ", said[0])
                     others.append(f"  {name}: {said[0].partition('malformed: ')[2]}")
         self.assertTrue(self.daemon.alive(), "the daemon died")
-        print(f"{len(self.messages)} messages, {len(signed)} signed, {len(others)} not:", *others, sep="\n", file=sys.stderr)
+        print(f"{len(self.messages)} messages, {len(signed)} signed, {len(others)} not:", *others, sep="\n",
+              file=sys.stderr)
         self.verify(signed)
 
     def test_by_dkimkey_sign(self):
@@ -121,7 +123,8 @@ class Corpus(unittest.TestCase):
         for name, (path, octets) in self.messages.items():
             with self.subTest(name):
                 done = subprocess.run(
-                    [program("dkimkey"), "sign", "--config", self.daemon.config, path], capture_output=True, check=False)
+                    [program("dkimkey"), "sign", "--config", self.daemon.config, path],
+                    capture_output=True, check=False)
                 complaint = done.stderr.decode("utf-8", "replace")
                 outcome, said = self.by_daemon[name]
                 self.assertEqual(done.returncode, 0 if outcome.inserted else 1, f"{complaint}{said}")

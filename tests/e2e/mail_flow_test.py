@@ -270,7 +270,8 @@ class MailFlow(unittest.TestCase):
             self.from_client("calls itself localhost", plain, reason="203.0.113.9 is neither trusted nor authenticated",
                              NAME="localhost", ADDR="203.0.113.9", HELO="localhost"),
             # Just beyond the trusted networks.
-            self.from_client("neighbour", plain, reason="198.51.101.0 is neither", NAME="n.example", ADDR="198.51.101.0"),
+            self.from_client("neighbour", plain, reason="198.51.101.0 is neither", NAME="n.example",
+                             ADDR="198.51.101.0"),
             self.from_client("IPv6 neighbour", plain, reason="2001:db8:2::1 is neither", NAME="n.example",
                              ADDR="IPV6:2001:db8:2::1"),
         ])
@@ -420,7 +421,8 @@ class MailFlow(unittest.TestCase):
             for number in range(4):
                 for name, sent, domain, reason in (
                         ("ours", ours, "both.example", None), ("foreign", foreign, None, "foreign.example"),
-                        ("malformed", malformed, None, "malformed: "), ("Ed25519", shapes.letter("ed.example"), "ed.example", None)):
+                        ("malformed", malformed, None, "malformed: "),
+                        ("Ed25519", shapes.letter("ed.example"), "ed.example", None)):
                     case = SCENE.case(f"{name} {number}", sent, domain=domain, reason=reason)
                     client.envelope("bounces@both.example", "never@receiver.example")
                     client.command(b"RSET")

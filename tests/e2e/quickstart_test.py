@@ -142,7 +142,8 @@ class Quickstart(unittest.TestCase):
         shutil.copytree(pathlib.Path(os.environ["DKIMSIGND_BUILD_DIR"]) / "keytool", build / "keytool",
                         ignore=lambda folder, names: [n for n in names if n != "dkimkey"])
         broken = self.workspace.directory("build/milter") / "dkimsignd"
-        broken.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo broken && exit 0\necho 'no such luck' >&2\nexit 1\n")
+        broken.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo broken && exit 0\n"
+                          "echo 'no such luck' >&2\nexit 1\n")
         broken.chmod(0o755)
         process = self.start(DKIMSIGND_BUILD_DIR=str(build))
         said = process.stdout.read().decode()

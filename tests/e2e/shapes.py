@@ -356,7 +356,8 @@ def domain_in_upper_case(domain):
 
 @shape()
 def encoded_words(domain):
-    return letter(domain, author=f"From: =?UTF-8?B?SsO8cmdlbg==?=\r\n =?UTF-8?Q?_M=C3=BCller?= <jm@{domain}>\r\n".encode(),
+    return letter(domain, author=b"From: =?UTF-8?B?SsO8cmdlbg==?=\r\n"
+                  + f" =?UTF-8?Q?_M=C3=BCller?= <jm@{domain}>\r\n".encode(),
                   subject=b"Subject: =?utf-8?q?=C3=84rger?=\r\n =?utf-8?q?_mit_der_Platte?=\r\n")
 
 

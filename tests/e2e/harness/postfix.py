@@ -67,8 +67,8 @@ mynetworks = 127.0.0.0/8, [::1]/128
 # Everything goes to the sink, whoever brings it: open only to this machine.
 relayhost = [127.0.0.1]:{sink_port}
 relay_domains = receiver.example, recoding.example, verbatim.example, longline.example
-# The same sink, as if it were without 8BITMIME (which SMTPUTF8 implies); that again, with what keeps Postfix from recoding; and
-# with a greater line length than Postfix's own.
+# The same sink, as if it were without 8BITMIME (which SMTPUTF8 implies); that again, with what keeps
+# Postfix from recoding; and with a greater line length than Postfix's own.
 transport_maps = inline:{{
   {{ recoding.example = recoding:[127.0.0.1]:{sink_port} }}
   {{ verbatim.example = verbatim:[127.0.0.1]:{sink_port} }}
