@@ -86,6 +86,7 @@ DomainTransaction::DomainTransaction(const KeyStore& store, canon::DomainName do
     open_to_group(directory_, group_);
   }
   remove_leftovers();
+  destroy_revoked_keys();
 }
 
 DomainTransaction::~DomainTransaction() {
@@ -151,6 +152,19 @@ void DomainTransaction::put_in_place() {
   for (const auto& file : key_files_)
     remove_file(temporary_path(file.path));
   sync_directory(directory_);
+  destroy_revoked_keys();
+}
+
+// After the manifest says that they are revoked, so that no instant shows an active key without its file.
+void DomainTransaction::destroy_revoked_keys() {
+  bool destroyed = false;
+  for (const auto& entry : manifest_.keys) {
+    const auto path = store_.key_path(domain_, entry.selector);
+    if (entry.state != KeyState::revoked || !is_there(path)) continue;
+    remove_file(path);
+    destroyed = true;
+  }
+  if (destroyed) sync_directory(directory_);
 }
 
 // Only names of the form ".NAME.new" are a writer's; everything else is left alone.

@@ -29,7 +29,7 @@ class DomainTransaction {
   // Takes away what was staged and not committed.
   ~DomainTransaction();
 
-  // To be changed freely until commit.
+  // To be changed freely until commit. The private key of an entry that is made revoked goes with it.
   Manifest& manifest() { return manifest_; }
 
   // Adds a key to the manifest, with its file. Throws StoreError if the selector was ever used here, or if
@@ -42,10 +42,10 @@ class DomainTransaction {
   void commit();
 
  private:
-  std::filesystem::path path_of(const std::string& file_name) const;
   void remove_leftovers();
   void stage();
   void put_in_place();
+  void destroy_revoked_keys();
 
   const KeyStore& store_;
   canon::DomainName domain_;

@@ -66,9 +66,11 @@ KeyEntry read_key(SettingsGroup group) {
   const auto created = read_time(group, "created");
   if (!created) throw_settings_error(group.place(), "\"created\" is missing", "it must be given here");
   key.created = *created;
+  key.published = read_time(group, "published");
   key.activated = read_time(group, "activated");
   key.retired = read_time(group, "retired");
   key.revoked = read_time(group, "revoked");
+  key.forgotten = read_time(group, "forgotten");
   group.reject_unknown();
   return key;
 }
@@ -184,9 +186,11 @@ std::string write_manifest(const Manifest& manifest) {
     group.add("bits", libconfig::Setting::TypeInt) = key.bits;
     add_text(group, "state", std::string(to_string(key.state)));
     add_text(group, "created", to_string(key.created));
+    add_time(group, "published", key.published);
     add_time(group, "activated", key.activated);
     add_time(group, "retired", key.retired);
     add_time(group, "revoked", key.revoked);
+    add_time(group, "forgotten", key.forgotten);
   }
   return "# Written by dkimkey, which is the one to change it.\n" + write_to_string(config);
 }

@@ -23,10 +23,16 @@ struct KeyEntry {
   Algorithm algorithm = Algorithm::rsa;
   int bits = 0;
   KeyState state = KeyState::pending;
-  UtcTime created;
-  std::optional<UtcTime> activated;
-  std::optional<UtcTime> retired;
-  std::optional<UtcTime> revoked;
+  UtcTime created = {};
+  // While pending: since when every authoritative server was seen to serve the record without a break.
+  std::optional<UtcTime> published = {};
+  std::optional<UtcTime> activated = {};
+  std::optional<UtcTime> retired = {};
+  std::optional<UtcTime> revoked = {};
+  // The record is out of DNS: nothing is left to do for this key but to remember its selector.
+  std::optional<UtcTime> forgotten = {};
+
+  bool operator==(const KeyEntry&) const = default;
 };
 
 // What every record of the domain says beside its key (RFC 6376 §3.6.1).
@@ -48,6 +54,8 @@ struct Manifest {
   std::vector<KeyEntry> keys;
 
   const KeyEntry* find(const canon::Selector& selector) const;
+
+  bool operator==(const Manifest&) const = default;
 };
 
 // Throws SettingsError with file:line for anything but a whole and consistent manifest.

@@ -118,6 +118,7 @@ Config config_from(const SettingsFile& file) {
   auto root = file.root();
   Config config;
   config.signing = crypto::read_signing_settings(root);
+  config.keys = crypto::read_key_settings(root);
   if (const auto socket = root.text("socket")) config.socket = read_socket(*socket);
   if (const auto mode = root.text("socket_mode")) config.socket_mode = read_socket_mode(*mode);
   if (const auto networks = root.texts("trusted_networks"))

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "crypto/key_settings.hpp"
 #include "crypto/settings_reader.hpp"
 #include "crypto/signing_settings.hpp"
 #include "milter/client_address.hpp"
@@ -40,6 +41,7 @@ struct SocketAddress {
 
 struct Config {
   crypto::SigningSettings signing;
+  crypto::KeySettings keys;  // dkimkey's; read here to be checked
   SocketAddress socket;
   mode_t socket_mode = 0660;
   std::vector<Network> trusted_networks = {*Network::parse("127.0.0.0/8"), *Network::parse("::1")};

@@ -54,6 +54,36 @@ std::string macro_text(const TrustedMacro& macro) {
   return out + " }";
 }
 
+std::string publish_text(const crypto::PublishSettings& publish) {
+  using Method = crypto::PublishSettings::Method;
+  std::string out = "{ method = ";
+  switch (publish.method) {
+    case Method::update:
+      out += "\"update\"; key_file = " + config_string(publish.key_file.string()) + ";";
+      if (!publish.server.empty()) out += " server = " + config_string(publish.server) + ";";
+      break;
+    case Method::hook:
+      out += "\"hook\"; program = " + config_string(publish.program.string()) + ";";
+      break;
+    default:
+      out += "\"manual\";";
+  }
+  return out + " }";
+}
+
+std::string domain_text(const std::pair<const canon::DomainName, crypto::PublishSettings>& domain) {
+  return "{ domain = " + config_string(domain.first.str()) + "; publish = " + publish_text(domain.second) +
+         "; }";
+}
+
+std::string rotation_text(const crypto::KeySettings& keys) {
+  const auto days = [](std::chrono::seconds time) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::days>(time).count());
+  };
+  return "{ every = " + days(keys.every) + "; drain = " + days(keys.drain) +
+         "; forget = " + days(keys.forget) + "; }";
+}
+
 std::string octal(mode_t mode) {
   std::array<char, 16> text{};
   std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mode));
@@ -88,6 +118,9 @@ std::string config_text(const Config& config) {
   add("rules", list(config.signing.rules, rule_text));
   add("on_error", config_string(to_string(config.on_error)));
   add("on_malformed", config_string(to_string(config.on_malformed)));
+  add("publish", publish_text(config.keys.publish));
+  add("domains", list(config.keys.domains, domain_text));
+  add("rotation", rotation_text(config.keys));
   add("log", config_string(to_string(config.log)));
   add("log_level", config_string(to_string(config.log_level)));
   return out;

@@ -148,9 +148,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ConfigErrors, AnUnknownSettingIsNeverIgnored) {
   EXPECT_EQ(
       error_of("\nsokcet = \"unix:/s\";\n"),
-      "test.conf:2: unknown setting \"sokcet\"; known here: canonicalization, expiration, key_directory, "
-      "log, log_level, macros, on_error, on_malformed, oversigned_headers, rules, sign_authenticated, "
-      "signed_headers, socket, socket_mode, trusted_networks");
+      "test.conf:2: unknown setting \"sokcet\"; known here: canonicalization, domains, expiration, "
+      "key_directory, log, log_level, macros, on_error, on_malformed, oversigned_headers, publish, rotation, "
+      "rules, sign_authenticated, signed_headers, socket, socket_mode, trusted_networks");
 }
 
 TEST(ConfigErrors, NameTheEntryOfAListByItsLine) {

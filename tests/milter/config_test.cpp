@@ -54,6 +54,9 @@ rules = ( { sender = "*@News.example.com"; domain = "example.com"; selectors = (
           { sender = "*"; domain = "Example.ORG"; } );
 on_error = "reject";
 on_malformed = "tempfail";
+publish = { method = "update"; key_file = "/etc/tsig.key"; server = "192.0.2.1"; };
+domains = ( { domain = "example.com"; publish = { method = "hook"; program = "/bin/hook"; }; } );
+rotation = { every = 90; drain = 1; forget = 2; };
 log = "stderr";
 log_level = "debug";
 )";

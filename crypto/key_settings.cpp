@@ -1,0 +1,76 @@
+#include "crypto/key_settings.hpp"
+
+namespace dkim::crypto {
+namespace {
+
+constexpr long long most_days = 3660;
+
+std::filesystem::path absolute_path(const LocatedText& value, std::string_view name) {
+  std::filesystem::path path = value.text;
+  if (!path.is_absolute()) {
+    throw_settings_error(value.place, "\"" + std::string(name) + "\" is not an absolute path",
+                         "it must begin with /");
+  }
+  return path;
+}
+
+PublishSettings read_publish(SettingsGroup group) {
+  PublishSettings publish;
+  const auto method = group.required_text("method");
+  if (method.text == "manual") {
+    publish.method = PublishSettings::Method::manual;
+  } else if (method.text == "update") {
+    publish.method = PublishSettings::Method::update;
+    publish.key_file = absolute_path(group.required_text("key_file"), "key_file");
+    if (const auto server = group.text("server")) publish.server = server->text;
+  } else if (method.text == "hook") {
+    publish.method = PublishSettings::Method::hook;
+    publish.program = absolute_path(group.required_text("program"), "program");
+  } else {
+    throw_settings_error(method.place, "\"method\" is unknown", alternatives({"manual", "update", "hook"}));
+  }
+  group.reject_unknown();
+  return publish;
+}
+
+void read_domains(std::vector<SettingsGroup> groups, KeySettings& settings) {
+  for (auto& group : groups) {
+    const auto text = group.required_text("domain");
+    auto domain = canon::DomainName::parse(text.text);
+    if (!domain) {
+      throw_settings_error(text.place, "\"domain\" is " + domain.refusal().reason,
+                           "a domain, such as example.com");
+    }
+    auto publish = group.group("publish");
+    if (!publish) throw_settings_error(group.place(), "\"publish\" is missing", "it must be given here");
+    const bool added = settings.domains.emplace(*std::move(domain), read_publish(*std::move(publish))).second;
+    if (!added) throw_settings_error(text.place, "a domain that is there twice", "each domain has one entry");
+    group.reject_unknown();
+  }
+}
+
+void read_days(SettingsGroup& group, std::string_view name, long long least, std::chrono::seconds& setting) {
+  if (const auto days = group.integer(name, least, most_days)) setting = std::chrono::days(*days);
+}
+
+}  // namespace
+
+const PublishSettings& KeySettings::publish_for(const canon::DomainName& domain) const {
+  const auto own = domains.find(domain);
+  return own == domains.end() ? publish : own->second;
+}
+
+KeySettings read_key_settings(SettingsGroup& root) {
+  KeySettings settings;
+  if (auto publish = root.group("publish")) settings.publish = read_publish(*std::move(publish));
+  if (auto domains = root.groups("domains")) read_domains(*std::move(domains), settings);
+  if (auto rotation = root.group("rotation")) {
+    read_days(*rotation, "every", 1, settings.every);
+    read_days(*rotation, "drain", 0, settings.drain);
+    read_days(*rotation, "forget", 0, settings.forget);
+    rotation->reject_unknown();
+  }
+  return settings;
+}
+
+}  // namespace dkim::crypto
