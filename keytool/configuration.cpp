@@ -11,6 +11,7 @@ Configuration read_file(const std::filesystem::path& path) {
   Configuration configuration;
   // The daemon's settings are its own to judge (dkimsignd --check); those two are shown by explain.
   configuration.signing = crypto::read_signing_settings(root);
+  configuration.keys = crypto::read_key_settings(root);
   if (const auto networks = root.texts("trusted_networks")) {
     configuration.trusted_networks.emplace();
     for (const auto& network : *networks)

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "crypto/key_settings.hpp"
 #include "crypto/signing_settings.hpp"
 #include "keytool/command_line.hpp"
 
@@ -19,6 +20,7 @@ void add_common_options(boost::program_options::options_description& options);
 
 struct Configuration {
   crypto::SigningSettings signing;
+  crypto::KeySettings keys;
   // For whose mail the daemon signs, to be told in words; nothing where the file leaves it to the default.
   std::optional<std::vector<std::string>> trusted_networks;
   bool sign_authenticated = true;

@@ -10,4 +10,10 @@ enum class ExitCode {
   waiting = 3,  // for DNS or for a person: come again later
 };
 
+// Of several outcomes, the one to report: a problem before anything else, then waiting.
+inline ExitCode worse(ExitCode a, ExitCode b) {
+  if (a == ExitCode::problem || b == ExitCode::problem) return ExitCode::problem;
+  return a == ExitCode::done ? b : a;
+}
+
 }  // namespace dkim::keytool

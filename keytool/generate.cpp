@@ -36,8 +36,9 @@ Makes a private key in the key directory and prints the DNS record of its public
 with an absolute name, on standard output. What was made and what to do next goes to standard error. Files
 get the group of the key directory, so that the daemon can read them.
 )",
-    R"(A new key is pending: its record is to be published, and nothing is signed with it. This version cannot
-activate it later. With --activate it signs at once; its record should be in DNS before mail is signed with it.
+    R"(A new key is pending: its record is to be published, and nothing is signed with it until dkimkey activate or
+rotate finds the record on every name server. With --activate it signs at once, whether the world can see its
+record or not.
 
 A selector is used once in a domain and never again; a key is never written over. The options from -t to -h
 hold for all keys of the domain: what is not given stays as it is, and records of older keys that change

@@ -49,9 +49,8 @@ std::string describe_made(const crypto::KeyStore& store, const canon::DomainName
              "               only once the record is in DNS: publish it now.\n";
     } else {
       out +=
-          "  state        pending: nothing is signed with it, and this version of dkimkey cannot activate it "
-          "later.\n"
-          "               For a key that signs at once, generate one with --activate and another selector.\n";
+          "  state        pending: nothing is signed with it. Publish its record, then let it sign with\n"
+          "               dkimkey activate, which looks whether the record is there, on every name server.\n";
     }
   }
   return out;

@@ -1,7 +1,5 @@
 // dkimkey list: every domain and key of the store, from the manifests alone. No key is loaded, so a store
 // of a hundred thousand domains costs a hundred thousand small files.
-#include <algorithm>
-#include <array>
 #include <iostream>
 
 #include "crypto/error.hpp"
@@ -10,6 +8,7 @@
 #include "keytool/key_report.hpp"
 #include "keytool/pick_domain.hpp"
 #include "keytool/subcommands.hpp"
+#include "keytool/table.hpp"
 #include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {
@@ -39,9 +38,6 @@ are listed all the same.
 Exit codes: 0 done, 1 a manifest or the key directory cannot be read, 2 wrong usage or configuration.
 )"};
 
-constexpr std::size_t columns = 9;
-using Row = std::array<std::string, columns>;
-
 std::string age_text(std::chrono::seconds age) {
   if (age < std::chrono::seconds(0)) return "in the future";
   if (age >= std::chrono::days(1))
@@ -51,28 +47,13 @@ std::string age_text(std::chrono::seconds age) {
   return std::to_string(std::chrono::duration_cast<std::chrono::minutes>(age).count()) + "min";
 }
 
-Row row_of(const canon::DomainName& domain, const crypto::KeyEntry& entry, crypto::UtcTime now) {
+std::vector<std::string> row_of(const canon::DomainName& domain, const crypto::KeyEntry& entry,
+                                crypto::UtcTime now) {
   return {domain.str(), entry.selector.str(), std::string(crypto::key_name(entry.algorithm)),
           std::to_string(entry.bits), std::string(to_string(entry.state)), age_text(now - entry.created),
           crypto::to_string(entry.created), time_text(entry.activated).value_or("-"),
           // Few keys have either; the later one says both.
           time_text(entry.revoked ? entry.revoked : entry.retired).value_or("-")};
-}
-
-void print_table(const std::vector<Row>& rows) {
-  std::array<std::size_t, columns> widths{};
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < columns; ++i)
-      widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < columns; ++i) {
-      line += row[i];
-      if (i + 1 < columns) line.append(widths[i] - row[i].size() + 2, ' ');
-    }
-    std::cout << line << '\n';
-  }
 }
 
 }  // namespace
@@ -90,8 +71,8 @@ ExitCode list(const Arguments& arguments) {
   const bool as_json = options->has("json");
   const auto now = crypto::utc_now();
   auto code = ExitCode::done;
-  std::vector<Row> rows{
-      {"DOMAIN", "SELECTOR", "ALGORITHM", "BITS", "STATE", "AGE", "CREATED", "ACTIVATED", "RETIRED/REVOKED"}};
+  Table table(
+      {"DOMAIN", "SELECTOR", "ALGORITHM", "BITS", "STATE", "AGE", "CREATED", "ACTIVATED", "RETIRED/REVOKED"});
   std::vector<JsonObject> objects;
   for (const auto& domain : domains) {
     try {
@@ -103,11 +84,11 @@ ExitCode list(const Arguments& arguments) {
         if (as_json) {
           add_key_members(objects.emplace_back(), domain, entry);
         } else {
-          rows.push_back(row_of(domain, entry, now));
+          table.add(row_of(domain, entry, now));
         }
       }
       if (read->manifest.keys.empty() && !as_json)
-        rows.push_back({domain.str(), "-", "-", "-", "-", "-", "-", "-", "-"});
+        table.add({domain.str(), "-", "-", "-", "-", "-", "-", "-", "-"});
     } catch (const crypto::Error& error) {
       // One damaged manifest is no reason to hide the others.
       std::cerr << "dkimkey list: " << terminal_text(error.what()) << '\n';
@@ -117,7 +98,7 @@ ExitCode list(const Arguments& arguments) {
   if (as_json) {
     std::cout << json_array(objects);
   } else {
-    print_table(rows);
+    std::cout << table.str();
   }
   return code;
 }

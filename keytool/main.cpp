@@ -29,6 +29,10 @@ constexpr std::array subcommands{
     Subcommand{"generate", "make a key and its DNS record", dkim::keytool::generate},
     Subcommand{"list", "every domain and key, with its state and age", dkim::keytool::list},
     Subcommand{"show", "a key's DNS record, in the form you need", dkim::keytool::show},
+    Subcommand{"check", "is each key's record in DNS, on every server?", dkim::keytool::check},
+    Subcommand{"activate", "sign with a pending key, once its record is in DNS", dkim::keytool::activate},
+    Subcommand{"rotate", "change keys without a gap, as far as DNS and time allow", dkim::keytool::rotate},
+    Subcommand{"revoke", "make a key void at once", dkim::keytool::revoke},
     Subcommand{"sign", "sign a message as the daemon would", dkim::keytool::sign},
     Subcommand{"explain", "would mail of this address be signed? If not, why not?", dkim::keytool::explain},
 };

@@ -14,9 +14,13 @@ namespace dkim::keytool {
 
 using Arguments = std::vector<std::string>;
 
+ExitCode activate(const Arguments& arguments);
+ExitCode check(const Arguments& arguments);
 ExitCode explain(const Arguments& arguments);
 ExitCode generate(const Arguments& arguments);
 ExitCode list(const Arguments& arguments);
+ExitCode revoke(const Arguments& arguments);
+ExitCode rotate(const Arguments& arguments);
 ExitCode show(const Arguments& arguments);
 ExitCode sign(const Arguments& arguments);
 

@@ -1,0 +1,32 @@
+// Which name servers are responsible for a name: the zone it is in, and the addresses of all of its servers.
+//
+// Asked through a resolver, so that delegations and glue are its work; the servers found are then asked
+// directly (keytool/observation).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "canon/result.hpp"
+#include "keytool/dns_client.hpp"
+
+namespace dkim::keytool {
+
+struct NameServer {
+  std::string name;
+  std::vector<ServerAddress> addresses;  // IPv4 and IPv6; empty if its name has none
+};
+
+struct Zone {
+  std::string name;
+  std::string primary;  // the SOA's MNAME
+  std::vector<NameServer> servers;
+  unsigned negative_ttl = 0;   // seconds
+  bool authenticated = false;  // DNSSEC, as the resolver sees it
+};
+
+// The zone that holds the name's own records, even where a CNAME there leads out of it. A Refusal says what
+// could not be found out.
+canon::Result<Zone> find_zone(DnsClient& resolver, const std::string& name);
+
+}  // namespace dkim::keytool

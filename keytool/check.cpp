@@ -1,0 +1,201 @@
+// dkimkey check: is each key's record in DNS, on every server, and is it this key's?
+#include <algorithm>
+#include <iostream>
+
+#include "crypto/key_record.hpp"
+#include "keytool/configuration.hpp"
+#include "keytool/dns_options.hpp"
+#include "keytool/each_domain.hpp"
+#include "keytool/errors.hpp"
+#include "keytool/key_report.hpp"
+#include "keytool/pick_domain.hpp"
+#include "keytool/subcommands.hpp"
+#include "keytool/table.hpp"
+#include "keytool/terminal_text.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr HelpText help{
+    R"(Usage: dkimkey check [OPTIONS]
+
+Examples:
+  dkimkey check --domain example.com
+      every key of the domain that has a record to have
+  dkimkey check --selector server
+      one key
+  dkimkey check --all --json
+      all domains, for a program
+  dkimkey check --no-authoritative --resolver 9.9.9.9
+      where port 53 is blocked outward
+
+Asks every authoritative name server of the zone for the record of each key, directly, and compares what it
+serves with the key, tag by tag and octet by octet. CNAMEs are followed into other zones.
+)",
+    R"(For each server: right, missing, another key (with what differs), several records, revoked, or a syntax error with
+its octet. A revoked key is right where its record is empty or gone. DNSSEC is mentioned and never a failure.
+
+Exit codes: 0 everything is right, 1 a record is wrong or missing, 2 wrong usage or configuration, 3 a
+server could not be asked, or a pending key's record is not there yet.
+)"};
+
+struct CheckedKey {
+  canon::DomainName domain;
+  crypto::KeyEntry entry;
+  crypto::NamedRecord record;
+  Observation observation;
+};
+
+enum class Verdict { right, wrong, unknown };
+
+bool is_as_it_should_be(const CheckedKey& key, RecordStatus status) {
+  if (key.entry.state == crypto::KeyState::revoked) {
+    return status == RecordStatus::revoked || status == RecordStatus::missing;
+  }
+  return status == RecordStatus::right;
+}
+
+Verdict verdict_of(const CheckedKey& key) {
+  bool wrong = false;
+  for (const auto& server : key.observation.servers)
+    wrong = wrong || (server.finding && !is_as_it_should_be(key, server.finding->status));
+  if (wrong) return Verdict::wrong;
+  const auto view = summarize(key.observation);
+  return view.state == RecordView::State::unknown ? Verdict::unknown : Verdict::right;
+}
+
+std::vector<CheckedKey> check_domain(const crypto::KeyStore& store, const canon::DomainName& domain,
+                                     const std::optional<canon::Selector>& only, const DnsAccess& access) {
+  const auto read = store.read_manifest(domain);
+  if (!read)
+    throw crypto::StoreError("there are no keys for " + domain.str() + " in " + store.directory().string());
+  if (only && read->manifest.find(*only) == nullptr) {
+    throw crypto::StoreError("there is no key " + only->str() + " in " + domain.str());
+  }
+  auto resolver = access.open_resolver();
+  std::vector<CheckedKey> checked;
+  for (const auto& entry : read->manifest.keys) {
+    if (only ? entry.selector != *only : entry.forgotten.has_value()) continue;
+    const bool revoked = entry.state == crypto::KeyState::revoked;
+    const auto expected = revoked ? crypto::KeyRecord{entry.algorithm, {}, read->manifest.record}
+                                  : make_record(store.load_key(domain, entry), read->manifest.record);
+    const auto name = crypto::record_name(entry.selector, domain);
+    CheckedKey key{domain, entry, {name, crypto::default_ttl, write_record(expected)}, {}};
+    key.observation = observe(access, resolver, name, expected);
+    checked.push_back(std::move(key));
+  }
+  return checked;
+}
+
+std::string found_text(const ServerFinding& server) {
+  if (!server.finding) return terminal_text(server.trouble);
+  std::string text(to_string(server.finding->status));
+  if (!server.finding->detail.empty()) text += ": " + terminal_text(server.finding->detail);
+  if (!server.alias.empty()) text += " (by CNAME " + terminal_text(server.alias) + ")";
+  return text;
+}
+
+void print_table(const std::vector<CheckedKey>& keys) {
+  Table table({"RECORD", "STATE", "SERVER", "ADDRESS", "SERVES"});
+  for (const auto& key : keys) {
+    const std::string state(to_string(key.entry.state));
+    if (!key.observation.trouble.empty()) {
+      table.add({key.record.name, state, "-", "-", terminal_text(key.observation.trouble)});
+    }
+    for (const auto& server : key.observation.servers) {
+      table.add({key.record.name, state, terminal_text(server.server),
+                 server.address.empty() ? "-" : server.address, found_text(server)});
+    }
+  }
+  std::cout << table.str();
+}
+
+void print_json(const std::vector<CheckedKey>& keys) {
+  std::vector<JsonObject> objects;
+  for (const auto& key : keys) {
+    const auto view = summarize(key.observation);
+    auto& object = objects.emplace_back();
+    add_key_members(object, key.domain, key.entry);
+    add_record_members(object, key.record);
+    const Verdict verdict = verdict_of(key);
+    object.text("dns", verdict == Verdict::right ? "right" : verdict == Verdict::wrong ? "wrong" : "unknown");
+    object.text("detail", key.observation.trouble.empty() ? view.detail : key.observation.trouble);
+    object.boolean("dnssec", key.observation.authenticated);
+    std::string servers;
+    for (const auto& server : key.observation.servers) {
+      servers +=
+          (servers.empty() ? "" : "; ") + server.server + " " + server.address + " " + found_text(server);
+    }
+    object.text("servers", servers);
+  }
+  std::cout << json_array(objects);
+}
+
+// What a person should know beside the table.
+void print_notes(const std::vector<CheckedKey>& keys) {
+  for (const auto& key : keys) {
+    if (verdict_of(key) == Verdict::wrong && key.entry.state != crypto::KeyState::revoked &&
+        crypto::txt_strings(key.record.value).size() > 1) {
+      std::cerr
+          << "note: the record of " << key.record.name << " has " << key.record.value.size()
+          << " octets and needs " << crypto::txt_strings(key.record.value).size()
+          << " strings of at most 255; some web forms cut it or refuse it (dkimkey show --format strings)\n";
+    }
+    if (key.observation.authenticated)
+      std::cerr << "note: " << key.record.name << " is in a zone signed by DNSSEC\n";
+  }
+}
+
+ExitCode exit_code(const std::vector<CheckedKey>& keys) {
+  bool waiting = false;
+  for (const auto& key : keys) {
+    const Verdict verdict = verdict_of(key);
+    if (verdict == Verdict::wrong && key.entry.state != crypto::KeyState::pending) return ExitCode::problem;
+    waiting = waiting || verdict != Verdict::right;
+  }
+  return waiting ? ExitCode::waiting : ExitCode::done;
+}
+
+}  // namespace
+
+ExitCode check(const Arguments& arguments) {
+  CommandLine command_line("check", help);
+  command_line.add_options()                                                                      //
+      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or /etc/mailname)")  //
+      ("selector,s", value_text("SELECTOR"), "only this key")                                     //
+      ("all", "every domain of the store")                                                        //
+      ("json", "an array of objects, a key each, on standard output");
+  add_dns_options(command_line);
+  const auto options = command_line.parse(arguments);
+  if (!options) return ExitCode::done;
+  const auto access = read_dns_options(*options);
+  const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
+  std::optional<canon::Selector> only;
+  if (const auto text = options->text("selector")) only = parse_selector(*text);
+  if (options->has("all") && (only || options->has("domain"))) {
+    throw UsageError("--all is for every domain and key: leave out --domain and --selector");
+  }
+
+  const auto domains =
+      options->has("all") ? store.domains() : std::vector{pick_domain(options->text("domain"), store)};
+  std::vector<CheckedKey> keys;
+  bool failed = false;
+  for_each_domain(
+      domains, [&](const canon::DomainName& domain) { return check_domain(store, domain, only, access); },
+      [&](const canon::DomainName&, std::vector<CheckedKey> checked) {
+        std::move(checked.begin(), checked.end(), std::back_inserter(keys));
+      },
+      [&](const canon::DomainName& domain, const std::string& what) {
+        failed = true;
+        std::cerr << domain.str() << ": " << terminal_text(what) << '\n';
+      });
+  if (options->has("json")) {
+    print_json(keys);
+  } else {
+    print_table(keys);
+    print_notes(keys);
+  }
+  return failed ? ExitCode::problem : exit_code(keys);
+}
+
+}  // namespace dkim::keytool

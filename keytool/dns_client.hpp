@@ -1,0 +1,76 @@
+// Questions to name servers, by ldns. Knows the wire, not what the answers are good for (keytool/authority).
+//
+// Everything in an answer is hostile: names come back in presentation form, escaped. An answer that does not
+// come, or is an error, is a Refusal with the reason in words. Not thread-safe: one client a thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "canon/result.hpp"
+
+struct ldns_struct_resolver;
+
+namespace dkim::keytool {
+
+struct ServerAddress {
+  std::string address;  // IPv4 or IPv6
+  std::uint16_t port = 53;
+
+  // "192.0.2.1", "192.0.2.1@5353", "2001:db8::1@53"; a Refusal for anything else.
+  static canon::Result<ServerAddress> parse(std::string_view text);
+  std::string text() const;
+};
+
+struct TxtRecord {
+  std::string value;  // its strings, joined
+  unsigned ttl = 0;   // seconds
+};
+
+struct DnsResponse {
+  bool authoritative = false;
+  bool authenticated = false;  // the resolver vouches for it by DNSSEC
+  std::vector<TxtRecord> texts;
+  std::vector<std::string> name_servers;
+  std::vector<std::string> addresses;
+  // Where the chain of CNAMEs in the answer leads, if there is one.
+  std::optional<std::string> alias;
+  // The SOA in the answer or the authority section: the zone the name is in, and how long resolvers remember
+  // that something is not there (RFC 2308 §5).
+  std::optional<std::string> zone;
+  std::string primary;  // MNAME
+  unsigned negative_ttl = 0;
+  unsigned alias_ttl = 0;
+};
+
+enum class RecordType { txt, soa, ns, a, aaaa };
+
+class DnsClient {
+ public:
+  // The servers of /etc/resolv.conf. Throws crypto::Error if there are none.
+  static DnsClient system();
+  // One server: a resolver, or an authoritative server (which is asked without recursion).
+  enum class Kind { resolver, authoritative };
+  static DnsClient at(const ServerAddress& server, Kind kind);
+
+  DnsClient(DnsClient&&) noexcept;
+  DnsClient& operator=(DnsClient&&) noexcept;
+  ~DnsClient();
+
+  // Over UDP, over TCP where the answer does not fit. Takes some seconds at most. A name that does not exist
+  // is a response without records.
+  canon::Result<DnsResponse> ask(const std::string& name, RecordType type);
+
+ private:
+  explicit DnsClient(ldns_struct_resolver* resolver);
+  struct Free {
+    void operator()(ldns_struct_resolver* resolver) const;
+  };
+  std::unique_ptr<ldns_struct_resolver, Free> resolver_;
+};
+
+}  // namespace dkim::keytool

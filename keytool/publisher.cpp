@@ -1,0 +1,66 @@
+#include "keytool/publisher.hpp"
+
+#include "crypto/error.hpp"
+#include "keytool/authority.hpp"
+#include "keytool/dns_update.hpp"
+#include "keytool/program.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr std::chrono::seconds longest_hook{120};
+
+// The configured primary, or the one that the zone's SOA names.
+ServerAddress primary_of(const crypto::PublishSettings& settings, DnsClient& resolver, const Zone& zone) {
+  if (!settings.server.empty()) {
+    auto server = ServerAddress::parse(settings.server);
+    if (!server)
+      throw crypto::Error("publish: the server " + settings.server + " is " + server.refusal().reason);
+    return *std::move(server);
+  }
+  for (const auto& server : zone.servers) {
+    if (server.name == zone.primary && !server.addresses.empty()) return server.addresses.front();
+  }
+  for (const RecordType type : {RecordType::a, RecordType::aaaa}) {
+    const auto response = resolver.ask(zone.primary, type);
+    if (response && !response->addresses.empty()) return {response->addresses.front(), 53};
+  }
+  throw crypto::Error("the zone " + zone.name + " names " + zone.primary +
+                      " as its primary, which has no address; name one with publish = { server = ...; }");
+}
+
+void update(const crypto::PublishSettings& settings, const DnsAccess& access, RecordAction action,
+            crypto::NamedRecord record) {
+  const TsigKey key = read_tsig_key(settings.key_file);
+  auto resolver = access.open_resolver();
+  const auto zone = find_zone(resolver, record.name + ".");
+  if (!zone) throw crypto::Error(zone.refusal().reason);
+  if (action == RecordAction::remove) record.value.clear();
+  update_txt(primary_of(settings, resolver, *zone), key, zone->name, record);
+}
+
+void run_hook(const crypto::PublishSettings& settings, RecordAction action,
+              const crypto::NamedRecord& record) {
+  run_program(settings.program,
+              {action == RecordAction::set ? "set" : "remove", record.name, "TXT", std::to_string(record.ttl),
+               action == RecordAction::set ? record.value : ""},
+              longest_hook);
+}
+
+}  // namespace
+
+bool publish(const crypto::PublishSettings& settings, const DnsAccess& access, RecordAction action,
+             const crypto::NamedRecord& record) {
+  switch (settings.method) {
+    case crypto::PublishSettings::Method::update:
+      update(settings, access, action, record);
+      return true;
+    case crypto::PublishSettings::Method::hook:
+      run_hook(settings, action, record);
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,148 @@
+// dkimkey rotate: the cycle of keys, as far as the facts allow.
+#include <algorithm>
+#include <iostream>
+#include <thread>
+
+#include "keytool/configuration.hpp"
+#include "keytool/dns_options.hpp"
+#include "keytool/each_domain.hpp"
+#include "keytool/errors.hpp"
+#include "keytool/pick_domain.hpp"
+#include "keytool/subcommands.hpp"
+#include "keytool/terminal_text.hpp"
+#include "keytool/turn_report.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr HelpText help{
+    R"(Usage: dkimkey rotate [OPTIONS]
+
+Examples:
+  dkimkey rotate --domain example.com
+      begin a turn: a new key for each algorithm, whose record is then to be published
+  dkimkey rotate --due --all
+      what a timer runs: begin where a key is old enough, and go on with all that is under way
+  dkimkey rotate --wait
+      stay until the new key signs
+  dkimkey rotate --dry-run
+      what would happen now?
+
+A new key is pending until every authoritative server serves its record and no resolver can remember that it was
+not there. Then it becomes active, and the old one retires in the same instant. After the drain the old key is
+revoked: its record is to be emptied and its private key is destroyed. Later its record is to be removed.
+
+May be run at any time, by anyone, twice at once, and killed at any instant.
+)",
+    R"(The times come from the configuration: rotation = { every = 180; drain = 7; forget = 30; } in days. How records
+get into DNS is publish = { method = "manual"; }, "update" or "hook" there.
+
+Exit codes: 0 done, 1 something failed, 2 wrong usage or configuration, 3 waiting for DNS or for a person.
+)"};
+
+// How often --wait looks, where nothing says when a look is worth it.
+constexpr std::chrono::seconds longest_pause{60};
+constexpr std::chrono::seconds shortest_pause{5};
+
+Clock read_clock(const ParsedOptions& options) {
+  const auto text = options.text("at");
+  if (!text) return crypto::utc_now;
+  const auto time = crypto::parse_utc_time(*text);
+  if (!time) throw UsageError("--at is not a UTC time; the form is 2026-11-24T06:00:00Z");
+  return [fixed = *time] { return fixed; };
+}
+
+TurnOptions read_turn_options(const ParsedOptions& options) {
+  TurnOptions turn;
+  turn.request.turn = options.has("due") ? RotationRequest::Turn::if_due : RotationRequest::Turn::start;
+  turn.look_at_active = !options.has("due");
+  turn.request.compromised = options.has("compromised");
+  turn.dns = read_dns_options(options);
+  turn.dry_run = options.has("dry-run");
+  if (options.has("due") && options.has("compromised")) {
+    throw UsageError("--compromised begins a turn at once: it does not go with --due");
+  }
+  if (options.has("wait") && (options.has("all") || options.has("dry-run") || options.has("at"))) {
+    throw UsageError("--wait is for one domain, in real time");
+  }
+  return turn;
+}
+
+bool has_pending(const crypto::Manifest& manifest) {
+  for (const auto& key : manifest.keys) {
+    if (key.state == crypto::KeyState::pending) return true;
+  }
+  return false;
+}
+
+// Goes on with the turn that has begun until no key is pending.
+TurnReport wait_for_end(const crypto::KeyStore& store, const canon::DomainName& domain, TurnOptions options,
+                        TurnReport report, const Clock& now) {
+  options.request.turn = RotationRequest::Turn::none;
+  std::string told;
+  while (has_pending(report.manifest)) {
+    const std::string text = describe_turn(domain, report);
+    if (text != told) std::cerr << text << std::flush;
+    told = text;
+    auto pause = longest_pause;
+    if (report.next_look) pause = std::clamp(*report.next_look - now(), shortest_pause, longest_pause);
+    std::this_thread::sleep_for(pause);
+    report = run_turn(store, domain, options, now);
+  }
+  return report;
+}
+
+}  // namespace
+
+ExitCode rotate(const Arguments& arguments) {
+  CommandLine command_line("rotate", help);
+  command_line.add_options()                                                                       //
+      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or /etc/mailname)")   //
+      ("all", "every domain of the store; one that fails does not stop the others")                //
+      ("due", "begin a turn only where the active key is old enough; go on with those under way")  //
+      ("compromised", "the old key is in wrong hands: revoke it as soon as the new one signs")     //
+      ("wait", "stay until the new key is active")                                                 //
+      ("dry-run", "say what would happen now, and change nothing")                                 //
+      ("at", value_text("TIME"), "as if it were this UTC time, such as 2027-05-24T06:00:00Z")      //
+      ("json", "an array of objects, a key each, on standard output");
+  add_dns_options(command_line);
+  const auto options = command_line.parse(arguments);
+  if (!options) return ExitCode::done;
+  const auto configuration = read_configuration(*options);
+  const crypto::KeyStore store(configuration.signing.key_directory);
+  const Clock now = read_clock(*options);
+  auto turn = read_turn_options(*options);
+  turn.policy = policy_of(configuration.keys);
+  if (options->has("all") && options->has("domain"))
+    throw UsageError("--all is for every domain: leave out --domain");
+
+  const auto domains =
+      options->has("all") ? store.domains() : std::vector{pick_domain(options->text("domain"), store)};
+  ExitCode code = ExitCode::done;
+  std::vector<JsonObject> objects;
+  for_each_domain(
+      domains,
+      [&](const canon::DomainName& domain) {
+        auto own = turn;
+        own.publish = configuration.keys.publish_for(domain);
+        auto report = run_turn(store, domain, own, now);
+        if (options->has("wait")) report = wait_for_end(store, domain, own, std::move(report), now);
+        return report;
+      },
+      [&](const canon::DomainName& domain, const TurnReport& report) {
+        code = worse(code, exit_code(report));
+        if (options->has("json")) {
+          add_turn_objects(objects, domain, report);
+        } else if (!options->has("all") || !report.is_idle()) {
+          std::cout << describe_turn(domain, report);
+        }
+      },
+      [&](const canon::DomainName& domain, const std::string& what) {
+        code = ExitCode::problem;
+        std::cerr << domain.str() << ": " << terminal_text(what) << '\n';
+      });
+  if (options->has("json")) std::cout << json_array(objects);
+  return code;
+}
+
+}  // namespace dkim::keytool

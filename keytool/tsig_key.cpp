@@ -1,0 +1,121 @@
+#include "keytool/tsig_key.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "canon/domain_name.hpp"
+#include "canon/text.hpp"
+#include "crypto/base64.hpp"
+#include "crypto/error.hpp"
+#include "crypto/file.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr std::size_t largest_file = 16 << 10;
+
+// The words of BIND's grammar: punctuation, quoted strings, bare words; comments of all three kinds skipped.
+class Words {
+ public:
+  explicit Words(std::string_view text) : text_(text) {}
+
+  // Empty at the end.
+  std::string_view next() {
+    skip_blank();
+    if (text_.empty()) return {};
+    std::size_t length = 1;
+    if (text_.front() == '"') {
+      length = std::min(text_.find('"', 1), text_.size());
+      const auto word = text_.substr(1, length - 1);
+      text_.remove_prefix(std::min(length + 1, text_.size()));
+      return word;
+    }
+    constexpr std::string_view punctuation = "{};";
+    if (punctuation.find(text_.front()) == std::string_view::npos) {
+      length = std::min(text_.find_first_of("{};\" \t\r\n"), text_.size());
+    }
+    const auto word = text_.substr(0, length);
+    text_.remove_prefix(length);
+    return word;
+  }
+
+ private:
+  void skip_blank() {
+    while (!text_.empty()) {
+      if (canon::is_fws(text_.front())) {
+        text_.remove_prefix(1);
+      } else if (text_.starts_with('#') || text_.starts_with("//")) {
+        text_.remove_prefix(std::min(text_.find('\n'), text_.size()));
+      } else if (text_.starts_with("/*")) {
+        const auto end = text_.find("*/", 2);
+        text_.remove_prefix(end == std::string_view::npos ? text_.size() : end + 2);
+      } else {
+        return;
+      }
+    }
+  }
+
+  std::string_view text_;
+};
+
+// BIND's and ldns's spellings; MD5 is broken and no longer written by either.
+std::string ldns_algorithm(std::string_view name) {
+  std::string lower = canon::lower_case(name);
+  if (lower.ends_with('.')) lower.pop_back();
+  for (const std::string_view known :
+       {"hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"}) {
+    if (lower == known) return lower + ".";
+  }
+  throw crypto::KeyFileError("an algorithm other than hmac-sha1, -sha224, -sha256, -sha384 and -sha512");
+}
+
+TsigKey parse_key(std::string_view text) {
+  Words words(text);
+  if (words.next() != "key") throw crypto::KeyFileError("no line of the form: key \"name\" { ... };");
+  const auto name = canon::DomainName::parse(words.next());
+  if (!name) throw crypto::KeyFileError("a key name that is no domain name");
+  if (words.next() != "{") throw crypto::KeyFileError("no { after the key's name");
+  TsigKey key;
+  key.name = name->str() + ".";
+  for (auto word = words.next(); word != "}"; word = words.next()) {
+    if (word.empty()) throw crypto::KeyFileError("a key without its closing }");
+    if (word == ";") continue;
+    const auto value = words.next();
+    if (word == "algorithm") key.algorithm = ldns_algorithm(value);
+    if (word == "secret") {
+      if (value.empty() || !crypto::base64_decode(value))
+        throw crypto::KeyFileError("a secret that is not base64");
+      key.secret.assign(value.begin(), value.end());
+    }
+  }
+  if (key.algorithm.empty() || key.secret.empty())
+    throw crypto::KeyFileError("a key without algorithm or secret");
+  key.secret.push_back('\0');
+  return key;
+}
+
+crypto::Secret read_secret_file(const std::filesystem::path& path) {
+  const auto file = crypto::open_regular_file(path);
+  if (!file) throw crypto::KeyFileError("the TSIG key file " + path.string() + " does not exist");
+  if ((file->status.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
+    throw crypto::KeyFileError("the TSIG key file " + path.string() +
+                               " is open to others or writable by its group; mend it with: chmod 0640 " +
+                               path.string());
+  }
+  return crypto::read_all(*file, path, largest_file);
+}
+
+}  // namespace
+
+TsigKey read_tsig_key(const std::filesystem::path& path) {
+  const auto text = read_secret_file(path);
+  try {
+    return parse_key(crypto::view(text));
+  } catch (const crypto::KeyFileError& error) {
+    throw crypto::KeyFileError("the TSIG key file " + path.string() + " has " + error.what());
+  }
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,62 @@
+// One domain's way through the cycle, as far as the facts allow: looks at DNS, asks keytool/rotation what
+// follows, does it, and begins again until nothing is left to do.
+//
+// Called by rotate, activate and revoke. May run at any time, by anyone, twice at once: plans are made
+// without a lock, and carried out under it only if the manifest is still the one they were made from.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crypto/key_settings.hpp"
+#include "crypto/key_store.hpp"
+#include "crypto/record_text.hpp"
+#include "keytool/observation.hpp"
+#include "keytool/rotation.hpp"
+
+namespace dkim::keytool {
+
+using Clock = std::function<crypto::UtcTime()>;
+
+// What a person must put into DNS or take out of it.
+struct HandWork {
+  Publication::What what;
+  crypto::NamedRecord record;
+};
+
+struct TurnReport {
+  // What happened, in order, a sentence each.
+  std::vector<std::string> events;
+  std::vector<HandWork> hand_work;
+  // Publications that failed, and why.
+  std::vector<std::string> failures;
+  std::vector<Waiting> waiting;
+  std::optional<crypto::UtcTime> next_look;
+  crypto::Manifest manifest;
+
+  bool waits_for_somebody() const;
+  // Nothing happened and nothing is to be done by anyone now.
+  bool is_idle() const {
+    return events.empty() && hand_work.empty() && failures.empty() && !waits_for_somebody();
+  }
+};
+
+struct TurnOptions {
+  RotationRequest request;
+  RotationPolicy policy;
+  DnsAccess dns;
+  crypto::PublishSettings publish;
+  // Whether the records of active keys are of interest, too.
+  bool look_at_active = false;
+  bool dry_run = false;
+};
+
+RotationPolicy policy_of(const crypto::KeySettings& settings);
+
+// Throws crypto::Error: no store for the domain, or a store that cannot be read or written.
+TurnReport run_turn(const crypto::KeyStore& store, const canon::DomainName& domain,
+                    const TurnOptions& options, const Clock& now);
+
+}  // namespace dkim::keytool

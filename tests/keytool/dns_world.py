@@ -1,0 +1,213 @@
+"""Real name servers on loopback: a zone's primary and secondary (knot), and a resolver (unbound) that finds them.
+
+Each has an address of its own, since authoritative servers are asked at port 53. Everything is started for one
+test and ended by its pid.
+"""
+
+import base64
+import pathlib
+import shutil
+import subprocess
+import time
+
+import dns.message
+import dns.query
+import dns.rdatatype
+import dns.tsigkeyring
+import dns.update
+
+PRIMARY = "127.53.0.1"
+SECONDARY = "127.53.0.2"
+OTHER = "127.53.0.3"  # the servers of another zone, for CNAMEs
+RESOLVER = "127.53.0.9"
+ZONE = "example.test"
+OTHER_ZONE = "elsewhere.test"
+
+KEY_NAME = "dkimkey"
+SECRET = base64.b64encode(b"a secret of thirty-two octets ..").decode()
+
+KNOT = """\
+server:
+    listen: {address}@53
+    rundir: {root}
+    identity: ""
+database:
+    storage: {root}
+log:
+  - target: stderr
+    any: info
+key:
+  - id: {key}
+    algorithm: hmac-sha256
+    secret: {secret}
+acl:
+  - id: update
+    key: {key}
+    action: update
+    update-type: [TXT, CNAME]
+  - id: transfer
+    address: 127.0.0.0/8
+    action: [transfer, notify]
+remote:
+  - id: primary
+    address: {primary}@53
+  - id: secondary
+    address: {secondary}@53
+zone:
+{zones}
+"""
+
+ZONE_TEXT = """\
+$TTL 60
+@ IN SOA ns1 hostmaster 1 3600 600 86400 {negative}
+@ IN NS ns1
+{second}
+ns1 IN A {first_address}
+ns2 IN A {second_address}
+"""
+
+UNBOUND = """\
+server:
+    directory: "{root}"
+    username: ""
+    chroot: ""
+    pidfile: "{root}/unbound.pid"
+    use-syslog: no
+    logfile: ""
+    interface: {address}@5353
+    do-not-query-localhost: no
+    access-control: 127.0.0.0/8 allow
+    cache-max-ttl: 0
+    cache-max-negative-ttl: 0
+    infra-host-ttl: 0
+    module-config: "iterator"
+    num-threads: 1
+    do-ip6: no
+    local-zone: "test." transparent
+stub-zone:
+    name: "{zone}"
+    stub-addr: {primary}
+    stub-no-cache: yes
+stub-zone:
+    name: "{other_zone}"
+    stub-addr: {other}
+    stub-no-cache: yes
+remote-control:
+    control-enable: no
+"""
+
+
+def wait_for(condition, what):
+    deadline = time.monotonic() + 30
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"gave up waiting for {what}")
+        time.sleep(0.05)
+
+
+class DnsWorld:
+    def __init__(self, directory, negative_ttl=60):
+        self.directory = pathlib.Path(directory)
+        self.negative_ttl = negative_ttl
+        self.processes = {}
+        self.tsig_file = self.directory / "tsig.key"
+        self.tsig_file.write_text(f'key "{KEY_NAME}" {{\n\talgorithm hmac-sha256;\n\tsecret "{SECRET}";\n}};\n')
+        self.tsig_file.chmod(0o640)
+
+    def start(self, secondary=True):
+        self.start_knot("primary", PRIMARY, [(ZONE, "primary")], secondary)
+        self.start_knot("other", OTHER, [(OTHER_ZONE, "alone")], secondary)
+        if secondary:
+            self.start_knot("secondary", SECONDARY, [(ZONE, "secondary")], secondary)
+        self.start_resolver()
+
+    def start_knot(self, name, address, zones, secondary=True):
+        root = self.directory / name
+        root.mkdir(exist_ok=True)
+        text = ""
+        for zone, role in zones:
+            text += f"  - domain: {zone}.\n    storage: {root}\n    file: {zone}.zone\n"
+            if role == "primary":
+                text += "    acl: [update, transfer]\n    journal-content: changes\n    zonefile-load: difference\n"
+                text += "    zonefile-sync: 0\n"
+                if secondary:
+                    text += "    notify: secondary\n"
+            if role == "alone":
+                text += "    acl: [update, transfer]\n"
+            if role == "secondary":
+                text += "    master: primary\n    acl: transfer\n"
+            else:
+                file = root / f"{zone}.zone"
+                if not file.exists():
+                    file.write_text(ZONE_TEXT.format(
+                        negative=self.negative_ttl, second="@ IN NS ns2" if role == "primary" and secondary else "",
+                        first_address=address, second_address=SECONDARY))
+        config = root / "knot.conf"
+        config.write_text(KNOT.format(address=address, root=root, key=KEY_NAME, secret=SECRET, primary=PRIMARY,
+                                      secondary=SECONDARY, zones=text))
+        self.spawn(name, shutil.which("knotd") or "/usr/sbin/knotd", "-c", config)
+        for zone, _ in zones:
+            wait_for(lambda zone=zone: self.serves(address, zone), f"{name} to serve {zone}")
+
+    def start_resolver(self):
+        root = self.directory / "resolver"
+        root.mkdir()
+        config = root / "unbound.conf"
+        config.write_text(UNBOUND.format(root=root, address=RESOLVER, zone=ZONE, other_zone=OTHER_ZONE,
+                                         primary=PRIMARY, other=OTHER))
+        self.spawn("resolver", shutil.which("unbound") or "/usr/sbin/unbound", "-d", "-p", "-c", config)
+        wait_for(lambda: self.serves(RESOLVER, ZONE, 5353), "the resolver to answer")
+
+    def spawn(self, name, *command):
+        with open(self.directory / f"{name}.log", "ab") as log:
+            self.processes[name] = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log,
+                                                    stdin=subprocess.DEVNULL)
+
+    def stop(self, name):
+        process = self.processes.pop(name)
+        process.terminate()
+        process.wait(timeout=30)
+
+    def close(self):
+        for name in list(self.processes):
+            self.stop(name)
+
+    @staticmethod
+    def serves(address, zone, port=53):
+        try:
+            query = dns.message.make_query(zone, dns.rdatatype.SOA)
+            return bool(dns.query.udp(query, address, timeout=1, port=port).answer)
+        except (OSError, dns.exception.DNSException):
+            return False
+
+    @staticmethod
+    def records(address, name, kind):
+        query = dns.message.make_query(name, kind)
+        answer = dns.query.tcp(query, address, timeout=5).answer
+        return [record for rrset in answer if rrset.rdtype == dns.rdatatype.from_text(kind) for record in rrset]
+
+    @classmethod
+    def texts(cls, address, name):
+        """The TXT values that a server serves."""
+        return [b"".join(record.strings).decode() for record in cls.records(address, name, "TXT")]
+
+    def put(self, name, *values, address=PRIMARY, zone=ZONE, kind="TXT", ttl=60):
+        """Sets a name's records by an update of our own, as a person at a web form would."""
+        update = dns.update.Update(zone, keyring=dns.tsigkeyring.from_text({KEY_NAME: SECRET}),
+                                   keyalgorithm="hmac-sha256")
+        relative = name.removesuffix("." + zone)
+        update.delete(relative, "TXT")
+        for value in values:
+            if kind == "TXT":
+                pieces = [value[i:i + 255] for i in range(0, len(value), 255)]
+                update.add(relative, ttl, "TXT", " ".join('"' + piece + '"' for piece in pieces))
+            else:
+                update.add(relative, ttl, kind, value)
+        response = dns.query.tcp(update, address, timeout=10)
+        if response.rcode() != 0:
+            raise AssertionError(f"the update was refused: {response}")
+
+    def settle(self, name, kind="TXT"):
+        """Waits until the secondary serves what the primary does."""
+        wait_for(lambda: self.records(SECONDARY, name, kind) == self.records(PRIMARY, name, kind),
+                 f"{name} to reach the secondary")
