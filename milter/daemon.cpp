@@ -11,7 +11,6 @@
 #include <cstdlib>
 #include <thread>
 
-#include "canon/canonicalization.hpp"
 #include "crypto/error.hpp"
 #include "milter/callbacks.hpp"
 #include "milter/listen_socket.hpp"
@@ -77,10 +76,6 @@ void prepare_signals() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-void warn_about(const Config& config, const Log& log) {
-  if (config.signing.canonicalization.header == canon::Canonicalization::simple) log.simple_header_warning();
-}
-
 // All of the new configuration, or none of it.
 void reload(const Options& options, Shared& shared) {
   try {
@@ -93,7 +88,6 @@ void reload(const Options& options, Shared& shared) {
       throw crypto::SettingsError(options.config_file.string() +
                                   ": socket, socket_mode and log can change at a restart only");
     }
-    warn_about(config, shared.log);
     shared.log.set_level(config.log_level);
     shared.replace_setup(std::make_shared<Setup>(std::move(config)));
     shared.log.reloaded();
@@ -126,7 +120,6 @@ void run_daemon(const Options& options, Config config) {
   const auto log_target = config.log;
   Log log(log_sink(log_target), config.log_level);
   if (geteuid() == 0) log.running_as_root();
-  warn_about(config, log);
   Shared shared(std::make_shared<Setup>(std::move(config)), log);
 
   const auto& listen = shared.setup()->config;

@@ -159,12 +159,6 @@ void Log::reload_failed(std::string_view why) const {
         "configuration not reloaded, the old one stays in effect: " + canon::printable(why, 2048));
 }
 
-void Log::simple_header_warning() const {
-  write(LogLevel::warning,
-        "canonicalization of header fields is simple: Postfix takes white space before a field's colon away "
-        "before we see it, so such a message's signature fails; relaxed is safe");
-}
-
 void Log::running_as_root() const {
   write(LogLevel::warning, "running as root, which is not needed: use an account that can read the keys");
 }

@@ -49,7 +49,6 @@ class Log {
   void stopped(bool all_finished) const;
   void reloaded() const;
   void reload_failed(std::string_view why) const;
-  void simple_header_warning() const;
   void running_as_root() const;
 
  private:
