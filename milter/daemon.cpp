@@ -1,7 +1,6 @@
 #include "milter/daemon.hpp"
 
 #include <pthread.h>
-#include <semaphore.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -42,32 +41,17 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Posted when the daemon is to stop: by a signal, or because libmilter has ended.
-sem_t stop_requested;
-
-void request_stop(int) {
-  sem_post(&stop_requested);
-}
-
-sigset_t reload_signal() {
+sigset_t handled_signals() {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGUSR1);
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1})
+    sigaddset(&set, signal);
   return set;
 }
 
-// libmilter has a thread that waits for SIGTERM and SIGINT too and would stop at once, in the midst of
-// messages. Linux gives a process's signal to the main thread if that one can take it. So here it always can:
-// the two are never blocked in it, and no other signal is ever pending there, since SIGUSR1 has a thread of
-// its own.
+// Blocked in every thread, taken by the main one with sigwaitinfo(2), one after the other.
 void prepare_signals() {
-  sem_init(&stop_requested, 0, 0);
-  struct sigaction action {};
-  action.sa_handler = request_stop;
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGTERM, &action, nullptr);
-  sigaction(SIGINT, &action, nullptr);
-  const sigset_t set = reload_signal();
+  const sigset_t set = handled_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   // To libmilter SIGHUP means "stop", to administrators "reload": it does neither.
   std::signal(SIGHUP, SIG_IGN);
@@ -96,21 +80,28 @@ void reload(const Options& options, Shared& shared) {
   }
 }
 
-[[noreturn]] void reload_at_signals(const Options& options, Shared& shared) {
-  const sigset_t set = reload_signal();
-  while (true) {
-    int signal = 0;
-    if (sigwait(&set, &signal) == 0) reload(options, shared);
-  }
-}
-
-void wait_for_stop() {
-  while (sem_wait(&stop_requested) != 0) {
-    // A signal's handler ran; it has posted.
+// Until a signal asks to stop, or libmilter has ended by itself.
+void serve(const Options& options, Shared& shared, const std::atomic<bool>& milter_ended) {
+  const sigset_t set = handled_signals();
+  while (!milter_ended) {
+    const int signal = sigwaitinfo(&set, nullptr);
+    if (signal == SIGUSR1) reload(options, shared);
+    if (signal == SIGTERM || signal == SIGINT) return;
   }
 }
 
 }  // namespace
+}  // namespace dkim::milter
+
+// In the place of the C library's sigwait(3), for libmilter, the only one here to call it: in a thread of its
+// own, for SIGTERM and SIGINT, at which it ends at once, in the midst of messages. Which of the threads that
+// wait for a signal gets it is the kernel's choice, and one time in some thousand it was that one. It sleeps.
+extern "C" int sigwait(const sigset_t*, int*) {
+  while (true)
+    pause();
+}
+
+namespace dkim::milter {
 
 void run_daemon(const Options& options, Config config) {
   protect_memory();
@@ -131,14 +122,14 @@ void run_daemon(const Options& options, Config config) {
 
   std::atomic<bool> milter_ended = false;
   std::atomic<bool> milter_succeeded = false;
+  const pthread_t main_thread = pthread_self();
   std::thread([&] {
     milter_succeeded = run_milter();
     milter_ended = true;
-    sem_post(&stop_requested);
+    pthread_kill(main_thread, SIGTERM);
   }).detach();
-  std::thread([&] { reload_at_signals(options, shared); }).detach();
 
-  wait_for_stop();
+  serve(options, shared, milter_ended);
   notify_service_manager("STOPPING=1");
   socket.remove();
   bool all_finished = true;
