@@ -51,6 +51,8 @@ Exit codes: 0 done, 1 the selector is taken or the key directory cannot be used,
 configuration.
 )"};
 
+constexpr std::size_t longest_name = 253;
+
 struct PlannedKey {
   KeyRequest request;
   int bits = 0;
@@ -83,6 +85,12 @@ std::vector<PlannedKey> plan(const GenerateRequest& request, const canon::Domain
   std::vector<PlannedKey> planned;
   for (const auto& key : request.keys) {
     refuse_used_selector(domain, manifest, key.selector);
+    // RFC 1035 §2.3.4: DNS has no room for more, and no receiver could ask for it.
+    if (const auto name = crypto::record_name(key.selector, domain); name.size() > longest_name) {
+      throw UsageError("the record's name would have " + std::to_string(name.size()) +
+                       " octets, and DNS allows " + std::to_string(longest_name) +
+                       "; choose a shorter selector");
+    }
     planned.push_back({key, key.algorithm == crypto::Algorithm::rsa ? rsa_bits(request, manifest.record)
                                                                     : crypto::ed25519_bits});
   }

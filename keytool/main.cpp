@@ -41,11 +41,13 @@ void print_help() {
   std::cout << R"(Usage: dkimkey [--config FILE] [--directory DIR] SUBCOMMAND [OPTIONS]
 
 Examples:
-  dkimkey generate --domain example.com --selector server --activate
-  dkimkey show --domain example.com --format value
+  dkimkey generate --domain example.com --selector server
+  dkimkey activate --domain example.com
+  dkimkey rotate --due --all
   dkimkey explain alerts@server.example.com
 
-Makes and shows the keys that dkimsignd signs mail with, and tells what it would do.
+Makes the keys that dkimsignd signs mail with, looks after their DNS records, changes them without a gap, and tells
+what the daemon would do.
 
 Subcommands:
 )";
