@@ -25,8 +25,10 @@ class ReadAhead {
  public:
   bool holds_octets_of(int descriptor) const { return descriptor == descriptor_ && begin_ < end_; }
 
-  // Takes what is there without waiting. Only of sockets: other descriptors have no MSG_DONTWAIT.
+  // Takes what is there without waiting. Only of sockets: other descriptors have no MSG_DONTWAIT. What is
+  // held of another descriptor stays.
   bool fill(int descriptor) {
+    if (descriptor_ >= 0 && descriptor != descriptor_ && begin_ < end_) return false;
     const ssize_t count = ::recv(descriptor, octets_.data(), octets_.size(), MSG_DONTWAIT);
     if (count <= 0) return false;
     descriptor_ = descriptor;

@@ -1,0 +1,141 @@
+// What libmilter sees through milter/read_ahead: the same octets, whatever pieces they come in.
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+#include <thread>
+
+namespace {
+
+class ReadAheadTest : public testing::Test {
+ protected:
+  ReadAheadTest() { open_pair(); }
+  ~ReadAheadTest() override {
+    close(ours_);
+    close(peers_);
+  }
+
+  void open_pair() {
+    std::array<int, 2> pair{};
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair.data()), 0);
+    ours_ = pair[0];
+    peers_ = pair[1];
+  }
+
+  void send(const std::string& octets) const {
+    ASSERT_EQ(::send(peers_, octets.data(), octets.size(), 0), static_cast<ssize_t>(octets.size()));
+  }
+
+  static int poll_now(int descriptor) {
+    pollfd wanted{descriptor, POLLIN, 0};
+    const int result = poll(&wanted, 1, 0);
+    EXPECT_EQ(result == 1, (wanted.revents & POLLIN) != 0);
+    return result;
+  }
+
+  static std::string read_some(int descriptor, std::size_t size) {
+    std::string octets(size, '?');
+    const ssize_t count = read(descriptor, octets.data(), size);
+    octets.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    return octets;
+  }
+
+  int ours_ = -1;
+  int peers_ = -1;
+};
+
+TEST_F(ReadAheadTest, PacketsInPieces) {
+  send("12345abcdef");
+  EXPECT_EQ(poll_now(ours_), 1);
+  EXPECT_EQ(read_some(ours_, 5), "12345");
+  EXPECT_EQ(poll_now(ours_), 1) << "octets are left, though not in the kernel";
+  EXPECT_EQ(read_some(ours_, 6), "abcdef");
+  EXPECT_EQ(poll_now(ours_), 0);
+}
+
+TEST_F(ReadAheadTest, WhatComesLaterIsSeen) {
+  send("one");
+  EXPECT_EQ(poll_now(ours_), 1);
+  send("two");
+  EXPECT_EQ(read_some(ours_, 6), "onetwo");
+  EXPECT_EQ(poll_now(ours_), 0);
+  send("three");
+  EXPECT_EQ(poll_now(ours_), 1);
+  EXPECT_EQ(read_some(ours_, 100), "three");
+}
+
+TEST_F(ReadAheadTest, TheEndIsTheEnd) {
+  send("last");
+  shutdown(peers_, SHUT_WR);
+  EXPECT_EQ(poll_now(ours_), 1);
+  EXPECT_EQ(read_some(ours_, 4), "last");
+  EXPECT_EQ(poll_now(ours_), 1);
+  EXPECT_EQ(read_some(ours_, 4), "");
+}
+
+TEST_F(ReadAheadTest, AReadWithoutAPollPassesThrough) {
+  send("plain");
+  EXPECT_EQ(read_some(ours_, 5), "plain");
+}
+
+// Whatever sizes are asked for, across the buffer's end.
+TEST_F(ReadAheadTest, AMegabyteArrivesWhole) {
+  std::string sent;
+  for (int i = 0; i < 1'000'000; ++i)
+    sent += static_cast<char>(i * 7 + i / 251);
+  std::thread writer([&] {
+    std::size_t done = 0;
+    while (done < sent.size()) {
+      const ssize_t count = ::send(peers_, sent.data() + done, sent.size() - done, 0);
+      if (count <= 0) break;
+      done += static_cast<std::size_t>(count);
+    }
+    shutdown(peers_, SHUT_WR);
+  });
+  std::string received;
+  for (std::size_t size = 1; received.size() < sent.size(); size = size * 3 % 9001 + 1) {
+    pollfd wanted{ours_, POLLIN, 0};
+    ASSERT_EQ(poll(&wanted, 1, 30'000), 1);
+    const std::string part = read_some(ours_, size);
+    ASSERT_FALSE(part.empty());
+    received += part;
+  }
+  writer.join();
+  EXPECT_EQ(received, sent);
+}
+
+// Octets of a connection that was given up are not the next one's, which may have its number.
+TEST_F(ReadAheadTest, ADescriptorThatComesBackIsAnother) {
+  send("left over");
+  EXPECT_EQ(poll_now(ours_), 1);
+  EXPECT_EQ(read_some(ours_, 4), "left");
+  const int number = ours_;
+  close(ours_);
+  close(peers_);
+  open_pair();
+  ASSERT_TRUE(ours_ == number || peers_ == number);
+  EXPECT_EQ(poll_now(ours_), 0);
+  send("new");
+  EXPECT_EQ(poll_now(ours_), 1);
+  EXPECT_EQ(read_some(ours_, 10), "new");
+}
+
+TEST_F(ReadAheadTest, AnotherDescriptorDoesNotDisturb) {
+  std::array<int, 2> other{};
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, other.data()), 0);
+  send("12345abc");
+  EXPECT_EQ(poll_now(ours_), 1);
+  EXPECT_EQ(read_some(ours_, 5), "12345");
+  ASSERT_EQ(::send(other[1], "xyz", 3, 0), 3);
+  EXPECT_EQ(poll_now(other[0]), 1);
+  EXPECT_EQ(read_some(other[0], 3), "xyz");
+  ASSERT_EQ(poll_now(ours_), 1) << "lost";
+  EXPECT_EQ(read_some(ours_, 3), "abc");
+  close(other[0]);
+  close(other[1]);
+}
+
+}  // namespace
