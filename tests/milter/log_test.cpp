@@ -68,7 +68,8 @@ TEST_F(LogTest, FaultsAreErrorsAndMalformedMessagesWarnings) {
 
 // Whoever writes a message must not write lines of our log, nor drive a terminal.
 TEST_F(LogTest, NoOctetFromOutsideEndsALineOrPassesForAnother) {
-  const std::string evil("a\r\nNOQUEUE: signed d=x\x1b[2J\x7f\0\t\"\\ \xc3\xa4\xff", 39);
+  constexpr char octets[] = "a\r\nNOQUEUE: signed d=x\x1b[2J\x7f\0\t\"\\ \xc3\xa4\xff";
+  const std::string evil(octets, sizeof octets - 1);
   const auto plain = [](const std::string& text) {
     for (const char c : text) {
       if (c < ' ' || c > '~') return false;

@@ -10,9 +10,9 @@
 namespace dkim::milter {
 namespace {
 
-Options parse(std::initializer_list<const char*> arguments) {
+Options parse(const std::vector<const char*>& arguments) {
   std::vector<const char*> argv{"dkimsignd"};
-  argv.insert(argv.end(), arguments);
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
   return parse_options(static_cast<int>(argv.size()), argv.data());
 }
 
@@ -41,14 +41,13 @@ TEST(Options, ChooseWhatToDo) {
 }
 
 TEST(Options, RefuseWhatTheyDoNotKnow) {
-  for (const auto& arguments :
-       std::vector<std::initializer_list<const char*>>{{"--unknown"},
-                                                       {"-x"},
-                                                       {"word"},
-                                                       {"--check", "word"},
-                                                       {"--config"},
-                                                       {"--config", "/a", "--config", "/b"},
-                                                       {"--check=yes"}}) {
+  for (const auto& arguments : std::vector<std::vector<const char*>>{{"--unknown"},
+                                                                     {"-x"},
+                                                                     {"word"},
+                                                                     {"--check", "word"},
+                                                                     {"--config"},
+                                                                     {"--config", "/a", "--config", "/b"},
+                                                                     {"--check=yes"}}) {
     try {
       parse(arguments);
       ADD_FAILURE() << "taken: " << *arguments.begin();
