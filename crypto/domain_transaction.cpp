@@ -68,6 +68,18 @@ void remove_file(const std::filesystem::path& path) {
   if (unlink(path.c_str()) != 0 && errno != ENOENT) throw_store_error("remove", path, errno);
 }
 
+// Only names of the form ".NAME.new" are a writer's; everything else is left alone.
+std::vector<std::filesystem::path> find_leftovers(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::vector<std::filesystem::path> leftovers;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with('.') && name.ends_with(temporary_suffix)) leftovers.push_back(entry.path());
+  }
+  if (error) throw_store_error("list", directory, error.value());
+  return leftovers;
+}
+
 Secret secret_of(std::string_view text) {
   return {text.begin(), text.end()};
 }
@@ -167,15 +179,8 @@ void DomainTransaction::destroy_revoked_keys() {
   if (destroyed) sync_directory(directory_);
 }
 
-// Only names of the form ".NAME.new" are a writer's; everything else is left alone.
 void DomainTransaction::remove_leftovers() {
-  std::error_code error;
-  std::vector<std::filesystem::path> leftovers;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with('.') && name.ends_with(temporary_suffix)) leftovers.push_back(entry.path());
-  }
-  if (error) throw_store_error("list", directory_, error.value());
+  const auto leftovers = find_leftovers(directory_);
   if (leftovers.empty()) return;
 
   const auto new_manifest = temporary_path(store_.manifest_path(domain_));
@@ -198,6 +203,13 @@ void DomainTransaction::remove_leftovers() {
   sync_directory(directory_);
   remove_file(new_manifest);
   sync_directory(directory_);
+}
+
+bool needs_tidying(const KeyStore& store, const canon::DomainName& domain, const Manifest& manifest) {
+  for (const auto& entry : manifest.keys) {
+    if (entry.state == KeyState::revoked && is_there(store.key_path(domain, entry.selector))) return true;
+  }
+  return !find_leftovers(store.domain_directory(domain)).empty();
 }
 
 }  // namespace dkim::crypto

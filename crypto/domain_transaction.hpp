@@ -64,4 +64,8 @@ class DomainTransaction {
   bool committed_ = false;
 };
 
+// Has a killed writer left something that the next transaction, by beginning, takes away? A look without a
+// lock, for those that otherwise have nothing to write. Throws StoreError.
+bool needs_tidying(const KeyStore& store, const canon::DomainName& domain, const Manifest& manifest);
+
 }  // namespace dkim::crypto

@@ -32,7 +32,12 @@ std::vector<SigningKey> selected_keys(const DomainKeys& keys, const std::vector<
   if (selectors.empty()) return keys.active;
   std::vector<SigningKey> out;
   for (const auto& key : keys.active) {
-    if (std::find(selectors.begin(), selectors.end(), key.selector) != selectors.end()) out.push_back(key);
+    const auto* entry = keys.manifest.find(key.selector);
+    // A rule outlives the key it names: its successors sign in its place.
+    if (std::any_of(selectors.begin(), selectors.end(),
+                    [&](const auto& selector) { return keys.manifest.stands_for(*entry, selector); })) {
+      out.push_back(key);
+    }
   }
   return out;
 }
@@ -40,15 +45,16 @@ std::vector<SigningKey> selected_keys(const DomainKeys& keys, const std::vector<
 // A rule that fits decides, even if its domain then has no key: falling back to the author's own domain
 // would sign as someone whom the administrator took out.
 Identity identity_by_rule(const SenderRule& rule, const std::string& author, KeySource& source) {
-  const auto keys = source.find(rule.domain);
+  if (!rule.domain) return NoIdentity{false, "a rule says not to sign for " + rule.sender, author};
+  const auto keys = source.find(*rule.domain);
   if (keys == nullptr)
-    return NoIdentity{false, "domain " + rule.domain.str() + ", named by a rule, has no key", author};
-  if (keys->active.empty()) return NoIdentity{false, describe_inactive(rule.domain, keys->manifest), author};
+    return NoIdentity{false, "domain " + rule.domain->str() + ", named by a rule, has no key", author};
+  if (keys->active.empty()) return NoIdentity{false, describe_inactive(*rule.domain, keys->manifest), author};
   auto selected = selected_keys(*keys, rule.selectors);
   if (selected.empty()) {
-    return NoIdentity{false, "none of the selectors a rule names is active in " + rule.domain.str(), author};
+    return NoIdentity{false, "none of the selectors a rule names is active in " + rule.domain->str(), author};
   }
-  return SigningIdentity{rule.domain, std::move(selected), author};
+  return SigningIdentity{*rule.domain, std::move(selected), author};
 }
 
 Identity identity_by_domain(const canon::DomainName& author_domain, const std::string& author,

@@ -35,14 +35,7 @@ std::optional<UtcTime> read_time(SettingsGroup& group, std::string_view name) {
 }
 
 KeyEntry read_key(SettingsGroup group) {
-  const auto selector_text = group.required_text("selector");
-  auto selector = canon::Selector::parse(selector_text.text);
-  if (!selector) {
-    throw_settings_error(selector_text.place, "the selector is " + selector.refusal().reason,
-                         "labels of letters, digits, - and _, joined by dots");
-  }
-  KeyEntry key{
-      .selector = *std::move(selector), .created = {}, .activated = {}, .retired = {}, .revoked = {}};
+  KeyEntry key{.selector = read_selector(group.required_text("selector"))};
 
   const auto algorithm_text = group.required_text("algorithm");
   const auto algorithm = algorithm_from_key_name(algorithm_text.text);
@@ -71,6 +64,10 @@ KeyEntry read_key(SettingsGroup group) {
   key.retired = read_time(group, "retired");
   key.revoked = read_time(group, "revoked");
   key.forgotten = read_time(group, "forgotten");
+  if (const auto replaces = group.texts("replaces")) {
+    for (const auto& entry : *replaces)
+      key.replaces.push_back(read_selector(entry));
+  }
   group.reject_unknown();
   return key;
 }
@@ -106,6 +103,14 @@ void add_time(libconfig::Setting& group, const char* name, const std::optional<U
   if (time) add_text(group, name, to_string(*time));
 }
 
+void add_selectors(libconfig::Setting& group, const char* name,
+                   const std::vector<canon::Selector>& selectors) {
+  if (selectors.empty()) return;
+  auto& list = group.add(name, libconfig::Setting::TypeList);
+  for (const auto& selector : selectors)
+    list.add(libconfig::Setting::TypeString) = selector.str();
+}
+
 // libconfig writes to a FILE only.
 std::string write_to_string(const libconfig::Config& config) {
   char* text = nullptr;
@@ -138,6 +143,19 @@ const KeyEntry* Manifest::find(const canon::Selector& selector) const {
   const auto key =
       std::find_if(keys.begin(), keys.end(), [&](const KeyEntry& k) { return k.selector == selector; });
   return key == keys.end() ? nullptr : &*key;
+}
+
+bool Manifest::stands_for(const KeyEntry& key, const canon::Selector& selector) const {
+  // Each entry is looked at once: the file may say that two keys replace each other.
+  std::vector<const KeyEntry*> line{&key};
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i]->selector == selector) return true;
+    for (const auto& older : line[i]->replaces) {
+      const auto* entry = find(older);
+      if (entry != nullptr && std::find(line.begin(), line.end(), entry) == line.end()) line.push_back(entry);
+    }
+  }
+  return false;
 }
 
 Manifest parse_manifest(std::string_view text, const std::string& file_name) {
@@ -191,6 +209,7 @@ std::string write_manifest(const Manifest& manifest) {
     add_time(group, "retired", key.retired);
     add_time(group, "revoked", key.revoked);
     add_time(group, "forgotten", key.forgotten);
+    add_selectors(group, "replaces", key.replaces);
   }
   return "# Written by dkimkey, which is the one to change it.\n" + write_to_string(config);
 }

@@ -31,6 +31,8 @@ struct KeyEntry {
   std::optional<UtcTime> revoked = {};
   // The record is out of DNS: nothing is left to do for this key but to remember its selector.
   std::optional<UtcTime> forgotten = {};
+  // Keys that it was made to replace, or that retired for it: who asks for one of them means this one, too.
+  std::vector<canon::Selector> replaces = {};
 
   bool operator==(const KeyEntry&) const = default;
 };
@@ -54,6 +56,8 @@ struct Manifest {
   std::vector<KeyEntry> keys;
 
   const KeyEntry* find(const canon::Selector& selector) const;
+  // Is the key the named one, or one that came in its place, however many rotations ago?
+  bool stands_for(const KeyEntry& key, const canon::Selector& selector) const;
 
   bool operator==(const Manifest&) const = default;
 };

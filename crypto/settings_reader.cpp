@@ -40,6 +40,15 @@ bool is_sequence(const libconfig::Setting& setting) {
 
 }  // namespace
 
+canon::Selector read_selector(const LocatedText& value) {
+  auto selector = canon::Selector::parse(value.text);
+  if (!selector) {
+    throw_settings_error(value.place, "the selector is " + selector.refusal().reason,
+                         "labels of letters, digits, - and _, joined by dots");
+  }
+  return *std::move(selector);
+}
+
 void throw_settings_error(const std::string& place, std::string_view what, std::string_view right) {
   throw SettingsError(place + ": " + std::string(what) + "; " + std::string(right));
 }

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "canon/selector.hpp"
+
 namespace libconfig {
 class Config;
 class Setting;
@@ -79,6 +81,9 @@ class SettingsFile {
   std::unique_ptr<libconfig::Config> config_;
   std::string name_;
 };
+
+// A selector; throws SettingsError for anything else.
+canon::Selector read_selector(const LocatedText& value);
 
 // "place: what; right"
 [[noreturn]] void throw_settings_error(const std::string& place, std::string_view what,

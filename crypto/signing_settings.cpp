@@ -42,22 +42,26 @@ SenderRule read_rule(SettingsGroup group) {
     throw_settings_error(sender.place, "\"sender\" has no @",
                          "a pattern of addresses, such as *@news.example.com");
   }
+  SenderRule rule{canon::lower_case(sender.text), std::nullopt};
+  const std::string place = group.place();
+  if (!group.boolean("sign").value_or(true)) {
+    if (group.text("domain") || group.texts("selectors")) {
+      throw_settings_error(place, "a rule with sign = false and a domain or selectors",
+                           "such mail is not signed, and a domain has nothing to say there");
+    }
+    group.reject_unknown();
+    return rule;
+  }
   const auto domain_text = group.required_text("domain");
   auto domain = canon::DomainName::parse(domain_text.text);
   if (!domain) {
     throw_settings_error(domain_text.place, "\"domain\" is " + domain.refusal().reason,
                          "the domain to sign as, such as example.com");
   }
-  SenderRule rule{canon::lower_case(sender.text), *std::move(domain), {}};
+  rule.domain = *std::move(domain);
   if (const auto selectors = group.texts("selectors")) {
-    for (const auto& entry : *selectors) {
-      auto selector = canon::Selector::parse(entry.text);
-      if (!selector) {
-        throw_settings_error(entry.place, "the selector is " + selector.refusal().reason,
-                             "labels of letters, digits, - and _, joined by dots");
-      }
-      rule.selectors.push_back(*std::move(selector));
-    }
+    for (const auto& entry : *selectors)
+      rule.selectors.push_back(read_selector(entry));
   }
   group.reject_unknown();
   return rule;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,13 +16,14 @@
 
 namespace dkim::crypto {
 
-// Mail whose author matches is signed as domain, not as the author's own.
+// Mail whose author matches is signed as domain, not as the author's own; or not at all.
 struct SenderRule {
   // Of the author's whole address, * standing for any octets; in lower case.
   std::string sender;
-  canon::DomainName domain;
-  // Only these of the domain's active keys; empty for all.
-  std::vector<canon::Selector> selectors;
+  // Nothing: such mail is not signed.
+  std::optional<canon::DomainName> domain;
+  // Only these of the domain's active keys, and those that came in their place; empty for all.
+  std::vector<canon::Selector> selectors = {};
 };
 
 struct SigningSettings {

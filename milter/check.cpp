@@ -35,9 +35,10 @@ int check_domain(const crypto::KeyStore& store, const canon::DomainName& domain,
 int check_rules(const Config& config, crypto::KeySource& keys, std::ostream& out) {
   int problems = 0;
   for (const auto& rule : config.signing.rules) {
+    if (!rule.domain) continue;
     try {
-      if (keys.find(rule.domain) != nullptr) continue;
-      out << "the rule for " << rule.sender << " names " << rule.domain.str() << ", which has no keys in "
+      if (keys.find(*rule.domain) != nullptr) continue;
+      out << "the rule for " << rule.sender << " names " << rule.domain->str() << ", which has no keys in "
           << config.signing.key_directory.string() << '\n';
       ++problems;
     } catch (const crypto::Error&) {

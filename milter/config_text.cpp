@@ -2,29 +2,13 @@
 #include <array>
 #include <cstdio>
 
+#include "crypto/settings_text.hpp"
 #include "milter/config.hpp"
 
 namespace dkim::milter {
 namespace {
 
-// A string of libconfig's grammar.
-std::string config_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (octet < 0x20 || octet == 0x7f) {
-      std::array<char, 8> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\x%02x", static_cast<unsigned>(octet));
-      out += escape.data();
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
+using crypto::settings_string;
 
 template <typename Items, typename Text>
 std::string list(const Items& items, Text text) {
@@ -39,18 +23,18 @@ std::string list(const Items& items, Text text) {
 }
 
 std::string rule_text(const crypto::SenderRule& rule) {
-  std::string out =
-      "{ sender = " + config_string(rule.sender) + "; domain = " + config_string(rule.domain.str()) + ";";
+  std::string out = "{ sender = " + settings_string(rule.sender) + ";";
+  out += rule.domain ? " domain = " + settings_string(rule.domain->str()) + ";" : " sign = false;";
   if (!rule.selectors.empty()) {
     out += " selectors = " +
-           list(rule.selectors, [](const auto& selector) { return config_string(selector.str()); }) + ";";
+           list(rule.selectors, [](const auto& selector) { return settings_string(selector.str()); }) + ";";
   }
   return out + " }";
 }
 
 std::string macro_text(const TrustedMacro& macro) {
-  std::string out = "{ name = " + config_string(macro.name) + ";";
-  if (!macro.values.empty()) out += " values = " + list(macro.values, config_string) + ";";
+  std::string out = "{ name = " + settings_string(macro.name) + ";";
+  if (!macro.values.empty()) out += " values = " + list(macro.values, settings_string) + ";";
   return out + " }";
 }
 
@@ -59,11 +43,11 @@ std::string publish_text(const crypto::PublishSettings& publish) {
   std::string out = "{ method = ";
   switch (publish.method) {
     case Method::update:
-      out += "\"update\"; key_file = " + config_string(publish.key_file.string()) + ";";
-      if (!publish.server.empty()) out += " server = " + config_string(publish.server) + ";";
+      out += "\"update\"; key_file = " + settings_string(publish.key_file.string()) + ";";
+      if (!publish.server.empty()) out += " server = " + settings_string(publish.server) + ";";
       break;
     case Method::hook:
-      out += "\"hook\"; program = " + config_string(publish.program.string()) + ";";
+      out += "\"hook\"; program = " + settings_string(publish.program.string()) + ";";
       break;
     default:
       out += "\"manual\";";
@@ -72,7 +56,7 @@ std::string publish_text(const crypto::PublishSettings& publish) {
 }
 
 std::string domain_text(const std::pair<const canon::DomainName, crypto::PublishSettings>& domain) {
-  return "{ domain = " + config_string(domain.first.str()) + "; publish = " + publish_text(domain.second) +
+  return "{ domain = " + settings_string(domain.first.str()) + "; publish = " + publish_text(domain.second) +
          "; }";
 }
 
@@ -97,16 +81,16 @@ std::string config_text(const Config& config) {
   const auto add = [&](std::string_view name, const std::string& value) {
     out += std::string(name) + " = " + value + ";\n";
   };
-  add("socket", config_string(config.socket.text));
-  add("socket_mode", config_string(octal(config.socket_mode)));
-  add("key_directory", config_string(config.signing.key_directory.string()));
+  add("socket", settings_string(config.socket.text));
+  add("socket_mode", settings_string(octal(config.socket_mode)));
+  add("key_directory", settings_string(config.signing.key_directory.string()));
   add("trusted_networks",
-      list(config.trusted_networks, [](const Network& network) { return config_string(network.text()); }));
+      list(config.trusted_networks, [](const Network& network) { return settings_string(network.text()); }));
   add("sign_authenticated", config.sign_authenticated ? "true" : "false");
   add("macros", list(config.macros, macro_text));
-  add("canonicalization", config_string(to_string(config.signing.canonicalization)));
-  add("signed_headers", list(config.signing.signed_headers, config_string));
-  add("oversigned_headers", list(config.signing.oversigned_headers, config_string));
+  add("canonicalization", settings_string(to_string(config.signing.canonicalization)));
+  add("signed_headers", list(config.signing.signed_headers, settings_string));
+  add("oversigned_headers", list(config.signing.oversigned_headers, settings_string));
   out += "# in effect, signed: ";
   for (const auto& name : config.signing.fields.signed_fields())
     out += " " + name;
@@ -116,13 +100,13 @@ std::string config_text(const Config& config) {
   out += "\n";
   add("expiration", std::to_string(config.signing.expiration.count()));
   add("rules", list(config.signing.rules, rule_text));
-  add("on_error", config_string(to_string(config.on_error)));
-  add("on_malformed", config_string(to_string(config.on_malformed)));
+  add("on_error", settings_string(to_string(config.on_error)));
+  add("on_malformed", settings_string(to_string(config.on_malformed)));
   add("publish", publish_text(config.keys.publish));
   add("domains", list(config.keys.domains, domain_text));
   add("rotation", rotation_text(config.keys));
-  add("log", config_string(to_string(config.log)));
-  add("log_level", config_string(to_string(config.log_level)));
+  add("log", settings_string(to_string(config.log)));
+  add("log_level", settings_string(to_string(config.log_level)));
   return out;
 }
 

@@ -5,22 +5,36 @@
 #include "crypto/error.hpp"
 
 namespace dkim::milter {
+namespace {
+
+// Of one manifest, while it changes under our hands. A change takes dkimkey longer than a reading takes us.
+constexpr int most_readings = 3;
+
+}  // namespace
 
 std::shared_ptr<const crypto::DomainKeys> KeyCache::find(const canon::DomainName& domain) {
-  const auto stamp = store_.stamp(domain);
-  if (!stamp) {
-    forget(domain.str());
-    return nullptr;
-  }
-  if (auto keys = cached(domain.str(), *stamp)) return keys;
+  for (int readings = 1;; ++readings) {
+    const auto stamp = store_.stamp(domain);
+    if (!stamp) {
+      forget(domain.str());
+      return nullptr;
+    }
+    if (auto keys = cached(domain.str(), *stamp)) return keys;
 
-  // Without the lock: two threads may read the same domain, but nobody waits for another's disk.
-  auto read = read_manifest(domain, *stamp);
-  if (!read) return nullptr;
-  auto keys = std::make_shared<const crypto::DomainKeys>(
-      crypto::load_domain_keys(store_, domain, std::move(read->manifest)));
-  keep({domain.str(), read->stamp, read->settled, keys, {}});
-  return keys;
+    // Without the lock: two threads may read the same domain, but nobody waits for another's disk.
+    auto read = read_manifest(domain, *stamp);
+    if (!read) return nullptr;
+    try {
+      auto keys = std::make_shared<const crypto::DomainKeys>(
+          crypto::load_domain_keys(store_, domain, std::move(read->manifest)));
+      keep({domain.str(), read->stamp, read->settled, keys, {}});
+      return keys;
+    } catch (const crypto::KeyFileError&) {
+      // A key that dkimkey revoked since the manifest was read, and destroyed: then another manifest says
+      // what signs now.
+      if (readings == most_readings || store_.stamp(domain) == read->stamp) throw;
+    }
+  }
 }
 
 std::size_t KeyCache::size() const {

@@ -117,6 +117,23 @@ TEST_F(IdentityTest, RulesDecideFirst) {
   EXPECT_EQ(rule_, std::nullopt);
 }
 
+TEST_F(IdentityTest, ARuleMaySayNotToSign) {
+  rules_.push_back({"*@quiet.example.com", std::nullopt, {}});
+  rules_.push_back({"*@example.com", domain_name("example.com"), {}});
+  EXPECT_EQ(from("x@quiet.example.com"), "no: a rule says not to sign for *@quiet.example.com");
+  EXPECT_EQ(rule_, 0U);
+  EXPECT_EQ(from("x@loud.example.com"), "example.com server second author=x@loud.example.com");
+}
+
+// What a rotation leaves behind: the rule need not be written anew.
+TEST_F(IdentityTest, ARuleThatNamesASelectorMeansItsSuccessors) {
+  rules_.push_back({"*@news.example.com", domain_name("example.com"), {selector("second")}});
+  store_.replace("example.com", "second", "second-20261124", test::rsa_key());
+  EXPECT_EQ(from("x@news.example.com"), "example.com second-20261124 author=x@news.example.com");
+  store_.replace("example.com", "second-20261124", "second-20270524", test::rsa_key());
+  EXPECT_EQ(from("x@news.example.com"), "example.com second-20270524 author=x@news.example.com");
+}
+
 // Falling back to the author's own domain would sign as someone whom the administrator took out.
 TEST_F(IdentityTest, ARuleWhoseDomainHasNoKeyIsFinal) {
   rules_.push_back({"boss@example.com", domain_name("waiting.example"), {}});

@@ -38,6 +38,7 @@ Manifest full_manifest() {
                            {},
                            {},
                            {}});
+  manifest.keys.back().replaces = {selector("old"), selector("server.x")};
   manifest.keys.push_back({selector("gone"),
                            Algorithm::ed25519,
                            256,
@@ -56,10 +57,34 @@ void expect_equal(const Manifest& a, const Manifest& b) {
   for (std::size_t i = 0; i < a.keys.size(); ++i) {
     const auto& x = a.keys[i];
     const auto& y = b.keys[i];
-    EXPECT_EQ(
-        std::tie(x.selector, x.algorithm, x.bits, x.state, x.created, x.activated, x.retired, x.revoked),
-        std::tie(y.selector, y.algorithm, y.bits, y.state, y.created, y.activated, y.retired, y.revoked));
+    EXPECT_EQ(std::tie(x.selector, x.algorithm, x.bits, x.state, x.created, x.activated, x.retired, x.revoked,
+                       x.replaces),
+              std::tie(y.selector, y.algorithm, y.bits, y.state, y.created, y.activated, y.retired, y.revoked,
+                       y.replaces));
   }
+}
+
+TEST(ManifestTest, AKeyStandsForThoseItReplaced) {
+  Manifest manifest;
+  const auto add = [&](std::string_view name, std::vector<canon::Selector> replaces) {
+    manifest.keys.push_back({.selector = selector(name), .replaces = std::move(replaces)});
+  };
+  add("a", {});
+  add("b", {});
+  add("c", {selector("a"), selector("b")});
+  add("d", {selector("c"), selector("lost")});
+  add("e", {selector("f")});
+  add("f", {selector("e")});
+  const auto stands_for = [&](std::string_view key, std::string_view other) {
+    return manifest.stands_for(*manifest.find(selector(key)), selector(other));
+  };
+  for (const auto* older : {"a", "b", "c", "d"})
+    EXPECT_TRUE(stands_for("d", older)) << older;
+  EXPECT_FALSE(stands_for("c", "d"));
+  EXPECT_FALSE(stands_for("a", "b"));
+  // Two that replace each other, in a file that somebody wrote, have an end, too.
+  EXPECT_TRUE(stands_for("e", "f"));
+  EXPECT_FALSE(stands_for("e", "a"));
 }
 
 // A manifest with one key, in which one text is put in place of another.

@@ -39,7 +39,7 @@ TEST(SigningSettingsTest, Values) {
   EXPECT_EQ(settings.fields.oversigned(), (std::vector<std::string>{"From", "X-Mine"}));
   ASSERT_EQ(settings.rules.size(), 1U);
   EXPECT_EQ(settings.rules[0].sender, "*@news.example.com");
-  EXPECT_EQ(settings.rules[0].domain.str(), "example.com");
+  EXPECT_EQ(settings.rules[0].domain->str(), "example.com");
   EXPECT_EQ(settings.rules[0].selectors.at(0).str(), "a");
 }
 
@@ -60,6 +60,9 @@ TEST(SigningSettingsTest, ErrorsNameThePlace) {
       {"rules = ( { sender = \"*\"; domain = \"a..example\"; } );",
        "test.conf:1: \"domain\" is an empty label"},
       {"rules = ( { sender = \"*\"; } );", "test.conf:1: \"domain\" is missing"},
+      {"rules = (\n{ sender = \"*\"; sign = false; domain = \"a.example\"; } );",
+       "test.conf:2: a rule with sign = false and a domain"},
+      {"rules = ( { sender = \"*\"; sign = true; } );", "test.conf:1: \"domain\" is missing"},
       {"rules = ( { domain = \"a.example\"; } );", "test.conf:1: \"sender\" is missing"},
       {"rules = ( { sender = \"*\"; domain = \"a.example\"; selectors = (\"-\"); } );",
        "test.conf:1: the selector is"},

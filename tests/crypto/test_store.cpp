@@ -93,6 +93,19 @@ void TestStore::add(std::string_view domain, std::string_view selector_name, con
   transaction.commit();
 }
 
+void TestStore::replace(std::string_view domain, std::string_view old_selector, std::string_view new_selector,
+                        const crypto::PrivateKey& key) {
+  crypto::DomainTransaction transaction(store_, domain_name(domain));
+  for (auto& entry : transaction.manifest().keys) {
+    if (entry.selector.str() == old_selector) entry.state = crypto::KeyState::retiring;
+  }
+  auto entry = entry_of(new_selector, key, crypto::KeyState::active);
+  entry.replaces = {selector(old_selector)};
+  transaction.add_key(std::move(entry), key);
+  transaction.set_record_text(selector(new_selector), "the record\n");
+  transaction.commit();
+}
+
 void TestStore::set_subdomains(std::string_view domain, bool allowed) {
   crypto::DomainTransaction transaction(store_, domain_name(domain));
   transaction.manifest().subdomains = allowed;

@@ -56,6 +56,9 @@ class TestStore {
   // Through a transaction, as dkimkey does.
   void add(std::string_view domain, std::string_view selector_name, const crypto::PrivateKey& key,
            crypto::KeyState state = crypto::KeyState::active);
+  // A new active key in the place of an old one, which retires, as a rotation leaves them.
+  void replace(std::string_view domain, std::string_view old_selector, std::string_view new_selector,
+               const crypto::PrivateKey& key);
   // Sets what a manifest says of subdomains.
   void set_subdomains(std::string_view domain, bool allowed);
 

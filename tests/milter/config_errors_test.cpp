@@ -143,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "the selector is an octet other than letters, digits, - and _; labels of letters, digits, - "
                 "and _, joined by dots"},
         Mistake{"rules = ( { sender = \"*@x\"; domain = \"example.com\"; selector = \"s\"; } );",
-                "unknown setting \"selector\"; known here: domain, selectors, sender"}));
+                "unknown setting \"selector\"; known here: domain, selectors, sender, sign"}));
 
 TEST(ConfigErrors, AnUnknownSettingIsNeverIgnored) {
   EXPECT_EQ(

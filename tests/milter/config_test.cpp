@@ -51,7 +51,8 @@ signed_headers = ( "+X-Extra", "-Sender" );
 oversigned_headers = ( "+Sender" );
 expiration = 86400;
 rules = ( { sender = "*@News.example.com"; domain = "example.com"; selectors = ( "s1", "s2" ); },
-          { sender = "*"; domain = "Example.ORG"; } );
+          { sender = "*"; domain = "Example.ORG"; },
+          { sender = "*@quiet.example"; sign = false; } );
 on_error = "reject";
 on_malformed = "tempfail";
 publish = { method = "update"; key_file = "/etc/tsig.key"; server = "192.0.2.1"; };
@@ -79,11 +80,12 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_TRUE(config.signing.fields.is_signed("x-extra"));
   EXPECT_TRUE(config.signing.fields.is_signed("sender"));  // what is oversigned is signed
   EXPECT_EQ(config.signing.expiration.count(), 86400);
-  ASSERT_EQ(config.signing.rules.size(), 2U);
+  ASSERT_EQ(config.signing.rules.size(), 3U);
   EXPECT_EQ(config.signing.rules[0].sender, "*@news.example.com");
   EXPECT_EQ(config.signing.rules[0].selectors.size(), 2U);
-  EXPECT_EQ(config.signing.rules[1].domain.str(), "example.org");
+  EXPECT_EQ(config.signing.rules[1].domain->str(), "example.org");
   EXPECT_TRUE(config.signing.rules[1].selectors.empty());
+  EXPECT_EQ(config.signing.rules[2].domain, std::nullopt);
   EXPECT_EQ(config.on_error, Disposition::reject);
   EXPECT_EQ(config.on_malformed, Disposition::tempfail);
   EXPECT_EQ(config.log, LogTarget::standard_error);
@@ -135,7 +137,8 @@ TEST(Config, PrintsTheValuesInEffect) {
         "macros = ( { name = \"{a_1}\"; values = ( \"x\", \"y\" ); }, { name = \"b\"; } );\n",
         "rules = ( { sender = \"*@news.example.com\"; domain = \"example.com\"; selectors = ( \"s1\", \"s2\" "
         "); }, "
-        "{ sender = \"*\"; domain = \"example.org\"; } );\n"})
+        "{ sender = \"*\"; domain = \"example.org\"; }, "
+        "{ sender = \"*@quiet.example\"; sign = false; } );\n"})
     EXPECT_NE(text.find(line), std::string::npos) << line << "in\n" << text;
 }
 

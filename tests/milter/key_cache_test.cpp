@@ -173,6 +173,27 @@ TEST_F(KeyCacheTest, WhoHoldsKeysKeepsThemWhateverHappens) {
   EXPECT_EQ(held->active.at(0).key->sign({}).size(), 64U);
 }
 
+// The manifest may have been read just before, and the key be looked for just after.
+TEST_F(KeyCacheTest, AKeyThatIsRevokedAndDestroyedMeanwhileIsNoError) {
+  store_.add_key("example.com", "k0");
+  std::atomic<bool> done = false;
+  std::vector<std::string> complaints;
+  std::thread reader([&] {
+    while (!done) {
+      try {
+        if (selectors("example.com").empty()) complaints.emplace_back("no key");
+      } catch (const crypto::Error& error) {
+        complaints.emplace_back(error.what());
+      }
+    }
+  });
+  for (int round = 0; round < 100; ++round)
+    store_.revoke("example.com", "k" + std::to_string(round), "k" + std::to_string(round + 1));
+  done = true;
+  reader.join();
+  EXPECT_EQ(complaints, std::vector<std::string>());
+}
+
 TEST_F(KeyCacheTest, IsSafeFromManyThreadsWhileManifestsChange) {
   store_.add_key("example.com", "a");
   store_.add_key("example.com", "b");

@@ -53,6 +53,23 @@ void MilterStore::activate_only(std::string_view domain, const std::vector<std::
   transaction.commit();
 }
 
+void MilterStore::revoke(std::string_view domain, std::string_view old_selector,
+                         std::string_view new_selector) {
+  const crypto::KeyStore store(path());
+  const auto key = new_key(crypto::Algorithm::ed25519);
+  crypto::DomainTransaction transaction(store, domain_of(domain));
+  for (auto& entry : transaction.manifest().keys) {
+    if (entry.selector.str() == old_selector) entry.state = crypto::KeyState::revoked;
+  }
+  transaction.add_key({.selector = *canon::Selector::parse(new_selector),
+                       .algorithm = key.algorithm(),
+                       .bits = key.bits(),
+                       .state = crypto::KeyState::active,
+                       .created = crypto::utc_now()},
+                      key);
+  transaction.commit();
+}
+
 std::filesystem::path MilterStore::key_file(std::string_view domain, std::string_view selector) const {
   return crypto::KeyStore(path()).key_path(domain_of(domain), *canon::Selector::parse(selector));
 }

@@ -31,6 +31,9 @@ class MilterStore {
   // Every state in one write, as a rotation does it: selectors that are not named become retiring.
   void activate_only(std::string_view domain, const std::vector<std::string>& selectors);
 
+  // As dkimkey revoke does it: a new key is active, the old one revoked, and its private key destroyed.
+  void revoke(std::string_view domain, std::string_view old_selector, std::string_view new_selector);
+
   std::filesystem::path key_file(std::string_view domain, std::string_view selector) const;
   std::filesystem::path manifest(std::string_view domain) const;
 

@@ -1,0 +1,99 @@
+#include "crypto/public_key.hpp"
+
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <string>
+
+namespace dkim::crypto {
+namespace {
+
+constexpr std::size_t ed25519_key_size = 32;
+
+EvpPkeyPtr read_rsa(std::span<const unsigned char> octets) {
+  const auto size = static_cast<long>(octets.size());
+  const unsigned char* at = octets.data();
+  EvpPkeyPtr key(d2i_PUBKEY(nullptr, &at, size));
+  if (!key) {
+    at = octets.data();
+    key.reset(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, size));
+  }
+  ERR_clear_error();
+  return key && EVP_PKEY_get_base_id(key.get()) == EVP_PKEY_RSA ? std::move(key) : nullptr;
+}
+
+// Ready for an operation with RSA's padding and hash. Null where the key does not even serve for that, which
+// is the key's fault, and the key is somebody else's.
+EvpPkeyCtxPtr rsa_context(EVP_PKEY* key, int (*begin)(EVP_PKEY_CTX*)) {
+  auto context = check_openssl(EvpPkeyCtxPtr(EVP_PKEY_CTX_new(key, nullptr)), "no memory for a verification");
+  const bool ready = begin(context.get()) == 1 &&
+                     EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) == 1 &&
+                     EVP_PKEY_CTX_set_signature_md(context.get(), sha256()) == 1;
+  return ready ? std::move(context) : nullptr;
+}
+
+bool verify_ed25519(EVP_PKEY* key, const Digest& digest, std::span<const unsigned char> signature) {
+  const auto context = check_openssl(EvpMdCtxPtr(EVP_MD_CTX_new()), "no memory for a verification");
+  return EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key, nullptr) == 1 &&
+         EVP_DigestVerify(context.get(), signature.data(), signature.size(), digest.data(), digest.size()) ==
+             1;
+}
+
+}  // namespace
+
+canon::Result<PublicKey> PublicKey::parse(Algorithm algorithm, std::span<const unsigned char> octets) {
+  if (algorithm == Algorithm::ed25519) {
+    if (octets.size() != ed25519_key_size) {
+      return canon::Refusal{"an Ed25519 key of " + std::to_string(octets.size()) +
+                                " octets; it has 32, without any envelope (RFC 8463)",
+                            0};
+    }
+    EvpPkeyPtr key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets.data(), octets.size()));
+    return PublicKey(check_openssl(std::move(key), "cannot take an Ed25519 key"), algorithm);
+  }
+  auto key = read_rsa(octets);
+  if (!key) return canon::Refusal{"p= is not an RSA key", 0};
+  const int bits = EVP_PKEY_get_bits(key.get());
+  if (bits > max_rsa_bits) {
+    return canon::Refusal{"an RSA key of " + std::to_string(bits) + " bits; up to 8192 are looked at", 0};
+  }
+  return PublicKey(std::move(key), algorithm);
+}
+
+int PublicKey::bits() const {
+  return algorithm_ == Algorithm::ed25519 ? ed25519_bits : EVP_PKEY_get_bits(key_.get());
+}
+
+bool PublicKey::verify(const Digest& digest, std::span<const unsigned char> signature) const {
+  bool good = false;
+  if (algorithm_ == Algorithm::ed25519) {
+    good = verify_ed25519(key_.get(), digest, signature);
+  } else if (const auto context = rsa_context(key_.get(), EVP_PKEY_verify_init)) {
+    good =
+        EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(), digest.size()) == 1;
+  }
+  ERR_clear_error();
+  return good;
+}
+
+std::optional<Digest> PublicKey::recover(std::span<const unsigned char> signature) const {
+  if (algorithm_ != Algorithm::rsa) return std::nullopt;
+  std::optional<Digest> digest;
+  if (const auto context = rsa_context(key_.get(), EVP_PKEY_verify_recover_init)) {
+    // Room for what any key can hold, since how much comes out is the signer's choice.
+    std::array<unsigned char, max_rsa_bits / 8> out{};
+    std::size_t size = out.size();
+    if (EVP_PKEY_verify_recover(context.get(), out.data(), &size, signature.data(), signature.size()) == 1 &&
+        size == digest.emplace().size()) {
+      std::copy_n(out.begin(), size, digest->begin());
+    } else {
+      digest.reset();
+    }
+  }
+  ERR_clear_error();
+  return digest;
+}
+
+}  // namespace dkim::crypto
