@@ -65,12 +65,7 @@ std::vector<canon::Selector> make_active(const crypto::KeyStore& store, const ca
   auto& manifest = transaction.manifest();
   if (!(manifest == seen))
     throw crypto::StoreError("the keys of " + domain.str() + " were changed meanwhile: try again");
-  Activate change{key.selector, {}};
-  for (const auto& other : manifest.keys) {
-    if (other.algorithm == key.algorithm && other.state == crypto::KeyState::active) {
-      change.retire.push_back(other.selector);
-    }
-  }
+  Activate change{key.selector, retired_by(manifest, key)};
   apply_change(change, manifest, crypto::utc_now());
   transaction.commit();
   return change.retire;
@@ -96,9 +91,8 @@ ExitCode activate(const Arguments& arguments) {
   const auto private_key = store.load_key(domain, key);  // what cannot be loaded must not become active
 
   if (!options->has("force")) {
-    auto resolver = access.open_resolver();
-    const auto view = summarize(observe(access, resolver, crypto::record_name(key.selector, domain),
-                                        make_record(private_key, read->manifest.record)));
+    const auto view = summarize(Observer(access).look(crypto::record_name(key.selector, domain),
+                                                      make_record(private_key, read->manifest.record)));
     if (view.state != RecordView::State::right) {
       std::cerr << key.selector.str()
                 << " stays pending: its record is not on every server: " << terminal_text(view.detail)

@@ -61,7 +61,8 @@ Verdict verdict_of(const CheckedKey& key) {
     wrong = wrong || (server.finding && !is_as_it_should_be(key, server.finding->status));
   if (wrong) return Verdict::wrong;
   const auto view = summarize(key.observation);
-  return view.state == RecordView::State::unknown ? Verdict::unknown : Verdict::right;
+  const bool unknown = view.state == RecordView::State::unknown || !view.all_answered;
+  return unknown ? Verdict::unknown : Verdict::right;
 }
 
 std::vector<CheckedKey> check_domain(const crypto::KeyStore& store, const canon::DomainName& domain,
@@ -72,7 +73,7 @@ std::vector<CheckedKey> check_domain(const crypto::KeyStore& store, const canon:
   if (only && read->manifest.find(*only) == nullptr) {
     throw crypto::StoreError("there is no key " + only->str() + " in " + domain.str());
   }
-  auto resolver = access.open_resolver();
+  Observer observer(access);
   std::vector<CheckedKey> checked;
   for (const auto& entry : read->manifest.keys) {
     if (only ? entry.selector != *only : entry.forgotten.has_value()) continue;
@@ -81,7 +82,7 @@ std::vector<CheckedKey> check_domain(const crypto::KeyStore& store, const canon:
                                   : make_record(store.load_key(domain, entry), read->manifest.record);
     const auto name = crypto::record_name(entry.selector, domain);
     CheckedKey key{domain, entry, {name, crypto::default_ttl, write_record(expected)}, {}};
-    key.observation = observe(access, resolver, name, expected);
+    key.observation = observer.look(name, expected);
     checked.push_back(std::move(key));
   }
   return checked;
@@ -93,6 +94,10 @@ std::string found_text(const ServerFinding& server) {
   if (!server.finding->detail.empty()) text += ": " + terminal_text(server.finding->detail);
   if (!server.alias.empty()) text += " (by CNAME " + terminal_text(server.alias) + ")";
   return text;
+}
+
+std::string_view dnssec_text(Dnssec state) {
+  return state == Dnssec::secure ? "secure" : state == Dnssec::bogus ? "bogus" : "insecure";
 }
 
 void print_table(const std::vector<CheckedKey>& keys) {
@@ -120,7 +125,7 @@ void print_json(const std::vector<CheckedKey>& keys) {
     const Verdict verdict = verdict_of(key);
     object.text("dns", verdict == Verdict::right ? "right" : verdict == Verdict::wrong ? "wrong" : "unknown");
     object.text("detail", key.observation.trouble.empty() ? view.detail : key.observation.trouble);
-    object.boolean("dnssec", key.observation.authenticated);
+    object.text("dnssec", std::string(dnssec_text(key.observation.dnssec)));
     std::string servers;
     for (const auto& server : key.observation.servers) {
       servers +=
@@ -141,8 +146,11 @@ void print_notes(const std::vector<CheckedKey>& keys) {
           << " octets and needs " << crypto::txt_strings(key.record.value).size()
           << " strings of at most 255; some web forms cut it or refuse it (dkimkey show --format strings)\n";
     }
-    if (key.observation.authenticated)
+    if (key.observation.dnssec == Dnssec::secure)
       std::cerr << "note: " << key.record.name << " is in a zone signed by DNSSEC\n";
+    if (key.observation.dnssec == Dnssec::bogus)
+      std::cerr << "note: " << key.record.name
+                << " fails the resolver's DNSSEC checks: receivers that make them see no record\n";
   }
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "keytool/command_line.hpp"
-#include "keytool/observation.hpp"
+#include "keytool/dns/observation.hpp"
 
 namespace dkim::keytool {
 

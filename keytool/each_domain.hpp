@@ -3,11 +3,13 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
+#include <condition_variable>
 #include <exception>
-#include <functional>
-#include <future>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "canon/domain_name.hpp"
@@ -17,27 +19,102 @@ namespace dkim::keytool {
 // Mostly waiting for name servers; more at once would look like an attack to them.
 constexpr std::size_t domains_at_once = 16;
 
-// Calls work for each domain, each in a thread, at most domains_at_once of them; hands what it gives back to
+// A few threads that work ahead of the one that takes the results, in order and no further than it bears:
+// what is kept does not grow with the store.
+template <typename Result, typename Work>
+class WorkAhead {
+ public:
+  struct Outcome {
+    std::optional<Result> result;
+    std::string failure;
+  };
+
+  WorkAhead(const std::vector<canon::DomainName>& domains, Work& work) : domains_(domains), work_(work) {
+    const std::size_t count = std::min(domains_at_once, domains.size());
+    for (std::size_t i = 0; i < count; ++i)
+      threads_.emplace_back([this] { run(); });
+  }
+  WorkAhead(const WorkAhead&) = delete;
+  WorkAhead& operator=(const WorkAhead&) = delete;
+  ~WorkAhead() {
+    {
+      const std::lock_guard lock(mutex_);
+      next_ = domains_.size();
+    }
+    room_.notify_all();
+    for (auto& thread : threads_)
+      thread.join();
+  }
+
+  // Those that are ready of the next, at least one; nothing after the last.
+  std::vector<Outcome> take() {
+    std::vector<Outcome> taken;
+    std::unique_lock lock(mutex_);
+    if (taken_ == domains_.size()) return taken;
+    ready_.wait(lock, [this] { return slot(taken_).has_value(); });
+    while (taken_ < domains_.size() && slot(taken_)) {
+      taken.push_back(*std::exchange(slot(taken_), std::nullopt));
+      ++taken_;
+    }
+    lock.unlock();
+    room_.notify_all();
+    return taken;
+  }
+
+ private:
+  static constexpr std::size_t most_ahead = 8 * domains_at_once;
+
+  std::optional<Outcome>& slot(std::size_t index) { return slots_[index % most_ahead]; }
+
+  void run() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      room_.wait(lock, [this] { return next_ == domains_.size() || next_ < taken_ + most_ahead; });
+      if (next_ == domains_.size()) return;
+      const std::size_t index = next_++;
+      lock.unlock();
+      auto outcome = outcome_of(domains_[index]);
+      lock.lock();
+      slot(index) = std::move(outcome);
+      if (index == taken_) ready_.notify_one();
+    }
+  }
+
+  Outcome outcome_of(const canon::DomainName& domain) {
+    try {
+      return {work_(domain), {}};
+    } catch (const std::exception& error) {
+      return {{}, error.what()};
+    }
+  }
+
+  const std::vector<canon::DomainName>& domains_;
+  Work& work_;
+  std::mutex mutex_;
+  std::condition_variable room_;
+  std::condition_variable ready_;
+  std::size_t next_ = 0;   // to be begun
+  std::size_t taken_ = 0;  // so many were taken
+  std::vector<std::optional<Outcome>> slots_{most_ahead};
+  std::vector<std::thread> threads_;
+};
+
+// Calls work for each domain, at most domains_at_once at a time, in threads; hands what it gives back to
 // done, or the message of what it threw to failed, one after the other and in the order of the domains.
 template <typename Work, typename Done, typename Failed>
 void for_each_domain(const std::vector<canon::DomainName>& domains, Work work, Done done, Failed failed) {
-  using Result = decltype(work(domains.front()));
-  std::deque<std::pair<const canon::DomainName*, std::future<Result>>> running;
-  const auto finish_first = [&] {
-    auto [domain, future] = std::move(running.front());
-    running.pop_front();
-    try {
-      done(*domain, future.get());
-    } catch (const std::exception& error) {
-      failed(*domain, error.what());
+  WorkAhead<decltype(work(domains.front())), Work> ahead(domains, work);
+  std::size_t index = 0;
+  for (auto taken = ahead.take(); !taken.empty(); taken = ahead.take()) {
+    for (auto& outcome : taken) {
+      const auto& domain = domains[index++];
+      if (outcome.result) {
+        done(domain, *outcome.result);
+      } else {
+        failed(domain, outcome.failure);
+      }
     }
-  };
-  for (const auto& domain : domains) {
-    if (running.size() == domains_at_once) finish_first();
-    running.emplace_back(&domain, std::async(std::launch::async, [&work, &domain] { return work(domain); }));
   }
-  while (!running.empty())
-    finish_first();
 }
 
 }  // namespace dkim::keytool

@@ -54,7 +54,8 @@ std::string describe_choice(const Explanation& explanation, const crypto::Signin
   if (explanation.rule) {
     const auto& rule = settings.rules[*explanation.rule];
     return "  by rule " + std::to_string(*explanation.rule + 1) + " of the configuration: sender \"" +
-           terminal_text(rule.sender) + "\", domain " + rule.domain.str() + "\n";
+           terminal_text(rule.sender) +
+           (rule.domain ? "\", domain " + rule.domain->str() : "\", not to be signed") + "\n";
   }
   if (!explanation.domain) return {};
   const auto author_domain =

@@ -1,5 +1,7 @@
 #include "keytool/json.hpp"
 
+#include <sstream>
+
 #include "canon/text.hpp"
 #include "keytool/terminal_text.hpp"
 
@@ -16,6 +18,12 @@ std::string json_string(std::string_view text) {
       out += replacement;
     } else if (canon::is_control(c)) {
       const auto octet = static_cast<unsigned char>(c);
+      out += "\\u00";
+      out += hex[octet >> 4U];
+      out += hex[octet & 15U];
+    } else if (size == 2 && c == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0) {
+      // C1 control characters, which some terminals obey.
+      const auto octet = static_cast<unsigned char>(text[1]);
       out += "\\u00";
       out += hex[octet >> 4U];
       out += hex[octet & 15U];
@@ -60,12 +68,21 @@ void JsonObject::null(std::string_view name) {
 }
 
 std::string json_array(const std::vector<JsonObject>& objects) {
-  std::string out = "[";
-  for (std::size_t i = 0; i < objects.size(); ++i) {
-    out += i == 0 ? "\n  " : ",\n  ";
-    out += objects[i].str();
-  }
-  return out + (objects.empty() ? "]\n" : "\n]\n");
+  std::ostringstream out;
+  JsonArrayWriter writer(out);
+  for (const auto& object : objects)
+    writer.add(object);
+  writer.finish();
+  return out.str();
+}
+
+void JsonArrayWriter::add(const JsonObject& object) {
+  out_ << (empty_ ? "[\n  " : ",\n  ") << object.str();
+  empty_ = false;
+}
+
+void JsonArrayWriter::finish() {
+  out_ << (empty_ ? "[]\n" : "\n]\n");
 }
 
 }  // namespace dkim::keytool

@@ -2,6 +2,7 @@
 // become U+FFFD.
 #pragma once
 
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,5 +32,19 @@ std::string json_string(std::string_view text);
 
 // An object a line.
 std::string json_array(const std::vector<JsonObject>& objects);
+
+// The same, written object by object: a large store's array is never in memory as a whole.
+class JsonArrayWriter {
+ public:
+  explicit JsonArrayWriter(std::ostream& out) : out_(out) {}
+
+  void add(const JsonObject& object);
+  // To be called once, at the end.
+  void finish();
+
+ private:
+  std::ostream& out_;
+  bool empty_ = true;
+};
 
 }  // namespace dkim::keytool

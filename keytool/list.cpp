@@ -5,6 +5,7 @@
 #include "crypto/error.hpp"
 #include "crypto/utc_time.hpp"
 #include "keytool/configuration.hpp"
+#include "keytool/each_domain.hpp"
 #include "keytool/key_report.hpp"
 #include "keytool/pick_domain.hpp"
 #include "keytool/subcommands.hpp"
@@ -56,6 +57,27 @@ std::vector<std::string> row_of(const canon::DomainName& domain, const crypto::K
           time_text(entry.revoked ? entry.revoked : entry.retired).value_or("-")};
 }
 
+// A domain's part of the list, in the form that is wanted.
+struct Part {
+  std::vector<JsonObject> objects;
+  std::vector<Table::Row> rows;
+};
+
+Part json_part(const canon::DomainName& domain, const crypto::Manifest& manifest) {
+  Part part;
+  for (const auto& entry : manifest.keys)
+    add_key_members(part.objects.emplace_back(), domain, entry);
+  return part;
+}
+
+Part table_part(const canon::DomainName& domain, const crypto::Manifest& manifest, crypto::UtcTime now) {
+  Part part;
+  for (const auto& entry : manifest.keys)
+    part.rows.push_back(row_of(domain, entry, now));
+  if (manifest.keys.empty()) part.rows.push_back({domain.str(), "-", "-", "-", "-", "-", "-", "-", "-"});
+  return part;
+}
+
 }  // namespace
 
 ExitCode list(const Arguments& arguments) {
@@ -73,32 +95,32 @@ ExitCode list(const Arguments& arguments) {
   auto code = ExitCode::done;
   Table table(
       {"DOMAIN", "SELECTOR", "ALGORITHM", "BITS", "STATE", "AGE", "CREATED", "ACTIVATED", "RETIRED/REVOKED"});
-  std::vector<JsonObject> objects;
-  for (const auto& domain : domains) {
-    try {
-      const auto read = store.read_manifest(domain);
-      if (!read && given)
-        throw crypto::StoreError("no keys of " + domain.str() + " in " + store.directory().string());
-      if (!read) continue;  // removed since the directory was read
-      for (const auto& entry : read->manifest.keys) {
-        if (as_json) {
-          add_key_members(objects.emplace_back(), domain, entry);
-        } else {
-          table.add(row_of(domain, entry, now));
-        }
-      }
-      if (read->manifest.keys.empty() && !as_json)
-        table.add({domain.str(), "-", "-", "-", "-", "-", "-", "-", "-"});
-    } catch (const crypto::Error& error) {
-      // One damaged manifest is no reason to hide the others.
-      std::cerr << "dkimkey list: " << terminal_text(error.what()) << '\n';
-      code = ExitCode::problem;
-    }
-  }
+  JsonArrayWriter array(std::cout);
+  for_each_domain(
+      domains,
+      [&](const canon::DomainName& domain) {
+        const auto read = store.read_manifest(domain);
+        if (!read && given)
+          throw crypto::StoreError("no keys of " + domain.str() + " in " + store.directory().string());
+        if (!read) return Part{};  // removed since the directory was read
+        return as_json ? json_part(domain, read->manifest) : table_part(domain, read->manifest, now);
+      },
+      [&](const canon::DomainName&, Part& part) {
+        for (const auto& object : part.objects)
+          array.add(object);
+        for (auto& row : part.rows)
+          table.add(std::move(row));
+        if (table.is_long()) std::cout << table.take();
+      },
+      [&](const canon::DomainName&, const std::string& what) {
+        // One damaged manifest is no reason to hide the others.
+        std::cerr << "dkimkey list: " << terminal_text(what) << '\n';
+        code = ExitCode::problem;
+      });
   if (as_json) {
-    std::cout << json_array(objects);
+    array.finish();
   } else {
-    std::cout << table.str();
+    std::cout << table.take();
   }
   return code;
 }

@@ -33,7 +33,9 @@ constexpr std::array subcommands{
     Subcommand{"activate", "sign with a pending key, once its record is in DNS", dkim::keytool::activate},
     Subcommand{"rotate", "change keys without a gap, as far as DNS and time allow", dkim::keytool::rotate},
     Subcommand{"revoke", "make a key void at once", dkim::keytool::revoke},
+    Subcommand{"import", "take over the keys and settings of OpenDKIM or rspamd", dkim::keytool::import_keys},
     Subcommand{"sign", "sign a message as the daemon would", dkim::keytool::sign},
+    Subcommand{"verify", "judge a message's signatures as a receiver would", dkim::keytool::verify},
     Subcommand{"explain", "would mail of this address be signed? If not, why not?", dkim::keytool::explain},
 };
 

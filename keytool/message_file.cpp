@@ -40,6 +40,9 @@ std::size_t field_name_size(std::string_view line) {
   return static_cast<std::size_t>(colon - line.begin());
 }
 
+// More than any mail server takes, and no more than fits into memory a few times.
+constexpr std::size_t message_limit = 256 << 20;
+
 void read_descriptor(int fd, const std::string& path, std::string& text) {
   std::array<char, 1 << 16> buffer;
   while (true) {
@@ -48,6 +51,10 @@ void read_descriptor(int fd, const std::string& path, std::string& text) {
     if (got < 0) crypto::throw_store_error("read", path, errno);
     if (got == 0) return;
     text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (text.size() > message_limit) {
+      throw crypto::StoreError(path + " is larger than the " + std::to_string(message_limit >> 20U) +
+                               " MiB that a message may have here");
+    }
   }
 }
 
@@ -65,7 +72,8 @@ void MessageFile::divide() {
   std::size_t at = 0;
   std::size_t number = 1;
   crlf_ = line_at(text_, 0).ends_with("\r\n");
-  if (text_.starts_with("From ")) {  // sendmail(1) drops it as well
+  // sendmail(1) drops an mbox line as well. "From : a@example.com" is a field (RFC 5322 4.5.2).
+  if (text_.starts_with("From ") && field_name_size(line_at(text_, 0)) == 0) {
     at = line_at(text_, 0).size();
     ++number;
   }
@@ -77,7 +85,10 @@ void MessageFile::divide() {
       body_start_ = at + line.size();
       return;
     }
-    if (!take_header_line(line)) {
+    // Counted as too large by is_header_too_large, whatever follows.
+    const bool too_large =
+        at - header_start_ > crypto::header_size_limit || fields_.size() > crypto::header_field_limit;
+    if (too_large || !take_header_line(line)) {
       header_end_ = body_start_ = at;
       stray_line_ = number;
       return;
@@ -98,13 +109,16 @@ bool MessageFile::take_header_line(std::string_view line) {
   return true;
 }
 
-canon::Result<std::vector<canon::Mailbox>> authors_of(const MessageFile& message) {
+bool is_header_too_large(const MessageFile& message) {
   // Counted as the daemon counts: name, colon, value, CRLF.
   std::size_t size = 0;
   for (const auto& field : message.fields())
     size += field.name.size() + field.value.size() + 3;
-  if (size > crypto::header_size_limit || message.fields().size() > crypto::header_field_limit)
-    return canon::Refusal{crypto::header_too_large, 0};
+  return size > crypto::header_size_limit || message.fields().size() > crypto::header_field_limit;
+}
+
+canon::Result<std::vector<canon::Mailbox>> authors_of(const MessageFile& message) {
+  if (is_header_too_large(message)) return canon::Refusal{crypto::header_too_large, 0};
   return crypto::author_mailboxes(message.fields());
 }
 

@@ -1,7 +1,7 @@
 // A message as it stands in a file: LF or CRLF line ends, with or without a body.
 //
-// Read by dkimkey sign and explain. The header is divided as Postfix divides it, so that what is signed is
-// what the daemon would be shown. Total: any octets are a message.
+// Read by dkimkey sign, verify and explain. The header is divided as Postfix divides it, so that what is
+// signed is what the daemon would be shown. Total: any octets are a message.
 #pragma once
 
 #include <string>
@@ -48,6 +48,9 @@ class MessageFile {
   std::size_t stray_line_ = 0;
   bool crlf_ = false;
 };
+
+// More header than the daemon, or a receiver, would look at (crypto/identity)?
+bool is_header_too_large(const MessageFile& message);
 
 // The mailboxes of its From: field. Refuses what the daemon would not sign, whoever the author.
 canon::Result<std::vector<canon::Mailbox>> authors_of(const MessageFile& message);

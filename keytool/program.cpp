@@ -7,12 +7,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <iostream>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
+#include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -21,7 +27,26 @@ namespace {
   throw crypto::Error("the program " + program.string() + " " + what);
 }
 
-pid_t start(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
+// More than this of a program's talk is thrown away.
+constexpr std::size_t most_output = 64 << 10;
+constexpr std::size_t longest_line = 1000;
+
+struct Pipe {
+  crypto::FileDescriptor read;
+  crypto::FileDescriptor write;
+};
+
+Pipe make_pipe(const std::filesystem::path& program) {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0)
+    fail(program, "cannot be started: " + std::generic_category().message(errno));
+  return {crypto::FileDescriptor(ends[0]), crypto::FileDescriptor(ends[1])};
+}
+
+// Takes the output, so that the program alone holds it. In a process group of its own, so that what it starts
+// can be ended with it.
+pid_t start(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+            crypto::FileDescriptor output) {
   std::vector<char*> argv;
   std::string name = program.string();
   std::vector<std::string> copies = arguments;
@@ -33,26 +58,70 @@ pid_t start(const std::filesystem::path& program, const std::vector<std::string>
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output.get(), STDERR_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   pid_t child = 0;
-  const int error = posix_spawn(&child, program.c_str(), &actions, nullptr, argv.data(), environ);
+  const int error = posix_spawn(&child, program.c_str(), &actions, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) fail(program, "cannot be started: " + std::generic_category().message(error));
   return child;
 }
 
-// False if the time ran out.
-bool wait_for_end(pid_t child, std::chrono::seconds at_most) {
+// Shows what the program prints, a line at a time.
+class Talk {
+ public:
+  explicit Talk(const std::filesystem::path& program) : name_(program.filename().string()) {}
+
+  // Reads what there is. False at the end.
+  bool read_from(int descriptor) {
+    std::array<char, 4096> chunk{};
+    const ssize_t size = read(descriptor, chunk.data(), chunk.size());
+    if (size < 0 && errno == EINTR) return true;
+    if (size <= 0) return false;
+    for (const char octet : std::string_view(chunk.data(), static_cast<std::size_t>(size))) {
+      if (octet == '\n' || line_.size() == longest_line) show_line();
+      if (octet != '\n') line_ += octet;
+    }
+    return true;
+  }
+
+  void show_line() {
+    if (!line_.empty() && shown_ < most_output)
+      std::cerr << terminal_text(name_) + ": " + terminal_text(line_) + "\n";
+    shown_ += line_.size();
+    line_.clear();
+  }
+
+ private:
+  std::string name_;
+  std::string line_;
+  std::size_t shown_ = 0;
+};
+
+// Until the program has ended, whether or not something that it left behind still holds its output. False
+// if the time ran out.
+bool wait_for_end(pid_t child, int output, Talk& talk, std::chrono::seconds at_most) {
   const crypto::FileDescriptor descriptor(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
-  if (!descriptor) return true;  // a kernel without pidfds: waitpid then waits without a limit
   const auto deadline = std::chrono::steady_clock::now() + at_most;
+  std::array<pollfd, 2> events{pollfd{descriptor.get(), POLLIN, 0}, pollfd{output, POLLIN, 0}};
   while (true) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    pollfd ended{descriptor.get(), POLLIN, 0};
-    const int result = poll(&ended, 1, static_cast<int>(std::max<long long>(left.count(), 0)));
-    if (result > 0) return true;
-    if (result == 0 || errno != EINTR) return false;
+    const int result =
+        poll(events.data(), events.size(), static_cast<int>(std::max<long long>(left.count(), 0)));
+    if (result < 0 && errno == EINTR) continue;
+    if (result <= 0) return false;
+    if (events[1].revents != 0) {
+      if (!talk.read_from(output)) events[1].fd = -1;
+    } else if (events[0].revents != 0) {
+      return true;
+    }
+    // A kernel without pidfds: the end of the output stands for that of the program.
+    if (!descriptor && events[1].fd == -1) return true;
   }
 }
 
@@ -60,9 +129,12 @@ bool wait_for_end(pid_t child, std::chrono::seconds at_most) {
 
 void run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                  std::chrono::seconds at_most) {
-  const pid_t child = start(program, arguments);
-  const bool ended = wait_for_end(child, at_most);
-  if (!ended) kill(child, SIGKILL);
+  Pipe output = make_pipe(program);
+  Talk talk(program);
+  const pid_t child = start(program, arguments, std::move(output.write));
+  const bool ended = wait_for_end(child, output.read.get(), talk, at_most);
+  if (!ended) kill(-child, SIGKILL);
+  talk.show_line();
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

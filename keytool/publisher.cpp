@@ -1,14 +1,16 @@
 #include "keytool/publisher.hpp"
 
 #include "crypto/error.hpp"
-#include "keytool/authority.hpp"
-#include "keytool/dns_update.hpp"
+#include "keytool/dns/authority.hpp"
+#include "keytool/dns/dns_update.hpp"
 #include "keytool/program.hpp"
 
 namespace dkim::keytool {
 namespace {
 
 constexpr std::chrono::seconds longest_hook{120};
+// CNAMEs from the record's own name.
+constexpr int longest_chain = 8;
 
 // The configured primary, or the one that the zone's SOA names.
 ServerAddress primary_of(const crypto::PublishSettings& settings, DnsClient& resolver, const Zone& zone) {
@@ -29,14 +31,25 @@ ServerAddress primary_of(const crypto::PublishSettings& settings, DnsClient& res
                       " as its primary, which has no address; name one with publish = { server = ...; }");
 }
 
+// Where a person has put a CNAME, the record belongs to where it leads.
 void update(const crypto::PublishSettings& settings, const DnsAccess& access, RecordAction action,
             crypto::NamedRecord record) {
   const TsigKey key = read_tsig_key(settings.key_file);
   auto resolver = access.open_resolver();
-  const auto zone = find_zone(resolver, record.name + ".");
-  if (!zone) throw crypto::Error(zone.refusal().reason);
   if (action == RecordAction::remove) record.value.clear();
-  update_txt(primary_of(settings, resolver, *zone), key, zone->name, record);
+  for (int i = 0; i < longest_chain; ++i) {
+    const std::string name = record.name + ".";
+    const auto zone = find_zone(resolver, name);
+    if (!zone) throw crypto::Error(zone.refusal().reason);
+    if (update_txt(primary_of(settings, resolver, *zone), key, zone->name, record) == UpdateOutcome::done)
+      return;
+    const auto response = resolver.ask_unchecked(name, RecordType::txt);
+    if (!response || !response->first_alias)
+      throw crypto::Error("there is a CNAME at " + name + ", and the resolver does not say where it leads");
+    record.name = *response->first_alias;
+    if (record.name.ends_with('.')) record.name.pop_back();
+  }
+  throw crypto::Error("a chain of more than " + std::to_string(longest_chain) + " CNAMEs");
 }
 
 void run_hook(const crypto::PublishSettings& settings, RecordAction action,

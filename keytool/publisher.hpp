@@ -4,8 +4,8 @@
 #include "canon/domain_name.hpp"
 #include "crypto/key_settings.hpp"
 #include "crypto/record_text.hpp"
-#include "keytool/dns_client.hpp"
-#include "keytool/observation.hpp"
+#include "keytool/dns/dns_client.hpp"
+#include "keytool/dns/observation.hpp"
 
 namespace dkim::keytool {
 

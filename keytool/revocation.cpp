@@ -16,18 +16,37 @@ using crypto::zone_text;
 using crypto::KeyEntry;
 using crypto::KeyState;
 
-bool is_last_active(const crypto::Manifest& manifest, const KeyEntry& key) {
-  return key.state == KeyState::active &&
-         std::none_of(manifest.keys.begin(), manifest.keys.end(), [&](const KeyEntry& other) {
-           return other.algorithm == key.algorithm && other.state == KeyState::active &&
-                  other.selector != key.selector;
-         });
+template <typename Wanted>
+bool has_another_active(const crypto::Manifest& manifest, const KeyEntry& key, Wanted is_wanted) {
+  return std::any_of(manifest.keys.begin(), manifest.keys.end(), [&](const KeyEntry& other) {
+    return other.algorithm == key.algorithm && other.state == KeyState::active &&
+           other.selector != key.selector && is_wanted(other);
+  });
 }
 
-const KeyEntry* newest_pending(const crypto::Manifest& manifest, crypto::Algorithm algorithm) {
+// Would mail that the key signs, as its domain's or as a rule's, go without a signature of its algorithm?
+bool is_missed(const crypto::Manifest& manifest, const canon::DomainName& domain, const KeyEntry& key,
+               const std::vector<crypto::SenderRule>& rules) {
+  if (key.state != KeyState::active) return false;
+  if (!has_another_active(manifest, key, [](const KeyEntry&) { return true; })) return true;
+  for (const auto& rule : rules) {
+    const auto is_meant = [&](const KeyEntry& entry) {
+      return std::any_of(rule.selectors.begin(), rule.selectors.end(),
+                         [&](const auto& selector) { return manifest.stands_for(entry, selector); });
+    };
+    if (rule.domain == domain && is_meant(key) && !has_another_active(manifest, key, is_meant)) return true;
+  }
+  return false;
+}
+
+// The newest key on its way that is to replace it anyway; first of all one that DNS was seen to serve.
+const KeyEntry* pending_successor(const crypto::Manifest& manifest, const KeyEntry& old) {
   const KeyEntry* newest = nullptr;
   for (const auto& key : manifest.keys) {
-    if (key.algorithm == algorithm && key.state == KeyState::pending) newest = &key;
+    if (key.algorithm != old.algorithm || key.state != KeyState::pending) continue;
+    const auto retired = retired_by(manifest, key);
+    if (std::find(retired.begin(), retired.end(), old.selector) == retired.end()) continue;
+    if (newest == nullptr || key.published || !newest->published) newest = &key;
   }
   return newest;
 }
@@ -48,7 +67,8 @@ canon::Selector add_successor(crypto::DomainTransaction& transaction, const cano
 }  // namespace
 
 std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
-                                          const canon::Selector& selector, crypto::UtcTime now) {
+                                          const canon::Selector& selector,
+                                          const std::vector<crypto::SenderRule>& rules, crypto::UtcTime now) {
   if (!store.stamp(domain)) throw crypto::StoreError("there are no keys for " + domain.str());
   crypto::DomainTransaction transaction(store, domain);
   const auto* found = transaction.manifest().find(selector);
@@ -58,10 +78,10 @@ std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const c
   const KeyEntry old = *found;
 
   std::optional<canon::Selector> successor;
-  if (is_last_active(transaction.manifest(), old)) {
-    const auto* pending = newest_pending(transaction.manifest(), old.algorithm);
+  if (is_missed(transaction.manifest(), domain, old, rules)) {
+    const auto* pending = pending_successor(transaction.manifest(), old);
     successor = pending != nullptr ? pending->selector : add_successor(transaction, domain, old, now);
-    apply_change(Activate{*successor, {}}, transaction.manifest(), now);
+    apply_change(Activate{*successor, {selector}}, transaction.manifest(), now);
   }
   apply_change(Revoke{selector}, transaction.manifest(), now);
   transaction.set_record_text(selector,

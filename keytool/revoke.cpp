@@ -49,7 +49,7 @@ ExitCode revoke(const Arguments& arguments) {
   turn.policy = policy_of(configuration.keys);
   turn.publish = configuration.keys.publish_for(domain);
   turn.dns = read_dns_options(*options);
-  const auto successor = revoke_key(store, domain, selector, crypto::utc_now());
+  const auto successor = revoke_key(store, domain, selector, configuration.signing.rules, crypto::utc_now());
   std::cerr << "revoked " << selector.str() << " and destroyed its private key\n";
   if (successor) {
     std::cerr << "mail is signed with " << successor->str()
@@ -62,6 +62,7 @@ ExitCode revoke(const Arguments& arguments) {
     std::vector<JsonObject> objects;
     add_turn_objects(objects, domain, report);
     std::cout << json_array(objects);
+    std::cerr << failures_text(domain, report);
   } else {
     std::cout << describe_turn(domain, report);
   }

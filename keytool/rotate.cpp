@@ -1,7 +1,5 @@
 // dkimkey rotate: the cycle of keys, as far as the facts allow.
-#include <algorithm>
 #include <iostream>
-#include <thread>
 
 #include "keytool/configuration.hpp"
 #include "keytool/dns_options.hpp"
@@ -10,7 +8,9 @@
 #include "keytool/pick_domain.hpp"
 #include "keytool/subcommands.hpp"
 #include "keytool/terminal_text.hpp"
+#include "keytool/time_option.hpp"
 #include "keytool/turn_report.hpp"
+#include "keytool/turn_wait.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -32,6 +32,9 @@ A new key is pending until every authoritative server serves its record and no r
 not there. Then it becomes active, and the old one retires in the same instant. After the drain the old key is
 revoked: its record is to be emptied and its private key is destroyed. Later its record is to be removed.
 
+--compromised is not remembered: give it again, or --wait with it, until the old key is revoked. No other turn is
+begun by that.
+
 May be run at any time, by anyone, twice at once, and killed at any instant.
 )",
     R"(The times come from the configuration: rotation = { every = 180; drain = 7; forget = 30; } in days. How records
@@ -40,15 +43,9 @@ get into DNS is publish = { method = "manual"; }, "update" or "hook" there.
 Exit codes: 0 done, 1 something failed, 2 wrong usage or configuration, 3 waiting for DNS or for a person.
 )"};
 
-// How often --wait looks, where nothing says when a look is worth it.
-constexpr std::chrono::seconds longest_pause{60};
-constexpr std::chrono::seconds shortest_pause{5};
-
 Clock read_clock(const ParsedOptions& options) {
-  const auto text = options.text("at");
-  if (!text) return crypto::utc_now;
-  const auto time = crypto::parse_utc_time(*text);
-  if (!time) throw UsageError("--at is not a UTC time; the form is 2026-11-24T06:00:00Z");
+  const auto time = time_option(options);
+  if (!time) return crypto::utc_now;
   return [fixed = *time] { return fixed; };
 }
 
@@ -66,30 +63,6 @@ TurnOptions read_turn_options(const ParsedOptions& options) {
     throw UsageError("--wait is for one domain, in real time");
   }
   return turn;
-}
-
-bool has_pending(const crypto::Manifest& manifest) {
-  for (const auto& key : manifest.keys) {
-    if (key.state == crypto::KeyState::pending) return true;
-  }
-  return false;
-}
-
-// Goes on with the turn that has begun until no key is pending.
-TurnReport wait_for_end(const crypto::KeyStore& store, const canon::DomainName& domain, TurnOptions options,
-                        TurnReport report, const Clock& now) {
-  options.request.turn = RotationRequest::Turn::none;
-  std::string told;
-  while (has_pending(report.manifest)) {
-    const std::string text = describe_turn(domain, report);
-    if (text != told) std::cerr << text << std::flush;
-    told = text;
-    auto pause = longest_pause;
-    if (report.next_look) pause = std::clamp(*report.next_look - now(), shortest_pause, longest_pause);
-    std::this_thread::sleep_for(pause);
-    report = run_turn(store, domain, options, now);
-  }
-  return report;
 }
 
 }  // namespace
@@ -119,20 +92,24 @@ ExitCode rotate(const Arguments& arguments) {
   const auto domains =
       options->has("all") ? store.domains() : std::vector{pick_domain(options->text("domain"), store)};
   ExitCode code = ExitCode::done;
-  std::vector<JsonObject> objects;
+  JsonArrayWriter array(std::cout);
   for_each_domain(
       domains,
       [&](const canon::DomainName& domain) {
         auto own = turn;
         own.publish = configuration.keys.publish_for(domain);
         auto report = run_turn(store, domain, own, now);
-        if (options->has("wait")) report = wait_for_end(store, domain, own, std::move(report), now);
+        if (options->has("wait")) report = wait_for_turn(store, domain, own, std::move(report), now);
         return report;
       },
       [&](const canon::DomainName& domain, const TurnReport& report) {
         code = worse(code, exit_code(report));
         if (options->has("json")) {
+          std::vector<JsonObject> objects;
           add_turn_objects(objects, domain, report);
+          for (const auto& object : objects)
+            array.add(object);
+          std::cerr << failures_text(domain, report);
         } else if (!options->has("all") || !report.is_idle()) {
           std::cout << describe_turn(domain, report);
         }
@@ -141,7 +118,7 @@ ExitCode rotate(const Arguments& arguments) {
         code = ExitCode::problem;
         std::cerr << domain.str() << ": " << terminal_text(what) << '\n';
       });
-  if (options->has("json")) std::cout << json_array(objects);
+  if (options->has("json")) array.finish();
   return code;
 }
 

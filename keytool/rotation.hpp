@@ -5,9 +5,10 @@
 // keeps:
 //  - a key becomes active only when every authoritative server serves its record, and, where another key
 //    of its algorithm is active, only after no resolver can remember an older answer;
+//  - each active key is replaced by one of its own, so that a rule that names it keeps its meaning;
 //  - no algorithm that has an active key is ever left without one: the old key retires in the same write
 //    in which the new one becomes active;
-//  - nothing that cannot be found out counts as found.
+//  - nothing that cannot be found out counts as found, and nothing is done by a clock that is wrong by days.
 #pragma once
 
 #include <chrono>
@@ -37,6 +38,10 @@ struct RecordView {
   std::chrono::seconds memory{0};
   // For a person: which server serves what.
   std::string detail;
+  // Where the state is unknown: what those servers show that could be asked.
+  State so_far = State::unknown;
+  // Could every server be asked? "missing" and "wrong" can be said before.
+  bool all_answered = true;
 };
 
 // By selector. A key without an entry counts as unknown.
@@ -61,6 +66,7 @@ struct MakeKey {
   canon::Selector selector;
   crypto::Algorithm algorithm;
   int bits;
+  canon::Selector replaces;
 };
 struct NotePublished {
   canon::Selector selector;
@@ -109,6 +115,14 @@ struct RotationPlan {
 
 RotationPlan plan_rotation(const crypto::Manifest& manifest, const DnsView& dns, crypto::UtcTime now,
                            const RotationPolicy& policy, const RotationRequest& request);
+
+// Which of the active keys retire when a pending one becomes active: those that it was made to replace, or
+// all of its algorithm if it was made by hand.
+std::vector<canon::Selector> retired_by(const crypto::Manifest& manifest, const crypto::KeyEntry& pending);
+
+// The newest pending key for the same place goes on, unless a newer one signs there already; older ones were
+// overtaken, and wait for a person. Nothing if the key goes on. The key must be one of the manifest's.
+const crypto::KeyEntry* overtaken_by(const crypto::Manifest& manifest, const crypto::KeyEntry& pending);
 
 // A selector that the domain never used: the old one's stem and the date, then "b", "c" and so on. "server"
 // and "server-20260528" both become "server-20261124".

@@ -18,10 +18,13 @@ ExitCode activate(const Arguments& arguments);
 ExitCode check(const Arguments& arguments);
 ExitCode explain(const Arguments& arguments);
 ExitCode generate(const Arguments& arguments);
+// Named otherwise than its word, which C++ reserves.
+ExitCode import_keys(const Arguments& arguments);
 ExitCode list(const Arguments& arguments);
 ExitCode revoke(const Arguments& arguments);
 ExitCode rotate(const Arguments& arguments);
 ExitCode show(const Arguments& arguments);
 ExitCode sign(const Arguments& arguments);
+ExitCode verify(const Arguments& arguments);
 
 }  // namespace dkim::keytool

@@ -4,20 +4,27 @@
 
 namespace dkim::keytool {
 
+void Table::add(Row row) {
+  for (std::size_t i = 0; i < row.size(); ++i)
+    widths_[i] = std::max(widths_[i], row[i].size());
+  rows_.push_back(std::move(row));
+}
+
 std::string Table::str() const {
-  std::vector<std::size_t> widths(rows_.front().size());
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i)
-      widths[i] = std::max(widths[i], row[i].size());
-  }
   std::string out;
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       out += row[i];
-      if (i + 1 < row.size()) out.append(widths[i] - row[i].size() + 2, ' ');
+      if (i + 1 < row.size()) out.append(widths_[i] - row[i].size() + 2, ' ');
     }
     out += '\n';
   }
+  return out;
+}
+
+std::string Table::take() {
+  std::string out = str();
+  rows_.clear();
   return out;
 }
 

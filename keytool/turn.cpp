@@ -45,14 +45,22 @@ class Turn {
  public:
   Turn(const crypto::KeyStore& store, const canon::DomainName& domain, const TurnOptions& options,
        const Clock& now)
-      : store_(store), domain_(domain), options_(options), now_(now) {}
+      : store_(store),
+        domain_(domain),
+        options_(options),
+        now_(now),
+        observer_(options.dns),
+        tried_(options.published) {}
 
   TurnReport run() {
     auto request = options_.request;
     for (int round = 0; round < most_rounds; ++round) {
       const auto read = store_.read_manifest(domain_);
       if (!read) throw crypto::StoreError("there are no keys for " + domain_.str());
-      const auto plan = plan_rotation(read->manifest, look(read->manifest), now_(), options_.policy, request);
+      if (round == 0 && !options_.dry_run) tidy_up(read->manifest);
+      // The time after the look: a record counts as published from when it was seen.
+      const DnsView dns = look(read->manifest);
+      const auto plan = plan_rotation(read->manifest, dns, now_(), options_.policy, request);
       report_.manifest = read->manifest;
       if (options_.dry_run) {
         describe_dry(plan, read->manifest);
@@ -68,12 +76,19 @@ class Turn {
       if (publish_all(plan, read->manifest)) continue;
       report_.waiting = plan.waiting;
       report_.next_look = plan.next_look();
-      break;
+      return std::move(report_);
     }
+    report_.failures.emplace_back("what DNS shows, or another dkimkey, changes all the while: run it again");
     return std::move(report_);
   }
 
  private:
+  // A run that was killed after its change was made leaves nothing to write, but perhaps a key to destroy.
+  void tidy_up(const crypto::Manifest& manifest) {
+    if (crypto::needs_tidying(store_, domain_, manifest))
+      const crypto::DomainTransaction tidying(store_, domain_);
+  }
+
   // Does the cycle have a question to DNS about this key? Where a timer asks for all of a large store, active
   // keys are not looked at: that is check's work.
   bool is_of_interest(const crypto::KeyEntry& key) const {
@@ -92,13 +107,10 @@ class Turn {
   // What DNS shows of each key that matters; the network is left alone where none does.
   DnsView look(const crypto::Manifest& manifest) {
     DnsView view;
-    std::optional<DnsClient> resolver;
     for (const auto& key : manifest.keys) {
       if (!is_of_interest(key)) continue;
-      if (!resolver) resolver.emplace(options_.dns.open_resolver());
-      const auto expected = expected_record(key, manifest);
-      view.emplace(key.selector,
-                   summarize(observe(options_.dns, *resolver, record_name(key.selector, domain_), expected)));
+      view.emplace(key.selector, summarize(observer_.look(record_name(key.selector, domain_),
+                                                          expected_record(key, manifest))));
     }
     return view;
   }
@@ -139,9 +151,12 @@ class Turn {
 
   void add(crypto::DomainTransaction& transaction, const MakeKey& make, const crypto::PrivateKey& key,
            crypto::UtcTime time) {
-    crypto::KeyEntry entry{
-        .selector = make.selector, .algorithm = make.algorithm, .bits = key.bits(), .created = time};
-    transaction.add_key(entry, key);
+    transaction.add_key({.selector = make.selector,
+                         .algorithm = make.algorithm,
+                         .bits = key.bits(),
+                         .created = time,
+                         .replaces = {make.replaces}},
+                        key);
     const auto record = make_record(key, transaction.manifest().record);
     transaction.set_record_text(make.selector, zone_text({record_name(make.selector, domain_),
                                                           crypto::default_ttl, write_record(record)}));
@@ -163,12 +178,16 @@ class Turn {
       const auto record =
           remove ? crypto::NamedRecord{record_name(publication.selector, domain_), crypto::default_ttl, ""}
                  : stored_record(store_, domain_, *manifest.find(publication.selector), manifest.record);
-      if (tried_.contains(publication.selector)) continue;
+      if (tried_.contains({publication.selector, publication.what})) continue;
+      // A slow hook leaves time for another dkimkey: what it changed is looked at anew.
+      const auto current = store_.read_manifest(domain_);
+      if (!current || !(current->manifest == manifest)) return true;
       try {
         if (publish(options_.publish, options_.dns, remove ? RecordAction::remove : RecordAction::set,
                     record)) {
           report_.events.push_back((remove ? "took the record " : "put the record ") + record.name +
                                    (remove ? " out of DNS" : " into DNS"));
+          report_.published.emplace(publication.selector, publication.what);
           changed = true;
         } else {
           report_.hand_work.push_back({publication.what, record});
@@ -177,7 +196,7 @@ class Turn {
       } catch (const crypto::Error& error) {
         report_.failures.push_back(record.name + ": " + error.what());
       }
-      tried_.insert(publication.selector);
+      tried_.emplace(publication.selector, publication.what);
     }
     return changed;
   }
@@ -200,8 +219,9 @@ class Turn {
   const canon::DomainName& domain_;
   const TurnOptions& options_;
   const Clock& now_;
+  Observer observer_;
   TurnReport report_;
-  std::set<canon::Selector> tried_;
+  PublishedSet tried_;
 };
 
 }  // namespace

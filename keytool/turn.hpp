@@ -7,13 +7,15 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "crypto/key_settings.hpp"
 #include "crypto/key_store.hpp"
 #include "crypto/record_text.hpp"
-#include "keytool/observation.hpp"
+#include "keytool/dns/observation.hpp"
 #include "keytool/rotation.hpp"
 
 namespace dkim::keytool {
@@ -26,10 +28,15 @@ struct HandWork {
   crypto::NamedRecord record;
 };
 
+// What was brought into DNS, or out of it, for whom.
+using PublishedSet = std::set<std::pair<canon::Selector, Publication::What>>;
+
 struct TurnReport {
   // What happened, in order, a sentence each.
   std::vector<std::string> events;
   std::vector<HandWork> hand_work;
+  // Publications that were done.
+  PublishedSet published;
   // Publications that failed, and why.
   std::vector<std::string> failures;
   std::vector<Waiting> waiting;
@@ -51,6 +58,8 @@ struct TurnOptions {
   // Whether the records of active keys are of interest, too.
   bool look_at_active = false;
   bool dry_run = false;
+  // Not to be published again: a moment ago they were, and DNS takes its time.
+  PublishedSet published;
 };
 
 RotationPolicy policy_of(const crypto::KeySettings& settings);

@@ -55,6 +55,13 @@ std::string describe_turn(const canon::DomainName& domain, const TurnReport& rep
   return text;
 }
 
+std::string failures_text(const canon::DomainName& domain, const TurnReport& report) {
+  std::string text;
+  for (const auto& failure : report.failures)
+    text += domain.str() + ": " + terminal_text(failure) + "\n";
+  return text;
+}
+
 void add_turn_objects(std::vector<JsonObject>& objects, const canon::DomainName& domain,
                       const TurnReport& report) {
   for (const auto& entry : report.manifest.keys) {

@@ -1,6 +1,7 @@
-#include "keytool/record_check.hpp"
+#include "keytool/dns/record_check.hpp"
 
 #include "crypto/base64.hpp"
+#include "crypto/record_text.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -53,21 +54,51 @@ std::string differences(const crypto::KeyRecord& expected, const crypto::KeyReco
   return list;  // n= is for people, and h= may be written in many ways: neither makes another record
 }
 
+// Many a form takes one string of 255 octets and loses the rest, or makes a record of each string.
+std::string damage(const crypto::KeyRecord& expected, const std::vector<std::string>& values) {
+  const std::string whole = write_record(expected);
+  const std::size_t strings = crypto::txt_strings(whole).size();
+  if (values.size() == 1) {
+    const auto& served = values.front();
+    if (served.empty() || served.size() >= whole.size() || !whole.starts_with(served)) return {};
+    std::string text =
+        "cut off after " + std::to_string(served.size()) + " of " + std::to_string(whole.size()) + " octets";
+    if (strings > 1) text += "; it needs " + std::to_string(strings) + " strings of at most 255";
+    return text;
+  }
+  std::size_t together = 0;
+  for (const auto& served : values) {
+    if (whole.find(served) == std::string::npos) return {};
+    together += served.size();
+  }
+  if (together != whole.size()) return {};
+  return "the " + std::to_string(strings) + " strings of one record are a record each";
+}
+
+std::string joined(const std::string& a, const std::string& b) {
+  return a.empty() || b.empty() ? a + b : a + "; " + b;
+}
+
 }  // namespace
 
 RecordFinding check_record(const crypto::KeyRecord& expected, const std::vector<std::string>& values) {
   if (values.empty()) return {RecordStatus::missing, {}};
-  if (values.size() > 1) return {RecordStatus::several, std::to_string(values.size()) + " TXT records"};
+  const std::string damaged = damage(expected, values);
+  if (values.size() > 1) {
+    return {RecordStatus::several, joined(std::to_string(values.size()) + " TXT records", damaged)};
+  }
   const auto served = crypto::parse_record(values.front());
   if (!served) {
     return {RecordStatus::syntax_error,
-            served.refusal().reason + ", at octet " + std::to_string(served.refusal().octet + 1)};
+            joined(served.refusal().reason + ", at octet " + std::to_string(served.refusal().octet + 1),
+                   damaged)};
   }
-  if (served->public_key.empty() && !expected.public_key.empty())
-    return {RecordStatus::revoked, "p= is empty"};
+  // Whatever else it says: RFC 6376 3.6.1.
+  if (served->public_key.empty())
+    return {RecordStatus::revoked, expected.public_key.empty() ? "" : "p= is empty"};
   const std::string list = differences(expected, *served);
-  if (!list.empty()) return {RecordStatus::other_key, list};
-  return {expected.public_key.empty() ? RecordStatus::revoked : RecordStatus::right, {}};
+  if (!list.empty()) return {RecordStatus::other_key, joined(list, damaged)};
+  return {RecordStatus::right, {}};
 }
 
 std::string_view to_string(RecordStatus status) {

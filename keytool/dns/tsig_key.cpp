@@ -1,4 +1,4 @@
-#include "keytool/tsig_key.hpp"
+#include "keytool/dns/tsig_key.hpp"
 
 #include <sys/stat.h>
 

@@ -1,12 +1,7 @@
-#include "keytool/dns_update.hpp"
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
-#include <cstring>
+#include "keytool/dns/dns_update.hpp"
 
 #include "crypto/error.hpp"
-#include "keytool/ldns_types.hpp"
+#include "keytool/dns/ldns_types.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -24,14 +19,24 @@ RdfPtr make_name(const std::string& name) {
   return out;
 }
 
-// "Delete an RRset" (RFC 2136 §2.5.2): class ANY, no TTL, no data.
-RrPtr delete_all(const std::string& name) {
+// Neither TTL nor data: what it means is in its class.
+RrPtr bare_record(const std::string& name, ldns_rr_type type, ldns_rr_class rr_class) {
   RrPtr record(ldns_rr_new());
   ldns_rr_set_owner(record.get(), make_name(name).release());
-  ldns_rr_set_type(record.get(), LDNS_RR_TYPE_TXT);
-  ldns_rr_set_class(record.get(), LDNS_RR_CLASS_ANY);
+  ldns_rr_set_type(record.get(), type);
+  ldns_rr_set_class(record.get(), rr_class);
   ldns_rr_set_ttl(record.get(), 0);
   return record;
+}
+
+// "RRset does not exist" (RFC 2136 §2.4.3). Without it a server would quietly add nothing (§3.4.2.2).
+RrPtr no_alias(const std::string& name) {
+  return bare_record(name, LDNS_RR_TYPE_CNAME, LDNS_RR_CLASS_NONE);
+}
+
+// "Delete an RRset" (RFC 2136 §2.5.2).
+RrPtr delete_all(const std::string& name) {
+  return bare_record(name, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_ANY);
 }
 
 RrPtr add_record(const std::string& name, const crypto::NamedRecord& wanted) {
@@ -53,31 +58,13 @@ PacketPtr make_update(const std::string& zone, const crypto::NamedRecord& wanted
   const RrListPtr updates(ldns_rr_list_new());
   ldns_rr_list_push_rr(updates.get(), delete_all(name).release());
   if (!wanted.value.empty()) ldns_rr_list_push_rr(updates.get(), add_record(name, wanted).release());
-  PacketPtr packet(
-      ldns_update_pkt_new(make_name(zone).release(), LDNS_RR_CLASS_IN, nullptr, updates.get(), nullptr));
+  const RrListPtr prerequisites(ldns_rr_list_new());
+  ldns_rr_list_push_rr(prerequisites.get(), no_alias(name).release());
+  PacketPtr packet(ldns_update_pkt_new(make_name(zone).release(), LDNS_RR_CLASS_IN, prerequisites.get(),
+                                       updates.get(), nullptr));
   if (!packet) throw std::bad_alloc();
   ldns_pkt_set_random_id(packet.get());
   return packet;
-}
-
-sockaddr_storage socket_address(const ServerAddress& server, socklen_t& length) {
-  sockaddr_storage storage{};
-  if (server.address.find(':') == std::string::npos) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(server.port);
-    inet_pton(AF_INET, server.address.c_str(), &v4.sin_addr);
-    std::memcpy(&storage, &v4, sizeof v4);
-    length = sizeof v4;
-  } else {
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(server.port);
-    inet_pton(AF_INET6, server.address.c_str(), &v6.sin6_addr);
-    std::memcpy(&storage, &v6, sizeof v6);
-    length = sizeof v6;
-  }
-  return storage;
 }
 
 // The TSIG record's error field (RFC 8945 §4.2), 0 without one.
@@ -98,26 +85,28 @@ void check_answer(const ServerAddress& primary, const ldns_pkt* answer, const st
     case bad_signature:
       refuse(primary, "says that the TSIG secret is wrong (BADSIG)");
     case bad_key:
-      refuse(primary, "does not know the TSIG key (BADKEY)");
+      // knot also says so of a key that it knows and that may not change this zone.
+      refuse(primary, "does not know the TSIG key, or not with its algorithm, or not for this zone (BADKEY)");
     case bad_time:
       refuse(primary,
              "says that our clock and its own differ by more than " + std::to_string(fudge) + " s (BADTIME)");
     default:
       break;
   }
-  if (code == LDNS_RCODE_NOERROR) return;
+  if (code == LDNS_RCODE_NOERROR || code == LDNS_RCODE_YXRRSET) return;
   if (code == LDNS_RCODE_REFUSED) refuse(primary, "does not allow this key to change the name (REFUSED)");
   if (code == LDNS_RCODE_NOTAUTH || code == LDNS_RCODE_NOTZONE) {
     refuse(primary, "is not responsible for the zone " + zone + ", or does not know the TSIG key (NOTAUTH)");
   }
+  if (code == LDNS_RCODE_NOTIMPL) refuse(primary, "takes no dynamic updates (NOTIMPL)");
   const std::unique_ptr<char, LdnsDelete<std::free>> text(ldns_pkt_rcode2str(code));
   refuse(primary, "answers " + std::string(text ? text.get() : "an error"));
 }
 
 }  // namespace
 
-void update_txt(const ServerAddress& primary, const TsigKey& key, const std::string& zone,
-                const crypto::NamedRecord& record) {
+UpdateOutcome update_txt(const ServerAddress& primary, const TsigKey& key, const std::string& zone,
+                         const crypto::NamedRecord& record) {
   const PacketPtr packet = make_update(zone, record);
   if (ldns_pkt_tsig_sign(packet.get(), key.name.c_str(), key.secret.data(), fudge, key.algorithm.c_str(),
                          nullptr) != LDNS_STATUS_OK) {
@@ -127,11 +116,15 @@ void update_txt(const ServerAddress& primary, const TsigKey& key, const std::str
   if (ldns_pkt2buffer_wire(query.get(), packet.get()) != LDNS_STATUS_OK)
     throw crypto::Error("cannot write the update");
 
-  socklen_t length = 0;
-  const sockaddr_storage address = socket_address(primary, length);
+  const RdfPtr address = address_rdf(primary.address);
+  std::size_t length = 0;
+  const std::unique_ptr<sockaddr_storage, LdnsDelete<std::free>> socket_address(
+      address ? ldns_rdf2native_sockaddr_storage(address.get(), primary.port, &length) : nullptr);
+  if (!socket_address) throw crypto::Error("cannot use the name server " + primary.text());
   std::uint8_t* raw = nullptr;
   std::size_t size = 0;
-  const ldns_status sent = ldns_tcp_send(&raw, query.get(), &address, length, update_timeout, &size);
+  const ldns_status sent = ldns_tcp_send(&raw, query.get(), socket_address.get(),
+                                         static_cast<socklen_t>(length), update_timeout, &size);
   const std::unique_ptr<std::uint8_t, LdnsDelete<std::free>> wire(raw);
   if (sent != LDNS_STATUS_OK) refuse(primary, "does not answer over TCP");
 
@@ -148,6 +141,8 @@ void update_txt(const ServerAddress& primary, const TsigKey& key, const std::str
                             ldns_rr_rdf(query_tsig, mac_field))) {
     refuse(primary, "gives an answer that is not signed with our TSIG key");
   }
+  return ldns_pkt_get_rcode(answer.get()) == LDNS_RCODE_YXRRSET ? UpdateOutcome::alias_there
+                                                                : UpdateOutcome::done;
 }
 
 }  // namespace dkim::keytool

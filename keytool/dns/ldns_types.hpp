@@ -34,4 +34,22 @@ inline std::string name_text(const ldns_rdf* name) {
   return out;
 }
 
+// An IPv4 or IPv6 address; empty if it is neither.
+inline RdfPtr address_rdf(const std::string& address) {
+  const bool v6 = address.find(':') != std::string::npos;
+  return RdfPtr(ldns_rdf_new_frm_str(v6 ? LDNS_RDF_TYPE_AAAA : LDNS_RDF_TYPE_A, address.c_str()));
+}
+
+// A TXT record's strings: each with its length in front, as on the wire.
+inline std::string joined_strings(const ldns_rr* record) {
+  std::string out;
+  for (std::size_t i = 0; i < ldns_rr_rd_count(record); ++i) {
+    const ldns_rdf* string = ldns_rr_rdf(record, i);
+    if (ldns_rdf_size(string) > 1) {
+      out.append(reinterpret_cast<const char*>(ldns_rdf_data(string)) + 1, ldns_rdf_size(string) - 1);
+    }
+  }
+  return out;
+}
+
 }  // namespace dkim::keytool

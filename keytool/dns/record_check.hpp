@@ -1,6 +1,6 @@
 // Is what DNS serves under a key's name this key's record? Compared by tags and key octets, never as text.
 //
-// Pure: asked by the check subcommand for each server, and by rotation through keytool/observation.
+// Pure: asked by the check subcommand for each server, and by rotation through keytool/dns/observation.
 #pragma once
 
 #include <string>

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "crypto/key_record.hpp"
-#include "keytool/dns_client.hpp"
-#include "keytool/record_check.hpp"
+#include "keytool/dns/dns_client.hpp"
+#include "keytool/dns/record_check.hpp"
 #include "keytool/rotation.hpp"
 
 namespace dkim::keytool {
@@ -29,20 +30,31 @@ struct ServerFinding {
   std::optional<RecordFinding> finding;
   std::string trouble;  // why there is no finding
   std::string alias;    // the CNAME that led there from the record's own name
-  unsigned memory =
-      0;  // seconds: the record's TTL, that of a CNAME or the zone's negative TTL, whichever is largest
 };
 
 struct Observation {
   std::vector<ServerFinding> servers;
   // Why nobody could be asked at all.
   std::string trouble;
-  // DNSSEC, as the resolver sees it: information only.
-  bool authenticated = false;
+  // For how many seconds a resolver may remember an older answer: the record's TTL, that of a CNAME on the
+  // way or a zone's negative TTL, whichever is largest.
+  unsigned memory = 0;
+  Dnssec dnssec = Dnssec::insecure;  // information only
 };
 
-Observation observe(const DnsAccess& access, DnsClient& resolver, const std::string& record_name,
-                    const crypto::KeyRecord& expected);
+// Looks at one record after another. A server that was silent once is not waited for again.
+class Observer {
+ public:
+  // The resolver is opened at the first look. Throws crypto::Error if there is none.
+  explicit Observer(const DnsAccess& access) : access_(access) {}
+
+  Observation look(const std::string& record_name, const crypto::KeyRecord& expected);
+
+ private:
+  DnsAccess access_;
+  std::optional<DnsClient> resolver_;
+  std::set<std::string> silent_;
+};
 
 // All servers together. A server counts with those of its addresses that answer (a host without IPv6 must not
 // fail for it); one of which no address answers makes everything else that looks right unknown.

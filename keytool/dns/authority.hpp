@@ -1,14 +1,14 @@
 // Which name servers are responsible for a name: the zone it is in, and the addresses of all of its servers.
 //
 // Asked through a resolver, so that delegations and glue are its work; the servers found are then asked
-// directly (keytool/observation).
+// directly (keytool/dns/observation).
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "canon/result.hpp"
-#include "keytool/dns_client.hpp"
+#include "keytool/dns/dns_client.hpp"
 
 namespace dkim::keytool {
 
@@ -21,8 +21,8 @@ struct Zone {
   std::string name;
   std::string primary;  // the SOA's MNAME
   std::vector<NameServer> servers;
-  unsigned negative_ttl = 0;   // seconds
-  bool authenticated = false;  // DNSSEC, as the resolver sees it
+  unsigned negative_ttl = 0;  // seconds; the most that it may be
+  Dnssec dnssec = Dnssec::insecure;
 };
 
 // The zone that holds the name's own records, even where a CNAME there leads out of it. A Refusal says what

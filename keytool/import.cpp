@@ -1,0 +1,206 @@
+// dkimkey import: keys of other tools, and what an opendkim.conf says of them.
+//
+// In this order, so that a process killed anywhere leaves what the next run completes: all is read and
+// planned; then a transaction a domain puts the keys into the store; last comes the configuration file.
+#include <iostream>
+
+#include "crypto/signing_settings.hpp"
+#include "keytool/configuration.hpp"
+#include "keytool/errors.hpp"
+#include "keytool/key_directory.hpp"
+#include "keytool/opendkim/conf_target.hpp"
+#include "keytool/opendkim/conf_text.hpp"
+#include "keytool/opendkim/plan.hpp"
+#include "keytool/opendkim/report.hpp"
+#include "keytool/opendkim/rspamd_folder.hpp"
+#include "keytool/opendkim/store_writer.hpp"
+#include "keytool/pick_domain.hpp"
+#include "keytool/subcommands.hpp"
+#include "keytool/terminal_text.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr HelpText help{
+    R"(Usage: dkimkey import --opendkim FILE | --rspamd DIR | --pem FILE --domain DOMAIN --selector SELECTOR
+
+Examples:
+  dkimkey import --opendkim /etc/opendkim.conf --dry-run
+      what would come over, what would not and why, and the configuration that follows
+  dkimkey import --opendkim /etc/opendkim.conf
+      the keys into the key directory, and the settings into the configuration file
+  dkimkey import --rspamd /var/lib/rspamd/dkim
+      the keys of a folder of DOMAIN.SELECTOR.key files
+  dkimkey import --pem mail.private --domain example.com --selector mail
+      one key, in PEM (PKCS#8 or PKCS#1) or in base64
+
+Takes over the keys of another signer. Nothing of its own is changed.
+)",
+    R"(The keys that come are active, since their records are in DNS and they sign today: dkimsignd signs with them as
+soon as it runs. Take care that mail does not pass through both signers then. With --pending they do not
+sign until dkimkey activate has found their records in DNS.
+
+Of an opendkim.conf these are read: Domain, Selector and KeyFile, or KeyTable and SigningTable (csl:, file:
+and refile:), and the settings that decide whose mail is signed and how. The configuration that is written
+makes the same decisions; where dkimsignd cannot, it is told. It goes to --output, by default into the
+configuration file, and never into a file that has settings.
+
+Files of --rspamd: the selector is the last label before .key, or what a record beside the key (.txt, .pub)
+says. With --domain or --selector only files of that domain or selector are taken.
+
+A key that is there already stays as it is, so that import may be run again. A selector that another key
+has is refused; the other keys come all the same.
+
+Exit codes: 0 all was taken over, 1 something was not, 2 wrong usage or configuration, or the configuration
+file has settings.
+)"};
+
+struct Request {
+  std::optional<std::string> opendkim;
+  std::optional<std::string> rspamd;
+  std::optional<std::string> pem;
+  std::filesystem::path output;
+  bool dry_run = false;
+};
+
+Request read_request(const ParsedOptions& options) {
+  Request request{
+      options.text("opendkim"), options.text("rspamd"), options.text("pem"), {}, options.has("dry-run")};
+  const int sources = (request.opendkim ? 1 : 0) + (request.rspamd ? 1 : 0) + (request.pem ? 1 : 0);
+  if (sources != 1)
+    throw UsageError("give one of --opendkim, --rspamd and --pem; see: dkimkey import --help");
+  if (request.pem && !(options.has("domain") && options.has("selector")))
+    throw UsageError("--pem needs --domain and --selector: a key does not say whose it is");
+  if (request.opendkim && (options.has("domain") || options.has("selector") || options.has("pending")))
+    throw UsageError("--domain, --selector and --pending are not for --opendkim, whose tables say it");
+  if (!request.opendkim && options.has("output"))
+    throw UsageError("--output is for --opendkim; the others bring keys only");
+  if (options.text("output") == "") throw UsageError("--output names no file");
+  request.output =
+      options.text("output").value_or(options.text("config").value_or(default_configuration_file));
+  return request;
+}
+
+// Beside the keys that come, these sign as well.
+std::vector<canon::Selector> active_selectors(const crypto::KeyStore& store,
+                                              const canon::DomainName& domain) {
+  std::vector<canon::Selector> selectors;
+  const auto read = key_directory_exists(store.directory()) ? store.read_manifest(domain) : std::nullopt;
+  if (!read) return selectors;
+  for (const auto& entry : read->manifest.keys) {
+    if (entry.state == crypto::KeyState::active) selectors.push_back(entry.selector);
+  }
+  return selectors;
+}
+
+std::optional<std::filesystem::path> named_directory(const crypto::KeyStore& store) {
+  const auto path = std::filesystem::absolute(store.directory()).lexically_normal();
+  if (path == crypto::SigningSettings().key_directory) return std::nullopt;
+  return path;
+}
+
+opendkim::StoreResult store_or_try(const crypto::KeyStore& store, const opendkim::WantedKeys& wanted,
+                                   bool dry_run) {
+  if (dry_run || wanted.keys.empty()) return try_keys(store, wanted);
+  make_missing_key_directory(store.directory());
+  return store_keys(store, wanted, crypto::utc_now());
+}
+
+ExitCode report(const opendkim::StoreResult& result, const opendkim::WantedKeys& wanted,
+                opendkim::Remarks remarks, bool dry_run) {
+  remarks.insert(remarks.end(), result.remarks.begin(), result.remarks.end());
+  for (const auto& key : result.keys) {
+    if (key.outcome == opendkim::StoredKey::Outcome::refused)
+      remarks.push_back(
+          opendkim::not_taken("", key.name.selector.str() + " of " + key.name.domain.str() + ": " + key.why));
+  }
+  std::cout << keys_text(result, wanted, dry_run) << remarks_text(remarks);
+  return has_losses(result, remarks) ? ExitCode::problem : ExitCode::done;
+}
+
+// A mistake in it would be ours, and the daemon would not start: better to find it here.
+void check_configuration(const std::string& text) {
+  const auto file = crypto::SettingsFile::parse(text, "the configuration made here");
+  auto root = file.root();
+  crypto::read_signing_settings(root);
+  if (opendkim::without_key_text(text) != text) {
+    throw crypto::StoreError(
+        "a setting, or a table, has what looks like a private key in the place of something else: it would "
+        "stand in the configuration for all to read");
+  }
+}
+
+ExitCode import_opendkim(const Request& request, const crypto::KeyStore& store, opendkim::Sources& sources) {
+  const auto plan = plan_import(*request.opendkim, sources, [&](const canon::DomainName& domain) {
+    return active_selectors(store, domain);
+  });
+  const auto text = conf_text(plan, named_directory(store));
+  check_configuration(text);
+  using Purpose = opendkim::ConfTarget::Purpose;
+  opendkim::ConfTarget target(request.output, request.dry_run ? Purpose::look : Purpose::write);
+  const std::string shown = terminal_text(request.output.string());
+  if (!request.dry_run && !target.holds(text) && !target.is_free()) {
+    throw UsageError(request.output.string() +
+                     " has settings and is left as it is: give another file with --output, or look at the "
+                     "settings with --dry-run");
+  }
+  const bool has_text_to_write = !request.dry_run && !target.holds(text);
+  // Before the keys, which sign from then on: a disk that is full is to be told first.
+  if (has_text_to_write) target.stage(text);
+  const opendkim::WantedKeys wanted{plan.keys, plan.subdomains};
+  const auto result = store_or_try(store, wanted, request.dry_run);
+  const auto code = report(result, wanted, plan.remarks, request.dry_run);
+  if (has_text_to_write) target.commit();
+  if (request.dry_run) {
+    std::cout << "\nThe configuration, for " << shown << ":\n" << text;
+    if (!target.holds(text) && !target.is_free())
+      std::cerr << "note: " << shown << " has settings and would be left as it is; see --output\n";
+    return code;
+  }
+  std::cout.flush();
+  std::cerr
+      << "The configuration is in " << shown << ". Next:\n"
+      << "  dkimsignd --config " << shown << " --check\n"
+      << "  dkimkey check    are the records in DNS those of these keys?\n"
+      << "  then give Postfix dkimsignd's socket in place of opendkim's (smtpd_milters, non_smtpd_milters)\n";
+  return code;
+}
+
+ExitCode import_files(const Request& request, const ParsedOptions& options, const crypto::KeyStore& store,
+                      opendkim::Sources& sources) {
+  opendkim::KeyCollector keys(sources);
+  if (request.pem) {
+    keys.take_file(parse_domain(*options.text("domain")).str(),
+                   parse_selector(*options.text("selector")).str(), *request.pem, *request.pem);
+  } else {
+    collect_rspamd_keys({*request.rspamd, options.text("domain"), options.text("selector")}, sources, keys);
+  }
+  const opendkim::WantedKeys wanted{
+      keys.keys(), {}, options.has("pending") ? crypto::KeyState::pending : crypto::KeyState::active};
+  const auto result = store_or_try(store, wanted, request.dry_run);
+  return report(result, wanted, keys.remarks(), request.dry_run);
+}
+
+}  // namespace
+
+ExitCode import_keys(const Arguments& arguments) {
+  CommandLine command_line("import", help);
+  command_line.add_options()("opendkim", value_text("FILE"), "an opendkim.conf, with the tables it names")(
+      "rspamd", value_text("DIR"), "a folder of DOMAIN.SELECTOR.key files")(
+      "pem", value_text("FILE"), "a private key")("domain,d", value_text("DOMAIN"),
+                                                  "the domain of --pem, or the only one to take of --rspamd")(
+      "selector,s", value_text("SELECTOR"), "the selector of --pem, or the only one to take of --rspamd")(
+      "pending", "do not sign with the keys yet")(
+      "output", value_text("FILE"),
+      "where the configuration goes (default: the file of --config, else /etc/dkimsignd/dkimsignd.conf)")(
+      "dry-run", "print what would be done, and the configuration, and change nothing");
+  const auto options = command_line.parse(arguments);
+  if (!options) return ExitCode::done;
+  const auto request = read_request(*options);
+  const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
+  opendkim::HostFiles sources;
+  if (request.opendkim) return import_opendkim(request, store, sources);
+  return import_files(request, *options, store, sources);
+}
+
+}  // namespace dkim::keytool

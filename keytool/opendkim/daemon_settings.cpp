@@ -1,0 +1,199 @@
+#include "keytool/opendkim/daemon_settings.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "canon/canonicalization.hpp"
+#include "canon/text.hpp"
+#include "keytool/opendkim/data_set.hpp"
+#include "keytool/opendkim/header_lists.hpp"
+#include "keytool/opendkim/host_list.hpp"
+#include "keytool/opendkim/setting_names.hpp"
+
+namespace dkim::keytool::opendkim {
+namespace {
+
+constexpr long long longest_expiration = 10LL * 366 * 24 * 3600;
+
+class Reader {
+ public:
+  Reader(const ConfFile& conf, Sources& sources) : conf_(conf), sources_(sources) {}
+
+  DaemonSettings read() {
+    read_hosts();
+    read_macros();
+    read_canonicalization();
+    read_headers();
+    read_expiration();
+    read_on_error();
+    name_the_rest();
+    return std::move(settings_);
+  }
+
+ private:
+  void lose(const Setting& setting, const std::string& why) {
+    settings_.remarks.push_back(not_taken(setting.place, setting.name + ": " + why));
+  }
+  void add_remarks(const Remarks& remarks) {
+    settings_.remarks.insert(settings_.remarks.end(), remarks.begin(), remarks.end());
+  }
+
+  // Nothing where the setting is not there, or cannot be read: that is then told.
+  std::optional<DataSet> data_set(std::string_view name) {
+    const auto* setting = conf_.find(name);
+    if (setting == nullptr) return std::nullopt;
+    auto data = read_data_set(conf_, *setting, sources_);
+    if (data) return *std::move(data);
+    lose(*setting, data.refusal().reason);
+    return std::nullopt;
+  }
+
+  HostList hosts(const std::string& name) {
+    const auto data = data_set(name);
+    if (!data) return {};
+    HostList list(*data, name);
+    add_remarks(list.remarks());
+    return list;
+  }
+
+  void read_hosts() {
+    HostList internal = hosts("InternalHosts");
+    if (conf_.find("InternalHosts") == nullptr) {
+      internal.add("127.0.0.1");
+      internal.add("::1");  // which its manual does not tell
+    }
+    settings_.trusted_networks = internal.networks_without(hosts("PeerList"));
+  }
+
+  void read_macros() {
+    if (const auto names = data_set("MTA")) {
+      for (const auto& entry : names->entries)
+        settings_.macros["{daemon_name}"].push_back(entry.key);
+    }
+    const auto list = data_set("MacroList");
+    if (!list) return;
+    for (const auto& entry : list->entries) {
+      // opendkim puts the braces itself; in front of a name that has them it finds nothing.
+      const bool is_name = (entry.key.size() > 1 || canon::is_alpha(entry.key[0])) &&
+                           std::all_of(entry.key.begin(), entry.key.end(),
+                                       [](char c) { return canon::is_alnum(c) || c == '_'; });
+      if (!is_name) {
+        settings_.remarks.push_back(note(entry.place, "MacroList: " + entry.key + " names no macro there"));
+        continue;
+      }
+      const std::string name = entry.key.size() == 1 ? entry.key : "{" + entry.key + "}";
+      auto& values = settings_.macros[name];
+      if (entry.value.empty()) any_value_.push_back(name);
+      for (std::string_view rest = entry.value; !rest.empty();) {
+        const auto end = std::min(rest.find('|'), rest.size());
+        if (const auto value = canon::trim_fws(rest.substr(0, end)); !value.empty())
+          values.emplace_back(value);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+      }
+    }
+    for (const auto& name : any_value_)
+      settings_.macros[name].clear();
+  }
+
+  void read_canonicalization() {
+    const auto* setting = conf_.find("Canonicalization");
+    if (setting == nullptr) return;
+    std::string pair = canon::lower_case(setting->value);
+    // One word is the header's; the body's is then simple.
+    if (pair.find('/') == std::string::npos) pair += "/simple";
+    if (canon::parse_canonicalization(pair)) {
+      settings_.canonicalization = pair;
+    } else {
+      lose(*setting, setting->value + " is no canonicalization");
+    }
+  }
+
+  void read_headers() {
+    const auto lists =
+        plan_headers(data_set("SignHeaders"), data_set("OmitHeaders"), data_set("OversignHeaders"));
+    settings_.signed_headers = lists.signed_headers;
+    settings_.oversigned_headers = lists.oversigned_headers;
+    add_remarks(lists.remarks);
+    const auto* setting = conf_.find("SenderHeaders");
+    const auto sender = data_set("SenderHeaders");
+    if (sender &&
+        (sender->entries.size() != 1 || !canon::equal_ignoring_case(sender->entries[0].key, "From")))
+      lose(*setting, "dkimsignd signs for the author in From: alone, as receivers look for (RFC 7489)");
+  }
+
+  void read_expiration() {
+    const auto* setting = conf_.find("SignatureTTL");
+    if (setting == nullptr) return;
+    const auto& text = setting->value;
+    long long seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error == std::errc() && end == text.data() + text.size() && seconds >= 0 &&
+        seconds <= longest_expiration) {
+      settings_.expiration = seconds;
+    } else {
+      lose(*setting, text + " is no number of seconds that a signature may be good for");
+    }
+  }
+
+  void read_on_error() {
+    const Setting* setting = nullptr;
+    for (const auto* name : {"On-SignatureError", "On-InternalError", "On-Default"}) {
+      if (setting == nullptr) setting = conf_.find(name);
+    }
+    if (setting == nullptr) return;
+    switch (canon::to_lower(setting->value.front())) {
+      case 'a':
+        settings_.on_error = "accept";
+        break;
+      case 'r':
+        settings_.on_error = "reject";
+        break;
+      case 't':
+        settings_.on_error = "tempfail";
+        break;
+      default:
+        settings_.on_error = "tempfail";
+        lose(*setting, setting->value +
+                           " is not known to dkimsignd, where mail that cannot be signed is "
+                           "accepted, rejected or, as now, put off");
+    }
+  }
+
+  void name_the_rest() {
+    std::string verifying;
+    for (const auto& setting : conf_.settings()) {
+      // Of one that is there twice the last counts.
+      if (conf_.find(setting.name) != &setting) {
+        settings_.remarks.push_back(note(setting.place, setting.name + " is set again further down"));
+        continue;
+      }
+      const auto [fate, why] = fate_of(setting.name);
+      if (fate == Fate::verifying) {
+        verifying += (verifying.empty() ? "" : ", ") + setting.name;
+      } else if (fate == Fate::elsewhere) {
+        settings_.remarks.push_back(note(setting.place, setting.name + ": " + std::string(why)));
+      } else if (fate == Fate::lost) {
+        // A switch that is off loses nothing.
+        if (setting.value.find_first_of("fFnN0") != 0 || setting.value.size() > 5)
+          lose(setting, std::string(why));
+      } else if (fate == Fate::unknown) {
+        lose(setting, "opendkim has no such setting, and does not start with it");
+      }
+    }
+    if (!verifying.empty())
+      settings_.remarks.push_back(note("", "for verifying, which dkimsignd does not do: " + verifying));
+  }
+
+  const ConfFile& conf_;
+  Sources& sources_;
+  DaemonSettings settings_;
+  std::vector<std::string> any_value_;
+};
+
+}  // namespace
+
+DaemonSettings plan_daemon_settings(const ConfFile& conf, Sources& sources) {
+  return Reader(conf, sources).read();
+}
+
+}  // namespace dkim::keytool::opendkim

@@ -1,0 +1,113 @@
+#include "keytool/opendkim/data_set.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "canon/text.hpp"
+#include "crypto/error.hpp"
+
+namespace dkim::keytool::opendkim {
+namespace {
+
+using Type = DataSetName::Type;
+
+// Those of isspace in the C locale: opendkim divides table lines by it.
+constexpr std::string_view white_space = " \t\n\v\f\r";
+
+std::string_view trim(std::string_view text) {
+  const auto begin = text.find_first_not_of(white_space);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(white_space) + 1 - begin);
+}
+
+struct UnreadableType {
+  std::string_view name;
+  std::string_view why;
+};
+
+// Each needs a client library of its own for a thing that is done once: write it out as a flat file instead.
+constexpr std::array unreadable_types{
+    UnreadableType{"db", "a Berkeley DB; db_dump -p prints it, make a flat file of that"},
+    UnreadableType{"dsn", "an SQL database; select its rows into a flat file"},
+    UnreadableType{"ldap", "an LDAP directory; search it into a flat file"},
+    UnreadableType{"ldaps", "an LDAP directory; search it into a flat file"},
+    UnreadableType{"ldapi", "an LDAP directory; search it into a flat file"},
+    UnreadableType{"lua", "a Lua script, whose answers cannot be listed"},
+    UnreadableType{"memcache", "a memcached, whose keys cannot be listed"},
+    UnreadableType{"repute", "a reputation service, which holds no keys"},
+    UnreadableType{"socket", "a service on a socket, whose answers cannot be listed"},
+    UnreadableType{"erlang", "an Erlang function, whose answers cannot be listed"},
+    UnreadableType{"mdb", "an LMDB; mdb_dump -p prints it, make a flat file of that"},
+};
+
+DataSetName unreadable(std::string_view type) {
+  for (const auto& known : unreadable_types) {
+    if (canon::equal_ignoring_case(known.name, type))
+      return {Type::unreadable, "it is " + std::string(known.why)};
+  }
+  return {Type::unreadable,
+          "\"" + std::string(type) +
+              ":\" is no type of data set; OpenDKIM does not start with it (in a list, write "
+              "csl: before an IPv6 address)"};
+}
+
+}  // namespace
+
+DataSetName parse_data_set_name(std::string_view value) {
+  const auto colon = value.find(':');
+  if (colon == std::string_view::npos || value.find(',') < colon) {
+    if (colon == std::string_view::npos && value.ends_with(".db")) return unreadable("db");
+    return {value.starts_with('/') ? Type::file : Type::list, std::string(value)};
+  }
+  const auto type = value.substr(0, colon);
+  std::string argument(value.substr(colon + 1));
+  if (canon::equal_ignoring_case(type, "csl")) return {Type::list, std::move(argument)};
+  if (canon::equal_ignoring_case(type, "file")) return {Type::file, std::move(argument)};
+  if (canon::equal_ignoring_case(type, "refile")) return {Type::patterns, std::move(argument)};
+  return unreadable(type);
+}
+
+std::vector<DataEntry> parse_data_file(std::string_view text, const std::string& file_name) {
+  std::vector<DataEntry> entries;
+  std::size_t number = 0;
+  while (!text.empty()) {
+    ++number;
+    const auto end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    line = trim(line.substr(0, line.find_first_of(std::string_view("#\0", 2))));
+    if (line.empty()) continue;
+    const auto key_end = std::min(line.find_first_of(white_space), line.size());
+    entries.push_back({std::string(line.substr(0, key_end)), std::string(trim(line.substr(key_end))),
+                       file_name + ":" + std::to_string(number)});
+  }
+  return entries;
+}
+
+std::vector<DataEntry> parse_data_list(std::string_view text, const std::string& place) {
+  std::vector<DataEntry> entries;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(','), text.size());
+    const std::string_view item = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const auto equals = item.find('=');
+    const auto key = trim(item.substr(0, equals));
+    const auto value = equals == std::string_view::npos ? std::string_view() : trim(item.substr(equals + 1));
+    if (!key.empty()) entries.push_back({std::string(key), std::string(value), place});
+  }
+  return entries;
+}
+
+canon::Result<DataSet> read_data_set(const ConfFile& conf, const Setting& setting, Sources& sources) {
+  const auto name = parse_data_set_name(setting.value);
+  if (name.type == Type::unreadable) return canon::Refusal{name.argument, 0};
+  if (name.type == Type::list) return DataSet{name.type, parse_data_list(name.argument, setting.place)};
+  try {
+    const auto path = conf.resolve(name.argument);
+    return DataSet{name.type, parse_data_file(read_words(sources, path), path.string())};
+  } catch (const crypto::StoreError& error) {
+    return canon::Refusal{error.what(), 0};
+  }
+}
+
+}  // namespace dkim::keytool::opendkim

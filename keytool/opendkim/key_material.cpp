@@ -1,0 +1,105 @@
+#include "keytool/opendkim/key_material.hpp"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "canon/text.hpp"
+#include "crypto/base64.hpp"
+#include "crypto/error.hpp"
+
+namespace dkim::keytool::opendkim {
+namespace {
+
+constexpr std::string_view pem_begin = "-----BEGIN ";
+
+bool is_base64(const crypto::Secret& content) {
+  return std::all_of(content.begin(), content.end(), [](char c) {
+    return canon::is_alnum(c) || c == '+' || c == '/' || c == '=' || canon::is_fws(c);
+  });
+}
+
+// rspamd keeps an Ed25519 key as its seed, with or without the public key behind it. RFC 8410 §7 puts a seed
+// into PKCS#8 behind these octets.
+constexpr std::array<unsigned char, 16> ed25519_header{0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
+                                                       0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
+constexpr std::size_t seed_size = 32;
+
+// The base64 of PKCS#8 for the base64 of a seed; anything else as it is.
+crypto::Secret with_ed25519_header(const crypto::Secret& base64) {
+  std::string text = canon::without_fws(crypto::view(base64));
+  auto octets = crypto::base64_decode(text);
+  OPENSSL_cleanse(text.data(), text.size());
+  if (!octets) return base64;
+  crypto::Secret out = base64;
+  if (octets->size() == seed_size || octets->size() == 2 * seed_size) {
+    std::vector<unsigned char> der;
+    der.reserve(ed25519_header.size() + seed_size);
+    der.assign(ed25519_header.begin(), ed25519_header.end());
+    der.insert(der.end(), octets->begin(), octets->begin() + seed_size);
+    std::string encoded = crypto::base64_encode(der);
+    out.assign(encoded.begin(), encoded.end());
+    OPENSSL_cleanse(der.data(), der.size());
+    OPENSSL_cleanse(encoded.data(), encoded.size());
+  }
+  OPENSSL_cleanse(octets->data(), octets->size());
+  return out;
+}
+
+// The same base64 with PEM's lines around it: OpenSSL reads both forms of DER behind either label's own.
+crypto::Secret with_pem_lines(const crypto::Secret& base64, std::string_view label) {
+  constexpr std::size_t line_length = 64;
+  crypto::Secret pem;
+  // Once, so that no half-grown copy is left behind.
+  pem.reserve(base64.size() * 2 + 2 * label.size() + 64);
+  const auto add = [&](std::string_view text) {
+    std::copy(text.begin(), text.end(), std::back_inserter(pem));
+  };
+  add("-----BEGIN ");
+  add(label);
+  add("-----");
+  std::size_t column = 0;
+  for (const char c : base64) {
+    if (canon::is_fws(c)) continue;
+    if (column++ % line_length == 0) pem.push_back('\n');
+    pem.push_back(c);
+  }
+  add("\n-----END ");
+  add(label);
+  add("-----\n");
+  return pem;
+}
+
+}  // namespace
+
+crypto::PrivateKey read_key_material(const crypto::Secret& content) {
+  if (crypto::view(content).find(pem_begin) != std::string_view::npos)
+    return crypto::PrivateKey::from_pem(content);
+  if (content.empty() || !is_base64(content))
+    throw crypto::KeyFileError("neither a private key in PEM nor one in base64");
+  const auto base64 = with_ed25519_header(content);
+  try {
+    return crypto::PrivateKey::from_pem(with_pem_lines(base64, "PRIVATE KEY"));
+  } catch (const crypto::KeyFileError&) {
+    return crypto::PrivateKey::from_pem(with_pem_lines(base64, "RSA PRIVATE KEY"));
+  }
+}
+
+bool is_key_material(std::string_view text) {
+  constexpr std::size_t largest_key = 64 << 10;
+  // A damaged one, or several, is one as well.
+  if (text.find("PRIVATE KEY-----") != std::string_view::npos) return true;
+  if (text.size() > largest_key) return false;
+  try {
+    read_key_material({text.begin(), text.end()});
+    return true;
+  } catch (const crypto::KeyFileError&) {
+    return false;
+  }
+}
+
+}  // namespace dkim::keytool::opendkim

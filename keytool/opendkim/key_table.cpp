@@ -1,0 +1,50 @@
+#include "keytool/opendkim/key_table.hpp"
+
+#include <algorithm>
+
+#include "canon/text.hpp"
+
+namespace dkim::keytool::opendkim {
+namespace {
+
+std::optional<KeyTableEntry> read_entry(const DataEntry& data) {
+  const auto first = data.value.find(':');
+  if (first == std::string::npos) return std::nullopt;
+  const auto second = data.value.find(':', first + 1);
+  if (second == std::string::npos) return std::nullopt;
+  // opendkim divides at every colon and looks at three parts; neither a path with a colon nor a fourth part
+  // means anything to it.
+  const auto third = std::min(data.value.find(':', second + 1), data.value.size());
+  KeyTableEntry entry{data.key, data.value.substr(0, first), data.value.substr(first + 1, second - first - 1),
+                      data.value.substr(second + 1, third - second - 1), data.place};
+  if (entry.domain.empty() || entry.selector.empty() || entry.key.empty()) return std::nullopt;
+  return entry;
+}
+
+}  // namespace
+
+const KeyTableEntry* KeyTable::find(std::string_view name) const {
+  const auto entry = by_name.find(canon::lower_case(name));
+  return entry == by_name.end() ? nullptr : &entries[entry->second];
+}
+
+KeyTable read_key_table(const DataSet& data) {
+  KeyTable table;
+  for (const auto& line : data.entries) {
+    if (data.type == DataSetName::Type::patterns && line.key.find('*') != std::string::npos) {
+      table.remarks.push_back(
+          not_taken(line.place, "key name " + line.key + ": patterns of key names are not taken"));
+      continue;
+    }
+    if (auto entry = read_entry(line)) {
+      table.by_name.emplace(canon::lower_case(entry->name), table.entries.size());
+      table.entries.push_back(*std::move(entry));
+    } else {
+      table.remarks.push_back(not_taken(
+          line.place, "key name " + line.key + " has no DOMAIN:SELECTOR:KEY; opendkim may crash on it"));
+    }
+  }
+  return table;
+}
+
+}  // namespace dkim::keytool::opendkim

@@ -1,0 +1,210 @@
+#include "keytool/opendkim/plan.hpp"
+
+#include <algorithm>
+
+#include "canon/text.hpp"
+#include "keytool/opendkim/table_plan.hpp"
+
+namespace dkim::keytool::opendkim {
+namespace {
+
+class Planner {
+ public:
+  Planner(const ConfFile& conf, Sources& sources, const ActiveInStore& active_in_store)
+      : conf_(conf), sources_(sources), active_in_store_(active_in_store), keys_(sources) {}
+
+  ImportPlan plan() {
+    plan_.settings = plan_daemon_settings(conf_, sources_);
+    if (signs()) {
+      if (conf_.find("KeyTable") != nullptr || conf_.find("SigningTable") != nullptr) {
+        take_tables();
+      } else {
+        take_single_key();
+      }
+      exempt_domains();
+      say_what_signs();
+    }
+    collect_remarks();
+    return std::move(plan_);
+  }
+
+ private:
+  void lose(const std::string& place, const std::string& text) {
+    plan_.remarks.push_back(not_taken(place, text));
+  }
+  void add_remarks(const Remarks& remarks) {
+    plan_.remarks.insert(plan_.remarks.end(), remarks.begin(), remarks.end());
+  }
+
+  // "sv" by default.
+  bool signs() {
+    const auto* mode = conf_.find("Mode");
+    if (mode == nullptr || mode->value.find('s') != std::string::npos) return true;
+    plan_.remarks.push_back(note(mode->place, "Mode " + mode->value + ": this opendkim signs nothing"));
+    return false;
+  }
+
+  std::optional<DataSet> data_set(const char* name) {
+    const auto* setting = conf_.find(name);
+    if (setting == nullptr) return std::nullopt;
+    auto data = read_data_set(conf_, *setting, sources_);
+    if (data) return *std::move(data);
+    lose(setting->place, setting->name + ": " + data.refusal().reason);
+    return std::nullopt;
+  }
+
+  void take_tables() {
+    for (const auto* name : {"Domain", "Selector", "KeyFile"}) {
+      if (const auto* setting = conf_.find(name))
+        plan_.remarks.push_back(note(setting->place, setting->name + " means nothing beside a KeyTable"));
+    }
+    const auto* signing = conf_.find("SigningTable");
+    if (signing == nullptr || conf_.find("KeyTable") == nullptr) {
+      lose("", signing == nullptr ? "KeyTable without SigningTable: nothing says whose mail is signed"
+                                  : "SigningTable without KeyTable: opendkim does not start with that");
+      return;
+    }
+    const auto key_data = data_set("KeyTable");
+    const auto signing_data = data_set("SigningTable");
+    if (!key_data || !signing_data) return;
+    const auto key_table = read_key_table(*key_data);
+    const auto signing_table = read_signing_table(*signing_data);
+    add_remarks(key_table.remarks);
+    add_remarks(signing_table.remarks);
+    auto bindings = bind_tables(conf_, key_table, signing_table, keys_, sources_);
+    if (conf_.is_on("MultipleSignatures")) bindings = separate(bindings, plan_.remarks);
+    auto rules = plan_rules(bindings, active_keys());
+    add_remarks(rules.remarks);
+    plan_.rules = std::move(rules.rules);
+    set_subdomains(false);
+    for (const auto& domain : rules.with_subdomains)
+      plan_.subdomains[domain] = true;
+    name_unused_keys(key_table);
+  }
+
+  void take_single_key() {
+    const auto* selector = conf_.find("Selector");
+    const auto* file = conf_.find("KeyFile");
+    const auto domains = data_set("Domain");
+    if (selector == nullptr && file == nullptr && conf_.find("Domain") == nullptr) {
+      plan_.remarks.push_back(note("", "neither a Domain nor a KeyTable: this opendkim signs nothing"));
+      return;
+    }
+    if (selector == nullptr || file == nullptr || conf_.find("Domain") == nullptr) {
+      lose("",
+           "Domain, Selector and KeyFile are not all there, and no KeyTable and SigningTable: nothing says "
+           "what is signed with which key");
+      return;
+    }
+    if (!domains) return;
+    for (const auto& entry : domains->entries) {
+      if (entry.key.find('*') == std::string::npos) {
+        keys_.take_file(entry.key, selector->value, conf_.resolve(file->value), file->place);
+      } else if (entry.key == "*" || domains->type == DataSetName::Type::patterns) {
+        lose(entry.place,
+             "Domain " + entry.key +
+                 " signs as whatever domain the author has; dkimsignd needs to know the domains");
+      } else {
+        plan_.remarks.push_back(note(entry.place, "Domain " + entry.key + " matches no domain there"));
+      }
+    }
+    set_subdomains(conf_.is_on("SubDomains"));
+  }
+
+  void set_subdomains(bool with) {
+    for (const auto& [name, key] : keys_.keys())
+      plan_.subdomains[name.domain] = with;
+  }
+
+  ActiveKeys active_keys() const {
+    ActiveKeys active;
+    for (const auto& [name, key] : keys_.keys()) {
+      auto [entry, added] = active.try_emplace(name.domain);
+      if (added) entry->second = active_in_store_(name.domain);
+      if (std::find(entry->second.begin(), entry->second.end(), name.selector) == entry->second.end())
+        entry->second.push_back(name.selector);
+    }
+    // A domain that the store has signs, even if the key that the table names for it cannot be had.
+    for (const auto& name : keys_.failed()) {
+      auto in_store = active_in_store_(name.domain);
+      if (!in_store.empty()) active.try_emplace(name.domain, std::move(in_store));
+    }
+    return active;
+  }
+
+  // They come first: no other rule is looked at for them.
+  void exempt_domains() {
+    const auto exempt = data_set("ExemptDomains");
+    if (!exempt || keys_.keys().empty()) return;
+    std::vector<PlannedRule> rules;
+    for (const auto& entry : exempt->entries) {
+      if (exempt->type == DataSetName::Type::patterns) {
+        for (const auto& pattern : patterns_of_glob("*@" + entry.key))
+          rules.push_back({pattern, std::nullopt, {}});
+      } else if (const auto domain = canon::DomainName::parse(entry.key)) {
+        rules.push_back({anyone_at(*domain), std::nullopt, {}});
+      }
+    }
+    plan_.rules.insert(plan_.rules.begin(), rules.begin(), rules.end());
+  }
+
+  // A key that the table holds and nothing names stays where it is: here it would sign.
+  void name_unused_keys(const KeyTable& table) {
+    for (const auto& entry : table.entries) {
+      const auto domain = canon::DomainName::parse(entry.domain);
+      const auto selector = canon::Selector::parse(entry.selector);
+      if (domain && selector && keys_.keys().find({*domain, *selector}) == keys_.keys().end() &&
+          !keys_.has_failed({*domain, *selector})) {
+        plan_.remarks.push_back(
+            note(entry.place, "key name " + entry.name + " (" + selector->str() + " of " + domain->str() +
+                                  ") is named by no line of SigningTable: it does not sign"));
+      }
+    }
+  }
+
+  // The algorithm is the key's own; opendkim's setting can contradict it and then breaks every signature.
+  void say_what_signs() {
+    const auto* setting = conf_.find("SignatureAlgorithm");
+    if (setting == nullptr) return;
+    if (canon::equal_ignoring_case(setting->value, "rsa-sha1")) {
+      plan_.remarks.push_back(note(setting->place,
+                                   "SignatureAlgorithm rsa-sha1: receivers no longer accept it (RFC 8301); "
+                                   "dkimsignd signs with rsa-sha256"));
+    }
+    for (const auto& [name, key] : keys_.keys()) {
+      const bool wants_ed25519 = canon::lower_case(setting->value).starts_with("ed25519");
+      if (wants_ed25519 == (key.key->algorithm() == crypto::Algorithm::ed25519)) continue;
+      plan_.remarks.push_back(note(setting->place, "SignatureAlgorithm " + setting->value +
+                                                       " is not that of " + key.source +
+                                                       ": opendkim's signatures with it are "
+                                                       "invalid; dkimsignd goes by the key"));
+      return;
+    }
+  }
+
+  void collect_remarks() {
+    plan_.keys = keys_.keys();
+    add_remarks(conf_.remarks());
+    add_remarks(keys_.remarks());
+    add_remarks(plan_.settings.remarks);
+    plan_.settings.remarks.clear();
+    std::stable_sort(plan_.remarks.begin(), plan_.remarks.end(),
+                     [](const Remark& a, const Remark& b) { return a.kind < b.kind; });
+  }
+
+  const ConfFile& conf_;
+  Sources& sources_;
+  const ActiveInStore& active_in_store_;
+  KeyCollector keys_;
+  ImportPlan plan_;
+};
+
+}  // namespace
+
+ImportPlan plan_import(const std::filesystem::path& opendkim_conf, Sources& sources,
+                       const ActiveInStore& active_in_store) {
+  const auto conf = ConfFile::read(opendkim_conf, sources);
+  return Planner(conf, sources, active_in_store).plan();
+}
+
+}  // namespace dkim::keytool::opendkim

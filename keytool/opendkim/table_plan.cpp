@@ -1,0 +1,149 @@
+#include "keytool/opendkim/table_plan.hpp"
+
+#include <set>
+
+#include "crypto/error.hpp"
+
+namespace dkim::keytool::opendkim {
+namespace {
+
+using Domain = AddressPattern::Domain;
+
+std::string replace_percent(std::string text, const std::string& domain) {
+  for (auto at = text.find('%'); at != std::string::npos; at = text.find('%', at + domain.size()))
+    text.replace(at, 1, domain);
+  return text;
+}
+
+AddressPattern at_host(const AddressPattern& pattern, const std::string& host) {
+  return {pattern.user, Domain::host, host};
+}
+
+class Binder {
+ public:
+  Binder(const ConfFile& conf, const KeyTable& table, KeyCollector& keys, Sources& sources)
+      : conf_(conf), table_(table), keys_(keys), sources_(sources) {}
+
+  void bind(const SigningTableEntry& entry) {
+    if (entry.key_name != "%") {
+      bind_name(entry.pattern, entry.key_name, entry.place);
+      return;
+    }
+    if (entry.pattern.kind == Domain::host) {
+      bind_name(entry.pattern, entry.pattern.domain, entry.place);
+      return;
+    }
+    // The author's domain is looked for in the key table: each name there that such an author can have.
+    for (const auto& key : table_.entries) {
+      const auto domain = canon::DomainName::parse(key.name);
+      if (domain && covers(entry.pattern, at_host(entry.pattern, domain->str())))
+        bind_key(at_host(entry.pattern, domain->str()), key, entry.place);
+    }
+    put_off_the_others(entry.pattern, entry.place);
+  }
+
+  std::vector<Binding> take() { return std::move(bindings_); }
+
+ private:
+  void lose(const std::string& place, const std::string& text) {
+    keys_.remarks().push_back(not_taken(place, text));
+  }
+
+  // opendkim answers mail for which there is no key with a temporary failure, and Postfix keeps it.
+  void put_off_the_others(const AddressPattern& pattern, const std::string& place) {
+    keys_.remarks().push_back(
+        note(place, pattern.text() + ": mail of other domains, which opendkim puts off for want of a "
+                                     "key, goes out unsigned"));
+    bindings_.push_back({pattern, {}, place});
+  }
+
+  void bind_name(const AddressPattern& pattern, const std::string& name, const std::string& place) {
+    if (const auto* key = table_.find(name)) {
+      bind_key(pattern, *key, place);
+      return;
+    }
+    lose(place, pattern.text() + ": KeyTable has no " + name +
+                    "; opendkim puts such mail off, dkimsignd lets it go unsigned");
+    bindings_.push_back({pattern, {}, place});
+  }
+
+  void bind_key(const AddressPattern& pattern, const KeyTableEntry& key, const std::string& place) {
+    const bool open_path = key.has_path() && key.key.find('%') != std::string::npos;
+    if (pattern.kind == Domain::host || (key.domain != "%" && !open_path)) {
+      const auto& author = pattern.domain;
+      const auto name = take_key(key, key.domain == "%" ? author : key.domain, author);
+      bindings_.push_back({pattern, name ? std::vector{*name} : std::vector<KeyName>{}, place});
+    } else if (key.domain == "%" && open_path) {
+      bind_each_file(pattern, key, place);
+    } else {
+      lose(place, pattern.text() + ": key " + key.name + (open_path ? " is another file" : " signs as d=") +
+                      (open_path ? " for each author's domain, all as " + key.domain
+                                 : "the author's domain, whichever that is; dkimsignd needs to know the "
+                                   "domains: name them in the table"));
+      bindings_.push_back({pattern, {}, place});
+    }
+  }
+
+  std::optional<KeyName> take_key(const KeyTableEntry& key, const std::string& domain,
+                                  const std::string& author) {
+    if (!key.has_path()) return keys_.take_text(domain, key.selector, key.key, key.place);
+    return keys_.take_file(domain, key.selector, conf_.resolve(replace_percent(key.key, author)), key.place);
+  }
+
+  // A path with % stands for as many domains as there are files.
+  void bind_each_file(const AddressPattern& pattern, const KeyTableEntry& key, const std::string& place) {
+    const std::string path = conf_.resolve(key.key).string();
+    const auto percent = path.find('%');
+    const auto slash = path.rfind('/', percent);
+    const auto end = std::min(path.find('/', percent), path.size());
+    const std::string before = path.substr(slash + 1, percent - slash - 1);
+    const std::string after = path.substr(percent + 1, end - percent - 1);
+    for (const auto& name : names_beside(path.substr(0, slash + 1), place)) {
+      if (name.size() <= before.size() + after.size() || !name.starts_with(before)) continue;
+      const auto rest = name.substr(before.size());
+      // A further % is the same domain again.
+      const auto domain = canon::DomainName::parse(rest.substr(0, domain_length(rest, after)));
+      if (!domain || before + replace_percent("%" + after, domain->str()) != name) continue;
+      const auto host = at_host(pattern, domain->str());
+      if (!covers(pattern, host)) continue;
+      const auto taken =
+          keys_.take_file(domain->str(), key.selector, replace_percent(path, domain->str()), key.place);
+      bindings_.push_back({host, taken ? std::vector{*taken} : std::vector<KeyName>{}, place});
+    }
+    put_off_the_others(pattern, place);
+  }
+
+  std::vector<std::string> names_beside(const std::string& directory, const std::string& place) {
+    try {
+      return sources_.names_in(directory);
+    } catch (const crypto::StoreError& error) {
+      lose(place, error.what());
+      return {};
+    }
+  }
+
+  static std::size_t domain_length(const std::string& rest, const std::string& after) {
+    const auto next = after.find('%');
+    if (next == std::string::npos) return rest.size() - after.size();
+    const auto literal = after.substr(0, next);
+    return literal.empty() ? rest.size() / 2 : rest.find(literal);
+  }
+
+  const ConfFile& conf_;
+  const KeyTable& table_;
+  KeyCollector& keys_;
+  Sources& sources_;
+  std::vector<Binding> bindings_;
+};
+
+}  // namespace
+
+std::vector<Binding> bind_tables(const ConfFile& conf, const KeyTable& key_table,
+                                 const SigningTable& signing_table, KeyCollector& keys, Sources& sources) {
+  Binder binder(conf, key_table, keys, sources);
+  for (const auto& entry : signing_table.entries)
+    binder.bind(entry);
+  return binder.take();
+}
+
+}  // namespace dkim::keytool::opendkim

@@ -1,0 +1,115 @@
+// dkimkey verify: what a receiver would say of a message's signatures.
+#include <iostream>
+
+#include "crypto/identity.hpp"
+#include "keytool/command_line.hpp"
+#include "keytool/damage/damage_hints.hpp"
+#include "keytool/dns_options.hpp"
+#include "keytool/errors.hpp"
+#include "keytool/key_lookup.hpp"
+#include "keytool/message_file.hpp"
+#include "keytool/subcommands.hpp"
+#include "keytool/time_option.hpp"
+#include "keytool/verify_report.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr HelpText help{
+    R"(Usage: dkimkey verify [OPTIONS] [FILE]
+
+Examples:
+  dkimkey verify message.eml
+      each signature of the message, with its key from DNS
+  dkimkey show --domain example.com > zone; dkimkey sign message.eml | dkimkey verify --key-record zone
+      without DNS
+  dkimkey verify --resolver 9.9.9.9 --json < message.eml
+      through another resolver, for a program
+
+Judges each DKIM-Signature of a message (from FILE, or from standard input) as a receiver does, and says why one does
+not pass. Where the message is not as it was signed, it says whether header or body differs, and tries the
+usual causes: a hint is what made the hash match again, never a guess.
+)",
+    R"(Each signature has a line that begins with pass, fail, permerror, temperror, policy or neutral (RFC 8601). The
+message must be as it was received: what was copied out of a mail program rarely is. Line ends may be LF or CRLF.
+
+A record for --key-record is as dkimkey show prints it (zone, strings or value). One without a name stands for
+every signature's.
+
+Exit codes: 0 every signature passes, 1 one does not or there is none, 2 wrong usage, 3 DNS could not be asked.
+)"};
+
+crypto::KeyLookup lookup_of(const ParsedOptions& options) {
+  const auto record = options.text("key-record");
+  if (record && options.has("resolver"))
+    throw UsageError("--key-record does without DNS: leave out --resolver");
+  return record ? key_record_lookup(*record) : dns_lookup(read_dns_options(options));
+}
+
+ExitCode exit_code(const std::vector<SignatureReport>& reports) {
+  ExitCode code = reports.empty() ? ExitCode::problem : ExitCode::done;
+  for (const auto& report : reports) {
+    const auto result = report.verdict.result();
+    if (result == crypto::VerifyResult::pass) continue;
+    code = worse(code, result == crypto::VerifyResult::temperror ? ExitCode::waiting : ExitCode::problem);
+  }
+  return code;
+}
+
+// Looking for a cause takes several passes over the body, and real messages have few signatures.
+constexpr std::size_t most_explained = 4;
+
+std::vector<SignatureReport> verify_file(const MessageFile& message, const crypto::KeyLookup& lookup,
+                                         crypto::UtcTime now) {
+  std::vector<SignatureReport> reports;
+  std::size_t explained = 0;
+  for (auto& verdict : crypto::verify_message(message.fields(), message.body(), lookup, now)) {
+    std::vector<std::string> hints;
+    if (verdict.result() == crypto::VerifyResult::fail && ++explained <= most_explained)
+      hints = damage_hints(verdict, message.fields(), message.body());
+    const std::string& field = message.fields()[verdict.field].value;
+    reports.push_back({std::move(verdict), field, std::move(hints)});
+  }
+  return reports;
+}
+
+void print_json(const std::vector<SignatureReport>& reports) {
+  std::vector<JsonObject> objects;
+  for (const auto& report : reports)
+    objects.push_back(report_object(report));
+  std::cout << json_array(objects);
+}
+
+}  // namespace
+
+ExitCode verify(const Arguments& arguments) {
+  CommandLine command_line("verify", help);
+  command_line.add_options()                                                                   //
+      ("key-record", value_text("FILE|TEXT"), "the key's record, instead of asking DNS")       //
+      ("resolver", value_text("ADDRESS[@PORT]"), "ask this resolver instead of the system's")  //
+      ("at", value_text("TIME"), "as if it were this UTC time, such as 2027-05-24T06:00:00Z")  //
+      ("json", "an array of objects, a signature each, on standard output");
+  command_line.add_positional("file", "the message");
+  const auto options = command_line.parse(arguments);
+  if (!options) return ExitCode::done;
+  const auto lookup = lookup_of(*options);
+  const auto now = time_option(*options).value_or(crypto::utc_now());
+
+  const MessageFile message(read_message_text(options->text("file").value_or("-")));
+  if (is_header_too_large(message)) throw crypto::Error(crypto::header_too_large);
+  if (message.stray_line() != 0) {
+    std::cerr << "note: line " << message.stray_line()
+              << " is neither a header field nor empty: the body is taken to begin there\n";
+  }
+  const auto reports = verify_file(message, lookup, now);
+  if (options->has("json")) {
+    print_json(reports);
+  } else {
+    for (const auto& report : reports)
+      std::cout << report_text(report);
+  }
+  if (reports.empty()) std::cerr << "not signed: the message has no DKIM-Signature field\n";
+  return exit_code(reports);
+}
+
+}  // namespace dkim::keytool
