@@ -48,14 +48,15 @@ class StoreTest(unittest.TestCase):
         return sorted(key["selector"] for key in self.listed())
 
     def assert_tidy(self, domain="example.com"):
-        """No leftovers, no key that the manifest does not know, none that it knows and that is not there,
-        every record file as show prints it, and all of it open to the daemon."""
+        """No leftovers, no key that the manifest does not know, none that it knows and that is not there, none
+        of a revoked key, every record file as show prints it, and all of it open to the daemon."""
         folder = self.keys / domain
         names = sorted(path.name for path in folder.iterdir())
-        selectors = sorted(key["selector"] for key in self.listed() if key["domain"] == domain)
-        expected = [".lock", "keys.conf"] + [f"{s}.{kind}" for s in selectors for kind in ("private", "txt")]
+        states = {key["selector"]: key["state"] for key in self.listed() if key["domain"] == domain}
+        expected = [".lock", "keys.conf", *(f"{selector}.txt" for selector in states)]
+        expected += [f"{selector}.private" for selector, state in states.items() if state != "revoked"]
         self.assertEqual(names, sorted(expected))
-        for selector in selectors:
+        for selector in states:
             shown = succeed("show", "-D", self.keys, "-d", domain, "-s", selector).stdout
             self.assertEqual((folder / f"{selector}.txt").read_bytes(), shown, selector)
         group = self.keys.stat().st_gid

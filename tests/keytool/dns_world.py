@@ -1,7 +1,7 @@
 """Real name servers on loopback: a zone's primary and secondary (knot), and a resolver (unbound) that finds them.
 
-Each has an address of its own, since authoritative servers are asked at port 53. Everything is started for one
-test and ended by its pid.
+Each has an address of its own, since authoritative servers are asked at port 53; tests that may run at the same
+time take a network each. Everything is started for one test and ended by its pid.
 """
 
 import base64
@@ -10,16 +10,22 @@ import shutil
 import subprocess
 import time
 
+import dns.exception
+import dns.flags
 import dns.message
+import dns.opcode
 import dns.query
+import dns.rdataclass
 import dns.rdatatype
 import dns.tsigkeyring
 import dns.update
+import dns.zone
 
-PRIMARY = "127.53.0.1"
-SECONDARY = "127.53.0.2"
-OTHER = "127.53.0.3"  # the servers of another zone, for CNAMEs
-RESOLVER = "127.53.0.9"
+NETWORK = "127.53.0"
+PRIMARY = f"{NETWORK}.1"
+SECONDARY = f"{NETWORK}.2"
+OTHER = f"{NETWORK}.3"  # the servers of another zone, for CNAMEs
+RESOLVER = f"{NETWORK}.9"
 ZONE = "example.test"
 OTHER_ZONE = "elsewhere.test"
 
@@ -106,19 +112,23 @@ def wait_for(condition, what):
 
 
 class DnsWorld:
-    def __init__(self, directory, negative_ttl=60):
+    def __init__(self, directory, negative_ttl=60, network=NETWORK, notify=True):
+        """Without `notify` the secondary learns of no change before `let_through`."""
         self.directory = pathlib.Path(directory)
         self.negative_ttl = negative_ttl
+        self.primary, self.secondary, self.other, self.resolver = (f"{network}.{n}" for n in (1, 2, 3, 9))
+        self.secondaries = (self.secondary,)
+        self.notify = notify
         self.processes = {}
         self.tsig_file = self.directory / "tsig.key"
         self.tsig_file.write_text(f'key "{KEY_NAME}" {{\n\talgorithm hmac-sha256;\n\tsecret "{SECRET}";\n}};\n')
         self.tsig_file.chmod(0o640)
 
     def start(self, secondary=True):
-        self.start_knot("primary", PRIMARY, [(ZONE, "primary")], secondary)
-        self.start_knot("other", OTHER, [(OTHER_ZONE, "alone")], secondary)
+        self.start_knot("primary", self.primary, [(ZONE, "primary")], secondary)
+        self.start_knot("other", self.other, [(OTHER_ZONE, "alone")], secondary)
         if secondary:
-            self.start_knot("secondary", SECONDARY, [(ZONE, "secondary")], secondary)
+            self.start_knot("secondary", self.secondary, [(ZONE, "secondary")], secondary)
         self.start_resolver()
 
     def start_knot(self, name, address, zones, secondary=True):
@@ -130,7 +140,7 @@ class DnsWorld:
             if role == "primary":
                 text += "    acl: [update, transfer]\n    journal-content: changes\n    zonefile-load: difference\n"
                 text += "    zonefile-sync: 0\n"
-                if secondary:
+                if secondary and self.notify:
                     text += "    notify: secondary\n"
             if role == "alone":
                 text += "    acl: [update, transfer]\n"
@@ -141,10 +151,10 @@ class DnsWorld:
                 if not file.exists():
                     file.write_text(ZONE_TEXT.format(
                         negative=self.negative_ttl, second="@ IN NS ns2" if role == "primary" and secondary else "",
-                        first_address=address, second_address=SECONDARY))
+                        first_address=address, second_address=self.secondary))
         config = root / "knot.conf"
-        config.write_text(KNOT.format(address=address, root=root, key=KEY_NAME, secret=SECRET, primary=PRIMARY,
-                                      secondary=SECONDARY, zones=text))
+        config.write_text(KNOT.format(address=address, root=root, key=KEY_NAME, secret=SECRET,
+                                      primary=self.primary, secondary=self.secondary, zones=text))
         self.spawn(name, shutil.which("knotd") or "/usr/sbin/knotd", "-c", config)
         for zone, _ in zones:
             wait_for(lambda zone=zone: self.serves(address, zone), f"{name} to serve {zone}")
@@ -153,10 +163,26 @@ class DnsWorld:
         root = self.directory / "resolver"
         root.mkdir()
         config = root / "unbound.conf"
-        config.write_text(UNBOUND.format(root=root, address=RESOLVER, zone=ZONE, other_zone=OTHER_ZONE,
-                                         primary=PRIMARY, other=OTHER))
+        config.write_text(UNBOUND.format(root=root, address=self.resolver, zone=ZONE, other_zone=OTHER_ZONE,
+                                         primary=self.primary, other=self.other))
         self.spawn("resolver", shutil.which("unbound") or "/usr/sbin/unbound", "-d", "-p", "-c", config)
-        wait_for(lambda: self.serves(RESOLVER, ZONE, 5353), "the resolver to answer")
+        wait_for(lambda: self.serves(self.resolver, ZONE, 5353), "the resolver to answer")
+
+    def reset(self):
+        """As at the start: both servers there, and nothing in the zones but themselves."""
+        if "lame" in self.processes:
+            self.stop("lame")
+        if "secondary" not in self.processes:
+            self.start_knot("secondary", self.secondary, [(ZONE, "secondary")])
+        for zone, server in ((ZONE, self.primary), (OTHER_ZONE, self.other)):
+            update = self.update_of(zone)
+            for name, node in dns.zone.from_xfr(dns.query.xfr(server, zone)).items():
+                for kind in (dns.rdatatype.TXT, dns.rdatatype.CNAME):
+                    if node.get_rdataset(dns.rdataclass.IN, kind):
+                        update.delete(name, kind)
+            if update.update:
+                self.send(update, server)
+        wait_for(lambda: self.serial(self.secondary) == self.serial(self.primary), "the secondary to follow")
 
     def spawn(self, name, *command):
         with open(self.directory / f"{name}.log", "ab") as log:
@@ -176,14 +202,23 @@ class DnsWorld:
     def serves(address, zone, port=53):
         try:
             query = dns.message.make_query(zone, dns.rdatatype.SOA)
-            return bool(dns.query.udp(query, address, timeout=1, port=port).answer)
+            return bool(dns.query.udp(query, address, timeout=0.2, port=port).answer)
         except (OSError, dns.exception.DNSException):
             return False
 
     @staticmethod
     def records(address, name, kind):
         query = dns.message.make_query(name, kind)
-        answer = dns.query.tcp(query, address, timeout=5).answer
+        answer = []
+
+        def asked():
+            try:
+                answer.extend(dns.query.tcp(query, address, timeout=5).answer)
+                return True
+            except (ConnectionResetError, EOFError):
+                return False  # NSD ends the processes that served the older zone
+
+        wait_for(asked, f"an answer of {address}")
         return [record for rrset in answer if rrset.rdtype == dns.rdatatype.from_text(kind) for record in rrset]
 
     @classmethod
@@ -191,11 +226,10 @@ class DnsWorld:
         """The TXT values that a server serves."""
         return [b"".join(record.strings).decode() for record in cls.records(address, name, "TXT")]
 
-    def put(self, name, *values, address=PRIMARY, zone=ZONE, kind="TXT", ttl=60):
+    def put(self, name, *values, address=None, zone=ZONE, kind="TXT", ttl=60):
         """Sets a name's records by an update of our own, as a person at a web form would."""
-        update = dns.update.Update(zone, keyring=dns.tsigkeyring.from_text({KEY_NAME: SECRET}),
-                                   keyalgorithm="hmac-sha256")
-        relative = name.removesuffix("." + zone)
+        update = self.update_of(zone)
+        relative = "@" if name == zone else name.removesuffix("." + zone)
         update.delete(relative, "TXT")
         for value in values:
             if kind == "TXT":
@@ -203,11 +237,36 @@ class DnsWorld:
                 update.add(relative, ttl, "TXT", " ".join('"' + piece + '"' for piece in pieces))
             else:
                 update.add(relative, ttl, kind, value)
+        self.send(update, address or self.primary)
+
+    @staticmethod
+    def update_of(zone):
+        return dns.update.Update(zone, keyring=dns.tsigkeyring.from_text({KEY_NAME: SECRET}),
+                                 keyalgorithm="hmac-sha256")
+
+    @staticmethod
+    def send(update, address):
         response = dns.query.tcp(update, address, timeout=10)
         if response.rcode() != 0:
             raise AssertionError(f"the update was refused: {response}")
 
     def settle(self, name, kind="TXT"):
         """Waits until the secondary serves what the primary does."""
-        wait_for(lambda: self.records(SECONDARY, name, kind) == self.records(PRIMARY, name, kind),
+        wait_for(lambda: self.records(self.secondary, name, kind) == self.records(self.primary, name, kind),
                  f"{name} to reach the secondary")
+
+    @classmethod
+    def serial(cls, address):
+        return cls.records(address, ZONE, "SOA")[0].serial
+
+    def let_through(self, *servers):
+        """Tells the secondaries, or those named, that the zone has changed (RFC 1996), and waits until they serve what
+        the primary does."""
+        for server in servers or self.secondaries:
+            notify = dns.message.make_query(ZONE, dns.rdatatype.SOA, flags=dns.flags.AA)
+            notify.set_opcode(dns.opcode.NOTIFY)
+            response = dns.query.udp(notify, server, timeout=10)
+            if response.rcode() != 0:
+                raise AssertionError(f"{server} did not take the notification: {response}")
+            wait_for(lambda server=server: self.serial(server) == self.serial(self.primary),
+                     f"the zone to reach {server}")

@@ -1,4 +1,4 @@
-#include "keytool/record_check.hpp"
+#include "keytool/dns/record_check.hpp"
 
 #include <gtest/gtest.h>
 
@@ -51,6 +51,32 @@ TEST(RecordCheck, says_where_the_syntax_breaks) {
   EXPECT_EQ(finding.status, RecordStatus::syntax_error);
   EXPECT_EQ(finding.detail, "p= is not base64, at octet 21");
   EXPECT_EQ(check({"v=spf1 -all"}).status, RecordStatus::syntax_error);
+}
+
+// What web forms make of a record that needs more than one string.
+TEST(RecordCheck, knows_a_record_that_lost_its_end) {
+  const crypto::KeyRecord large{crypto::Algorithm::rsa, std::vector<unsigned char>(294, 7), {}};
+  const std::string whole = write_record(large);
+  ASSERT_EQ(whole.size(), 410U);
+  const auto cut = check({whole.substr(0, 255)}, large);
+  EXPECT_NE(cut.status, RecordStatus::right);
+  EXPECT_TRUE(cut.detail.ends_with("cut off after 255 of 410 octets; it needs 2 strings of at most 255"))
+      << cut.detail;
+  // A record of one string can be cut as well, and then no other form of it helps.
+  EXPECT_TRUE(check({with("").substr(0, 40)}).detail.ends_with("cut off after 40 of 66 octets"))
+      << check({with("").substr(0, 40)}).detail;
+  EXPECT_EQ(check({whole + "x"}, large).detail.find("cut off"), std::string::npos);
+  EXPECT_EQ(check({"v=DKIM1; k=rsa; p="}, large).detail, "p= is empty");
+}
+
+TEST(RecordCheck, knows_a_record_that_fell_into_pieces) {
+  const crypto::KeyRecord large{crypto::Algorithm::rsa, std::vector<unsigned char>(294, 7), {}};
+  const std::string whole = write_record(large);
+  const auto pieces = check({whole.substr(255), whole.substr(0, 255)}, large);
+  EXPECT_EQ(pieces.status, RecordStatus::several);
+  EXPECT_EQ(pieces.detail, "2 TXT records; the 2 strings of one record are a record each");
+  EXPECT_EQ(check({whole, whole}, large).detail, "2 TXT records");
+  EXPECT_EQ(check({whole.substr(0, 255), "v=spf1 -all"}, large).detail, "2 TXT records");
 }
 
 }  // namespace

@@ -6,43 +6,12 @@
 
 #include <sstream>
 
+#include "tests/keytool/rotation_fixture.hpp"
+
 namespace dkim::keytool {
 namespace {
 
-using namespace std::chrono_literals;
-using crypto::Algorithm;
-using crypto::KeyEntry;
-using crypto::KeyState;
-using crypto::Manifest;
-using crypto::UtcTime;
-using State = RecordView::State;
-using Turn = RotationRequest::Turn;
-using std::chrono::days;
-
-const UtcTime noon{std::chrono::sys_days{std::chrono::year{2026} / 11 / 24} + 12h};
-
-canon::Selector selector(const std::string& name) {
-  return *canon::Selector::parse(name);
-}
-
-KeyEntry key(const std::string& name, KeyState state, Algorithm algorithm = Algorithm::rsa) {
-  KeyEntry entry{.selector = selector(name), .algorithm = algorithm, .bits = 2048, .state = state};
-  entry.created = noon - days(10);
-  if (state != KeyState::pending) entry.activated = noon - days(10);
-  if (state == KeyState::retiring) entry.retired = noon - days(1);
-  if (state == KeyState::revoked) entry.revoked = noon - days(1);
-  return entry;
-}
-
-Manifest manifest(std::vector<KeyEntry> keys) {
-  Manifest out;
-  out.keys = std::move(keys);
-  return out;
-}
-
-RecordView view(State state, std::chrono::seconds memory = 1h) {
-  return {state, memory, "ns1. serves something"};
-}
+using namespace rotation_test;
 
 // A plan as words, in order, so that a row of a test reads like a sentence.
 std::string text_of(const RotationPlan& plan) {
@@ -90,18 +59,11 @@ TEST_P(Rule, gives_its_plan) {
   EXPECT_EQ(text_of(plan_rotation(row.manifest, row.dns, noon, {}, row.request)), row.expected);
 }
 
-KeyEntry with(KeyEntry entry, std::optional<UtcTime> KeyEntry::*time, UtcTime value) {
-  entry.*time = value;
-  return entry;
-}
-
-const KeyEntry active = key("a", KeyState::active);
-const KeyEntry pending = key("p", KeyState::pending);
-const KeyEntry retiring = key("r", KeyState::retiring);
-const KeyEntry revoked = key("v", KeyState::revoked);
 const auto old_active = with(key("a", KeyState::active), &KeyEntry::activated, noon - days(180));
 const auto old_active_ed =
     with(key("e", KeyState::active, Algorithm::ed25519), &KeyEntry::activated, noon - days(181));
+
+const auto old_active_b = with(key("b", KeyState::active), &KeyEntry::activated, noon - days(180));
 
 DnsView shows(const std::string& name, State state, std::chrono::seconds memory = 1h) {
   return {{selector(name), view(state, memory)}};
@@ -132,11 +94,31 @@ INSTANTIATE_TEST_SUITE_P(
                         {},
                         {Turn::start},
                         "make a-20261124; make e-20261124; "},
+                    Row{"each_active_key_has_its_own_successor",
+                        manifest({old_active, with(old_active_b, &KeyEntry::activated, noon - days(181))}),
+                        {},
+                        {Turn::if_due},
+                        "make a-20261124; make b-20261124; "},
+                    Row{"only_the_one_that_is_due",
+                        manifest({active, old_active_b}),
+                        {},
+                        {Turn::if_due},
+                        "make b-20261124; "},
+                    Row{"only_the_one_that_has_none_yet",
+                        manifest({old_active, old_active_b, replacing(pending, {"a"})}),
+                        {},
+                        {Turn::if_due},
+                        "make b-20261124; publish p; wait p (somebody); "},
+                    Row{"two_of_one_stem_get_two_names",
+                        manifest({key("s-20260528", KeyState::active), key("s", KeyState::active)}),
+                        {},
+                        {Turn::start},
+                        "make s-20261124; make s-20261124b; "},
                     Row{"one_on_its_way_is_enough",
                         manifest({old_active, pending}),
                         {},
                         {Turn::start},
-                        "wait p (somebody); "},
+                        "publish p; wait p (somebody); "},
                     Row{"no_active_key_no_turn",
                         manifest({revoked}),
                         shows("v", State::revoked),
@@ -173,8 +155,13 @@ INSTANTIATE_TEST_SUITE_P(
             manifest({pending}),
             shows("p", State::unknown),
             {},
+            "publish p; wait p (somebody); "},
+        Row{"who_answers_shows_it_already",
+            manifest({pending}),
+            {{selector("p"), so_far(State::right)}},
+            {},
             "wait p (somebody); "},
-        Row{"not_looked_at_is_unknown", manifest({pending}), {}, {}, "wait p (somebody); "},
+        Row{"not_looked_at_is_unknown", manifest({pending}), {}, {}, "publish p; wait p (somebody); "},
         Row{"seen_for_the_first_time", manifest({active, pending}), shows("p", State::right), {}, "seen p; "},
         Row{"resolvers_remember",
             manifest({active, with(pending, &KeyEntry::published, noon - 59min)}),
@@ -192,11 +179,64 @@ INSTANTIATE_TEST_SUITE_P(
             shows("p", State::right),
             {},
             "activate p retire a retire a2; "},
+        Row{"only_what_it_replaces_retires",
+            manifest({active, key("a2", KeyState::active),
+                      with(replacing(pending, {"a"}), &KeyEntry::published, noon - 60min)}),
+            shows("p", State::right),
+            {},
+            "activate p retire a; "},
+        Row{"what_replaced_the_one_it_replaces_retires",
+            manifest({key("a", KeyState::retiring), replacing(key("b", KeyState::active), {"a"}),
+                      key("c", KeyState::active),
+                      with(replacing(pending, {"a"}), &KeyEntry::published, noon - 60min)}),
+            {{selector("p"), view(State::right)}},
+            {},
+            "activate p retire b; wait a until 2026-11-30T12:00:00Z; "},
+        Row{"what_it_replaces_is_gone_already",
+            manifest({active, with(replacing(pending, {"x"}), &KeyEntry::published, noon - 60min)}),
+            shows("p", State::right),
+            {},
+            "activate p; "},
+        Row{"two_for_two_places",
+            manifest({active, key("b", KeyState::active),
+                      with(replacing(key("p", KeyState::pending), {"a"}), &KeyEntry::published, noon - 60min),
+                      with(replacing(key("q", KeyState::pending), {"b"}), &KeyEntry::published,
+                           noon - 60min)}),
+            {{selector("p"), view(State::right)}, {selector("q"), view(State::right)}},
+            {},
+            "activate p retire a; activate q retire b; "},
+        Row{"two_for_one_place",
+            manifest({active, replacing(key("p", KeyState::pending), {"a"}), key("q", KeyState::pending)}),
+            {{selector("p"), view(State::right)}, {selector("q"), view(State::missing)}},
+            {},
+            "publish q; wait p (somebody); wait q (somebody); "},
         Row{"another_algorithm_does_not_hold_it_up",
             manifest({key("e", KeyState::active, Algorithm::ed25519), pending}),
             shows("p", State::right),
             {},
             "activate p; "},
+        Row{"each_algorithm_at_its_own_pace",
+            manifest({active, key("e", KeyState::active, Algorithm::ed25519),
+                      with(pending, &KeyEntry::published, noon - 60min),
+                      key("q", KeyState::pending, Algorithm::ed25519)}),
+            {{selector("p"), view(State::right)}, {selector("q"), view(State::missing)}},
+            {},
+            "activate p retire a; publish q; wait q (somebody); "},
+        Row{"compromised_does_not_shorten_what_resolvers_remember",
+            manifest({active, with(pending, &KeyEntry::published, noon - 59min)}),
+            shows("p", State::right),
+            {Turn::start, true},
+            "wait p until 2026-11-24T12:01:00Z (somebody); "},
+        Row{"a_longer_memory_holds_it_longer",
+            manifest({active, with(pending, &KeyEntry::published, noon - 60min)}),
+            shows("p", State::right, 2h),
+            {},
+            "wait p until 2026-11-24T13:00:00Z (somebody); "},
+        Row{"no_memory_at_all",
+            manifest({active, with(pending, &KeyEntry::published, noon)}),
+            shows("p", State::right, 0s),
+            {},
+            "activate p retire a; "},
         Row{"gone_again_counts_anew",
             manifest({active, with(pending, &KeyEntry::published, noon - 59min)}),
             shows("p", State::missing),
@@ -204,7 +244,7 @@ INSTANTIATE_TEST_SUITE_P(
             "unseen p; publish p; wait p (somebody); "},
         Row{"a_dead_server_does_not_count_anew",
             manifest({active, with(pending, &KeyEntry::published, noon - 2h)}),
-            shows("p", State::unknown),
+            {{selector("p"), so_far(State::right)}},
             {},
             "wait p (somebody); "},
         Row{"a_clock_set_back_counts_anew",
@@ -216,7 +256,18 @@ INSTANTIATE_TEST_SUITE_P(
             manifest({pending, key("q", KeyState::pending)}),
             {{selector("p"), view(State::right)}, {selector("q"), view(State::right)}},
             {},
-            "activate q; wait p (somebody); "}),
+            "activate q; wait p (somebody); "},
+        Row{"a_newer_key_signs_already",
+            manifest({key("a", KeyState::retiring), with(pending, &KeyEntry::published, noon - 2h),
+                      replacing(key("q", KeyState::active), {"a"})}),
+            shows("p", State::right),
+            {},
+            "wait p (somebody); wait a until 2026-11-30T12:00:00Z; "},
+        Row{"what_was_overtaken_holds_up_no_turn",
+            manifest({pending, old_active}),
+            shows("p", State::right),
+            {Turn::if_due},
+            "make a-20261124; wait p (somebody); "}),
     [](const auto& row) { return row.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
@@ -227,12 +278,41 @@ INSTANTIATE_TEST_SUITE_P(
             shows("a", State::wrong),
             {},
             "publish a; wait a (somebody); "},
+        Row{"an_active_record_that_cannot_be_seen",
+            manifest({active}),
+            shows("a", State::unknown),
+            {},
+            "publish a; wait a (somebody); "},
+        Row{"an_active_record_that_those_show_who_answer",
+            manifest({active}),
+            {{selector("a"), so_far(State::right)}},
+            {},
+            "wait a (somebody); "},
+        Row{"what_mail_is_signed_with_comes_first",
+            manifest({revoked, key("p", KeyState::pending, Algorithm::ed25519), active}),
+            {{selector("v"), view(State::wrong)},
+             {selector("p"), view(State::missing)},
+             {selector("a"), view(State::missing)}},
+            {},
+            "publish a; publish p; empty v; wait a (somebody); wait p (somebody); wait v (somebody); "},
+        Row{"an_active_record_that_was_not_looked_at", manifest({active}), {}, {}, ""},
         Row{"draining", manifest({active, retiring}), {}, {}, "wait r until 2026-11-30T12:00:00Z; "},
         Row{"drained",
             manifest({active, with(retiring, &KeyEntry::retired, noon - days(7))}),
             {},
             {},
             "revoke r; "},
+        Row{"a_clock_that_runs_behind",
+            manifest({with(active, &KeyEntry::activated, noon + days(1) + 1s), pending,
+                      with(retiring, &KeyEntry::retired, noon - days(8))}),
+            shows("p", State::right),
+            {Turn::start},
+            "wait a (somebody); "},
+        Row{"a_clock_that_ran_ahead",
+            manifest({active, with(retiring, &KeyEntry::retired, noon + days(3000))}),
+            {},
+            {},
+            "wait r (somebody); "},
         Row{"compromised", manifest({active, retiring}), {}, {Turn::none, true}, "revoke r; "},
         Row{"compromised_and_not_replaced_yet",
             manifest({active}),
@@ -259,7 +339,31 @@ INSTANTIATE_TEST_SUITE_P(
             shows("v", State::missing),
             {},
             "wait v until 2026-12-23T12:00:00Z; "},
-        Row{"its_record_cannot_be_seen", manifest({active, revoked}), shows("v", State::unknown), {}, ""},
+        Row{"its_record_cannot_be_seen",
+            manifest({active, revoked}),
+            shows("v", State::unknown),
+            {},
+            "empty v; wait v (somebody); "},
+        Row{"its_record_is_empty_where_one_answers",
+            manifest({active, revoked}),
+            {{selector("v"), so_far(State::revoked)}},
+            {},
+            "wait v (somebody); "},
+        Row{"its_record_cannot_be_seen_and_may_go",
+            manifest({active, with(revoked, &KeyEntry::revoked, noon - days(30))}),
+            shows("v", State::unknown),
+            {},
+            "wait v (somebody); "},
+        Row{"its_record_is_gone_where_one_answers",
+            manifest({active, with(revoked, &KeyEntry::revoked, noon - days(30))}),
+            {{selector("v"), {.state = State::missing, .detail = "ns2. no answer", .all_answered = false}}},
+            {},
+            "wait v (somebody); "},
+        Row{"compromised_and_replaced",
+            manifest({replacing(active, {"r"}), retiring}),
+            {},
+            {Turn::start, true},
+            "revoke r; "},
         Row{"its_record_can_go",
             manifest({active, with(revoked, &KeyEntry::revoked, noon - days(30))}),
             shows("v", State::revoked),
@@ -276,75 +380,6 @@ INSTANTIATE_TEST_SUITE_P(
             {},
             ""}),
     [](const auto& row) { return row.param.name; });
-
-TEST(RotationNames, keep_the_stem_and_take_the_date) {
-  const auto next = [](const std::string& old) {
-    return next_selector(Manifest{}, selector(old), noon).str();
-  };
-  EXPECT_EQ(next("server"), "server-20261124");
-  EXPECT_EQ(next("server-20260528"), "server-20261124");
-  EXPECT_EQ(next("server-20260528b"), "server-20261124");
-  EXPECT_EQ(next("server-ed25519"), "server-ed25519-20261124");
-  EXPECT_EQ(next("s.sub"), "s.sub-20261124");
-  EXPECT_EQ(next("20260528"), "20260528-20261124");
-  EXPECT_EQ(next(std::string(63, 'x')), std::string(50, 'x') + "-20261124");
-}
-
-TEST(RotationNames, never_come_twice) {
-  Manifest used;
-  std::set<std::string> seen;
-  for (int i = 0; i < 700; ++i) {
-    const auto name = next_selector(used, selector("server"), noon);
-    ASSERT_TRUE(seen.insert(name.str()).second) << name.str();
-    used.keys.push_back(key(name.str(), KeyState::revoked));
-  }
-}
-
-TEST(RotationPlan, next_look_is_the_earliest) {
-  RotationPlan plan;
-  EXPECT_FALSE(plan.next_look());
-  plan.waiting = {{selector("a"), "", noon + 2h, false},
-                  {selector("b"), "", noon + 1h, true},
-                  {selector("c"), "", {}, true}};
-  EXPECT_EQ(plan.next_look(), noon + 1h);
-}
-
-// Whatever DNS shows and however the clock runs: an algorithm that has an active key never loses its last
-// one.
-TEST(RotationCycle, never_leaves_an_algorithm_without_an_active_key) {
-  unsigned seed = 20261124;
-  const auto random = [&](unsigned below) {
-    seed = seed * 1664525 + 1013904223;
-    return (seed >> 16) % below;
-  };
-  for (int life = 0; life < 200; ++life) {
-    Manifest keys = manifest({key("a", KeyState::active), key("e", KeyState::active, Algorithm::ed25519)});
-    UtcTime now = noon;
-    for (int step = 0; step < 300; ++step) {
-      now += std::chrono::hours(random(24 * 20)) - std::chrono::hours(random(20));
-      DnsView dns;
-      for (const auto& entry : keys.keys)
-        dns[entry.selector] = view(static_cast<State>(random(5)), std::chrono::seconds(random(86400)));
-      const RotationRequest request{static_cast<Turn>(random(3)), random(10) == 0};
-      const auto plan = plan_rotation(keys, dns, now, {}, request);
-      for (const auto& change : plan.changes) {
-        if (const auto* make = std::get_if<MakeKey>(&change)) {
-          ASSERT_EQ(keys.find(make->selector), nullptr);
-          keys.keys.push_back(
-              {.selector = make->selector, .algorithm = make->algorithm, .bits = make->bits, .created = now});
-        }
-        apply_change(change, keys, now);
-      }
-      for (const auto algorithm : {Algorithm::rsa, Algorithm::ed25519}) {
-        ASSERT_TRUE(std::any_of(keys.keys.begin(), keys.keys.end(),
-                                [&](const KeyEntry& entry) {
-                                  return entry.algorithm == algorithm && entry.state == KeyState::active;
-                                }))
-            << "life " << life << " step " << step;
-      }
-    }
-  }
-}
 
 }  // namespace
 }  // namespace dkim::keytool

@@ -5,7 +5,8 @@ usage: run_session.py --dkimkey PROGRAM SESSION.txt
 
 A session file reads like a terminal:
 
-    $ command            run by bash; all commands of a file share one new directory
+    $ command            run by bash; all commands of a file share one new directory; TESTS is the folder that
+                         sessions/ is in
     > more of it         a further line of the same command
     text                 a line of standard output
     | text               the same, for a line that is empty or begins with one of $ > ! = # |
@@ -97,7 +98,8 @@ def main():
     arguments = parser.parse_args()
     path = str(arguments.dkimkey.resolve().parent) + ":/usr/sbin:/usr/bin:/sbin:/bin"
     with tempfile.TemporaryDirectory(prefix="dkimkey-session-") as directory:
-        environment = {"PATH": path, "HOME": directory, "LC_ALL": "C.UTF-8"}
+        environment = {"PATH": path, "HOME": directory, "LC_ALL": "C.UTF-8",
+                       "TESTS": str(arguments.session.resolve().parent.parent)}
         for step in read_session(arguments.session):
             problems = play(step, directory, environment)
             if problems:

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # Judges messages by Mail::DKIM, many in one process.
-# usage: verify_mail_dkim.pl DNS-PORT < list-of-files
-# Prints a line a file: a JSON array with the verdict on each of its signatures, top first.
+# usage: verify_mail_dkim.pl DNS-PORT [DNS-ADDRESS] < list-of-files
+# Asks that one server, by default on 127.0.0.1. Prints a line a file: a JSON array with the verdict on each of
+# its signatures, top first.
 use strict;
 use warnings;
 
@@ -10,10 +11,11 @@ use Mail::DKIM::DNS;
 use Mail::DKIM::Verifier;
 use Net::DNS::Resolver;
 
-my $port = shift @ARGV or die "usage: $0 DNS-PORT < list-of-files\n";
+my $port = shift @ARGV or die "usage: $0 DNS-PORT [DNS-ADDRESS] < list-of-files\n";
+my $address = shift @ARGV || '127.0.0.1';
 Mail::DKIM::DNS::resolver(
     Net::DNS::Resolver->new(
-        nameservers => ['127.0.0.1'],
+        nameservers => [$address],
         port        => $port,
         recurse     => 0,
         # Authoritative answers for foreign domains are refusals: no point in asking again.

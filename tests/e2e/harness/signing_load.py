@@ -1,0 +1,127 @@
+"""Messages to a milter without a pause, on some connections at once, each in a process of its own.
+
+Every message is another one, and made from its number alone: what comes back is kept as its time, its verdict and
+the inserted fields, and the message can be put together again for a verifier.
+"""
+
+import dataclasses
+import multiprocessing
+import pickle
+import time
+
+from .milter_client import MilterClient, applied
+from .workspace import HarnessError, wait_for
+
+FORK = multiprocessing.get_context("fork")
+
+
+@dataclasses.dataclass(frozen=True)
+class Handled:
+    """One message's way through the milter. The times are time.monotonic_ns, which all processes share."""
+    connection: int
+    number: int
+    handed_in: int
+    came_back: int
+    verdict: bytes
+    inserted: tuple  # (index, name, value), in the order in which the milter asked for them
+    trouble: str = ""
+
+    def octets(self, sender):
+        """The message as the MTA sends it on."""
+        return applied(*message(sender, self.connection, self.number), self)
+
+
+def message(sender, connection, number):
+    """Fields and body, about 2 kB."""
+    host = sender.partition("@")[2].encode()
+    fields = [
+        (b"From", b" Alerts <" + sender.encode() + b">"),
+        (b"To", b" operator@receiver.example"),
+        (b"Subject", b" Disk %d of host %d\r\n is nearly full" % (number, connection)),
+        (b"Date", b" Tue, 24 Nov 2026 06:00:00 +0000"),
+        (b"Message-ID", b" <%d.%d@" % (connection, number) + host + b">"),
+        (b"MIME-Version", b" 1.0"),
+        (b"Content-Type", b" text/plain; charset=us-ascii"),
+    ]
+    body = b"".join(b"host %d  metric %d  value %d \r\n" % (connection, line, number * line) for line in range(50))
+    return fields, body
+
+
+class SigningLoad:
+    """Begins at once. One that ends early (the daemon died, a reply never came) says so in the last Handled."""
+
+    def __init__(self, workspace, address, sender, connections=2):
+        directory = workspace.directory("load", 0o700)
+        self._ending = FORK.Event()
+        self._counts = [FORK.Value("L", 0) for _ in range(connections)]
+        self._paths = [directory / f"{time.monotonic_ns()}-{number}" for number in range(connections)]
+        self._processes = [
+            FORK.Process(target=self._send, args=(number, address, sender), daemon=True) for number in range(connections)]
+        for process in self._processes:
+            process.start()
+        self._readers = [open(path, "rb") for path in map(self._made, self._paths)]
+        self._read = [0] * connections
+        workspace.on_close(self._close)
+        self.handled = []
+
+    @staticmethod
+    def _made(path):
+        wait_for(path.exists, "the load to begin")
+        return path
+
+    def _send(self, connection, address, sender):
+        number = 0
+        with open(self._paths[connection], "wb", buffering=0) as out:
+            try:
+                with MilterClient(address) as client:
+                    while not self._ending.is_set():
+                        fields, body = message(sender, connection, number)
+                        handed_in = time.monotonic_ns()
+                        outcome = client.message(fields, body, sender, queue_id=f"Q{connection}N{number}")
+                        came_back = time.monotonic_ns()
+                        out.write(pickle.dumps((connection, number, handed_in, came_back, outcome.verdict,
+                                                tuple(outcome.inserted))))
+                        number += 1
+                        self._counts[connection].value = number
+            except (HarnessError, OSError) as error:
+                now = time.monotonic_ns()
+                out.write(pickle.dumps((connection, number, now, now, b"", (), repr(error))))
+                self._counts[connection].value = number + 1
+
+    def wait_for_more(self, count):
+        """Until every connection has brought that many more messages through since this was called."""
+        wanted = [value.value + count + 1 for value in self._counts]
+        wait_for(lambda: all(value.value >= want for value, want in zip(self._counts, wanted)), "the load to go on",
+                 alive=lambda: all(process.is_alive() for process in self._processes))
+
+    def latest(self):
+        """The newest message of each connection."""
+        self._collect()
+        newest = {}
+        for handled in self.handled:
+            newest[handled.connection] = handled
+        return list(newest.values())
+
+    def _collect(self):
+        for connection, reader in enumerate(self._readers):
+            for _ in range(self._counts[connection].value - self._read[connection]):
+                self.handled.append(Handled(*pickle.load(reader)))
+                self._read[connection] += 1
+
+    def stop(self):
+        """All that was handled, in the order of the connections' numbers and of each message's."""
+        self._ending.set()
+        for process in self._processes:
+            process.join()
+        self._collect()
+        return self.handled
+
+    def _close(self):
+        self._ending.set()
+        for process in self._processes:
+            process.join(10)
+            if process.is_alive():
+                process.kill()
+                process.join()
+        for reader in self._readers:
+            reader.close()

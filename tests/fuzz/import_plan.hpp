@@ -1,0 +1,62 @@
+// What both fuzz targets of import demand of a plan, whatever it was made from.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "crypto/error.hpp"
+#include "keytool/opendkim/conf_text.hpp"
+#include "keytool/opendkim/plan.hpp"
+#include "keytool/opendkim/report.hpp"
+#include "milter/config.hpp"
+#include "tests/fuzz/require.hpp"
+
+namespace dkim::test {
+
+class FuzzedFiles final : public keytool::opendkim::Sources {
+ public:
+  std::map<std::string, std::string> files;
+
+  // The Ed25519 key of RFC 8032 §7.1, test 1.
+  FuzzedFiles() { files["/k"] = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="; }
+
+  std::string read_text(const std::filesystem::path& path) override {
+    const auto file = files.find(path.string());
+    if (file == files.end()) throw crypto::StoreError(path.string() + " does not exist");
+    return file->second;
+  }
+  keytool::opendkim::KeyFile read_key(const std::filesystem::path& path) override {
+    const auto text = read_text(path);
+    return {{text.begin(), text.end()}, 0600, {}};
+  }
+  std::vector<std::string> names_in(const std::filesystem::path&) override {
+    return {"a.example", "b.pem", "k"};
+  }
+};
+
+// Plans an import of "/c". The daemon takes the configuration, and what is said is safe to show.
+inline void plan_and_judge(FuzzedFiles& files) {
+  const auto plan = keytool::opendkim::plan_import(
+      "/c", files, [](const canon::DomainName&) { return std::vector<canon::Selector>{}; });
+  const auto text = keytool::opendkim::conf_text(plan, std::nullopt);
+  const auto config = milter::parse_config(text, "written");
+  require(config.signing.rules.size() == plan.rules.size(), "every rule is written");
+  require(config.trusted_networks.size() == plan.settings.trusted_networks.size(), "and every network");
+  for (const auto& [name, key] : plan.keys)
+    require(plan.subdomains.find(name.domain) != plan.subdomains.end(), "each domain has its flag");
+  const auto shown = keytool::opendkim::remarks_text(plan.remarks);
+  require(std::none_of(shown.begin(), shown.end(),
+                       [](char c) { return (c != '\n' && c >= 0 && c < 0x20) || c == 0x7f; }),
+          "nothing that a terminal would act on");
+  // libFuzzer learns what is compared and puts it into its inputs.
+  const auto has_key = [](const std::string& octets) {
+    return octets.find("/9WmC6hEr0kuwsxERJxWl7") != std::string::npos;
+  };
+  const bool given = std::any_of(files.files.begin(), files.files.end(), [&](const auto& file) {
+    return file.first != "/k" && has_key(file.second);
+  });
+  require(given || (!has_key(shown) && !has_key(text)), "no private key");
+}
+
+}  // namespace dkim::test

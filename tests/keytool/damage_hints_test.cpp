@@ -1,0 +1,89 @@
+// Messages are signed, then treated as the world treats them: what do the hints say? And what do they not
+// say, where nothing usual happened?
+#include "keytool/damage/damage_hints.hpp"
+
+#include <gtest/gtest.h>
+
+#include "keytool/damage/encoded_words.hpp"
+#include "keytool/damage/header_damage.hpp"
+#include "keytool/damage/quoted_printable.hpp"
+#include "tests/keytool/damage_fixture.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+std::string hints(const Message& message) {
+  std::string text;
+  for (const auto& hint : damage_hints(judge(message), message.fields, message.body))
+    text += hint + "\n";
+  return text;
+}
+
+TEST(DamageHintsTest, NoneForWhatHoldsOrCouldNotBeJudged) {
+  auto message = signed_message(letter());
+  EXPECT_EQ(hints(message), "");
+  message.fields.front().value.insert(1, "x");
+  EXPECT_EQ(hints(message), "");
+}
+
+TEST(DamageHintsTest, EachOfTheTwoHasItsOwn) {
+  auto message = signed_message(letter());
+  message.body += "-- \r\nfooter\r\n";
+  message.fields[3].value = " [List] one two";
+  EXPECT_EQ(hints(message),
+            "body: the hash matches without the last 2 lines (12 octets): they were appended on the way, as "
+            "mailing "
+            "lists do\nheader: the signature holds once the mark \"[List]\" is taken off the Subject\n");
+}
+
+TEST(DamageHintsTest, WhatIsNotUsualIsNotGuessedAt) {
+  auto message = signed_message(letter());
+  message.body[0] = 'J';
+  message.fields[3].value = " three";
+  EXPECT_EQ(
+      hints(message),
+      "body: no usual cause found\nheader: no usual cause found\n"
+      "header: h= names what is not there, be it taken away or never there: Cc, Content-Transfer-Encoding, "
+      "MIME-Version, From, Subject\n");
+}
+
+TEST(DamageHintsTest, ASignatureByAnotherKeySaysNothingOfTheHeader) {
+  auto message = signed_message(letter());
+  auto& value = message.fields.front().value;
+  value[value.size() - 9] = value[value.size() - 9] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(judge(message).reason, crypto::VerifyReason::not_by_this_key);
+  EXPECT_EQ(hints(message), "");
+}
+
+TEST(MissingFieldsTest, AreCounted) {
+  auto message =
+      signed_message({{{"From", " A <a@example.com>"}, {"subject", " x"}, {"Subject ", " y"}}, ""});
+  EXPECT_EQ(missing_fields(*judge(message).signature, message.fields, 0),
+            "To, Cc, Content-Transfer-Encoding, MIME-Version, From");
+}
+
+TEST(EncodedWordsTest, AreDecoded) {
+  const std::vector<std::pair<std::string, std::string>> rows{{"a", "a"},
+                                                              {" =?x?q?a_b=3D?= c", " a b= c"},
+                                                              {"=?x?B?YWI=?=", "ab"},
+                                                              {"=?x?q?a?= =?x?q?b?=", "ab"},
+                                                              {"=?x?q?a?=\r\n =?x?q?b?= =", "ab ="},
+                                                              {"=?x?q?a?= c =?x?q?b?=", "a c b"},
+                                                              {"=?x?q?a", "=?x?q?a"},
+                                                              {"=?x?B?*?=", "=?x?B?*?="},
+                                                              {"=?x?z?a?=", "=?x?z?a?="},
+                                                              {"=?", "=?"},
+                                                              {"=?x?", "=?x?"},
+                                                              {"=?x?q", "=?x?q"}};
+  for (const auto& [value, decoded] : rows)
+    EXPECT_EQ(decode_encoded_words(value), decoded);
+}
+
+TEST(QuotedPrintableTest, IsDecodedAndTheRestLeftAlone) {
+  EXPECT_EQ(decode_quoted_printable("a=3Db=\r\nc=3db=X=\r\n"), "a=bc=b=X");
+  EXPECT_EQ(decode_quoted_printable("=4"), "=4");
+  EXPECT_EQ(decode_quoted_printable("="), "=");
+}
+
+}  // namespace
+}  // namespace dkim::keytool

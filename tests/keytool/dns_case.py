@@ -1,0 +1,135 @@
+"""What the tests of check, activate, rotate and revoke share: a store, a configuration, and name servers.
+
+The servers are started once for a file, by `serve_file`; each test takes selectors of its own, or a world of
+its own.
+"""
+
+import concurrent.futures
+import glob
+import json
+import os
+import tempfile
+
+from dkimkey import StoreTest, run
+from dns_world import ZONE
+
+DONE, PROBLEM, USAGE, WAITING = 0, 1, 2, 3
+
+
+def with_clock(fake):
+    """An environment in which the clock is off ("+1h"), or runs faster ("+0 x60"), as libfaketime has it."""
+    (library,) = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    return dict(os.environ, LD_PRELOAD=library, FAKETIME=fake)
+
+
+class DnsCase(StoreTest):
+    domain = ZONE
+    world = None
+
+    def setUp(self):
+        super().setUp()
+        self.make_store()
+        self.config = self.directory / "dkimsignd.conf"
+        self.configure()
+
+    def configure(self, publish='{ method = "manual"; }', more=""):
+        self.config.write_text(f'key_directory = "{self.keys}";\npublish = {publish};\n{more}\n')
+
+    def update_method(self, key_file=None, server=None):
+        self.configure(f'{{ method = "update"; server = "{server or self.world.primary}"; '
+                       f'key_file = "{key_file or self.world.tsig_file}"; }}')
+
+    def at_resolver(self):
+        return ("--resolver", f"{self.world.resolver}@5353")
+
+    def key(self, *arguments, **options):
+        return run("--config", self.config, *arguments, "-d", self.domain, *self.at_resolver(), **options)
+
+    def rotate(self, *more, at=None, **options):
+        return self.key("rotate", *more, *(("--at", at) if at else ()), **options)
+
+    def made(self, selector, *more):
+        done = self.generate(selector, *more, domain=self.domain)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def value(self, selector):
+        return run("show", "-D", self.keys, "-d", self.domain, "-s", selector,
+                   "--format", "value").stdout.decode().strip()
+
+    def name(self, selector):
+        return f"{selector}._domainkey.{self.domain}"
+
+    def states(self):
+        return {key["selector"]: key["state"] for key in self.listed() if key["domain"] == self.domain}
+
+    def manifest(self):
+        return (self.keys / self.domain / "keys.conf").read_bytes()
+
+    def assert_ends(self, done, code, *words):
+        text = (done.stdout + done.stderr).decode()
+        self.assertEqual(done.returncode, code, text)
+        for word in words:
+            self.assertIn(word, text)
+
+    def checked(self, selector):
+        """check as a table and as JSON, at the same time: (both ended, the object)."""
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            table = pool.submit(self.key, "check", "-s", selector)
+            as_json = pool.submit(self.key, "check", "-s", selector, "--json").result()
+        table = table.result()
+        self.assertEqual(as_json.returncode, table.returncode, as_json.stdout + as_json.stderr)
+        objects = json.loads(as_json.stdout)
+        self.assertEqual([key["selector"] for key in objects], [selector])
+        return table, objects[0]
+
+    def assert_check(self, selector, code, dns, *words):
+        """The words are in the table and in the object."""
+        table, found = self.checked(selector)
+        self.assert_ends(table, code, *words)
+        self.assertEqual(found["dns"], dns, found)
+        for word in words:
+            self.assertIn(word, found["servers"] + found["detail"])
+        return found
+
+    def assert_rotate_waits(self, selector, *words):
+        """Once without JSON and once with it: nothing changes, and both name the reason."""
+        before = self.manifest()
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            as_text = pool.submit(self.rotate, "--due")
+            as_json = pool.submit(self.rotate, "--due", "--json").result()
+        self.assert_ends(as_text.result(), WAITING, "waits", selector, *words)
+        self.assertEqual(as_json.returncode, WAITING)
+        waiting = {key["selector"]: key["waits_for"] for key in json.loads(as_json.stdout)}
+        for word in words:
+            self.assertIn(word, waiting[selector])
+        self.assertEqual(self.manifest(), before)
+
+    def assert_goes_on(self, selector):
+        """What held it up is gone: check says so, and rotate activates the key by itself."""
+        self.assert_check(selector, DONE, "right", "right")
+        self.assert_ends(self.rotate("--due"), DONE, f"activated {selector}")
+        self.assertEqual(self.states()[selector], "active")
+
+
+def serve_file(make_world):
+    """setUpModule and tearDownModule of a file whose tests share a world."""
+    held = []
+
+    def start():
+        directory = tempfile.TemporaryDirectory(prefix="dkimkey-dns-")
+        held.append(directory)
+        world = make_world(directory.name)
+        held.append(world)
+        DnsCase.world = world
+        try:
+            world.start()
+        except BaseException:
+            stop()
+            raise
+
+    def stop():
+        while held:
+            last = held.pop()
+            (last.close if hasattr(last, "close") else last.cleanup)()
+
+    return start, stop

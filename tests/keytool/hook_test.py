@@ -1,0 +1,130 @@
+"""publish = hook: a program of the administrator's puts records into DNS."""
+
+import json
+import os
+import pathlib
+import unittest
+
+from dns_case import DONE, PROBLEM, WAITING, DnsCase, serve_file, with_clock
+from dns_world import DnsWorld, wait_for
+
+
+class OneServer(DnsWorld):
+    def start(self, secondary=False):
+        super().start(secondary)
+
+
+setUpModule, tearDownModule = serve_file(lambda directory: OneServer(directory, network="127.53.9"))
+
+
+class Hook(DnsCase):
+    def setUp(self):
+        super().setUp()
+        self.selector = self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")[:60].rstrip("-")
+        self.made(self.selector)
+        self.told = self.directory / "told"
+        self.program = self.directory / "hook"
+        self.configure(f'{{ method = "hook"; program = "{self.program}"; }}')
+
+    def hook(self, text, interpreter="/bin/sh", mode=0o755):
+        self.program.write_text(f"#!{interpreter}\n{text}\n")
+        self.program.chmod(mode)
+
+    def assert_fails(self, *words, **options):
+        """Said in words; nothing changed; and the next run tries again."""
+        before = self.manifest()
+        done = self.rotate("--due", **options)
+        self.assert_ends(done, PROBLEM, "failed", self.name(self.selector), *words)
+        self.assertEqual(self.manifest(), before)
+        self.hook(f'printf "%s\\n" "$@" > {self.told}')
+        self.assert_ends(self.rotate("--due"), WAITING, "into DNS")
+        self.assertIn(self.value(self.selector), self.told.read_text())
+        return done
+
+    def test_what_it_is_told(self):
+        self.hook(f'import json, os, sys\n'
+                  f'json.dump([sys.argv[1:], dict(os.environ), sys.stdin.read(), sorted(os.listdir("/proc/self/fd"))],'
+                  f' open("{self.told}", "a"))', interpreter="/usr/bin/python3")
+        self.rotate("--due", env={"PATH": "/usr/bin", "API_TOKEN": "a secret of the provider's"})
+        arguments, environment, given, descriptors = json.loads(self.told.read_text())
+        self.assertEqual(arguments, ["set", self.name(self.selector), "TXT", "3600", self.value(self.selector)])
+        self.assertEqual(environment["API_TOKEN"], "a secret of the provider's")
+        self.assertEqual(environment["PATH"], "/usr/bin")
+        self.assertEqual(given, "")
+        # Its own three, the file and the directory that it opens itself: none of ours, such as a key or a lock.
+        self.assertLessEqual(len(descriptors), 5, descriptors)
+
+    def test_what_it_is_told_at_the_end(self):
+        self.hook(f'printf "%s|" "$@" >> {self.told}')
+        self.world.put(self.name(self.selector), self.value(self.selector))
+        self.key("revoke", "-s", self.selector)
+        self.assertIn(f"set|{self.name(self.selector)}|TXT|3600|v=DKIM1; k=rsa; p=|", self.told.read_text())
+        self.world.put(self.name(self.selector), "v=DKIM1; k=rsa; p=")
+        self.told.unlink()
+        self.rotate("--due", at="2038-01-01T00:00:00Z")
+        self.assertTrue(self.told.read_text().startswith(f"remove|{self.name(self.selector)}|TXT|"), self.told.read_text())
+
+    def test_it_publishes(self):
+        """A hook that does what it says: the key goes on in the same run."""
+        self.hook(f"import sys\nsys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})\n"
+                  "sys.dont_write_bytecode = True\nfrom dns_world import DnsWorld, dns\n"
+                  "update = DnsWorld.update_of('example.test')\n"
+                  "value = sys.argv[5]\n"
+                  "pieces = ' '.join('\"' + value[i:i + 255] + '\"' for i in range(0, len(value), 255))\n"
+                  "update.replace(sys.argv[2] + '.', int(sys.argv[4]), 'TXT', pieces)\n"
+                  f"DnsWorld.send(update, '{self.world.primary}')", interpreter="/usr/bin/python3")
+        self.assert_ends(self.rotate("--due"), DONE, "into DNS", f"activated {self.selector}")
+
+    def test_it_fails(self):
+        self.hook("echo the provider says no >&2; exit 7")
+        self.assertIn(b"hook: the provider says no\n", self.assert_fails("hook failed with status 7").stderr)
+
+    def test_it_is_killed(self):
+        self.hook("kill -9 $$")
+        self.assert_fails("hook was killed by signal 9")
+
+    def test_it_is_not_there(self):
+        self.assert_fails("hook cannot be started: No such file or directory")
+
+    def test_it_may_not_be_run(self):
+        self.hook("exit 0", mode=0o644)
+        self.assert_fails("hook cannot be started: Permission denied")
+
+    def test_it_hangs(self):
+        """Two minutes, which pass in some seconds here; then it is ended with all that it has started."""
+        self.hook(f"sleep 100000 & echo $! > {self.told}.child; wait")
+        self.assert_fails("hook took longer than 120 s and was killed", env=with_clock("+0 x60"))
+        child = int((self.directory / "told.child").read_text())
+        wait_for(lambda: self.is_over(child), "the hook's child to end")
+
+    @staticmethod
+    def is_over(process):
+        try:
+            return pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        except FileNotFoundError:
+            return True
+
+    def test_it_leaves_something_running(self):
+        """Which holds its output; it has ended all the same."""
+        self.hook(f"sleep 100000 & echo $! > {self.told}; exit 0")
+        try:
+            self.assert_ends(self.rotate("--due"), WAITING, "into DNS")
+        finally:
+            os.kill(int(self.told.read_text()), 9)
+
+    def test_what_it_prints_is_made_safe(self):
+        self.hook(r"printf 'one\033[31m red\033]0;title\007\ntwo\ttab\rback\377\n'; printf 'no end'; exit 1")
+        done = self.assert_fails("failed with status 1")
+        self.assertEqual(done.stderr.count(b"hook: "), 3)
+        self.assertIn(b"hook: no end\n", done.stderr)
+        for octet in b"\x1b\x07\r\t\xff":
+            self.assertNotIn(bytes([octet]), done.stdout + done.stderr)
+        self.assertNotIn(b"red", done.stdout)
+
+    def test_it_prints_without_end(self):
+        self.hook("head -c 10000000 /dev/zero | tr '\\0' x; exit 3")
+        self.assertLess(len(self.assert_fails("failed with status 3").stderr), 100_000)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

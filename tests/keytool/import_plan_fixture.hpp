@@ -1,0 +1,35 @@
+// Files that are texts, for tests of what import reads.
+#pragma once
+
+#include <map>
+
+#include "crypto/error.hpp"
+#include "keytool/opendkim/sources.hpp"
+
+namespace dkim::test {
+
+class TextSources final : public keytool::opendkim::Sources {
+ public:
+  std::map<std::string, std::string> files;
+  mode_t mode = 0600;
+
+  std::string read_text(const std::filesystem::path& path) override {
+    const auto file = files.find(path.string());
+    if (file == files.end()) throw crypto::StoreError(path.string() + " does not exist");
+    return file->second;
+  }
+  keytool::opendkim::KeyFile read_key(const std::filesystem::path& path) override {
+    const auto text = read_text(path);
+    return {{text.begin(), text.end()}, mode, crypto::UtcTime(std::chrono::seconds(1'700'000'000))};
+  }
+  std::vector<std::string> names_in(const std::filesystem::path& directory) override {
+    std::vector<std::string> names;
+    for (const auto& [path, text] : files) {
+      if (std::filesystem::path(path).parent_path() / "" == directory / "")
+        names.push_back(std::filesystem::path(path).filename().string());
+    }
+    return names;
+  }
+};
+
+}  // namespace dkim::test

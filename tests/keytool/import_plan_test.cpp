@@ -1,0 +1,291 @@
+// Whole plans: an opendkim.conf with its files in, keys, settings and remarks out.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "crypto/settings_reader.hpp"
+#include "crypto/signing_settings.hpp"
+#include "keytool/opendkim/conf_text.hpp"
+#include "keytool/opendkim/key_material.hpp"
+#include "keytool/opendkim/plan.hpp"
+#include "keytool/opendkim/rspamd_folder.hpp"
+#include "tests/keytool/import_plan_fixture.hpp"
+
+namespace dkim::keytool::opendkim {
+namespace {
+
+std::string pem(const crypto::PrivateKey& key) {
+  const auto secret = key.to_pem();
+  return {secret.begin(), secret.end()};
+}
+
+const std::string& a_key() {
+  static const std::string text = pem(crypto::PrivateKey::generate_ed25519());
+  return text;
+}
+
+class ImportPlanTest : public ::testing::Test {
+ protected:
+  ImportPlan plan(const std::string& conf) {
+    sources_.files["/c"] = conf;
+    return plan_import("/c", sources_,
+                       [](const canon::DomainName&) { return std::vector<canon::Selector>{}; });
+  }
+
+  // The lines of the configuration without its comments.
+  std::string text(const std::string& conf) {
+    const auto written = conf_text(plan(conf), std::nullopt);
+    const auto file = crypto::SettingsFile::parse(written, "written");
+    auto root = file.root();
+    settings_ = crypto::read_signing_settings(root);
+    return written;
+  }
+
+  static std::vector<std::string> names(const ImportPlan& plan) {
+    std::vector<std::string> out;
+    for (const auto& [name, key] : plan.keys)
+      out.push_back(name.selector.str() + " " + name.domain.str());
+    return out;
+  }
+
+  static std::vector<std::string> losses(const Remarks& remarks) {
+    std::vector<std::string> out;
+    for (const auto& remark : remarks) {
+      if (remark.kind == Remark::Kind::not_taken) out.push_back(remark.place + " " + remark.text);
+    }
+    return out;
+  }
+
+  // Has one of the remarks this text, as this kind?
+  static bool says(const ImportPlan& plan, Remark::Kind kind, std::string_view text) {
+    return std::any_of(plan.remarks.begin(), plan.remarks.end(), [&](const Remark& remark) {
+      return remark.kind == kind && remark.text.find(text) != std::string::npos;
+    });
+  }
+
+  test::TextSources sources_;
+  crypto::SigningSettings settings_;
+};
+
+using Texts = std::vector<std::string>;
+using Kind = Remark::Kind;
+
+TEST_F(ImportPlanTest, TakesOneKeyForEachDomain) {
+  sources_.files["/k"] = a_key();
+  const auto found = plan("Domain a.example, B.example\nSelector S\nKeyFile /k\nSubDomains yes\n");
+  EXPECT_EQ(names(found), (Texts{"s a.example", "s b.example"}));
+  EXPECT_EQ(found.subdomains.at(*canon::DomainName::parse("a.example")), true);
+  EXPECT_TRUE(found.rules.empty());
+  EXPECT_TRUE(losses(found.remarks).empty());
+}
+
+TEST_F(ImportPlanTest, AVerifierHasNothingToTake) {
+  const auto found = plan("Mode v\nDomain a.example\nSelector s\nKeyFile /k\n");
+  EXPECT_TRUE(found.keys.empty());
+  EXPECT_TRUE(says(found, Kind::note, "signs nothing"));
+}
+
+TEST_F(ImportPlanTest, NamesWhatIsMissing) {
+  EXPECT_FALSE(losses(plan("Domain a.example\n").remarks).empty());
+  EXPECT_FALSE(losses(plan("KeyTable csl:a=b\n").remarks).empty());
+  EXPECT_FALSE(losses(plan("SigningTable csl:a=b\n").remarks).empty());
+  const auto nothing = plan("Mode sv\n");
+  EXPECT_TRUE(losses(nothing.remarks).empty());
+  EXPECT_TRUE(says(nothing, Kind::note, "signs nothing"));
+}
+
+TEST_F(ImportPlanTest, CannotSignAsAnybody) {
+  sources_.files["/k"] = a_key();
+  const auto found = plan("Domain *\nSelector s\nKeyFile /k\n");
+  EXPECT_TRUE(found.keys.empty());
+  EXPECT_TRUE(says(found, Kind::not_taken, "whatever domain"));
+}
+
+TEST_F(ImportPlanTest, AKeyThatCannotBeReadDoesNotStopTheOthers) {
+  sources_.files["/k"] = a_key();
+  sources_.files["/broken"] = "not a key!";
+  const auto found = plan(
+      "KeyTable csl:a=a.example:s:/k,b=b.example:s:/absent,c=c.example:s:/broken\n"
+      "SigningTable csl:a.example=a,b.example=b,c.example=c\n");
+  EXPECT_EQ(names(found), Texts{"s a.example"});
+  EXPECT_EQ(losses(found.remarks),
+            (Texts{"/c:1 key s of b.example: /absent does not exist",
+                   "/c:1 key s of c.example: /broken is neither a private key in PEM nor one in base64"}));
+}
+
+TEST_F(ImportPlanTest, TwoKeysOfOneNameAreOne) {
+  sources_.files["/k"] = a_key();
+  sources_.files["/other"] = pem(crypto::PrivateKey::generate_ed25519());
+  const auto found =
+      plan("KeyTable csl:a=a.example:s:/k,b=a.example:s:/other\nSigningTable csl:a.example=a,b.example=b\n");
+  EXPECT_EQ(names(found), Texts{"s a.example"});
+  EXPECT_TRUE(says(found, Kind::not_taken, "is another key than /k"));
+}
+
+TEST_F(ImportPlanTest, SaysThatAKeyLiesOpen) {
+  sources_.files["/k"] = a_key();
+  sources_.mode = 0644;
+  EXPECT_TRUE(says(plan("Domain a.example\nSelector s\nKeyFile /k\n"), Kind::note, "open to others"));
+}
+
+TEST_F(ImportPlanTest, AKeyThatNothingNamesStaysWhereItIs) {
+  sources_.files["/k"] = a_key();
+  const auto found = plan("KeyTable csl:a=a.example:s:/k,b=a.example:t:/k\nSigningTable csl:a.example=a\n");
+  EXPECT_EQ(names(found), Texts{"s a.example"});
+  EXPECT_TRUE(says(found, Kind::note, "named by no line"));
+}
+
+TEST_F(ImportPlanTest, AnOpenPathStandsForItsFiles) {
+  for (const auto* file : {"/k/a.example/s.pem", "/k/b.example/s.pem", "/k/b.example/other", "/k/-/s.pem"})
+    sources_.files[file] = a_key();
+  // A directory of directories: their names are what names_in gives.
+  for (const auto* name : {"/k/a.example", "/k/b.example", "/k/-"})
+    sources_.files[name];
+  const auto found = plan("KeyTable csl:any=%:s:/k/%/s.pem\nSigningTable csl:*=any\n");
+  EXPECT_EQ(names(found), (Texts{"s a.example", "s b.example"}));
+  EXPECT_TRUE(losses(found.remarks).empty());
+}
+
+TEST_F(ImportPlanTest, TheAuthorsDomainMustBeKnown) {
+  sources_.files["/k"] = a_key();
+  const auto found = plan("KeyTable csl:any=%:s:/k\nSigningTable csl:*=any,a.example=any\n");
+  EXPECT_EQ(names(found), Texts{"s a.example"});
+  EXPECT_TRUE(says(found, Kind::not_taken, "needs to know the domains"));
+}
+
+TEST_F(ImportPlanTest, SettingsThatSayNothingAreLeftOut) {
+  sources_.files["/k"] = a_key();
+  EXPECT_EQ(text("Domain a.example\nSelector s\nKeyFile /k\n"),
+            "# Written by dkimkey import from a configuration of OpenDKIM; to be changed at will.\n"
+            "trusted_networks = ( \"::1\", \"127.0.0.1\" );\n"
+            "macros = ( );\n");
+}
+
+TEST_F(ImportPlanTest, WritesWhatDecides) {
+  sources_.files["/k"] = a_key();
+  const auto written = text(
+      "KeyTable csl:a=a.example:s:/k\nSigningTable csl:me@a.example=a\nInternalHosts 10.0.0.0/8\n"
+      "MacroList daemon_name=MSA|TLS,x\nMTA other\nCanonicalization relaxed\nSignatureTTL 3600\n"
+      "On-Default reject\nOn-InternalError accept\nOversignHeaders From,To\nSignHeaders Subject,X-Own\n"
+      "OmitHeaders Subject\nExemptDomains quiet.example\n");
+  EXPECT_EQ(settings_.canonicalization.header, canon::Canonicalization::relaxed);
+  EXPECT_EQ(settings_.canonicalization.body, canon::Canonicalization::simple);
+  EXPECT_EQ(settings_.signed_headers, Texts{"X-Own"});
+  EXPECT_EQ(settings_.oversigned_headers, (Texts{"From", "To"}));
+  EXPECT_EQ(settings_.expiration.count(), 3600);
+  ASSERT_EQ(settings_.rules.size(), 3U);
+  EXPECT_EQ(settings_.rules[0].sender, "*@quiet.example");
+  EXPECT_EQ(settings_.rules[0].domain, std::nullopt);
+  EXPECT_EQ(settings_.rules[1].sender, "me@a.example");
+  EXPECT_TRUE(settings_.rules[1].selectors.empty());
+  EXPECT_EQ(settings_.rules[2].sender, "*@a.example");
+  EXPECT_NE(written.find("on_error = \"accept\";"), std::string::npos);
+  EXPECT_NE(written.find("{ name = \"{daemon_name}\"; values = ( \"other\", \"MSA\", \"TLS\" ); }"),
+            std::string::npos);
+  EXPECT_NE(written.find("{ name = \"x\"; }"), std::string::npos);
+}
+
+TEST_F(ImportPlanTest, ListsOfHeaderFieldsChangeOurs) {
+  const std::map<std::string, std::pair<Texts, Texts>> cases{
+      {"SignHeaders *,+X-A,+From,-Subject,-X-None,-From\n", {{"+X-A", "-Subject"}, {}}},
+      {"SignHeaders *,-X-None\n", {{}, {}}},
+      {"OmitHeaders *,+Subject,-Bcc\n", {{"-Subject"}, {}}},
+      {"OmitHeaders From\n", {{}, {}}},
+      {"SignHeaders X-*,To\n", {{"To"}, {}}},
+      {"OversignHeaders DKIM-Signature\n", {{}, {"From"}}},
+      {"OversignHeaders *,+To\n", {{}, {"To"}}},
+  };
+  for (const auto& [line, expected] : cases) {
+    const auto found = plan("Mode v\n" + line);
+    EXPECT_EQ(found.settings.signed_headers, expected.first) << line;
+    EXPECT_EQ(found.settings.oversigned_headers, expected.second) << line;
+  }
+}
+
+TEST_F(ImportPlanTest, LosesNothingInSilence) {
+  const std::map<std::string, std::pair<Kind, std::string>> cases{
+      {"BodyLengthDB file:/x\n", {Kind::not_taken, "never writes l="}},
+      {"DontSignMailTo /x\n", {Kind::not_taken, "recipients"}},
+      {"SenderHeaders Sender,From\n", {Kind::not_taken, "From:"}},
+      {"SetupPolicyScript /x.lua\n", {Kind::not_taken, "scripts"}},
+      {"On-InternalError quarantine\n", {Kind::not_taken, "put off"}},
+      {"Canonicalization loose\n", {Kind::not_taken, "no canonicalization"}},
+      {"SignatureTTL soon\n", {Kind::not_taken, "no number"}},
+      {"InternalHosts dsn:mysql://h/d\n", {Kind::not_taken, "SQL"}},
+      {"NoSuchSetting 1\n", {Kind::not_taken, "no such setting"}},
+      {"MacroList {daemon_name}=x\n", {Kind::note, "names no macro"}},
+      {"MacroList 7\n", {Kind::note, "names no macro"}},
+      {"On-BadSignature reject\n", {Kind::note, "On-BadSignature"}},
+      {"UserID opendkim\n", {Kind::note, "service manager"}},
+      {"Syslog yes\nSyslog no\n", {Kind::note, "again further down"}},
+  };
+  for (const auto& [line, expected] : cases)
+    EXPECT_TRUE(says(plan("Mode v\n" + line), expected.first, expected.second)) << line;
+  EXPECT_TRUE(losses(plan("Mode v\nFixCRLF no\nRemoveOldSignatures false\n").remarks).empty());
+}
+
+// Whatever names a key file by mistake: its lines are not told of as hosts, names or settings.
+TEST_F(ImportPlanTest, AKeyIsNotReadInWords) {
+  sources_.files["/k"] = a_key();
+  sources_.files["/bare"] = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=\n";
+  for (const std::string file : {"/k", "/bare"}) {
+    const auto found = plan("Domain " + file + "\nSelector s\nKeyFile /k\nInternalHosts " + file +
+                            "\nInclude " + file + "\nSignHeaders " + file + "\n");
+    EXPECT_EQ(losses(found.remarks).size(), 4U) << file;
+    for (const auto& remark : found.remarks)
+      EXPECT_NE(remark.text.find("is a private key"), std::string::npos) << remark.text;
+  }
+  EXPECT_THROW(plan(a_key()), crypto::StoreError);
+}
+
+TEST_F(ImportPlanTest, TheKeySaysItsAlgorithm) {
+  sources_.files["/k"] = a_key();
+  const std::string conf = "Domain a.example\nSelector s\nKeyFile /k\n";
+  EXPECT_TRUE(says(plan(conf + "SignatureAlgorithm rsa-sha256\n"), Kind::note, "goes by the key"));
+  EXPECT_FALSE(says(plan(conf + "SignatureAlgorithm ed25519-sha256\n"), Kind::note, "goes by the key"));
+}
+
+TEST(ImportKeyMaterial, ReadsEveryForm) {
+  const auto rsa = crypto::PrivateKey::generate_rsa(1024);
+  const auto text = pem(rsa);
+  std::string base64;
+  for (std::size_t at = text.find('\n') + 1; at < text.find("-----END"); ++at)
+    base64 += text[at];
+  for (const auto& form : {text, base64, "  " + base64 + "\n"})
+    EXPECT_EQ(read_key_material({form.begin(), form.end()}).public_key(), rsa.public_key());
+  // RFC 8032 §7.1, test 1: the seed alone, and with the public key behind it, as rspamd writes them.
+  for (const std::string_view form :
+       {"nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=",
+        "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2DXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdRGg=="}) {
+    const auto key = read_key_material({form.begin(), form.end()});
+    EXPECT_EQ(key.algorithm(), crypto::Algorithm::ed25519);
+    EXPECT_EQ(key.public_key().front(), 0xd7);
+    EXPECT_EQ(key.public_key().back(), 0x1a);
+  }
+  for (const std::string_view form : {"", "=", "AAAA", "hello world", "-----BEGIN PRIVATE KEY-----\n"})
+    EXPECT_THROW(read_key_material({form.begin(), form.end()}), crypto::KeyFileError) << form;
+}
+
+TEST(ImportRspamdFolder, DividesTheNames) {
+  test::TextSources sources;
+  for (const auto* name :
+       {"a.example.mail", "b.example.co.uk.x1", "c.example.two.dots", "nodots", "d.example.key"})
+    sources.files["/r/" + std::string(name) + ".key"] = a_key();
+  sources.files["/r/c.example.two.dots.txt"] = "two.dots._domainkey IN TXT ( \"v=DKIM1\" ) ;\n";
+  sources.files["/r/readme"] = "";
+  const auto names = [&](const RspamdFolder& folder) {
+    KeyCollector keys(sources);
+    collect_rspamd_keys(folder, sources, keys);
+    Texts out;
+    for (const auto& [name, key] : keys.keys())
+      out.push_back(name.selector.str() + " " + name.domain.str());
+    return out;
+  };
+  EXPECT_EQ(names({"/r", {}, {}}),
+            (Texts{"mail a.example", "x1 b.example.co.uk", "two.dots c.example", "key d.example"}));
+  EXPECT_EQ(names({"/r", "b.example", {}}), (Texts{"co.uk.x1 b.example"}));
+  EXPECT_EQ(names({"/r", {}, "uk.x1"}), (Texts{"uk.x1 b.example.co"}));
+}
+
+}  // namespace
+}  // namespace dkim::keytool::opendkim

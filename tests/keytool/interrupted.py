@@ -1,0 +1,117 @@
+"""A dkimkey command killed before each of its system calls that touch the store, and each of them failing.
+
+The other calls change nothing that outlives the process: to be killed at one of them is to be killed at the next
+that does.
+"""
+
+import re
+import shutil
+import subprocess
+
+from dkimkey import PROGRAM, StoreTest, run, succeed
+
+# All by which a file or directory comes, goes or changes.
+CALLS = ("mkdir", "chown", "chmod", "openat", "write", "fchown", "fchmod", "fsync", "link", "rename", "renameat2",
+         "unlink", "rmdir", "flock", "close")
+# Killing there covers the time between two others; how they fail says nothing about the disk.
+READING = ("flock", "close")
+# A full disk where one can be noticed, a broken one elsewhere.
+FULL_DISK = ("mkdir", "openat", "write", "link")
+
+
+class InterruptedTest(StoreTest):
+    """Stores are prepared in a place of their own, and tried in copies of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.directory / "log"
+        self.prepared = self.directory / "prepared"
+        self.prepared.mkdir()
+        self.holder = self.directory / "holder"
+        self.keys = self.holder / "keys"
+
+    def prepare(self, make):
+        """Has make() fill the prepared store."""
+        self.keys = self.prepared / "keys"
+        make()
+        self.keys = self.holder / "keys"
+
+    def fresh_store(self):
+        if self.holder.exists():
+            shutil.rmtree(self.holder)
+        subprocess.run(["cp", "-a", self.prepared, self.holder], check=True)
+
+    def strace(self, command, *options):
+        return subprocess.run(["strace", "-f", "-y", "-o", self.log, *options, PROGRAM, *map(str, command)],
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
+
+    def instants(self, command, codes):
+        """Which calls of an undisturbed run touch the store: the paths, and how many there are of each call."""
+        self.fresh_store()
+        done = self.strace(command, "-e", "trace=" + ",".join(CALLS))
+        self.assertIn(done.returncode, codes, done.stderr)
+        lines = [line for line in self.log.read_text().splitlines() if str(self.holder) in line]
+        paths = sorted({path for line in lines for path in re.findall(rf'["<]({self.holder}[^">]*)', line)})
+        # strace counts the calls of each thread by itself: that only says which is meant if all are in one.
+        self.assertEqual(len({line.split()[0] for line in lines}), 1, lines)
+        counts = dict.fromkeys(CALLS, 0)
+        for line in lines:
+            if match := re.match(r"\d+ +(\w+)\(", line):
+                counts[match[1]] += 1
+        self.assertGreater(sum(counts.values()), 20)
+        return paths, counts
+
+    def interrupt(self, command, codes, check, calls=CALLS):
+        """Runs check(done, fault, call) after each interruption of a command that otherwise ends with one of
+        the codes."""
+        paths, counts = self.instants(command, codes)
+        selected = [option for path in paths for option in ("-P", path)]
+        for call, number in ((call, number + 1) for call in calls for number in range(counts[call])):
+            faults = ["signal=KILL"]
+            if call not in READING:
+                faults.append("error=ENOSPC" if call in FULL_DISK else "error=EIO")
+            for fault in faults:
+                with self.subTest(call=call, number=number, fault=fault):
+                    self.fresh_store()
+                    done = self.strace(command, *selected, "-e", f"trace={call}",
+                                       "-e", f"inject={call}:{fault}:when={number}")
+                    # Ended by strace's own death by the same signal, or told in words.
+                    if fault == "signal=KILL":
+                        self.assertEqual(done.returncode, -9, "the injection hit nothing")
+                    else:
+                        self.assertIn("(INJECTED)", self.log.read_text())
+                        self.assertNotEqual(done.returncode, 2)
+                    self.assertNotIn(b"terminate called", done.stderr)
+                    check(done, fault, call)
+
+
+class CycleTest(InterruptedTest):
+    """Interruptions of a command that takes keys from one state to another."""
+
+    domain = "example.com"
+
+    def states(self):
+        return {key["selector"]: key["state"] for key in self.listed()}
+
+    def go_through(self, command, before, after, codes=(0,), retry_codes=(0,), also=lambda: None):
+        """The store is as before or as after, with every key that signs; the next run finishes the work, and
+        then also() holds."""
+        seen = []
+
+        def check(_done, _fault, _call):
+            states = self.states()
+            self.assertIn(states, (before, after))
+            seen.append(states == after)
+            for selector, state in states.items():
+                if state != "revoked":
+                    succeed("show", "-D", self.keys, "-d", self.domain, "-s", selector)
+            again = run(*command)
+            self.assertIn(again.returncode, retry_codes, again.stderr)
+            self.assertEqual(self.states(), after)
+            self.assert_tidy(self.domain)
+            also()
+
+        self.interrupt(command, codes, check)
+        # Both kinds of instant were met.
+        self.assertIn(True, seen)
+        self.assertIn(False, seen)

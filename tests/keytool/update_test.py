@@ -1,0 +1,193 @@
+"""publish = update, against knot, BIND, NSD and a server that misbehaves: what is refused is said in words, changes
+no state, and is tried again."""
+
+import base64
+import unittest
+
+import dns.rcode
+import odd_server
+from dns_case import PROBLEM, WAITING, DnsCase, serve_file, with_clock
+from dns_world import KEY_NAME, OTHER_ZONE, SECRET
+from wide_world import NOBODY, WideWorld
+
+NETWORK = "127.53.8"
+setUpModule, tearDownModule = serve_file(lambda directory: WideWorld(directory, NETWORK))
+
+WRONG_SECRET = base64.b64encode(b"another secret of many octets ..").decode()
+UPDATE = 5  # the opcode
+
+
+class UpdateCase(DnsCase):
+    def setUp(self):
+        super().setUp()
+        # Not the first key, so that it does not become active while we look.
+        self.made("first", "--activate")
+        self.world.put(self.name("first"), self.value("first"))
+        self.made(self.selector)
+
+    @property
+    def selector(self):
+        return self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")[:60].rstrip("-")
+
+    def tsig_file(self, name=KEY_NAME, secret=SECRET, algorithm="hmac-sha256", mode=0o600, text=None):
+        path = self.directory / "tsig.key"
+        path.write_text(text or f'key "{name}" {{\n\talgorithm {algorithm};\n\tsecret "{secret}";\n}};\n')
+        path.chmod(mode)
+        return path
+
+    def run_shifted(self, shift):
+        """With a clock that is off, as libfaketime shows it."""
+        return self.rotate("--due", env=with_clock(shift))
+
+    def assert_refused(self, *words, done=None):
+        """A failure in words; the manifest and DNS as they were."""
+        before = self.manifest()
+        done = done or self.rotate("--due")
+        self.assert_ends(done, PROBLEM, "failed", self.name(self.selector), *words)
+        self.assertEqual(self.manifest(), before)
+        self.assertEqual(self.world.texts(self.home(), self.name(self.selector)), [])
+
+    def home(self):
+        return self.world.home(self.domain)
+
+    def assert_published(self):
+        """The next run tries again."""
+        self.update_method(server=self.home())
+        self.assert_ends(self.rotate("--due"), WAITING, f"put the record {self.name(self.selector)} into DNS")
+        self.assertEqual(self.world.texts(self.home(), self.name(self.selector)), [self.value(self.selector)])
+
+
+class TsigErrors:
+    """The same of each make of primary."""
+
+    def refused(self, *words, done=None, **file):
+        self.update_method(key_file=self.tsig_file(**file), server=self.home())
+        self.assert_refused(*words, done=done)
+        self.assert_published()
+
+    def test_wrong_secret(self):
+        self.refused("the TSIG secret is wrong (BADSIG)", secret=WRONG_SECRET)
+
+    def test_unknown_key(self):
+        self.refused("does not know the TSIG key, or not with its algorithm, or not for this zone (BADKEY)", name="nobody")
+
+    def test_wrong_algorithm(self):
+        self.refused(self.wrong_algorithm, algorithm="hmac-sha512")
+
+    def test_not_allowed(self):
+        self.refused(self.not_allowed, name="restricted")
+
+    def test_expired_clock(self):
+        self.update_method(server=self.home())
+        for shift in ("+1h", "-1h"):
+            with self.subTest(shift):
+                self.assert_refused("our clock and its own differ by more than 300 s (BADTIME)",
+                                    done=self.run_shifted(shift))
+        self.assert_published()
+
+    def test_a_clock_that_is_a_little_off(self):
+        self.update_method(server=self.home())
+        self.assert_ends(self.run_shifted("-4m"), WAITING, "into DNS")
+
+
+class Knot(TsigErrors, UpdateCase):
+    domain = "odd.test"
+    wrong_algorithm = "or not with its algorithm, or not for this zone (BADKEY)"
+    not_allowed = wrong_algorithm
+
+
+class Bind(TsigErrors, UpdateCase):
+    domain = "bind.test"
+    wrong_algorithm = "or not with its algorithm, or not for this zone (BADKEY)"
+    not_allowed = "does not allow this key to change the name (REFUSED)"
+
+
+class OtherPrimaries(UpdateCase):
+    domain = "odd.test"
+
+    def refused(self, server, *words):
+        self.update_method(server=server)
+        self.assert_refused(*words)
+
+    def test_others(self):
+        """A server that knows other zones, one that takes no updates, and one that is not there."""
+        self.refused(self.world.other, "is not responsible for the zone odd.test.", "NOTAUTH")
+        self.refused(self.world.nsd, f"the primary {self.world.nsd}", "takes no dynamic updates (NOTIMPL)")
+        self.refused(NOBODY, f"the primary {NOBODY} does not answer over TCP")
+        self.assert_published()
+
+    def test_answers(self):
+        def for_updates(behave):
+            return lambda server, wire, by_tcp: (behave if wire[2] >> 3 & 15 == UPDATE else odd_server.honest)(
+                server, wire, by_tcp)
+
+        odd = self.world.odd
+        self.addCleanup(odd.__setattr__, "behave", odd_server.honest)
+        for behave, words in (
+            (odd_server.failing(dns.rcode.NOERROR), "gives an answer that is not signed with our TSIG key"),
+            (odd_server.failing(dns.rcode.YXRRSET), "gives an answer that is not signed with our TSIG key"),
+            (odd_server.failing(dns.rcode.REFUSED), "does not allow this key to change the name (REFUSED)"),
+            (odd_server.failing(dns.rcode.SERVFAIL), "answers SERVFAIL"),
+            (odd_server.failing(dns.rcode.FORMERR), "answers FORMERR"),
+            (odd_server.garbage, "gives an answer that is no DNS message"),
+            (odd_server.silent, "does not answer over TCP"),
+        ):
+            with self.subTest(words):
+                odd.behave = for_updates(behave)
+                self.refused(self.world.odd_address, words)
+        # The signature is over every octet of the answer.
+        odd.behave = for_updates(odd_server.wrong_number)
+        self.update_method(server=self.world.odd_address)
+        self.assert_ends(self.rotate("--due"), PROBLEM, "not signed with our TSIG key")
+
+    def test_key_files(self):
+        whole = f'key "{KEY_NAME}" {{ algorithm hmac-sha256; secret "{SECRET}"; }};'
+        for file, words in (
+            ({"mode": 0o644}, ["is open to others", "chmod 0640"]),
+            ({"mode": 0o660}, ["writable by its group", "chmod 0640"]),
+            ({"text": "nonsense"}, ["no line of the form"]),
+            ({"text": whole.replace("hmac-sha256", "hmac-md5")}, ["an algorithm other than"]),
+            ({"text": whole.replace(SECRET, "%%%")}, ["a secret that is not base64"]),
+            ({"text": whole.replace("};", "")}, ["without its closing }"]),
+        ):
+            with self.subTest(words):
+                path = self.tsig_file(**file)
+                self.update_method(key_file=path)
+                self.assert_refused(f"the TSIG key file {path}", *words)
+        # As people's tools and editors leave it.
+        self.update_method(key_file=self.tsig_file(text=f"// of the provider\n# 2026\n/* for\nus */ {whole}\n"))
+        self.assert_ends(self.rotate("--due"), WAITING, "into DNS")
+
+    def test_the_primary_that_the_zone_names(self):
+        self.configure(f'{{ method = "update"; key_file = "{self.world.tsig_file}"; }}')
+        self.assert_ends(self.rotate("--due"), WAITING, "into DNS")
+        self.assertEqual(self.world.texts(self.home(), self.name(self.selector)), [self.value(self.selector)])
+
+    def test_where_a_cname_leads(self):
+        """A record beside a CNAME is quietly not added (RFC 2136 3.4.2.2): it goes to where the CNAME leads."""
+        target = f"target.{OTHER_ZONE}"
+        self.world.put(self.name(self.selector), target + ".", kind="CNAME")
+        self.configure(f'{{ method = "update"; key_file = "{self.world.tsig_file}"; }}')
+        self.assert_ends(self.rotate("--due"), WAITING, "into DNS", "saw the record")
+        self.assertEqual(self.world.texts(self.world.other, target), [self.value(self.selector)])
+        # And out of it, once it is revoked and forgotten.
+        self.key("revoke", "-s", self.selector)
+        self.assertEqual(self.world.texts(self.world.other, target), ["v=DKIM1; k=rsa; p="])
+        self.assert_ends(self.rotate("--due", at="2038-01-01T00:00:00Z"), WAITING)
+        self.assertEqual(self.world.texts(self.world.other, target), [])
+
+    def test_where_a_cname_leads_to_nobody(self):
+        self.world.put(self.name(self.selector), "x.lost.test.", kind="CNAME")
+        self.configure(f'{{ method = "update"; key_file = "{self.world.tsig_file}"; }}')
+        before = self.manifest()
+        self.assert_ends(self.rotate("--due"), PROBLEM, "does not say where it leads", "x.lost.test.")
+        self.assertEqual(self.manifest(), before)
+
+    def test_other_records_beside_ours_are_replaced(self):
+        self.world.put(self.name(self.selector), "v=spf1 -all", "hello")
+        self.update_method()
+        self.assert_ends(self.rotate("--due"), WAITING, "into DNS", "saw the record")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
