@@ -1,0 +1,32 @@
+// What dkimkey doctor found out about one link of the chain from Postfix to the receiver, and what to do.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace dkim::keytool {
+
+// The order in which findings are printed: what keeps mail from being signed or accepted comes first.
+enum class Severity {
+  broken,   // mail is not signed, or receivers refuse it or see a broken signature
+  risk,     // works today; breaks for some messages or receivers, or soon
+  unknown,  // could not be found out from here; says why
+  good,
+};
+
+struct Finding {
+  Severity severity = Severity::good;
+  // The link of the chain, one stable word for programs: "socket", "smtpd_milters", "spf".
+  std::string topic;
+  // Which domain, setting, file or address it is about. May hold octets from DNS or a file: escape to print.
+  std::string subject;
+  std::string what;
+  // What a person should do; empty where nothing is to be done.
+  std::string advice;
+  // Records or commands, ready to paste, a line each.
+  std::vector<std::string> paste;
+};
+
+using Findings = std::vector<Finding>;
+
+}  // namespace dkim::keytool
