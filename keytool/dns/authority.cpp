@@ -1,27 +1,39 @@
 #include "keytool/dns/authority.hpp"
 
+#include <algorithm>
+
 namespace dkim::keytool {
 namespace {
 
-// A zone has 13 servers at most in practice; a list without end is an attack on our patience.
+// A zone has 13 servers at most in practice; a list without end is an attack on our patience. What is not
+// asked is told, and never taken for right.
 constexpr std::size_t most_servers = 20;
-constexpr std::size_t most_addresses = 4;
+constexpr std::size_t most_addresses = 8;
 
 std::string without_first_label(const std::string& name) {
   const auto dot = name.find('.');
   return dot == std::string::npos || dot + 1 == name.size() ? "." : name.substr(dot + 1);
 }
 
-std::vector<ServerAddress> addresses_of(DnsClient& resolver, const std::string& server) {
-  std::vector<ServerAddress> out;
+NameServer with_addresses(DnsClient& resolver, const std::string& name) {
+  NameServer server{name, {}, {}};
   for (const RecordType type : {RecordType::a, RecordType::aaaa}) {
-    const auto response = resolver.ask_unchecked(server, type);
-    if (!response) continue;
+    const auto response = resolver.ask_unchecked(name, type);
+    if (!response) {
+      server.trouble = "the resolver, asked for its address, " + response.refusal().reason;
+      continue;
+    }
     for (const auto& address : response->addresses) {
-      if (out.size() < most_addresses) out.push_back({address, 53});
+      if (server.addresses.size() < most_addresses) {
+        server.addresses.push_back({address, 53});
+      } else {
+        server.trouble =
+            "more than " + std::to_string(most_addresses) + " addresses: the others were not asked";
+      }
     }
   }
-  return out;
+  if (server.addresses.empty() && server.trouble.empty()) server.trouble = "its name has no address";
+  return server;
 }
 
 }  // namespace
@@ -49,9 +61,13 @@ canon::Result<Zone> find_zone(DnsClient& resolver, const std::string& name) {
     if (!servers)
       return canon::Refusal{
           "the resolver, asked for the servers of " + zone.name + ", " + servers.refusal().reason, 0};
-    for (const auto& server : servers->name_servers) {
-      if (zone.servers.size() < most_servers)
-        zone.servers.push_back({server, addresses_of(resolver, server)});
+    const auto& names = servers->name_servers;
+    for (std::size_t i = 0; i < std::min(names.size(), most_servers); ++i)
+      zone.servers.push_back(with_addresses(resolver, names[i]));
+    if (names.size() > most_servers) {
+      zone.servers.push_back({std::to_string(names.size() - most_servers) + " more",
+                              {},
+                              "not asked: the zone has " + std::to_string(names.size()) + " name servers"});
     }
     if (zone.servers.empty()) return canon::Refusal{"the zone " + zone.name + " has no name servers", 0};
     return zone;

@@ -14,7 +14,9 @@ namespace dkim::keytool {
 
 struct NameServer {
   std::string name;
-  std::vector<ServerAddress> addresses;  // IPv4 and IPv6; empty if its name has none
+  std::vector<ServerAddress> addresses;  // IPv4 and IPv6
+  // Why there are no addresses, or not all of them; empty where there is nothing to say.
+  std::string trouble;
 };
 
 struct Zone {

@@ -72,8 +72,8 @@ class Look {
     std::set<std::string> targets;
     negative_ttl_.reset();
     for (const auto& server : zone->servers) {
-      if (server.addresses.empty()) {
-        observation_.servers.push_back({server.name, "", {}, "its name has no address", alias});
+      if (!server.trouble.empty()) {
+        observation_.servers.push_back({server.name, "", {}, server.trouble, alias});
       }
       for (const auto& address : server.addresses) {
         if (const auto target = ask_server(server.name, address, name, *zone, alias)) targets.insert(*target);

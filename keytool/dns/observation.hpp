@@ -25,7 +25,7 @@ struct DnsAccess {
 // One address of one server.
 struct ServerFinding {
   std::string server;   // its name, or "resolver"
-  std::string address;  // empty where the name has none
+  std::string address;  // empty where the trouble is with the server's name
   // What it serves; nothing if it does not answer.
   std::optional<RecordFinding> finding;
   std::string trouble;  // why there is no finding

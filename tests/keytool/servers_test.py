@@ -292,6 +292,27 @@ class Odd(DnsCase):
         self.assert_check("homeless", WAITING, "unknown", "nobody.odd.test.", "its name has no address")
         self.assert_rotate_waits("homeless", "nobody.odd.test. its name has no address")
 
+    def test_more_servers_than_it_asks(self):
+        self.made("crowd")
+        self.world.put(self.name("crowd"), self.value("crowd"))
+        more = [f"n{n}.odd.test." for n in range(20)]
+        for name in more:
+            self.world.put(name.rstrip("."), self.world.primary, kind="A")
+            self.addCleanup(self.world.take_away, name.rstrip("."), "A", self.world.primary)
+        self.world.put("odd.test", *more, kind="NS")
+        self.addCleanup(self.world.take_away, "odd.test", "NS", *more)
+        self.assert_check("crowd", WAITING, "unknown", "2 more", "not asked: the zone has 22 name servers")
+        self.assert_rotate_waits("crowd", "2 more not asked: the zone has 22 name servers")
+
+    def test_more_addresses_than_it_asks(self):
+        self.made("wide")
+        self.world.put(self.name("wide"), self.value("wide"))
+        more = [f"127.53.7.{n}" for n in range(200, 208)]
+        self.world.put("ns1.odd.test", *more, kind="A")
+        self.addCleanup(self.world.take_away, "ns1.odd.test", "A", *more)
+        table, _ = self.checked("wide")
+        self.assertIn("more than 8 addresses: the others were not asked", table.stdout.decode())
+
 
 class Zones(DnsCase):
     def published(self, domain, selector):

@@ -278,10 +278,10 @@ class WideWorld(DnsWorld):
             front.close()
         super().close()
 
-    def take_away(self, name, kind, value):
+    def take_away(self, name, kind, *values):
         zone = ".".join(name.split(".")[-2:])
         update = self.update_of(zone)
-        update.delete(name + ".", kind, value)
+        update.delete(name + ".", kind, *values)
         self.send(update, self.home(zone))
 
     def put(self, name, *values, zone=None, address=None, **more):
