@@ -12,8 +12,8 @@
 namespace dkim::milter {
 namespace {
 
-std::string prefix(std::string_view queue_id) {
-  return (queue_id.empty() ? std::string("NOQUEUE") : canon::printable_word(queue_id, 64)) + ": ";
+std::string id(std::string_view queue_id) {
+  return queue_id.empty() ? std::string("NOQUEUE") : canon::printable_word(queue_id, 64);
 }
 
 // Addresses have 320 octets at most; a longer one is cut.
@@ -33,7 +33,7 @@ std::string joined(const std::vector<crypto::SigningKey>& keys, Text text) {
 
 std::string milliseconds(std::chrono::microseconds time) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1fms", static_cast<double>(time.count()) / 1000.0);
+  std::snprintf(text.data(), text.size(), "%.1f", static_cast<double>(time.count()) / 1000.0);
   return text.data();
 }
 
@@ -64,103 +64,95 @@ void write_to_standard_error(LogLevel level, const std::string& line) {
 
 }  // namespace
 
-void Log::write(LogLevel level, const std::string& line) const {
-  if (level <= level_) sink_(level, line);
+void Log::write(const LogLine& line, std::initializer_list<std::string_view> values) const {
+  if (line.level > level_) return;
+  std::string text;
+  std::string_view rest = line.shape;
+  for (const auto value : values) {
+    const auto place = rest.find('{');
+    text += rest.substr(0, place);
+    text += value;
+    rest.remove_prefix(rest.find('}', place) + 1);
+  }
+  text += rest;
+  sink_(line.level, text);
 }
 
 void Log::message_signed(std::string_view queue_id, const crypto::SigningIdentity& identity,
                          std::uint64_t size, std::chrono::microseconds time) const {
   if (level_ < LogLevel::info) return;
-  write(LogLevel::info,
-        prefix(queue_id) + "signed d=" + identity.domain.str() +
-            " s=" + joined(identity.keys, [](const auto& key) { return key.selector.str(); }) + " a=" +
-            joined(identity.keys, [](const auto& key) { return signature_name(key.key->algorithm()); }) +
-            " from=" + word(identity.author) + " size=" + std::to_string(size) +
-            " time=" + milliseconds(time));
+  write<log_lines::message_signed>(
+      id(queue_id), identity.domain.str(),
+      joined(identity.keys, [](const auto& key) { return key.selector.str(); }),
+      joined(identity.keys, [](const auto& key) { return signature_name(key.key->algorithm()); }),
+      word(identity.author), std::to_string(size), milliseconds(time));
 }
 
 void Log::not_ours(std::string_view queue_id, const ClientAddress& client, std::string_view sender) const {
   if (level_ < LogLevel::info) return;
-  write(LogLevel::info, prefix(queue_id) + "not signed: client " + client.text() +
-                            " is neither trusted nor authenticated, sender=" + word(sender));
+  write<log_lines::not_ours>(id(queue_id), client.text(), word(sender));
 }
 
 void Log::not_signed(std::string_view queue_id, const crypto::NoIdentity& why) const {
   if (level_ < LogLevel::info) return;
-  std::string line = prefix(queue_id) + "not signed: " + canon::printable(why.reason);
-  if (!why.author.empty()) line += ", from=" + word(why.author);
-  write(LogLevel::info, line);
+  write<log_lines::not_signed>(id(queue_id), canon::printable(why.reason), word(why.author));
 }
 
 void Log::malformed(std::string_view queue_id, std::string_view reason, Disposition disposition) const {
-  write(LogLevel::warning, prefix(queue_id) + "not signed: malformed: " + canon::printable(reason) +
-                               ", on_malformed=" + std::string(to_string(disposition)));
+  write<log_lines::malformed>(id(queue_id), canon::printable(reason), to_string(disposition));
 }
 
 void Log::fault(std::string_view queue_id, std::string_view what, Disposition disposition) const {
   // Long enough for a path, its trouble and the remedy.
-  write(LogLevel::error, prefix(queue_id) + "not signed: " + canon::printable(what, 2048) +
-                             ", on_error=" + std::string(to_string(disposition)));
+  write<log_lines::fault>(id(queue_id), canon::printable(what, 2048), to_string(disposition));
 }
 
 void Log::put_off(std::string_view queue_id) const {
-  write(LogLevel::info, prefix(queue_id) + "put off: dkimsignd is stopping");
+  write<log_lines::put_off>(id(queue_id));
 }
 
 void Log::long_line(std::string_view queue_id, std::string_view where) const {
-  write(LogLevel::warning,
-        prefix(queue_id) + canon::printable(where) +
-            " is longer than 998 octets: Postfix will cut it and the signature will fail; have the "
-            "sender wrap or encode its lines, or raise smtp_line_length_limit");
+  write<log_lines::long_line>(id(queue_id), canon::printable(where));
 }
 
 void Log::eight_bit(std::string_view queue_id, std::uint64_t line) const {
-  write(LogLevel::info,
-        prefix(queue_id) + "note: 8-bit octets from body line " + std::to_string(line) +
-            ": for a server without 8BITMIME Postfix recodes the body and the signature fails; "
-            "disable_mime_output_conversion = yes prevents that");
+  write<log_lines::eight_bit>(id(queue_id), std::to_string(line));
 }
 
 void Log::cannot_insert() const {
-  write(
-      LogLevel::error,
-      "the MTA does not let us add header fields (SMFIF_ADDHDRS): nothing can be signed on this connection");
+  write<log_lines::cannot_insert>();
 }
 
 void Log::negotiated(bool leading_space, bool no_reply) const {
-  write(LogLevel::debug, std::string("connection: leading space ") +
-                             (leading_space ? "kept" : "not offered") + ", no-reply steps " +
-                             (no_reply ? "in use" : "not offered"));
+  write<log_lines::negotiated>(leading_space ? "kept" : "not offered", no_reply ? "in use" : "not offered");
 }
 
 void Log::started(const Config& config) const {
-  write(LogLevel::info, "dkimsignd " DKIMSIGND_VERSION " listens on " + config.socket.text + ", keys in " +
-                            config.signing.key_directory.string());
+  write<log_lines::started>(DKIMSIGND_VERSION, config.socket.text, config.signing.key_directory.string());
 }
 
 void Log::stopping() const {
-  write(LogLevel::info, "stopping: messages in flight are finished, new ones put off");
+  write<log_lines::stopping>();
 }
 
 void Log::stopped(bool all_finished) const {
   if (all_finished) {
-    write(LogLevel::info, "stopped");
+    write<log_lines::stopped>();
   } else {
-    write(LogLevel::warning, "stopped with messages unfinished: the MTA keeps them and tries again");
+    write<log_lines::stopped_early>();
   }
 }
 
 void Log::reloaded() const {
-  write(LogLevel::info, "configuration reloaded");
+  write<log_lines::reloaded>();
 }
 
 void Log::reload_failed(std::string_view why) const {
-  write(LogLevel::error,
-        "configuration not reloaded, the old one stays in effect: " + canon::printable(why, 2048));
+  write<log_lines::reload_failed>(canon::printable(why, 2048));
 }
 
 void Log::running_as_root() const {
-  write(LogLevel::warning, "running as root, which is not needed: use an account that can read the keys");
+  write<log_lines::running_as_root>();
 }
 
 Log::Sink log_sink(LogTarget target) {

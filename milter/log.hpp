@@ -1,4 +1,4 @@
-// Every message the daemon can log, in one place.
+// What the daemon logs, by occasion; the lines themselves are in milter/log_lines.
 //
 // Lines read like Postfix's: the queue ID first, then what happened, then key=value. Whatever comes from
 // outside is escaped (canon/printable). Thread-safe; a log that cannot be written (full disk) loses lines and
@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "crypto/identity.hpp"
 #include "milter/client_address.hpp"
 #include "milter/config.hpp"
+#include "milter/log_lines.hpp"
 
 namespace dkim::milter {
 
@@ -52,7 +54,13 @@ class Log {
   void running_as_root() const;
 
  private:
-  void write(LogLevel level, const std::string& line) const;
+  // The values go into the line's places, in their order.
+  template <const LogLine& line, typename... Values>
+  void write(const Values&... values) const {
+    static_assert(sizeof...(Values) == line.places(), "a value for each place");
+    write(line, {std::string_view(values)...});
+  }
+  void write(const LogLine& line, std::initializer_list<std::string_view> values) const;
 
   Sink sink_;
   std::atomic<LogLevel> level_;

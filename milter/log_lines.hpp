@@ -1,0 +1,69 @@
+// Every line the daemon can log: how important it is, and its shape, where {name} stands for a value.
+//
+// The one list of them. milter/log writes nothing else and gives each the values it asks for, or does not
+// compile; dkimsignd(8) explains each under LOG LINES, and a test compares the two.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+#include "milter/config.hpp"
+
+namespace dkim::milter {
+
+struct LogLine {
+  LogLevel level;
+  std::string_view shape;
+
+  constexpr std::size_t places() const {
+    return static_cast<std::size_t>(std::count(shape.begin(), shape.end(), '{'));
+  }
+};
+
+namespace log_lines {
+
+// Messages.
+inline constexpr LogLine message_signed{
+    LogLevel::info,
+    "{id}: signed d={domain} s={selectors} a={algorithms} from={author} size={octets} time={time}ms"};
+inline constexpr LogLine not_ours{
+    LogLevel::info,
+    "{id}: not signed: client {client} is neither trusted nor authenticated, sender={sender}"};
+inline constexpr LogLine not_signed{LogLevel::info, "{id}: not signed: {reason}, from={author}"};
+inline constexpr LogLine malformed{LogLevel::warning,
+                                   "{id}: not signed: malformed: {reason}, on_malformed={action}"};
+inline constexpr LogLine fault{LogLevel::error, "{id}: not signed: {fault}, on_error={action}"};
+inline constexpr LogLine put_off{LogLevel::info, "{id}: put off: dkimsignd is stopping"};
+inline constexpr LogLine long_line{
+    LogLevel::warning,
+    "{id}: {where} is longer than 998 octets: Postfix will cut it and the signature will fail; have the "
+    "sender wrap or encode its lines, or raise smtp_line_length_limit"};
+inline constexpr LogLine eight_bit{
+    LogLevel::info,
+    "{id}: note: 8-bit octets from body line {line}: for a server without 8BITMIME Postfix recodes the body "
+    "and the signature fails; disable_mime_output_conversion = yes prevents that"};
+
+// Connections.
+inline constexpr LogLine cannot_insert{
+    LogLevel::error,
+    "the MTA does not let us add header fields (SMFIF_ADDHDRS): nothing can be signed on this connection"};
+inline constexpr LogLine negotiated{LogLevel::debug,
+                                    "connection: leading space {kept}, no-reply steps {used}"};
+
+// The process.
+inline constexpr LogLine started{LogLevel::info,
+                                 "dkimsignd {version} listens on {socket}, keys in {directory}"};
+inline constexpr LogLine stopping{LogLevel::info,
+                                  "stopping: messages in flight are finished, new ones put off"};
+inline constexpr LogLine stopped{LogLevel::info, "stopped"};
+inline constexpr LogLine stopped_early{
+    LogLevel::warning, "stopped with messages unfinished: the MTA keeps them and tries again"};
+inline constexpr LogLine reloaded{LogLevel::info, "configuration reloaded"};
+inline constexpr LogLine reload_failed{LogLevel::error,
+                                       "configuration not reloaded, the old one stays in effect: {fault}"};
+inline constexpr LogLine running_as_root{
+    LogLevel::warning, "running as root, which is not needed: use an account that can read the keys"};
+
+}  // namespace log_lines
+}  // namespace dkim::milter
