@@ -8,6 +8,7 @@
 
 #include "crypto/error.hpp"
 #include "keytool/dns/ldns_types.hpp"
+#include "keytool/dns/tcp_exchange.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 constexpr timeval resolver_timeout{3, 0};
 constexpr timeval server_timeout{2, 0};
 constexpr std::uint8_t tries_over_udp = 2;
+constexpr std::chrono::seconds time_over_tcp{5};
 // What fits into one unfragmented datagram nearly everywhere (DNS flag day 2020).
 constexpr std::uint16_t edns_size = 1232;
 // Longer chains are a loop, or somebody's joke.
@@ -118,6 +120,15 @@ bool answers(const ldns_pkt* reply, const ldns_pkt* query) {
   return ldns_rr_compare_no_rdata(answered, ldns_rr_list_rr(ldns_pkt_question(query), 0)) == 0;
 }
 
+PacketPtr make_query(ldns_resolver* resolver, const ldns_rdf* owner, RecordType type, std::uint16_t flags) {
+  ldns_pkt* raw = nullptr;
+  const ldns_status status =
+      ldns_resolver_prepare_query_pkt(&raw, resolver, owner, wire_type(type), LDNS_RR_CLASS_IN, flags);
+  PacketPtr query(raw);
+  if (status != LDNS_STATUS_OK || !query) throw std::bad_alloc();
+  return query;
+}
+
 std::string rcode_text(ldns_pkt_rcode code) {
   const std::unique_ptr<char, LdnsDelete<std::free>> text(ldns_pkt_rcode2str(code));
   return text ? text.get() : "an unknown code";
@@ -152,6 +163,8 @@ DnsClient::DnsClient(ldns_struct_resolver* resolver) : resolver_(resolver) {
   // We look at the TC bit ourselves.
   ldns_resolver_set_igntc(resolver, true);
   ldns_resolver_set_fallback(resolver, false);
+  ldns_resolver_set_retry(resolver, tries_over_udp);
+  ldns_resolver_set_timeout(resolver, resolver_timeout);
 }
 DnsClient::DnsClient(DnsClient&&) noexcept = default;
 DnsClient& DnsClient::operator=(DnsClient&&) noexcept = default;
@@ -177,6 +190,7 @@ DnsClient DnsClient::at(const ServerAddress& server, Kind kind) {
   }
   ldns_resolver_set_port(resolver, server.port);
   ldns_resolver_set_recursive(resolver, kind == Kind::resolver);
+  if (kind == Kind::authoritative) ldns_resolver_set_timeout(resolver, server_timeout);
   return client;
 }
 
@@ -199,50 +213,58 @@ canon::Result<DnsResponse> DnsClient::read_reply(const Reply& reply, RecordType 
   return read_response(reply.packet.get(), name_text(ldns_rr_owner(question)), type);
 }
 
-DnsClient::Reply DnsClient::send(const ldns_rdf* owner, RecordType type, std::uint16_t flags, bool tcp) {
+DnsClient::Reply DnsClient::by_udp(const ldns_pkt* query) {
   ldns_resolver* resolver = resolver_.get();
-  ldns_resolver_set_usevc(resolver, tcp);
-  ldns_resolver_set_retry(resolver, tcp ? 1 : tries_over_udp);
-  ldns_resolver_set_timeout(resolver, ldns_resolver_recursive(resolver) ? resolver_timeout : server_timeout);
   // ldns never asks a server again that was silent once; a resolver may be silent about one broken zone.
   for (std::size_t i = 0; i < ldns_resolver_nameserver_count(resolver); ++i)
     ldns_resolver_set_nameserver_rtt(resolver, i, LDNS_RESOLV_RTT_MIN);
-
   ldns_pkt* raw = nullptr;
-  ldns_status status =
-      ldns_resolver_prepare_query_pkt(&raw, resolver, owner, wire_type(type), LDNS_RR_CLASS_IN, flags);
-  const PacketPtr query(raw);
-  if (status != LDNS_STATUS_OK || !query) throw std::bad_alloc();
-  raw = nullptr;
-  status = ldns_resolver_send_pkt(&raw, resolver, query.get());
+  const ldns_status status = ldns_resolver_send_pkt(&raw, resolver, const_cast<ldns_pkt*>(query));
   PacketPtr packet(raw);
-  const std::string way = tcp ? " over TCP" : "";
-  if (status == LDNS_STATUS_OK && packet && answers(packet.get(), query.get())) {
-    return {std::move(packet), {}};
-  }
-  if (packet) return {nullptr, "an answer to another question" + way};
+  if (status == LDNS_STATUS_OK && packet && answers(packet.get(), query)) return {std::move(packet), {}};
+  if (packet) return {nullptr, "an answer to another question"};
   const bool silent = status == LDNS_STATUS_ERR || status == LDNS_STATUS_NETWORK_ERR ||
                       status == LDNS_STATUS_SOCKET_ERROR || status == LDNS_STATUS_RES_NO_NS;
-  return {nullptr, silent ? std::string(no_answer) + way : "an answer that is no DNS message" + way, silent};
+  return {nullptr, silent ? std::string(no_answer) : "an answer that is no DNS message", silent};
+}
+
+DnsClient::Reply DnsClient::by_tcp(const ldns_pkt* query) {
+  const auto octets = wire_of(query);
+  for (std::size_t i = 0; i < ldns_resolver_nameserver_count(resolver_.get()); ++i) {
+    const std::unique_ptr<char, LdnsDelete<std::free>> address(
+        ldns_rdf2str(ldns_resolver_nameservers(resolver_.get())[i]));
+    if (!address) throw std::bad_alloc();
+    const auto wire =
+        exchange_over_tcp({address.get(), ldns_resolver_port(resolver_.get())}, octets, time_over_tcp);
+    if (wire.empty()) continue;
+    ldns_pkt* raw = nullptr;
+    const ldns_status status = ldns_wire2pkt(&raw, wire.data(), wire.size());
+    PacketPtr packet(raw);
+    if (status != LDNS_STATUS_OK) return {nullptr, "an answer that is no DNS message over TCP"};
+    if (!answers(packet.get(), query)) return {nullptr, "an answer to another question over TCP"};
+    return {std::move(packet), {}};
+  }
+  return {nullptr, std::string(no_answer) + " over TCP", true};
 }
 
 DnsClient::Reply DnsClient::exchange(const ldns_rdf* owner, RecordType type, std::uint16_t flags) {
-  Reply reply = send(owner, type, flags, false);
+  const PacketPtr query = make_query(resolver_.get(), owner, type, flags);
+  Reply reply = by_udp(query.get());
   if (reply.packet && !ldns_pkt_tc(reply.packet.get())) return reply;
   const bool resolver = ldns_resolver_recursive(resolver_.get());
   if (reply.silent && resolver) return reply;
-  Reply by_tcp = send(owner, type, flags, true);
+  Reply second = by_tcp(query.get());
   if (reply.silent) {
     // Receivers' resolvers ask over UDP first, and most leave it at that: the world does not see this server.
-    if (by_tcp.packet) reply.trouble = "no answer over UDP, only over TCP";
+    if (second.packet) reply.trouble = "no answer over UDP, only over TCP";
     return reply;
   }
-  if (!by_tcp.packet) {
-    by_tcp.trouble = (reply.packet ? "a truncated answer, and " : reply.trouble + ", and ") + by_tcp.trouble;
-  } else if (ldns_pkt_tc(by_tcp.packet.get())) {
+  if (!second.packet) {
+    second.trouble = (reply.packet ? "a truncated answer, and " : reply.trouble + ", and ") + second.trouble;
+  } else if (ldns_pkt_tc(second.packet.get())) {
     return {nullptr, "a truncated answer over TCP"};
   }
-  return by_tcp;
+  return second;
 }
 
 DnsClient::Reply DnsClient::ask_with(const std::string& name, RecordType type, std::uint16_t flags) {

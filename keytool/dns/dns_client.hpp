@@ -14,6 +14,7 @@
 
 #include "canon/result.hpp"
 
+struct ldns_struct_pkt;
 struct ldns_struct_rdf;
 struct ldns_struct_resolver;
 
@@ -83,7 +84,8 @@ class DnsClient {
   static canon::Result<DnsResponse> read_reply(const Reply& reply, RecordType type);
   Reply ask_with(const std::string& name, RecordType type, std::uint16_t flags);
   Reply exchange(const ldns_struct_rdf* owner, RecordType type, std::uint16_t flags);
-  Reply send(const ldns_struct_rdf* owner, RecordType type, std::uint16_t flags, bool tcp);
+  Reply by_udp(const ldns_struct_pkt* query);
+  Reply by_tcp(const ldns_struct_pkt* query);
 
   explicit DnsClient(ldns_struct_resolver* resolver);
   struct Free {

@@ -2,11 +2,12 @@
 
 #include "crypto/error.hpp"
 #include "keytool/dns/ldns_types.hpp"
+#include "keytool/dns/tcp_exchange.hpp"
 
 namespace dkim::keytool {
 namespace {
 
-constexpr timeval update_timeout{10, 0};
+constexpr std::chrono::seconds update_time{10};
 constexpr std::uint16_t fudge = 300;
 // TSIG errors are RCODEs beyond ldns's (RFC 8945 §3).
 constexpr unsigned bad_signature = 16;
@@ -112,24 +113,11 @@ UpdateOutcome update_txt(const ServerAddress& primary, const TsigKey& key, const
                          nullptr) != LDNS_STATUS_OK) {
     throw crypto::Error("cannot sign the update with the TSIG key " + key.name);
   }
-  const BufferPtr query(ldns_buffer_new(LDNS_MAX_PACKETLEN));
-  if (ldns_pkt2buffer_wire(query.get(), packet.get()) != LDNS_STATUS_OK)
-    throw crypto::Error("cannot write the update");
-
-  const RdfPtr address = address_rdf(primary.address);
-  std::size_t length = 0;
-  const std::unique_ptr<sockaddr_storage, LdnsDelete<std::free>> socket_address(
-      address ? ldns_rdf2native_sockaddr_storage(address.get(), primary.port, &length) : nullptr);
-  if (!socket_address) throw crypto::Error("cannot use the name server " + primary.text());
-  std::uint8_t* raw = nullptr;
-  std::size_t size = 0;
-  const ldns_status sent = ldns_tcp_send(&raw, query.get(), socket_address.get(),
-                                         static_cast<socklen_t>(length), update_timeout, &size);
-  const std::unique_ptr<std::uint8_t, LdnsDelete<std::free>> wire(raw);
-  if (sent != LDNS_STATUS_OK) refuse(primary, "does not answer over TCP");
+  const auto answer_wire = exchange_over_tcp(primary, wire_of(packet.get()), update_time);
+  if (answer_wire.empty()) refuse(primary, "does not answer over TCP");
 
   ldns_pkt* parsed = nullptr;
-  if (ldns_wire2pkt(&parsed, wire.get(), size) != LDNS_STATUS_OK)
+  if (ldns_wire2pkt(&parsed, answer_wire.data(), answer_wire.size()) != LDNS_STATUS_OK)
     refuse(primary, "gives an answer that is no DNS message");
   const PacketPtr answer(parsed);
   check_answer(primary, answer.get(), zone);
@@ -137,8 +125,8 @@ UpdateOutcome update_txt(const ServerAddress& primary, const TsigKey& key, const
   const ldns_rr* query_tsig = ldns_pkt_tsig(packet.get());
   constexpr std::size_t mac_field = 3;
   if (ldns_pkt_id(answer.get()) != ldns_pkt_id(packet.get()) ||
-      !ldns_pkt_tsig_verify(answer.get(), wire.get(), size, key.name.c_str(), key.secret.data(),
-                            ldns_rr_rdf(query_tsig, mac_field))) {
+      !ldns_pkt_tsig_verify(answer.get(), answer_wire.data(), answer_wire.size(), key.name.c_str(),
+                            key.secret.data(), ldns_rr_rdf(query_tsig, mac_field))) {
     refuse(primary, "gives an answer that is not signed with our TSIG key");
   }
   return ldns_pkt_get_rcode(answer.get()) == LDNS_RCODE_YXRRSET ? UpdateOutcome::alias_there

@@ -3,9 +3,11 @@
 
 #include <ldns/ldns.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace dkim::keytool {
 
@@ -38,6 +40,15 @@ inline std::string name_text(const ldns_rdf* name) {
 inline RdfPtr address_rdf(const std::string& address) {
   const bool v6 = address.find(':') != std::string::npos;
   return RdfPtr(ldns_rdf_new_frm_str(v6 ? LDNS_RDF_TYPE_AAAA : LDNS_RDF_TYPE_A, address.c_str()));
+}
+
+// A packet as it goes over the wire.
+inline std::vector<std::uint8_t> wire_of(const ldns_pkt* packet) {
+  std::uint8_t* raw = nullptr;
+  std::size_t size = 0;
+  if (ldns_pkt2wire(&raw, packet, &size) != LDNS_STATUS_OK) throw std::bad_alloc();
+  const std::unique_ptr<std::uint8_t, LdnsDelete<std::free>> wire(raw);
+  return {wire.get(), wire.get() + size};
 }
 
 // A TXT record's strings: each with its length in front, as on the wire.

@@ -20,6 +20,7 @@ class OddServer:
     def __init__(self, address, real, port=53):
         self.real = (real, port)
         self.behave = honest
+        self.octets_a_second = None  # over TCP; None: all at once
         self.asked = []  # each question: (opcode, over TCP?)
         owner = self
 
@@ -35,7 +36,12 @@ class OddServer:
                 size = int.from_bytes(self.rfile.read(2), "big")
                 answer = owner.answer(self.rfile.read(size), by_tcp=True)
                 if answer is not None:
-                    self.wfile.write(len(answer).to_bytes(2, "big") + answer)
+                    framed = len(answer).to_bytes(2, "big") + answer
+                    step = owner.octets_a_second or len(framed)
+                    for at in range(0, len(framed), step):
+                        self.wfile.write(framed[at:at + step])
+                        if at + step < len(framed) and owner.closing.wait(1):
+                            return
                 else:
                     owner.closing.wait(60)  # silent, the connection open
 

@@ -262,6 +262,12 @@ class Odd(DnsCase):
     def test_truncated_and_silent_over_tcp(self):
         self.behaves(odd_server.truncated_and_no_tcp, "a truncated answer, and no answer over TCP", selector="cut")
 
+    def test_an_answer_by_drops(self):
+        """Each octet within any time that a single read may take; the whole of it in none that we wait."""
+        self.world.odd.octets_a_second = 1
+        self.addCleanup(setattr, self.world.odd, "octets_a_second", None)
+        self.behaves(odd_server.always_truncated, "a truncated answer, and no answer over TCP", selector="drops")
+
     def test_answers_that_are_none(self):
         for selector, behave, words in (
             ("refused", odd_server.failing(dns.rcode.REFUSED), "answers REFUSED"),

@@ -1,0 +1,122 @@
+#include "keytool/dns/tcp_exchange.hpp"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace dkim::keytool {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A socket that waits for nothing longer than until the deadline.
+class Connection {
+ public:
+  explicit Connection(Clock::time_point deadline) : deadline_(deadline) {}
+  ~Connection() {
+    if (socket_ >= 0) close(socket_);
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  bool open(const ServerAddress& server) {
+    sockaddr_storage storage{};
+    const socklen_t length = fill(storage, server);
+    if (length == 0) return false;
+    socket_ = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (socket_ < 0) return false;
+    if (connect(socket_, reinterpret_cast<const sockaddr*>(&storage), length) == 0) return true;
+    if (errno != EINPROGRESS || !wait(POLLOUT)) return false;
+    int error = 0;
+    socklen_t size = sizeof error;
+    return getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+  }
+
+  bool send_all(std::span<const std::uint8_t> octets) {
+    while (!octets.empty()) {
+      const ssize_t sent = send(socket_, octets.data(), octets.size(), MSG_NOSIGNAL);
+      if (sent > 0) {
+        octets = octets.subspan(static_cast<std::size_t>(sent));
+      } else if (!goes_on(POLLOUT)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  bool receive_all(std::span<std::uint8_t> octets) {
+    while (!octets.empty()) {
+      const ssize_t received = recv(socket_, octets.data(), octets.size(), 0);
+      if (received == 0) return false;
+      if (received > 0) {
+        octets = octets.subspan(static_cast<std::size_t>(received));
+      } else if (!goes_on(POLLIN)) {
+        return false;
+      }
+    }
+    // Also where data always stood ready.
+    return Clock::now() < deadline_;
+  }
+
+ private:
+  static socklen_t fill(sockaddr_storage& storage, const ServerAddress& server) {
+    sockaddr_in four{};
+    if (inet_pton(AF_INET, server.address.c_str(), &four.sin_addr) == 1) {
+      four.sin_family = AF_INET;
+      four.sin_port = htons(server.port);
+      std::memcpy(&storage, &four, sizeof four);
+      return sizeof four;
+    }
+    sockaddr_in6 six{};
+    if (inet_pton(AF_INET6, server.address.c_str(), &six.sin6_addr) != 1) return 0;
+    six.sin6_family = AF_INET6;
+    six.sin6_port = htons(server.port);
+    std::memcpy(&storage, &six, sizeof six);
+    return sizeof six;
+  }
+
+  // After a call that failed: is it worth another one?
+  bool goes_on(short events) {
+    if (errno == EINTR) return true;
+    return (errno == EAGAIN || errno == EWOULDBLOCK) && wait(events);
+  }
+
+  bool wait(short events) {
+    while (true) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now());
+      if (left.count() <= 0) return false;
+      pollfd entry{socket_, events, 0};
+      const int ready = poll(&entry, 1, static_cast<int>(left.count()));
+      if (ready > 0) return true;
+      if (ready == 0 || errno != EINTR) return false;
+    }
+  }
+
+  Clock::time_point deadline_;
+  int socket_ = -1;
+};
+
+}  // namespace
+
+std::vector<std::uint8_t> exchange_over_tcp(const ServerAddress& server, std::span<const std::uint8_t> query,
+                                            std::chrono::milliseconds at_most) {
+  // The length goes in the same packet as the message (RFC 7766 §8).
+  std::vector<std::uint8_t> framed;
+  framed.reserve(query.size() + 2);
+  framed.push_back(static_cast<std::uint8_t>(query.size() >> 8));
+  framed.push_back(static_cast<std::uint8_t>(query.size()));
+  framed.insert(framed.end(), query.begin(), query.end());
+
+  Connection connection(Clock::now() + at_most);
+  std::uint8_t length[2];
+  if (!connection.open(server) || !connection.send_all(framed) || !connection.receive_all(length)) return {};
+  std::vector<std::uint8_t> answer(static_cast<std::size_t>(length[0]) << 8 | length[1]);
+  if (!connection.receive_all(answer)) return {};
+  return answer;
+}
+
+}  // namespace dkim::keytool
