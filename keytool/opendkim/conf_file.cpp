@@ -4,6 +4,7 @@
 
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
+#include "keytool/opendkim/word_lines.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
@@ -13,30 +14,14 @@ constexpr int deepest_include = 5;
 constexpr std::size_t most_settings = 10'000;
 constexpr std::size_t most_files = 100;
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && canon::is_wsp(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && canon::is_wsp(text.back()))
-    text.remove_suffix(1);
-  return text;
-}
+constexpr LineRules rules{" \t", std::string_view("#\r\0", 3)};
 
 }  // namespace
 
 std::vector<Setting> parse_settings(std::string_view text, const std::string& file_name) {
   std::vector<Setting> settings;
-  std::size_t number = 0;
-  while (!text.empty()) {
-    ++number;
-    const auto end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    line = trim(line.substr(0, line.find_first_of(std::string_view("#\r\0", 3))));
-    if (line.empty()) continue;
-    const auto name_end = std::min(line.find_first_of(" \t"), line.size());
-    settings.push_back({std::string(line.substr(0, name_end)), std::string(trim(line.substr(name_end))),
-                        file_name + ":" + std::to_string(number)});
-  }
+  for (auto& line : word_lines(text, file_name, rules))
+    settings.push_back({std::move(line.word), std::move(line.rest), std::move(line.place)});
   return settings;
 }
 

@@ -5,6 +5,7 @@
 
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
+#include "keytool/opendkim/word_lines.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
@@ -13,12 +14,7 @@ using Type = DataSetName::Type;
 
 // Those of isspace in the C locale: opendkim divides table lines by it.
 constexpr std::string_view white_space = " \t\n\v\f\r";
-
-std::string_view trim(std::string_view text) {
-  const auto begin = text.find_first_not_of(white_space);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(white_space) + 1 - begin);
-}
+constexpr LineRules rules{white_space, std::string_view("#\0", 2)};
 
 struct UnreadableType {
   std::string_view name;
@@ -69,18 +65,8 @@ DataSetName parse_data_set_name(std::string_view value) {
 
 std::vector<DataEntry> parse_data_file(std::string_view text, const std::string& file_name) {
   std::vector<DataEntry> entries;
-  std::size_t number = 0;
-  while (!text.empty()) {
-    ++number;
-    const auto end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    line = trim(line.substr(0, line.find_first_of(std::string_view("#\0", 2))));
-    if (line.empty()) continue;
-    const auto key_end = std::min(line.find_first_of(white_space), line.size());
-    entries.push_back({std::string(line.substr(0, key_end)), std::string(trim(line.substr(key_end))),
-                       file_name + ":" + std::to_string(number)});
-  }
+  for (auto& line : word_lines(text, file_name, rules))
+    entries.push_back({std::move(line.word), std::move(line.rest), std::move(line.place)});
   return entries;
 }
 
@@ -91,8 +77,9 @@ std::vector<DataEntry> parse_data_list(std::string_view text, const std::string&
     const std::string_view item = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     const auto equals = item.find('=');
-    const auto key = trim(item.substr(0, equals));
-    const auto value = equals == std::string_view::npos ? std::string_view() : trim(item.substr(equals + 1));
+    const auto key = trim(item.substr(0, equals), white_space);
+    const auto value =
+        equals == std::string_view::npos ? std::string_view() : trim(item.substr(equals + 1), white_space);
     if (!key.empty()) entries.push_back({std::string(key), std::string(value), place});
   }
   return entries;
