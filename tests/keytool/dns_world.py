@@ -32,9 +32,9 @@ OTHER_ZONE = "elsewhere.test"
 KEY_NAME = "dkimkey"
 SECRET = base64.b64encode(b"a secret of thirty-two octets ..").decode()
 
-KNOT = """\
+KNOT_HEAD = """\
 server:
-    listen: {address}@53
+    listen: [{listen}]
     rundir: {root}
     identity: ""
 database:
@@ -46,6 +46,9 @@ key:
   - id: {key}
     algorithm: hmac-sha256
     secret: {secret}
+"""
+
+KNOT = KNOT_HEAD + """\
 acl:
   - id: update
     key: {key}
@@ -72,7 +75,7 @@ ns1 IN A {first_address}
 ns2 IN A {second_address}
 """
 
-UNBOUND = """\
+UNBOUND_HEAD = """\
 server:
     directory: "{root}"
     username: ""
@@ -86,10 +89,13 @@ server:
     cache-max-ttl: 0
     cache-max-negative-ttl: 0
     infra-host-ttl: 0
-    module-config: "iterator"
     num-threads: 1
     do-ip6: no
     local-zone: "test." transparent
+"""
+
+UNBOUND = UNBOUND_HEAD + """\
+    module-config: "iterator"
 stub-zone:
     name: "{zone}"
     stub-addr: {primary}
@@ -153,7 +159,7 @@ class DnsWorld:
                         negative=self.negative_ttl, second="@ IN NS ns2" if role == "primary" and secondary else "",
                         first_address=address, second_address=self.secondary))
         config = root / "knot.conf"
-        config.write_text(KNOT.format(address=address, root=root, key=KEY_NAME, secret=SECRET,
+        config.write_text(KNOT.format(listen=f"{address}@53", root=root, key=KEY_NAME, secret=SECRET,
                                       primary=self.primary, secondary=self.secondary, zones=text))
         self.spawn(name, shutil.which("knotd") or "/usr/sbin/knotd", "-c", config)
         for zone, _ in zones:

@@ -16,7 +16,7 @@ All of them are started once for a file of tests, so each test takes selectors o
 import shutil
 import socket
 
-from dns_world import KEY_NAME, OTHER_ZONE, SECRET, ZONE, DnsWorld, wait_for
+from dns_world import KEY_NAME, KNOT_HEAD, OTHER_ZONE, SECRET, UNBOUND_HEAD, ZONE, DnsWorld, wait_for
 from odd_server import OddServer
 
 # What a second secondary, a second primary and the misbehaving server add to a network of dns_world.
@@ -25,20 +25,7 @@ NSD, BIND, ODD = 4, 5, 6
 NOBODY = "127.53.0.77"  # where nothing listens
 RESTRICTED_KEY = "restricted"  # known, and allowed nothing that we want
 
-KNOT = """\
-server:
-    listen: [{listen}]
-    rundir: {root}
-    identity: ""
-database:
-    storage: {root}
-log:
-  - target: stderr
-    any: info
-key:
-  - id: {key}
-    algorithm: hmac-sha256
-    secret: {secret}
+KNOT = KNOT_HEAD + """\
   - id: {restricted}
     algorithm: hmac-sha256
     secret: {secret}
@@ -144,26 +131,10 @@ zone "{other_zone}" {{
 }};
 """
 
-UNBOUND = """\
-server:
-    directory: "{root}"
-    username: ""
-    chroot: ""
-    pidfile: "{root}/unbound.pid"
-    use-syslog: no
-    logfile: ""
-    interface: {address}@5353
-    do-not-query-localhost: no
-    access-control: 127.0.0.0/8 allow
-    cache-max-ttl: 0
-    cache-max-negative-ttl: 0
-    infra-host-ttl: 0
+UNBOUND = UNBOUND_HEAD + """\
     module-config: "validator iterator"
     trust-anchor: "signed.test. {key}"
     trust-anchor: "bogus.test. {key}"
-    num-threads: 1
-    do-ip6: no
-    local-zone: "test." transparent
 remote-control:
     control-enable: no
 {stubs}
