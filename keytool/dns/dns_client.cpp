@@ -33,6 +33,10 @@ ldns_rr_type wire_type(RecordType type) {
       return LDNS_RR_TYPE_NS;
     case RecordType::a:
       return LDNS_RR_TYPE_A;
+    case RecordType::mx:
+      return LDNS_RR_TYPE_MX;
+    case RecordType::ptr:
+      return LDNS_RR_TYPE_PTR;
     default:
       return LDNS_RR_TYPE_AAAA;
   }
@@ -89,6 +93,30 @@ void read_delegation(const ldns_pkt* packet, DnsResponse& response) {
   }
 }
 
+void read_data(const ldns_rr* record, RecordType type, DnsResponse& response) {
+  // One without data is possible on the wire (RFC 2136 uses them).
+  if (ldns_rr_rd_count(record) < (type == RecordType::mx ? 2 : 1)) return;
+  const auto name = [&] { return name_text(ldns_rr_rdf(record, type == RecordType::mx ? 1 : 0)); };
+  switch (type) {
+    case RecordType::txt:
+      response.texts.push_back({joined_strings(record), ldns_rr_ttl(record)});
+      break;
+    case RecordType::ns:
+      response.name_servers.push_back(name());
+      break;
+    case RecordType::a:
+    case RecordType::aaaa:
+      response.addresses.push_back(name());
+      break;
+    case RecordType::mx:
+    case RecordType::ptr:
+      response.targets.push_back(name());
+      break;
+    case RecordType::soa:
+      break;
+  }
+}
+
 DnsResponse read_response(const ldns_pkt* packet, const std::string& name, RecordType type) {
   DnsResponse response;
   response.authoritative = ldns_pkt_aa(packet);
@@ -97,12 +125,8 @@ DnsResponse read_response(const ldns_pkt* packet, const std::string& name, Recor
   const std::string owner = follow_aliases(answer, name, response);
   for (std::size_t i = 0; i < ldns_rr_list_rr_count(answer); ++i) {
     const ldns_rr* record = ldns_rr_list_rr(answer, i);
-    if (ldns_rr_get_type(record) != wire_type(type) || name_text(ldns_rr_owner(record)) != owner) continue;
-    if (type == RecordType::txt) response.texts.push_back({joined_strings(record), ldns_rr_ttl(record)});
-    if (type == RecordType::ns) response.name_servers.push_back(name_text(ldns_rr_rdf(record, 0)));
-    if (type == RecordType::a || type == RecordType::aaaa) {
-      response.addresses.push_back(name_text(ldns_rr_rdf(record, 0)));
-    }
+    if (ldns_rr_get_type(record) == wire_type(type) && name_text(ldns_rr_owner(record)) == owner)
+      read_data(record, type, response);
   }
   read_soa(answer, response);
   if (!response.zone) read_soa(ldns_pkt_authority(packet), response);

@@ -43,6 +43,7 @@ struct DnsResponse {
   std::vector<TxtRecord> texts;
   std::vector<std::string> name_servers;
   std::vector<std::string> addresses;
+  std::vector<std::string> targets;  // of MX and PTR
   // The CNAME of the name, if it has one, and where the chain of CNAMEs in the answer ends.
   std::optional<std::string> first_alias;
   std::optional<std::string> alias;
@@ -56,7 +57,7 @@ struct DnsResponse {
   unsigned alias_ttl = 0;
 };
 
-enum class RecordType { txt, soa, ns, a, aaaa };
+enum class RecordType { txt, soa, ns, a, aaaa, mx, ptr };
 
 class DnsClient {
  public:

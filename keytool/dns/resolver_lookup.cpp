@@ -1,0 +1,89 @@
+#include "keytool/dns/resolver_lookup.hpp"
+
+#include "canon/text.hpp"
+#include "crypto/error.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+// In a zone file's way (RFC 1035 §5.1): what a macro expands to may hold any visible octet.
+std::string escaped(const std::string& name) {
+  std::string out;
+  for (const char c : name) {
+    if (canon::is_alnum(c) || c == '-' || c == '_' || c == '.') {
+      out += c;
+      continue;
+    }
+    const std::string digits = std::to_string(static_cast<unsigned char>(c));
+    out += "\\" + std::string(3 - digits.size(), '0') + digits;
+  }
+  return out + ".";
+}
+
+// The other way round, the final dot taken off.
+std::string plain(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  std::string out;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] != '\\') {
+      out += name[i];
+    } else if (i + 3 < name.size() && canon::is_digit(name[i + 1])) {
+      out += static_cast<char>((name[i + 1] - '0') * 100 + (name[i + 2] - '0') * 10 + (name[i + 3] - '0'));
+      i += 3;
+    } else if (++i < name.size()) {
+      out += name[i];
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> all_plain(std::vector<std::string> names) {
+  for (auto& name : names)
+    name = plain(name);
+  return names;
+}
+
+}  // namespace
+
+Lookup::Answer ResolverLookup::ask(const std::string& name, RecordType type) {
+  const std::pair key(canon::lower_case(name), type);
+  const auto known = remembered_.find(key);
+  if (known != remembered_.end()) return known->second;
+  if (questions_ >= most_questions || spent_ >= most_time) {
+    return canon::Refusal{"not asked: the questions before it were too many or took too long", 0};
+  }
+  ++questions_;
+  const auto begin = std::chrono::steady_clock::now();
+  auto answer = ask_resolver(key.first, type);
+  spent_ += std::chrono::steady_clock::now() - begin;
+  remembered_.emplace(key, answer);
+  return answer;
+}
+
+Lookup::Answer ResolverLookup::ask_resolver(const std::string& name, RecordType type) {
+  try {
+    if (!client_) client_.emplace(access_.open_resolver());
+  } catch (const crypto::Error& error) {
+    return canon::Refusal{error.what(), 0};
+  }
+  auto response = client_->ask(escaped(name), type);
+  if (!response) return canon::Refusal{"the resolver: " + response.refusal().reason, 0};
+  auto found = *std::move(response);
+  switch (type) {
+    case RecordType::txt: {
+      std::vector<std::string> values;
+      for (auto& text : found.texts)
+        values.push_back(std::move(text.value));
+      return values;
+    }
+    case RecordType::a:
+    case RecordType::aaaa:
+      return found.addresses;
+    case RecordType::ns:
+      return all_plain(std::move(found.name_servers));
+    default:
+      return all_plain(std::move(found.targets));
+  }
+}
+
+}  // namespace dkim::keytool

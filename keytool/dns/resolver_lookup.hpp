@@ -1,0 +1,35 @@
+// Questions to a resolver, remembered, and with an end: records of strangers decide what is asked next.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "keytool/dns/lookup.hpp"
+#include "keytool/dns/observation.hpp"
+
+namespace dkim::keytool {
+
+class ResolverLookup final : public Lookup {
+ public:
+  // Of one object, all in all; what is past them is refused unasked.
+  static constexpr unsigned most_questions = 300;
+  static constexpr std::chrono::seconds most_time{40};
+
+  // The resolver is opened at the first question; that there is none is a Refusal like any other.
+  explicit ResolverLookup(const DnsAccess& access) : access_(access) {}
+
+  Answer ask(const std::string& name, RecordType type) override;
+
+ private:
+  Answer ask_resolver(const std::string& name, RecordType type);
+
+  DnsAccess access_;
+  std::optional<DnsClient> client_;
+  std::map<std::pair<std::string, RecordType>, Answer> remembered_;
+  std::chrono::steady_clock::duration spent_{0};
+  unsigned questions_ = 0;
+};
+
+}  // namespace dkim::keytool

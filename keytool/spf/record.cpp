@@ -1,0 +1,205 @@
+#include "keytool/spf/record.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "canon/text.hpp"
+
+namespace dkim::keytool::spf {
+namespace {
+
+constexpr std::string_view version = "v=spf1";
+
+struct NamedKind {
+  std::string_view name;
+  MechanismKind kind;
+};
+constexpr std::array<NamedKind, 8> kinds{{{"all", MechanismKind::all},
+                                          {"include", MechanismKind::include},
+                                          {"a", MechanismKind::a},
+                                          {"mx", MechanismKind::mx},
+                                          {"ptr", MechanismKind::ptr},
+                                          {"ip4", MechanismKind::ip4},
+                                          {"ip6", MechanismKind::ip6},
+                                          {"exists", MechanismKind::exists}}};
+
+using Trouble = std::optional<canon::Refusal>;
+
+canon::Refusal moved(canon::Refusal refusal, std::size_t by) {
+  refusal.octet += by;
+  return refusal;
+}
+
+// "/24": the digits after the slash, none of them a needless zero.
+std::optional<unsigned> read_prefix(std::string_view digits, unsigned most) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || end != digits.data() + digits.size() || value > most) return {};
+  if (digits.size() > 1 && digits.front() == '0') return {};
+  return value;
+}
+
+// A term without its qualifier, taken apart. Octets count from the beginning of the whole record.
+class TermReader {
+ public:
+  TermReader(std::string_view term, std::size_t octet) : term_(term), octet_(octet) {}
+
+  Trouble read(Mechanism& mechanism) {
+    const auto name_end = std::min(term_.find_first_of(":/"), term_.size());
+    const std::string name = canon::lower_case(term_.substr(0, name_end));
+    const auto known = std::find_if(kinds.begin(), kinds.end(), [&](auto& k) { return k.name == name; });
+    if (known == kinds.end()) return canon::Refusal{"an unknown mechanism", octet_};
+    mechanism.kind = known->kind;
+    const std::string_view rest = term_.substr(name_end);
+    at_ = octet_ + name_end;
+    switch (mechanism.kind) {
+      case MechanismKind::all:
+        if (!rest.empty()) return canon::Refusal{"something after all", at_};
+        return {};
+      case MechanismKind::ip4:
+      case MechanismKind::ip6:
+        return read_network(rest, mechanism);
+      case MechanismKind::include:
+      case MechanismKind::exists:
+        if (!rest.starts_with(':')) return canon::Refusal{"no domain", at_};
+        return read_domain(rest, mechanism);
+      case MechanismKind::ptr:
+        if (rest.starts_with('/')) return canon::Refusal{"a prefix length after ptr", at_};
+        return rest.empty() ? Trouble() : read_domain(rest, mechanism);
+      default:
+        return read_host(rest, mechanism);
+    }
+  }
+
+ private:
+  // ":" domain-spec
+  Trouble read_domain(std::string_view rest, Mechanism& mechanism) const {
+    auto spec = parse_domain_spec(rest.substr(1));
+    if (!spec) return moved(spec.refusal(), at_ + 1);
+    mechanism.domain = *std::move(spec);
+    return {};
+  }
+
+  Trouble read_network(std::string_view rest, Mechanism& mechanism) const {
+    if (!rest.starts_with(':')) return canon::Refusal{"no address", at_};
+    const bool v4 = mechanism.kind == MechanismKind::ip4;
+    const auto slash = std::min(rest.find('/'), rest.size());
+    mechanism.network = IpAddress::parse(rest.substr(1, slash - 1));
+    if (!mechanism.network || mechanism.network->is_v4() != v4) {
+      return canon::Refusal{v4 ? "not an IPv4 address" : "not an IPv6 address", at_ + 1};
+    }
+    if (slash == rest.size()) return {};
+    const auto prefix = read_prefix(rest.substr(slash + 1), v4 ? 32 : 128);
+    if (!prefix) return canon::Refusal{"not a prefix length", at_ + slash + 1};
+    (v4 ? mechanism.prefix4 : mechanism.prefix6) = *prefix;
+    return {};
+  }
+
+  // [ ":" domain-spec ] [ "/" prefix ] [ "//" prefix ], of a and mx. A slash may be part of the domain, too:
+  // only what looks like a prefix at the very end is one.
+  Trouble read_host(std::string_view rest, Mechanism& mechanism) const {
+    const auto cut = [&](std::string_view mark, unsigned most, unsigned& prefix) -> Trouble {
+      const auto at = rest.rfind(mark);
+      if (at == std::string_view::npos) return {};
+      const std::string_view digits = rest.substr(at + mark.size());
+      if (digits.find_first_not_of("0123456789") != std::string_view::npos) return {};
+      const auto value = read_prefix(digits, most);
+      if (!value) return canon::Refusal{"not a prefix length", at_ + at + mark.size()};
+      prefix = *value;
+      rest = rest.substr(0, at);
+      return {};
+    };
+    if (auto trouble = cut("//", 128, mechanism.prefix6)) return trouble;
+    if (auto trouble = cut("/", 32, mechanism.prefix4)) return trouble;
+    if (rest.empty()) return {};
+    if (rest.front() != ':') return canon::Refusal{"not a prefix length", at_ + 1};
+    return read_domain(rest, mechanism);
+  }
+
+  std::string_view term_;
+  std::size_t octet_;
+  std::size_t at_ = 0;  // of what follows the name
+};
+
+// Where the name of a modifier ends: its "="; npos if the term is none.
+std::size_t modifier_end(std::string_view term) {
+  if (term.empty() || !canon::is_alpha(term.front())) return std::string_view::npos;
+  for (std::size_t i = 0; i < term.size(); ++i) {
+    if (term[i] == '=') return i;
+    if (!canon::is_alnum(term[i]) && std::string_view("-_.").find(term[i]) == std::string_view::npos) break;
+  }
+  return std::string_view::npos;
+}
+
+class RecordReader {
+ public:
+  Trouble read_term(std::string_view term, std::size_t octet) {
+    const auto equals = modifier_end(term);
+    if (equals != std::string_view::npos) return read_modifier(term, equals, octet);
+    Mechanism mechanism;
+    mechanism.octet = octet;
+    mechanism.text = term;
+    const auto sign = std::string_view("+-~?").find(term.front());
+    if (sign != std::string_view::npos) mechanism.qualifier = static_cast<Qualifier>(sign);
+    const std::size_t skipped = sign != std::string_view::npos ? 1 : 0;
+    if (auto trouble = TermReader(term.substr(skipped), octet + skipped).read(mechanism)) return trouble;
+    record_.mechanisms.push_back(std::move(mechanism));
+    return {};
+  }
+
+  Record take() { return std::move(record_); }
+
+ private:
+  Trouble read_modifier(std::string_view term, std::size_t equals, std::size_t octet) {
+    const std::string name = canon::lower_case(term.substr(0, equals));
+    const std::string_view value = term.substr(equals + 1);
+    const bool redirect = name == "redirect";
+    if (!redirect && name != "exp") {
+      const auto text = parse_macro_string(value);
+      return text ? Trouble() : moved(text.refusal(), octet + equals + 1);
+    }
+    if (redirect ? record_.redirect.has_value() : explained_) {
+      return canon::Refusal{redirect ? "a second redirect=" : "a second exp=", octet};
+    }
+    auto domain = parse_domain_spec(value);
+    if (!domain) return moved(domain.refusal(), octet + equals + 1);
+    if (redirect) {
+      record_.redirect = Redirect{*std::move(domain), octet, std::string(term)};
+    } else {
+      explained_ = true;
+    }
+    return {};
+  }
+
+  Record record_;
+  bool explained_ = false;
+};
+
+}  // namespace
+
+const Mechanism* Record::all() const {
+  const auto found = std::find_if(mechanisms.begin(), mechanisms.end(),
+                                  [](const auto& m) { return m.kind == MechanismKind::all; });
+  return found == mechanisms.end() ? nullptr : &*found;
+}
+
+bool is_record(std::string_view text) {
+  return canon::equal_ignoring_case(text.substr(0, version.size()), version) &&
+         (text.size() == version.size() || text[version.size()] == ' ');
+}
+
+canon::Result<Record> parse_record(std::string_view text) {
+  if (!is_record(text)) return canon::Refusal{"not a record that begins with v=spf1", 0};
+  RecordReader reader;
+  std::size_t at = version.size();
+  while (true) {
+    at = text.find_first_not_of(' ', at);
+    if (at == std::string_view::npos) return reader.take();
+    const auto end = std::min(text.find(' ', at), text.size());
+    if (auto trouble = reader.read_term(text.substr(at, end - at), at)) return *std::move(trouble);
+    at = end;
+  }
+}
+
+}  // namespace dkim::keytool::spf

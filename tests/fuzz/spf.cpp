@@ -1,0 +1,66 @@
+// keytool/spf: any text is a record or refused within it; and whatever records and addresses DNS makes up out
+// of it, an evaluation ends within its limits.
+#include <algorithm>
+#include <cstdint>
+
+#include "keytool/spf/evaluator.hpp"
+#include "keytool/spf/record.hpp"
+#include "tests/fuzz/require.hpp"
+
+using namespace dkim;
+using namespace dkim::keytool;
+
+namespace {
+
+// Serves the lines of the input: each name has one of them, of whatever type it is asked for.
+class FuzzedLookup final : public Lookup {
+ public:
+  explicit FuzzedLookup(std::string_view text) {
+    while (!text.empty()) {
+      const auto end = std::min(text.find('\n'), text.size());
+      lines_.emplace_back(text.substr(0, end));
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+  }
+
+  unsigned questions = 0;
+
+  Answer ask(const std::string& name, RecordType type) override {
+    ++questions;
+    test::require(!name.empty() && name.size() <= 253, "a question has a name that fits");
+    if (type == RecordType::a) return std::vector<std::string>{"192.0.2.1"};
+    if (lines_.empty()) return std::vector<std::string>();
+    const std::string& line = lines_[name.size() % lines_.size()];
+    if (line.empty()) return canon::Refusal{"no answer", 0};
+    return std::vector<std::string>{line};
+  }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto record = spf::parse_record(text);
+  if (!record) {
+    test::require(record.refusal().octet <= size, "the octet of a refusal is in the input");
+    test::require(!record.refusal().reason.empty(), "a refusal has a reason");
+  } else {
+    for (const auto& mechanism : record->mechanisms)
+      test::require(text.substr(mechanism.octet).starts_with(mechanism.text), "a mechanism is where it says");
+  }
+  for (const char* address : {"192.0.2.1", "2001:db8::1"}) {
+    FuzzedLookup lookup(text);
+    const spf::Question question{*IpAddress::parse(address), "example.com", "mail.example.com"};
+    const auto outcome = spf::check_host(lookup, question);
+    test::require(outcome.lookups <= spf::most_lookups + 1, "ten lookups are the most");
+    test::require(lookup.questions <= 300, "questions have an end");
+    const auto measured = spf::measure(lookup, question);
+    test::require(measured.lookups <= 51, "a measurement has an end");
+    test::require(outcome.result == spf::Result::permerror || measured.lookups >= outcome.lookups,
+                  "a measurement counts whatever a check counts");
+  }
+  return 0;
+}
