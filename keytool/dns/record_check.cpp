@@ -97,7 +97,11 @@ RecordFinding check_record(const crypto::KeyRecord& expected, const std::vector<
   if (served->public_key.empty())
     return {RecordStatus::revoked, expected.public_key.empty() ? "" : "p= is empty"};
   const std::string list = differences(expected, *served);
-  if (!list.empty()) return {RecordStatus::other_key, joined(list, damaged)};
+  if (!list.empty()) {
+    const bool same_key = served->algorithm == expected.algorithm &&
+                          served->public_key == expected.public_key && allows_sha256(served->flags.hashes);
+    return {RecordStatus::other_key, joined(list, damaged), same_key};
+  }
   return {RecordStatus::right, {}};
 }
 

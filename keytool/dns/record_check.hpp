@@ -23,6 +23,8 @@ struct RecordFinding {
   RecordStatus status = RecordStatus::missing;
   // What differs, or where the syntax breaks, in words; empty where the status says it all.
   std::string detail;
+  // In a record that differs, the key itself does not: what was signed with it still verifies.
+  bool same_key = false;
 };
 
 // values: each TXT record's strings, joined.

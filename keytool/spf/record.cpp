@@ -202,4 +202,18 @@ canon::Result<Record> parse_record(std::string_view text) {
   }
 }
 
+std::string with_terms(const std::string& text, const Record& record, const std::string& terms) {
+  std::size_t at = record.redirect ? record.redirect->octet : text.size();
+  for (const auto& mechanism : record.mechanisms) {
+    if (mechanism.kind == MechanismKind::all || mechanism.qualifier != Qualifier::pass) {
+      at = std::min(at, mechanism.kind == MechanismKind::all ? mechanism.octet : version.size());
+    }
+  }
+  std::string before = text.substr(0, at);
+  const std::string after = text.substr(std::min(text.find_first_not_of(' ', at), text.size()));
+  while (before.ends_with(' '))
+    before.pop_back();
+  return before + " " + terms + (after.empty() ? "" : " " + after);
+}
+
 }  // namespace dkim::keytool::spf

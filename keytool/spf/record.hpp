@@ -49,4 +49,9 @@ bool is_record(std::string_view text);
 // dropped; unknown modifiers are passed over (§6).
 canon::Result<Record> parse_record(std::string_view text);
 
+// The text of a record with further terms, separated by spaces, where they have their effect: before "all"
+// and "redirect=", or at the very front if a mechanism before those might decide otherwise. record: the text,
+// read.
+std::string with_terms(const std::string& text, const Record& record, const std::string& terms);
+
 }  // namespace dkim::keytool::spf

@@ -1,0 +1,132 @@
+#include "keytool/doctor/address_checks.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "canon/printable.hpp"
+#include "canon/text.hpp"
+#include "keytool/dns/ip_address.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+// Names of one address, or exchanges of one domain, that are looked at.
+constexpr std::size_t most_names = 10;
+
+Finding finding(Severity severity, const char* topic, const std::string& subject, const std::string& what,
+                const std::string& advice = {}) {
+  return {severity, topic, subject, canon::printable(what, 1024), advice, {}};
+}
+
+// Does a name have this address? A Refusal where that could not be found out.
+canon::Result<bool> leads_to(Lookup& lookup, const std::string& name, const IpAddress& address) {
+  const auto found = lookup.ask(name, address.is_v4() ? RecordType::a : RecordType::aaaa);
+  if (!found) return found.refusal();
+  return std::any_of(found->begin(), found->end(),
+                     [&](const std::string& text) { return IpAddress::parse(text) == address; });
+}
+
+Finding check_pointer(Lookup& lookup, const IpAddress& address) {
+  const std::string text = address.text();
+  const std::string owner = "who gave you the address sets it (the provider, in its customer pages)";
+  const auto names = lookup.ask(address.reverse_name(), RecordType::ptr);
+  if (!names) {
+    return finding(Severity::unknown, "ptr", text,
+                   "the name of the address could not be found out: " + names.refusal().reason);
+  }
+  if (names->empty()) {
+    return finding(Severity::broken, "ptr", text,
+                   "no PTR record at " + address.reverse_name() + ": Gmail and many others refuse its mail",
+                   owner);
+  }
+  std::optional<std::string> trouble;
+  for (std::size_t i = 0; i < std::min(names->size(), most_names); ++i) {
+    const std::string& name = (*names)[i];
+    const auto back = leads_to(lookup, name, address);
+    if (!back) {
+      trouble = name + ": " + back.refusal().reason;
+    } else if (*back) {
+      return finding(Severity::good, "ptr", text, "is " + name + ", which leads back to it");
+    }
+  }
+  if (trouble) {
+    return finding(Severity::unknown, "ptr", text,
+                   "whether its name leads back to it could not be found out: " + *trouble);
+  }
+  return finding(Severity::broken, "ptr", text,
+                 "is called " + names->front() +
+                     ", but that name does not lead back to it: Gmail and many others refuse its mail",
+                 std::string("give the name the ") + (address.is_v4() ? "A" : "AAAA") + " record " + text +
+                     ", or have the PTR record changed: " + owner);
+}
+
+std::optional<Finding> check_helo(Lookup& lookup, const std::string& helo, const IpAddress& address) {
+  const auto leads = leads_to(lookup, helo, address);
+  if (!leads) {
+    return finding(Severity::unknown, "helo", helo,
+                   "whether the name leads to " + address.text() + ": " + leads.refusal().reason);
+  }
+  if (*leads) return {};
+  return finding(
+      Severity::risk, "helo", helo,
+      "this host names itself so, but the name does not lead to " + address.text(),
+      "give it that address in DNS, or set myhostname or smtp_helo_name to the name of the address");
+}
+
+}  // namespace
+
+Findings check_reverse(Lookup& lookup, const std::vector<std::string>& addresses, const std::string& helo) {
+  Findings findings;
+  for (const auto& text : addresses) {
+    const auto parsed = IpAddress::parse(text);
+    if (!parsed) continue;
+    const auto address = parsed->unmapped();
+    findings.push_back(check_pointer(lookup, address));
+    if (helo.empty()) continue;
+    if (auto trouble = check_helo(lookup, helo, address)) findings.push_back(*std::move(trouble));
+  }
+  if (findings.empty()) {
+    findings.push_back(finding(Severity::unknown, "ptr", "",
+                               "the reverse DNS of this host: its public address is not known"));
+  }
+  return findings;
+}
+
+Findings check_receiving(Lookup& lookup, const std::string& domain) {
+  const auto unknown = [&](const std::string& name, const canon::Refusal& refusal) {
+    return Findings{
+        finding(Severity::unknown, "mx", domain,
+                "where mail to the domain goes could not be found out: " + name + ": " + refusal.reason)};
+  };
+  const auto exchanges = lookup.ask(domain, RecordType::mx);
+  if (!exchanges) return unknown(domain, exchanges.refusal());
+  if (exchanges->size() == 1 && exchanges->front().empty()) {
+    return {
+        finding(Severity::risk, "mx", domain,
+                "the domain says that it takes no mail (a null MX): bounces and answers are lost, and some "
+                "receivers refuse its mail",
+                "send from a domain that takes mail, or give this one an MX")};
+  }
+  std::vector<std::string> hosts = exchanges->empty() ? std::vector{domain} : *exchanges;
+  hosts.resize(std::min(hosts.size(), most_names));
+  std::optional<canon::Refusal> trouble;
+  for (const auto& host : hosts) {
+    for (const RecordType type : {RecordType::a, RecordType::aaaa}) {
+      const auto found = lookup.ask(host, type);
+      if (!found) {
+        trouble = found.refusal();
+      } else if (!found->empty()) {
+        return {finding(Severity::good, "mx", domain, "mail to the domain goes to " + host)};
+      }
+    }
+  }
+  if (trouble) return unknown(hosts.front(), *trouble);
+  return {finding(Severity::risk, "mx", domain,
+                  exchanges->empty()
+                      ? "the domain has neither an MX nor an address: bounces and answers are lost, "
+                        "and some receivers refuse its mail"
+                      : "no host that its MX names has an address: bounces and answers are lost",
+                  "give the domain an MX, or send from one that takes mail")};
+}
+
+}  // namespace dkim::keytool

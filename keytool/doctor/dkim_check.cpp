@@ -1,0 +1,216 @@
+#include "keytool/doctor/dkim_check.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include "canon/printable.hpp"
+#include "crypto/error.hpp"
+#include "crypto/key_record.hpp"
+#include "crypto/record_text.hpp"
+#include "keytool/doctor/txt_line.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+// After this long no further key is looked at: a zone of dead servers costs seconds a server.
+constexpr std::chrono::seconds most_time{60};
+
+struct LookedAt {
+  crypto::KeyState state = crypto::KeyState::pending;
+  std::string name;   // of the record
+  std::string value;  // that it should have
+  bool others_sign = false;
+  bool testing = false;
+  Observation observation;
+};
+
+bool is_right(crypto::KeyState state, RecordStatus status) {
+  if (state == crypto::KeyState::revoked) {
+    return status == RecordStatus::revoked || status == RecordStatus::missing;
+  }
+  return status == RecordStatus::right;
+}
+
+// What the servers serve that is not as it should be.
+struct Wrong {
+  std::set<RecordStatus> statuses;
+  bool same_key = true;
+
+  bool only(RecordStatus status) const { return statuses.size() == 1 && statuses.contains(status); }
+};
+
+Wrong wrong_in(const LookedAt& key) {
+  Wrong wrong;
+  for (const auto& server : key.observation.servers) {
+    if (!server.finding || is_right(key.state, server.finding->status)) continue;
+    wrong.statuses.insert(server.finding->status);
+    wrong.same_key = wrong.same_key && server.finding->same_key;
+  }
+  return wrong;
+}
+
+Severity severity_of(const LookedAt& key, const Wrong& wrong) {
+  switch (key.state) {
+    case crypto::KeyState::active:
+      return wrong.same_key ? Severity::risk : Severity::broken;
+    case crypto::KeyState::pending:
+      // It signs nothing yet; without another that does, nothing is signed until its record is there.
+      return key.others_sign ? Severity::risk : Severity::broken;
+    default:
+      return Severity::risk;
+  }
+}
+
+std::string meaning(const LookedAt& key, const Wrong& wrong) {
+  switch (key.state) {
+    case crypto::KeyState::active:
+      return wrong.same_key ? "" : "; receivers cannot verify what this key signs";
+    case crypto::KeyState::pending:
+      return key.others_sign ? "; the key cannot become active" : "; nothing is signed until it is";
+    case crypto::KeyState::retiring:
+      return "; mail on its way was signed with this key";
+    default:
+      return "; receivers still accept what this revoked key signed";
+  }
+}
+
+std::string size_advice(const std::string& value) {
+  const auto strings = crypto::txt_strings(value).size();
+  if (strings < 2) return {};
+  return "; its " + std::to_string(value.size()) + " octets need " + std::to_string(strings) +
+         " strings of at most 255 in one record";
+}
+
+std::string advice_for(const LookedAt& key, const Wrong& wrong) {
+  if (key.state == crypto::KeyState::revoked) return "empty the record, or take it out of the zone";
+  if (wrong.only(RecordStatus::missing)) return "publish the record" + size_advice(key.value);
+  if (wrong.only(RecordStatus::several)) {
+    return "leave this one record at the name, and take out every other" + size_advice(key.value);
+  }
+  return "make the record this one, on every server of the zone" + size_advice(key.value);
+}
+
+Finding wrong_finding(const LookedAt& key, const Wrong& wrong) {
+  const auto view = summarize(key.observation);
+  Finding finding{severity_of(key, wrong), "dkim", key.name, {}, advice_for(key, wrong), {}};
+  finding.what = "the record of the " + std::string(to_string(key.state)) + " key is ";
+  finding.what += wrong.only(RecordStatus::missing) ? "not in DNS" : "not as it should be";
+  finding.what += " (" + view.detail + ")" + meaning(key, wrong);
+  finding.paste.push_back(txt_line(key.name, key.value));
+  return finding;
+}
+
+Finding judge(const LookedAt& key) {
+  const Wrong wrong = wrong_in(key);
+  if (!wrong.statuses.empty()) return wrong_finding(key, wrong);
+  const auto view = summarize(key.observation);
+  const std::string state(to_string(key.state));
+  if (view.state == RecordView::State::unknown || !view.all_answered) {
+    const std::string& why = key.observation.trouble.empty() ? view.detail : key.observation.trouble;
+    return {
+        Severity::unknown,
+        "dkim",
+        key.name,
+        "the record of the " + state + " key could not be checked on every server: " + canon::printable(why),
+        "if port 53 is blocked outward: --no-authoritative; otherwise mend those servers",
+        {}};
+  }
+  if (key.observation.dnssec == Dnssec::bogus) {
+    return {Severity::broken,
+            "dkim",
+            key.name,
+            "the zone fails the resolver's DNSSEC checks; receivers that make them see no record",
+            "mend the zone's signatures or its DS record",
+            {}};
+  }
+  if (key.testing && key.state == crypto::KeyState::active) {
+    return {Severity::risk,
+            "dkim",
+            key.name,
+            "the record says t=y, testing: receivers may treat what it signs as if it were not signed",
+            "make keys without -t, or take t=y out of the record",
+            {}};
+  }
+  return {Severity::good,
+          "dkim",
+          key.name,
+          "the record of the " + state + " key is right on every server",
+          {},
+          {}};
+}
+
+class Checker {
+ public:
+  Checker(const canon::DomainName& domain, const crypto::KeyStore& store, const DnsAccess& access)
+      : domain_(domain), store_(store), observer_(access) {}
+
+  Findings run() {
+    const auto read = store_.read_manifest(domain_);
+    if (!read) return {};
+    Findings findings;
+    const auto begin = std::chrono::steady_clock::now();
+    for (const auto& entry : by_weight(read->manifest.keys)) {
+      const std::string name = crypto::record_name(entry.selector, domain_);
+      if (std::chrono::steady_clock::now() - begin > most_time) {
+        findings.push_back(unknown(name, "not looked at: the keys before it took too long"));
+        continue;
+      }
+      try {
+        findings.push_back(check(read->manifest, entry, name));
+      } catch (const crypto::Error& error) {
+        findings.push_back(unknown(name, error.what()));
+      }
+    }
+    return findings;
+  }
+
+ private:
+  // Those that sign before those that do not, so that a lack of time is at the expense of the latter.
+  static std::vector<crypto::KeyEntry> by_weight(std::vector<crypto::KeyEntry> keys) {
+    std::erase_if(keys, [](const auto& entry) { return entry.forgotten.has_value(); });
+    const auto weight = [](const crypto::KeyEntry& entry) {
+      return entry.state == crypto::KeyState::active ? 0 : entry.state == crypto::KeyState::pending ? 1 : 2;
+    };
+    std::stable_sort(keys.begin(), keys.end(),
+                     [&](const auto& a, const auto& b) { return weight(a) < weight(b); });
+    return keys;
+  }
+
+  static Finding unknown(const std::string& name, const std::string& why) {
+    return {Severity::unknown, "dkim", name, "the record could not be checked: " + why, {}, {}};
+  }
+
+  Finding check(const crypto::Manifest& manifest, const crypto::KeyEntry& entry, const std::string& name) {
+    const bool revoked = entry.state == crypto::KeyState::revoked;
+    const auto expected = revoked ? crypto::KeyRecord{entry.algorithm, {}, manifest.record}
+                                  : make_record(store_.load_key(domain_, entry), manifest.record);
+    LookedAt key{entry.state, name, write_record(expected), false, expected.flags.test, {}};
+    key.others_sign = std::any_of(manifest.keys.begin(), manifest.keys.end(),
+                                  [](const auto& other) { return other.state == crypto::KeyState::active; });
+    key.observation = observer_.look(name, expected);
+    return judge(key);
+  }
+
+  const canon::DomainName& domain_;
+  const crypto::KeyStore& store_;
+  Observer observer_;
+};
+
+}  // namespace
+
+Findings check_keys_in_dns(const canon::DomainName& domain, const crypto::KeyStore& store,
+                           const DnsAccess& access) {
+  try {
+    return Checker(domain, store, access).run();
+  } catch (const crypto::Error& error) {
+    return {{Severity::unknown,
+             "dkim",
+             domain.str(),
+             "the keys of the domain could not be read: " + std::string(error.what()),
+             {},
+             {}}};
+  }
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,17 @@
+// The DKIM records of a domain's keys on every authoritative server, as dkimkey check finds them, judged by
+// what becomes of mail.
+#pragma once
+
+#include "canon/domain_name.hpp"
+#include "crypto/key_store.hpp"
+#include "keytool/dns/observation.hpp"
+#include "keytool/doctor/finding.hpp"
+
+namespace dkim::keytool {
+
+// None for a domain without a store. Throws nothing but std::bad_alloc: a store that cannot be read is a
+// finding.
+Findings check_keys_in_dns(const canon::DomainName& domain, const crypto::KeyStore& store,
+                           const DnsAccess& access);
+
+}  // namespace dkim::keytool

@@ -1,0 +1,52 @@
+#include "keytool/doctor/domain_checks.hpp"
+
+#include <algorithm>
+
+#include "keytool/dns/resolver_lookup.hpp"
+#include "keytool/doctor/address_checks.hpp"
+#include "keytool/doctor/dkim_check.hpp"
+#include "keytool/doctor/dmarc_check.hpp"
+#include "keytool/doctor/spf_check.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+std::vector<std::string> in_dns_form(const std::vector<std::string>& domains) {
+  std::vector<std::string> out;
+  for (const auto& text : domains) {
+    const auto domain = canon::DomainName::parse(text);
+    if (domain && std::find(out.begin(), out.end(), domain->str()) == out.end()) out.push_back(domain->str());
+  }
+  return out;
+}
+
+// "[mail.example.com]", as relayhost has it.
+std::string without_brackets(std::string host) {
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  return host;
+}
+
+}  // namespace
+
+Findings check_domain_in_dns(const DomainQuestion& question, const crypto::KeyStore& store,
+                             const DnsAccess& access) {
+  Findings findings;
+  const auto add = [&](Findings more) { std::move(more.begin(), more.end(), std::back_inserter(findings)); };
+  const std::string& domain = question.domain.str();
+  const auto signing = in_dns_form(question.signing_domains);
+  auto envelopes = in_dns_form(question.envelope_domains);
+  if (envelopes.empty()) envelopes = {domain};
+  const std::string relay = without_brackets(question.relay);
+
+  for (const auto& signer : signing.empty() ? std::vector{domain} : signing)
+    add(check_keys_in_dns(*canon::DomainName::parse(signer), store, access));
+  ResolverLookup lookup(access);
+  for (const auto& envelope : envelopes)
+    add(check_spf(lookup, {envelope, question.addresses, relay, question.helo}));
+  add(check_dmarc(lookup, {domain, signing, envelopes}));
+  if (relay.empty()) add(check_reverse(lookup, question.addresses, question.helo));
+  add(check_receiving(lookup, domain));
+  return findings;
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,228 @@
+#include "keytool/doctor/spf_check.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "canon/printable.hpp"
+#include "keytool/doctor/txt_line.hpp"
+#include "keytool/spf/evaluator.hpp"
+#include "keytool/spf/record.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+using spf::Result;
+
+// Where no address is known: one of TEST-NET-1 stands for any (RFC 5737).
+constexpr const char* any_address = "192.0.2.0";
+
+std::string term_for(const IpAddress& address) {
+  return (address.is_v4() ? "ip4:" : "ip6:") + address.text();
+}
+
+void add(std::string& list, const std::string& item, const char* separator) {
+  list += (list.empty() ? "" : separator) + item;
+}
+
+Severity severity_of(Result result) {
+  return result == Result::fail || result == Result::permerror ? Severity::broken : Severity::risk;
+}
+
+class Checker {
+ public:
+  Checker(Lookup& lookup, const SpfCheck& check) : lookup_(lookup), check_(check) {}
+
+  Findings run() {
+    find_senders();
+    const auto texts = lookup_.ask(check_.domain, RecordType::txt);
+    if (!texts) {
+      report(Severity::unknown, "the TXT records could not be read: " + texts.refusal().reason);
+      return std::move(findings_);
+    }
+    std::vector<std::string> records;
+    std::copy_if(texts->begin(), texts->end(), std::back_inserter(records), spf::is_record);
+    if (records.size() == 1) {
+      judge(records.front());
+    } else if (records.empty()) {
+      report_missing();
+    } else {
+      report(Severity::broken,
+             std::to_string(records.size()) + " SPF records, which receivers take for an error (permerror)",
+             "make one record of them: \"v=spf1\" once, and the mechanisms of all before one \"all\"");
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  Finding& report(Severity severity, const std::string& what, const std::string& advice = {}) {
+    return findings_.emplace_back(
+        Finding{severity, "spf", check_.domain, canon::printable(what, 1024), advice, {}});
+  }
+
+  // Which addresses receivers will see, and which terms would name them.
+  void find_senders() {
+    if (check_.relay.empty()) {
+      for (const auto& text : check_.addresses) {
+        if (const auto address = IpAddress::parse(text)) add_sender(address->unmapped());
+      }
+      return;
+    }
+    if (const auto address = IpAddress::parse(check_.relay)) {
+      add_sender(address->unmapped());
+      return;
+    }
+    terms_ = "a:" + check_.relay;
+    for (const RecordType type : {RecordType::a, RecordType::aaaa}) {
+      const auto found = lookup_.ask(check_.relay, type);
+      if (!found) relay_trouble_ = found.refusal().reason;
+      for (const auto& text : found ? *found : std::vector<std::string>()) {
+        if (const auto address = IpAddress::parse(text)) senders_.push_back(*address);
+      }
+    }
+    if (!senders_.empty()) relay_trouble_.clear();
+  }
+
+  void add_sender(const IpAddress& address) {
+    senders_.push_back(address);
+    add(terms_, term_for(address), " ");
+  }
+
+  spf::Question question(const IpAddress& address) const { return {address, check_.domain, check_.helo}; }
+
+  void report_missing() {
+    Finding& finding =
+        report(Severity::risk, "no SPF record: receivers cannot tell who may send for the domain",
+               "publish one that names the addresses it is sent from");
+    if (!terms_.empty()) finding.paste.push_back(txt_line(check_.domain, "v=spf1 " + terms_ + " -all"));
+  }
+
+  void judge(const std::string& text) {
+    const auto record = spf::parse_record(text);
+    if (!record) {
+      report(Severity::broken,
+             "the SPF record has a syntax error, which receivers take for an error (permerror): " +
+                 record.refusal().reason + ", at octet " + std::to_string(record.refusal().octet + 1) +
+                 " of: " + text,
+             "mend the record there");
+      return;
+    }
+    judge_senders(text, *record);
+    judge_cost();
+    judge_default();
+  }
+
+  void judge_senders(const std::string& text, const spf::Record& record) {
+    if (senders_.empty()) {
+      report(Severity::unknown,
+             check_.relay.empty() ? "whether the SPF record covers this host: its public address is not known"
+             : relay_trouble_.empty()
+                 ? "whether the SPF record covers the relay: " + check_.relay + " has no address"
+                 : "whether the SPF record covers the relay: " + check_.relay + ": " + relay_trouble_);
+      return;
+    }
+    std::string covered;
+    std::string uncovered;
+    std::string terms;
+    std::optional<Result> worst;
+    for (const auto& sender : senders_) {
+      const auto outcome = spf::check_host(lookup_, question(sender));
+      if (outcome.result == Result::pass) {
+        add(covered, sender.text(), ", ");
+      } else if (outcome.result == Result::temperror) {
+        report(Severity::unknown, "whether the SPF record covers " + sender.text() + ": " + outcome.reason);
+      } else if (outcome.result == Result::permerror) {
+        // The same for every address, most of the time.
+        if (!erroneous_) report_error(outcome, sender);
+        erroneous_ = true;
+      } else {
+        add(uncovered, sender.text() + " (" + std::string(to_string(outcome.result)) + ")", ", ");
+        add(terms, term_for(sender), " ");
+        if (!worst || severity_of(outcome.result) < severity_of(*worst)) worst = outcome.result;
+      }
+    }
+    if (worst) report_uncovered(uncovered, *worst, text, record, check_.relay.empty() ? terms : terms_);
+    if (findings_.empty()) {
+      report(Severity::good, "the SPF record covers " + covered + ": " + text);
+    }
+  }
+
+  void report_error(const spf::Outcome& outcome, const IpAddress& sender) {
+    report(Severity::broken,
+           "receivers end in an error (permerror) when they check " + sender.text() + ": " + outcome.reason,
+           outcome.lookups > spf::most_lookups
+               ? "name addresses by ip4: and ip6: instead of a, mx and include, until ten lookups are enough"
+               : "mend or take out that part of the record");
+  }
+
+  void report_uncovered(const std::string& which, Result worst, const std::string& text,
+                        const spf::Record& record, const std::string& terms) {
+    const bool relayed = !check_.relay.empty();
+    // A relay may well send from other addresses than it takes mail at.
+    Finding& finding =
+        report(relayed ? Severity::risk : severity_of(worst),
+               "the SPF record does not cover " + (relayed ? "the relay " + check_.relay + ", " : "") +
+                   which + ": " + text,
+               relayed ? "add what the relay's provider says (an include: most of the time), or its address"
+                       : "add the address to the record");
+    finding.paste.push_back(txt_line(check_.domain, spf::with_terms(text, record, terms)));
+  }
+
+  void judge_cost() {
+    const auto address = senders_.empty() ? *IpAddress::parse(any_address) : senders_.front();
+    cost_ = spf::measure(lookup_, question(address));
+    if (cost_.result == Result::temperror && senders_.empty()) {
+      report(Severity::unknown, "how many lookups the SPF record takes: " + cost_.reason);
+    }
+    if (cost_.lookups > spf::most_lookups && !erroneous_) {
+      report(Severity::risk,
+             "the SPF record takes " + std::to_string(cost_.lookups) + " lookups where receivers stop at " +
+                 std::to_string(spf::most_lookups) + " with an error: senders named past there fail",
+             "name addresses by ip4: and ip6: instead of a, mx and include");
+    } else if (cost_.result == Result::permerror && !erroneous_) {
+      report(Severity::risk, "a part of the SPF record leads to an error (permerror): " + cost_.reason,
+             "mend or take out that part");
+    } else if (cost_.voids > spf::most_voids && !erroneous_) {
+      report(Severity::risk,
+             "the SPF record asks for " + std::to_string(cost_.voids) +
+                 " names that are not there, where receivers stop at the third with an error",
+             "take out what no longer exists");
+    } else if (!findings_.empty() && findings_.front().severity == Severity::good) {
+      findings_.front().what +=
+          " (" + std::to_string(cost_.lookups) + " of " + std::to_string(spf::most_lookups) + " lookups)";
+    }
+    if (cost_.ptr) {
+      report(Severity::risk,
+             "the SPF record uses ptr, which is slow and which many receivers ignore (RFC 7208 5.5)",
+             "name the addresses by ip4: and ip6:");
+    }
+  }
+
+  // What becomes of a sender whom the record does not name.
+  void judge_default() {
+    if (cost_.result == Result::pass) {
+      report(Severity::risk, "the SPF record ends in +all: anybody may send as the domain",
+             "end it in -all or ~all");
+    }
+    if (cost_.result == Result::neutral) {
+      report(Severity::risk, "the SPF record says nothing about other senders: it has no all, or ?all",
+             "end it in -all or ~all");
+    }
+  }
+
+  Lookup& lookup_;
+  const SpfCheck& check_;
+  Findings findings_;
+  std::vector<IpAddress> senders_;
+  std::string terms_;
+  std::string relay_trouble_;
+  spf::Outcome cost_;
+  bool erroneous_ = false;
+};
+
+}  // namespace
+
+Findings check_spf(Lookup& lookup, const SpfCheck& check) {
+  return Checker(lookup, check).run();
+}
+
+}  // namespace dkim::keytool

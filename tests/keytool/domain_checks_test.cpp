@@ -1,0 +1,94 @@
+// What the checks of DNS say where a real server can hardly be brought to it; the rest is in
+// doctor_dns_test.py.
+#include <gtest/gtest.h>
+
+#include "keytool/doctor/address_checks.hpp"
+#include "keytool/doctor/dmarc_check.hpp"
+#include "keytool/doctor/spf_check.hpp"
+#include "keytool/spf/record.hpp"
+#include "tests/keytool/table_lookup.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+using test::TableLookup;
+
+std::string widened(const std::string& text, const std::string& terms = "ip4:192.0.2.1") {
+  return spf::with_terms(text, *spf::parse_record(text), terms);
+}
+
+TEST(SpfWithTerms, puts_them_where_they_count) {
+  EXPECT_EQ(widened("v=spf1 mx -all"), "v=spf1 mx ip4:192.0.2.1 -all");
+  EXPECT_EQ(widened("v=spf1"), "v=spf1 ip4:192.0.2.1");
+  EXPECT_EQ(widened("v=spf1 mx  "), "v=spf1 mx ip4:192.0.2.1");
+  EXPECT_EQ(widened("v=spf1  ~all  exp=a.example"), "v=spf1 ip4:192.0.2.1 ~all  exp=a.example");
+  EXPECT_EQ(widened("v=spf1 mx redirect=example.net"), "v=spf1 mx ip4:192.0.2.1 redirect=example.net");
+  EXPECT_EQ(widened("v=spf1 mx -ip4:192.0.2.0/24 ~all"), "v=spf1 ip4:192.0.2.1 mx -ip4:192.0.2.0/24 ~all");
+  EXPECT_EQ(widened("v=spf1 -all mx"), "v=spf1 ip4:192.0.2.1 -all mx");
+}
+
+class DomainChecks : public testing::Test {
+ protected:
+  DomainChecks() {
+    dns_.records[{"example.com", RecordType::txt}] = {"v=spf1 a:mail.example.com -all"};
+    dns_.records[{"_dmarc.example.com", RecordType::txt}] = {
+        "v=DMARC1; p=reject; rua=mailto:x@reports.example"};
+    dns_.records[{"example.com._report._dmarc.reports.example", RecordType::txt}] = {"v=DMARC1"};
+    dns_.records[{"1.2.0.192.in-addr.arpa", RecordType::ptr}] = {"mail.example.com"};
+    dns_.records[{"mail.example.com", RecordType::a}] = {"192.0.2.1"};
+    dns_.records[{"example.com", RecordType::mx}] = {"mail.example.com"};
+  }
+
+  Findings check() {
+    Findings all;
+    for (auto& part :
+         {check_spf(dns_, {"example.com", {"192.0.2.1"}, relay_, "mail.example.com"}),
+          check_dmarc(dns_, {"example.com", {"example.com"}, {"example.com"}}),
+          check_reverse(dns_, {"192.0.2.1"}, "mail.example.com"), check_receiving(dns_, "example.com")}) {
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+  }
+
+  TableLookup dns_;
+  std::string relay_;
+};
+
+TEST_F(DomainChecks, find_nothing_wrong_where_nothing_is) {
+  for (const auto& finding : check())
+    EXPECT_EQ(finding.severity, Severity::good) << finding.topic << ": " << finding.what;
+}
+
+// Trouble at any one name makes something unknown, and nothing else: never "missing".
+TEST_F(DomainChecks, take_no_answer_for_unknown) {
+  for (const char* name : {"example.com", "_dmarc.example.com", "example.com._report._dmarc.reports.example",
+                           "1.2.0.192.in-addr.arpa", "mail.example.com"}) {
+    dns_.troubles = {{name, "no answer"}};
+    unsigned unknown = 0;
+    for (const auto& finding : check()) {
+      if (finding.severity == Severity::good) continue;
+      EXPECT_EQ(finding.severity, Severity::unknown) << name << ": " << finding.topic << ": " << finding.what;
+      EXPECT_NE(finding.what.find("no answer"), std::string::npos) << finding.what;
+      ++unknown;
+    }
+    EXPECT_GE(unknown, 1U) << name;
+  }
+  relay_ = "relay.example.net";
+  dns_.troubles = {{relay_, "no answer"}};
+  EXPECT_EQ(check().front().severity, Severity::unknown);
+}
+
+TEST_F(DomainChecks, print_nothing_of_dns_as_it_is) {
+  dns_.records[{"example.com", RecordType::txt}] = {"v=spf1 \x1b[2J\n -all"};
+  dns_.records[{"_dmarc.example.com", RecordType::txt}] = {"v=DMARC1; p=\x1b[2J"};
+  dns_.records[{"1.2.0.192.in-addr.arpa", RecordType::ptr}] = {"\x1b[2J"};
+  dns_.records[{"example.com", RecordType::mx}] = {"\x1b[2J"};
+  dns_.records[{"\x1b[2J", RecordType::a}] = {"192.0.2.7"};
+  for (const auto& finding : check()) {
+    EXPECT_EQ(finding.what.find_first_of("\x1b\n"), std::string::npos) << finding.topic;
+    EXPECT_NE(finding.what.find("x1b"), std::string::npos) << finding.topic << ": " << finding.what;
+  }
+}
+
+}  // namespace
+}  // namespace dkim::keytool
