@@ -1,0 +1,160 @@
+"""What the programs and their sources say of themselves: settings, options, subcommands, log lines."""
+
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DKIMSIGND = os.environ["DKIMSIGND"]
+DKIMKEY = os.environ["DKIMKEY"]
+
+
+def output_of(*words, status=0):
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == status, f"{words}: {done.returncode}\n{done.stderr}"
+    return done.stdout
+
+
+def config_error(text):
+    """What dkimsignd says of a configuration; None if it takes it."""
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        file.write(text)
+        file.flush()
+        done = subprocess.run(
+            [DKIMSIGND, "--config", file.name, "--print-config"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    return None if done.returncode == 0 else done.stderr
+
+
+def names_known_in(text):
+    """A configuration with the setting nobody_knows: the error lists those that are known beside it."""
+    error = config_error(text)
+    found = re.search(r'unknown setting "nobody_knows"; known here: (.*)', error or "")
+    assert found, f"{text}: {error}"
+    return set(found[1].split(", "))
+
+
+# Groups have members. What else a group needs must be there before an unknown member is told.
+GROUPS = {
+    "macros": ['( { name = "x"; %s } )'],
+    "rules": ['( { sender = "*"; domain = "example.com"; %s } )', '( { sender = "*"; sign = false; %s } )'],
+    "publish": [
+        '{ method = "manual"; %s }',
+        '{ method = "update"; key_file = "/x"; %s }',
+        '{ method = "hook"; program = "/x"; %s }',
+    ],
+    "domains": ['( { domain = "example.com"; publish = { method = "manual"; }; %s } )'],
+    "rotation": ['{ %s }'],
+}
+
+
+def settings():
+    """All settings, members of groups as GROUP.MEMBER, each with what its value must be."""
+    found = {}
+    for name in names_known_in("nobody_knows = 1;"):
+        found[name] = wanted(f"{name} = 1.5;")
+        if "group" not in found[name]:
+            continue
+        assert name in GROUPS, f"{name} is a group: say in programs.py what its members need"
+        for form in GROUPS[name]:
+            for member in names_known_in(f"{name} = " + form % "nobody_knows = 1;" + ";"):
+                found[f"{name}.{member}"] = None
+    return found
+
+
+def wanted(text):
+    """Nothing takes a number with a fraction: the error says what would be right."""
+    error = config_error(text)
+    right = re.search(r"it must be (.*)", error or "")
+    assert right, f"{text}: {error}"
+    return right[1]
+
+
+def words_of(name):
+    """The words that a text setting can have; empty if it is not one of words."""
+    error = config_error(f'{name} = "nobody_knows";')
+    found = re.search(r"it can be (.*)", error or "")
+    return re.findall(r'"(\w+)"', found[1]) if found else []
+
+
+def defaults():
+    """The root settings with their values in effect where nothing is configured."""
+    text = output_of(DKIMSIGND, "--config", "/dev/null", "--print-config")
+    return dict(re.findall(r"^(\w+) = (.*);$", text, re.M))
+
+
+def options_in(help_text):
+    """The options that a --help lists: "  -s [ --selector ] SELECTOR  ..." has two."""
+    found = set()
+    for short, name in re.findall(r"^  (?:(-\w) \[ )?(--[\w-]+)", help_text, re.M):
+        found |= {name} | ({short} if short else set())
+    return found
+
+
+def subcommands():
+    text = output_of(DKIMKEY, "--help")
+    listed = text[text.index("Subcommands:") :].split("\n\n")[0]
+    return re.findall(r"^  (\w+) ", listed, re.M)
+
+
+def help_of(subcommand):
+    return output_of(DKIMKEY, subcommand, "--help")
+
+
+def exit_codes_in(help_text):
+    codes = re.search(r"Exit (?:codes|status): (.*?)(?:\n\n|\Z)", help_text, re.S)
+    return set(re.findall(r"(?:^|[\s,])(\d) (?=[A-Za-z])", codes[1]))
+
+
+LITERAL = r'"(?:[^"\\]|\\.)*"'
+
+
+def source(path):
+    """A source file without comments and includes, which hold words that the program never says."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    return re.sub(r"^\s*(//|#include).*$", "", text, flags=re.M)
+
+
+def joined(literals):
+    """Adjacent literals are one; escapes resolved."""
+    return "".join(re.sub(r"\\(.)", r"\1", literal[1:-1]) for literal in re.findall(LITERAL, literals))
+
+
+def literals(path):
+    """The texts that a source file can say; an action that throw_store_error is given with its "cannot"."""
+    text = source(path)
+    # Character literals are passed over as a whole: one may hold a quotation mark.
+    tokens = re.findall(rf"{LITERAL}|(?<![0-9A-Za-z])'(?:[^'\\]|\\.)+'|\s+|.", text)
+    runs = [""]
+    for token in tokens:
+        if token.startswith('"'):
+            runs[-1] += joined(token)
+        elif runs[-1] and not token.isspace():
+            runs.append("")
+    actions = re.findall(rf"throw_store_error\(({LITERAL})", text)
+    return [run for run in runs if run] + ["cannot " + joined(action) for action in actions]
+
+
+def log_lines():
+    """The daemon's table of lines: shape, with each {place} in capital letters, to level."""
+    text = source("milter/log_lines.hpp")
+    found = re.findall(rf"LogLine \w+\{{\s*LogLevel::(\w+),\s*((?:{LITERAL}\s*)+)\}}", text)
+    assert len(found) == text.count("inline constexpr LogLine "), "a line that this does not understand"
+    return {
+        re.sub(r"\{(\w+)\}", lambda place: place[1].upper(), joined(shape)): level for level, shape in found
+    }
+
+
+def opendkim_settings():
+    """The settings of opendkim.conf(5) that import knows, by what becomes of them."""
+    found = {}
+    for name, fate in re.findall(
+        r'Entry\{"([\w-]+)", (\w+),', source("keytool/opendkim/setting_names.cpp")
+    ):
+        found.setdefault(fate, set()).add(name)
+    return found
