@@ -31,6 +31,12 @@ def first_word(head, macro):
     return re.match(rf"{macro} (\S+)", head)[1]
 
 
+def rendered(page):
+    """What a reader sees, in one line."""
+    text = programs.output_of("mandoc", "-T", "utf8", "-O", "width=500", page.path)
+    return " ".join(re.sub(".\b", "", text).split())
+
+
 class Case(unittest.TestCase):
     maxDiff = None
 
@@ -108,9 +114,12 @@ class Settings(Case):
                     self.assertRegex(said.split("Default:")[0], rf"\b{word}\b")
 
     def test_defaults(self):
+        shown = rendered(SETTINGS)
         for name, value in programs.defaults().items():
             with self.subTest(name):
                 self.assertIn(f"Default: {value}.", self.items[name].text)
+                # mdoc takes a lone parenthesis for punctuation, and would put it beside the quotes.
+                self.assertIn(f"Default: \u2018{value}\u2019.", shown)
 
     def test_those_mentioned_elsewhere_exist(self):
         known = {part for name in self.real for part in name.split(".")}
