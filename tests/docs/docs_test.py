@@ -1,7 +1,7 @@
 """The manual pages, the README, the sample configuration: do they say what the programs do, and nothing else?
 
 What is compared comes from the programs themselves (--help, --print-config, the errors for unknown
-settings), and where these do not say it, from tables in the sources (log lines, reasons, OpenDKIM's settings).
+settings), and where these do not say it, from tables in the sources: log lines, reasons, OpenDKIM's settings.
 """
 
 import re
@@ -9,10 +9,10 @@ import subprocess
 import unittest
 
 import programs
-from mdoc import Page, options_of, plain
+from mdoc import options_of, plain
+from pages import PAGES
 from programs import DKIMKEY, DKIMSIGND, ROOT
 
-PAGES = {page.path.name: page for page in map(Page, sorted((ROOT / "packaging/man").glob("*.[0-9]")))}
 DAEMON, SETTINGS, KEY = PAGES["dkimsignd.8"], PAGES["dkimsignd.conf.5"], PAGES["dkimkey.8"]
 OPENDKIM = PAGES["dkimsignd-from-opendkim.7"]
 
