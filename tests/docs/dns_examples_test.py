@@ -77,7 +77,7 @@ class Hooks(unittest.TestCase):
     def test_the_shell_one(self):
         self.write(
             the_display("dkimkey.8", "#!/bin/sh").replace(
-                "/var/lib/dkim-records", f"{self.directory}/records"
+                "/var/lib/dkimkey-hook", f"{self.directory}/records"
             )
         )
         self.call("set")
@@ -118,7 +118,7 @@ class Hooks(unittest.TestCase):
         self.write(
             the_display("dkimkey.8", "#!/usr/bin/python3")
             .replace("https://dns.example.net", f"http://127.0.0.1:{server.server_port}")
-            .replace("/etc/dkimsignd/api-token", f"{self.directory}/token")
+            .replace("/etc/dkimsignd/dns-token", f"{self.directory}/token")
         )
         self.call("set")
         self.call("remove")

@@ -123,6 +123,19 @@ class Postfix(unittest.TestCase):
         self.assertEqual(done.stderr, "")
 
 
+class Installed(unittest.TestCase):
+    """Files that the pages and the README name are ones that are installed."""
+
+    def test_units_and_drop_ins(self):
+        text = README + "".join(page.source for page in PAGES.values())
+        there = {path.name for path in (ROOT / "packaging").rglob("*") if path.is_file()}
+        units = set(re.findall(r"\bdkim[\w-]+\.(?:service|timer)\b(?!\.d)", text))
+        self.assertLessEqual({"dkimsignd.service", "dkimkey-rotate.timer"}, units)
+        examples = set(re.findall(r"/usr/share/doc/dkimsignd/examples/([\w.-]+\w)", text))
+        self.assertGreater(len(examples), 1)
+        self.assertLessEqual(units | examples, there)
+
+
 class FromOpenDkim(unittest.TestCase):
     def test_the_tables_become_those_rules(self):
         with tempfile.TemporaryDirectory() as name:
