@@ -66,8 +66,15 @@ Lookup::Answer ResolverLookup::ask_resolver(const std::string& name, RecordType 
   } catch (const crypto::Error& error) {
     return canon::Refusal{error.what(), 0};
   }
+  const auto refusal = [](std::string_view reason) {
+    return canon::Refusal{"the resolver: " + std::string(reason), 0};
+  };
+  if (!answered_ && silences_ >= most_silences) return refusal(DnsClient::no_answer);
   auto response = client_->ask(escaped(name), type);
-  if (!response) return canon::Refusal{"the resolver: " + response.refusal().reason, 0};
+  const bool silent = !response && response.refusal().reason == DnsClient::no_answer;
+  silences_ += silent ? 1 : 0;
+  answered_ = answered_ || !silent;
+  if (!response) return refusal(response.refusal().reason);
   auto found = *std::move(response);
   switch (type) {
     case RecordType::txt: {

@@ -16,6 +16,8 @@ class ResolverLookup final : public Lookup {
   // Of one object, all in all; what is past them is refused unasked.
   static constexpr unsigned most_questions = 300;
   static constexpr std::chrono::seconds most_time{40};
+  // A resolver that never answered is not waited for more often.
+  static constexpr unsigned most_silences = 2;
 
   // The resolver is opened at the first question; that there is none is a Refusal like any other.
   explicit ResolverLookup(const DnsAccess& access) : access_(access) {}
@@ -30,6 +32,8 @@ class ResolverLookup final : public Lookup {
   std::map<std::pair<std::string, RecordType>, Answer> remembered_;
   std::chrono::steady_clock::duration spent_{0};
   unsigned questions_ = 0;
+  unsigned silences_ = 0;
+  bool answered_ = false;
 };
 
 }  // namespace dkim::keytool

@@ -85,10 +85,6 @@ Findings check_reverse(Lookup& lookup, const std::vector<std::string>& addresses
     if (helo.empty()) continue;
     if (auto trouble = check_helo(lookup, helo, address)) findings.push_back(*std::move(trouble));
   }
-  if (findings.empty()) {
-    findings.push_back(finding(Severity::unknown, "ptr", "",
-                               "the reverse DNS of this host: its public address is not known"));
-  }
   return findings;
 }
 

@@ -125,6 +125,7 @@ class DnsWorld:
         self.primary, self.secondary, self.other, self.resolver = (f"{network}.{n}" for n in (1, 2, 3, 9))
         self.secondaries = (self.secondary,)
         self.notify = notify
+        self.resolver_config = ""  # what unbound.conf has beyond the two zones
         self.processes = {}
         self.tsig_file = self.directory / "tsig.key"
         self.tsig_file.write_text(f'key "{KEY_NAME}" {{\n\talgorithm hmac-sha256;\n\tsecret "{SECRET}";\n}};\n')
@@ -170,7 +171,7 @@ class DnsWorld:
         root.mkdir()
         config = root / "unbound.conf"
         config.write_text(UNBOUND.format(root=root, address=self.resolver, zone=ZONE, other_zone=OTHER_ZONE,
-                                         primary=self.primary, other=self.other))
+                                         primary=self.primary, other=self.other) + self.resolver_config)
         self.spawn("resolver", shutil.which("unbound") or "/usr/sbin/unbound", "-d", "-p", "-c", config)
         wait_for(lambda: self.serves(self.resolver, ZONE, 5353), "the resolver to answer")
 

@@ -1,0 +1,273 @@
+"""What doctor says of a domain in DNS: nothing of a healthy one; of one that is broken in one way, that and nothing
+else. Real name servers and a real resolver."""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from dkimkey import GROUP, run, succeed
+from dns_world import OTHER_ZONE, ZONE
+from domain_world import DEAD, Domain, DomainWorld
+
+PROBE = os.environ["DOMAIN_PROBE"]
+
+OTHER_LINES = [
+    "@ IN MX 10 mail", "mail IN A 203.0.113.5", "relay IN A 203.0.113.6",
+    '_dmarc IN TXT "v=DMARC1; p=reject; sp=none"',
+    f'rua-agreed.{ZONE}._report._dmarc IN TXT "v=DMARC1"',
+    *(f'i{n} IN TXT "v=spf1 ip4:203.0.113.{n} ?all"' for n in range(1, 13)),
+    'bad IN TXT "v=spf1 ip4:203.0.113 ?all"',
+    'wide IN TXT "v=spf1 a:mail.elsewhere.test ip4:198.51.100.0/24 ip6:2001:db8::/64 -all"',
+]
+TWELVE = " ".join(f"include:i{n}.{OTHER_ZONE}" for n in range(1, 13))
+
+
+def spf(*values):
+    return lambda domain: domain.spf(*values)
+
+
+def dmarc(*values):
+    return lambda domain: domain.dmarc(*values)
+
+
+def pointer(*names):
+    return lambda domain: setattr(domain, "pointer", [name.format(domain.name) for name in names])
+
+
+def records(name, *data):
+    return lambda domain: domain.records.update({name.format(domain.name): list(data)})
+
+
+# name: (what is done to a healthy domain, {topic: (severity, words of what is said)})
+WAYS = {
+    "healthy": (lambda domain: None, {}),
+    "spf-include": (spf(f"v=spf1 include:wide.{OTHER_ZONE} -all"), {}),
+    "spf-soft": (spf("v=spf1 ME ~all"), {}),
+    "spf-beside": (spf("v=spf1 ME -all", "some-service-verification=1"), {}),
+    "spf-none": (spf(), {"spf": ("risk", "no SPF record")}),
+    "spf-two": (spf("v=spf1 ME -all", "v=spf1 -all"), {"spf": ("broken", "2 SPF records")}),
+    "spf-syntax": (spf("v=spf1 ip4:192.0.2 -all"), {"spf": ("broken", "not an IPv4 address, at octet 12")}),
+    "spf-other": (spf("v=spf1 ip4:203.0.113.1 -all"), {"spf": ("broken", "does not cover 198.51.100")}),
+    "spf-other-soft": (spf("v=spf1 ip4:203.0.113.1 ~all"), {"spf": ("risk", "(softfail)")}),
+    "spf-four-only": (spf("v=spf1 ip4:198.51.100.0/24 -all"), {"spf": ("broken", "2001:db8::")}),
+    "spf-eleven": (spf(f"v=spf1 {TWELVE} ME -all"), {"spf": ("broken", "more than 10 lookups")}),
+    "spf-eleven-behind": (spf(f"v=spf1 ME {TWELVE} -all"), {"spf": ("risk", "takes 12 lookups")}),
+    "spf-void": (spf("v=spf1 ME a:n1.example.test a:n2.example.test a:n3.example.test -all"),
+                 {"spf": ("risk", "3 names that are not there")}),
+    "spf-void-front": (spf("v=spf1 a:n1.example.test a:n2.example.test a:n3.example.test ME -all"),
+                       {"spf": ("broken", "more than 2 questions without an answer")}),
+    "spf-nested": (spf(f"v=spf1 ME include:bad.{OTHER_ZONE} -all"), {"spf": ("risk", "the record of bad.")}),
+    "spf-nested-front": (spf(f"v=spf1 include:bad.{OTHER_ZONE} ME -all"), {"spf": ("broken", "the record of bad.")}),
+    "spf-everybody": (spf("v=spf1 ME +all"), {"spf": ("risk", "anybody may send")}),
+    "spf-neutral": (spf("v=spf1 ME ?all"), {"spf": ("risk", "nothing about other senders")}),
+    "spf-open": (spf("v=spf1 ME"), {"spf": ("risk", "nothing about other senders")}),
+    "spf-ptr": (spf("v=spf1 ME ptr -all"), {"spf": ("risk", "uses ptr")}),
+
+    "dmarc-none": (dmarc(), {"dmarc": ("risk", "no DMARC record")}),
+    "dmarc-two": (dmarc("v=DMARC1; p=none", "v=DMARC1; p=reject"), {"dmarc": ("risk", "2 DMARC records")}),
+    "dmarc-bad": (dmarc("v=DMARC1; p=nothing"), {"dmarc": ("risk", "at octet 13")}),
+    "dmarc-no-policy": (dmarc("v=DMARC1; rua=mailto:a@example.test"), {"dmarc": ("risk", "no p=")}),
+    "dmarc-strict": (dmarc("v=DMARC1; p=none; adkim=s"), {}),
+    "rua-agreed": (dmarc(f"v=DMARC1; p=none; rua=mailto:a@{OTHER_ZONE}"), {}),
+    "rua-not-agreed": (dmarc(f"v=DMARC1; p=none; rua=mailto:a@{OTHER_ZONE}"),
+                       {"dmarc": ("risk", "reports do not go to elsewhere.test")}),
+
+    "ptr-none": (pointer(), {"ptr": ("broken", "no PTR record")}),
+    "ptr-other": (pointer(f"mail.{OTHER_ZONE}."), {"ptr": ("broken", "does not lead back")}),
+    "ptr-nowhere": (pointer(f"nowhere.{OTHER_ZONE}."), {"ptr": ("broken", "does not lead back")}),
+    "ptr-two": (pointer(f"nowhere.{OTHER_ZONE}.", "mail.{}.example.test."), {}),
+    "ptr-dead": (pointer(f"host.dead-ptr.{ZONE}."), {"ptr": ("unknown", "could not be found out")}),
+    "ptr-none-6": (lambda domain: setattr(domain, "pointer_6", []), {"ptr": ("broken", "ip6.arpa")}),
+    "helo-other": (lambda domain: setattr(domain, "helo", f"mail.{OTHER_ZONE}"), {"helo": ("risk", "does not lead")}),
+
+    "mx-null": (lambda domain: domain.records.update(
+        {domain.name: ["MX 0 ."] + domain.records[domain.name][1:]}), {"mx": ("risk", "takes no mail")}),
+    "mx-nothing": (lambda domain: domain.records.update(
+        {domain.name: domain.records[domain.name][1:]}), {"mx": ("risk", "neither an MX nor an address")}),
+    "mx-nowhere": (lambda domain: domain.records.update(
+        {domain.name: ["MX 10 nowhere"] + domain.records[domain.name][1:]}), {"mx": ("risk", "no host")}),
+    "mx-address": (lambda domain: domain.records.update(
+        {domain.name: ["A 203.0.113.9"] + domain.records[domain.name][1:]}), {}),
+
+    "dkim-missing": (lambda domain: domain.key("s"), {"dkim": ("broken", "not in DNS")}),
+    "dkim-several": (lambda domain: domain.key("s", domain.value, "v=DKIM1; p="), {"dkim": ("broken", "2 TXT")}),
+    "dkim-other": (lambda domain: domain.key("s", domain.other_value), {"dkim": ("broken", "another key")}),
+    "dkim-syntax": (lambda domain: domain.key("s", "v=DKIM1 k=rsa"), {"dkim": ("broken", "syntax error")}),
+    "dkim-test-left": (lambda domain: domain.key("s", domain.value.replace("p=", "t=y; p=")),
+                       {"dkim": ("risk", "t=y is still on")}),
+    "dkim-testing": (lambda domain: None, {"dkim": ("risk", "t=y, testing")}),
+    "dkim-lagging": (lambda domain: domain.lagging.update({f"s._domainkey.{domain.name}": []}),
+                     {"dkim": ("broken", f"ns2.{ZONE}. serves: missing")}),
+    "dkim-cut": (lambda domain: domain.key("s", domain.value[:255]), {"dkim": ("broken", "cut off after 255")}),
+    "dkim-pending": (lambda domain: domain.key("s"), {"dkim": ("broken", "nothing is signed until")}),
+    "dkim-next": (lambda domain: None, {"dkim": ("risk", "cannot become active")}),
+    "dkim-revoked": (lambda domain: domain.key("old", domain.other_value), {"dkim": ("risk", "still accept")}),
+    "dkim-revoked-gone": (lambda domain: None, {}),
+    "dkim-dead": (lambda domain: domain.records.update({f"_domainkey.{domain.name}": ["NS dead"],
+                                                        f"s._domainkey.{domain.name}": []}),
+                  {"dkim": ("unknown", "could not be checked")}),
+    "dmarc-dead": (records("_dmarc.{}", "NS dead"), {"dmarc": ("unknown", "could not be read")}),
+}
+
+
+def make_keys(keys, domain):
+    """A key "s" that signs, and what else the name of the way asks for; keeps the records' values."""
+    def generate(selector, *more):
+        succeed("generate", "-D", keys, "-d", domain.domain, "-s", selector, *more)
+        shown = succeed("show", "-D", keys, "-d", domain.domain, "-s", selector, "--format", "value")
+        return shown.stdout.decode().strip()
+
+    domain.value = generate("s", "--algorithm", "rsa" if domain.name == "dkim-cut" else "ed25519",
+                            *([] if domain.name == "dkim-pending" else ["--activate"]),
+                            *(["-t"] if domain.name == "dkim-testing" else []))
+    domain.key("s", domain.value)
+    if domain.name == "dkim-other":
+        domain.other_value = generate("other", "--algorithm", "ed25519")
+        domain.key("other", domain.other_value)
+    if domain.name == "dkim-next":
+        generate("next", "--algorithm", "ed25519")
+    if domain.name.startswith("dkim-revoked"):
+        domain.other_value = generate("old", "--algorithm", "ed25519")
+        # Nobody answers there: that the record could not be looked at is no matter here.
+        done = run("revoke", "-D", keys, "-d", domain.domain, "-s", "old", "--resolver", f"{DEAD}@53")
+        assert b"revoked" in done.stdout + done.stderr, done
+
+
+class DoctorDns(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        directory = tempfile.TemporaryDirectory(prefix="dkimkey-doctor-")
+        cls.addClassCleanup(directory.cleanup)
+        root = pathlib.Path(directory.name)
+        cls.keys = root / "keys"
+        cls.keys.mkdir(0o750)
+        os.chown(cls.keys, 0, GROUP)
+        cls.domains = {name: Domain(name, number) for number, name in enumerate(WAYS, 1)}
+        for name, domain in cls.domains.items():
+            make_keys(cls.keys, domain)
+            WAYS[name][0](domain)
+        (root / "world").mkdir()
+        cls.world = DomainWorld(root / "world", list(cls.domains.values()), ["dead-ptr IN NS dead"], OTHER_LINES)
+        cls.addClassCleanup(cls.world.close)
+        cls.world.start()
+
+    def findings(self, domain, *options, resolver=None):
+        resolver = resolver or f"{self.world.resolver}@5353"
+        done = subprocess.run([PROBE, self.keys, resolver, domain, *options], capture_output=True, timeout=300,
+                              check=True)
+        return json.loads(done.stdout)
+
+    def of(self, name, *more, **options):
+        domain = self.domains[name]
+        return self.findings(domain.domain, f"address={domain.address}", f"address={domain.address_6}",
+                             f"helo={domain.helo}", f"signing={domain.domain}", *more, **options)
+
+    @staticmethod
+    def trouble(found):
+        return [finding for finding in found if finding["severity"] != "good"]
+
+    def assert_only(self, found, topic, severity, words):
+        trouble = self.trouble(found)
+        self.assertEqual({finding["topic"] for finding in trouble}, {topic}, trouble)
+        self.assertEqual({finding["severity"] for finding in trouble}, {severity}, trouble)
+        self.assertTrue(any(words in finding["what"] for finding in trouble), (words, trouble))
+        return trouble
+
+    def test_each_way_is_found_and_nothing_else(self):
+        for name, (_, expected) in WAYS.items():
+            with self.subTest(name):
+                found = self.of(name)
+                if not expected:
+                    self.assertEqual(self.trouble(found), [])
+                for topic, (severity, words) in expected.items():
+                    self.assert_only(found, topic, severity, words)
+
+    def test_a_healthy_domain_is_good_in_every_way(self):
+        self.assertEqual([(finding["topic"], finding["severity"]) for finding in self.of("healthy")],
+                         [(topic, "good") for topic in ("dkim", "spf", "dmarc", "ptr", "ptr", "mx")])
+
+    def test_what_is_to_be_pasted_mends_it(self):
+        """Every record that doctor prints is one, for the right name, and has what was missing."""
+        for name, line in (
+                ("spf-none", "{d}. 3600 IN TXT \"v=spf1 ip4:{a} ip6:{a6} -all\""),
+                ("spf-other", "{d}. 3600 IN TXT \"v=spf1 ip4:203.0.113.1 ip4:{a} ip6:{a6} -all\""),
+                ("spf-four-only", "{d}. 3600 IN TXT \"v=spf1 ip4:198.51.100.0/24 ip6:{a6} -all\""),
+                ("dmarc-none", "_dmarc.{d}. 3600 IN TXT \"v=DMARC1; p=none; rua=mailto:postmaster@{d}\""),
+                ("rua-not-agreed", "{d}._report._dmarc.elsewhere.test. 3600 IN TXT \"v=DMARC1\""),
+                ("dkim-missing", "s._domainkey.{d}. 3600 IN TXT \"{v}\""),
+                ("dkim-several", "s._domainkey.{d}. 3600 IN TXT \"{v}\""),
+                ("dkim-revoked", "old._domainkey.{d}. 3600 IN TXT \"v=DKIM1; k=ed25519; p=\""),
+                ("dkim-cut", "s._domainkey.{d}. 3600 IN TXT \"{v1}\" \"{v2}\"")):
+            with self.subTest(name):
+                domain = self.domains[name]
+                pasted = "".join(finding["paste"] for finding in self.trouble(self.of(name)))
+                self.assertEqual(pasted, line.format(d=domain.domain, a=domain.address, a6=domain.address_6,
+                                                     v=domain.value, v1=domain.value[:255],
+                                                     v2=domain.value[255:]) + "\n")
+
+    def test_the_cost_of_a_record_is_said(self):
+        (good,) = [finding for finding in self.of("spf-include") if finding["topic"] == "spf"]
+        self.assertIn("(2 of 10 lookups)", good["what"])
+
+    def test_a_resolver_that_is_not_there_makes_all_unknown(self):
+        found = self.of("healthy", resolver=f"{DEAD}@53")
+        self.assertEqual({finding["severity"] for finding in found}, {"unknown"}, found)
+        self.assertEqual({finding["topic"] for finding in found}, {"dkim", "spf", "dmarc", "ptr", "helo", "mx"})
+
+    def test_a_resolver_that_refuses_makes_all_unknown(self):
+        """A server that knows nothing of the zone."""
+        found = self.of("healthy", resolver=f"{self.world.other}@53")
+        self.assertEqual({finding["severity"] for finding in found if finding["topic"] not in ("ptr", "helo")},
+                         {"unknown"}, found)
+        self.assertIn("answers REFUSED", found[1]["what"])
+
+    def test_without_an_address_coverage_is_unknown(self):
+        found = self.findings(self.domains["healthy"].domain)
+        self.assertEqual([(finding["topic"], finding["severity"]) for finding in self.trouble(found)],
+                         [("spf", "unknown")])
+
+    def test_signing_as_another_domain(self):
+        """By way of the parent: good where alignment is relaxed, broken where it is strict."""
+        parent = f"signing={self.domains['healthy'].domain}"
+        for name, broken in (("spf-soft", False), ("dmarc-strict", True)):
+            domain = self.domains[name]
+            found = self.findings(domain.domain, f"address={domain.address}", parent)
+            self.assertEqual([(finding["topic"], finding["severity"]) for finding in self.trouble(found)],
+                             [("dmarc", "broken")] * broken, found)
+        found = self.findings(domain.domain, f"address={domain.address}", f"signing={OTHER_ZONE}")
+        self.assert_only(found, "dmarc", "broken", "do not count for mail From")
+
+    def test_the_envelope_is_of_another_domain(self):
+        domain = self.domains["healthy"]
+        found = self.of("healthy", f"envelope=wide.{OTHER_ZONE}")
+        self.assert_only(found, "dmarc", "risk", "rests on the DKIM signature alone")
+        found = self.of("healthy", f"envelope={domain.domain}", f"envelope={self.domains['spf-other'].domain}")
+        self.assert_only(found, "spf", "broken", "does not cover")
+
+    def test_a_relay(self):
+        """It is the relay's address that counts, and its reverse DNS is not ours to judge."""
+        found = self.findings(self.domains["spf-include"].domain, f"relay=mail.{OTHER_ZONE}", "address=10.0.0.1")
+        self.assertEqual(self.trouble(found), [])
+        self.assertNotIn("ptr", {finding["topic"] for finding in found})
+        found = self.findings(self.domains["healthy"].domain, f"relay=[relay.{OTHER_ZONE}]")
+        (finding,) = self.assert_only(found, "spf", "risk", "does not cover the relay relay.elsewhere.test")
+        self.assertIn(f'a:relay.{OTHER_ZONE} -all"', finding["paste"])
+        found = self.findings(self.domains["healthy"].domain, f"relay=nowhere.{OTHER_ZONE}")
+        self.assert_only(found, "spf", "unknown", "has no address")
+
+    def test_the_policy_of_the_organization(self):
+        """A name without a record of its own is under its organization's, by sp=."""
+        found = self.findings(f"deep.below.{OTHER_ZONE}")
+        (policy,) = [finding for finding in found if finding["topic"] == "dmarc"]
+        self.assertEqual(policy["severity"], "good")
+        self.assertIn("_dmarc.elsewhere.test is none", policy["what"])
+        found = self.findings(OTHER_ZONE)
+        (policy,) = [finding for finding in found if finding["topic"] == "dmarc"]
+        self.assertIn("_dmarc.elsewhere.test is reject", policy["what"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,62 @@
+// keytool/doctor's checks of DNS as a program, for doctor_dns_test.py: what they say of one domain, without
+// the host's own settings that dkimkey doctor would add. usage: domain_probe KEY-DIRECTORY RESOLVER DOMAIN
+// [address=A] [relay=H] [signing=D] [helo=H] [envelope=D]...
+#include <iostream>
+
+#include "keytool/doctor/domain_checks.hpp"
+#include "keytool/json.hpp"
+
+using namespace dkim;
+using namespace dkim::keytool;
+
+namespace {
+
+void set(DomainQuestion& question, std::string_view option) {
+  const auto equals = option.find('=');
+  const std::string_view name = option.substr(0, equals);
+  const std::string value(option.substr(equals + 1));
+  if (name == "address") question.addresses.push_back(value);
+  if (name == "relay") question.relay = value;
+  if (name == "signing") question.signing_domains.push_back(value);
+  if (name == "helo") question.helo = value;
+  if (name == "envelope") question.envelope_domains.push_back(value);
+}
+
+std::string_view name_of(Severity severity) {
+  switch (severity) {
+    case Severity::broken:
+      return "broken";
+    case Severity::risk:
+      return "risk";
+    case Severity::unknown:
+      return "unknown";
+    default:
+      return "good";
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) return 2;
+  const auto resolver = ServerAddress::parse(argv[2]);
+  const auto domain = canon::DomainName::parse(argv[3]);
+  if (!resolver || !domain) return 2;
+  DomainQuestion question{*domain, {}, {}};
+  for (int i = 4; i < argc; ++i)
+    set(question, argv[i]);
+  std::vector<JsonObject> objects;
+  for (const auto& finding : check_domain_in_dns(question, crypto::KeyStore(argv[1]), {*resolver, true})) {
+    auto& object = objects.emplace_back();
+    object.text("severity", name_of(finding.severity));
+    object.text("topic", finding.topic);
+    object.text("subject", finding.subject);
+    object.text("what", finding.what);
+    object.text("advice", finding.advice);
+    std::string paste;
+    for (const auto& line : finding.paste)
+      paste += line + "\n";
+    object.text("paste", paste);
+  }
+  std::cout << json_array(objects);
+}
