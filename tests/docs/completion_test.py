@@ -133,6 +133,9 @@ class Names(unittest.TestCase):
         self.assertEqual(
             completions("explain", "-D", str(self.keys), "alerts", "@", "example.c"), ["example.com"]
         )
+        self.assertEqual(
+            completions("explain", "-D", str(self.keys), "a&*b@example.c"), ["a&*b@example.com"]
+        )
 
     def test_selectors(self):
         self.assertEqual(
