@@ -15,17 +15,20 @@ std::string address_of(const canon::Mailbox& mailbox) {
   return mailbox.local_part + "@" + mailbox.domain;
 }
 
+using Cause = NoIdentity::Cause;
+
 // Why a domain that has a store does not sign.
-std::string describe_inactive(const canon::DomainName& domain, const Manifest& manifest) {
-  if (manifest.keys.empty()) return "domain " + domain.str() + " has no key";
-  std::string reason;
+NoIdentity inactive(const canon::DomainName& domain, const Manifest& manifest, const std::string& author) {
+  if (manifest.keys.empty()) return {Cause::no_key, "domain " + domain.str() + " has no key", author};
+  NoIdentity none{Cause::no_active_key, "", author};
   for (const auto& key : manifest.keys) {
     if (key.state == KeyState::active) continue;
-    if (!reason.empty()) reason += ", ";
-    reason +=
+    if (key.state == KeyState::pending) none.cause = Cause::key_pending;
+    if (!none.reason.empty()) none.reason += ", ";
+    none.reason +=
         "key " + key.selector.str() + " of " + domain.str() + " is " + std::string(to_string(key.state));
   }
-  return reason;
+  return none;
 }
 
 std::vector<SigningKey> selected_keys(const DomainKeys& keys, const std::vector<canon::Selector>& selectors) {
@@ -45,33 +48,38 @@ std::vector<SigningKey> selected_keys(const DomainKeys& keys, const std::vector<
 // A rule that fits decides, even if its domain then has no key: falling back to the author's own domain
 // would sign as someone whom the administrator took out.
 Identity identity_by_rule(const SenderRule& rule, const std::string& author, KeySource& source) {
-  if (!rule.domain) return NoIdentity{false, "a rule says not to sign for " + rule.sender, author};
+  if (!rule.domain) return NoIdentity{Cause::rule, "a rule says not to sign for " + rule.sender, author};
   const auto keys = source.find(*rule.domain);
   if (keys == nullptr)
-    return NoIdentity{false, "domain " + rule.domain->str() + ", named by a rule, has no key", author};
-  if (keys->active.empty()) return NoIdentity{false, describe_inactive(*rule.domain, keys->manifest), author};
+    return NoIdentity{Cause::no_key, "domain " + rule.domain->str() + ", named by a rule, has no key",
+                      author};
+  if (keys->active.empty()) return inactive(*rule.domain, keys->manifest, author);
   auto selected = selected_keys(*keys, rule.selectors);
   if (selected.empty()) {
-    return NoIdentity{false, "none of the selectors a rule names is active in " + rule.domain->str(), author};
+    return NoIdentity{Cause::no_active_key,
+                      "none of the selectors a rule names is active in " + rule.domain->str(), author};
   }
   return SigningIdentity{*rule.domain, std::move(selected), author};
 }
 
 Identity identity_by_domain(const canon::DomainName& author_domain, const std::string& author,
                             KeySource& source) {
-  std::string reason;
+  std::optional<NoIdentity> first_reason;
   for (std::optional<canon::DomainName> domain = author_domain; domain; domain = domain->parent()) {
     const auto keys = source.find(*domain);
     if (keys == nullptr) continue;
     if (*domain != author_domain && !keys->manifest.subdomains) {
-      if (reason.empty()) reason = "domain " + domain->str() + " does not sign for its subdomains";
+      if (!first_reason) {
+        first_reason = {Cause::subdomain, "domain " + domain->str() + " does not sign for its subdomains",
+                        author};
+      }
       continue;
     }
     if (!keys->active.empty()) return SigningIdentity{*domain, keys->active, author};
-    if (reason.empty()) reason = describe_inactive(*domain, keys->manifest);
+    if (!first_reason) first_reason = inactive(*domain, keys->manifest, author);
   }
-  if (reason.empty()) reason = "no key for domain " + author_domain.str();
-  return NoIdentity{false, std::move(reason), author};
+  if (first_reason) return *std::move(first_reason);
+  return NoIdentity{Cause::no_key, "no key for domain " + author_domain.str(), author};
 }
 
 Identity identity_of(const canon::Mailbox& mailbox, const std::vector<SenderRule>& rules, KeySource& source) {
@@ -87,7 +95,8 @@ Identity identity_of(const canon::Mailbox& mailbox, const std::vector<SenderRule
     return identity;
   }
   if (!domain) {
-    return NoIdentity{false, "the author's domain is " + domain.refusal().reason, std::move(author)};
+    return NoIdentity{Cause::invalid_domain, "the author's domain is " + domain.refusal().reason,
+                      std::move(author)};
   }
   return identity_by_domain(*domain, author, source);
 }
@@ -126,7 +135,7 @@ Identity choose_identity(const std::vector<canon::Mailbox>& authors, const std::
 Identity identify(const std::vector<canon::HeaderField>& message, const std::vector<SenderRule>& rules,
                   KeySource& keys) {
   const auto authors = author_mailboxes(message);
-  if (!authors) return NoIdentity{true, authors.refusal().reason, {}};
+  if (!authors) return NoIdentity{Cause::malformed, authors.refusal().reason, {}};
   return choose_identity(*authors, rules, keys);
 }
 

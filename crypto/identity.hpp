@@ -33,8 +33,16 @@ struct SigningIdentity {
 
 // Why nobody signs.
 struct NoIdentity {
-  // The message itself is at fault: no From, several, or one that cannot be read.
-  bool malformed = false;
+  enum class Cause {
+    malformed,       // the message itself is at fault: no From, several, or one that cannot be read
+    invalid_domain,  // the author's domain is none that could have a key
+    no_key,          // in the author's domain and its parents, or in the one that a rule names
+    key_pending,     // there are keys, none signs, and one is still to begin
+    no_active_key,   // there are keys, and none signs (any more)
+    subdomain,       // a parent has keys and does not sign for its subdomains
+    rule,            // a rule says not to sign
+  };
+  Cause cause = Cause::no_key;
   std::string reason;
   // The first author, where there is one.
   std::string author;

@@ -55,6 +55,25 @@ std::optional<Secret> read_key_file(const std::filesystem::path& path) {
   }
 }
 
+// Calls visit with each name in the directory until it returns false.
+template <typename Visit>
+void visit_names(const std::filesystem::path& directory, Visit visit) {
+  std::error_code error;
+  std::filesystem::directory_iterator entries(directory, error);
+  for (const auto end = std::filesystem::directory_iterator(); !error && entries != end;
+       entries.increment(error)) {
+    if (!visit(entries->path().filename().string())) return;
+  }
+  if (error) throw_store_error("list", directory, error.value());
+}
+
+// A directory that is spelled otherwise (upper case) would never be found for a message.
+std::optional<canon::DomainName> domain_of(const std::string& name) {
+  auto domain = canon::DomainName::parse(name);
+  if (!domain || domain->str() != name) return std::nullopt;
+  return *std::move(domain);
+}
+
 }  // namespace
 
 bool FileStamp::operator==(const FileStamp& other) const {
@@ -142,17 +161,37 @@ PrivateKey KeyStore::load_key(const canon::DomainName& domain, const KeyEntry& e
 
 std::vector<canon::DomainName> KeyStore::domains() const {
   std::vector<canon::DomainName> out;
-  std::error_code error;
-  std::filesystem::directory_iterator entries(directory_, error);
-  for (const auto end = std::filesystem::directory_iterator(); !error && entries != end;
-       entries.increment(error)) {
-    const std::string name = entries->path().filename().string();
-    auto domain = canon::DomainName::parse(name);
-    // A directory that is spelled otherwise (upper case) would never be found for a message.
-    if (!domain || domain->str() != name) continue;
-    if (stamp(*domain)) out.push_back(*std::move(domain));
-  }
-  if (error) throw_store_error("list", directory_, error.value());
+  visit_names(directory_, [&](const std::string& name) {
+    auto domain = domain_of(name);
+    if (domain && stamp(*domain)) out.push_back(*std::move(domain));
+    return true;
+  });
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::optional<std::vector<canon::DomainName>> KeyStore::domains_up_to(std::size_t limit) const {
+  std::vector<canon::DomainName> out;
+  const auto may_have_manifest = [this](const canon::DomainName& domain) {
+    try {
+      return stamp(domain).has_value();
+    } catch (const StoreError&) {
+      return true;
+    }
+  };
+  std::size_t others = 0;
+  bool complete = true;
+  visit_names(directory_, [&](const std::string& name) {
+    auto domain = domain_of(name);
+    if (domain && may_have_manifest(*domain)) {
+      out.push_back(*std::move(domain));
+    } else {
+      ++others;
+    }
+    complete = out.size() <= limit && others <= 1000;
+    return complete;
+  });
+  if (!complete) return std::nullopt;
   std::sort(out.begin(), out.end());
   return out;
 }

@@ -64,6 +64,11 @@ class KeyStore {
   // Every domain with a manifest, sorted. Entries that are no domain are passed over.
   std::vector<canon::DomainName> domains() const;
 
+  // The same of a store with no more domains than the limit; nothing for a larger one, which is not read to
+  // its end, nor is one whose directory has another thousand entries that are no domains. A domain of which
+  // it cannot be found out whether it has a manifest counts as one.
+  std::optional<std::vector<canon::DomainName>> domains_up_to(std::size_t limit) const;
+
  private:
   // A domain that is not there is an answer; a key directory that is not there (misspelt, not mounted) is a
   // fault, or all mail would leave unsigned.

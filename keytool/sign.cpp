@@ -43,18 +43,24 @@ using crypto::SigningIdentity;
 Identity forced_identity(const crypto::KeyStore& store, const ParsedOptions& options) {
   const auto domain = parse_domain(*options.text("domain"));
   auto read = store.read_manifest(domain);
-  if (!read) return NoIdentity{false, "no keys of " + domain.str() + " in " + store.directory().string(), {}};
+  if (!read)
+    return NoIdentity{
+        NoIdentity::Cause::no_key, "no keys of " + domain.str() + " in " + store.directory().string(), {}};
   const auto named = options.text("selector");
   if (!named) {
     auto keys = load_domain_keys(store, domain, std::move(read->manifest));
-    if (keys.active.empty()) return NoIdentity{false, "no key of " + domain.str() + " is active", {}};
+    if (keys.active.empty())
+      return NoIdentity{NoIdentity::Cause::no_active_key, "no key of " + domain.str() + " is active", {}};
     return SigningIdentity{domain, std::move(keys.active), {}};
   }
   const auto selector = parse_selector(*named);
   const auto* entry = read->manifest.find(selector);
-  if (entry == nullptr) return NoIdentity{false, "no selector " + selector.str() + " in " + domain.str(), {}};
+  if (entry == nullptr)
+    return NoIdentity{NoIdentity::Cause::no_key, "no selector " + selector.str() + " in " + domain.str(), {}};
   if (entry->state == crypto::KeyState::revoked)
-    return NoIdentity{false, "the key " + selector.str() + " of " + domain.str() + " is revoked", {}};
+    return NoIdentity{NoIdentity::Cause::no_active_key,
+                      "the key " + selector.str() + " of " + domain.str() + " is revoked",
+                      {}};
   if (entry->state != crypto::KeyState::active) {
     std::cerr << "note: the key " << selector.str() << " is " << to_string(entry->state)
               << ": the daemon does not sign with it\n";
@@ -66,7 +72,7 @@ Identity forced_identity(const crypto::KeyStore& store, const ParsedOptions& opt
 Identity identity_of(const MessageFile& message, const crypto::SigningSettings& settings,
                      const ParsedOptions& options) {
   const auto authors = authors_of(message);
-  if (!authors) return NoIdentity{true, authors.refusal().reason, {}};
+  if (!authors) return NoIdentity{NoIdentity::Cause::malformed, authors.refusal().reason, {}};
   const crypto::KeyStore store(settings.key_directory);
   if (options.has("domain")) return forced_identity(store, options);
   crypto::UncachedKeySource keys(store);

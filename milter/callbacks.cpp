@@ -5,6 +5,7 @@
 #include <array>
 
 #include "crypto/error.hpp"
+#include "milter/mta_error.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -53,7 +54,7 @@ sfsistat answered(SMFICTX* context, Step step) noexcept {
   try {
     return status_of(step(connection->session));
   } catch (const std::exception& error) {
-    return status_of(connection->session.fault(error.what()));
+    return status_of(connection->session.fault(error));
   }
 }
 
@@ -65,7 +66,7 @@ sfsistat unanswered(SMFICTX* context, unsigned long no_reply_step, Step step) no
   try {
     step(connection->session);
   } catch (const std::exception& error) {
-    connection->session.remember_fault(error.what());
+    connection->session.remember_fault(error);
   }
   return connection->silent(no_reply_step);
 }
@@ -103,6 +104,7 @@ sfsistat negotiate(SMFICTX* context, unsigned long actions, unsigned long steps,
   try {
     if ((actions & SMFIF_ADDHDRS) == 0) {
       shared_by_all->log.cannot_insert();
+      shared_by_all->metrics.error(ErrorKind::mta);
       return SMFIS_REJECT;
     }
     *wanted_actions = SMFIF_ADDHDRS | (actions & SMFIF_SETSYMLIST);
@@ -149,7 +151,7 @@ void insert_on_top(SMFICTX* context, const std::string& name, const std::string&
   std::string name_copy = name;
   std::string value_copy = value;
   if (smfi_insheader(context, 0, name_copy.data(), value_copy.data()) != MI_SUCCESS) {
-    throw crypto::Error("the MTA did not take the signature");
+    throw MtaError("the MTA did not take the signature");
   }
 }
 

@@ -57,11 +57,20 @@ int check_socket_directory(const Config& config, std::ostream& out) {
   return 1;
 }
 
+int check_metrics_directory(const Config& config, std::ostream& out) {
+  if (config.metrics.file.empty()) return 0;
+  const auto directory = config.metrics.file.parent_path();
+  std::error_code error;
+  if (std::filesystem::is_directory(directory, error)) return 0;
+  out << "the directory of metrics_file, " << directory.string() << ", does not exist\n";
+  return 1;
+}
+
 }  // namespace
 
 int check_everything(const Config& config, std::ostream& out) {
   const crypto::KeyStore store(config.signing.key_directory);
-  int problems = check_socket_directory(config, out);
+  int problems = check_socket_directory(config, out) + check_metrics_directory(config, out);
   try {
     for (const auto& domain : store.domains())
       problems += check_domain(store, domain, out);

@@ -114,6 +114,22 @@ TrustedMacro read_macro(SettingsGroup group) {
   return macro;
 }
 
+void read_metrics(SettingsGroup& root, MetricsSettings& metrics) {
+  if (const auto file = root.text("metrics_file")) {
+    if (!file->text.empty() && !file->text.starts_with('/')) {
+      throw_settings_error(file->place, "\"metrics_file\" is not an absolute path",
+                           "it must begin with /, or be empty for none");
+    }
+    metrics.file = file->text;
+  }
+  constexpr long long hour = 3600;
+  if (const auto interval = root.integer("metrics_interval", 1, hour))
+    metrics.interval = std::chrono::seconds(*interval);
+  constexpr long long most_domains = 10'000;
+  if (const auto domains = root.integer("metrics_domains", 0, most_domains))
+    metrics.domains = static_cast<std::size_t>(*domains);
+}
+
 Config config_from(const SettingsFile& file) {
   auto root = file.root();
   Config config;
@@ -135,6 +151,7 @@ Config config_from(const SettingsFile& file) {
   read_word(root, "log", {LogTarget::syslog, LogTarget::standard_error}, config.log);
   read_word(root, "log_level", {LogLevel::error, LogLevel::warning, LogLevel::info, LogLevel::debug},
             config.log_level);
+  read_metrics(root, config.metrics);
   root.reject_unknown();
   return config;
 }

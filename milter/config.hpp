@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -39,6 +41,13 @@ struct SocketAddress {
   bool operator==(const SocketAddress&) const = default;
 };
 
+// What is told to Prometheus, through node_exporter's text files.
+struct MetricsSettings {
+  std::filesystem::path file;  // empty: none
+  std::chrono::seconds interval{15};
+  std::size_t domains = 100;  // at most so many are shown one by one
+};
+
 struct Config {
   crypto::SigningSettings signing;
   crypto::KeySettings keys;  // dkimkey's; read here to be checked
@@ -51,6 +60,7 @@ struct Config {
   Disposition on_malformed = Disposition::accept;
   LogTarget log = LogTarget::syslog;
   LogLevel log_level = LogLevel::info;
+  MetricsSettings metrics;
 };
 
 // Throws crypto::SettingsError: "FILE:LINE: what is wrong; what would be right".

@@ -107,6 +107,9 @@ std::string config_text(const Config& config) {
   add("rotation", rotation_text(config.keys));
   add("log", settings_string(to_string(config.log)));
   add("log_level", settings_string(to_string(config.log_level)));
+  add("metrics_file", settings_string(config.metrics.file.string()));
+  add("metrics_interval", std::to_string(config.metrics.interval.count()));
+  add("metrics_domains", std::to_string(config.metrics.domains));
   return out;
 }
 

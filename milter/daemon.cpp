@@ -14,6 +14,7 @@
 #include "milter/callbacks.hpp"
 #include "milter/listen_socket.hpp"
 #include "milter/log.hpp"
+#include "milter/metrics_writer.hpp"
 #include "milter/service_manager.hpp"
 #include "milter/session.hpp"
 
@@ -24,6 +25,7 @@ namespace {
 // seconds for a milter; a service manager's default patience is 90.
 constexpr std::chrono::seconds longest_drain{60};
 constexpr std::chrono::seconds longest_reply{1};
+constexpr std::chrono::seconds longest_last_metrics{2};
 
 // No core, no ptrace, no /proc/PID/mem for other users: the process holds private keys.
 void protect_memory() {
@@ -74,18 +76,24 @@ void reload(const Options& options, Shared& shared) {
     }
     shared.log.set_level(config.log_level);
     shared.replace_setup(std::make_shared<Setup>(std::move(config)));
+    shared.metrics.reloaded();
     shared.log.reloaded();
   } catch (const std::exception& error) {
+    shared.metrics.reload_failed();
     shared.log.reload_failed(error.what());
   }
 }
 
 // Until a signal asks to stop, or libmilter has ended by itself.
-void serve(const Options& options, Shared& shared, const std::atomic<bool>& milter_ended) {
+void serve(const Options& options, Shared& shared, MetricsWriter& metrics,
+           const std::atomic<bool>& milter_ended) {
   const sigset_t set = handled_signals();
   while (!milter_ended) {
     const int signal = sigwaitinfo(&set, nullptr);
-    if (signal == SIGUSR1) reload(options, shared);
+    if (signal == SIGUSR1) {
+      reload(options, shared);
+      metrics.wake();
+    }
     if (signal == SIGTERM || signal == SIGINT) return;
   }
 }
@@ -119,6 +127,7 @@ void run_daemon(const Options& options, Config config) {
   socket.open_with(open_milter_socket);
   log.started(listen);
   notify_service_manager("READY=1");
+  MetricsWriter metrics(shared);
 
   std::atomic<bool> milter_ended = false;
   std::atomic<bool> milter_succeeded = false;
@@ -129,7 +138,7 @@ void run_daemon(const Options& options, Config config) {
     pthread_kill(main_thread, SIGTERM);
   }).detach();
 
-  serve(options, shared, milter_ended);
+  serve(options, shared, metrics, milter_ended);
   notify_service_manager("STOPPING=1");
   socket.remove();
   bool all_finished = true;
@@ -142,6 +151,7 @@ void run_daemon(const Options& options, Config config) {
     // that the end of the process does not.
     milter_succeeded = true;
   }
+  metrics.finish(longest_last_metrics);
   log.stopped(all_finished);
   std::_Exit(milter_succeeded ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -1,5 +1,6 @@
 #include "milter/key_cache.hpp"
 
+#include <algorithm>
 #include <ctime>
 
 #include "crypto/error.hpp"
@@ -17,9 +18,11 @@ std::shared_ptr<const crypto::DomainKeys> KeyCache::find(const canon::DomainName
     const auto stamp = store_.stamp(domain);
     if (!stamp) {
       forget(domain.str());
+      if (metrics_ != nullptr) metrics_->cache_absent();
       return nullptr;
     }
     if (auto keys = cached(domain.str(), *stamp)) return keys;
+    if (readings == 1 && metrics_ != nullptr) metrics_->cache_miss();
 
     // Without the lock: two threads may read the same domain, but nobody waits for another's disk.
     auto read = read_manifest(domain, *stamp);
@@ -42,12 +45,22 @@ std::size_t KeyCache::size() const {
   return entries_.size();
 }
 
+std::vector<std::string> KeyCache::recent(std::size_t most) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> out;
+  out.reserve(std::min(most, entries_.size()));
+  for (auto entry = entries_.begin(); entry != entries_.end() && out.size() < most; ++entry)
+    out.push_back(entry->domain);
+  return out;
+}
+
 std::shared_ptr<const crypto::DomainKeys> KeyCache::cached(const std::string& domain,
                                                            const crypto::FileStamp& stamp) {
   const std::lock_guard lock(mutex_);
   const auto found = index_.find(domain);
   if (found == index_.end() || !found->second->settled || !(found->second->stamp == stamp)) return nullptr;
   entries_.splice(entries_.begin(), entries_, found->second);
+  if (metrics_ != nullptr) metrics_->cache_hit();
   if (!found->second->damage.empty()) throw crypto::SettingsError(found->second->damage);
   return found->second->keys;
 }
@@ -78,6 +91,7 @@ void KeyCache::keep(Entry entry) {
   while (entries_.size() > capacity_) {
     index_.erase(entries_.back().domain);
     entries_.pop_back();
+    if (metrics_ != nullptr) metrics_->cache_evicted();
   }
 }
 

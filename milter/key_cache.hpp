@@ -13,9 +13,11 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "crypto/domain_keys.hpp"
 #include "crypto/key_store.hpp"
+#include "milter/metrics.hpp"
 
 namespace dkim::milter {
 
@@ -29,7 +31,13 @@ class KeyCache final : public crypto::KeySource {
 
   std::shared_ptr<const crypto::DomainKeys> find(const canon::DomainName& domain) override;
 
+  // Look-ups are counted there from now on. To be said before threads share this; metrics outlive it.
+  void count_in(Metrics& metrics) { metrics_ = &metrics; }
+
   std::size_t size() const;
+  std::size_t capacity() const { return capacity_; }
+  // The domains that were needed last, the last one first, at most so many.
+  std::vector<std::string> recent(std::size_t most) const;
 
  private:
   struct Entry {
@@ -49,6 +57,7 @@ class KeyCache final : public crypto::KeySource {
 
   crypto::KeyStore store_;
   std::size_t capacity_;
+  Metrics* metrics_ = nullptr;
   mutable std::mutex mutex_;
   std::list<Entry> entries_;  // most recently used first
   std::unordered_map<std::string, std::list<Entry>::iterator> index_;

@@ -155,6 +155,14 @@ void Log::running_as_root() const {
   write<log_lines::running_as_root>();
 }
 
+void Log::metrics_not_written(std::string_view why) const {
+  write(LogLevel::warning, "metrics not written, mail goes on: " + canon::printable(why, 2048));
+}
+
+void Log::metrics_written_again(std::string_view file) const {
+  write(LogLevel::info, "metrics written again: " + canon::printable(file, 2048));
+}
+
 Log::Sink log_sink(LogTarget target) {
   if (target == LogTarget::standard_error) {
     // libmilter knows nothing but syslog(3): what it has to say, such as why it cannot listen, comes here

@@ -52,6 +52,8 @@ class Log {
   void reloaded() const;
   void reload_failed(std::string_view why) const;
   void running_as_root() const;
+  void metrics_not_written(std::string_view why) const;
+  void metrics_written_again(std::string_view file) const;
 
  private:
   // The values go into the line's places, in their order.

@@ -44,6 +44,7 @@ std::shared_ptr<Setup> Shared::setup() const {
 }
 
 void Shared::replace_setup(std::shared_ptr<Setup> setup) {
+  setup->keys.count_in(metrics);
   const std::lock_guard lock(mutex_);
   setup_.swap(setup);  // the old one is freed after the lock
 }
@@ -54,11 +55,13 @@ Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
   const auto queue_id = macro("i");
   if (!is_ours(setup->config, client_, macro)) {
     shared_.log.not_ours(queue_id.value_or(""), client_, sender);
+    shared_.metrics.message_not_signed(NotSigned::untrusted_client, Disposition::accept);
     return Verdict::accept;
   }
   auto token = shared_.in_flight.message();
   if (!token) {
     shared_.log.put_off(queue_id.value_or(""));
+    shared_.metrics.message_not_signed(NotSigned::stopping, Disposition::tempfail);
     return Verdict::tempfail;
   }
   message_ = std::make_unique<Message>(std::move(setup), *std::move(token));
@@ -84,14 +87,17 @@ void Session::header(std::string_view name, std::string_view value) {
 Verdict Session::end_of_header(const MacroLookup& macro) {
   if (!message_) return Verdict::proceed;
   note_queue_id(macro);
-  if (message_->failed) return give_up(message_->fault);
-  if (message_->header_too_large) return refuse_malformed(crypto::header_too_large);
+  if (message_->failed) return give_up(message_->fault, message_->fault_kind);
+  if (message_->header_too_large)
+    return refuse_malformed(NotSigned::header_too_large, crypto::header_too_large);
 
   auto identity =
       crypto::identify(message_->fields, message_->setup->config.signing.rules, message_->setup->keys);
   if (const auto* none = std::get_if<crypto::NoIdentity>(&identity)) {
-    if (none->malformed) return refuse_malformed(none->reason);
+    const auto why = not_signed_because(none->cause);
+    if (none->cause == crypto::NoIdentity::Cause::malformed) return refuse_malformed(why, none->reason);
     shared_.log.not_signed(message_->queue_id, *none);
+    shared_.metrics.message_not_signed(why, Disposition::accept);
     return end_with(Verdict::accept);
   }
   message_->identity = std::get<crypto::SigningIdentity>(std::move(identity));
@@ -110,9 +116,9 @@ void Session::body(std::string_view chunk) {
 Verdict Session::end_of_message(const MacroLookup& macro, const InsertField& insert) {
   if (!message_) return Verdict::proceed;
   note_queue_id(macro);
-  if (message_->failed) return give_up(message_->fault);
+  if (message_->failed) return give_up(message_->fault, message_->fault_kind);
   // A message of which we were never shown the end of the header.
-  if (!message_->signer) return refuse_malformed("a body without the end of a header");
+  if (!message_->signer) return refuse_malformed(NotSigned::dialogue, "a body without the end of a header");
 
   const auto start = std::chrono::steady_clock::now();
   const auto signatures = message_->signer->sign(message_->fields, crypto::utc_now());
@@ -122,32 +128,42 @@ Verdict Session::end_of_message(const MacroLookup& macro, const InsertField& ins
     insert(field->name, leading_space_ == LeadingSpace::eaten ? value.substr(1) : value);
   }
   const auto time = std::chrono::steady_clock::now() - start;
-  shared_.log.message_signed(message_->queue_id, *message_->identity,
-                             message_->header_size + message_->body_size,
+  const auto size = message_->header_size + message_->body_size;
+  shared_.log.message_signed(message_->queue_id, *message_->identity, size,
                              std::chrono::duration_cast<std::chrono::microseconds>(time));
+  shared_.metrics.message_signed(message_->identity->keys, size, time);
   warn_of_what_follows();
   return end_with(Verdict::proceed);
 }
 
+Session::~Session() {
+  abort();
+  shared_.metrics.connection_closed();
+}
+
 void Session::abort() {
+  if (message_) shared_.metrics.message_aborted();
   message_.reset();
   reply_.reset();
 }
 
-Verdict Session::fault(std::string_view what) noexcept {
+Verdict Session::fault(const std::exception& error) noexcept {
+  const auto kind = kind_of(error);
   try {
-    return give_up(what);
+    return give_up(error.what(), kind);
   } catch (const std::exception&) {
     // Not even the memory to say so. Nothing leaves unsigned by accident.
+    note_fault(kind, Disposition::tempfail);
     return Verdict::tempfail;
   }
 }
 
-void Session::remember_fault(std::string_view what) noexcept {
+void Session::remember_fault(const std::exception& error) noexcept {
   if (!message_ || message_->failed) return;
   message_->failed = true;
+  message_->fault_kind = kind_of(error);
   try {
-    message_->fault = what;
+    message_->fault = error.what();
   } catch (const std::exception&) {
     // Failed, and no memory for the reason.
   }
@@ -159,15 +175,22 @@ Verdict Session::end_with(Verdict verdict) {
   return verdict;
 }
 
-Verdict Session::give_up(std::string_view what) {
+Verdict Session::give_up(std::string_view what, ErrorKind kind) {
   const auto disposition = (message_ ? message_->setup : shared_.setup())->config.on_error;
   shared_.log.fault(message_ ? message_->queue_id : "", what, disposition);
+  note_fault(kind, disposition);
   return end_with(verdict_of(disposition));
 }
 
-Verdict Session::refuse_malformed(std::string_view reason) {
+void Session::note_fault(ErrorKind kind, Disposition disposition) const noexcept {
+  shared_.metrics.error(kind);
+  shared_.metrics.message_not_signed(NotSigned::error, disposition);
+}
+
+Verdict Session::refuse_malformed(NotSigned why, std::string_view reason) {
   const auto disposition = message_->setup->config.on_malformed;
   shared_.log.malformed(message_->queue_id, reason, disposition);
+  shared_.metrics.message_not_signed(why, disposition);
   return end_with(verdict_of(disposition));
 }
 

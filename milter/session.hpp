@@ -23,6 +23,7 @@
 #include "milter/in_flight.hpp"
 #include "milter/key_cache.hpp"
 #include "milter/log.hpp"
+#include "milter/metrics.hpp"
 #include "milter/sign_policy.hpp"
 
 namespace dkim::milter {
@@ -40,13 +41,16 @@ struct Setup {
 class Shared {
  public:
   Shared(std::shared_ptr<Setup> first_setup, Log& daemon_log)
-      : log(daemon_log), setup_(std::move(first_setup)) {}
+      : log(daemon_log), setup_(std::move(first_setup)) {
+    setup_->keys.count_in(metrics);
+  }
 
   std::shared_ptr<Setup> setup() const;
   void replace_setup(std::shared_ptr<Setup> setup);
 
   Log& log;
   InFlight in_flight;
+  Metrics metrics;
 
  private:
   mutable std::mutex mutex_;
@@ -64,7 +68,12 @@ class Session {
   // Header fields with their leading space (SMFIP_HDR_LEADSPC), or with one space eaten by the MTA?
   enum class LeadingSpace { kept, eaten };
 
-  Session(Shared& shared, LeadingSpace leading_space) : shared_(shared), leading_space_(leading_space) {}
+  Session(Shared& shared, LeadingSpace leading_space) : shared_(shared), leading_space_(leading_space) {
+    shared_.metrics.connection_opened();
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
 
   void connect(ClientAddress client) { client_ = client; }
   Verdict mail(std::string_view sender, const MacroLookup& macro);
@@ -76,9 +85,9 @@ class Session {
   void abort();
 
   // A step that is answered threw: ends the message; this is the answer.
-  Verdict fault(std::string_view what) noexcept;
+  Verdict fault(const std::exception& error) noexcept;
   // A step without an answer threw: the next one that has an answer gives it.
-  void remember_fault(std::string_view what) noexcept;
+  void remember_fault(const std::exception& error) noexcept;
 
  private:
   struct Message {
@@ -94,14 +103,16 @@ class Session {
     bool header_too_large = false;
     bool failed = false;
     std::string fault;  // why it failed, if there was memory to say so
+    ErrorKind fault_kind = ErrorKind::other;
     std::optional<crypto::SigningIdentity> identity;
     std::optional<crypto::Signer> signer;
     BodyWatch watch;
   };
 
   Verdict end_with(Verdict verdict);
-  Verdict give_up(std::string_view what);
-  Verdict refuse_malformed(std::string_view reason);
+  Verdict give_up(std::string_view what, ErrorKind kind);
+  void note_fault(ErrorKind kind, Disposition disposition) const noexcept;
+  Verdict refuse_malformed(NotSigned why, std::string_view reason);
   void note_queue_id(const MacroLookup& macro);
   void warn_of_what_follows() const;
 

@@ -25,7 +25,8 @@ class IdentityTest : public testing::Test {
     const auto identity = identify(message, rules_, source);
     if (const auto* none = std::get_if<NoIdentity>(&identity)) {
       rule_ = none->rule;
-      return (none->malformed ? "malformed: " : "no: ") + none->reason;
+      cause_ = none->cause;
+      return (none->cause == NoIdentity::Cause::malformed ? "malformed: " : "no: ") + none->reason;
     }
     const auto& found = std::get<SigningIdentity>(identity);
     rule_ = found.rule;
@@ -39,6 +40,7 @@ class IdentityTest : public testing::Test {
   test::TestStore store_;
   std::vector<SenderRule> rules_;
   std::optional<std::size_t> rule_;
+  std::optional<NoIdentity::Cause> cause_;  // of the last no
 };
 
 TEST_F(IdentityTest, TheAuthorsOwnDomain) {
@@ -72,6 +74,32 @@ TEST_F(IdentityTest, Reasons) {
   EXPECT_EQ(from("a@notexample.com"), "no: no key for domain notexample.com");
   store_.add("com", "top", test::rsa_key());
   EXPECT_EQ(from("a@notexample.com"), "no: no key for domain notexample.com");
+}
+
+// What metrics count by.
+TEST_F(IdentityTest, EachReasonHasItsCause) {
+  using Cause = NoIdentity::Cause;
+  const auto cause = [&](std::string_view value) {
+    cause_.reset();
+    from(value);
+    return cause_;
+  };
+  EXPECT_EQ(cause("a@other.example"), Cause::no_key);
+  EXPECT_EQ(cause("a@waiting.example"), Cause::key_pending);
+  EXPECT_EQ(cause("a@[192.0.2.1]"), Cause::invalid_domain);
+  EXPECT_EQ(cause("not an address"), Cause::malformed);
+  store_.add("old.example", "gone", test::rsa_key(), KeyState::retiring);
+  EXPECT_EQ(cause("a@old.example"), Cause::no_active_key);
+  store_.add("old.example", "next", test::rsa_key(), KeyState::pending);
+  EXPECT_EQ(cause("a@old.example"), Cause::key_pending);
+  store_.set_subdomains("example.com", false);
+  EXPECT_EQ(cause("a@sub.example.com"), Cause::subdomain);
+  rules_.push_back({"*@quiet.example", std::nullopt, {}});
+  rules_.push_back({"*@gone.example", domain_name("nowhere.example"), {}});
+  rules_.push_back({"*@odd.example", domain_name("example.com"), {selector("absent")}});
+  EXPECT_EQ(cause("a@quiet.example"), Cause::rule);
+  EXPECT_EQ(cause("a@gone.example"), Cause::no_key);
+  EXPECT_EQ(cause("a@odd.example"), Cause::no_active_key);
 }
 
 TEST_F(IdentityTest, SeveralMailboxesOfOneFrom) {

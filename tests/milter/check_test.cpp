@@ -38,6 +38,12 @@ TEST_F(CheckTest, FindsNothingWrongWithAGoodStore) {
   check(0, "rules = ( { sender = \"*@x.example\"; domain = \"example.com\"; } );");
 }
 
+TEST_F(CheckTest, MetricsNeedADirectory) {
+  check(0, "metrics_file = \"" + store_.path().string() + "/m.prom\";");
+  EXPECT_EQ(check(1, "metrics_file = \"/nowhere/m.prom\";"),
+            "the directory of metrics_file, /nowhere, does not exist\n");
+}
+
 TEST_F(CheckTest, NamesEachBrokenKeyWithItsRemedy) {
   for (const char* selector : {"a", "b", "c", "d"})
     store_.add_key("example.com", selector);

@@ -115,6 +115,20 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"log = { };", "\"log\" is a group { ... }; it must be a text in quotes"}));
 
 INSTANTIATE_TEST_SUITE_P(
+    Metrics, ConfigMistake,
+    testing::Values(
+        Mistake{"metrics_file = \"dkimsignd.prom\";",
+                "\"metrics_file\" is not an absolute path; it must begin with /, or be empty for none"},
+        Mistake{"metrics_interval = 0;",
+                "\"metrics_interval\" is 0; it must be a whole number from 1 to 3600"},
+        Mistake{"metrics_interval = 3601;",
+                "\"metrics_interval\" is 3601; it must be a whole number from 1 to 3600"},
+        Mistake{"metrics_domains = -1;",
+                "\"metrics_domains\" is -1; it must be a whole number from 0 to 10000"},
+        Mistake{"metrics_domains = 10001;",
+                "\"metrics_domains\" is 10001; it must be a whole number from 0 to 10000"}));
+
+INSTANTIATE_TEST_SUITE_P(
     Signing, ConfigMistake,
     testing::Values(
         Mistake{"key_directory = \"keys\";",
@@ -149,8 +163,9 @@ TEST(ConfigErrors, AnUnknownSettingIsNeverIgnored) {
   EXPECT_EQ(
       error_of("\nsokcet = \"unix:/s\";\n"),
       "test.conf:2: unknown setting \"sokcet\"; known here: canonicalization, domains, expiration, "
-      "key_directory, log, log_level, macros, on_error, on_malformed, oversigned_headers, publish, rotation, "
-      "rules, sign_authenticated, signed_headers, socket, socket_mode, trusted_networks");
+      "key_directory, log, log_level, macros, metrics_domains, metrics_file, metrics_interval, on_error, "
+      "on_malformed, oversigned_headers, publish, rotation, rules, sign_authenticated, signed_headers, "
+      "socket, socket_mode, trusted_networks");
 }
 
 TEST(ConfigErrors, NameTheEntryOfAListByItsLine) {

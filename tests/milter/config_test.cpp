@@ -35,6 +35,9 @@ TEST(Config, AnEmptyFileHasEveryDefault) {
     EXPECT_EQ(config.on_malformed, Disposition::accept);
     EXPECT_EQ(config.log, LogTarget::syslog);
     EXPECT_EQ(config.log_level, LogLevel::info);
+    EXPECT_TRUE(config.metrics.file.empty());
+    EXPECT_EQ(config.metrics.interval.count(), 15);
+    EXPECT_EQ(config.metrics.domains, 100U);
   }
 }
 
@@ -60,6 +63,9 @@ domains = ( { domain = "example.com"; publish = { method = "hook"; program = "/b
 rotation = { every = 90; drain = 1; forget = 2; };
 log = "stderr";
 log_level = "debug";
+metrics_file = "/run/m.prom";
+metrics_interval = 60;
+metrics_domains = 0;
 )";
 
 TEST(Config, ReadsEverySetting) {
@@ -90,6 +96,9 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_EQ(config.on_malformed, Disposition::tempfail);
   EXPECT_EQ(config.log, LogTarget::standard_error);
   EXPECT_EQ(config.log_level, LogLevel::debug);
+  EXPECT_EQ(config.metrics.file, "/run/m.prom");
+  EXPECT_EQ(config.metrics.interval.count(), 60);
+  EXPECT_EQ(config.metrics.domains, 0U);
 }
 
 TEST(Config, EmptyListsAreNotTheDefault) {
@@ -134,6 +143,7 @@ TEST(Config, PrintsTheValuesInEffect) {
   for (const char* line :
        {"socket = \"inet:8891@127.0.0.1\";\n", "socket_mode = \"0600\";\n", "sign_authenticated = false;\n",
         "expiration = 86400;\n", "on_error = \"reject\";\n", "log = \"stderr\";\n",
+        "metrics_file = \"/run/m.prom\";\n", "metrics_interval = 60;\n", "metrics_domains = 0;\n",
         "macros = ( { name = \"{a_1}\"; values = ( \"x\", \"y\" ); }, { name = \"b\"; } );\n",
         "rules = ( { sender = \"*@news.example.com\"; domain = \"example.com\"; selectors = ( \"s1\", \"s2\" "
         "); }, "

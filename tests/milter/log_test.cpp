@@ -13,6 +13,8 @@ namespace {
 
 using std::chrono::microseconds;
 
+using Cause = crypto::NoIdentity::Cause;
+
 class LogTest : public testing::Test {
  protected:
   std::string line() {
@@ -52,7 +54,7 @@ TEST_F(LogTest, WithoutAQueueIdItIsNoqueue) {
 }
 
 TEST_F(LogTest, SaysWhyNobodySigns) {
-  log_.not_signed("Q", {false, "key s of example.com is pending", "a@example.com"});
+  log_.not_signed("Q", {Cause::key_pending, "key s of example.com is pending", "a@example.com"});
   EXPECT_EQ(line(), "Q: not signed: key s of example.com is pending, from=a@example.com");
 }
 
@@ -78,14 +80,16 @@ TEST_F(LogTest, NoOctetFromOutsideEndsALineOrPassesForAnother) {
   };
   log_.message_signed(evil, identity(evil), 1, microseconds(1));
   log_.not_ours(evil, ClientAddress(), evil);
-  log_.not_signed(evil, {false, evil, evil});
+  log_.not_signed(evil, {Cause::rule, evil, evil});
   log_.malformed(evil, evil, Disposition::reject);
   log_.fault(evil, evil, Disposition::reject);
   log_.put_off(evil);
   log_.long_line(evil, evil);
   log_.eight_bit(evil, 7);
   log_.reload_failed(evil);
-  ASSERT_EQ(lines_.size(), 9U);
+  log_.metrics_not_written(evil);
+  log_.metrics_written_again(evil);
+  ASSERT_EQ(lines_.size(), 11U);
   for (const auto& text : lines_) {
     EXPECT_TRUE(plain(text)) << text;
     EXPECT_NE(text.find("a\\x0d\\x0aNOQUEUE"), std::string::npos) << text;
@@ -101,7 +105,7 @@ TEST_F(LogTest, HugeValuesAreCut) {
   const std::string huge(1'000'000, 'x');
   log_.message_signed(huge, identity(huge), 1, microseconds(1));
   log_.not_ours(huge, ClientAddress(), huge);
-  log_.not_signed(huge, {false, huge, huge});
+  log_.not_signed(huge, {Cause::rule, huge, huge});
   log_.malformed(huge, huge, Disposition::accept);
   log_.long_line(huge, huge);
   for (const auto& text : lines_) {

@@ -36,7 +36,7 @@ class SessionFaultsTest : public SessionTest, public testing::WithParamInterface
     try {
       return step();
     } catch (const std::exception& error) {
-      return session.fault(error.what());
+      return session.fault(error);
     }
   }
 };
@@ -75,8 +75,8 @@ TEST_P(SessionFaultsTest, InAHeaderFieldWaitsForTheEndOfTheHeader) {
   auto connection = session();
   ASSERT_EQ(connection->mail("<a@example.com>", macro()), Verdict::proceed);
   connection->header("From", " a@example.com");
-  connection->remember_fault("out of paper");
-  connection->remember_fault("a second one, which is not the cause");
+  connection->remember_fault(crypto::Error("out of paper"));
+  connection->remember_fault(crypto::Error("a second one, which is not the cause"));
   connection->header("Subject", " x");
   EXPECT_EQ(connection->end_of_header(macro()), GetParam().verdict);
   expect_error_line("out of paper");
@@ -90,7 +90,7 @@ TEST_P(SessionFaultsTest, InTheBodyWaitsForTheEndOfTheMessage) {
   connection->header("From", " a@example.com");
   ASSERT_EQ(connection->end_of_header(macro()), Verdict::proceed);
   connection->body("one\r\n");
-  connection->remember_fault("out of paper");
+  connection->remember_fault(crypto::Error("out of paper"));
   connection->body("two\r\n");
   Fields inserted;
   EXPECT_EQ(connection->end_of_message(macro(), keep_in(inserted)), GetParam().verdict);
@@ -101,7 +101,7 @@ TEST_P(SessionFaultsTest, InTheBodyWaitsForTheEndOfTheMessage) {
 TEST_P(SessionFaultsTest, DoesNotOutliveItsMessage) {
   auto connection = session();
   ASSERT_EQ(connection->mail("<a@example.com>", macro()), Verdict::proceed);
-  connection->remember_fault("out of paper");
+  connection->remember_fault(crypto::Error("out of paper"));
   connection->abort();
   const Mail mail;
   expect_valid(deliver(*connection, mail), mail);
@@ -141,7 +141,7 @@ TEST_F(SessionTest, AFaultWithoutMemoryForItsLineIsATemporaryFailure) {
   milter::Log failing([](LogLevel, const std::string&) { throw std::bad_alloc(); }, LogLevel::debug);
   milter::Shared shared(std::make_shared<milter::Setup>(config("on_error = \"accept\";")), failing);
   Session connection(shared, Session::LeadingSpace::kept);
-  EXPECT_EQ(connection.fault("x"), Verdict::tempfail);
+  EXPECT_EQ(connection.fault(crypto::Error("x")), Verdict::tempfail);
 }
 
 }  // namespace

@@ -1,0 +1,291 @@
+#include "milter/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <array>
+#include <ctime>
+#include <new>
+#include <sstream>
+#include <utility>
+
+#include "crypto/error.hpp"
+#include "milter/mta_error.hpp"
+
+namespace dkim::milter {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Gauge;
+
+constexpr std::array<const char*, 12> reason_words = {
+    "untrusted_client", "rule",           "no_key",           "key_pending", "no_active_key", "subdomain",
+    "invalid_domain",   "malformed_from", "header_too_large", "dialogue",    "error",         "stopping"};
+constexpr std::array<const char*, 7> kind_words = {"key_file", "store", "manifest", "openssl",
+                                                   "memory",   "mta",   "other"};
+constexpr std::array<Disposition, 3> dispositions = {Disposition::accept, Disposition::tempfail,
+                                                     Disposition::reject};
+constexpr std::size_t algorithms = 2;
+
+// From the quickest signature (Ed25519, 50 µs) to what nobody should wait for.
+const prometheus::Histogram::BucketBoundaries signing_seconds = {
+    0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
+
+template <typename Enum>
+constexpr std::size_t index(Enum value) {
+  return static_cast<std::size_t>(value);
+}
+
+// Which dispositions a reason can have: those that the configuration chooses have all of them.
+bool can_end_as(NotSigned reason, Disposition disposition) {
+  switch (reason) {
+    case NotSigned::malformed_from:
+    case NotSigned::header_too_large:
+    case NotSigned::dialogue:
+    case NotSigned::error:
+      return true;
+    case NotSigned::stopping:
+      return disposition == Disposition::tempfail;
+    default:
+      return disposition == Disposition::accept;
+  }
+}
+
+double seconds_now() {
+  return static_cast<double>(std::time(nullptr));
+}
+
+}  // namespace
+
+// Everything is made at the start, so that each series is there, with 0, before its first event: rates and
+// alerts need the step from 0 to 1.
+struct Metrics::Instruments {
+  using Labels = prometheus::Labels;
+
+  Counter& counter(const std::string& name, const std::string& help, const Labels& labels = {}) {
+    return prometheus::BuildCounter().Name("dkimsignd_" + name).Help(help).Register(registry).Add(labels);
+  }
+  Gauge& gauge(const std::string& name, const std::string& help, const Labels& labels = {}) {
+    return prometheus::BuildGauge().Name("dkimsignd_" + name).Help(help).Register(registry).Add(labels);
+  }
+
+  std::array<Counter*, 3> messages_signed_counters() {
+    const char* help = "Messages signed, by the algorithms of their keys: rsa, ed25519 or both.";
+    const auto of = [&](const char* word) {
+      return &counter("messages_signed_total", help, {{"algorithms", word}});
+    };
+    return {of("rsa"), of("ed25519"), of("both")};
+  }
+
+  std::array<Counter*, algorithms> signature_counters() {
+    const auto of = [&](crypto::Algorithm algorithm) {
+      return &counter("signatures_total", "Signatures put on messages.",
+                      {{"algorithm", std::string(signature_name(algorithm))}});
+    };
+    return {of(crypto::Algorithm::rsa), of(crypto::Algorithm::ed25519)};
+  }
+
+  std::array<std::array<Counter*, dispositions.size()>, reason_words.size()> not_signed_counters() {
+    std::array<std::array<Counter*, dispositions.size()>, reason_words.size()> out{};
+    for (std::size_t reason = 0; reason < reason_words.size(); ++reason) {
+      for (const auto disposition : dispositions) {
+        if (!can_end_as(static_cast<NotSigned>(reason), disposition)) continue;
+        out[reason][index(disposition)] = &counter(
+            "messages_not_signed_total", "Messages not signed, by reason, and what became of them.",
+            {{"reason", reason_words[reason]}, {"disposition", std::string(to_string(disposition))}});
+      }
+    }
+    return out;
+  }
+
+  std::array<Counter*, kind_words.size()> error_counters() {
+    std::array<Counter*, kind_words.size()> out{};
+    for (std::size_t kind = 0; kind < kind_words.size(); ++kind) {
+      out[kind] =
+          &counter("errors_total", "Faults met while handling mail, by kind.", {{"kind", kind_words[kind]}});
+    }
+    return out;
+  }
+
+  Counter& lookups(const char* result) {
+    return counter("key_cache_lookups_total",
+                   "Look-ups of a domain's keys: in the cache (hit), read from the store (miss), or no such "
+                   "domain in the store (absent).",
+                   {{"result", result}});
+  }
+  Counter& reloads(const char* result) {
+    return counter("config_reloads_total", "Reloads of the configuration asked for since the start.",
+                   {{"result", result}});
+  }
+
+  prometheus::Registry registry;
+
+  Gauge& build_info =
+      gauge("build_info", "Always 1; the version is in the label.", {{"version", DKIMSIGND_VERSION}});
+  Gauge& start_time = gauge("start_time_seconds", "When the daemon started, in Unix time.");
+
+  std::array<Counter*, 3> messages_signed = messages_signed_counters();
+  std::array<Counter*, algorithms> signatures = signature_counters();
+  std::array<std::array<Counter*, dispositions.size()>, reason_words.size()> not_signed =
+      not_signed_counters();
+  Counter& aborted = counter("messages_aborted_total",
+                             "Messages that were to be signed and that the MTA broke off before their end.");
+  Counter& signed_bytes =
+      counter("signed_bytes_total", "Size of the messages signed, header and body, in octets.");
+  prometheus::Histogram& signing_time =
+      prometheus::BuildHistogram()
+          .Name("dkimsignd_signing_duration_seconds")
+          .Help("Time from a message's end to its signatures inserted, all of them together.")
+          .Register(registry)
+          .Add({}, signing_seconds);
+  std::array<Counter*, kind_words.size()> errors = error_counters();
+
+  Gauge& connections = gauge("connections", "Connections from the MTA that are open.");
+  Counter& connections_total = counter("connections_total", "Connections from the MTA since the start.");
+
+  Counter& hits = lookups("hit");
+  Counter& misses = lookups("miss");
+  Counter& absent = lookups("absent");
+  Counter& evictions =
+      counter("key_cache_evictions_total", "Domains whose keys made room in the cache for others.");
+  Gauge& cached_domains = gauge("key_cache_domains", "Domains whose keys are in memory.");
+  Gauge& cache_capacity = gauge("key_cache_capacity_domains", "Domains whose keys fit into memory.");
+
+  Gauge& rotation_period =
+      gauge("key_rotation_period_seconds", "The age at which keys are due for rotation: rotation.every.");
+  Gauge& writing_period = gauge("metrics_interval_seconds", "How often these metrics are written.");
+
+  Counter& reloads_ok = reloads("ok");
+  Counter& reloads_failed = reloads("failed");
+  Gauge& last_reload_ok = gauge("config_last_reload_successful",
+                                "Whether the last reload took the file over (1) or found a mistake (0).");
+  Gauge& last_good_reload =
+      gauge("config_last_reload_success_timestamp_seconds",
+            "When the configuration in effect was read, in Unix time; the start counts as well.");
+};
+
+NotSigned not_signed_because(crypto::NoIdentity::Cause cause) {
+  using Cause = crypto::NoIdentity::Cause;
+  switch (cause) {
+    case Cause::malformed:
+      return NotSigned::malformed_from;
+    case Cause::invalid_domain:
+      return NotSigned::invalid_domain;
+    case Cause::key_pending:
+      return NotSigned::key_pending;
+    case Cause::no_active_key:
+      return NotSigned::no_active_key;
+    case Cause::subdomain:
+      return NotSigned::subdomain;
+    case Cause::rule:
+      return NotSigned::rule;
+    default:
+      return NotSigned::no_key;
+  }
+}
+
+ErrorKind kind_of(const std::exception& error) {
+  const auto is = [&](auto* type) { return dynamic_cast<decltype(type)>(&error) != nullptr; };
+  if (is(static_cast<const crypto::KeyFileError*>(nullptr))) return ErrorKind::key_file;
+  if (is(static_cast<const crypto::StoreError*>(nullptr))) return ErrorKind::store;
+  if (is(static_cast<const crypto::SettingsError*>(nullptr))) return ErrorKind::manifest;
+  if (is(static_cast<const crypto::OpenSslError*>(nullptr))) return ErrorKind::openssl;
+  if (is(static_cast<const std::bad_alloc*>(nullptr))) return ErrorKind::memory;
+  if (is(static_cast<const MtaError*>(nullptr))) return ErrorKind::mta;
+  return ErrorKind::other;
+}
+
+Metrics::Metrics() : instruments_(std::make_unique<Instruments>()) {
+  instruments_->build_info.Set(1);
+  instruments_->start_time.Set(seconds_now());
+  instruments_->last_reload_ok.Set(1);
+  instruments_->last_good_reload.Set(seconds_now());
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::connection_opened() noexcept {
+  instruments_->connections.Increment();
+  instruments_->connections_total.Increment();
+}
+
+void Metrics::connection_closed() noexcept {
+  instruments_->connections.Decrement();
+}
+
+void Metrics::message_signed(const std::vector<crypto::SigningKey>& keys, std::uint64_t size,
+                             std::chrono::nanoseconds time) noexcept {
+  std::array<bool, algorithms> used{};
+  for (const auto& key : keys) {
+    const auto algorithm = index(key.key->algorithm());
+    used[algorithm] = true;
+    instruments_->signatures[algorithm]->Increment();
+  }
+  const std::size_t which = used[0] && used[1] ? 2 : used[1] ? 1 : 0;
+  instruments_->messages_signed[which]->Increment();
+  instruments_->signed_bytes.Increment(static_cast<double>(size));
+  instruments_->signing_time.Observe(std::chrono::duration<double>(time).count());
+}
+
+void Metrics::message_not_signed(NotSigned reason, Disposition disposition) noexcept {
+  // A pair that cannot be has no series.
+  if (auto* counter = instruments_->not_signed[index(reason)][index(disposition)]) counter->Increment();
+}
+
+void Metrics::message_aborted() noexcept {
+  instruments_->aborted.Increment();
+}
+
+void Metrics::error(ErrorKind kind) noexcept {
+  instruments_->errors[index(kind)]->Increment();
+}
+
+void Metrics::cache_hit() noexcept {
+  instruments_->hits.Increment();
+}
+
+void Metrics::cache_miss() noexcept {
+  instruments_->misses.Increment();
+}
+
+void Metrics::cache_absent() noexcept {
+  instruments_->absent.Increment();
+}
+
+void Metrics::cache_evicted() noexcept {
+  instruments_->evictions.Increment();
+}
+
+void Metrics::set_cached_domains(std::size_t count, std::size_t capacity) noexcept {
+  instruments_->cached_domains.Set(static_cast<double>(count));
+  instruments_->cache_capacity.Set(static_cast<double>(capacity));
+}
+
+void Metrics::set_periods(std::chrono::seconds rotation, std::chrono::seconds writing) noexcept {
+  instruments_->rotation_period.Set(static_cast<double>(rotation.count()));
+  instruments_->writing_period.Set(static_cast<double>(writing.count()));
+}
+
+void Metrics::reloaded() noexcept {
+  instruments_->reloads_ok.Increment();
+  instruments_->last_reload_ok.Set(1);
+  instruments_->last_good_reload.Set(seconds_now());
+}
+
+void Metrics::reload_failed() noexcept {
+  instruments_->reloads_failed.Increment();
+  instruments_->last_reload_ok.Set(0);
+}
+
+std::string Metrics::text(const std::vector<prometheus::MetricFamily>& more) const {
+  const prometheus::TextSerializer serializer;
+  std::ostringstream out;
+  serializer.Serialize(out, instruments_->registry.Collect());
+  serializer.Serialize(out, more);
+  return std::move(out).str();
+}
+
+}  // namespace dkim::milter

@@ -1,0 +1,95 @@
+// What the daemon counts, for Prometheus: one call an event, whose names and labels are in metrics.cpp.
+//
+// Lives as long as the process, so that nothing is lost at a reload. Thread-safe; an event is a few atomic
+// additions, takes no memory and does not throw. Nothing here touches a file: milter/metrics_writer does.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "crypto/identity.hpp"
+#include "milter/config.hpp"
+
+namespace prometheus {
+struct MetricFamily;
+}
+
+namespace dkim::milter {
+
+// Why a message went on, or back, without a signature.
+enum class NotSigned {
+  untrusted_client,  // neither trusted nor authenticated
+  rule,              // a rule says not to
+  no_key,
+  key_pending,
+  no_active_key,
+  subdomain,       // of a domain that does not sign for its subdomains
+  invalid_domain,  // the author's
+  malformed_from,
+  header_too_large,
+  dialogue,  // the MTA left out a step that no message can do without
+  error,     // something broke; ErrorKind says what
+  stopping,  // put off, since the daemon stops
+};
+
+NotSigned not_signed_because(crypto::NoIdentity::Cause cause);
+
+// What broke.
+enum class ErrorKind {
+  key_file,  // cannot be used: missing, too open, damaged
+  store,     // cannot be read
+  manifest,  // damaged
+  openssl,
+  memory,
+  mta,  // did not take a signature, or does not let us add fields
+  other,
+};
+
+ErrorKind kind_of(const std::exception& error);
+
+class Metrics {
+ public:
+  Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+  ~Metrics();
+
+  void connection_opened() noexcept;
+  void connection_closed() noexcept;
+
+  // Each message that ends by itself is one of these two.
+  void message_signed(const std::vector<crypto::SigningKey>& keys, std::uint64_t size,
+                      std::chrono::nanoseconds time) noexcept;
+  void message_not_signed(NotSigned reason, Disposition disposition) noexcept;
+  // One of ours that the MTA broke off.
+  void message_aborted() noexcept;
+
+  void error(ErrorKind kind) noexcept;
+
+  // Look-ups of a domain's keys.
+  void cache_hit() noexcept;
+  void cache_miss() noexcept;
+  void cache_absent() noexcept;
+  void cache_evicted() noexcept;
+  void set_cached_domains(std::size_t count, std::size_t capacity) noexcept;
+
+  // What alerts compare with: how old a key may get, how old the file itself.
+  void set_periods(std::chrono::seconds rotation, std::chrono::seconds writing) noexcept;
+
+  void reloaded() noexcept;
+  void reload_failed() noexcept;
+
+  // All of it and more in the text format of Prometheus.
+  std::string text(const std::vector<prometheus::MetricFamily>& more) const;
+
+ private:
+  struct Instruments;
+  std::unique_ptr<Instruments> instruments_;
+};
+
+}  // namespace dkim::milter

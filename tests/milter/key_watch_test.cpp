@@ -1,0 +1,147 @@
+// What is shown of a store, and what of it is read for that.
+#include "milter/key_watch.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "milter/key_metrics.hpp"
+#include "milter/metrics.hpp"
+#include "tests/milter/metrics_text.hpp"
+#include "tests/milter/milter_store.hpp"
+
+namespace dkim::test {
+namespace {
+
+using crypto::Algorithm;
+using crypto::KeyState;
+
+class KeyWatchTest : public testing::Test {
+ protected:
+  milter::StoreReport look(std::size_t most = 100) { return watch_.look(files_, cache_, most); }
+
+  std::string names(const milter::StoreReport& report) {
+    std::string out;
+    for (const auto& domain : report.domains)
+      out += (out.empty() ? "" : " ") + domain.name.str();
+    return out + (report.cut ? ", cut" : "");
+  }
+
+  void use(std::string_view domain) { EXPECT_NE(cache_.find(domain_name(domain)), nullptr); }
+
+  // The series of the keys, as they are written.
+  Samples samples() { return samples_of(milter::Metrics().text(milter::key_metrics(look()))); }
+
+  MilterStore store_;
+  crypto::KeyStore files_{store_.path()};
+  milter::KeyCache cache_{files_, 8};
+  milter::KeyWatch watch_;
+};
+
+TEST_F(KeyWatchTest, AllDomainsWhereTheyAreNoMoreThanThat) {
+  EXPECT_EQ(names(look()), "");
+  for (const char* domain : {"c.example", "a.example", "b.example"})
+    store_.add_key(domain, "s");
+  std::filesystem::create_directory(store_.path() / "empty.example");
+  write_file(store_.path() / "no domain at all", "");
+  EXPECT_EQ(names(look(3)), "a.example b.example c.example");
+  std::filesystem::remove_all(store_.path() / "b.example");
+  EXPECT_EQ(names(look(3)), "a.example c.example");
+}
+
+TEST_F(KeyWatchTest, OfMoreThoseThatWereUsedLast) {
+  for (const char* domain : {"a.example", "b.example", "c.example", "d.example"})
+    store_.add_key(domain, "s");
+  EXPECT_EQ(names(look(2)), ", cut");
+  use("d.example");
+  EXPECT_EQ(names(look(2)), "d.example, cut");
+  use("b.example");
+  use("a.example");
+  // It stays as long as it is among the last eight, so that series do not come and go at every turn.
+  EXPECT_EQ(names(look(2)), "a.example d.example, cut");
+  for (int i = 0; i < 8; ++i) {
+    store_.add_key("x" + std::to_string(i) + ".example", "s");
+    use("x" + std::to_string(i) + ".example");
+  }
+  EXPECT_EQ(names(look(2)), "x6.example x7.example, cut");
+}
+
+TEST_F(KeyWatchTest, AHugeDirectoryIsNotReadToItsEnd) {
+  store_.add_key("example.com", "s");
+  for (int i = 0; i < 1002; ++i)
+    std::filesystem::create_directory(store_.path() / ("no-store-" + std::to_string(i)));
+  EXPECT_TRUE(look(1).cut);
+}
+
+TEST_F(KeyWatchTest, AManifestIsReadWhenItHasChanged) {
+  store_.add_key("example.com", "a");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!files_.read_manifest(domain_name("example.com"))->settled &&
+         std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  const auto first = look().domains.at(0).manifest;
+  EXPECT_EQ(look().domains.at(0).manifest, first);
+  store_.add_key("example.com", "b");
+  const auto second = look().domains.at(0).manifest;
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->keys.size(), 2U);
+}
+
+TEST_F(KeyWatchTest, WhatCannotBeReadIsSaid) {
+  store_.add_key("bad.example", "s");
+  store_.add_key("good.example", "s");
+  write_file(store_.manifest("bad.example"), "keys = (");
+  const auto report = look();
+  ASSERT_EQ(names(report), "bad.example good.example");
+  EXPECT_EQ(report.domains[0].manifest, nullptr);
+  const auto series = samples();
+  EXPECT_EQ(series.at("dkimsignd_domain_manifest_readable{domain=\"bad.example\"}"), 0);
+  EXPECT_EQ(series.at("dkimsignd_domain_manifest_readable{domain=\"good.example\"}"), 1);
+  EXPECT_EQ(series.at("dkimsignd_key_store_readable"), 1);
+
+  std::filesystem::remove_all(store_.path());
+  EXPECT_FALSE(look().readable);
+  EXPECT_EQ(samples().at("dkimsignd_key_store_readable"), 0);
+  std::filesystem::create_directory(store_.path());
+  EXPECT_TRUE(look().readable);
+}
+
+TEST_F(KeyWatchTest, AKeysStateAndTimes) {
+  store_.add_key("example.com", "old");
+  store_.add_key("example.com", "new");
+  store_.add_key("example.com", "next", Algorithm::rsa, KeyState::pending);
+  store_.activate_only("example.com", {"new"});
+  const auto series = samples();
+  const auto labels = [](const std::string& selector, const std::string& algorithm = "ed25519") {
+    return "domain=\"example.com\",selector=\"" + selector + "\",algorithm=\"" + algorithm + "\"";
+  };
+  EXPECT_EQ(series.count("dkimsignd_key_state{" + labels("old") + ",state=\"retiring\"}"), 1U);
+  EXPECT_EQ(series.count("dkimsignd_key_state{" + labels("old") + ",state=\"active\"}"), 0U);
+  EXPECT_EQ(series.at("dkimsignd_key_state{" + labels("new") + ",state=\"active\"}"), 1);
+  const auto manifest = files_.read_manifest(domain_name("example.com"))->manifest;
+  const auto* key = manifest.find(selector("new"));
+  EXPECT_EQ(series.at("dkimsignd_key_created_timestamp_seconds{" + labels("new") + "}"),
+            static_cast<double>(key->created.time_since_epoch().count()));
+  EXPECT_EQ(series.count("dkimsignd_key_activated_timestamp_seconds{" + labels("next", "rsa") + "}"), 0U);
+  const std::string active = "dkimsignd_domain_active_keys{domain=\"example.com\",algorithm=";
+  EXPECT_EQ(series.at(active + "\"ed25519\"}"), 1);
+  EXPECT_EQ(series.at(active + "\"rsa\"}"), 0);
+}
+
+// Rotation leaves revoked keys behind for ever: they must not make series for ever.
+TEST_F(KeyWatchTest, ADomainsKeysAreBounded) {
+  for (int i = 0; i < 20; ++i)
+    store_.add_key("example.com", "s" + std::to_string(i), Algorithm::ed25519, KeyState::retiring);
+  store_.add_key("example.com", "gone", Algorithm::ed25519, KeyState::revoked);
+  int states = 0;
+  for (const auto& [series, value] : samples()) {
+    if (!series.starts_with("dkimsignd_key_state")) continue;
+    ++states;
+    EXPECT_EQ(series.find("gone"), std::string::npos);
+    EXPECT_EQ(series.find("\"s3\""), std::string::npos) << "the latest ones are shown";
+  }
+  EXPECT_EQ(states, 16);
+}
+
+}  // namespace
+}  // namespace dkim::test

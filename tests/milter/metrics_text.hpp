@@ -1,0 +1,17 @@
+// The text format of Prometheus, as far as we write it: series to value.
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace dkim::test {
+
+// Key: the series as it is written, such as "dkimsignd_errors_total{kind=\"store\"}".
+using Samples = std::map<std::string, double>;
+
+Samples samples_of(const std::string& text);
+
+// By how much each series grew, without those that did not and without the buckets of histograms.
+Samples increase(const Samples& before, const Samples& after);
+
+}  // namespace dkim::test

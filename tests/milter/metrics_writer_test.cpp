@@ -1,0 +1,127 @@
+// The file that metrics are written to, and what is in its way.
+#include "milter/metrics_writer.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/error.hpp"
+#include "milter/text_file.hpp"
+#include "tests/milter/session_fixture.hpp"
+
+namespace dkim::test {
+namespace {
+
+TEST(TextFile, IsReplacedWholeAndReadableByAll) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "m.prom";
+  const mode_t before = umask(0077);
+  milter::replace_text_file(path, "one");
+  milter::replace_text_file(path, "two\n");
+  umask(before);
+  EXPECT_EQ(read_file(path), "two\n");
+  struct stat status {};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0644U);
+  EXPECT_EQ(names_in(directory.path()), std::vector<std::string>{"m.prom"});
+}
+
+TEST(TextFile, WhatAKilledWriterLeftIsReplacedAndNotFollowed) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "m.prom";
+  const auto temporary = directory.path() / ".m.prom.new";
+  write_file(temporary, std::string(100'000, 'x'), 0400);
+  milter::replace_text_file(path, "one");
+  EXPECT_EQ(read_file(path), "one");
+  // A symbolic link in its place would let somebody else's file be written over.
+  write_file(directory.path() / "victim", "precious");
+  std::filesystem::create_symlink(directory.path() / "victim", temporary);
+  milter::replace_text_file(path, "two");
+  EXPECT_EQ(read_file(path), "two");
+  EXPECT_EQ(read_file(directory.path() / "victim"), "precious");
+  EXPECT_EQ(names_in(directory.path()), (std::vector<std::string>{"m.prom", "victim"}));
+}
+
+TEST(TextFile, WhereItCannotBeWrittenTheReasonIsGivenAndNothingStays) {
+  const TemporaryDirectory directory;
+  EXPECT_EQ(
+      message_of<crypto::StoreError>([&] { milter::replace_text_file(directory.path() / "no/m.prom", "x"); }),
+      "cannot create " + (directory.path() / "no/.m.prom.new").string() + ": No such file or directory");
+  std::filesystem::create_directory(directory.path() / "m.prom");
+  EXPECT_EQ(
+      message_of<crypto::StoreError>([&] { milter::replace_text_file(directory.path() / "m.prom", "x"); }),
+      "cannot put in place " + (directory.path() / "m.prom").string() + ": Is a directory");
+  EXPECT_EQ(names_in(directory.path()), std::vector<std::string>{"m.prom"});
+}
+
+class MetricsWriterTest : public SessionTest {
+ protected:
+  MetricsWriterTest() { store_.add_key("example.com", "server"); }
+
+  std::string settings(const std::string& file, const std::string& more = "") const {
+    return "metrics_file = \"" + (file.empty() ? "" : (directory_.path() / file).string()) + "\";" + more;
+  }
+  void reconfigure(milter::MetricsWriter& writer, const std::string& new_settings) {
+    shared_->replace_setup(std::make_shared<milter::Setup>(config(new_settings)));
+    writer.wake();
+  }
+  bool exists(const std::string& file) const { return std::filesystem::exists(directory_.path() / file); }
+  bool finish(milter::MetricsWriter& writer) { return writer.finish(std::chrono::seconds(30)); }
+
+  TemporaryDirectory directory_;
+};
+
+TEST_F(MetricsWriterTest, WritesAtTheStartAndAtTheEnd) {
+  configure(settings("m.prom", "metrics_interval = 3600;"));
+  milter::MetricsWriter writer(*shared_);
+  const auto path = directory_.path() / "m.prom";
+  while (!std::filesystem::exists(path))
+    std::this_thread::yield();
+  deliver(*session(), {});
+  ASSERT_TRUE(finish(writer));
+  EXPECT_NE(read_file(path).find("dkimsignd_messages_signed_total{algorithms=\"ed25519\"} 1\n"),
+            std::string::npos);
+  EXPECT_NE(read_file(path).find("dkimsignd_key_state{domain=\"example.com\""), std::string::npos);
+  EXPECT_NE(read_file(path).find("dkimsignd_metrics_interval_seconds 3600\n"), std::string::npos);
+  EXPECT_EQ(std::count_if(lines_.begin(), lines_.end(),
+                          [](const Line& line) { return line.text.find("metrics") != std::string::npos; }),
+            0);
+}
+
+TEST_F(MetricsWriterTest, ASettingTurnsItOnElsewhereAndOff) {
+  configure(settings(""));
+  milter::MetricsWriter writer(*shared_);
+  reconfigure(writer, settings("one"));
+  while (!exists("one"))
+    std::this_thread::yield();
+  reconfigure(writer, settings("two", "metrics_domains = 0;"));
+  while (!exists("two"))
+    std::this_thread::yield();
+  // A file that nobody writes any more must not go on telling what was.
+  EXPECT_FALSE(exists("one"));
+  EXPECT_EQ(read_file(directory_.path() / "two").find("dkimsignd_key_"),
+            read_file(directory_.path() / "two").find("dkimsignd_key_cache"));
+  reconfigure(writer, settings(""));
+  while (exists("two"))
+    std::this_thread::yield();
+  ASSERT_TRUE(finish(writer));
+  EXPECT_TRUE(names_in(directory_.path()).empty());
+}
+
+TEST_F(MetricsWriterTest, TroubleIsToldOnceUntilItChanges) {
+  configure(settings("dir/m.prom"));
+  lines_.clear();
+  {
+    milter::MetricsWriter writer(*shared_);
+    for (int turns = 0; turns < 3; ++turns)
+      writer.wake();
+    ASSERT_TRUE(finish(writer));
+  }
+  ASSERT_EQ(lines_.size(), 1U);
+  EXPECT_EQ(lines_[0].level, milter::LogLevel::warning);
+  EXPECT_EQ(lines_[0].text, "metrics not written, mail goes on: cannot create " +
+                                (directory_.path() / "dir/.m.prom.new").string() +
+                                ": No such file or directory");
+}
+
+}  // namespace
+}  // namespace dkim::test
