@@ -156,11 +156,11 @@ void Log::running_as_root() const {
 }
 
 void Log::metrics_not_written(std::string_view why) const {
-  write(LogLevel::warning, "metrics not written, mail goes on: " + canon::printable(why, 2048));
+  write<log_lines::metrics_not_written>(canon::printable(why, 2048));
 }
 
 void Log::metrics_written_again(std::string_view file) const {
-  write(LogLevel::info, "metrics written again: " + canon::printable(file, 2048));
+  write<log_lines::metrics_written_again>(canon::printable(file, 2048));
 }
 
 Log::Sink log_sink(LogTarget target) {

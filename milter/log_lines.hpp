@@ -64,6 +64,8 @@ inline constexpr LogLine reload_failed{LogLevel::error,
                                        "configuration not reloaded, the old one stays in effect: {fault}"};
 inline constexpr LogLine running_as_root{
     LogLevel::warning, "running as root, which is not needed: use an account that can read the keys"};
+inline constexpr LogLine metrics_not_written{LogLevel::warning, "metrics not written, mail goes on: {fault}"};
+inline constexpr LogLine metrics_written_again{LogLevel::info, "metrics written again: {file}"};
 
 }  // namespace log_lines
 }  // namespace dkim::milter

@@ -1,0 +1,435 @@
+#!/usr/bin/python3
+"""A real dkimsignd's metrics: the file read by Prometheus' own parsers, its numbers equal to what was sent.
+
+Every kind of message goes to the daemon in a number of its own, so that a counter that is taken for another is
+seen. As in the package, the file is reached through a symbolic link in node_exporter's directory.
+"""
+
+import contextlib
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import unittest
+import urllib.request
+
+from prometheus_client.parser import text_string_to_metric_families
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS / "e2e"), str(TESTS)]
+from harness.milter_client import MilterClient  # noqa: E402
+from harness.products import GROUP, USER, Daemon, KeyStore, Raw, program  # noqa: E402
+from harness.workspace import Workspace, run, wait_for  # noqa: E402
+from support.many_domains import make_store, name_of  # noqa: E402
+
+# node_exporter cannot choose a port and say which: it gets this address, which no other test uses.
+EXPORTER = "127.53.70.1:9100"
+LARGE_HEADER = (1 << 20) + 100
+
+
+def parse(text):
+    """(name, sorted labels) to value. Raises for anything that is not in the format, or is there twice."""
+    samples = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            key = sample.name, tuple(sorted(sample.labels.items()))
+            if key in samples:
+                raise ValueError(f"{key} is there twice")
+            samples[key] = sample.value
+    return samples
+
+
+def series(name, **labels):
+    return name, tuple(sorted(labels.items()))
+
+
+def not_signed(reason, disposition="accept"):
+    return series("dkimsignd_messages_not_signed_total", reason=reason, disposition=disposition)
+
+
+def counters(samples):
+    """What only grows, without what depends on the clock."""
+    return {key: value for key, value in samples.items()
+            if key[0].endswith(("_total", "_count")) and not key[0].startswith("node_") and "cache" not in key[0]}
+
+
+def grown(before, after):
+    return {key: after[key] - before[key] for key in after if after[key] != before[key]}
+
+
+def letter(author, body=b"hello\r\n"):
+    return [(b"From", b" " + author.encode()), (b"Subject", b" one")], body
+
+
+class MetricsCase(unittest.TestCase):
+    def setUp(self):
+        self.workspace = Workspace()
+        self.addCleanup(self.workspace.close)
+        self.run = self.workspace.directory("run", 0o755)
+        directory = self.workspace.directory("socket", 0o755)
+        for path in (self.run, directory):
+            shutil.chown(path, USER, GROUP)
+        self.socket = str(directory / "s")
+        self.store = KeyStore(self.workspace)
+        self.file = self.run / "dkimsignd.prom"
+        # In a build with a sanitizer.
+        self.addCleanup(lambda: self.assertNotIn("Sanitizer", self.daemon.log_text()))
+
+    def start(self, **settings):
+        settings = {"metrics_file": str(self.file), "metrics_interval": 1, **settings}
+        self.daemon = Daemon(self.workspace, self.socket, self.store.path, **settings)
+        return self.daemon
+
+    def read(self):
+        return parse(self.file.read_text())
+
+    def fresh(self, path=None):
+        """The numbers of a file written from now on: one that is in place already may be older."""
+        path = path or self.file
+        before = path.stat().st_ino if path.exists() else None
+        wait_for(lambda: path.exists() and path.stat().st_ino != before, "a new file", alive=self.daemon.alive)
+        # It may have been begun before this call; the one after it was not.
+        before = path.stat().st_ino
+        wait_for(lambda: path.stat().st_ino != before, "the file after it", alive=self.daemon.alive)
+        return parse(path.read_text())
+
+    def send(self, author, times=1, client="127.0.0.1", expect=b"c", **letter_options):
+        with MilterClient(self.socket, client=client) as connection:
+            for _ in range(times):
+                outcome = connection.message(*letter(author, **letter_options), sender="a@example")
+                self.assertEqual(outcome.verdict, expect, self.daemon.log_text()[-500:])
+
+    def abort(self, times, author="a@rsa.example"):
+        """Broken off in the middle of the header, as Postfix does it when its client goes."""
+        with MilterClient(self.socket) as connection:
+            for _ in range(times):
+                connection._send(b"M", b"<a@example>\0")
+                self.assertEqual(connection._receive()[0], b"c")
+                connection._send(b"L", b"From\0 " + author.encode() + b"\0")
+                connection._send(b"A")
+
+
+class Counting(MetricsCase):
+    def setUp(self):
+        super().setUp()
+        for domain, algorithm in (("rsa", "rsa"), ("ed", "ed25519"), ("both", "both"), ("broken", "ed25519"),
+                                  ("alone", "ed25519"), ("damaged", "ed25519")):
+            more = ["--nosubdomains"] if domain == "alone" else []
+            self.store.generate(f"{domain}.example", "server", algorithm, "--activate", *more)
+        self.store.generate("waiting.example", "server", "rsa")
+        (self.store.path / "broken.example/server.private").unlink()
+        (self.store.path / "damaged.example/keys.conf").write_text("keys = (")
+        self.rules = Raw('( { sender = "*@quiet.rsa.example"; sign = false; } )')
+
+    def send_each_kind(self):
+        """What it must add to the counters."""
+        self.send("a@rsa.example", 3)
+        self.send("a@sub.rsa.example", 2)
+        self.send("a@ed.example", 7)
+        self.send("a@both.example", 11)
+        self.send("a@rsa.example", 13, client="203.0.113.9", expect=b"a")
+        self.send("a@elsewhere.example", 17, expect=b"a")
+        self.send("a@waiting.example", 19, expect=b"a")
+        self.send("a@quiet.rsa.example", 23, expect=b"a")
+        self.send("a@sub.alone.example", 29, expect=b"a")
+        self.send("a@[192.0.2.1]", 31, expect=b"a")
+        self.send("no address", 37, expect=b"r")
+        self.send("a@rsa.example, " + "x" * LARGE_HEADER, 2, expect=b"r")
+        self.send("a@broken.example", 41, expect=b"t")
+        self.send("a@damaged.example", 6, expect=b"t")
+        self.abort(43)
+        signed, signatures = "dkimsignd_messages_signed_total", "dkimsignd_signatures_total"
+        return {
+            series(signed, algorithms="rsa"): 5,
+            series(signed, algorithms="ed25519"): 7,
+            series(signed, algorithms="both"): 11,
+            series(signatures, algorithm="rsa-sha256"): 16,
+            series(signatures, algorithm="ed25519-sha256"): 18,
+            series("dkimsignd_signing_duration_seconds_count"): 23,
+            # "From: a@rsa.example", "Subject: one" and "hello", each with its line end.
+            series("dkimsignd_signed_bytes_total"): (3 * len("a@rsa.example") + 2 * len("a@sub.rsa.example") +
+                                                     7 * len("a@ed.example") + 11 * len("a@both.example") +
+                                                     23 * len("From: \r\nSubject: one\r\nhello\r\n")),
+            not_signed("untrusted_client"): 13,
+            not_signed("no_key"): 17,
+            not_signed("key_pending"): 19,
+            not_signed("rule"): 23,
+            not_signed("subdomain"): 29,
+            not_signed("invalid_domain"): 31,
+            not_signed("malformed_from", "reject"): 37,
+            not_signed("header_too_large", "reject"): 2,
+            not_signed("error", "tempfail"): 47,
+            series("dkimsignd_errors_total", kind="key_file"): 41,
+            series("dkimsignd_errors_total", kind="manifest"): 6,
+            series("dkimsignd_messages_aborted_total"): 43,
+            series("dkimsignd_connections_total"): 15,
+        }
+
+    def test_numbers_are_what_was_sent(self):
+        self.start(on_malformed="reject", rules=self.rules)
+        before = counters(self.fresh())
+        self.assertEqual(set(before.values()), {0.0})
+        expected = self.send_each_kind()
+        after = self.fresh()
+        self.assertEqual(grown(before, counters(after)), expected)
+        wait_for(lambda: self.read()[series("dkimsignd_connections")] == 0, "all connections to be closed")
+        self.check_keys(after)
+        self.check_by_promtool()
+
+        # A reload keeps them; a bad one is counted, and keeps them as well.
+        self.daemon.reload(metrics_file=str(self.file), metrics_interval=1, on_malformed="reject", rules=self.rules,
+                           expiration=60)
+        self.daemon.config.write_text("nonsense = 1;\n")
+        self.daemon.process.send_signal(signal.SIGUSR1)
+        wait_for(lambda: "configuration not reloaded" in self.daemon.log_text(), "the reload to be refused")
+        self.send_each_kind()
+        final = self.fresh()
+        expected = {key: 2 * value for key, value in expected.items()}
+        expected[series("dkimsignd_config_reloads_total", result="ok")] = 1
+        expected[series("dkimsignd_config_reloads_total", result="failed")] = 1
+        self.assertEqual(grown(before, counters(final)), expected)
+        self.assertEqual(final[series("dkimsignd_config_last_reload_successful")], 0)
+        self.assertGreaterEqual(final[series("dkimsignd_config_last_reload_success_timestamp_seconds")],
+                                final[series("dkimsignd_start_time_seconds")])
+
+        # SIGTERM: the last numbers are in the file.
+        self.send("a@ed.example", 5)
+        self.assertEqual(self.daemon.stop(), 0, self.daemon.log_text())
+        last = self.read()
+        signed = series("dkimsignd_messages_signed_total", algorithms="ed25519")
+        self.assertEqual(last[signed] - final[signed], 5)
+        self.assertEqual(sorted(path.name for path in self.run.iterdir()), ["dkimsignd.prom"])
+
+    def check_keys(self, samples):
+        listed = json.loads(run(program("dkimkey"), "list", "-D", self.store.path, "--domain", "both.example",
+                                "--json").stdout)
+        self.assertEqual(len(listed), 2)
+        for key in listed:
+            labels = {name: key[name] for name in ("domain", "selector", "algorithm")}
+            self.assertEqual(samples[series("dkimsignd_key_state", state=key["state"], **labels)], 1)
+            for event in ("created", "activated"):
+                self.assertEqual(samples[series(f"dkimsignd_key_{event}_timestamp_seconds", **labels)],
+                                 seconds(key[event]))
+        pending = {"domain": "waiting.example", "selector": "server", "algorithm": "rsa"}
+        self.assertEqual(samples[series("dkimsignd_key_state", state="pending", **pending)], 1)
+        self.assertNotIn(series("dkimsignd_key_activated_timestamp_seconds", **pending), samples)
+        self.assertEqual(samples[series("dkimsignd_domain_active_keys", domain="waiting.example", algorithm="rsa")], 0)
+        self.assertEqual(samples[series("dkimsignd_domain_manifest_readable", domain="damaged.example")], 0)
+        self.assertEqual(samples[series("dkimsignd_key_store_domains_shown")], 7)
+        self.assertEqual(samples[series("dkimsignd_key_store_domains_cut")], 0)
+        self.assertEqual(samples[series("dkimsignd_key_rotation_period_seconds")], 180 * 86400)
+
+    def check_by_promtool(self):
+        done = subprocess.run(["promtool", "check", "metrics"], input=self.file.read_bytes(), capture_output=True,
+                              check=False)
+        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, b""))
+
+    def test_node_exporter_reads_it_through_the_link(self):
+        collector = self.workspace.directory("node-exporter")
+        (collector / "dkimsignd.prom").symlink_to(self.file)
+        self.start(on_malformed="reject", rules=self.rules)
+        exporter = self.workspace.spawn(
+            "prometheus-node-exporter", f"--web.listen-address={EXPORTER}", "--collector.disable-defaults",
+            "--collector.textfile", f"--collector.textfile.directory={collector}",
+            log=self.workspace.path / "exporter.log")
+        scraped = wait_for(self.scrape, "node_exporter to answer", alive=lambda: exporter.poll() is None)
+        expected = self.send_each_kind()
+        ours = self.fresh()
+        after = self.scrape()
+        self.assertEqual(after[series("node_textfile_scrape_error")], 0)
+        mtime = series("node_textfile_mtime_seconds", file=str(collector / "dkimsignd.prom"))
+        self.assertGreaterEqual(after[mtime], scraped[mtime])
+        for key, value in expected.items():
+            self.assertEqual(after[key], value, key)
+        self.assertLessEqual(set(ours), set(after))
+
+    @staticmethod
+    def scrape():
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(f"http://{EXPORTER}/metrics", timeout=60) as answer:
+                samples = parse(answer.read().decode())
+                return samples if series("dkimsignd_start_time_seconds") in samples else None
+        return None
+
+
+class Bounds(MetricsCase):
+    def test_a_store_of_more_domains_than_are_shown(self):
+        shutil.rmtree(self.store.path)
+        make_store(program("dkimkey"), self.store.path, 30, group=65534)
+        self.start(metrics_domains=5)
+        samples = self.fresh()
+        self.assertEqual(samples[series("dkimsignd_key_store_domains_cut")], 1)
+        self.assertEqual(shown(samples), set())
+        for number in (3, 14, 15):
+            self.send(f"a@{name_of(number)}")
+        self.assertEqual(shown(self.fresh()), {name_of(number) for number in (3, 14, 15)})
+        for number in range(20, 29):
+            self.send(f"a@{name_of(number)}")
+        samples = self.fresh()
+        self.assertEqual(samples[series("dkimsignd_key_store_domains_shown")], 5)
+        self.assertEqual(len(shown(samples)), 5)
+        self.assertLessEqual({name_of(number) for number in (3, 14, 15)}, shown(samples))
+
+        # All of them, and none.
+        self.daemon.reload(metrics_file=str(self.file), metrics_interval=1, metrics_domains=30)
+        samples = self.fresh()
+        self.assertEqual(samples[series("dkimsignd_key_store_domains_cut")], 0)
+        self.assertEqual(len(shown(samples)), 30)
+        self.daemon.reload(metrics_file=str(self.file), metrics_interval=1, metrics_domains=0)
+        self.assertEqual(shown(self.fresh()), set())
+
+
+class Trouble(MetricsCase):
+    def setUp(self):
+        super().setUp()
+        self.store.generate("ed.example", "server", "ed25519", "--activate")
+
+    def complaints(self):
+        return [line for line in self.daemon.log_text().splitlines() if "metrics" in line]
+
+    def signed(self):
+        return series("dkimsignd_messages_signed_total", algorithms="ed25519")
+
+    def test_a_directory_that_is_missing_comes_back(self):
+        self.file = self.run / "missing" / "dkimsignd.prom"
+        self.start()
+        temporary = self.file.parent / ".dkimsignd.prom.new"
+        told = f"dkimsignd: warning: metrics not written, mail goes on: cannot create {temporary}: "
+        wait_for(lambda: self.complaints(), "a complaint")
+        self.send("a@ed.example", 4)
+        self.more_turns()
+        self.assertEqual(self.complaints(), [told + "No such file or directory"])
+        # Another reason is told, too; a reason that stays is told once.
+        self.file.parent.mkdir()
+        self.file.parent.chmod(0o555)
+        wait_for(lambda: len(self.complaints()) == 2, "the other complaint")
+        self.more_turns()
+        self.assertEqual(self.complaints()[1:], [told + "Permission denied"])
+        self.file.parent.chmod(0o777)
+        self.assertEqual(self.fresh()[self.signed()], 4)
+        self.assertEqual(self.complaints()[2:], [f"dkimsignd: metrics written again: {self.file}"])
+
+    def more_turns(self):
+        """Each reload makes one, or two are made in one."""
+        for expiration in range(1, 6):
+            self.daemon.reload(metrics_file=str(self.file), metrics_interval=1, expiration=expiration)
+
+    def test_a_full_disk_and_one_that_cannot_be_written(self):
+        self.mount("size=64k,mode=0777")
+        self.start()
+        self.fresh()
+        filler = self.run / "filler"
+        with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as out:
+            while True:
+                out.write(b"x" * 4096)
+        wait_for(lambda: any("No space left on device" in line for line in self.complaints()), "a complaint")
+        self.send("a@ed.example", 3)
+        # The old file stands as it was, and no part of a new one beside it.
+        self.assertEqual(self.read()[self.signed()], 0)
+        self.assertNotIn(".dkimsignd.prom.new", settled_names(self.run))
+        filler.unlink()
+        self.assertEqual(self.fresh()[self.signed()], 3)
+        run("mount", "-o", "remount,ro", self.run)
+        wait_for(lambda: any("Read-only file system" in line for line in self.complaints()), "a complaint")
+        self.send("a@ed.example", 2)
+        run("mount", "-o", "remount,rw", self.run)
+        self.assertEqual(self.fresh()[self.signed()], 5)
+        self.assertEqual(self.daemon.stop(), 0)
+
+    def mount(self, options):
+        run("mount", "-t", "tmpfs", "-o", options, "metrics-test", self.run)
+        self.workspace.on_close(subprocess.run, ["umount", "-l", str(self.run)])
+
+    def test_what_a_killed_daemon_left_is_taken_over(self):
+        leftover = self.run / ".dkimsignd.prom.new"
+        leftover.write_text("half a fi")
+        shutil.chown(leftover, USER, GROUP)
+        daemon = self.start()
+        self.fresh()
+        daemon.process.kill()
+        daemon.process.wait()
+        self.assertIn(settled_names(self.run), (["dkimsignd.prom"], [".dkimsignd.prom.new", "dkimsignd.prom"]))
+        self.assertIn(series("dkimsignd_start_time_seconds"), self.read())
+        self.start()
+        self.fresh()
+        self.daemon.stop()
+        self.assertEqual(settled_names(self.run), ["dkimsignd.prom"])
+        self.assertEqual(self.file.stat().st_mode & 0o7777, 0o644)
+
+    def test_nothing_is_written_before_the_socket_listens(self):
+        # Somebody listens there already.
+        self.start()
+        self.fresh()
+        other = self.run / "other.prom"
+        config = self.workspace.path / "other.conf"
+        config.write_text(f'socket = "unix:{self.socket}"; key_directory = "{self.store.path}"; log = "stderr"; '
+                          f'metrics_file = "{other}";')
+        done = subprocess.run([program("dkimsignd"), "--config", config], capture_output=True, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertFalse(other.exists())
+
+    def test_switched_on_moved_and_off_by_a_reload(self):
+        self.start(metrics_file="")
+        self.send("a@ed.example", 2)
+        self.assertFalse(self.file.exists())
+        self.daemon.reload(metrics_file=str(self.file), metrics_interval=1)
+        self.assertEqual(self.fresh()[self.signed()], 2)
+        moved = self.run / "moved.prom"
+        self.daemon.reload(metrics_file=str(moved), metrics_interval=3600)
+        wait_for(moved.exists, "the other file")
+        self.assertEqual(settled_names(self.run), ["moved.prom"])
+        # An hour is not waited for to stop.
+        self.send("a@ed.example", 1)
+        self.daemon.reload(metrics_file="")
+        wait_for(lambda: not moved.exists(), "the file to go")
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assertEqual(list(self.run.iterdir()), [])
+
+    def test_a_reader_never_sees_half_a_file(self):
+        """A reload has it written at once, so this is many times a second."""
+        self.start()
+        self.fresh()
+        seen, faults, done = set(), [], threading.Event()
+
+        def read_on():
+            while not done.is_set():
+                try:
+                    with open(self.file, encoding="ascii") as file:
+                        seen.add(os.fstat(file.fileno()).st_ino)
+                        text = file.read()
+                    if series("dkimsignd_domain_active_keys", domain="ed.example", algorithm="ed25519") not in parse(text):
+                        faults.append("the last line is missing:\n" + text)
+                except (OSError, ValueError) as error:
+                    faults.append(repr(error))
+
+        reader = threading.Thread(target=read_on)
+        reader.start()
+        try:
+            for expiration in range(1, 101):
+                self.daemon.reload(metrics_file=str(self.file), metrics_interval=1, expiration=expiration)
+            wait_for(lambda: len(seen) > 20, "files to be seen", alive=self.daemon.alive)
+        finally:
+            done.set()
+            reader.join()
+        self.assertEqual(faults, [])
+
+
+def seconds(text):
+    return datetime.datetime.fromisoformat(text).timestamp()
+
+
+def shown(samples):
+    return {dict(labels)["domain"] for name, labels in samples if name == "dkimsignd_key_state"}
+
+
+def settled_names(directory):
+    return sorted(path.name for path in directory.iterdir())
+
+
+if __name__ == "__main__":
+    unittest.main()
