@@ -257,6 +257,16 @@ class Log(Case):
                 self.assertTrue(plain(text).strip(" ,") in page)
 
 
+class Verify(Case):
+    def test_reasons(self):
+        documented = {
+            item.head.removeprefix("Li "): item.text.split(":")[0]
+            for item in KEY.items()
+            if item.subsection == "Reasons of verify"
+        }
+        self.assertEqual(documented, programs.verify_reasons())
+
+
 class FromOpenDkim(Case):
     SECTIONS = {
         "taken": "OPTIONS THAT ARE TAKEN OVER",

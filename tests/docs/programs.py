@@ -158,3 +158,12 @@ def opendkim_settings():
     ):
         found.setdefault(fate, set()).add(name)
     return found
+
+
+def verify_reasons():
+    """The words of verify --json, with the result of each."""
+    rows = re.findall(
+        r'Row\{VerifyReason::\w+, "(\w+)", VerifyResult::(\w+)\}', source("crypto/verify_result.cpp")
+    )
+    assert len(rows) == source("crypto/verify_result.cpp").count("Row{")
+    return dict(rows)

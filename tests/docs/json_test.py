@@ -1,0 +1,90 @@
+"""What --json prints has the members that dkimkey(8) lists, and no others."""
+
+import json
+import pathlib
+import re
+import socket
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from mdoc import plain
+from pages import PAGES
+from programs import DKIMKEY
+
+KEY = PAGES["dkimkey.8"]
+
+
+def refusing_resolver():
+    """A resolver that refuses each question at once; its address as --resolver takes it."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+
+    def refuse():
+        while True:
+            try:
+                question, peer = server.recvfrom(4096)
+            except OSError:
+                return
+            # The header with QR and REFUSED, one question, and no other section.
+            server.sendto(question[:2] + b"\x81\x85\x00\x01" + bytes(6) + question[12:], peer)
+
+    threading.Thread(target=refuse, daemon=True).start()
+    return server, f"127.0.0.1@{server.getsockname()[1]}"
+
+
+class Members(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+        self.server, self.resolver = refusing_resolver()
+        self.addCleanup(self.server.close)
+        items = {
+            plain(".It " + item.head): set(re.findall(r"\.Ql (\w+)", "\n".join(item.body)))
+            for item in KEY.items()
+            if item.subsection == "JSON"
+        }
+        text = "\n".join(KEY.section("JSON"))
+        self.common = set(re.findall(r"\.Ql (\w+)", text.split(".Bl", maxsplit=1)[0]))
+        self.documented = {name: members for names, members in items.items() for name in names.split(", ")}
+
+    def members(self, name, *words):
+        done = subprocess.run(
+            [DKIMKEY, name, *words, "-D", self.directory / "keys", "--config", "/dev/null"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        objects = json.loads(done.stdout)
+        self.assertTrue(objects, done.stderr)
+        return set().union(*objects)
+
+    def test_of_each_subcommand(self):
+        record = self.documented["show"]
+        real = {
+            "generate": self.members("generate", "-d", "example.com", "-s", "s1", "--activate", "--json")
+        }
+        message = self.directory / "message"
+        message.write_text("From: a@example.com\n\nhello\n")
+        signed = self.directory / "signed"
+        sign = [DKIMKEY, "sign", "-D", self.directory / "keys", "--config", "/dev/null", message]
+        signed.write_bytes(subprocess.run(sign, check=True, capture_output=True).stdout)
+        real["show"] = self.members("show", "--json")
+        real["list"] = self.members("list", "--json")
+        real["explain"] = self.members("explain", "a@example.com", "--json")
+        real["check"] = self.members("check", "--json", "--resolver", self.resolver)
+        real["rotate"] = self.members("rotate", "--json", "--resolver", self.resolver)
+        real["verify"] = self.members("verify", "--json", "--key-record", "v=DKIM1; p=", str(signed))
+        real["revoke"] = self.members("revoke", "-s", "s1", "--json", "--resolver", self.resolver)
+        wanted = {name: self.common | members for name, members in self.documented.items()}
+        wanted["list"] = self.common
+        wanted["verify"] = self.documented["verify"]
+        for name in ("check", "rotate", "revoke"):
+            wanted[name] |= record
+        self.assertEqual(real, {name: wanted[name] for name in real})
+
+
+if __name__ == "__main__":
+    unittest.main()
