@@ -1,0 +1,71 @@
+"""The metrics that the daemon writes are those that dkimsignd(8) lists, with their labels."""
+
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from mdoc import plain
+from pages import PAGES
+from programs import DKIMKEY, DKIMSIGND
+
+
+def documented():
+    """Name to labels: "dkimsignd_x{a,b} , dkimsignd_y" has two."""
+    found = {}
+    for item in PAGES["dkimsignd.8"].items():
+        if item.section == "METRICS":
+            for name, labels in re.findall(r"(dkimsignd_\w+)(?:\{([\w,]+)\})?", plain(".It " + item.head)):
+                found[name] = set(filter(None, labels.split(",")))
+    return found
+
+
+def written(text):
+    found = {name: set() for name in re.findall(r"^# TYPE (\w+) ", text, re.M)}
+    for name, labels in re.findall(r"^(\w+)(?:\{(.*)\})? ", text, re.M):
+        family = name if name in found else re.sub(r"_(bucket|sum|count)$", "", name)
+        found[family] |= set(re.findall(r'(\w+)="', labels)) - {"le"}
+    return found
+
+
+class Metrics(unittest.TestCase):
+    def test_names_and_labels(self):
+        with tempfile.TemporaryDirectory() as name:
+            directory = pathlib.Path(name)
+
+            def dkimkey(*words):
+                words = [
+                    DKIMKEY,
+                    *words,
+                    "-D",
+                    directory / "keys",
+                    "--config",
+                    "/dev/null",
+                    "-d",
+                    "example.com",
+                ]
+                subprocess.run(words, check=True, capture_output=True)
+
+            # Keys in each state that has a metric of its own.
+            dkimkey("generate", "-s", "old", "--activate")
+            dkimkey("generate", "-s", "new")
+            dkimkey("activate", "-s", "new", "--force")
+            metrics = directory / "metrics.prom"
+            conf = directory / "dkimsignd.conf"
+            conf.write_text(
+                f'socket = "unix:{name}/socket"; key_directory = "{name}/keys"; log = "stderr";'
+                f'metrics_file = "{metrics}";'
+            )
+            daemon = subprocess.Popen([DKIMSIGND, "--config", conf], stderr=subprocess.PIPE, text=True)
+            with daemon:
+                self.assertTrue(any("listens on" in line for line in daemon.stderr), "it does not start")
+                # The file is written at the end as well, so that there is nothing else to be waited for.
+                daemon.send_signal(signal.SIGTERM)
+            self.assertEqual(daemon.returncode, 0)
+            self.assertEqual(documented(), written(metrics.read_text()))
+
+
+if __name__ == "__main__":
+    unittest.main()
