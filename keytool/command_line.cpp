@@ -61,6 +61,10 @@ po::typed_value<std::string>* value_text(const char* shown_as) {
   return po::value<std::string>()->value_name(shown_as);
 }
 
+po::typed_value<std::vector<std::string>>* value_texts(const char* shown_as) {
+  return po::value<std::vector<std::string>>()->value_name(shown_as);
+}
+
 po::typed_value<int>* value_number(const char* shown_as) {
   return po::value<int>()->value_name(shown_as);
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "keytool/subcommands.hpp"
 
@@ -25,6 +26,10 @@ class ParsedOptions {
 
   bool has(const std::string& name) const { return values_.count(name) != 0; }
   std::optional<std::string> text(const std::string& name) const { return get<std::string>(name); }
+  // All that were given, of an option that may be given more than once.
+  std::vector<std::string> texts(const std::string& name) const {
+    return get<std::vector<std::string>>(name).value_or(std::vector<std::string>{});
+  }
   std::optional<int> number(const std::string& name) const { return get<int>(name); }
   // A yes/no pair "--NAME" and "--noNAME"; nothing if neither was given. Throws UsageError for both.
   std::optional<bool> choice(const std::string& name) const;
@@ -62,6 +67,8 @@ class CommandLine {
 
 // For options with a value: value_text("DOMAIN").
 boost::program_options::typed_value<std::string>* value_text(const char* shown_as);
+// The same for one that may be given more than once.
+boost::program_options::typed_value<std::vector<std::string>>* value_texts(const char* shown_as);
 boost::program_options::typed_value<int>* value_number(const char* shown_as);
 
 }  // namespace dkim::keytool

@@ -9,7 +9,8 @@ Configuration read_file(const std::filesystem::path& path) {
   const auto file = crypto::SettingsFile::read(path);
   auto root = file.root();
   Configuration configuration;
-  // The daemon's settings are its own to judge (dkimsignd --check); those two are shown by explain.
+  // The daemon's settings are its own to judge (dkimsignd --check); these few are shown by explain and
+  // doctor.
   configuration.signing = crypto::read_signing_settings(root);
   configuration.keys = crypto::read_key_settings(root);
   if (const auto networks = root.texts("trusted_networks")) {
@@ -18,6 +19,7 @@ Configuration read_file(const std::filesystem::path& path) {
       configuration.trusted_networks->push_back(network.text);
   }
   configuration.sign_authenticated = root.boolean("sign_authenticated").value_or(true);
+  if (const auto socket = root.text("socket")) configuration.socket = socket->text;
   return configuration;
 }
 

@@ -24,6 +24,8 @@ struct Configuration {
   // For whose mail the daemon signs, to be told in words; nothing where the file leaves it to the default.
   std::optional<std::vector<std::string>> trusted_networks;
   bool sign_authenticated = true;
+  // Where the daemon listens; the default is the daemon's.
+  std::string socket = "unix:/var/spool/postfix/dkimsignd/dkimsignd.sock";
 };
 
 // --directory wins over the file. The default file may be missing, a named one may not. Throws

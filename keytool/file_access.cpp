@@ -22,16 +22,26 @@ bool allows(const struct stat& status, const Credentials& user, unsigned wanted)
   return (bits & wanted) == wanted;
 }
 
-std::optional<std::string> problem_with(const std::filesystem::path& path, const Credentials& user,
-                                        unsigned wanted) {
+struct Wanted {
+  unsigned bits;
+  const char* verb;
+  const char* group_right;
+};
+
+constexpr Wanted to_read{4, "read", "g+r"};
+constexpr Wanted to_write{2, "write to", "g+w"};
+constexpr Wanted to_pass{1, "pass through", "g+x"};
+
+std::optional<AccessProblem> problem_with(const std::filesystem::path& path, const Credentials& user,
+                                          const Wanted& wanted) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0)
-    return "cannot examine " + path.string() + ": " + std::generic_category().message(errno);
-  if (user.uid == 0 || allows(status, user, wanted)) return std::nullopt;
-  const bool read = wanted == 4;
-  return "user " + user.user + " cannot " + (read ? "read " : "pass through ") + path.string() +
-         "; mend it with: chgrp " + user.group + " " + path.string() + " && chmod " +
-         (read ? "g+r " : "g+x ") + path.string();
+    return AccessProblem{"cannot examine " + path.string() + ": " + std::generic_category().message(errno),
+                         {}};
+  if (user.uid == 0 || allows(status, user, wanted.bits)) return std::nullopt;
+  return AccessProblem{
+      "user " + user.user + " cannot " + wanted.verb + " " + path.string(),
+      "chgrp " + user.group + " " + path.string() + " && chmod " + wanted.group_right + " " + path.string()};
 }
 
 }  // namespace
@@ -52,15 +62,39 @@ std::optional<Credentials> credentials_of(const std::string& user) {
   return credentials;
 }
 
-std::optional<std::string> reading_problem(const std::filesystem::path& file, const Credentials& user) {
+std::optional<AccessProblem> reading_obstacle(const std::filesystem::path& file, const Credentials& user) {
   std::error_code error;
   const auto path = std::filesystem::absolute(file, error);
   std::filesystem::path directory;
   for (const auto& part : path.parent_path()) {
     directory /= part;
-    if (auto problem = problem_with(directory, user, 1)) return problem;
+    if (auto problem = problem_with(directory, user, to_pass)) return problem;
   }
-  return problem_with(path, user, 4);
+  return problem_with(path, user, to_read);
+}
+
+std::optional<std::string> reading_problem(const std::filesystem::path& file, const Credentials& user) {
+  const auto problem = reading_obstacle(file, user);
+  if (!problem) return std::nullopt;
+  return problem->remedy.empty() ? problem->what : problem->what + "; mend it with: " + problem->remedy;
+}
+
+std::vector<AccessProblem> connecting_obstacles(const std::filesystem::path& root,
+                                                const std::filesystem::path& socket,
+                                                const Credentials& user) {
+  std::vector<AccessProblem> problems;
+  auto path = root;
+  const auto look = [&](const Wanted& wanted) {
+    if (auto problem = problem_with(path, user, wanted)) problems.push_back(*std::move(problem));
+  };
+  look(to_pass);
+  for (const auto& part : socket.relative_path().parent_path()) {
+    path /= part;
+    look(to_pass);
+  }
+  path /= socket.filename();
+  look(to_write);
+  return problems;
 }
 
 }  // namespace dkim::keytool

@@ -37,6 +37,8 @@ constexpr std::array subcommands{
     Subcommand{"sign", "sign a message as the daemon would", dkim::keytool::sign},
     Subcommand{"verify", "judge a message's signatures as a receiver would", dkim::keytool::verify},
     Subcommand{"explain", "would mail of this address be signed? If not, why not?", dkim::keytool::explain},
+    Subcommand{"doctor", "what is wrong between Postfix and the receiver, and what to do",
+               dkim::keytool::doctor},
 };
 
 void print_help() {

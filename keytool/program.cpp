@@ -43,10 +43,9 @@ Pipe make_pipe(const std::filesystem::path& program) {
   return {crypto::FileDescriptor(ends[0]), crypto::FileDescriptor(ends[1])};
 }
 
-// Takes the output, so that the program alone holds it. In a process group of its own, so that what it starts
-// can be ended with it.
-pid_t start(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-            crypto::FileDescriptor output) {
+// In a process group of its own, so that what it starts can be ended with it.
+pid_t start(const std::filesystem::path& program, const std::vector<std::string>& arguments, int output,
+            int errors) {
   std::vector<char*> argv;
   std::string name = program.string();
   std::vector<std::string> copies = arguments;
@@ -58,8 +57,8 @@ pid_t start(const std::filesystem::path& program, const std::vector<std::string>
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, output.get(), STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
@@ -89,6 +88,9 @@ class Talk {
     return true;
   }
 
+  // Talk that is not shown is read all the same, so that the program can go on.
+  static bool enough() { return false; }
+
   void show_line() {
     if (!line_.empty() && shown_ < most_output)
       std::cerr << terminal_text(name_) + ": " + terminal_text(line_) + "\n";
@@ -102,12 +104,46 @@ class Talk {
   std::size_t shown_ = 0;
 };
 
+// Keeps what the program prints, up to a limit.
+class Capture {
+ public:
+  Capture(std::string& text, std::size_t most) : text_(text), most_(most) {}
+
+  // Reads what there is. False at the end, or when it becomes too much.
+  bool read_from(int descriptor) {
+    std::array<char, 4096> chunk{};
+    const ssize_t size = read(descriptor, chunk.data(), chunk.size());
+    if (size < 0 && errno == EINTR) return true;
+    if (size <= 0) return false;
+    text_.append(chunk.data(), std::min(static_cast<std::size_t>(size), most_ - text_.size()));
+    return !enough();
+  }
+
+  bool enough() const { return text_.size() == most_; }
+
+ private:
+  std::string& text_;
+  std::size_t most_;
+};
+
+// A pipe's reading end and who takes what comes.
+template <typename Reader>
+struct Source {
+  int descriptor;
+  Reader& reader;
+};
+
 // Until the program has ended, whether or not something that it left behind still holds its output. False
-// if the time ran out.
-bool wait_for_end(pid_t child, int output, Talk& talk, std::chrono::seconds at_most) {
+// if the time ran out, or if a reader has enough.
+template <typename Reader, std::size_t Count>
+bool wait_for_end(pid_t child, std::array<Source<Reader>, Count> sources, std::chrono::seconds at_most) {
   const crypto::FileDescriptor descriptor(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
   const auto deadline = std::chrono::steady_clock::now() + at_most;
-  std::array<pollfd, 2> events{pollfd{descriptor.get(), POLLIN, 0}, pollfd{output, POLLIN, 0}};
+  std::array<pollfd, Count + 1> events{};
+  for (std::size_t i = 0; i < Count; ++i)
+    events[i] = {sources[i].descriptor, POLLIN, 0};
+  auto& end = events[Count];
+  end = {descriptor.get(), POLLIN, 0};
   while (true) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -115,14 +151,27 @@ bool wait_for_end(pid_t child, int output, Talk& talk, std::chrono::seconds at_m
         poll(events.data(), events.size(), static_cast<int>(std::max<long long>(left.count(), 0)));
     if (result < 0 && errno == EINTR) continue;
     if (result <= 0) return false;
-    if (events[1].revents != 0) {
-      if (!talk.read_from(output)) events[1].fd = -1;
-    } else if (events[0].revents != 0) {
-      return true;
+    bool something_read = false;
+    bool all_closed = true;
+    for (std::size_t i = 0; i < Count; ++i) {
+      if (events[i].fd != -1 && events[i].revents != 0) {
+        something_read = true;
+        if (!sources[i].reader.read_from(events[i].fd)) events[i].fd = -1;
+        if (sources[i].reader.enough()) return false;
+      }
+      all_closed = all_closed && events[i].fd == -1;
     }
+    if (!something_read && end.revents != 0) return true;
     // A kernel without pidfds: the end of the output stands for that of the program.
-    if (!descriptor && events[1].fd == -1) return true;
+    if (!descriptor && all_closed) return true;
   }
+}
+
+int end_of(pid_t child) {
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
 }
 
 }  // namespace
@@ -131,16 +180,47 @@ void run_program(const std::filesystem::path& program, const std::vector<std::st
                  std::chrono::seconds at_most) {
   Pipe output = make_pipe(program);
   Talk talk(program);
-  const pid_t child = start(program, arguments, std::move(output.write));
-  const bool ended = wait_for_end(child, output.read.get(), talk, at_most);
+  pid_t child = 0;
+  {
+    // Closed here, so that the program alone holds it.
+    const crypto::FileDescriptor write = std::move(output.write);
+    child = start(program, arguments, write.get(), write.get());
+  }
+  const bool ended = wait_for_end(child, std::array{Source<Talk>{output.read.get(), talk}}, at_most);
   if (!ended) kill(-child, SIGKILL);
   talk.show_line();
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = end_of(child);
   if (!ended) fail(program, "took longer than " + std::to_string(at_most.count()) + " s and was killed");
   if (WIFSIGNALED(status)) fail(program, "was killed by signal " + std::to_string(WTERMSIG(status)));
   if (WEXITSTATUS(status) != 0) fail(program, "failed with status " + std::to_string(WEXITSTATUS(status)));
+}
+
+CapturedOutput capture_program(const std::filesystem::path& program,
+                               const std::vector<std::string>& arguments, std::chrono::seconds at_most,
+                               std::size_t most_octets) {
+  Pipe output = make_pipe(program);
+  Pipe errors = make_pipe(program);
+  CapturedOutput captured;
+  Capture output_capture(captured.output, most_octets);
+  Capture errors_capture(captured.errors, most_octets);
+  pid_t child = 0;
+  {
+    const crypto::FileDescriptor output_end = std::move(output.write);
+    const crypto::FileDescriptor errors_end = std::move(errors.write);
+    child = start(program, arguments, output_end.get(), errors_end.get());
+  }
+  const bool ended = wait_for_end(child,
+                                  std::array{Source<Capture>{output.read.get(), output_capture},
+                                             Source<Capture>{errors.read.get(), errors_capture}},
+                                  at_most);
+  if (!ended) kill(-child, SIGKILL);
+  const int status = end_of(child);
+  if (output_capture.enough() || errors_capture.enough())
+    fail(program, "printed more than " + std::to_string(most_octets) + " octets");
+  if (!ended) fail(program, "took longer than " + std::to_string(at_most.count()) + " s and was killed");
+  if (WIFSIGNALED(status)) fail(program, "was killed by signal " + std::to_string(WTERMSIG(status)));
+  captured.status = WEXITSTATUS(status);
+  return captured;
 }
 
 }  // namespace dkim::keytool

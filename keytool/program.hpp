@@ -1,7 +1,8 @@
-// Runs a program of the administrator's, without a shell.
+// Runs a program, without a shell: a hook of the administrator's, postconf(1), dkimsignd --check.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -13,5 +14,18 @@ namespace dkim::keytool {
 // fails, is killed, or takes longer than at_most (then it is killed, with all that it has started).
 void run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                  std::chrono::seconds at_most);
+
+struct CapturedOutput {
+  std::string output;
+  std::string errors;
+  int status = 0;  // what it ended with
+};
+
+// The same for a program whose output is an answer: nothing is shown, any exit status is handed back. Throws
+// crypto::Error: it cannot be started, is killed, takes too long, or prints more than so many octets on one
+// of its two outputs.
+CapturedOutput capture_program(const std::filesystem::path& program,
+                               const std::vector<std::string>& arguments, std::chrono::seconds at_most,
+                               std::size_t most_octets);
 
 }  // namespace dkim::keytool

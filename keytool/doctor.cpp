@@ -1,0 +1,106 @@
+// dkimkey doctor: walks the chain from Postfix to the receiver and says what is not right yet. Here is the
+// command line; what is looked at, and in which order, is in doctor/examination.
+#include <algorithm>
+#include <iostream>
+
+#include "keytool/configuration.hpp"
+#include "keytool/dns_options.hpp"
+#include "keytool/doctor/configuration_check.hpp"
+#include "keytool/doctor/examination.hpp"
+#include "keytool/doctor/own_address.hpp"
+#include "keytool/doctor/report.hpp"
+#include "keytool/errors.hpp"
+#include "keytool/pick_domain.hpp"
+#include "keytool/subcommands.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr HelpText help{
+    R"(Usage: dkimkey doctor [OPTIONS] [DOMAIN]
+
+Examples:
+  sudo dkimkey doctor
+      everything, for each domain of the key store
+  sudo dkimkey doctor example.com --address 192.0.2.25
+      one domain; mail leaves from this address, as others see it
+  sudo dkimkey doctor --local
+      without a question to DNS
+  sudo dkimkey doctor --json
+      for a program
+
+Walks the chain: configuration and key store, the daemon's socket and Postfix's way to it, Postfix's
+settings, and what DNS says of the domain. Says of each link what is wrong with it and what to do, the
+most important first:
+  broken    mail is not signed, or receivers refuse it or see a broken signature
+  risk      works today; breaks for some messages or receivers, or soon
+  unknown   could not be found out from here
+  good
+It changes nothing. As root it tries the socket as Postfix does: in its chroot, as its user.
+)",
+    R"(Objects of --json have severity, topic, subject, what, advice and paste (lines to paste); advice and paste
+may be null.
+
+Exit codes: 0 nothing is broken or at risk, 1 something is, 2 wrong usage, 3 something could not be found
+out.
+)"};
+
+ExaminationRequest read_request(const ParsedOptions& options) {
+  ExaminationRequest request;
+  if (const auto domain = options.text("domain")) request.domain = parse_domain(*domain);
+  request.addresses = options.texts("address");
+  for (const auto& address : request.addresses) {
+    if (!is_address(address)) throw UsageError("--address is no IP address: \"" + address + "\"");
+  }
+  request.configuration_file = options.text("config");
+  request.postfix_directory = options.text("postfix-config").value_or("");
+  request.ask_dns = !options.has("local");
+  request.dns = read_dns_options(options);
+  return request;
+}
+
+// Where the socket and the keys are is in there: nothing else can be looked at.
+Findings unusable_configuration(const ExaminationRequest& request, const ConfigurationError& error) {
+  auto findings = check_configuration(request.configuration_file);
+  const bool said = std::any_of(findings.begin(), findings.end(),
+                                [](const auto& finding) { return finding.severity == Severity::broken; });
+  if (said) return findings;
+  return {{Severity::broken,
+           "configuration",
+           request.configuration_file.value_or(default_configuration_file),
+           error.what(),
+           "",
+           {}}};
+}
+
+Findings find_out(const ParsedOptions& options) {
+  const auto request = read_request(options);
+  Configuration configuration;
+  try {
+    configuration = read_configuration(options);
+  } catch (const ConfigurationError& error) {
+    return unusable_configuration(request, error);
+  }
+  return examine(request, configuration);
+}
+
+}  // namespace
+
+ExitCode doctor(const Arguments& arguments) {
+  CommandLine command_line("doctor", help);
+  command_line.add_options()                                                                              //
+      ("json", "print an array of objects, a finding each")                                               //
+      ("address", value_texts("ADDRESS"), "an address that this host's mail comes from; more than once")  //
+      ("postfix-config", value_text("DIR"), "where Postfix's main.cf is, as postconf -c")                 //
+      ("local", "ask DNS nothing");
+  add_dns_options(command_line);
+  command_line.add_positional("domain", "the domain");
+  const auto options = command_line.parse(arguments);
+  if (!options) return ExitCode::done;
+  auto findings = find_out(*options);
+  sort_findings(findings);
+  std::cout << (options->has("json") ? findings_json(findings) : findings_text(findings));
+  return exit_code_of(findings);
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,103 @@
+#include "keytool/doctor/configuration_check.hpp"
+
+#include <unistd.h>
+
+#include "crypto/error.hpp"
+#include "keytool/configuration.hpp"
+#include "keytool/program.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr const char* topic = "configuration";
+// It reads every key of the store.
+constexpr std::chrono::seconds patience{120};
+constexpr std::size_t most_octets = 1 << 20;
+// More would hide the rest of what doctor has to say.
+constexpr int most_lines = 20;
+
+// Never by the caller's PATH: doctor is run as root.
+std::optional<std::filesystem::path> daemon_program() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  for (const auto& directory :
+       {self.parent_path(), std::filesystem::path("/usr/sbin"), std::filesystem::path("/usr/local/sbin")}) {
+    const auto program = directory / "dkimsignd";
+    if (directory.is_absolute() && std::filesystem::is_regular_file(program, error)) return program;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Findings configuration_findings(const std::string& file, const std::string& errors, int status) {
+  Findings findings;
+  int passed_over = 0;
+  bool lines = false;
+  for (std::size_t begin = 0; begin < errors.size();) {
+    const auto end = std::min(errors.find('\n', begin), errors.size());
+    const auto line = errors.substr(begin, end - begin);
+    begin = end + 1;
+    if (line.empty()) continue;
+    lines = true;
+    // The socket has checks of its own.
+    if (line.starts_with("the socket's directory ")) continue;
+    if (findings.size() == most_lines) {
+      ++passed_over;
+      continue;
+    }
+    findings.push_back({geteuid() == 0 ? Severity::broken : Severity::unknown,
+                        topic,
+                        file,
+                        line,
+                        geteuid() == 0 ? "" : "run dkimkey doctor as root",
+                        {}});
+  }
+  if (passed_over > 0) {
+    findings.push_back({Severity::broken,
+                        topic,
+                        file,
+                        std::to_string(passed_over) + " more of these",
+                        "see them all:",
+                        {"dkimsignd --check --config " + file}});
+  }
+  if (status != 0 && !lines) {
+    findings.push_back({Severity::broken,
+                        topic,
+                        file,
+                        "dkimsignd --check fails with status " + std::to_string(status),
+                        "",
+                        {}});
+  }
+  if (findings.empty())
+    findings.push_back({Severity::good, topic, file, "dkimsignd reads it without a complaint", "", {}});
+  return findings;
+}
+
+Findings check_configuration(const std::optional<std::string>& named_file) {
+  const std::string file = named_file.value_or(default_configuration_file);
+  const auto program = daemon_program();
+  if (!program) {
+    return {{Severity::unknown,
+             topic,
+             file,
+             "there is no dkimsignd beside dkimkey or in /usr/sbin that could judge it",
+             "install dkimsignd",
+             {}}};
+  }
+  std::vector<std::string> arguments = {"--check"};
+  if (named_file) arguments.insert(arguments.end(), {"--config", *named_file});
+  try {
+    const auto said = capture_program(*program, arguments, patience, most_octets);
+    return configuration_findings(file, said.errors, said.status);
+  } catch (const crypto::Error& error) {
+    return {{Severity::unknown,
+             topic,
+             file,
+             error.what(),
+             "see for yourself:",
+             {"dkimsignd --check --config " + file}}};
+  }
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,278 @@
+#include "keytool/doctor/examination.hpp"
+
+#include <algorithm>
+
+#include "crypto/error.hpp"
+#include "keytool/doctor/configuration_check.hpp"
+#include "keytool/doctor/domain_checks.hpp"
+#include "keytool/doctor/own_address.hpp"
+#include "keytool/doctor/postfix_checks.hpp"
+#include "keytool/doctor/socket_checks.hpp"
+#include "keytool/doctor/store_checks.hpp"
+#include "keytool/each_domain.hpp"
+#include "keytool/errors.hpp"
+#include "keytool/explanation.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr std::size_t most_domains = 20;
+
+void append(Findings& all, Findings findings) {
+  std::move(findings.begin(), findings.end(), std::back_inserter(all));
+}
+
+// A path as the kernel sees it: Postfix's queue directory and the daemon's may be spelt by way of links.
+std::filesystem::path resolved(const std::filesystem::path& path) {
+  std::error_code error;
+  auto real = std::filesystem::weakly_canonical(path, error);
+  return error ? path : real;
+}
+
+std::string resolved_socket(const std::string& socket) {
+  if (!socket.starts_with("unix:")) return socket;
+  const std::filesystem::path path = socket.substr(5);
+  return "unix:" + (resolved(path.parent_path()) / path.filename()).string();
+}
+
+class Examination {
+ public:
+  Examination(const ExaminationRequest& request, const Configuration& configuration)
+      : request_(request),
+        configuration_(configuration),
+        store_(configuration.signing.key_directory),
+        addresses_(request.addresses) {
+    if (request.domain) asked_about_ = {*request.domain};
+  }
+
+  Findings run() {
+    read_postfix();
+    // Before any key is in memory: this forks.
+    const auto socket = resolved_socket(configuration_.socket);
+    const auto socket_facts = gather_socket_facts(socket, postfix_ ? &*postfix_ : nullptr);
+    daemon_ = credentials_of(daemon_user_by(socket_facts.direct, socket_facts.path));
+    daemon_runs_ = socket_facts.direct.outcome == SocketProbe::Outcome::milter;
+    auto configuration_findings = check_configuration(request_.configuration_file);
+    auto store_findings = examine_store();
+    drop_repeated(configuration_findings, store_findings);
+    append(findings_, std::move(configuration_findings));
+    append(findings_, std::move(store_findings));
+    append(findings_, check_socket(socket_facts));
+    append(findings_, postfix_ ? check_postfix(*postfix_, socket) : postfix_trouble_);
+    if (postfix_) examine_origin();
+    if (request_.ask_dns) {
+      examine_address();
+      examine_dns();
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  void read_postfix() {
+    const auto& directory = request_.postfix_directory;
+    try {
+      postfix_ = read_postfix_settings(directory);
+      auto& queue = postfix_->main["queue_directory"];
+      queue = resolved(queue).string();
+    } catch (const crypto::Error& error) {
+      postfix_trouble_ = {{Severity::unknown,
+                           "postfix",
+                           directory,
+                           error.what(),
+                           "install and set up Postfix, or say by --postfix-config where its main.cf is",
+                           {}}};
+    }
+  }
+
+  Findings examine_store() {
+    auto findings = check_key_directory(store_.directory());
+    if (!findings.empty() && findings.front().severity != Severity::risk) return findings;
+    auto domains = domains_of();
+    if (domains.empty() && !request_.domain) {
+      findings.push_back({Severity::broken,
+                          "key",
+                          store_.directory().string(),
+                          "holds no key: no mail is signed",
+                          "make one:",
+                          {"dkimkey generate --domain example.com --selector server"}});
+    }
+    // Where it does not run, that is to be said first.
+    if (!daemon_ && daemon_runs_ && !domains.empty()) {
+      findings.push_back(
+          {Severity::unknown,
+           "key_files",
+           store_.directory().string(),
+           "the daemon's user is not known here, so whether it can read the keys is not either",
+           "",
+           {}});
+    }
+    if (request_.domain) {
+      examine_signer(domains, findings);
+    } else {
+      asked_about_ = domains;
+    }
+    for (const auto& domain : domains)
+      examine_domain(domain, findings);
+    return findings;
+  }
+
+  std::vector<canon::DomainName> domains_of() const {
+    if (request_.domain) return {*request_.domain};
+    auto domains = store_.domains();
+    if (domains.size() <= most_domains) return domains;
+    throw UsageError("which domain? " + store_.directory().string() + " has " +
+                     std::to_string(domains.size()) + ": name one");
+  }
+
+  // The domain that was asked for may be signed for by a parent of it, or by a rule.
+  void examine_signer(std::vector<canon::DomainName>& domains, Findings& findings) {
+    if (store_.stamp(*request_.domain)) return;
+    domains.clear();
+    const auto signer = signer_of(*request_.domain);
+    if (signer) {
+      findings.push_back({Severity::good,
+                          "key",
+                          request_.domain->str(),
+                          "has no keys of its own and is signed as " + signer->str(),
+                          "",
+                          {}});
+      domains.push_back(*signer);
+      return;
+    }
+    findings.push_back({Severity::broken,
+                        "key",
+                        request_.domain->str(),
+                        "has no keys: its mail is not signed",
+                        "make one:",
+                        {"dkimkey generate --domain " + request_.domain->str() + " --selector server"}});
+  }
+
+  std::optional<canon::DomainName> signer_of(const canon::DomainName& domain) const {
+    const auto explanation =
+        explain_authors({canon::Mailbox{"root", domain.str()}}, configuration_.signing, {});
+    return explanation.domain;
+  }
+
+  void examine_domain(const canon::DomainName& domain, Findings& findings) {
+    append(findings, check_key_files(store_, domain, daemon_));
+    try {
+      const auto read = store_.read_manifest(domain);
+      if (!read) return;
+      const auto& keys = read->manifest.keys;
+      if (std::any_of(keys.begin(), keys.end(),
+                      [](const auto& key) { return key.state == crypto::KeyState::active; }))
+        signing_.push_back(domain);
+      append(findings, check_keys(domain, read->manifest, configuration_.keys, crypto::utc_now()));
+    } catch (const crypto::Error&) {
+      // Said by check_key_files.
+    }
+  }
+
+  // dkimsignd --check meets the same damaged files.
+  static void drop_repeated(Findings& configuration_findings, const Findings& store_findings) {
+    std::erase_if(configuration_findings, [&](const auto& finding) {
+      return std::any_of(store_findings.begin(), store_findings.end(),
+                         [&](const auto& other) { return other.what == finding.what; });
+    });
+  }
+
+  // Mail of cron is from root@myorigin.
+  void examine_origin() {
+    const auto origin = canon::DomainName::parse(postfix_->of("myorigin"));
+    if (!origin) return;
+    const auto explanation =
+        explain_authors({canon::Mailbox{"root", origin->str()}}, configuration_.signing, {});
+    const bool has_own_keys = std::any_of(explanation.keys.begin(), explanation.keys.end(),
+                                          [&](const auto& key) { return key.domain == *origin; });
+    if (explanation.would_sign) {
+      findings_.push_back({Severity::good,
+                           "myorigin",
+                           origin->str(),
+                           "mail of cron is from root@" + origin->str() + ", which is signed",
+                           "",
+                           {}});
+      return;
+    }
+    // A domain whose keys do not sign yet, a choice by a rule and a fault are told elsewhere.
+    if (explanation.fault || explanation.rule || has_own_keys || signing_.empty()) return;
+    findings_.push_back(
+        {Severity::risk,
+         "myorigin",
+         origin->str(),
+         "mail of cron is from root@" + origin->str() + ", for which no key signs",
+         "let it be a domain that has a key:",
+         {postfix_->set_command("myorigin", signing_.front().str()), postfix_->reload_command()}});
+  }
+
+  // What the domain's checks ask DNS about. Behind a relay, receivers see the relay's address.
+  void examine_address() {
+    const auto relay = postfix_ ? relay_name(postfix_->of("relayhost")) : std::string();
+    if (!addresses_.empty() || !relay.empty()) return;
+    std::string seen;
+    for (const auto& address : sending_addresses(postfix_ ? &*postfix_ : nullptr)) {
+      if (is_public_address(address)) addresses_.push_back(address);
+      seen += (seen.empty() ? "" : ", ") + address;
+    }
+    if (!addresses_.empty()) return;
+    findings_.push_back({Severity::unknown,
+                         "address",
+                         seen,
+                         "the address that others see this host's mail come from is not known here",
+                         "name it: dkimkey doctor --address ADDRESS",
+                         {}});
+  }
+
+  DomainQuestion question_about(const canon::DomainName& domain) const {
+    DomainQuestion question{domain, addresses_, {}};
+    // Keys that do not sign yet have records to be looked at, too.
+    question.signing_domains = {signer_of(domain).value_or(domain).str()};
+    if (!postfix_) return question;
+    question.relay = relay_name(postfix_->of("relayhost"));
+    question.helo = postfix_->of("smtp_helo_name");
+    return question;
+  }
+
+  // All domains have the address and its PTR record in common.
+  void add_new(Findings found) {
+    for (auto& finding : found) {
+      const bool said = std::any_of(findings_.begin(), findings_.end(), [&](const auto& other) {
+        return other.topic == finding.topic && other.subject == finding.subject && other.what == finding.what;
+      });
+      if (!said) findings_.push_back(std::move(finding));
+    }
+  }
+
+  void examine_dns() {
+    for_each_domain(
+        asked_about_,
+        [&](const canon::DomainName& domain) {
+          return check_domain_in_dns(question_about(domain), store_, request_.dns);
+        },
+        [&](const canon::DomainName&, Findings found) { add_new(std::move(found)); },
+        [&](const canon::DomainName& domain, const std::string& what) {
+          findings_.push_back({Severity::unknown, "dkim", domain.str(), what, "", {}});
+        });
+  }
+
+  const ExaminationRequest& request_;
+  const Configuration& configuration_;
+  const crypto::KeyStore store_;
+  std::vector<std::string> addresses_;
+  // Whose DNS is looked at: the domain that was named, else all of the store.
+  std::vector<canon::DomainName> asked_about_;
+  // Those of them, or of their parents, that have an active key.
+  std::vector<canon::DomainName> signing_;
+  std::optional<PostfixSettings> postfix_;
+  Findings postfix_trouble_;
+  std::optional<Credentials> daemon_;
+  bool daemon_runs_ = false;
+  Findings findings_;
+};
+
+}  // namespace
+
+Findings examine(const ExaminationRequest& request, const Configuration& configuration) {
+  return Examination(request, configuration).run();
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,131 @@
+#include "keytool/doctor/own_address.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "crypto/file.hpp"
+#include "keytool/doctor/setting_words.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+struct Range {
+  const char* first;
+  unsigned bits;
+};
+
+// Not reachable from elsewhere, or never assigned (RFC 6890).
+constexpr std::array private_4{Range{"0.0.0.0", 8},     Range{"10.0.0.0", 8},      Range{"100.64.0.0", 10},
+                               Range{"127.0.0.0", 8},   Range{"169.254.0.0", 16},  Range{"172.16.0.0", 12},
+                               Range{"192.0.0.0", 24},  Range{"192.0.2.0", 24},    Range{"192.168.0.0", 16},
+                               Range{"198.18.0.0", 15}, Range{"198.51.100.0", 24}, Range{"203.0.113.0", 24},
+                               Range{"224.0.0.0", 3}};
+// Global unicast is 2000::/3; of it, documentation.
+constexpr Range global_6{"2000::", 3};
+constexpr std::array private_6{Range{"2001:db8::", 32}};
+
+template <std::size_t Size>
+bool is_within(const std::array<unsigned char, Size>& address, int family, const Range& range) {
+  std::array<unsigned char, Size> first{};
+  if (inet_pton(family, range.first, first.data()) != 1) return false;
+  for (unsigned bit = 0; bit < range.bits; ++bit) {
+    const unsigned mask = 0x80U >> (bit % 8);
+    if ((address[bit / 8] & mask) != (first[bit / 8] & mask)) return false;
+  }
+  return true;
+}
+
+template <std::size_t Size>
+std::optional<std::array<unsigned char, Size>> octets_of(const std::string& text, int family) {
+  std::array<unsigned char, Size> octets{};
+  if (inet_pton(family, text.c_str(), octets.data()) != 1) return std::nullopt;
+  return octets;
+}
+
+// The source address of a datagram to there, which is never sent.
+std::optional<std::string> source_towards(int family, const char* destination) {
+  const crypto::FileDescriptor fd(socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd) return std::nullopt;
+  sockaddr_storage address{};
+  socklen_t size = 0;
+  if (family == AF_INET) {
+    auto* to = reinterpret_cast<sockaddr_in*>(&address);
+    inet_pton(family, destination, &to->sin_addr);
+    to->sin_port = htons(25);
+    size = sizeof *to;
+  } else {
+    auto* to = reinterpret_cast<sockaddr_in6*>(&address);
+    inet_pton(family, destination, &to->sin6_addr);
+    to->sin6_port = htons(25);
+    size = sizeof *to;
+  }
+  address.ss_family = static_cast<sa_family_t>(family);
+  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), size) != 0) return std::nullopt;
+  size = sizeof address;
+  if (getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return std::nullopt;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* octets = family == AF_INET
+                           ? static_cast<const void*>(&reinterpret_cast<sockaddr_in*>(&address)->sin_addr)
+                           : static_cast<const void*>(&reinterpret_cast<sockaddr_in6*>(&address)->sin6_addr);
+  if (inet_ntop(family, octets, text.data(), text.size()) == nullptr) return std::nullopt;
+  return text.data();
+}
+
+std::string without_brackets(std::string text) {
+  if (text.size() >= 2 && text.front() == '[' && text.back() == ']') return text.substr(1, text.size() - 2);
+  return text;
+}
+
+}  // namespace
+
+bool is_address(const std::string& text) {
+  return octets_of<4>(text, AF_INET) || octets_of<16>(text, AF_INET6);
+}
+
+bool is_public_address(const std::string& text) {
+  if (const auto octets = octets_of<4>(text, AF_INET)) {
+    return std::none_of(private_4.begin(), private_4.end(),
+                        [&](const Range& range) { return is_within(*octets, AF_INET, range); });
+  }
+  const auto octets = octets_of<16>(text, AF_INET6);
+  return octets && is_within(*octets, AF_INET6, global_6) &&
+         std::none_of(private_6.begin(), private_6.end(),
+                      [&](const Range& range) { return is_within(*octets, AF_INET6, range); });
+}
+
+std::vector<std::string> sending_addresses(const PostfixSettings* settings) {
+  struct Family {
+    int number;
+    const char* protocol;
+    const char* bind_setting;
+    const char* far_away;  // a root name server's address
+  };
+  std::vector<std::string> addresses;
+  for (const auto& family : {Family{AF_INET, "ipv4", "smtp_bind_address", "198.41.0.4"},
+                             Family{AF_INET6, "ipv6", "smtp_bind_address6", "2001:503:ba3e::2:30"}}) {
+    if (settings != nullptr) {
+      const auto protocols = settings->of("inet_protocols");
+      if (!protocols.empty() && !has_word(protocols, "all") && !has_word(protocols, family.protocol))
+        continue;
+      const auto bound = without_brackets(settings->of(family.bind_setting));
+      if (is_address(bound)) {
+        addresses.push_back(bound);
+        continue;
+      }
+    }
+    if (auto source = source_towards(family.number, family.far_away)) addresses.push_back(*std::move(source));
+  }
+  return addresses;
+}
+
+std::string relay_name(std::string_view relayhost) {
+  if (relayhost.starts_with('[')) return std::string(relayhost.substr(1, relayhost.find(']') - 1));
+  return std::string(relayhost.substr(0, relayhost.find(':')));
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,142 @@
+// What Postfix's SMTP client does to a message after it was signed.
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "keytool/doctor/postfix_checks.hpp"
+#include "keytool/doctor/setting_words.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+// A setting of the SMTP client, as its services have it: the finding's place and the value.
+struct ClientValue {
+  std::string place;  // "main.cf" or the service
+  const PostfixService* service = nullptr;
+  std::string value;
+};
+
+std::vector<ClientValue> client_values(const PostfixSettings& settings, std::string_view setting) {
+  std::vector<ClientValue> values;
+  bool of_main = false;
+  for (const auto* service : settings.running("smtp")) {
+    const auto own = service->overrides.find(setting);
+    if (own != service->overrides.end()) {
+      values.push_back({service->label(), service, own->second});
+    } else if (!of_main) {
+      of_main = true;
+      values.insert(values.begin(), {"main.cf", nullptr, settings.of(setting)});
+    }
+  }
+  return values;
+}
+
+struct Rewriting {
+  const char* setting;
+  const char* what;
+};
+
+constexpr std::array rewritings{
+    Rewriting{"smtp_generic_maps",
+              "addresses in the header are rewritten after signing: a From or To that it changes breaks the "
+              "signature"},
+    Rewriting{
+        "smtp_header_checks",
+        "the header is changed after signing: a signed field that it changes, adds or removes breaks the "
+        "signature (Received is not signed)"},
+    Rewriting{"smtp_mime_header_checks",
+              "MIME fields are changed after signing: a change breaks the signature"},
+    Rewriting{"smtp_nested_header_checks",
+              "the header of attached messages is changed after signing: a change breaks the signature"},
+    Rewriting{"smtp_body_checks", "the body is changed after signing: a change breaks the signature"},
+};
+
+const char* instead_of(std::string_view setting) {
+  if (setting == "smtp_generic_maps")
+    return "rewrite before signing: by canonical_maps, or let programs write the right address; then:";
+  return "change it before signing: header_checks and body_checks come first; then:";
+}
+
+void check_rewriting(const PostfixSettings& settings, Findings& findings) {
+  for (const auto& [setting, what] : rewritings) {
+    for (const auto& [place, service, value] : client_values(settings, setting)) {
+      if (value.empty()) continue;
+      findings.push_back(
+          {Severity::risk,
+           setting,
+           place,
+           value + ": " + what,
+           instead_of(setting),
+           {service == nullptr ? settings.unset_command(setting) : settings.unset_command(*service, setting),
+            settings.reload_command()}});
+    }
+  }
+}
+
+void check_line_length(const PostfixSettings& settings, Findings& findings) {
+  constexpr const char* name = "smtp_line_length_limit";
+  constexpr int longest = 998;  // RFC 5322 §2.1.1
+  for (const auto& [place, service, value] : client_values(settings, name)) {
+    int limit = 0;
+    std::from_chars(value.data(), value.data() + value.size(), limit);
+    if (limit <= 0 || limit >= longest) continue;
+    findings.push_back({Severity::risk,
+                        name,
+                        place,
+                        value + ": lines of more than " + value +
+                            " octets are cut after signing, which breaks the signature; mail may have 998",
+                        "set the limit of RFC 5322:",
+                        {service == nullptr ? settings.set_command(name, "998")
+                                            : settings.set_command(*service, name, "998"),
+                         settings.reload_command()}});
+  }
+}
+
+// disable_mime_output_conversion = no is Postfix's default and does harm only where the next server does not
+// offer 8BITMIME. Nearly all do; a client that ignores what they offer makes it certain.
+void check_conversion(const PostfixSettings& settings, Findings& findings) {
+  constexpr const char* name = "disable_mime_output_conversion";
+  for (const auto* service : settings.running("smtp")) {
+    if (settings.of(*service, name) == "yes" ||
+        !has_word(settings.of(*service, "smtp_discard_ehlo_keywords"), "8bitmime"))
+      continue;
+    findings.push_back(
+        {Severity::risk,
+         name,
+         service->label(),
+         "smtp_discard_ehlo_keywords makes 8-bit mail be recoded after signing, which breaks its signature",
+         "let 8-bit mail be sent as it is:",
+         {settings.set_command(name, "yes"), settings.reload_command()}});
+    return;
+  }
+}
+
+}  // namespace
+
+Findings check_changes_after_signing(const PostfixSettings& settings) {
+  Findings findings;
+  check_rewriting(settings, findings);
+  check_line_length(settings, findings);
+  check_conversion(settings, findings);
+  if (const auto checks = settings.of("milter_header_checks"); !checks.empty()) {
+    findings.push_back({Severity::risk,
+                        "milter_header_checks",
+                        "main.cf",
+                        checks + ": these rules see the DKIM-Signature field and may change or drop it",
+                        "see that no rule in it matches DKIM-Signature",
+                        {}});
+  }
+  if (findings.empty()) {
+    findings.push_back(
+        {Severity::good,
+         "after_signing",
+         "Postfix",
+         "rewrites neither header nor body after signing; 8-bit mail is recoded only for servers "
+         "without 8BITMIME, which are rare",
+         "",
+         {}});
+  }
+  return findings;
+}
+
+}  // namespace dkim::keytool

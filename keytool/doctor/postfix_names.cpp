@@ -1,0 +1,68 @@
+// Under which names Postfix greets and writes.
+#include <algorithm>
+#include <set>
+
+#include "canon/text.hpp"
+#include "keytool/doctor/postfix_checks.hpp"
+#include "keytool/doctor/setting_words.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+bool adds_missing_fields(const PostfixSettings& settings) {
+  const auto clients = settings.of("local_header_rewrite_clients");
+  return settings.of("always_add_missing_headers") == "yes" || has_word(clients, "permit_inet_interfaces") ||
+         has_word(clients, "permit_mynetworks") || has_word(clients, "static:all");
+}
+
+bool smtp_comes_in(const PostfixSettings& settings) {
+  return !settings.running("smtpd").empty();
+}
+
+}  // namespace
+
+bool is_public_name(std::string_view name) {
+  static const std::set<std::string, std::less<>> private_endings = {
+      "local", "localdomain", "localhost", "invalid", "internal", "lan",
+      "home",  "corp",        "intranet",  "private", "box",      "arpa"};
+  while (name.ends_with('.'))
+    name.remove_suffix(1);
+  const auto dot = name.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  const auto ending = canon::lower_case(name.substr(dot + 1));
+  // An address literal is no name.
+  if (!std::any_of(ending.begin(), ending.end(), [](char c) { return !canon::is_digit(c); })) return false;
+  // "box" is a real top-level domain; routers use fritz.box.
+  if (ending == "box") return !canon::lower_case(name).ends_with("fritz.box");
+  return !private_endings.contains(ending);
+}
+
+Findings check_names(const PostfixSettings& settings) {
+  Findings findings;
+  const auto helo = settings.of("smtp_helo_name");
+  // A relay knows its client by other means; receivers know nothing but this.
+  if (!is_public_name(helo) && settings.of("relayhost").empty()) {
+    findings.push_back({Severity::risk,
+                        "myhostname",
+                        helo,
+                        "Postfix greets other servers as " + helo +
+                            ", a name that nobody can look up: many refuse such mail or count it as spam",
+                        "give it the host's public name, the one that the PTR record of its address has:",
+                        {settings.set_command("myhostname", "mail.example.com"), settings.reload_command()}});
+  } else {
+    findings.push_back({Severity::good, "myhostname", helo, "is the name in Postfix's greeting", "", {}});
+  }
+  if (smtp_comes_in(settings) && !adds_missing_fields(settings)) {
+    findings.push_back({Severity::risk,
+                        "local_header_rewrite_clients",
+                        "main.cf",
+                        "Postfix adds no Date or Message-ID to mail of this host that lacks them: receivers "
+                        "refuse such mail or count it as spam",
+                        "let it add them for clients on this host:",
+                        {settings.set_command("local_header_rewrite_clients", "permit_inet_interfaces"),
+                         settings.reload_command()}});
+  }
+  return findings;
+}
+
+}  // namespace dkim::keytool

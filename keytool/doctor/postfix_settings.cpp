@@ -1,0 +1,219 @@
+#include "keytool/doctor/postfix_settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <optional>
+
+#include "canon/text.hpp"
+#include "crypto/error.hpp"
+#include "keytool/program.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr std::chrono::seconds patience{20};
+constexpr std::size_t most_octets = 1 << 20;
+
+std::string shell_quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text)
+    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+struct Setting {
+  std::string_view name;
+  std::string_view value;
+};
+
+std::optional<Setting> next_setting(std::string_view& rest) {
+  while (!rest.empty()) {
+    const auto end = rest.find('\n');
+    const auto line = rest.substr(0, end);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    const auto equals = line.find('=');
+    if (equals == std::string_view::npos) continue;
+    return Setting{canon::trim_fws(line.substr(0, equals)), canon::trim_fws(line.substr(equals + 1))};
+  }
+  return std::nullopt;
+}
+
+// "smtp/inet/chroot"; a service's name may have slashes of its own.
+struct ServiceSetting {
+  std::string name;
+  std::string type;
+  std::string setting;
+};
+
+std::optional<ServiceSetting> split_service_setting(std::string_view text) {
+  const auto last = text.rfind('/');
+  if (last == std::string_view::npos || last == 0) return std::nullopt;
+  const auto middle = text.rfind('/', last - 1);
+  if (middle == std::string_view::npos) return std::nullopt;
+  return ServiceSetting{std::string(text.substr(0, middle)),
+                        std::string(text.substr(middle + 1, last - middle - 1)),
+                        std::string(text.substr(last + 1))};
+}
+
+// Whatever PATH says: this is run as root.
+std::filesystem::path postconf_program() {
+  for (const auto* path : {"/usr/sbin/postconf", "/usr/local/sbin/postconf", "/usr/bin/postconf"}) {
+    std::error_code error;
+    if (std::filesystem::exists(path, error)) return path;
+  }
+  throw crypto::Error("there is no postconf in /usr/sbin: Postfix is not installed here");
+}
+
+std::string run_postconf(const std::string& directory, std::vector<std::string> arguments) {
+  if (!directory.empty()) arguments.insert(arguments.begin(), {"-c", directory});
+  auto result = capture_program(postconf_program(), arguments, patience, most_octets);
+  if (result.status == 0) return std::move(result.output);
+  const auto line = result.errors.substr(0, result.errors.find('\n'));
+  throw crypto::Error("postconf fails: " + (line.empty() ? "status " + std::to_string(result.status) : line));
+}
+
+// Debian: "myorigin = /etc/mailname" stands for what is in the file.
+void read_origin_file(SettingMap& settings) {
+  auto& origin = settings["myorigin"];
+  if (!origin.starts_with('/')) return;
+  std::ifstream file(origin);
+  std::string line;
+  if (std::getline(file, line)) origin = canon::trim_fws(line);
+}
+
+}  // namespace
+
+std::string PostfixSettings::of(std::string_view setting) const {
+  const auto found = main.find(setting);
+  return found == main.end() ? std::string() : found->second;
+}
+
+std::string PostfixSettings::of(const PostfixService& service, std::string_view setting) const {
+  const auto found = service.overrides.find(setting);
+  return found == service.overrides.end() ? of(setting) : found->second;
+}
+
+std::vector<const PostfixService*> PostfixSettings::running(std::string_view command) const {
+  std::vector<const PostfixService*> found;
+  for (const auto& service : services) {
+    if (service.command == command) found.push_back(&service);
+  }
+  return found;
+}
+
+Jail PostfixSettings::jail_of(const PostfixService& service) const {
+  return {of("queue_directory"), service.chrooted};
+}
+
+std::string PostfixSettings::postconf() const {
+  return directory.empty() ? "postconf" : "postconf -c " + shell_quoted(directory);
+}
+
+std::string PostfixSettings::set_command(std::string_view setting, std::string_view value) const {
+  return postconf() + " -e " + shell_quoted(std::string(setting) + " = " + std::string(value));
+}
+
+std::string PostfixSettings::set_command(const PostfixService& service, std::string_view setting,
+                                         std::string_view value) const {
+  return postconf() + " -P " +
+         shell_quoted(service.label() + "/" + std::string(setting) + "=" + std::string(value));
+}
+
+std::string PostfixSettings::unset_command(std::string_view setting) const {
+  return postconf() + " -X " + std::string(setting);
+}
+
+std::string PostfixSettings::unset_command(const PostfixService& service, std::string_view setting) const {
+  return postconf() + " -PX " + shell_quoted(service.label() + "/" + std::string(setting));
+}
+
+std::string PostfixSettings::reload_command() const {
+  return directory.empty() ? "postfix reload" : "postfix -c " + shell_quoted(directory) + " reload";
+}
+
+const std::vector<std::string>& postfix_setting_names() {
+  static const std::vector<std::string> names = {
+      "always_add_missing_headers",
+      "compatibility_level",
+      "content_filter",
+      "disable_mime_output_conversion",
+      "inet_protocols",
+      "internal_mail_filter_classes",
+      "local_header_rewrite_clients",
+      "mail_owner",
+      "milter_connect_macros",
+      "milter_default_action",
+      "milter_header_checks",
+      "milter_mail_macros",
+      "milter_protocol",
+      "myhostname",
+      "myorigin",
+      "non_smtpd_milters",
+      "queue_directory",
+      "receive_override_options",
+      "relayhost",
+      "smtp_bind_address",
+      "smtp_bind_address6",
+      "smtp_body_checks",
+      "smtp_discard_ehlo_keywords",
+      "smtp_generic_maps",
+      "smtp_header_checks",
+      "smtp_helo_name",
+      "smtp_line_length_limit",
+      "smtp_mime_header_checks",
+      "smtp_nested_header_checks",
+      "smtpd_milter_maps",
+      "smtpd_milters",
+      "smtpd_proxy_filter",
+  };
+  return names;
+}
+
+SettingMap parse_settings(std::string_view text) {
+  SettingMap settings;
+  while (const auto setting = next_setting(text))
+    settings[std::string(setting->name)] = setting->value;
+  return settings;
+}
+
+std::vector<PostfixService> parse_services(std::string_view fields, std::string_view overrides,
+                                           bool chroot_by_default) {
+  std::vector<PostfixService> services;
+  const auto service_of = [&](const ServiceSetting& key) -> PostfixService& {
+    for (auto& service : services) {
+      if (service.name == key.name && service.type == key.type) return service;
+    }
+    return services.emplace_back(PostfixService{key.name, key.type, chroot_by_default, {}, {}});
+  };
+  while (const auto setting = next_setting(fields)) {
+    const auto key = split_service_setting(setting->name);
+    if (!key) continue;
+    auto& service = service_of(*key);
+    if (key->setting == "chroot" && setting->value != "-") service.chrooted = setting->value == "y";
+    if (key->setting == "command")
+      service.command = setting->value.substr(0, setting->value.find_first_of(" \t"));
+  }
+  while (const auto setting = next_setting(overrides)) {
+    const auto key = split_service_setting(setting->name);
+    if (key) service_of(*key).overrides[key->setting] = setting->value;
+  }
+  return services;
+}
+
+PostfixSettings read_postfix_settings(const std::string& directory) {
+  PostfixSettings settings;
+  settings.directory = directory;
+  std::vector<std::string> arguments = {"-x"};
+  arguments.insert(arguments.end(), postfix_setting_names().begin(), postfix_setting_names().end());
+  settings.main = parse_settings(run_postconf(directory, arguments));
+  read_origin_file(settings.main);
+  // postconf(5): before level 1, services run in a chroot unless master.cf says "n".
+  const auto level = settings.of("compatibility_level");
+  const bool chroot_by_default = level.empty() || level == "0" || level.starts_with("0.");
+  settings.services = parse_services(run_postconf(directory, {"-F"}), run_postconf(directory, {"-x", "-P"}),
+                                     chroot_by_default);
+  return settings;
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,88 @@
+#include "keytool/doctor/report.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "keytool/json.hpp"
+#include "keytool/terminal_text.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+std::string_view name_of(Severity severity) {
+  switch (severity) {
+    case Severity::broken:
+      return "broken";
+    case Severity::risk:
+      return "risk";
+    case Severity::unknown:
+      return "unknown";
+    default:
+      return "good";
+  }
+}
+
+constexpr std::array severities{Severity::broken, Severity::risk, Severity::unknown, Severity::good};
+
+long count_of(const Findings& findings, Severity severity) {
+  return std::count_if(findings.begin(), findings.end(),
+                       [&](const auto& finding) { return finding.severity == severity; });
+}
+
+std::string finding_text(const Finding& finding) {
+  constexpr std::size_t severity_width = 9;
+  std::string out(name_of(finding.severity));
+  out.resize(severity_width, ' ');
+  out += terminal_text(finding.topic);
+  if (!finding.subject.empty() && finding.subject != finding.topic)
+    out += " (" + terminal_text(finding.subject) + ")";
+  out += ": " + terminal_text(finding.what) + "\n";
+  if (!finding.advice.empty()) out += std::string(severity_width, ' ') + terminal_text(finding.advice) + "\n";
+  for (const auto& line : finding.paste)
+    out += std::string(severity_width + 4, ' ') + terminal_text(line) + "\n";
+  return out;
+}
+
+}  // namespace
+
+void sort_findings(Findings& findings) {
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const auto& a, const auto& b) { return a.severity < b.severity; });
+}
+
+std::string findings_text(const Findings& findings) {
+  std::string out;
+  for (const auto& finding : findings)
+    out += finding_text(finding);
+  std::string counts;
+  for (const auto severity : severities) {
+    counts += counts.empty() ? "\n" : ", ";
+    counts += std::to_string(count_of(findings, severity)) + " ";
+    counts += severity == Severity::risk ? "at risk" : name_of(severity);
+  }
+  return out + counts + "\n";
+}
+
+std::string findings_json(const Findings& findings) {
+  std::vector<JsonObject> objects;
+  for (const auto& finding : findings) {
+    auto& object = objects.emplace_back();
+    object.text("severity", name_of(finding.severity));
+    object.text("topic", finding.topic);
+    object.text("subject", finding.subject);
+    object.text("what", finding.what);
+    object.optional_text("advice", finding.advice.empty() ? std::nullopt : std::optional(finding.advice));
+    std::string lines;
+    for (const auto& line : finding.paste)
+      lines += (lines.empty() ? "" : "\n") + line;
+    object.optional_text("paste", lines.empty() ? std::nullopt : std::optional(lines));
+  }
+  return json_array(objects);
+}
+
+ExitCode exit_code_of(const Findings& findings) {
+  if (count_of(findings, Severity::broken) + count_of(findings, Severity::risk) > 0) return ExitCode::problem;
+  return count_of(findings, Severity::unknown) > 0 ? ExitCode::waiting : ExitCode::done;
+}
+
+}  // namespace dkim::keytool

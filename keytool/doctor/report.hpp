@@ -1,0 +1,21 @@
+// How doctor tells its findings: to people, to programs, and by its exit code.
+#pragma once
+
+#include <string>
+
+#include "keytool/doctor/finding.hpp"
+#include "keytool/exit_code.hpp"
+
+namespace dkim::keytool {
+
+// The most important first; those of the same severity stay in the order of the chain.
+void sort_findings(Findings& findings);
+
+// Safe for a terminal, whatever the findings hold. Good ones on a line each; a closing line counts.
+std::string findings_text(const Findings& findings);
+// An array of flat objects: severity, topic, subject, what, advice, paste (lines, or null).
+std::string findings_json(const Findings& findings);
+
+ExitCode exit_code_of(const Findings& findings);
+
+}  // namespace dkim::keytool

@@ -1,0 +1,222 @@
+#include "keytool/doctor/socket_checks.hpp"
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <set>
+#include <system_error>
+
+#include "keytool/doctor/postfix_checks.hpp"
+#include "keytool/key_directory.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+using File = SocketFacts::File;
+using Outcome = SocketProbe::Outcome;
+
+constexpr const char* topic = "socket";
+
+File file_at(const std::filesystem::path& path) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) == 0)
+    return S_ISSOCK(status.st_mode) ? File::socket : File::something_else;
+  if (errno == EACCES) return File::hidden;
+  if (stat(path.parent_path().c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return File::no_directory;
+  return File::missing;
+}
+
+std::string user_name(uid_t uid) {
+  const auto* entry = getpwuid(uid);
+  return entry == nullptr ? std::string() : entry->pw_name;
+}
+
+std::vector<SocketFacts::Attempt> try_as_postfix(const std::filesystem::path& socket,
+                                                 const PostfixSettings& settings, const std::string& name,
+                                                 const Credentials& user) {
+  const std::filesystem::path queue = settings.of("queue_directory");
+  const auto inside = socket.lexically_relative(queue);
+  const bool is_inside = !inside.empty() && *inside.begin() != "..";
+  std::set<bool> jails;
+  for (const auto& entry : mail_entries(settings, name))
+    jails.insert(entry.jail.chrooted);
+  std::vector<SocketFacts::Attempt> attempts;
+  for (const bool chrooted : jails) {
+    // That no path leads out of the chroot is told where the lists of milters are looked at.
+    if (chrooted && !is_inside) continue;
+    const std::filesystem::path root = chrooted ? queue : "/";
+    const auto path = chrooted ? std::filesystem::path("/") / inside : socket;
+    SocketFacts::Attempt attempt{
+        chrooted, probe_unix_socket(path, ProbeUser{chrooted ? root : "", user}), {}};
+    if (attempt.probe.error == EACCES) attempt.obstacles = connecting_obstacles(root, path, user);
+    attempts.push_back(std::move(attempt));
+  }
+  return attempts;
+}
+
+std::string message_of(int error) {
+  return std::generic_category().message(error);
+}
+
+std::vector<std::string> start_commands() {
+  return {"systemctl enable --now dkimsignd", "journalctl -u dkimsignd -n 20"};
+}
+
+Finding finding(const SocketFacts& facts, Severity severity, std::string what, std::string advice = {},
+                std::vector<std::string> paste = {}) {
+  return {severity,
+          topic,
+          facts.path.empty() ? facts.socket : facts.path.string(),
+          std::move(what),
+          std::move(advice),
+          std::move(paste)};
+}
+
+std::optional<Finding> file_trouble(const SocketFacts& facts) {
+  const auto directory = facts.path.parent_path().string();
+  switch (facts.file) {
+    case File::no_directory:
+      return finding(
+          facts, Severity::broken, "its directory does not exist: dkimsignd cannot listen",
+          "make it, so that dkimsignd may write there and Postfix pass through:",
+          {"install -d -o " + facts.daemon_user + " -g " + facts.postfix_group + " -m 2710 " + directory,
+           "systemctl restart dkimsignd"});
+    case File::missing:
+      return finding(facts, Severity::broken, "there is no socket: dkimsignd is not running",
+                     "start it, or see why it does not start:", start_commands());
+    case File::something_else:
+      return finding(facts, Severity::broken, "is no socket: dkimsignd cannot listen there",
+                     "move it away and restart dkimsignd", {});
+    case File::hidden:
+      return finding(facts, Severity::unknown, "only root can look into its directory",
+                     "run dkimkey doctor as root", {});
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<Finding> listener_trouble(const SocketFacts& facts) {
+  switch (facts.direct.outcome) {
+    case Outcome::not_tried:
+      return finding(facts, Severity::unknown, "could not be tried: " + message_of(facts.direct.error));
+    case Outcome::not_reachable:
+      if (facts.direct.error == EACCES) {
+        return finding(facts, Severity::unknown, "only root and Postfix can connect to it",
+                       "run dkimkey doctor as root", {});
+      }
+      if (facts.direct.error == ECONNREFUSED) {
+        return finding(facts, Severity::broken, "nobody listens there: dkimsignd is not running",
+                       "start it, or see why it does not start:", start_commands());
+      }
+      return finding(facts, Severity::broken,
+                     "takes no connection (" + message_of(facts.direct.error) + "): dkimsignd does not work",
+                     "see what it says:", {"journalctl -u dkimsignd -n 20"});
+    case Outcome::no_milter:
+      return finding(facts, Severity::broken,
+                     (facts.program.empty() ? "what listens there" : facts.program + " listens there, and") +
+                         " does not answer as a milter",
+                     "see who it is, stop it and start dkimsignd:", {"ss -lp | grep -F " + facts.socket});
+    default:
+      break;
+  }
+  if (!facts.program.empty() && facts.program != "dkimsignd") {
+    return finding(facts, Severity::broken,
+                   facts.program + " listens there, not dkimsignd: mail goes through it instead",
+                   "stop it or give it a socket of its own, and restart dkimsignd", {});
+  }
+  return std::nullopt;
+}
+
+Finding denied(const SocketFacts& facts, const SocketFacts::Attempt& attempt) {
+  const std::string who = "user " + facts.postfix_user + (attempt.chrooted ? ", in its chroot," : "");
+  Finding denial = finding(facts, Severity::broken, "", "let it through:");
+  if (attempt.obstacles.empty()) {
+    denial.what = who + " cannot connect: " + message_of(attempt.probe.error);
+    denial.advice = "look for access lists or a security module that denies it";
+    return denial;
+  }
+  denial.what = attempt.obstacles.front().what + ": Postfix does not reach dkimsignd";
+  for (const auto& obstacle : attempt.obstacles) {
+    if (!obstacle.remedy.empty()) denial.paste.push_back(obstacle.remedy);
+  }
+  return denial;
+}
+
+std::optional<Finding> attempt_trouble(const SocketFacts& facts, const SocketFacts::Attempt& attempt) {
+  switch (attempt.probe.outcome) {
+    case Outcome::milter:
+      return std::nullopt;
+    case Outcome::not_tried:
+      return finding(facts, Severity::unknown,
+                     "could not be tried as Postfix: " + message_of(attempt.probe.error));
+    case Outcome::not_reachable:
+      return denied(facts, attempt);
+    default:
+      return finding(facts, Severity::broken, "does not answer to Postfix's user as a milter",
+                     "see its log:", {"journalctl -u dkimsignd -n 20"});
+  }
+}
+
+}  // namespace
+
+std::string daemon_user_by(const SocketProbe& probe, const std::filesystem::path& socket_path) {
+  if (probe.outcome == Outcome::milter && probe.uid && *probe.uid != 0) {
+    if (auto name = user_name(*probe.uid); !name.empty()) return name;
+  }
+  struct stat status {};
+  if (!socket_path.empty() && stat(socket_path.parent_path().c_str(), &status) == 0 && status.st_uid != 0) {
+    if (auto name = user_name(status.st_uid); !name.empty()) return name;
+  }
+  return credentials_of(daemon_user) ? daemon_user : std::string();
+}
+
+SocketFacts gather_socket_facts(const std::string& socket, const PostfixSettings* settings) {
+  SocketFacts facts;
+  facts.socket = socket;
+  facts.as_root = geteuid() == 0;
+  facts.postfix_known = settings != nullptr;
+  const auto address = socket.substr(socket.find(':') + 1);
+  if (!socket.starts_with("unix:")) {
+    facts.file = File::socket;
+    facts.direct = probe_inet_socket(address);
+    facts.daemon_user = daemon_user_by(facts.direct, {});
+    return facts;
+  }
+  facts.path = address;
+  facts.file = file_at(facts.path);
+  if (facts.file == File::socket) facts.direct = probe_unix_socket(facts.path, std::nullopt);
+  if (facts.direct.pid) facts.program = program_of(*facts.direct.pid);
+  facts.daemon_user = daemon_user_by(facts.direct, facts.path);
+  if (facts.daemon_user.empty()) facts.daemon_user = daemon_user;
+  if (settings == nullptr) return facts;
+  const auto user = credentials_of(settings->of("mail_owner"));
+  if (!user) return facts;
+  facts.postfix_user = user->user;
+  facts.postfix_group = user->group;
+  if (facts.as_root && facts.direct.outcome == Outcome::milter)
+    facts.attempts = try_as_postfix(facts.path, *settings, socket, *user);
+  return facts;
+}
+
+Findings check_socket(const SocketFacts& facts) {
+  if (auto trouble = file_trouble(facts)) return {*std::move(trouble)};
+  if (auto trouble = listener_trouble(facts)) return {*std::move(trouble)};
+  for (const auto& attempt : facts.attempts) {
+    if (auto trouble = attempt_trouble(facts, attempt)) return {*std::move(trouble)};
+  }
+  const bool inet = facts.path.empty();
+  if (!inet && facts.postfix_known && !facts.as_root) {
+    return {finding(facts, Severity::unknown,
+                    "dkimsignd listens; only root can try whether Postfix reaches it from its chroot",
+                    "run dkimkey doctor as root", {})};
+  }
+  if (facts.attempts.empty()) return {finding(facts, Severity::good, "a milter listens there")};
+  return {finding(facts, Severity::good,
+                  "dkimsignd listens, and user " + facts.postfix_user + " reaches it" +
+                      (facts.attempts.back().chrooted ? " from inside the chroot" : ""))};
+}
+
+}  // namespace dkim::keytool

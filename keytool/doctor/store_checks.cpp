@@ -1,0 +1,228 @@
+#include "keytool/doctor/store_checks.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "crypto/error.hpp"
+#include "keytool/key_report.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+using crypto::KeyState;
+
+constexpr std::chrono::days slack{3};
+// A person was to publish the record and seems to have forgotten it.
+constexpr std::chrono::days longest_pending{14};
+constexpr int enough_bits = 2048;
+
+std::string days_text(std::chrono::seconds time) {
+  const auto days = std::chrono::duration_cast<std::chrono::days>(time).count();
+  return std::to_string(days) + (days == 1 ? " day" : " days");
+}
+
+std::string record_name(const canon::DomainName& domain, const crypto::KeyEntry& key) {
+  return key.selector.str() + "._domainkey." + domain.str();
+}
+
+bool any_key(const crypto::Manifest& manifest, KeyState state) {
+  return std::any_of(manifest.keys.begin(), manifest.keys.end(),
+                     [&](const auto& key) { return key.state == state; });
+}
+
+Finding no_active_key(const canon::DomainName& domain, const crypto::Manifest& manifest) {
+  const std::string option = " --domain " + domain.str();
+  if (any_key(manifest, KeyState::pending)) {
+    return {Severity::broken,
+            "key",
+            domain.str(),
+            "its key is pending, not active: its mail is not signed",
+            "publish the record, then let the key sign:",
+            {"dkimkey show" + option, "dkimkey activate" + option}};
+  }
+  return {Severity::broken, "key",
+          domain.str(),     "has no active key: its mail is not signed",
+          "make one:",      {"dkimkey generate" + option + " --selector server"}};
+}
+
+void check_active(const canon::DomainName& domain, const crypto::Manifest& manifest,
+                  const crypto::KeySettings& policy, crypto::UtcTime now, Findings& findings) {
+  bool only_ed25519 = true;
+  for (const auto& key : manifest.keys) {
+    if (key.state != KeyState::active) continue;
+    only_ed25519 = only_ed25519 && key.algorithm == crypto::Algorithm::ed25519;
+    if (key.algorithm == crypto::Algorithm::rsa && key.bits < enough_bits) {
+      findings.push_back({Severity::risk,
+                          "key_size",
+                          record_name(domain, key),
+                          "has " + std::to_string(key.bits) +
+                              " bits: receivers may come to ignore less than " + std::to_string(enough_bits),
+                          "take a larger one in its place:",
+                          {"dkimkey generate --domain " + domain.str() + " --selector NAME --bits 2048"}});
+    }
+    const auto age = now - key.activated.value_or(key.created);
+    if (age > policy.every + slack) {
+      findings.push_back(
+          {Severity::risk,
+           "rotation",
+           record_name(domain, key),
+           "signs since " + days_text(age) + "; \"rotation\" wants a new key every " +
+               days_text(policy.every) + ": does the timer run?",
+           "turn it now, and let the timer do it henceforth:",
+           {"dkimkey rotate --domain " + domain.str(), "systemctl enable --now dkimkey-rotate.timer"}});
+    }
+  }
+  if (only_ed25519) {
+    findings.push_back({Severity::risk,
+                        "algorithm",
+                        domain.str(),
+                        "only an Ed25519 key is active: not all large receivers verify it",
+                        "add an RSA key; each message then gets two signatures:",
+                        {"dkimkey generate --domain " + domain.str() + " --selector NAME --algorithm rsa"}});
+  }
+}
+
+void check_waiting(const canon::DomainName& domain, const crypto::Manifest& manifest,
+                   const crypto::KeySettings& policy, crypto::UtcTime now, Findings& findings) {
+  for (const auto& key : manifest.keys) {
+    if (key.state == KeyState::pending && now - key.created > longest_pending) {
+      findings.push_back({Severity::risk,
+                          "rotation",
+                          record_name(domain, key),
+                          "is pending since " + days_text(now - key.created) + ": it still does not sign",
+                          "see what it waits for:",
+                          {"dkimkey rotate --domain " + domain.str()}});
+    }
+    if (key.state == KeyState::retiring && key.retired && now - *key.retired > policy.drain + slack) {
+      findings.push_back({Severity::risk,
+                          "rotation",
+                          record_name(domain, key),
+                          "retired " + days_text(now - *key.retired) +
+                              " ago and still has its private key: it was to be revoked after " +
+                              days_text(policy.drain),
+                          "go on with the rotation:",
+                          {"dkimkey rotate --domain " + domain.str()}});
+    }
+  }
+}
+
+Finding store_trouble(const std::string& subject, const std::string& what) {
+  if (geteuid() == 0) return {Severity::broken, "key_files", subject, what, "", {}};
+  return {Severity::unknown, "key_files", subject, what, "run dkimkey doctor as root", {}};
+}
+
+std::optional<Finding> reading_trouble(const std::filesystem::path& path, const Credentials& daemon) {
+  const auto obstacle = reading_obstacle(path, daemon);
+  if (!obstacle) return std::nullopt;
+  Finding finding{Severity::broken, "key_files", path.string(), obstacle->what, "", {}};
+  if (!obstacle->remedy.empty()) {
+    finding.advice = "let it:";
+    finding.paste = {obstacle->remedy};
+  }
+  return finding;
+}
+
+void check_key_file(const crypto::KeyStore& store, const canon::DomainName& domain,
+                    const crypto::KeyEntry& key, const std::optional<Credentials>& daemon,
+                    Findings& findings) {
+  const auto path = store.key_path(domain, key.selector);
+  try {
+    [[maybe_unused]] const auto loaded = store.load_key(domain, key);
+  } catch (const crypto::Error& error) {
+    findings.push_back(store_trouble(path.string(), error.what()));
+    return;
+  }
+  if (!daemon) return;
+  if (auto trouble = reading_trouble(path, *daemon)) findings.push_back(*std::move(trouble));
+}
+
+}  // namespace
+
+Findings check_keys(const canon::DomainName& domain, const crypto::Manifest& manifest,
+                    const crypto::KeySettings& policy, crypto::UtcTime now) {
+  if (!any_key(manifest, KeyState::active)) return {no_active_key(domain, manifest)};
+  Findings findings;
+  check_active(domain, manifest, policy, now, findings);
+  check_waiting(domain, manifest, policy, now, findings);
+  for (const auto& key : manifest.keys) {
+    if (key.state == KeyState::active) {
+      findings.push_back({Severity::good,
+                          "key",
+                          record_name(domain, key),
+                          kind_text(key.algorithm, key.bits) + ", active",
+                          "",
+                          {}});
+    }
+  }
+  return findings;
+}
+
+Findings check_key_directory(const std::filesystem::path& directory) {
+  struct stat status {};
+  if (stat(directory.c_str(), &status) != 0) {
+    if (errno == EACCES) {
+      return {{Severity::unknown,
+               "key_directory",
+               directory.string(),
+               "cannot be looked at",
+               "run dkimkey doctor as root",
+               {}}};
+    }
+    // In the store's words, so that what dkimsignd --check says of it is known for the same.
+    std::string what = "cannot be read";
+    try {
+      (void)crypto::KeyStore(directory).domains();
+    } catch (const crypto::Error& error) {
+      what = error.what();
+    }
+    return {{Severity::broken,
+             "key_directory",
+             directory.string(),
+             what,
+             "make a first key, and the directory with it:",
+             {"dkimkey generate --selector server"}}};
+  }
+  if (access(directory.c_str(), R_OK | X_OK) != 0) {
+    return {{Severity::unknown,
+             "key_directory",
+             directory.string(),
+             "cannot be looked at",
+             "run dkimkey doctor as root",
+             {}}};
+  }
+  if ((status.st_mode & S_IWOTH) != 0) {
+    return {{Severity::risk,
+             "key_directory",
+             directory.string(),
+             "everybody on this host can write to it, and so sign as they like",
+             "close it:",
+             {"chmod o-w " + directory.string()}}};
+  }
+  return {};
+}
+
+Findings check_key_files(const crypto::KeyStore& store, const canon::DomainName& domain,
+                         const std::optional<Credentials>& daemon) {
+  Findings findings;
+  try {
+    const auto read = store.read_manifest(domain);
+    if (!read) return {};
+    if (daemon) {
+      // One finding for what shuts out all of them.
+      if (auto trouble = reading_trouble(store.manifest_path(domain), *daemon)) return {*std::move(trouble)};
+    }
+    for (const auto& key : read->manifest.keys) {
+      if (key.state == KeyState::active || key.state == KeyState::pending)
+        check_key_file(store, domain, key, daemon, findings);
+    }
+  } catch (const crypto::Error& error) {
+    findings.push_back(store_trouble(store.manifest_path(domain).string(), error.what()));
+  }
+  return findings;
+}
+
+}  // namespace dkim::keytool

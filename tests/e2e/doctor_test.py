@@ -1,0 +1,553 @@
+#!/usr/bin/python3
+"""dkimkey doctor on a private Postfix and a running dkimsignd: first a chain in which nothing is wrong, then
+the same broken in one way after the other. Each time, what is not good must be exactly that one, and where
+doctor gives commands to paste, pasting them must make it well again.
+"""
+
+import contextlib
+import grp
+import json
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import unittest
+
+from harness.postfix import Postfix
+from harness.products import Daemon, KeyStore, program
+from harness.workspace import Workspace, free_port, run
+
+DOMAIN = "example.com"
+
+
+class Scene:
+    """Set up once; what a test breaks, it mends again."""
+
+    def __init__(self):
+        self.workspace = Workspace()
+        self.postfix = Postfix(self.workspace, free_port(), origin=DOMAIN)
+        # Services of other tests whose very purpose is to break signatures.
+        master = self.postfix.config / "master.cf"
+        kept = re.sub(r"^(recoding|verbatim|longline) .*\n  .*\n", "", master.read_text(), flags=re.MULTILINE)
+        master.write_text(kept)
+        self.socket = self.postfix.make_socket_directory("nobody")
+        self.keys = KeyStore(self.workspace)
+        self.keys.generate(DOMAIN, "server", "both", "--activate")
+        # Beside each other, as they are installed: doctor looks there for dkimsignd.
+        self.programs = self.workspace.directory("programs")
+        for name in ("dkimkey", "dkimsignd"):
+            shutil.copy(program(name), self.programs / name)
+        self.start_daemon()
+        self.postfix.start(self.workspace)
+
+    def start_daemon(self, **settings):
+        self.daemon = Daemon(self.workspace, self.socket, self.keys.path, **settings)
+
+    def doctor(self, *arguments, config=None, directory=None, **options):
+        command = [self.programs / "dkimkey", "doctor", "--config", config or self.daemon.config,
+                   "--postfix-config", directory or self.postfix.config, *arguments]
+        return subprocess.run([str(word) for word in command], capture_output=True, check=False, timeout=120,
+                              stdin=subprocess.DEVNULL, **options)
+
+    def findings(self, *arguments, **options):
+        done = self.doctor("--json", "--local", *arguments, **options)
+        return json.loads(done.stdout), done.returncode
+
+
+def setUpModule():
+    DoctorTest.scene = Scene()
+
+
+def tearDownModule():
+    DoctorTest.scene.workspace.close()
+
+
+class DoctorTest(unittest.TestCase):
+    scene = None
+    reloaded = False
+
+    def assert_healthy(self, **options):
+        findings, code = self.scene.findings(**options)
+        self.assertEqual([f for f in findings if f["severity"] != "good"], [])
+        self.assertEqual(code, 0)
+        return findings
+
+    def assert_only(self, severity, topic, *arguments, **options):
+        """What is not good is one finding, this one."""
+        findings, code = self.scene.findings(*arguments, **options)
+        wrong = [f for f in findings if f["severity"] != "good"]
+        self.assertEqual([(f["severity"], f["topic"]) for f in wrong], [(severity, topic)], wrong)
+        self.assertEqual(code, 3 if severity == "unknown" else 1)
+        return wrong[0]
+
+    @contextlib.contextmanager
+    def postfix_with(self, main=(), master="", services=()):
+        """Settings of main.cf; lines more of master.cf; (service/type, setting=value) of its services."""
+        files = [self.scene.postfix.config / name for name in ("main.cf", "master.cf")]
+        saved = [file.read_text() for file in files]
+        try:
+            text = saved[0]
+            for setting in main:
+                name = setting.split("=")[0].strip()
+                text = re.sub(rf"^{name} *=.*\n", "", text, flags=re.MULTILINE) + setting + "\n"
+            files[0].write_text(text)
+            text = saved[1] + master
+            for service, option in services:
+                line = rf"^({re.escape(service).replace('/', ' +')} .*\n)"
+                text, count = re.subn(line, rf"\1  -o {option}\n", text, count=1, flags=re.MULTILINE)
+                self.assertEqual(count, 1)
+            files[1].write_text(text)
+            self.let_settle()
+            yield
+        finally:
+            for file, text in zip(files, saved):
+                file.write_text(text)
+            self.let_settle()
+
+    def let_settle(self):
+        """postconf waits until the files are some seconds old: they might be half written. They are not."""
+        for name in ("main.cf", "master.cf"):
+            os.utime(self.scene.postfix.config / name, (1, 1))
+
+    def paste(self, finding):
+        for line in finding["paste"].splitlines():
+            if line.endswith(" reload"):
+                # Takes seconds, and doctor reads the files; that it works is seen once.
+                if DoctorTest.reloaded:
+                    continue
+                DoctorTest.reloaded = True
+            done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=False)
+            self.assertEqual(done.returncode, 0, (line, done.stderr))
+            self.let_settle()
+
+
+class Healthy(DoctorTest):
+    def test_nothing_is_wrong(self):
+        findings = self.assert_healthy()
+        topics = {finding["topic"] for finding in findings}
+        self.assertLessEqual({"configuration", "key", "socket", "smtpd_milters", "non_smtpd_milters",
+                              "milter_default_action", "after_signing", "myorigin"}, topics)
+        reached = [f["what"] for f in findings if f["topic"] == "socket"]
+        self.assertEqual(reached, ["dkimsignd listens, and user postfix reaches it from inside the chroot"])
+
+    def test_the_socket_by_other_names(self):
+        queue = self.scene.postfix.queue
+        for name in ("unix:/dkimsignd/dkimsignd.sock", "local:dkimsignd/dkimsignd.sock", "$ours",
+                     "{ unix:dkimsignd/dkimsignd.sock, default_action=tempfail, { protocol = 6 } }",
+                     "inet:127.0.0.1:1, unix:dkimsignd/dkimsignd.sock"):
+            with self.subTest(name), self.postfix_with(
+                    ["ours = unix:/dkimsignd//dkimsignd.sock", f"smtpd_milters = {name}"]):
+                self.assert_healthy()
+        with self.postfix_with([f"smtpd_milters = unix:{queue}/dkimsignd/dkimsignd.sock"]):
+            master = self.scene.postfix.config / "master.cf"
+            master.write_text(re.sub(r" y( .*smtpd\n)", r" n\1", master.read_text()))
+            self.let_settle()
+            self.assert_healthy()
+
+    def test_settings_that_harm_nothing(self):
+        for setting in ("smtp_line_length_limit = 0", "internal_mail_filter_classes = bounce",
+                        "disable_mime_output_conversion = yes", "header_checks = regexp:/nowhere",
+                        "canonical_maps = inline:{ a@b=c@d }", "always_add_missing_headers = yes"):
+            with self.subTest(setting), self.postfix_with([setting]):
+                self.assert_healthy()
+
+    def test_an_inet_socket(self):
+        # The same file is the second daemon's, too.
+        config = self.scene.workspace.path / "inet.conf"
+        port = free_port()
+        text = self.scene.daemon.config.read_text()
+        config.write_text(re.sub(r'"unix:[^"]*"', f'"inet:{port}@127.0.0.1"', text))
+        lists = [f"{name} = inet:localhost:{port}" for name in ("smtpd_milters", "non_smtpd_milters")]
+        with self.postfix_with(lists):
+            self.assertIn("not running", self.assert_only("broken", "socket", config=config)["what"])
+            daemon = Daemon(self.scene.workspace, self.scene.socket, self.scene.keys.path,
+                            socket=f"inet:{port}@127.0.0.1")
+            self.addCleanup(self.scene.daemon.configure)
+            self.addCleanup(daemon.stop)
+            self.assert_healthy(config=config)
+
+
+class BrokenPostfix(DoctorTest):
+    # name, main.cf, severity, topic; each is mended by what doctor says to paste.
+    MENDED = [
+        ("smtpd_milters = ", "broken", "smtpd_milters"),
+        ("smtpd_milters = unix:dkimsignd/other/dkimsignd.sock", "broken", "smtpd_milters"),
+        ("smtpd_milters = unix:/var/spool/postfix/dkimsignd/dkimsignd.sock", "broken", "smtpd_milters"),
+        ("smtpd_milters = inet:127.0.0.1:1", "broken", "smtpd_milters"),
+        ("non_smtpd_milters = ", "broken", "non_smtpd_milters"),
+        ("milter_default_action = accept", "risk", "milter_default_action"),
+        ("milter_default_action = reject", "risk", "milter_default_action"),
+        ("milter_default_action = quarantine", "risk", "milter_default_action"),
+        ("milter_protocol = 2", "risk", "milter_protocol"),
+        ("smtp_generic_maps = inline:{ a@example.com=b@example.com }", "risk", "smtp_generic_maps"),
+        ("smtp_header_checks = regexp:/nowhere", "risk", "smtp_header_checks"),
+        ("smtp_mime_header_checks = regexp:/nowhere", "risk", "smtp_mime_header_checks"),
+        ("smtp_nested_header_checks = regexp:/nowhere", "risk", "smtp_nested_header_checks"),
+        ("smtp_body_checks = regexp:/nowhere", "risk", "smtp_body_checks"),
+        ("smtp_line_length_limit = 512", "risk", "smtp_line_length_limit"),
+        ("smtp_discard_ehlo_keywords = pipelining, 8BITMIME", "risk", "disable_mime_output_conversion"),
+        ("local_header_rewrite_clients = ", "risk", "local_header_rewrite_clients"),
+        ("myorigin = host.localdomain", "risk", "myorigin"),
+    ]
+    TOLD = [
+        ("receive_override_options = no_address_mappings, no_milters", "broken", "receive_override_options"),
+        ("milter_header_checks = regexp:/nowhere", "risk", "milter_header_checks"),
+        ("smtpd_milter_maps = cidr:/nowhere", "unknown", "smtpd_milter_maps"),
+        ("smtpd_milters = unix:opendkim/opendkim.sock, $non_smtpd_milters", "risk", "signed_twice"),
+        ("smtpd_milters = $non_smtpd_milters, unix:/dkimsignd/dkimsignd.sock", "risk", "signed_twice"),
+        ("smtpd_milters = $non_smtpd_milters, inet:127.0.0.1:1", "risk", "milter_order"),
+        ("smtpd_milters = { unix:dkimsignd/dkimsignd.sock, default_action=accept }", "risk",
+         "milter_default_action"),
+        ("smtpd_proxy_filter = 127.0.0.1:10025", "broken", "smtpd_proxy_filter"),
+        ("content_filter = scan:[127.0.0.1]:10025", "risk", "content_filter"),
+    ]
+
+    def test_main_cf(self):
+        for setting, severity, topic in self.MENDED:
+            with self.subTest(setting), self.postfix_with([setting]):
+                finding = self.assert_only(severity, topic)
+                self.paste(finding)
+                self.assert_healthy()
+        for setting, severity, topic in self.TOLD:
+            with self.subTest(setting), self.postfix_with([setting]):
+                self.assertTrue(self.assert_only(severity, topic)["advice"])
+
+    def test_other_milters_stay_in_the_list_that_is_pasted(self):
+        with self.postfix_with(["smtpd_milters = { inet:127.0.0.1:1, default_action=accept }, "
+                                "unix:/x/dkimsignd.sock"]):
+            self.paste(self.assert_only("broken", "smtpd_milters"))
+            listed = run("postconf", "-c", self.scene.postfix.config, "-h", "smtpd_milters").stdout.decode()
+            self.assertEqual(listed, "{ inet:127.0.0.1:1, default_action=accept }, "
+                                     "unix:dkimsignd/dkimsignd.sock\n")
+
+    def test_a_greeting_that_is_no_public_name(self):
+        with self.postfix_with(["relayhost = ", "myhostname = server.localdomain"]):
+            self.paste(self.assert_only("risk", "myhostname"))
+            self.assert_healthy()
+
+    def test_a_service_of_its_own_mind(self):
+        inet = f"127.0.0.1:{self.scene.postfix.submission_port}/inet"
+        for service, setting, topic in (
+                (inet, "smtpd_milters=", "smtpd_milters"),
+                ("cleanup/unix", "non_smtpd_milters=", "non_smtpd_milters"),
+                ("relay/unix", "smtp_header_checks=regexp:/nowhere", "smtp_header_checks"),
+                ("relay/unix", "smtp_line_length_limit=80", "smtp_line_length_limit"),
+                (inet, "milter_default_action=accept", "milter_default_action")):
+            with self.subTest(setting), self.postfix_with(services=[(service, setting)]):
+                finding = self.assert_only("risk", topic)
+                self.assertEqual(finding["subject"], service)
+                self.paste(finding)
+                self.assert_healthy()
+        for service in (inet, "pickup/unix"):
+            with self.subTest(service), self.postfix_with(
+                    services=[(service, "receive_override_options=no_milters")]):
+                self.assertEqual(self.assert_only("risk", "receive_override_options")["subject"], service)
+
+    def test_a_content_filter_that_hands_back_on_loopback(self):
+        back = f"127.0.0.1:{free_port()}"
+        line = f"{back} inet n - y - - smtpd\n  -o content_filter=\n"
+        with self.postfix_with(["content_filter = scan:[127.0.0.1]:10025"],
+                               line + "  -o receive_override_options=no_milters\n"):
+            finding = self.assert_only("risk", "content_filter")
+            self.assertIn("signed before the content filter", finding["what"])
+        with self.postfix_with(["content_filter = scan:[127.0.0.1]:10025"], line):
+            self.assertIn("twice", self.assert_only("risk", "content_filter")["what"])
+        # As it should be: signed by the one that takes the mail back, and by no other.
+        with self.postfix_with(["content_filter = scan:[127.0.0.1]:10025", "smtpd_milters = ",
+                                "non_smtpd_milters = "],
+                               line + "  -o smtpd_milters=unix:dkimsignd/dkimsignd.sock\n"):
+            self.assert_healthy()
+
+    def test_no_postfix(self):
+        self.assert_only("unknown", "postfix", directory="/nowhere")
+
+    def test_what_a_setting_holds_does_not_reach_the_terminal(self):
+        with self.postfix_with(["smtp_header_checks = regexp:/\x1b[31m\x9b\x07"]):
+            done = self.scene.doctor("--local")
+            self.assertIn(b"smtp_header_checks", done.stdout)
+            self.assertNotRegex(done.stdout, rb"[\x00-\x09\x0b-\x1f\x7f\x9b]")
+
+
+class BrokenSocket(DoctorTest):
+    def directory_with(self, mode=0o2750, group="postfix"):
+        directory = self.scene.socket.parent
+        os.chown(directory, -1, grp.getgrnam(group).gr_gid)
+        directory.chmod(mode)
+
+    def tearDown(self):
+        self.directory_with()
+
+    def test_a_closed_directory(self):
+        self.directory_with(0o2700)
+        finding = self.assert_only("broken", "socket")
+        self.assertIn(f"user postfix cannot pass through {self.scene.socket.parent}", finding["what"])
+        self.paste(finding)
+        self.assert_healthy()
+
+    def test_a_directory_of_another_group(self):
+        self.directory_with(group="nogroup")
+        os.chown(self.scene.socket, -1, grp.getgrnam("nogroup").gr_gid)
+        finding = self.assert_only("broken", "socket")
+        self.assertEqual(len(finding["paste"].splitlines()), 2)
+        self.paste(finding)
+        self.assert_healthy()
+
+    def test_a_socket_that_postfix_may_not_write_to(self):
+        self.scene.socket.chmod(0o600)
+        finding = self.assert_only("broken", "socket")
+        self.assertIn(f"cannot write to {self.scene.socket}", finding["what"])
+        self.paste(finding)
+        self.assert_healthy()
+
+    def test_a_queue_directory_that_postfix_may_not_pass(self):
+        queue = self.scene.postfix.queue
+        queue.chmod(0o700)
+        self.addCleanup(queue.chmod, 0o755)
+        self.assertIn(f"cannot pass through {queue}", self.assert_only("broken", "socket")["what"])
+
+    def test_no_daemon(self):
+        self.addCleanup(self.scene.start_daemon)
+        self.scene.daemon.stop()
+        self.assertIn("not running", self.assert_only("broken", "socket")["what"])
+        # As it is left by a daemon that was killed.
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(str(self.scene.socket))
+        self.assertIn("nobody listens", self.assert_only("broken", "socket")["what"])
+        self.scene.socket.unlink()
+        self.scene.socket.write_text("not a socket")
+        self.assertIn("no socket", self.assert_only("broken", "socket")["what"])
+        self.scene.socket.unlink()
+
+    def test_no_directory(self):
+        self.addCleanup(self.scene.start_daemon)
+        self.scene.daemon.stop()
+        directory = self.scene.socket.parent
+        directory.rmdir()
+        try:
+            finding = self.assert_only("broken", "socket")
+            self.assertIn(f"install -d -o dkimsignd -g postfix -m 2710 {directory}", finding["paste"])
+        finally:
+            self.scene.postfix.make_socket_directory("nobody")
+
+    def test_somebody_else_listens(self):
+        self.addCleanup(self.scene.start_daemon)
+        self.scene.daemon.stop()
+        for answer in (b"220 mail.example.com ESMTP\r\n", b"\0\0\0\x0dX" + bytes(12), None):
+            with self.subTest(answer), listener(self.scene.socket, answer):
+                self.assertIn("does not answer as a milter", self.assert_only("broken", "socket")["what"])
+        # A milter, but not this one.
+        with listener(self.scene.socket, b"\0\0\0\x0dO\0\0\0\x06" + bytes(8)):
+            finding = self.assert_only("broken", "socket")
+            self.assertRegex(finding["what"], "python.* listens there, not dkimsignd")
+
+    def test_a_socket_outside_of_the_chroot(self):
+        directory = self.scene.workspace.directory("outside", 0o2750)
+        os.chown(directory, pwd.getpwnam("nobody").pw_uid, grp.getgrnam("postfix").gr_gid)
+        daemon = Daemon(self.scene.workspace, directory / "dkimsignd.sock", self.scene.keys.path)
+        self.addCleanup(self.scene.daemon.configure)
+        self.addCleanup(daemon.stop)
+        finding = self.assert_only("broken", "socket", config=daemon.config)
+        self.assertIn("outside", finding["what"])
+
+
+@contextlib.contextmanager
+def listener(path, answer):
+    """Answers each connection so, whatever it says; None never answers."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        os.chown(path, -1, grp.getgrnam("postfix").gr_gid)
+        path.chmod(0o660)
+        server.listen()
+        kept = []
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    kept.append(connection)
+                    if answer is not None:
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for connection in kept:
+                connection.close()
+            path.unlink()
+
+
+class BrokenStore(DoctorTest):
+    def setUp(self):
+        self.folder = self.scene.keys.path / DOMAIN
+        self.saved = self.scene.workspace.path / "saved"
+        shutil.copytree(self.scene.keys.path, self.saved, copy_function=copy_with_owner)
+        self.addCleanup(self.restore)
+
+    def restore(self):
+        shutil.rmtree(self.scene.keys.path)
+        shutil.copytree(self.saved, self.scene.keys.path, copy_function=copy_with_owner)
+        group = grp.getgrnam("nogroup").gr_gid
+        for path in (self.scene.keys.path, self.folder):
+            os.chown(path, -1, group)
+        shutil.rmtree(self.saved)
+
+    def remake(self, *arguments):
+        shutil.rmtree(self.folder)
+        run(program("dkimkey"), "generate", "-D", self.scene.keys.path, "--domain", DOMAIN, *arguments)
+
+    def edit_manifest(self, pattern, text):
+        path = self.folder / "keys.conf"
+        before = path.read_text()
+        after = re.sub(pattern, text, before)
+        self.assertNotEqual(before, after)
+        path.write_text(after)
+
+    def test_a_key_that_is_open_to_others(self):
+        (self.folder / "server.private").chmod(0o644)
+        self.assertIn("chmod 0640", self.assert_only("broken", "key_files")["what"])
+
+    def test_a_key_that_the_daemon_cannot_read(self):
+        os.chown(self.folder / "server.private", 0, 0)
+        finding = self.assert_only("broken", "key_files")
+        self.assertIn("user nobody cannot read", finding["what"])
+        self.paste(finding)
+        self.assert_healthy()
+
+    def test_a_store_that_the_daemon_cannot_enter(self):
+        os.chown(self.scene.keys.path, 0, 0)
+        finding = self.assert_only("broken", "key_files")
+        self.assertIn(f"user nobody cannot pass through {self.scene.keys.path}", finding["what"])
+        self.paste(finding)
+        self.assert_healthy()
+
+    def test_a_damaged_key(self):
+        (self.folder / "server.private").write_text("not a key\n")
+        self.assert_only("broken", "key_files")
+
+    def test_a_damaged_manifest(self):
+        (self.folder / "keys.conf").write_text("keys = (\n")
+        self.assert_only("broken", "key_files")
+
+    def test_a_store_that_anybody_can_write_to(self):
+        self.scene.keys.path.chmod(0o757)
+        self.paste(self.assert_only("risk", "key_directory"))
+        self.assert_healthy()
+
+    def test_no_key_that_signs(self):
+        self.remake("--selector", "server")
+        finding = self.assert_only("broken", "key")
+        self.assertIn("pending", finding["what"])
+        self.assertIn(f"dkimkey activate --domain {DOMAIN}", finding["paste"])
+
+    def test_a_domain_without_keys(self):
+        self.assertIn("no keys", self.assert_only("broken", "key", "example.org")["what"])
+        findings, code = self.scene.findings("a.example.com")
+        self.assertEqual(code, 0)
+        self.assertIn("has no keys of its own and is signed as example.com", [f["what"] for f in findings])
+
+    def test_a_weak_key(self):
+        self.remake("--selector", "server", "--bits", "1024", "--activate")
+        self.assert_only("risk", "key_size")
+
+    def test_ed25519_alone(self):
+        self.remake("--selector", "server", "--algorithm", "ed25519", "--activate")
+        self.assert_only("risk", "algorithm")
+
+    def test_an_old_key(self):
+        self.remake("--selector", "server", "--activate")
+        self.edit_manifest(r'(created|activated|published) = "20\d\d', r'\1 = "2024')
+        self.assertIn("every 180 days", self.assert_only("risk", "rotation")["what"])
+
+    def test_a_key_directory_that_is_missing(self):
+        shutil.move(self.scene.keys.path, self.scene.workspace.path / "moved")
+        self.addCleanup(shutil.move, self.scene.workspace.path / "moved", self.scene.keys.path)
+        self.assert_only("broken", "key_directory")
+
+
+def copy_with_owner(source, target):
+    shutil.copy2(source, target)
+    status = os.stat(source)
+    os.chown(target, status.st_uid, status.st_gid)
+
+
+class BrokenConfiguration(DoctorTest):
+    def config(self, text):
+        path = self.scene.workspace.path / "broken.conf"
+        path.write_text(text)
+        return path
+
+    def test_what_the_daemon_complains_of(self):
+        good = self.scene.daemon.config.read_text()
+        for more, said in (("nonsense = 1;", "nonsense"), ("socket_mode = 1;", "socket_mode"),
+                           ("(", "syntax"),
+                           ('rules = ( { sender = "*"; domain = "example.org"; } );', "example.org")):
+            with self.subTest(more):
+                finding = self.assert_only("broken", "configuration", config=self.config(good + more))
+                self.assertIn(said, finding["what"])
+
+    def test_no_file(self):
+        self.assert_only("broken", "configuration", config="/nowhere/dkimsignd.conf")
+
+    def test_the_default_socket_is_the_daemons(self):
+        empty = self.config("")
+        settings = run(program("dkimsignd"), "--print-config", "--config", empty).stdout.decode()
+        path = re.search(r'^socket = "unix:(.*)";', settings, re.MULTILINE).group(1)
+        findings, _ = self.scene.findings(config=empty)
+        self.assertIn(path, [f["subject"] for f in findings if f["topic"] == "socket"])
+
+
+class CommandLine(DoctorTest):
+    def test_text(self):
+        done = self.scene.doctor("--local")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = done.stdout.decode().splitlines()
+        self.assertRegex(lines[-1], r"^0 broken, 0 at risk, 0 unknown, \d+ good$")
+        self.assertTrue(all(line.startswith("good ") for line in lines[:-2]), lines)
+
+    def test_the_worst_comes_first(self):
+        with self.postfix_with(["smtp_body_checks = regexp:/nowhere", "non_smtpd_milters = ",
+                                "smtpd_milter_maps = cidr:/nowhere"]):
+            done = self.scene.doctor("--local")
+            words = [line.split()[0] for line in done.stdout.decode().splitlines() if line[:1].isalpha()]
+            self.assertEqual(words[:4], ["broken", "risk", "unknown", "good"])
+            self.assertIn(f"             postconf -c '{self.scene.postfix.config}' -e 'non_smtpd_milters = "
+                          "unix:dkimsignd/dkimsignd.sock'", done.stdout.decode().splitlines())
+
+    def test_wrong_usage(self):
+        for words in (["--address", "mail.example.com"], ["no domain"], ["a.example", "b.example"],
+                      ["--resolver", "x@y"]):
+            with self.subTest(words):
+                done = self.scene.doctor(*words)
+                self.assertEqual((done.returncode, done.stdout), (2, b""), done.stderr)
+
+    def test_a_store_of_many_domains_wants_one_named(self):
+        keys = self.scene.workspace.directory("many")
+        for number in range(21):
+            folder = keys / f"d{number}.example"
+            folder.mkdir()
+            (folder / "keys.conf").write_text("")
+        done = self.scene.doctor("--local", "-D", keys)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"which domain?", done.stderr)
+
+    def test_without_root_it_says_what_only_root_can_see(self):
+        directory = pathlib.Path(self.scene.daemon.config).parent
+        os.chmod(self.scene.daemon.config, 0o644)
+        os.chmod(directory, 0o755)
+        findings, code = self.scene.findings(user="daemon", group="daemon", extra_groups=[])
+        self.assertEqual({f["severity"] for f in findings}, {"good", "unknown"})
+        self.assertEqual(code, 3)
+        unknown = [f["topic"] for f in findings if f["severity"] == "unknown"]
+        self.assertEqual(sorted(set(unknown)), ["configuration", "key_directory", "socket"])
+
+
+if __name__ == "__main__":
+    unittest.main()

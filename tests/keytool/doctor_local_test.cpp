@@ -1,0 +1,244 @@
+// The rest of what doctor finds on this host: keys, addresses, what dkimsignd --check says, the socket, and
+// the report; and the programs that it runs.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "crypto/error.hpp"
+#include "crypto/file.hpp"
+#include "keytool/doctor/configuration_check.hpp"
+#include "keytool/doctor/own_address.hpp"
+#include "keytool/doctor/report.hpp"
+#include "keytool/doctor/socket_checks.hpp"
+#include "keytool/doctor/store_checks.hpp"
+#include "keytool/program.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+using crypto::Algorithm;
+using crypto::KeyState;
+using std::chrono::days;
+
+std::string summary(const Findings& findings) {
+  std::string out;
+  for (const auto& finding : findings) {
+    if (finding.severity == Severity::good) continue;
+    out += (out.empty() ? "" : " ") +
+           std::string(finding.severity == Severity::broken ? "broken " : "risk ") + finding.topic;
+  }
+  return out;
+}
+
+constexpr crypto::UtcTime now = crypto::UtcTime(days(20'000));
+
+crypto::KeyEntry key(KeyState state, days age, Algorithm algorithm = Algorithm::rsa, int bits = 2048) {
+  static int number = 0;
+  crypto::KeyEntry entry{*canon::Selector::parse("s" + std::to_string(++number)), algorithm, bits, state,
+                         now - age};
+  if (state != KeyState::pending) entry.activated = now - age;
+  if (state == KeyState::retiring) entry.retired = now - age;
+  return entry;
+}
+
+TEST(DoctorKeys, findings) {
+  const auto domain = *canon::DomainName::parse("example.com");
+  const auto active = key(KeyState::active, days(1));
+  const struct {
+    std::vector<crypto::KeyEntry> keys;
+    const char* expected;
+  } cases[] = {
+      {{active}, ""},
+      {{}, "broken key"},
+      {{key(KeyState::pending, days(1))}, "broken key"},
+      {{key(KeyState::pending, days(100))}, "broken key"},
+      {{key(KeyState::retiring, days(1))}, "broken key"},
+      {{active, key(KeyState::active, days(1), Algorithm::ed25519, 256)}, ""},
+      {{key(KeyState::active, days(1), Algorithm::ed25519, 256)}, "risk algorithm"},
+      {{key(KeyState::active, days(1), Algorithm::rsa, 1024)}, "risk key_size"},
+      // A timer may be anywhere within its day.
+      {{key(KeyState::active, days(181))}, ""},
+      {{key(KeyState::active, days(184))}, "risk rotation"},
+      {{active, key(KeyState::pending, days(13))}, ""},
+      {{active, key(KeyState::pending, days(15))}, "risk rotation"},
+      {{active, key(KeyState::retiring, days(9))}, ""},
+      {{active, key(KeyState::retiring, days(11))}, "risk rotation"},
+  };
+  for (const auto& [keys, expected] : cases) {
+    crypto::Manifest manifest;
+    manifest.keys = keys;
+    EXPECT_EQ(summary(check_keys(domain, manifest, {}, now)), expected);
+  }
+}
+
+TEST(DoctorAddress, public_or_not) {
+  for (const auto* text : {"8.8.8.8", "100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.1",
+                           "2001:db7::1", "2a00:1450:4001:80b::1"})
+    EXPECT_TRUE(is_public_address(text)) << text;
+  for (const auto* text :
+       {"10.0.0.1",    "100.64.0.0",     "100.127.255.255", "127.0.0.1",      "169.254.1.1",
+        "172.16.0.1",  "172.31.255.255", "192.168.1.1",     "192.0.2.25",     "198.51.100.1",
+        "203.0.113.9", "224.0.0.1",      "255.255.255.255", "0.0.0.0",        "::1",
+        "fe80::1",     "fd00::1",        "2001:db8::1",     "::ffff:8.8.8.8", "",
+        "8.8.8",       "example.com",    "8.8.8.8 "})
+    EXPECT_FALSE(is_public_address(text)) << text;
+}
+
+TEST(DoctorAddress, what_postfix_binds_to_comes_first) {
+  PostfixSettings settings;
+  settings.main = {
+      {"inet_protocols", "ipv4"}, {"smtp_bind_address", "9.9.9.9"}, {"smtp_bind_address6", "2620:fe::fe"}};
+  EXPECT_EQ(sending_addresses(&settings), std::vector<std::string>{"9.9.9.9"});
+  settings.main["inet_protocols"] = "ipv6, ipv4";
+  EXPECT_EQ(sending_addresses(&settings), (std::vector<std::string>{"9.9.9.9", "2620:fe::fe"}));
+}
+
+TEST(DoctorAddress, relays) {
+  for (const auto& [setting, host] : {std::pair{"", ""},
+                                      {"smtp.example.net", "smtp.example.net"},
+                                      {"smtp.example.net:587", "smtp.example.net"},
+                                      {"[smtp.example.net]:587", "smtp.example.net"},
+                                      {"[2001:db8::1]:25", "2001:db8::1"},
+                                      {"[", ""}})
+    EXPECT_EQ(relay_name(setting), host);
+}
+
+TEST(DoctorConfiguration, each_line_is_a_finding_up_to_a_bound) {
+  EXPECT_EQ(summary(configuration_findings("f", "", 0)), "");
+  EXPECT_NE(summary(configuration_findings("f", "", 1)), "");
+  EXPECT_EQ(configuration_findings("f", "one\n\ntwo", 1).size(), 2U);
+  // The socket's own checks say so.
+  EXPECT_EQ(summary(configuration_findings("f", "the socket's directory /x does not exist\n", 1)), "");
+  std::string many;
+  for (int i = 0; i < 1000; ++i)
+    many += "line\n";
+  const auto findings = configuration_findings("f", many, 1);
+  EXPECT_EQ(findings.size(), 21U);
+  EXPECT_NE(findings.back().what.find("980 more"), std::string::npos);
+}
+
+SocketFacts healthy_socket() {
+  SocketFacts facts;
+  facts.socket = "unix:/q/d/s";
+  facts.path = "/q/d/s";
+  facts.file = SocketFacts::File::socket;
+  facts.direct.outcome = SocketProbe::Outcome::milter;
+  facts.program = "dkimsignd";
+  facts.postfix_known = true;
+  facts.attempts = {{true, facts.direct, {}}};
+  return facts;
+}
+
+TEST(DoctorSocket, findings) {
+  using File = SocketFacts::File;
+  using Outcome = SocketProbe::Outcome;
+  const struct {
+    const char* name;
+    Severity severity;
+    void (*change)(SocketFacts&);
+  } cases[] = {
+      {"healthy", Severity::good, [](SocketFacts&) {}},
+      {"no Postfix", Severity::good, [](SocketFacts& f) { f.attempts.clear(), f.postfix_known = false; }},
+      {"not root", Severity::unknown, [](SocketFacts& f) { f.attempts.clear(), f.as_root = false; }},
+      {"hidden", Severity::unknown, [](SocketFacts& f) { f.file = File::hidden; }},
+      {"closed to us", Severity::unknown,
+       [](SocketFacts& f) {
+         f.direct = {Outcome::not_reachable, EACCES, {}, {}};
+       }},
+      {"missing", Severity::broken, [](SocketFacts& f) { f.file = File::missing; }},
+      {"no directory", Severity::broken, [](SocketFacts& f) { f.file = File::no_directory; }},
+      {"a file", Severity::broken, [](SocketFacts& f) { f.file = File::something_else; }},
+      {"stale", Severity::broken,
+       [](SocketFacts& f) {
+         f.direct = {Outcome::not_reachable, ECONNREFUSED, {}, {}};
+       }},
+      {"full", Severity::broken,
+       [](SocketFacts& f) {
+         f.direct = {Outcome::not_reachable, EAGAIN, {}, {}};
+       }},
+      {"no milter", Severity::broken, [](SocketFacts& f) { f.direct.outcome = Outcome::no_milter; }},
+      {"another milter", Severity::broken, [](SocketFacts& f) { f.program = "opendkim"; }},
+      {"unknown program", Severity::good, [](SocketFacts& f) { f.program = ""; }},
+      {"denied", Severity::broken,
+       [](SocketFacts& f) {
+         f.attempts[0].probe = {Outcome::not_reachable, EACCES, {}, {}};
+       }},
+      {"silent to Postfix", Severity::broken,
+       [](SocketFacts& f) { f.attempts[0].probe.outcome = Outcome::no_milter; }},
+      {"no chroot", Severity::unknown,
+       [](SocketFacts& f) {
+         f.attempts[0].probe = {Outcome::not_tried, ENOENT, {}, {}};
+       }},
+  };
+  for (const auto& [name, severity, change] : cases) {
+    auto facts = healthy_socket();
+    change(facts);
+    const auto findings = check_socket(facts);
+    ASSERT_EQ(findings.size(), 1U) << name;
+    EXPECT_EQ(findings[0].severity, severity) << name << ": " << findings[0].what;
+  }
+}
+
+TEST(DoctorReport, order_text_and_exit_code) {
+  Findings findings = {{Severity::good, "a", "", "fine", "", {}},
+                       {Severity::unknown, "b", "x\x1b[31m", "who knows", "look", {}},
+                       {Severity::risk, "c", "c", "may\nbreak", "", {}},
+                       {Severity::broken, "d", "s", "is broken", "do:", {"one", "two\r"}},
+                       {Severity::risk, "e", "", "later", "", {}}};
+  sort_findings(findings);
+  EXPECT_EQ(findings_text(findings),
+            "broken   d (s): is broken\n"
+            "         do:\n"
+            "             one\n"
+            "             two\\x0d\n"
+            "risk     c: may\\x0abreak\n"
+            "risk     e: later\n"
+            "unknown  b (x\\x1b[31m): who knows\n"
+            "         look\n"
+            "good     a: fine\n"
+            "\n1 broken, 2 at risk, 1 unknown, 1 good\n");
+  EXPECT_EQ(exit_code_of(findings), ExitCode::problem);
+  findings.erase(findings.begin(), findings.begin() + 3);
+  EXPECT_EQ(exit_code_of(findings), ExitCode::waiting);
+  findings.erase(findings.begin());
+  EXPECT_EQ(exit_code_of(findings), ExitCode::done);
+  EXPECT_EQ(findings_json(findings),
+            "[\n  {\"severity\": \"good\", \"topic\": \"a\", \"subject\": \"\", \"what\": \"fine\", "
+            "\"advice\": null, "
+            "\"paste\": null}\n]\n");
+}
+
+CapturedOutput shell(const std::string& script, std::chrono::seconds at_most = std::chrono::seconds(60)) {
+  return capture_program("/bin/sh", {"-c", script}, at_most, 10'000);
+}
+
+TEST(CaptureProgram, gives_back_what_was_printed) {
+  const auto said = shell("echo out; echo err >&2; exit 3");
+  EXPECT_EQ(said.output, "out\n");
+  EXPECT_EQ(said.errors, "err\n");
+  EXPECT_EQ(said.status, 3);
+}
+
+TEST(CaptureProgram, is_bounded_in_octets_and_time) {
+  EXPECT_THROW(shell("while :; do echo too much; done"), crypto::Error);
+  EXPECT_THROW(shell("while :; do echo too much >&2; done"), crypto::Error);
+  EXPECT_THROW(shell("kill -STOP $$", std::chrono::seconds(1)), crypto::Error);
+  EXPECT_THROW(shell("kill -9 $$"), crypto::Error);
+  EXPECT_THROW(capture_program("/nowhere/program", {}, std::chrono::seconds(60), 10), crypto::Error);
+}
+
+TEST(CaptureProgram, does_not_wait_for_what_is_left_behind) {
+  // Open until this test lets go of the other end.
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  const crypto::FileDescriptor inherited(ends[0]);
+  const crypto::FileDescriptor kept(ends[1]);
+  ASSERT_EQ(fcntl(kept.get(), F_SETFD, FD_CLOEXEC), 0);
+  EXPECT_EQ(shell("cat <&" + std::to_string(inherited.get()) + " & echo done").output, "done\n");
+}
+
+}  // namespace
+}  // namespace dkim::keytool

@@ -1,0 +1,238 @@
+// What doctor makes of Postfix's settings. Whether that is how Postfix takes them, tests/e2e/doctor_test.py
+// sees; here are the many shapes.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "keytool/doctor/postfix_checks.hpp"
+#include "keytool/doctor/postfix_settings.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr const char* socket_name = "unix:/var/spool/postfix/dkimsignd/dkimsignd.sock";
+
+// What "postconf -x" says on Debian 12 after "apt install postfix" and the README's two lines.
+constexpr const char* debian_settings = R"(always_add_missing_headers = no
+compatibility_level = 3.6
+content_filter =
+disable_mime_output_conversion = no
+inet_protocols = all
+internal_mail_filter_classes =
+local_header_rewrite_clients = permit_inet_interfaces
+mail_owner = postfix
+milter_connect_macros = j {daemon_name} {daemon_addr} v _
+milter_default_action = tempfail
+milter_header_checks =
+milter_mail_macros = i {auth_type} {auth_authen} {auth_author} {mail_addr} {mail_host} {mail_mailer}
+milter_protocol = 6
+myhostname = server.example.com
+myorigin = server.example.com
+non_smtpd_milters = unix:dkimsignd/dkimsignd.sock
+queue_directory = /var/spool/postfix
+receive_override_options =
+relayhost =
+smtp_bind_address =
+smtp_body_checks =
+smtp_discard_ehlo_keywords =
+smtp_generic_maps =
+smtp_header_checks =
+smtp_helo_name = server.example.com
+smtp_line_length_limit = 998
+smtp_mime_header_checks =
+smtp_nested_header_checks =
+smtpd_milter_maps =
+smtpd_milters = unix:dkimsignd/dkimsignd.sock
+smtpd_proxy_filter =
+)";
+
+constexpr const char* debian_services = R"(smtp/inet/service = smtp
+smtp/inet/type = inet
+smtp/inet/chroot = y
+smtp/inet/command = smtpd
+pickup/unix/chroot = y
+pickup/unix/command = pickup
+cleanup/unix/chroot = y
+cleanup/unix/command = cleanup
+smtp/unix/chroot = y
+smtp/unix/command = smtp
+relay/unix/chroot = y
+relay/unix/command = smtp -o syslog_name=postfix/$service_name
+)";
+
+constexpr const char* debian_overrides = "relay/unix/syslog_name = postfix/relay\n";
+
+PostfixSettings debian() {
+  PostfixSettings settings;
+  settings.main = parse_settings(debian_settings);
+  settings.services = parse_services(debian_services, debian_overrides, false);
+  return settings;
+}
+
+Findings wrong(Findings findings) {
+  std::erase_if(findings, [](const auto& finding) { return finding.severity == Severity::good; });
+  return findings;
+}
+
+std::string topics(const Findings& findings) {
+  std::string out;
+  for (const auto& finding : wrong(findings))
+    out += (out.empty() ? "" : " ") + finding.topic;
+  return out;
+}
+
+TEST(DoctorPostfix, debians_default_set_up_by_the_readme_is_good) {
+  EXPECT_EQ(topics(check_postfix(debian(), socket_name)), "");
+}
+
+TEST(DoctorPostfix, every_setting_that_is_read_is_asked_for) {
+  const auto& names = postfix_setting_names();
+  for (const auto& [name, value] : parse_settings(debian_settings))
+    EXPECT_TRUE(std::find(names.begin(), names.end(), name) != names.end()) << name;
+}
+
+struct Case {
+  const char* setting;
+  const char* value;
+  const char* topics;
+};
+
+TEST(DoctorPostfix, settings_of_main_cf) {
+  for (const auto& [setting, value, expected] : {
+           Case{"smtpd_milters", "", "smtpd_milters"},
+           Case{"smtpd_milters", "inet:localhost:8891", "smtpd_milters"},
+           Case{"smtpd_milters", "unix:/dkimsignd/dkimsignd.sock", ""},
+           Case{"smtpd_milters", "inet:localhost:11332,unix:dkimsignd/dkimsignd.sock", ""},
+           Case{"smtpd_milters", "unix:dkimsignd/dkimsignd.sock, inet:localhost:11332", "milter_order"},
+           Case{"smtpd_milters", "unix:dkimsignd/dkimsignd.sock, local:opendmarc/opendmarc.sock", ""},
+           Case{"smtpd_milters", "{unix:dkimsignd/dkimsignd.sock,default_action=accept}",
+                "milter_default_action"},
+           Case{"smtpd_milters", "{unix:dkimsignd/dkimsignd.sock, {protocol = 3}}", "milter_protocol"},
+           Case{"smtpd_milters", "{{{", "smtpd_milters"},
+           Case{"smtpd_milters", "}},,{", "smtpd_milters"},
+           Case{"milter_protocol", "6 no_header_reply", ""},
+           Case{"milter_protocol", "", ""},
+           Case{"milter_protocol", "4", "milter_protocol"},
+           // Asked for by the milter itself, whatever Postfix would send (MILTER_README).
+           Case{"milter_mail_macros", "i", ""},
+           Case{"internal_mail_filter_classes", "bounce, notify", ""},
+           Case{"smtp_line_length_limit", "997", "smtp_line_length_limit"},
+           Case{"smtp_line_length_limit", "2048", ""},
+           Case{"smtp_line_length_limit", "0", ""},
+           Case{"smtp_discard_ehlo_keywords", "silent-discard, dsn", ""},
+           Case{"smtp_discard_ehlo_keywords", "8bitMIME", "disable_mime_output_conversion"},
+           Case{"smtp_helo_name", "server.fritz.box", "myhostname"},
+           Case{"smtp_helo_name", "server", "myhostname"},
+           Case{"smtp_helo_name", "192.0.2.1", "myhostname"},
+           Case{"local_header_rewrite_clients", "static:all", ""},
+           Case{"local_header_rewrite_clients", "", "local_header_rewrite_clients"},
+           // Hits both ways in, and is said once.
+           Case{"receive_override_options", "no_milters", "receive_override_options"},
+           Case{"receive_override_options", "no_unknown_recipient_checks", ""},
+           Case{"smtpd_milter_maps", "cidr:/x", "smtpd_milter_maps"},
+       }) {
+    auto settings = debian();
+    settings.main[setting] = value;
+    EXPECT_EQ(topics(check_postfix(settings, socket_name)), expected) << setting << " = " << value;
+  }
+}
+
+TEST(DoctorPostfix, what_is_to_be_pasted_is_quoted_for_the_shell) {
+  auto settings = debian();
+  settings.directory = "/etc/my postfix";
+  settings.main["smtpd_milters"] = "unix:it's, {inet:localhost:1, protocol=6}";
+  const auto findings = wrong(check_milter_lists(settings, socket_name));
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].paste,
+            (std::vector<std::string>{"postconf -c '/etc/my postfix' -e 'smtpd_milters = unix:it'\\''s, "
+                                      "{inet:localhost:1, protocol=6}, unix:dkimsignd/dkimsignd.sock'",
+                                      "postfix -c '/etc/my postfix' reload"}));
+}
+
+TEST(DoctorPostfix, a_relay_knows_its_client_by_other_means_than_its_greeting) {
+  auto settings = debian();
+  settings.main["smtp_helo_name"] = "server.lan";
+  settings.main["relayhost"] = "[smtp.example.net]:587";
+  EXPECT_EQ(topics(check_postfix(settings, socket_name)), "");
+}
+
+TEST(DoctorPostfix, without_smtpd_its_list_does_not_matter) {
+  auto settings = debian();
+  std::erase_if(settings.services, [](const auto& service) { return service.command == "smtpd"; });
+  settings.main["smtpd_milters"] = "";
+  EXPECT_EQ(topics(check_postfix(settings, socket_name)), "");
+}
+
+TEST(DoctorPostfix, before_version_6_the_macros_are_postfixs_to_choose) {
+  auto settings = debian();
+  settings.main["milter_protocol"] = "3";
+  EXPECT_EQ(wrong(check_milter_handling(settings, socket_name)).at(0).what.find("{auth_type}"),
+            std::string::npos);
+  settings.main["milter_mail_macros"] = "i";
+  EXPECT_NE(wrong(check_milter_handling(settings, socket_name)).at(0).what.find("{auth_type}"),
+            std::string::npos);
+}
+
+struct NameCase {
+  const char* endpoint;
+  bool chrooted;
+  const char* socket;
+  bool same;
+};
+
+TEST(DoctorPostfix, a_sockets_names) {
+  constexpr const char* outside = "unix:/run/dkimsignd/dkimsignd.sock";
+  for (const auto& [endpoint, chrooted, socket, same] : {
+           NameCase{"unix:dkimsignd/dkimsignd.sock", true, socket_name, true},
+           NameCase{"unix:dkimsignd/dkimsignd.sock", false, socket_name, true},
+           NameCase{"unix:/dkimsignd/dkimsignd.sock", true, socket_name, true},
+           NameCase{"unix:/dkimsignd/dkimsignd.sock", false, socket_name, false},
+           NameCase{"local:./dkimsignd//dkimsignd.sock", true, socket_name, true},
+           NameCase{"unix:/var/spool/postfix/dkimsignd/dkimsignd.sock", false, socket_name, true},
+           NameCase{"unix:/var/spool/postfix/dkimsignd/dkimsignd.sock", true, socket_name, false},
+           NameCase{"unix:/run/dkimsignd/dkimsignd.sock", false, outside, true},
+           NameCase{"unix:/run/dkimsignd/dkimsignd.sock", true, outside, false},
+           NameCase{"inet:localhost:8891", true, socket_name, false},
+           NameCase{"inet:localhost:8891", true, "inet:8891@127.0.0.1", true},
+           NameCase{"inet:localhost:8891", true, "inet6:8891@::1", true},
+           NameCase{"inet:127.0.0.1:8891", true, "inet:8891@localhost", true},
+           NameCase{"inet:[::1]:8891", true, "inet6:8891@::1", true},
+           NameCase{"inet:8891", true, "inet:8891@127.0.0.1", true},
+           NameCase{"inet:192.0.2.1:8891", true, "inet:8891@0.0.0.0", true},
+           NameCase{"inet:192.0.2.1:8891", true, "inet:8891@127.0.0.1", false},
+           NameCase{"inet:localhost:8892", true, "inet:8891@127.0.0.1", false},
+           NameCase{"8891", true, "inet:8891@127.0.0.1", false},
+           NameCase{"", true, socket_name, false},
+       }) {
+    const MilterEndpoint milter{endpoint, endpoint, {}};
+    EXPECT_EQ(is_same_socket(milter, {"/var/spool/postfix", chrooted}, socket), same)
+        << endpoint << (chrooted ? " in the chroot" : "") << " and " << socket;
+  }
+}
+
+TEST(DoctorPostfix, how_a_socket_is_to_be_named) {
+  const Jail jail{"/var/spool/postfix", true};
+  EXPECT_EQ(endpoint_for(socket_name, jail), "unix:dkimsignd/dkimsignd.sock");
+  EXPECT_EQ(endpoint_for("unix:/run/d.sock", jail), std::nullopt);
+  EXPECT_EQ(endpoint_for("unix:/run/d.sock", {"/var/spool/postfix", false}), "unix:/run/d.sock");
+  EXPECT_EQ(endpoint_for("inet:8891@127.0.0.1", jail), "inet:127.0.0.1:8891");
+  EXPECT_EQ(endpoint_for("inet6:8891@::1", jail), "inet:[::1]:8891");
+  EXPECT_EQ(endpoint_for("inet:8891@0.0.0.0", jail), "inet:localhost:8891");
+}
+
+TEST(DoctorPostfix, master_cf) {
+  const auto services = parse_services(
+      "[::1]:25/inet/chroot = -\n[::1]:25/inet/command = smtpd -o x=y\nno slash = 1\nonly/one = 2\n"
+      "a/b/unix/chroot = n\nrubbish\n",
+      "[::1]:25/inet/smtpd_milters = a = b\n/ = \n//x = y\n", true);
+  ASSERT_GE(services.size(), 2U);
+  EXPECT_EQ(services[0].name, "[::1]:25");
+  EXPECT_TRUE(services[0].chrooted);
+  EXPECT_EQ(services[0].command, "smtpd");
+  EXPECT_EQ(services[0].overrides.at("smtpd_milters"), "a = b");
+  EXPECT_EQ(services[1].label(), "a/b/unix");
+  EXPECT_FALSE(services[1].chrooted);
+}
+
+}  // namespace
+}  // namespace dkim::keytool
