@@ -231,6 +231,16 @@ class Log(Case):
                 self.assertTrue(plain(text).strip(" ,") in page)
 
 
+class Doctor(Case):
+    def test_topics_exist(self):
+        paths = sorted((ROOT / "keytool/doctor").glob("*.cpp"))
+        said = {text for path in paths for text in programs.literals(path.relative_to(ROOT))}
+        heads = [item.head for item in KEY.items() if item.subsection == "Topics of doctor"]
+        topics = {word for head in heads for word in head.split() if word not in ("Ic", "Cm", ",")}
+        self.assertGreater(len(topics), 25)
+        self.assertEqual(topics - said, set())
+
+
 class Verify(Case):
     def test_reasons(self):
         documented = {

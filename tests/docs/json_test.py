@@ -78,12 +78,14 @@ class Members(unittest.TestCase):
         real["rotate"] = self.members("rotate", "--json", "--resolver", self.resolver)
         real["verify"] = self.members("verify", "--json", "--key-record", "v=DKIM1; p=", str(signed))
         real["revoke"] = self.members("revoke", "-s", "s1", "--json", "--resolver", self.resolver)
+        real["doctor"] = self.members("doctor", "--json", "--local", "--postfix-config", self.directory)
         wanted = {name: self.common | members for name, members in self.documented.items()}
         wanted["list"] = self.common
-        wanted["verify"] = self.documented["verify"]
+        for name in ("verify", "doctor"):
+            wanted[name] = self.documented[name]
         for name in ("check", "rotate", "revoke"):
             wanted[name] |= record
-        self.assertEqual(real, {name: wanted[name] for name in real})
+        self.assertEqual(real, wanted)
 
 
 if __name__ == "__main__":
