@@ -58,7 +58,8 @@ class Examination {
     append(findings_, std::move(configuration_findings));
     append(findings_, std::move(store_findings));
     append(findings_, check_socket(socket_facts));
-    append(findings_, postfix_ ? check_postfix(*postfix_, socket) : postfix_trouble_);
+    append(findings_,
+           postfix_ ? check_postfix(*postfix_, socket, configuration_.signing.fields) : postfix_trouble_);
     if (postfix_) examine_origin();
     if (request_.ask_dns) {
       examine_address();

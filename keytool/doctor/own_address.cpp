@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 
 #include "crypto/file.hpp"
 #include "keytool/doctor/setting_words.hpp"
@@ -81,6 +82,33 @@ std::string without_brackets(std::string text) {
   return text;
 }
 
+// postconf(5), smtp_bind_address: where inet_interfaces has one address of a family, Postfix sends from it.
+std::string only_interface(const PostfixSettings& settings, int family) {
+  const auto interfaces = settings.of("inet_interfaces");
+  std::string_view rest = interfaces;
+  std::string only;
+  while (const auto word = next_word(rest)) {
+    const auto address = without_brackets(std::string(*word));
+    const bool fits = family == AF_INET ? octets_of<4>(address, family).has_value()
+                                        : octets_of<16>(address, family).has_value();
+    if (!fits) continue;
+    if (!only.empty()) return {};
+    only = address;
+  }
+  return only == "127.0.0.1" || only == "::1" ? std::string() : only;
+}
+
+// Of each SMTP client: its own or main.cf's.
+std::set<std::string> bound_addresses(const PostfixSettings& settings, int family, const char* setting) {
+  std::set<std::string> addresses;
+  for (const auto* client : settings.running("smtp")) {
+    auto address = without_brackets(settings.of(*client, setting));
+    if (!is_address(address)) address = only_interface(settings, family);
+    if (!address.empty()) addresses.insert(std::move(address));
+  }
+  return addresses;
+}
+
 }  // namespace
 
 bool is_address(const std::string& text) {
@@ -112,11 +140,9 @@ std::vector<std::string> sending_addresses(const PostfixSettings* settings) {
       const auto protocols = settings->of("inet_protocols");
       if (!protocols.empty() && !has_word(protocols, "all") && !has_word(protocols, family.protocol))
         continue;
-      const auto bound = without_brackets(settings->of(family.bind_setting));
-      if (is_address(bound)) {
-        addresses.push_back(bound);
-        continue;
-      }
+      const auto bound = bound_addresses(*settings, family.number, family.bind_setting);
+      addresses.insert(addresses.end(), bound.begin(), bound.end());
+      if (!bound.empty()) continue;
     }
     if (auto source = source_towards(family.number, family.far_away)) addresses.push_back(*std::move(source));
   }

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "keytool/doctor/header_check_rules.hpp"
 #include "keytool/doctor/postfix_checks.hpp"
 #include "keytool/doctor/setting_words.hpp"
 
@@ -57,10 +58,24 @@ const char* instead_of(std::string_view setting) {
   return "change it before signing: header_checks and body_checks come first; then:";
 }
 
-void check_rewriting(const PostfixSettings& settings, Findings& findings) {
+// As those do that only hide Received or User-Agent.
+bool leave_signed_fields(const PostfixSettings& settings, std::string_view tables,
+                         const canon::FieldPolicy& fields) {
+  while (const auto table = next_word(tables)) {
+    const auto text = settings.tables.find(*table);
+    if (text == settings.tables.end()) return false;
+    if (!leaves_signed_fields(text->second, [&](std::string_view name) { return fields.is_signed(name); }))
+      return false;
+  }
+  return true;
+}
+
+void check_rewriting(const PostfixSettings& settings, const canon::FieldPolicy& fields, Findings& findings) {
   for (const auto& [setting, what] : rewritings) {
     for (const auto& [place, service, value] : client_values(settings, setting)) {
       if (value.empty()) continue;
+      if (setting == std::string_view("smtp_header_checks") && leave_signed_fields(settings, value, fields))
+        continue;
       findings.push_back(
           {Severity::risk,
            setting,
@@ -113,9 +128,9 @@ void check_conversion(const PostfixSettings& settings, Findings& findings) {
 
 }  // namespace
 
-Findings check_changes_after_signing(const PostfixSettings& settings) {
+Findings check_changes_after_signing(const PostfixSettings& settings, const canon::FieldPolicy& fields) {
   Findings findings;
-  check_rewriting(settings, findings);
+  check_rewriting(settings, fields, findings);
   check_line_length(settings, findings);
   check_conversion(settings, findings);
   if (const auto checks = settings.of("milter_header_checks"); !checks.empty()) {
@@ -131,7 +146,7 @@ Findings check_changes_after_signing(const PostfixSettings& settings) {
         {Severity::good,
          "after_signing",
          "Postfix",
-         "rewrites neither header nor body after signing; 8-bit mail is recoded only for servers "
+         "changes nothing that is signed, in header or body; 8-bit mail is recoded only for servers "
          "without 8BITMIME, which are rare",
          "",
          {}});

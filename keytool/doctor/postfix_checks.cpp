@@ -126,10 +126,11 @@ Findings check_milter_handling(const PostfixSettings& settings, const std::strin
           bounce_finding(settings)};
 }
 
-Findings check_postfix(const PostfixSettings& settings, const std::string& socket) {
+Findings check_postfix(const PostfixSettings& settings, const std::string& socket,
+                       const canon::FieldPolicy& fields) {
   Findings all = check_milter_lists(settings, socket);
   for (auto findings : {check_filters(settings, socket), check_milter_handling(settings, socket),
-                        check_changes_after_signing(settings), check_names(settings)})
+                        check_changes_after_signing(settings, fields), check_names(settings)})
     std::move(findings.begin(), findings.end(), std::back_inserter(all));
   return all;
 }

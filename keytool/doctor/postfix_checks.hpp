@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "canon/field_policy.hpp"
 #include "keytool/doctor/finding.hpp"
 #include "keytool/doctor/postfix_settings.hpp"
 
@@ -45,14 +46,15 @@ Findings check_filters(const PostfixSettings& settings, const std::string& socke
 // bounces are signed.
 Findings check_milter_handling(const PostfixSettings& settings, const std::string& socket);
 
-// What Postfix's SMTP client changes after signing.
-Findings check_changes_after_signing(const PostfixSettings& settings);
+// What Postfix's SMTP client changes after signing; which fields are signed, says the policy.
+Findings check_changes_after_signing(const PostfixSettings& settings, const canon::FieldPolicy& fields);
 
 // Under which names Postfix writes and greets: whether they are public, and whether missing fields are added.
 Findings check_names(const PostfixSettings& settings);
 
 // All of these, in the order of the chain.
-Findings check_postfix(const PostfixSettings& settings, const std::string& socket);
+Findings check_postfix(const PostfixSettings& settings, const std::string& socket,
+                       const canon::FieldPolicy& fields);
 
 // Is it a name that other hosts could look up: more than one label, and none of the endings that never leave
 // a network (RFC 6761, RFC 6762, RFC 8375; "internal" and what routers hand out)?

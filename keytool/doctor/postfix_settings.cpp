@@ -7,6 +7,8 @@
 
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
+#include "crypto/file.hpp"
+#include "keytool/doctor/setting_words.hpp"
 #include "keytool/program.hpp"
 
 namespace dkim::keytool {
@@ -71,6 +73,22 @@ std::string run_postconf(const std::string& directory, std::vector<std::string> 
   if (result.status == 0) return std::move(result.output);
   const auto line = result.errors.substr(0, result.errors.find('\n'));
   throw crypto::Error("postconf fails: " + (line.empty() ? "status " + std::to_string(result.status) : line));
+}
+
+void read_tables(PostfixSettings& settings, std::string_view list) {
+  constexpr std::size_t largest_table = 64 << 10;
+  while (const auto word = next_word(list)) {
+    const auto colon = word->find(':');
+    const auto type = word->substr(0, colon);
+    if (colon == std::string_view::npos || (type != "regexp" && type != "pcre")) continue;
+    const std::filesystem::path path = word->substr(colon + 1);
+    try {
+      if (const auto file = crypto::open_regular_file(path))
+        settings.tables[std::string(*word)] = crypto::view(crypto::read_all(*file, path, largest_table));
+    } catch (const crypto::Error&) {
+      // What is in it is then not known.
+    }
+  }
 }
 
 // Debian: "myorigin = /etc/mailname" stands for what is in the file.
@@ -138,6 +156,7 @@ const std::vector<std::string>& postfix_setting_names() {
       "compatibility_level",
       "content_filter",
       "disable_mime_output_conversion",
+      "inet_interfaces",
       "inet_protocols",
       "internal_mail_filter_classes",
       "local_header_rewrite_clients",
@@ -213,6 +232,8 @@ PostfixSettings read_postfix_settings(const std::string& directory) {
   const bool chroot_by_default = level.empty() || level == "0" || level.starts_with("0.");
   settings.services = parse_services(run_postconf(directory, {"-F"}), run_postconf(directory, {"-x", "-P"}),
                                      chroot_by_default);
+  for (const auto* client : settings.running("smtp"))
+    read_tables(settings, settings.of(*client, "smtp_header_checks"));
   return settings;
 }
 

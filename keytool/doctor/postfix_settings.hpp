@@ -33,6 +33,8 @@ struct PostfixSettings {
   // main.cf with its defaults, $names expanded.
   SettingMap main;
   std::vector<PostfixService> services;
+  // The text of the regexp: and pcre: tables of smtp_header_checks, by "type:path"; those that can be read.
+  SettingMap tables;
 
   // Empty where Postfix does not know the setting.
   std::string of(std::string_view setting) const;

@@ -155,6 +155,14 @@ class Healthy(DoctorTest):
             with self.subTest(setting), self.postfix_with([setting]):
                 self.assert_healthy()
 
+    def test_a_table_that_hides_received(self):
+        table = self.scene.workspace.path / "hide_received"
+        table.write_text("/^(Received|User-Agent):/ IGNORE\n")
+        with self.postfix_with([f"smtp_header_checks = regexp:{table}"]):
+            self.assert_healthy()
+            table.write_text("/^(Received|Subject):/ IGNORE\n")
+            self.assert_only("risk", "smtp_header_checks")
+
     def test_an_inet_socket(self):
         # The same file is the second daemon's, too.
         config = self.scene.workspace.path / "inet.conf"

@@ -89,11 +89,20 @@ TEST(DoctorAddress, public_or_not) {
 
 TEST(DoctorAddress, what_postfix_binds_to_comes_first) {
   PostfixSettings settings;
+  settings.services = {{"smtp", "unix", true, "smtp", {}}};
   settings.main = {
       {"inet_protocols", "ipv4"}, {"smtp_bind_address", "9.9.9.9"}, {"smtp_bind_address6", "2620:fe::fe"}};
   EXPECT_EQ(sending_addresses(&settings), std::vector<std::string>{"9.9.9.9"});
   settings.main["inet_protocols"] = "ipv6, ipv4";
   EXPECT_EQ(sending_addresses(&settings), (std::vector<std::string>{"9.9.9.9", "2620:fe::fe"}));
+  // A client of its own mind; and what inet_interfaces stands for.
+  settings.services.push_back({"relay", "unix", true, "smtp", {{"smtp_bind_address", "9.9.9.10"}}});
+  settings.main = {
+      {"inet_protocols", "ipv4"}, {"inet_interfaces", "127.0.0.1, [::1]"}, {"smtp_bind_address", "9.9.9.9"}};
+  EXPECT_EQ(sending_addresses(&settings), (std::vector<std::string>{"9.9.9.10", "9.9.9.9"}));
+  settings.services.pop_back();
+  settings.main = {{"inet_protocols", "ipv4"}, {"inet_interfaces", "9.9.9.8"}, {"smtp_bind_address", ""}};
+  EXPECT_EQ(sending_addresses(&settings), std::vector<std::string>{"9.9.9.8"});
 }
 
 TEST(DoctorAddress, relays) {

@@ -82,7 +82,7 @@ std::string topics(const Findings& findings) {
 }
 
 TEST(DoctorPostfix, debians_default_set_up_by_the_readme_is_good) {
-  EXPECT_EQ(topics(check_postfix(debian(), socket_name)), "");
+  EXPECT_EQ(topics(check_postfix(debian(), socket_name, {})), "");
 }
 
 TEST(DoctorPostfix, every_setting_that_is_read_is_asked_for) {
@@ -133,7 +133,7 @@ TEST(DoctorPostfix, settings_of_main_cf) {
        }) {
     auto settings = debian();
     settings.main[setting] = value;
-    EXPECT_EQ(topics(check_postfix(settings, socket_name)), expected) << setting << " = " << value;
+    EXPECT_EQ(topics(check_postfix(settings, socket_name, {})), expected) << setting << " = " << value;
   }
 }
 
@@ -153,14 +153,56 @@ TEST(DoctorPostfix, a_relay_knows_its_client_by_other_means_than_its_greeting) {
   auto settings = debian();
   settings.main["smtp_helo_name"] = "server.lan";
   settings.main["relayhost"] = "[smtp.example.net]:587";
-  EXPECT_EQ(topics(check_postfix(settings, socket_name)), "");
+  EXPECT_EQ(topics(check_postfix(settings, socket_name, {})), "");
+}
+
+TEST(DoctorPostfix, tables_that_touch_no_signed_field) {
+  const struct {
+    const char* table;
+    bool harmless;
+  } cases[] = {
+      {"", true},
+      {"# a comment\n\n/^Received:/ IGNORE\n", true},
+      {"/^received: .*/i\n   ignore\n", true},
+      {"/^(X-Mailer|User-Agent|X-Originating-IP):/ STRIP\n", true},
+      {"/^Subject:/ WARN looked at\n/./ DUNNO\n", true},
+      {"/^Subject:/ IGNORE", false},
+      {"/^(Received|To):/ IGNORE", false},
+      {"/^Received:/ IGNORE\n/^From:.*/ REPLACE From: a@example.com", false},
+      {"/^Received:/ PREPEND Reply-To: a@example.com", false},
+      {"/^.*:/ IGNORE", false},
+      {"/Received:/ IGNORE", false},
+      {"/^Received:|^To:/ IGNORE", false},
+      {"/^Received|To:/ IGNORE", false},
+      {"/^Received:/m IGNORE", false},
+      {"/^Received:/xIGNORE", false},
+      {"!/^Received:/ IGNORE", false},
+      {"if /^Received:/\n/x/ IGNORE\nendif", false},
+      {"/^Received:", false},
+      {"/^Received:\\", false},
+      {"/^Received:/", false},
+      {"//", false},
+      {"/", false},
+      {" /^Received:/ IGNORE", true},
+  };
+  for (const auto& [table, harmless] : cases) {
+    auto settings = debian();
+    settings.main["smtp_header_checks"] = "regexp:/etc/postfix/checks";
+    settings.tables["regexp:/etc/postfix/checks"] = table;
+    EXPECT_EQ(topics(check_postfix(settings, socket_name, {})), harmless ? "" : "smtp_header_checks")
+        << table;
+  }
+  auto settings = debian();
+  settings.main["smtp_header_checks"] = "regexp:/a pcre:/b";
+  settings.tables["regexp:/a"] = "/^Received:/ IGNORE";
+  EXPECT_EQ(topics(check_postfix(settings, socket_name, {})), "smtp_header_checks");
 }
 
 TEST(DoctorPostfix, without_smtpd_its_list_does_not_matter) {
   auto settings = debian();
   std::erase_if(settings.services, [](const auto& service) { return service.command == "smtpd"; });
   settings.main["smtpd_milters"] = "";
-  EXPECT_EQ(topics(check_postfix(settings, socket_name)), "");
+  EXPECT_EQ(topics(check_postfix(settings, socket_name, {})), "");
 }
 
 TEST(DoctorPostfix, before_version_6_the_macros_are_postfixs_to_choose) {
