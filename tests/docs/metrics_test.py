@@ -22,6 +22,21 @@ def documented():
     return found
 
 
+def documented_values():
+    """Name to the words that its labels have, where these are of a fixed choice."""
+    items = [item for item in PAGES["dkimsignd.8"].items() if item.section == "METRICS"]
+    words = {item.head: set(re.findall(r"\.Ql ([\w-]+)", "\n".join(item.body))) for item in items}
+    return {re.search(r"dkimsignd_\w+", head)[0]: found for head, found in words.items() if found}
+
+
+def values_in(text, name):
+    return {
+        value
+        for labels in re.findall(rf"^{name}\{{(.*)\}} ", text, re.M)
+        for value in re.findall(r'"(.*?)"', labels)
+    }
+
+
 def written(text):
     found = {name: set() for name in re.findall(r"^# TYPE (\w+) ", text, re.M)}
     for name, labels in re.findall(r"^(\w+)(?:\{(.*)\})? ", text, re.M):
@@ -64,7 +79,11 @@ class Metrics(unittest.TestCase):
                 # The file is written at the end as well, so that there is nothing else to be waited for.
                 daemon.send_signal(signal.SIGTERM)
             self.assertEqual(daemon.returncode, 0)
-            self.assertEqual(documented(), written(metrics.read_text()))
+            text = metrics.read_text()
+            self.assertEqual(documented(), written(text))
+            self.assertGreater(len(documented_values()), 4)
+            for name, values in documented_values().items():
+                self.assertEqual(values, values_in(text, name), name)
 
 
 if __name__ == "__main__":
