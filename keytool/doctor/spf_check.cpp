@@ -15,6 +15,8 @@ using spf::Result;
 
 // Where no address is known: one of TEST-NET-1 stands for any (RFC 5737).
 constexpr const char* any_address = "192.0.2.0";
+// Of a relay that is named by its domain.
+constexpr std::size_t most_exchanges = 10;
 
 std::string term_for(const IpAddress& address) {
   return (address.is_v4() ? "ip4:" : "ip6:") + address.text();
@@ -72,14 +74,24 @@ class Checker {
       return;
     }
     terms_ = "a:" + check_.relay;
+    add_addresses_of(check_.relay);
+    if (!senders_.empty()) return;
+    // Postfix takes a relayhost without brackets for a domain, and sends to its MX.
+    const auto exchanges = lookup_.ask(check_.relay, RecordType::mx);
+    if (!exchanges || exchanges->empty()) return;
+    terms_ = "mx:" + check_.relay;
+    for (std::size_t i = 0; i < std::min(exchanges->size(), most_exchanges); ++i)
+      add_addresses_of((*exchanges)[i]);
+  }
+
+  void add_addresses_of(const std::string& host) {
     for (const RecordType type : {RecordType::a, RecordType::aaaa}) {
-      const auto found = lookup_.ask(check_.relay, type);
+      const auto found = lookup_.ask(host, type);
       if (!found) relay_trouble_ = found.refusal().reason;
       for (const auto& text : found ? *found : std::vector<std::string>()) {
         if (const auto address = IpAddress::parse(text)) senders_.push_back(*address);
       }
     }
-    if (!senders_.empty()) relay_trouble_.clear();
   }
 
   void add_sender(const IpAddress& address) {
@@ -170,8 +182,11 @@ class Checker {
   void judge_cost() {
     const auto address = senders_.empty() ? *IpAddress::parse(any_address) : senders_.front();
     cost_ = spf::measure(lookup_, question(address));
-    if (cost_.result == Result::temperror && senders_.empty()) {
-      report(Severity::unknown, "how many lookups the SPF record takes: " + cost_.reason);
+    const bool said = std::any_of(findings_.begin(), findings_.end(),
+                                  [](const auto& finding) { return finding.severity == Severity::unknown; });
+    if (cost_.result == Result::temperror) {
+      if (!said) report(Severity::unknown, "how many lookups the SPF record takes: " + cost_.reason);
+      return;
     }
     if (cost_.lookups > spf::most_lookups && !erroneous_) {
       report(Severity::risk,

@@ -51,6 +51,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& mechanism : record->mechanisms)
       test::require(text.substr(mechanism.octet).starts_with(mechanism.text), "a mechanism is where it says");
   }
+  if (record) {
+    const std::string widened = spf::with_terms(std::string(text), *record, "ip4:192.0.2.77");
+    const auto again = spf::parse_record(widened);
+    test::require(again && again->mechanisms.size() == record->mechanisms.size() + 1,
+                  "a record with a term more is a record with a mechanism more");
+  }
   for (const char* address : {"192.0.2.1", "2001:db8::1"}) {
     FuzzedLookup lookup(text);
     const spf::Question question{*IpAddress::parse(address), "example.com", "mail.example.com"};

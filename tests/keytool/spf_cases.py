@@ -29,6 +29,7 @@ two 60 IN A 192.0.2.1
 1.2.0.192._ip 60 IN A 127.0.0.2
 192.0.2.1.in-addr._v 60 IN A 127.0.0.2
 postmaster._local 60 IN A 127.0.0.2
+back\\\\slash 60 IN A 127.0.0.2
 macro-r._r 60 IN A 127.0.0.2
 helo.example._h 60 IN A 127.0.0.2
 postmaster\\@macro-s.spf.test._s 60 IN A 127.0.0.2
@@ -82,6 +83,7 @@ CASES = {
 
     "exists": (["v=spf1 exists:host.spf.test -all"], {GOOD: "pass", SIX: "pass"}),
     "exists-not": (["v=spf1 exists:nowhere.spf.test -all"], {GOOD: "fail"}),
+    "exists-odd": (["v=spf1 exists:back\\\\slash.spf.test -all"], {GOOD: "pass"}),
     "exists-six": (["v=spf1 exists:only-six.spf.test -all"], {SIX: "fail"}),
 
     "ptr": (["v=spf1 ptr:spf.test -all"], {GOOD: "pass", OTHER: "fail", "192.0.2.9": "fail", SIX: "pass"}),
