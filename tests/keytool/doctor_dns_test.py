@@ -1,5 +1,5 @@
-"""What doctor says of a domain in DNS: nothing of a healthy one; of one that is broken in one way, that and nothing
-else. Real name servers and a real resolver."""
+"""What doctor says of a domain in DNS: nothing of a healthy one; of one that is broken in one way, that and
+nothing else. Real name servers and a real resolver."""
 
 import concurrent.futures
 import json
@@ -23,6 +23,7 @@ OTHER_LINES = [
     'bad IN TXT "v=spf1 ip4:203.0.113 ?all"',
     'wide IN TXT "v=spf1 a:mail.elsewhere.test ip4:198.51.100.0/24 ip6:2001:db8::/64 -all"',
 ]
+TOPICS = {"dkim", "spf", "dmarc", "ptr", "helo", "mx"}
 TWELVE = " ".join(f"include:i{n}.{OTHER_ZONE}" for n in range(1, 13))
 
 
@@ -61,8 +62,10 @@ WAYS = {
     "spf-void-front": (spf("v=spf1 a:n1.example.test a:n2.example.test a:n3.example.test ME -all"),
                        {"spf": ("broken", "more than 2 questions without an answer")}),
     "spf-nested": (spf(f"v=spf1 ME include:bad.{OTHER_ZONE} -all"), {"spf": ("risk", "the record of bad.")}),
-    "spf-nested-front": (spf(f"v=spf1 include:bad.{OTHER_ZONE} ME -all"), {"spf": ("broken", "the record of bad.")}),
-    "spf-behind-dead": (spf(f"v=spf1 ME include:x.dead-below.{ZONE} -all"), {"spf": ("unknown", "how many lookups")}),
+    "spf-nested-front": (spf(f"v=spf1 include:bad.{OTHER_ZONE} ME -all"),
+                         {"spf": ("broken", "the record of bad.")}),
+    "spf-behind-dead": (spf(f"v=spf1 ME include:x.dead-below.{ZONE} -all"),
+                        {"spf": ("unknown", "how many lookups")}),
     "spf-everybody": (spf("v=spf1 ME +all"), {"spf": ("risk", "anybody may send")}),
     "spf-neutral": (spf("v=spf1 ME ?all"), {"spf": ("risk", "nothing about other senders")}),
     "spf-open": (spf("v=spf1 ME"), {"spf": ("risk", "nothing about other senders")}),
@@ -83,7 +86,8 @@ WAYS = {
     "ptr-two": (pointer(f"nowhere.{OTHER_ZONE}.", "mail.{}.example.test."), {}),
     "ptr-dead": (pointer(f"host.dead-below.{ZONE}."), {"ptr": ("unknown", "could not be found out")}),
     "ptr-none-6": (lambda domain: setattr(domain, "pointer_6", []), {"ptr": ("broken", "ip6.arpa")}),
-    "helo-other": (lambda domain: setattr(domain, "helo", f"mail.{OTHER_ZONE}"), {"helo": ("risk", "does not lead")}),
+    "helo-other": (lambda domain: setattr(domain, "helo", f"mail.{OTHER_ZONE}"),
+                   {"helo": ("risk", "does not lead")}),
 
     "mx-null": (lambda domain: domain.records.update(
         {domain.name: ["MX 0 ."] + domain.records[domain.name][1:]}), {"mx": ("risk", "takes no mail")}),
@@ -95,7 +99,8 @@ WAYS = {
         {domain.name: ["A 203.0.113.9"] + domain.records[domain.name][1:]}), {}),
 
     "dkim-missing": (lambda domain: domain.key("s"), {"dkim": ("broken", "not in DNS")}),
-    "dkim-several": (lambda domain: domain.key("s", domain.value, "v=DKIM1; p="), {"dkim": ("broken", "2 TXT")}),
+    "dkim-several": (lambda domain: domain.key("s", domain.value, "v=DKIM1; p="),
+                     {"dkim": ("broken", "2 TXT")}),
     "dkim-other": (lambda domain: domain.key("s", domain.other_value), {"dkim": ("broken", "another key")}),
     "dkim-syntax": (lambda domain: domain.key("s", "v=DKIM1 k=rsa"), {"dkim": ("broken", "syntax error")}),
     "dkim-test-left": (lambda domain: domain.key("s", domain.value.replace("p=", "t=y; p=")),
@@ -103,10 +108,12 @@ WAYS = {
     "dkim-testing": (lambda domain: None, {"dkim": ("risk", "t=y, testing")}),
     "dkim-lagging": (lambda domain: domain.lagging.update({f"s._domainkey.{domain.name}": []}),
                      {"dkim": ("broken", f"ns2.{ZONE}. serves: missing")}),
-    "dkim-cut": (lambda domain: domain.key("s", domain.value[:255]), {"dkim": ("broken", "cut off after 255")}),
+    "dkim-cut": (lambda domain: domain.key("s", domain.value[:255]),
+                 {"dkim": ("broken", "cut off after 255")}),
     "dkim-pending": (lambda domain: domain.key("s"), {"dkim": ("broken", "nothing is signed until")}),
     "dkim-next": (lambda domain: None, {"dkim": ("risk", "cannot become active")}),
-    "dkim-revoked": (lambda domain: domain.key("old", domain.other_value), {"dkim": ("risk", "still accept")}),
+    "dkim-revoked": (lambda domain: domain.key("old", domain.other_value),
+                     {"dkim": ("risk", "still accept")}),
     "dkim-revoked-gone": (lambda domain: None, {}),
     "dkim-dead": (lambda domain: domain.records.update({f"_domainkey.{domain.name}": ["NS dead"],
                                                         f"s._domainkey.{domain.name}": []}),
@@ -152,14 +159,15 @@ class DoctorDns(unittest.TestCase):
             make_keys(cls.keys, domain)
             WAYS[name][0](domain)
         (root / "world").mkdir()
-        cls.world = DomainWorld(root / "world", list(cls.domains.values()), ["dead-below IN NS dead"], OTHER_LINES)
+        cls.world = DomainWorld(root / "world", list(cls.domains.values()), ["dead-below IN NS dead"],
+                                OTHER_LINES)
         cls.addClassCleanup(cls.world.close)
         cls.world.start()
 
     def findings(self, domain, *options, resolver=None):
         resolver = resolver or f"{self.world.resolver}@5353"
-        done = subprocess.run([PROBE, self.keys, resolver, domain, *options], capture_output=True, timeout=300,
-                              check=True)
+        done = subprocess.run([PROBE, self.keys, resolver, domain, *options], capture_output=True,
+                              timeout=300, check=True)
         return json.loads(done.stdout)
 
     def of(self, name, *more, **options):
@@ -188,6 +196,19 @@ class DoctorDns(unittest.TestCase):
                     self.assertEqual(self.trouble(found), [])
                 for topic, (severity, words) in expected.items():
                     self.assert_only(found, topic, severity, words)
+
+    def test_the_program_says_the_same(self):
+        """dkimkey doctor, on a host without Postfix: of what is in DNS, what the checks by themselves say."""
+        for name in ("healthy", "dkim-missing", "spf-none", "dmarc-none", "ptr-none", "mx-null"):
+            with self.subTest(name):
+                domain = self.domains[name]
+                done = run("doctor", "-D", self.keys, "--postfix-config", self.keys / "none",
+                           "--address", domain.address, "--address", domain.address_6,
+                           "--resolver", f"{self.world.resolver}@5353", "--json", domain.domain)
+                found = [finding for finding in json.loads(done.stdout) if finding["topic"] in TOPICS]
+                self.assertEqual({(finding["topic"], finding["severity"]) for finding in self.trouble(found)},
+                                 {(topic, said[0]) for topic, said in WAYS[name][1].items()})
+                self.assertEqual({finding["topic"] for finding in found}, TOPICS - {"helo"})
 
     def test_a_healthy_domain_is_good_in_every_way(self):
         self.assertEqual([(finding["topic"], finding["severity"]) for finding in self.of("healthy")],
@@ -219,13 +240,13 @@ class DoctorDns(unittest.TestCase):
     def test_a_resolver_that_is_not_there_makes_all_unknown(self):
         found = self.of("healthy", resolver=f"{DEAD}@53")
         self.assertEqual({finding["severity"] for finding in found}, {"unknown"}, found)
-        self.assertEqual({finding["topic"] for finding in found}, {"dkim", "spf", "dmarc", "ptr", "helo", "mx"})
+        self.assertEqual({finding["topic"] for finding in found}, TOPICS)
 
     def test_a_resolver_that_refuses_makes_all_unknown(self):
         """A server that knows nothing of the zone."""
         found = self.of("healthy", resolver=f"{self.world.other}@53")
-        self.assertEqual({finding["severity"] for finding in found if finding["topic"] not in ("ptr", "helo")},
-                         {"unknown"}, found)
+        of_zone = [finding for finding in found if finding["topic"] not in ("ptr", "helo")]
+        self.assertEqual({finding["severity"] for finding in of_zone}, {"unknown"}, found)
         self.assertIn("answers REFUSED", found[1]["what"])
 
     def test_without_an_address_coverage_is_unknown(self):
@@ -248,12 +269,14 @@ class DoctorDns(unittest.TestCase):
         domain = self.domains["healthy"]
         found = self.of("healthy", f"envelope=wide.{OTHER_ZONE}")
         self.assert_only(found, "dmarc", "risk", "rests on the DKIM signature alone")
-        found = self.of("healthy", f"envelope={domain.domain}", f"envelope={self.domains['spf-other'].domain}")
+        other = self.domains["spf-other"].domain
+        found = self.of("healthy", f"envelope={domain.domain}", f"envelope={other}")
         self.assert_only(found, "spf", "broken", "does not cover")
 
     def test_a_relay(self):
         """It is the relay's address that counts, and its reverse DNS is not ours to judge."""
-        found = self.findings(self.domains["spf-include"].domain, f"relay=mail.{OTHER_ZONE}", "address=10.0.0.1")
+        found = self.findings(self.domains["spf-include"].domain, f"relay=mail.{OTHER_ZONE}",
+                              "address=10.0.0.1")
         self.assertEqual(self.trouble(found), [])
         self.assertNotIn("ptr", {finding["topic"] for finding in found})
         found = self.findings(self.domains["healthy"].domain, f"relay=[relay.{OTHER_ZONE}]")

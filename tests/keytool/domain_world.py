@@ -1,5 +1,5 @@
-"""A zone full of domains for doctor_dns_test: each is healthy but for one thing. Real servers: two that serve the zone,
-one that serves another and the reverse trees, and a resolver that finds them.
+"""A zone full of domains for doctor_dns_test: each is healthy but for one thing. Real servers: two that serve
+the zone, one that serves another and the reverse trees, and a resolver that finds them.
 
 A domain NAME.example.test has an address of its own, 198.51.100.N, that its mail is sent from, and a host
 mail.NAME.example.test, which is its MX and the name of that address.
@@ -23,7 +23,8 @@ def quoted(value):
 
 
 class Domain:
-    """The records of one domain, relative to ZONE: name to a list of "TYPE data". Changed before the world starts."""
+    """The records of one domain, relative to ZONE: name to a list of "TYPE data". To be changed before the
+    world starts."""
 
     def __init__(self, name, number):
         self.name = name
@@ -47,7 +48,8 @@ class Domain:
         self.records[name] = kept + ["TXT " + quoted(value) for value in values]
 
     def spf(self, *values):
-        self.txt(self.name, *(value.replace("ME", f"ip4:{self.address} ip6:{self.address_6}") for value in values))
+        me = f"ip4:{self.address} ip6:{self.address_6}"
+        self.txt(self.name, *(value.replace("ME", me) for value in values))
 
     def dmarc(self, *values):
         self.txt(f"_dmarc.{self.name}", *values)
@@ -88,9 +90,12 @@ class DomainWorld(DnsWorld):
             self.write(name, ZONE, servers + [f"dead IN A {DEAD}"] + self.lines + lines)
             self.start_knot(name, self.primary if name == "primary" else self.secondary, [(ZONE, "alone")])
         self.write("other", OTHER_ZONE, ["@ IN NS ns1", f"ns1 IN A {self.other}"] + self.other_lines)
-        back = [f"@ IN NS ns1.{OTHER_ZONE}."]
-        self.write("other", REVERSE, back + [line for domain in self.domains for line in domain.pointer_lines()])
-        self.write("other", REVERSE_6, back + [line for domain in self.domains for line in domain.pointer_lines_6()])
+        back = {zone: [f"@ IN NS ns1.{OTHER_ZONE}."] for zone in (REVERSE, REVERSE_6)}
+        for domain in self.domains:
+            back[REVERSE] += domain.pointer_lines()
+            back[REVERSE_6] += domain.pointer_lines_6()
+        for zone, lines in back.items():
+            self.write("other", zone, lines)
         self.start_knot("other", self.other, [(zone, "alone") for zone in (OTHER_ZONE, REVERSE, REVERSE_6)])
         self.start_resolver()
 

@@ -1,5 +1,5 @@
-"""keytool/spf beside pyspf and Mail::SPF, all three asking one real name server: the same result for every record of
-spf_cases.py, and the one that RFC 7208 gives it."""
+"""keytool/spf beside pyspf and Mail::SPF, all three asking one real name server: the same result for every
+record of spf_cases.py, and the one that RFC 7208 gives it."""
 
 import os
 import pathlib
@@ -68,7 +68,8 @@ class Agreement(unittest.TestCase):
         for name, (_, results, *more) in CASES.items():
             own = more[0].get(implementation, {}) if more else {}
             if own is not None:
-                wanted.update({(name, address): own.get(address, result) for address, result in results.items()})
+                for address, result in results.items():
+                    wanted[(name, address)] = own.get(address, result)
         return wanted
 
     def assert_as_expected(self, implementation, answers):
@@ -99,21 +100,24 @@ class Agreement(unittest.TestCase):
         costs = {question: [int(word) for word in line.split()[1:5]]
                  for question, line in zip(self.questions, self.ours)}
         for name, lookups, voids, all_lookups, all_voids in (
-                ("ip4", 0, 0, 0, 0), ("ten", 10, 0, 10, 0), ("eleven", 11, 0, 11, 0), ("eleven-behind", 0, 0, 11, 0),
-                ("include-redirect", 2, 0, 2, 0), ("two-voids", 2, 2, 2, 2), ("three-voids", 3, 3, 3, 3),
+                ("ip4", 0, 0, 0, 0), ("ten", 10, 0, 10, 0), ("eleven", 11, 0, 11, 0),
+                ("eleven-behind", 0, 0, 11, 0), ("include-redirect", 2, 0, 2, 0), ("two-voids", 2, 2, 2, 2),
+                ("three-voids", 3, 3, 3, 3),
                 ("voids-nested", 3, 2, 4, 3), ("redirect-all", 0, 0, 0, 0), ("mx", 1, 0, 1, 0)):
             self.assertEqual(costs[(name, GOOD)], [lookups, voids, all_lookups, all_voids], name)
 
     def test_where_a_record_breaks_is_said(self):
+        mechanism = "an unknown mechanism, at octet 22"
         reasons = {name: line.split(maxsplit=5)[5] for (name, _), line in zip(self.questions, self.ours)}
         for name, reason in (
                 ("bad-ip4", "the record of bad-ip4.spf.test: not an IPv4 address, at octet 12"),
                 ("bad-a-prefix", "the record of bad-a-prefix.spf.test: not a prefix length, at octet 10"),
-                ("bad-mechanism", "the record of bad-mechanism.spf.test: an unknown mechanism, at octet 22"),
-                ("include-broken", "the record of bad-mechanism.spf.test: an unknown mechanism, at octet 22"),
-                ("macro-open", "the record of macro-open.spf.test: a macro without its closing brace, at octet 19"),
+                ("bad-mechanism", f"the record of bad-mechanism.spf.test: {mechanism}"),
+                ("include-broken", f"the record of bad-mechanism.spf.test: {mechanism}"),
+                ("macro-zero", "the record of macro-zero.spf.test: a macro that keeps 0 parts, at octet 18"),
                 ("eleven", "more than 10 lookups, at a:near.spf.test of eleven.spf.test"),
-                ("three-voids", "more than 2 questions without an answer, at a:n3.spf.test of three-voids.spf.test")):
+                ("three-voids", "more than 2 questions without an answer, "
+                 "at a:n3.spf.test of three-voids.spf.test")):
             self.assertEqual(reasons[name], reason)
 
 
