@@ -65,6 +65,14 @@ class MetricsWriterTest : public SessionTest {
     writer.wake();
   }
   bool exists(const std::string& file) const { return std::filesystem::exists(directory_.path() / file); }
+  // Polls; false after half a minute.
+  template <typename Condition>
+  static bool eventually(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!condition() && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    return condition();
+  }
   bool finish(milter::MetricsWriter& writer) { return writer.finish(std::chrono::seconds(30)); }
 
   TemporaryDirectory directory_;
@@ -74,8 +82,7 @@ TEST_F(MetricsWriterTest, WritesAtTheStartAndAtTheEnd) {
   configure(settings("m.prom", "metrics_interval = 3600;"));
   milter::MetricsWriter writer(*shared_);
   const auto path = directory_.path() / "m.prom";
-  while (!std::filesystem::exists(path))
-    std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return exists("m.prom"); }));
   deliver(*session(), {});
   ASSERT_TRUE(finish(writer));
   EXPECT_NE(read_file(path).find("dkimsignd_messages_signed_total{algorithms=\"ed25519\"} 1\n"),
@@ -91,18 +98,15 @@ TEST_F(MetricsWriterTest, ASettingTurnsItOnElsewhereAndOff) {
   configure(settings(""));
   milter::MetricsWriter writer(*shared_);
   reconfigure(writer, settings("one"));
-  while (!exists("one"))
-    std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return exists("one"); }));
   reconfigure(writer, settings("two", "metrics_domains = 0;"));
-  while (!exists("two"))
-    std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return exists("two"); }));
   // A file that nobody writes any more must not go on telling what was.
   EXPECT_FALSE(exists("one"));
   EXPECT_EQ(read_file(directory_.path() / "two").find("dkimsignd_key_"),
             read_file(directory_.path() / "two").find("dkimsignd_key_cache"));
   reconfigure(writer, settings(""));
-  while (exists("two"))
-    std::this_thread::yield();
+  EXPECT_TRUE(eventually([&] { return !exists("two"); }));
   ASSERT_TRUE(finish(writer));
   EXPECT_TRUE(names_in(directory_.path()).empty());
 }
