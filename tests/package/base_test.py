@@ -1,0 +1,37 @@
+#!/usr/bin/python3
+"""Makes the machine that the other tests install on: Debian with systemd, and packages to install without a
+network.
+
+The packages' sources are those of the machine that runs this. It is a test in name only, for ctest to run it
+once.
+"""
+
+import shutil
+
+from built import BASE, CURRENT, package, run
+from machine import isolate
+
+# What makes an installation of a few minutes one of seconds: nothing here needs to survive a power cut.
+FAST = "--dpkgopt=force-unsafe-io"
+# In the machine's archive, to be installed by the tests.
+LATER = "postfix"
+
+
+def main():
+    if BASE.exists():
+        shutil.rmtree(BASE)
+    sources = run("apt-get", "indextargets", "--format", "deb $(REPO_URI) $(RELEASE) $(COMPONENT)",
+                  "Created-By: Packages", "Origin: Debian")
+    suite = run("sh", "-c", ". /etc/os-release; echo $VERSION_CODENAME").strip()
+    run("mmdebstrap", "--mode=root", "--variant=apt", FAST, '--aptopt=Acquire::Languages "none"',
+        "--include=systemd-sysv,init-system-helpers", "--skip=cleanup/apt",
+        f"--customize-hook=copy-in {package(CURRENT)} /var/tmp",
+        '--customize-hook=chroot "$1" apt-get -q -y --download-only --no-install-recommends install '
+        f"{LATER} /var/tmp/{package(CURRENT).name}",
+        '--customize-hook=rm "$1"/var/tmp/*.deb',
+        suite, BASE, "-", input="\n".join(sorted(set(sources.splitlines()))).encode())
+
+
+if __name__ == "__main__":
+    isolate()
+    main()

@@ -1,0 +1,104 @@
+#!/usr/bin/python3
+"""packaging/build-deb, from the sources as they stand and from an unpacked archive. What it makes is judged
+by lintian, and its programs by what the linker left in them."""
+
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+import unittest
+
+from built import CURRENT, PACKAGING, PLACE, PREVIOUS, ROOT, package, run, version
+
+# The tests' own time matters, and nobody here debugs the package.
+ENVIRONMENT = {**os.environ, "DEB_BUILD_OPTIONS": "nocheck noautodbgsym parallel=2",
+               "DEB_CXXFLAGS_STRIP": "-g"}
+
+
+def build(sources, *options):
+    run(sources / "packaging/build-deb", "--output", PLACE, *options, env=ENVIRONMENT)
+
+
+class BuildTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        PLACE.mkdir(parents=True, exist_ok=True)
+        for old in PLACE.glob("dkimsignd_*"):
+            old.unlink()
+        build(ROOT)
+        cls.archive = pathlib.Path(tempfile.mkdtemp())
+        cls.addClassCleanup(shutil.rmtree, cls.archive)
+        # As one unpacks a release: no history, and another directory.
+        for name in ("CMakeLists.txt", "CHANGELOG.md", "LICENSE", "README.md", "canon", "crypto", "keytool",
+                     "milter", "packaging"):
+            place = ROOT / name
+            (shutil.copytree if place.is_dir() else shutil.copy)(place, cls.archive / name)
+        build(cls.archive, "--version", PREVIOUS)
+        cls.tree = pathlib.Path(tempfile.mkdtemp())
+        cls.addClassCleanup(shutil.rmtree, cls.tree)
+        run("dpkg-deb", "-x", package(CURRENT), cls.tree)
+
+    def test_versions(self):
+        for built in (CURRENT, PREVIOUS):
+            self.assertEqual(run("dpkg-deb", "-f", package(built), "Version").strip(), built)
+        for program in ("dkimsignd", "dkimkey"):
+            said = run(self.tree / "usr/sbin" / program, "--version").strip()
+            self.assertEqual(said, f"{program} {version()}")
+        self.assertEqual([p for p in self.archive.iterdir() if p.name.startswith("build")], [])
+
+    def test_lintian(self):
+        changes = package(CURRENT).with_suffix(".changes")
+        self.assertEqual(run("lintian", "--fail-on", "error,warning", "--allow-root", changes), "")
+        # With a reason each, in the file that holds them.
+        said = run("lintian", "--show-overrides", "--allow-root", changes)
+        self.assertEqual(sorted(re.findall(r"^O: \S+: (\S+)", said, re.MULTILINE)),
+                         ["initial-upload-closes-no-bugs", "unknown-field"])
+
+    def test_the_package_says_which_libmilter_is_in_it(self):
+        field = run("dpkg-deb", "-f", package(CURRENT), "Static-Built-Using").strip()
+        source = run("dpkg-query", "-W", "-f", "${source:Package} (= ${source:Version})", "libmilter-dev")
+        self.assertEqual(field, source)
+        self.assertNotIn("libmilter", run("readelf", "-d", self.tree / "usr/sbin/dkimsignd"))
+        licence = self.tree / "usr/share/doc/dkimsignd/copyright.libmilter.gz"
+        original = pathlib.Path("/usr/share/doc/libmilter-dev/copyright")
+        self.assertEqual(run("gzip", "-dc", licence), original.read_text())
+
+    def test_the_programs_are_hardened(self):
+        for program in ("dkimsignd", "dkimkey"):
+            path = self.tree / "usr/sbin" / program
+            dynamic = run("readelf", "-dW", path)
+            self.assertRegex(dynamic, r"\(FLAGS_1\).*\bNOW\b.*\bPIE\b")
+            self.assertIn("GNU_RELRO", run("readelf", "-lW", path))
+            stack = re.search(r"GNU_STACK.*", run("readelf", "-lW", path))[0]
+            self.assertNotIn("RWE", stack)
+            symbols = run("readelf", "--dyn-syms", "-W", path)
+            self.assertIn("__stack_chk_fail", symbols)
+            self.assertRegex(symbols, r"__\w+_chk@")
+
+    def test_nothing_of_ours_is_missing_and_nothing_else_is_there(self):
+        files = {str(p.relative_to(self.tree)) for p in self.tree.rglob("*") if not p.is_dir()}
+        doc = "usr/share/doc/dkimsignd"
+        expected = {
+            "etc/dkimsignd/dkimsignd.conf", "usr/sbin/dkimsignd", "usr/sbin/dkimkey",
+            "usr/lib/sysusers.d/dkimsignd.conf", "usr/lib/tmpfiles.d/dkimsignd.conf",
+            "usr/share/lintian/overrides/dkimsignd",
+            *(f"lib/systemd/system/{unit.name}" for pattern in ("*.service", "*.timer")
+              for unit in (PACKAGING / "systemd").glob(pattern)),
+            *(f"usr/share/man/man{page.suffix[1:]}/{page.name}.gz"
+              for page in (PACKAGING / "man").glob("*.[1-8]")),
+            *(f"usr/share/bash-completion/completions/{file.name}"
+              for file in (PACKAGING / "completion").glob("*")),
+            *(f"{doc}/{name}" for name in ("README.md.gz", "changelog.gz", "changelog.Debian.gz", "copyright",
+                                           "copyright.libmilter.gz")),
+            *(f"{doc}/examples/{file.name}"
+              for pattern in ("systemd/*.conf", "prometheus/*.yml", "grafana/*.json")
+              for file in PACKAGING.glob(pattern)),
+        }
+        self.assertEqual(files, expected)
+        conffiles = run("dpkg-deb", "-I", package(CURRENT), "conffiles")
+        self.assertEqual(conffiles.split(), ["/etc/dkimsignd/dkimsignd.conf"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,41 @@
+"""Where the tests' packages and the machine to install them on are, and how a command is run."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PACKAGING = ROOT / "packaging"
+# ctest names it; by hand, DKIMSIGND_PACKAGE_DIR does.
+PLACE = pathlib.Path(os.environ["DKIMSIGND_PACKAGE_DIR"])
+BASE = PLACE / "base"
+
+
+def version():
+    """That of CMakeLists.txt; debian/changelog must have the same."""
+    text = (ROOT / "CMakeLists.txt").read_text()
+    return re.search(r"^project\(dkimsignd VERSION (\S+)", text, re.MULTILINE)[1]
+
+
+CURRENT = f"{version()}-1"
+# As long as there is no release, the previous one is these sources under a lower version.
+PREVIOUS = "0.0.9-1"
+
+
+def package(of_version):
+    return PLACE / f"dkimsignd_{of_version}_{architecture()}.deb"
+
+
+def architecture():
+    return run("dpkg", "--print-architecture").strip()
+
+
+def run(*command, good=(0,), **options):
+    """What it says, both ways together; AssertionError with all of that if it does not end as it should."""
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          stdin=None if "input" in options else subprocess.DEVNULL, check=False, **options)
+    said = done.stdout.decode("utf-8", "replace")
+    if done.returncode not in good:
+        raise AssertionError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{said}")
+    return said

@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+"""The package before Postfix, through an upgrade while mail flows, to its end; and where no systemd runs."""
+
+import os
+import unittest
+
+from built import CURRENT, PREVIOUS, package, run
+from dns_world import ZONE
+from machine import isolate, temporary_machine
+from mail_host import MailHost, Senders
+
+CONFIGURATION = "/etc/dkimsignd"
+KEYS = f"{CONFIGURATION}/keys"
+SOCKET_DIRECTORY = "/var/spool/postfix/dkimsignd"
+OWNERS = {
+    CONFIGURATION: "root:dkimsignd 750",
+    KEYS: "root:dkimsignd 750",
+    SOCKET_DIRECTORY: "dkimsignd:postfix 2710",
+}
+
+
+class LifeTest(unittest.TestCase):
+    """One story, told in the order of the tests' names."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.machine = temporary_machine(cls)
+        cls.machine.boot()
+        cls.host = MailHost(cls, cls.machine)
+
+    def assert_signed(self, recipients):
+        for recipient, octets in self.host.arrived(recipients).items():
+            self.assertEqual(self.host.signers(octets), ["server"], recipient)
+
+    def test_1_it_may_be_there_before_postfix(self):
+        self.machine.install(self.machine.put(package(PREVIOUS)))
+        self.assertEqual(self.machine.active("dkimsignd"), "active")
+        self.host.install_postfix()
+        self.host.three_commands()
+        self.host.publish("server")
+        self.machine.run("dkimkey", "activate")
+        self.assert_signed([self.host.by_smtp(), self.host.by_sendmail()])
+        self.assertEqual(self.machine.run("id", "-gn", "postfix").strip(), "postfix")
+        self.assertEqual(self.machine.run("postfix", "check"), "")
+        self.assertEqual({path: self.machine.owner(path) for path in OWNERS}, OWNERS)
+
+    def test_2_an_upgrade_loses_no_message_and_lets_none_out_unsigned(self):
+        configuration = self.machine.root / "etc/dkimsignd/dkimsignd.conf"
+        ours = configuration.read_text() + 'log_level = "debug";\n'
+        configuration.write_text(ours)
+        before = self.host.daemon()
+        senders = Senders(self.host)
+        try:
+            senders.wait_for_more(30)
+            self.machine.install(self.machine.put(package(CURRENT)))
+            senders.wait_for_more(30)
+        finally:
+            accepted = senders.stop()
+        # What lies in maildrop after a refusal is looked at again with the next mail.
+        accepted.append(self.host.by_sendmail())
+        self.assert_signed(accepted)
+        self.assertEqual([r for r in accepted if self.host.sink.copies(r) != 1], [])
+
+        self.assertNotEqual(self.host.daemon(), before)
+        started = [line for line in self.host.log().splitlines() if " listens on " in line]
+        self.assertEqual([line.split()[1] for line in started],
+                         [version.split("-")[0] for version in (PREVIOUS, CURRENT)])
+        self.assertEqual(configuration.read_text(), ours)
+        self.assertEqual(self.machine.active("dkimkey-rotate.timer"), "active")
+
+    def test_3_removed_it_leaves_configuration_and_keys(self):
+        self.machine.run("apt-get", "-q", "-y", "remove", "dkimsignd")
+        for path in (f"{CONFIGURATION}/dkimsignd.conf", f"{KEYS}/{ZONE}/server.private"):
+            self.assertTrue(self.machine.exists(path), path)
+        self.assertFalse(self.machine.exists(SOCKET_DIRECTORY))
+        self.assertFalse(self.machine.exists("/usr/sbin/dkimsignd"))
+        self.assertEqual(self.machine.active("dkimsignd"), "inactive")
+        self.assertEqual(self.machine.active("dkimkey-rotate.timer"), "inactive")
+        # Nothing goes out unsigned: Postfix keeps it.
+        kept = self.host.by_sendmail()
+        # Installed again, it is as before, and what was kept is signed.
+        self.machine.install(self.machine.put(package(CURRENT)))
+        self.assertEqual({path: self.machine.owner(path) for path in OWNERS}, OWNERS)
+        self.assert_signed([kept, self.host.by_sendmail(), self.host.by_smtp()])
+
+    def test_4_purged_it_takes_the_keys_and_says_so(self):
+        elsewhere = self.machine.root / "srv/keys/other.example"
+        elsewhere.mkdir(parents=True)
+        (elsewhere / "theirs.private").write_text("a key\n")
+        inside = self.machine.root / KEYS.lstrip("/")
+        os.symlink("/srv/keys/other.example", inside / "linked.example")
+        os.symlink("/srv/keys/other.example/theirs.private", inside / ZONE / "linked.private")
+        self.machine.run("dkimkey", "generate", "--domain", "second.example", "--selector", "s",
+                         "--algorithm", "both")
+        (self.machine.root / "etc/dkimsignd/tsig.key").write_text("a secret\n")
+
+        said = self.machine.run("apt-get", "-q", "-y", "purge", "dkimsignd")
+        ours = [line for line in said.splitlines() if line.startswith("dkimsignd: ")]
+        self.assertEqual(ours, [
+            f"dkimsignd: removing 1 private key of {ZONE}",
+            "dkimsignd: removing 2 private keys of second.example",
+            f"dkimsignd: removed {KEYS}; what you published of these keys is still in DNS",
+            f"dkimsignd: {CONFIGURATION} is left, with files that are not the package's",
+            "dkimsignd: the user and group dkimsignd are left",
+        ])
+        self.assertEqual(sorted(os.listdir(self.machine.root / "etc/dkimsignd")), ["tsig.key"])
+        self.assertEqual((elsewhere / "theirs.private").read_text(), "a key\n")
+        self.assertFalse(self.machine.exists(SOCKET_DIRECTORY))
+        self.assertTrue(self.machine.exists("/var/spool/postfix/public"))
+        self.machine.run("getent", "passwd", "dkimsignd")
+        units = self.machine.run("systemctl", "list-unit-files", "--no-legend", "dkim*", good=(0, 1))
+        self.assertEqual(units, "")
+
+
+class WithoutSystemdTest(unittest.TestCase):
+    """As while an image is made: systemd is there and does not run."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.machine = temporary_machine(cls)
+        run("mount", "-t", "proc", "proc", cls.machine.root / "proc")
+        cls.addClassCleanup(run, "umount", cls.machine.root / "proc")
+
+    def test_1_installed(self):
+        self.machine.install(self.machine.put(package(CURRENT)))
+        self.assertEqual({path: self.machine.owner(path) for path in OWNERS}, OWNERS)
+        self.machine.run("dkimkey", "generate", "--domain", ZONE, "--selector", "server")
+        self.assertEqual(self.machine.owner(f"{KEYS}/{ZONE}/server.private"), "root:dkimsignd 640")
+        for unit in ("multi-user.target.wants/dkimsignd.service",
+                     "timers.target.wants/dkimkey-rotate.timer"):
+            self.assertTrue(self.machine.exists(f"/etc/systemd/system/{unit}"), unit)
+
+    def test_2_a_key_directory_that_is_a_link_is_not_purged(self):
+        place = self.machine.root / "etc/dkimsignd/keys"
+        kept = self.machine.root / "srv/keys"
+        place.rename(kept)
+        place.symlink_to("/srv/keys")
+        said = self.machine.run("apt-get", "-q", "-y", "purge", "dkimsignd")
+        self.assertIn(f"dkimsignd: {KEYS} is reached by a symbolic link: what it leads to is left alone\n",
+                      said)
+        self.assertTrue((kept / ZONE / "server.private").exists())
+
+    def test_3_without_postfix_nothing_is_left_of_its_spool(self):
+        self.assertFalse(self.machine.exists("/var/spool/postfix"))
+
+
+if __name__ == "__main__":
+    isolate()
+    unittest.main(failfast=True)

@@ -1,0 +1,150 @@
+"""A machine to install on: a copy of the base system under a systemd of its own, in a container without a
+network.
+
+isolate() comes first: it runs the test's program anew in name spaces for mounts and processes. When that
+ends, the kernel ends every process and undoes every mount; what is left to remove are directories.
+"""
+
+import contextlib
+import ctypes
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from built import BASE, run
+from harness.workspace import stop_process, wait_for
+
+CLONE_NEWNET = 0x40000000
+# Nothing of the test's own environment, which is another machine's.
+CLEAN = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
+         "DEBIAN_FRONTEND=noninteractive"]
+
+
+def isolate():
+    if os.environ.get("DKIMSIGND_ISOLATED") != "1":
+        if os.getuid() != 0:
+            sys.exit("only root can start a machine")
+        os.environ["DKIMSIGND_ISOLATED"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", "--propagation=private", "--pid", "--mount-proc",
+                              "--fork", "--kill-child", "--", sys.executable, *sys.argv])
+
+
+class Machine:
+    """The base system in the state in which it was made, under `self.root`. Not started yet."""
+
+    def __init__(self, place):
+        self._undo = contextlib.ExitStack()
+        self.place = pathlib.Path(place)
+        self.root = self.place / "root"
+        for name in ("root", "changes", "work"):
+            (self.place / name).mkdir(parents=True)
+        run("mount", "-t", "overlay", "overlay", self.root,
+            "-o", f"lowerdir={BASE},upperdir={self.place}/changes,workdir={self.place}/work")
+        self._undo.callback(run, "umount", "--lazy", self.root)
+        self._process = None
+        self._leader = None
+
+    def close(self):
+        self._undo.close()
+        shutil.rmtree(self.place)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def boot(self, hostname="server"):
+        """systemd as process 1, until it has started all that it starts. From then on this thread is in the
+        machine's network, which is a loopback interface."""
+        log = self.place / "console.log"
+        with open(log, "wb") as output:
+            self._process = subprocess.Popen(
+                ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network",
+                 "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=pipe",
+                 f"--hostname={hostname}", f"--directory={self.root}", "--boot"],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+        self._undo.callback(self._power_off)
+        alive = lambda: self._process.poll() is None
+        self._leader = wait_for(self._find_leader, f"a container; see {log}", alive)
+        state = lambda: self.run("systemctl", "is-system-running", good=(0, 1, 4)).strip()
+        wait_for(lambda: state() in ("running", "degraded"), "systemd to start", alive)
+        with open(f"/proc/{self._leader}/ns/net", "rb") as network:
+            if ctypes.CDLL(None, use_errno=True).setns(network.fileno(), CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), "setns")
+
+    def _find_leader(self):
+        """The process that is number 1 in the container's name space for processes, which is below ours."""
+        for place in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                lines = (place / "status").read_text().splitlines()
+                status = dict(line.split(":", 1) for line in lines)
+                if status["NSpid"].split()[1:] == ["1"] and status["Name"].strip() == "systemd":
+                    return int(place.name)
+            except (OSError, KeyError):
+                continue  # it has ended meanwhile
+        return None
+
+    def _power_off(self):
+        # SIGTERM to the container's program is a power cut; systemd gets the chance to end its services.
+        if self._process.poll() is None and self._leader:
+            self.run("systemctl", "poweroff", "--no-block", good=(0, 1))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(30)
+        stop_process(self._process)
+        remove_control_groups()
+
+    def _inside(self):
+        if self._leader:
+            return ["nsenter", f"--target={self._leader}", "--mount", "--uts", "--ipc", "--net", "--pid",
+                    "--cgroup", "--", *CLEAN]
+        return ["chroot", str(self.root), *CLEAN]
+
+    def run(self, *command, **options):
+        """In the machine; before it is started, in a chroot."""
+        return run(*self._inside(), *command, **options)
+
+    def install(self, *packages, recommends=False):
+        """By apt, out of the machine's archive; what apt says."""
+        choice = f"--option=APT::Install-Recommends={'true' if recommends else 'false'}"
+        return self.run("apt-get", "-q", "-y", choice, "install", *packages)
+
+    def put(self, source, directory="/root"):
+        shutil.copy(source, self.root / directory.lstrip("/"))
+        return f"{directory}/{pathlib.Path(source).name}"
+
+    def active(self, unit):
+        return self.run("systemctl", "is-active", unit, good=(0, 3)).strip()
+
+    def property(self, unit, name):
+        return self.run("systemctl", "show", "--value", f"--property={name}", unit).strip()
+
+    def owner(self, path):
+        """root:dkimsignd 750"""
+        return self.run("stat", "--format=%U:%G %a", path).strip()
+
+    def exists(self, path):
+        return os.path.lexists(self.root / path.lstrip("/"))
+
+
+def remove_control_groups():
+    """Those that systemd-nspawn --keep-unit makes below ours, and leaves behind empty."""
+    for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers not in ("", "name=systemd"):
+            continue
+        for tree in ("", "unified", "systemd"):
+            for name in ("payload", "supervisor"):
+                ours = pathlib.Path("/sys/fs/cgroup", tree, path.lstrip("/"), name)
+                for group, _, _ in os.walk(ours, topdown=False):
+                    with contextlib.suppress(OSError):
+                        os.rmdir(group)
+
+
+def temporary_machine(test):
+    machine = Machine(tempfile.mkdtemp(prefix="dkimsignd-machine-", dir="/var/tmp"))
+    test.addClassCleanup(machine.close)
+    return machine

@@ -1,0 +1,170 @@
+"""A machine as a mail administrator has it: Postfix as Debian sets it up, a domain whose name server answers,
+and a next hop.
+
+The three commands of README.md are all that is done about signing.
+"""
+
+import smtplib
+import threading
+
+import dkim
+
+from dns_world import ZONE, DnsWorld
+from harness.sink import Sink
+from harness.workspace import Workspace, wait_for
+
+# The machine's network is its own; the numbers are this test's all the same.
+NETWORK = "127.53.60"
+SENDER = f"alerts@{ZONE}"
+RECEIVER = "receiver.example"
+# What an administrator answers to Postfix's questions.
+ANSWERS = f"""\
+postfix postfix/main_mailer_type select Internet Site
+postfix postfix/mailname string {ZONE}
+"""
+SOCKET = "unix:dkimsignd/dkimsignd.sock"
+
+
+class MailHost:
+    """Around a machine that runs."""
+
+    def __init__(self, test, machine):
+        self.machine = machine
+        self.workspace = Workspace()
+        test.addClassCleanup(self.workspace.close)
+        self.dns = DnsWorld(self.workspace.directory("dns", 0o700), network=NETWORK)
+        self.workspace.on_close(self.dns.close)
+        self.dns.start_knot("primary", self.dns.primary, [(ZONE, "primary")], secondary=False)
+        # The machine's resolver knows nothing but our zone.
+        (machine.root / "etc/resolv.conf").write_text(f"nameserver {self.dns.primary}\n")
+        self.sink = Sink(self.workspace)
+        self._number = 0
+
+    def install_postfix(self):
+        self.machine.run("debconf-set-selections", input=ANSWERS.encode())
+        self.machine.install("postfix")
+        # Where this mail goes in the test, and nothing that concerns signing.
+        self.machine.run("postconf", "-e", f"relayhost=[127.0.0.1]:{self.sink.port}",
+                         "smtp_dns_support_level=disabled", "smtpd_peername_lookup=no")
+        self.machine.run("systemctl", "restart", "postfix")
+
+    def three_commands(self):
+        """The second and third, and what Postfix needs to heed them; the first prints the record."""
+        said = self.machine.run("dkimkey", "generate", "--selector", "server")
+        self.machine.run("postconf", "-e", f"smtpd_milters={SOCKET}")
+        self.machine.run("postconf", "-e", f"non_smtpd_milters={SOCKET}")
+        self.machine.run("systemctl", "reload", "postfix")
+        return said
+
+    def publish(self, selector):
+        """What a person does at the hoster's web form."""
+        value = self.machine.run("dkimkey", "show", "--selector", selector, "--format", "value").strip()
+        self.dns.put(f"{selector}._domainkey.{ZONE}", value)
+
+    # Mail.
+
+    def message(self, recipient):
+        return (f"From: Alertmanager <{SENDER}>\r\nTo: {recipient}\r\nSubject: [FIRING:1] DiskFull\r\n"
+                f"Message-ID: <{recipient}>\r\nDate: Tue, 24 Nov 2026 12:00:00 +0000\r\n\r\n"
+                "/dev/sda1 is 91 % full.\r\n").encode()
+
+    def next_recipient(self, kind):
+        self._number += 1
+        return f"{kind}-{self._number}@{RECEIVER}"
+
+    def by_smtp(self):
+        recipient = self.next_recipient("smtp")
+        with smtplib.SMTP("127.0.0.1", 25) as postfix:
+            postfix.sendmail(SENDER, [recipient], self.message(recipient))
+        return recipient
+
+    def by_sendmail(self):
+        recipient = self.next_recipient("sendmail")
+        self.machine.run("sendmail", "-i", "-f", SENDER, "--", recipient,
+                         input=self.message(recipient).replace(b"\r\n", b"\n"))
+        return recipient
+
+    def arrived(self, recipients):
+        return self.sink.wait(recipients)
+
+    def signers(self, octets):
+        """The selectors of the signatures, top first; AssertionError for one that dkimpy finds invalid."""
+        verifier = dkim.DKIM(octets)
+        selectors = []
+        for index in range(sum(name.lower() == b"dkim-signature" for name, _ in verifier.headers)):
+            good = verifier.verify(idx=index, dnsfunc=self.txt)
+            fields = verifier.signature_fields
+            selectors.append(fields[b"s"].decode())
+            if not good or fields[b"d"].decode() != ZONE:
+                raise AssertionError(f"a bad signature: {fields}")
+        return selectors
+
+    def txt(self, name, timeout=5):
+        del timeout
+        values = self.dns.texts(self.dns.primary, name.decode())
+        return values[0].encode() if values else None
+
+    # The daemon.
+
+    def log(self):
+        return self.machine.run("journalctl", "--no-pager", "--output=cat", "--identifier=dkimsignd")
+
+    def daemon(self):
+        return int(self.machine.property("dkimsignd", "MainPID"))
+
+
+class Senders:
+    """Mail that does not stop: by sendmail(1), and by SMTP from programs that try again as servers do."""
+
+    def __init__(self, host, connections=3):
+        self._host = host
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self.accepted = []
+        self.put_off = 0
+        self._error = None
+        self._threads = [threading.Thread(target=self._run, args=(self._smtp,)) for _ in range(connections)]
+        self._threads.append(threading.Thread(target=self._run, args=(host.by_sendmail,)))
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self, send):
+        try:
+            while not self._stop.is_set():
+                recipient = send()
+                with self._lock:
+                    self.accepted.append(recipient)
+        except Exception as error:  # whatever it is, the test must say it, in its own thread
+            self._error = error
+
+    def _smtp(self):
+        with self._lock:
+            recipient = self._host.next_recipient("smtp")
+        while True:
+            try:
+                with smtplib.SMTP("127.0.0.1", 25) as postfix:
+                    postfix.sendmail(SENDER, [recipient], self._host.message(recipient))
+                return recipient
+            except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused,
+                    smtplib.SMTPServerDisconnected) as error:
+                code = getattr(error, "smtp_code", 421)
+                if isinstance(error, smtplib.SMTPRecipientsRefused):
+                    code = next(iter(error.recipients.values()))[0]
+                if code // 100 != 4:
+                    raise
+                with self._lock:
+                    self.put_off += 1
+
+    def wait_for_more(self, number):
+        """Until so many more have been accepted than at this moment."""
+        wanted = len(self.accepted) + number
+        wait_for(lambda: len(self.accepted) >= wanted, f"{number} more messages",
+                 alive=lambda: self._error is None)
+
+    def stop(self):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        if self._error:
+            raise self._error
+        return self.accepted

@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+"""The units and the sample configuration, as files: what needs no installation to be seen."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from built import PACKAGING, ROOT, run
+
+UNITS = PACKAGING / "systemd"
+DKIMSIGND = pathlib.Path(os.environ["DKIMSIGND_BUILD_DIR"]) / "milter/dkimsignd"
+
+
+class UnitsTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.directory)
+        for unit in sorted(UNITS.glob("*.service")) + sorted(UNITS.glob("*.timer")):
+            shutil.copy(unit, self.directory)
+
+    def exposure(self, unit, drop_in=None):
+        if drop_in:
+            place = self.directory / f"{unit}.d"
+            place.mkdir()
+            shutil.copy(UNITS / drop_in, place)
+        said = run("systemd-analyze", "security", "--offline=true", "--no-pager", self.directory / unit)
+        return float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)[1])
+
+    def test_the_daemon_is_exposed_to_next_to_nothing(self):
+        self.assertLessEqual(self.exposure("dkimsignd.service"), 1.0)
+
+    def test_with_a_port_it_is_exposed_to_little_more(self):
+        self.assertLessEqual(self.exposure("dkimsignd.service", "dkimsignd-inet.conf"), 1.5)
+
+    def test_rotation_is_exposed_to_what_dns_takes(self):
+        self.assertLessEqual(self.exposure("dkimkey-rotate.service"), 2.0)
+
+    def test_a_hook_takes_nothing_that_it_does_not_ask_for(self):
+        self.assertLessEqual(self.exposure("dkimkey-rotate.service", "dkimkey-rotate-hook.conf"), 2.0)
+
+
+class SampleTest(unittest.TestCase):
+    def print_config(self, text):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+            file.write(text)
+            file.flush()
+            done = subprocess.run([DKIMSIGND, "--config", file.name, "--print-config"], capture_output=True,
+                                  text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def test_it_names_every_setting_with_its_default(self):
+        sample = (PACKAGING / "dkimsignd.conf").read_text()
+        self.assertEqual([line for line in sample.splitlines() if line and not line.startswith("#")], [])
+        settings = re.compile(r"^#(?=[a-z_]+ *=)", re.MULTILINE)
+        defaults = self.print_config("")
+        names = re.findall(r"^([a-z_]+) = ", defaults, re.MULTILINE)
+        self.assertEqual(sorted(re.findall(r"^#([a-z_]+) *=", sample, re.MULTILINE)), sorted(names))
+        self.assertEqual(self.print_config(settings.sub("", sample)), defaults)
+
+
+class ControlTest(unittest.TestCase):
+    def test_the_package_is_built_with_what_building_needs(self):
+        control = (PACKAGING / "debian/control").read_text()
+        field = re.search(r"^Build-Depends:(.*?)^(?=\S|$)", control, re.MULTILINE | re.DOTALL)[1]
+        control_names = {re.sub(r"\(.*?\)", "", word).strip() for word in field.split(",")}
+        lines = (PACKAGING / "packages-build").read_text().splitlines()
+        names = {line.split("#")[0].strip() for line in lines} - {""}
+        # Of these build-essential and debhelper come without being named, or are named in another way.
+        self.assertEqual(control_names - {"debhelper-compat", "dh-sequence-installsysusers"}, names - {"g++"})
+
+    def test_the_newest_entry_of_the_changelog_has_the_version_of_the_sources(self):
+        said = run("dpkg-parsechangelog", "-l", PACKAGING / "debian/changelog", "-S", "Version").strip()
+        cmake = (ROOT / "CMakeLists.txt").read_text()
+        version = re.search(r"^project\(\w+ VERSION (\S+)", cmake, re.MULTILINE)[1]
+        self.assertEqual(re.sub(r"-[^-]*$", "", said), version)
+
+
+if __name__ == "__main__":
+    unittest.main()
