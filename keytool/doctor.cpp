@@ -61,7 +61,7 @@ ExaminationRequest read_request(const ParsedOptions& options) {
 
 // Where the socket and the keys are is in there: nothing else can be looked at.
 Findings unusable_configuration(const ExaminationRequest& request, const ConfigurationError& error) {
-  auto findings = check_configuration(request.configuration_file);
+  auto findings = check_configuration(request.configuration_file, ConfigurationCheck::file_alone);
   const bool said = std::any_of(findings.begin(), findings.end(),
                                 [](const auto& finding) { return finding.severity == Severity::broken; });
   if (said) return findings;

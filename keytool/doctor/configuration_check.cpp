@@ -36,8 +36,11 @@ Findings configuration_findings(const std::string& file, const std::string& erro
   bool lines = false;
   for (std::size_t begin = 0; begin < errors.size();) {
     const auto end = std::min(errors.find('\n', begin), errors.size());
-    const auto line = errors.substr(begin, end - begin);
+    auto line = errors.substr(begin, end - begin);
     begin = end + 1;
+    // So begins what it says when it was not asked for a check.
+    constexpr std::string_view name = "dkimsignd: ";
+    if (line.starts_with(name)) line.erase(0, name.size());
     if (line.empty()) continue;
     lines = true;
     // The socket has checks of its own.
@@ -74,7 +77,7 @@ Findings configuration_findings(const std::string& file, const std::string& erro
   return findings;
 }
 
-Findings check_configuration(const std::optional<std::string>& named_file) {
+Findings check_configuration(const std::optional<std::string>& named_file, ConfigurationCheck check) {
   const std::string file = named_file.value_or(default_configuration_file);
   const auto program = daemon_program();
   if (!program) {
@@ -85,7 +88,8 @@ Findings check_configuration(const std::optional<std::string>& named_file) {
              "install dkimsignd",
              {}}};
   }
-  std::vector<std::string> arguments = {"--check"};
+  std::vector<std::string> arguments = {check == ConfigurationCheck::with_all_keys ? "--check"
+                                                                                   : "--print-config"};
   if (named_file) arguments.insert(arguments.end(), {"--config", *named_file});
   try {
     const auto said = capture_program(*program, arguments, patience, most_octets);

@@ -12,9 +12,13 @@ namespace dkim::keytool {
 // What dkimsignd said and ended with, as findings; pure. The file is for the reader.
 Findings configuration_findings(const std::string& file, const std::string& errors, int status);
 
+// What the daemon is to look at: its file and every key of the store, or the file alone, where the store is
+// so large that reading all keys would take minutes.
+enum class ConfigurationCheck { with_all_keys, file_alone };
+
 // Runs the dkimsignd beside this program, else that of /usr/sbin, on the configuration file, or on its
 // default where none is named. Never throws what the program does: an unknown finding says that it could
 // not be asked.
-Findings check_configuration(const std::optional<std::string>& named_file);
+Findings check_configuration(const std::optional<std::string>& named_file, ConfigurationCheck check);
 
 }  // namespace dkim::keytool

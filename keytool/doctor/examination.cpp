@@ -52,7 +52,9 @@ class Examination {
     const auto socket_facts = gather_socket_facts(socket, postfix_ ? &*postfix_ : nullptr);
     daemon_ = credentials_of(daemon_user_by(socket_facts.direct, socket_facts.path));
     daemon_runs_ = socket_facts.direct.outcome == SocketProbe::Outcome::milter;
-    auto configuration_findings = check_configuration(request_.configuration_file);
+    auto configuration_findings = check_configuration(
+        request_.configuration_file,
+        is_large_store() ? ConfigurationCheck::file_alone : ConfigurationCheck::with_all_keys);
     auto store_findings = examine_store();
     drop_repeated(configuration_findings, store_findings);
     append(findings_, std::move(configuration_findings));
@@ -83,6 +85,17 @@ class Examination {
                            "install and set up Postfix, or say by --postfix-config where its main.cf is",
                            {}}};
     }
+  }
+
+  // Counts no further than it must.
+  bool is_large_store() const {
+    constexpr std::size_t many = 1000;
+    std::size_t count = 0;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(store_.directory(), error), end;
+         !error && entry != end && count < many; entry.increment(error))
+      ++count;
+    return count == many;
   }
 
   Findings examine_store() {

@@ -546,6 +546,25 @@ class CommandLine(DoctorTest):
         self.assertEqual(done.returncode, 2)
         self.assertIn(b"which domain?", done.stderr)
 
+    def test_the_keys_of_a_large_store_are_not_all_read(self):
+        damaged = self.scene.keys.path / "damaged.example"
+        damaged.mkdir()
+        self.addCleanup(shutil.rmtree, damaged)
+        (damaged / "keys.conf").write_text("damaged")
+        # All are looked at, although one was named...
+        self.assert_only("broken", "configuration", DOMAIN)
+        # ... unless they are many; the file is looked at in any case.
+        for number in range(1000):
+            (self.scene.keys.path / f"{number}.example").mkdir()
+            self.addCleanup(os.rmdir, self.scene.keys.path / f"{number}.example")
+        findings, code = self.scene.findings(DOMAIN)
+        self.assertEqual([f for f in findings if f["severity"] != "good"], [])
+        self.assertEqual(code, 0)
+        wrong = self.scene.workspace.path / "wrong.conf"
+        wrong.write_text(self.scene.daemon.config.read_text() + "nonsense = 1;")
+        finding = self.assert_only("broken", "configuration", DOMAIN, config=wrong)
+        self.assertTrue(finding["what"].startswith(f"{wrong}:"), finding)
+
     def test_without_root_it_says_what_only_root_can_see(self):
         directory = pathlib.Path(self.scene.daemon.config).parent
         os.chmod(self.scene.daemon.config, 0o644)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 
 #include "keytool/doctor/postfix_checks.hpp"
 #include "keytool/doctor/postfix_settings.hpp"
@@ -260,6 +261,31 @@ TEST(DoctorPostfix, how_a_socket_is_to_be_named) {
   EXPECT_EQ(endpoint_for("inet:8891@127.0.0.1", jail), "inet:127.0.0.1:8891");
   EXPECT_EQ(endpoint_for("inet6:8891@::1", jail), "inet:[::1]:8891");
   EXPECT_EQ(endpoint_for("inet:8891@0.0.0.0", jail), "inet:localhost:8891");
+}
+
+// What postconf prints and what its tables hold is no more to be relied on than any other input.
+TEST(DoctorPostfix, any_text_is_taken) {
+  const std::vector<std::string> pieces = {
+      "{",    "}",      ",",      " ",       "\n", "=", "/", "\\", "unix:", "inet:",  "[::1]", "smtpd",
+      "smtp", "pickup", "chroot", "command", "(",  "|", ")", "^",  ":",     "IGNORE", "if",    "\0"};
+  std::mt19937 random(20'261'124);
+  const auto text = [&] {
+    std::string out;
+    for (std::size_t count = random() % 40; count > 0; --count)
+      out += pieces[random() % pieces.size()];
+    return out;
+  };
+  for (int round = 0; round < 5000; ++round) {
+    PostfixSettings settings;
+    for (const auto& name : postfix_setting_names())
+      settings.main[name] = text();
+    settings.services = parse_services(debian_services + text(), text() + "\n" + text(), round % 2 == 0);
+    settings.tables["regexp:/a"] = text();
+    settings.main["smtp_header_checks"] = "regexp:/a";
+    const auto findings = check_postfix(settings, "unix:" + text(), {});
+    EXPECT_FALSE(findings.empty());
+    EXPECT_LT(findings.size(), 500U);
+  }
 }
 
 TEST(DoctorPostfix, master_cf) {
