@@ -83,7 +83,21 @@ class LifeTest(unittest.TestCase):
         self.assertEqual({path: self.machine.owner(path) for path in OWNERS}, OWNERS)
         self.assert_signed([kept, self.host.by_sendmail(), self.host.by_smtp()])
 
-    def test_4_purged_it_takes_the_keys_and_says_so(self):
+    def test_4_postfix_may_be_purged_and_come_back_and_the_keys_may_be_elsewhere(self):
+        place, elsewhere = self.machine.root / KEYS.lstrip("/"), self.machine.root / "srv/moved"
+        place.rename(elsewhere)
+        place.symlink_to("/srv/moved")
+        self.machine.run("apt-get", "-q", "-y", "purge", "postfix")
+        self.assertFalse(self.machine.exists(SOCKET_DIRECTORY))
+        self.host.install_postfix()
+        self.host.tell_postfix()
+        self.machine.run("systemctl", "restart", "dkimsignd")
+        self.assertEqual(self.machine.owner(SOCKET_DIRECTORY), OWNERS[SOCKET_DIRECTORY])
+        self.assert_signed([self.host.by_smtp(), self.host.by_sendmail()])
+        place.unlink()
+        elsewhere.rename(place)
+
+    def test_5_purged_it_takes_the_keys_and_says_so(self):
         elsewhere = self.machine.root / "srv/keys/other.example"
         elsewhere.mkdir(parents=True)
         (elsewhere / "theirs.private").write_text("a key\n")

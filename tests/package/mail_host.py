@@ -51,10 +51,13 @@ class MailHost:
     def three_commands(self):
         """The second and third, and what Postfix needs to heed them; the first prints the record."""
         said = self.machine.run("dkimkey", "generate", "--selector", "server")
+        self.tell_postfix()
+        return said
+
+    def tell_postfix(self):
         self.machine.run("postconf", "-e", f"smtpd_milters={SOCKET}")
         self.machine.run("postconf", "-e", f"non_smtpd_milters={SOCKET}")
         self.machine.run("systemctl", "reload", "postfix")
-        return said
 
     def publish(self, selector):
         """What a person does at the hoster's web form."""
