@@ -124,11 +124,6 @@ std::vector<canon::Selector> retired_by(const crypto::Manifest& manifest, const 
 // overtaken, and wait for a person. Nothing if the key goes on. The key must be one of the manifest's.
 const crypto::KeyEntry* overtaken_by(const crypto::Manifest& manifest, const crypto::KeyEntry& pending);
 
-// A selector that the domain never used: the old one's stem and the date, then "b", "c" and so on. "server"
-// and "server-20260528" both become "server-20261124".
-canon::Selector next_selector(const crypto::Manifest& manifest, const canon::Selector& old,
-                              crypto::UtcTime now);
-
 // Makes a plan's changes in a manifest (not the files of MakeKey and Revoke).
 void apply_change(const Change& change, crypto::Manifest& manifest, crypto::UtcTime now);
 

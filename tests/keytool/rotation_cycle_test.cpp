@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "keytool/next_selector.hpp"
 #include "tests/keytool/rotation_fixture.hpp"
 
 namespace dkim::keytool {
