@@ -55,7 +55,7 @@ class ListChecks {
     return entry.reinjects || (entry.filtered() && signed_after_filter_);
   }
 
-  bool has_own_list(const MailEntry& entry) const {
+  static bool has_own_list(const MailEntry& entry) {
     return entry.list_owner != nullptr && entry.list_owner->overrides.contains(entry.list_setting);
   }
 
@@ -169,8 +169,7 @@ class ListChecks {
   }
 
   static std::string list_place(const MailEntry& entry) {
-    const bool own = entry.list_owner != nullptr && entry.list_owner->overrides.contains(entry.list_setting);
-    return own ? entry.list_owner->label() : "main.cf";
+    return has_own_list(entry) ? entry.list_owner->label() : "main.cf";
   }
 
   void check_neighbour(const MailEntry& entry, const MilterEndpoint& milter, bool after) {

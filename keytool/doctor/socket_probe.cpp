@@ -177,12 +177,15 @@ std::optional<uid_t> listener_on(unsigned port) {
     std::string line;
     while (std::getline(file, line)) {
       std::istringstream columns(line);
-      std::string slot, local, remote, state, queues, timer, retransmits;
-      uid_t uid = 0;
-      if (!(columns >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid)) continue;
+      std::vector<std::string> column;
+      for (std::string text; columns >> text;)
+        column.push_back(std::move(text));
+      if (column.size() < 8 || column[3] != "0A") continue;
+      const auto& local = column[1];
       const auto colon = local.find(':');
-      if (state != "0A" || colon == std::string::npos) continue;
-      if (std::strtoul(local.c_str() + colon + 1, nullptr, 16) == port) return uid;
+      if (colon == std::string::npos) continue;
+      if (std::strtoul(local.c_str() + colon + 1, nullptr, 16) == port)
+        return static_cast<uid_t>(std::strtoul(column[7].c_str(), nullptr, 10));
     }
   }
   return std::nullopt;

@@ -17,6 +17,7 @@ import subprocess
 import threading
 import unittest
 
+from harness.dns_server import DnsServer
 from harness.postfix import Postfix
 from harness.products import Daemon, KeyStore, program
 from harness.workspace import Workspace, free_port, run
@@ -510,6 +511,69 @@ class BrokenConfiguration(DoctorTest):
         path = re.search(r'^socket = "unix:(.*)";', settings, re.MULTILINE).group(1)
         findings, _ = self.scene.findings(config=empty)
         self.assertIn(path, [f["subject"] for f in findings if f["topic"] == "socket"])
+
+
+class Dns(DoctorTest):
+    """That DNS is asked about this host as Postfix is set up; what the answers mean has tests of its own."""
+    ADDRESS, OTHER = "203.0.113.25", "203.0.113.26"
+    DIRECTLY = ["relayhost = ", f"myhostname = mail.{DOMAIN}"]
+
+    @classmethod
+    def setUpClass(cls):
+        # One server for everything, asked as a resolver.
+        cls.server = DnsServer(cls.scene.workspace, {
+            DOMAIN: cls.scene.keys.records()[DOMAIN] + f"""
+{DOMAIN}. IN TXT "v=spf1 ip4:{cls.ADDRESS} -all"
+{DOMAIN}. IN MX 10 mail.{DOMAIN}.
+_dmarc.{DOMAIN}. IN TXT "v=DMARC1; p=reject"
+mail.{DOMAIN}. IN A {cls.ADDRESS}
+mail.{DOMAIN}. IN TXT "v=spf1 a -all"
+other.{DOMAIN}. IN A {cls.OTHER}
+other.{DOMAIN}. IN TXT "v=spf1 a -all"
+""",
+            "113.0.203.in-addr.arpa": f"25.113.0.203.in-addr.arpa. IN PTR mail.{DOMAIN}."})
+
+    def ask(self, *arguments):
+        done = self.scene.doctor("--json", "--no-authoritative",
+                                 "--resolver", f"127.0.0.1@{self.server.port}", *arguments)
+        findings = json.loads(done.stdout)
+        return findings, sorted({f["topic"] for f in findings if f["severity"] != "good"})
+
+    def test_all_is_well(self):
+        with self.postfix_with(self.DIRECTLY):
+            findings, wrong = self.ask("--address", self.ADDRESS)
+            self.assertEqual(wrong, [], findings)
+            self.assertLessEqual({"dkim", "spf", "dmarc", "ptr"}, {f["topic"] for f in findings})
+
+    def test_the_address_that_postfix_binds_to(self):
+        # Not one that others could see: the one given counts.
+        with self.postfix_with(self.DIRECTLY + [f"smtp_bind_address = {self.OTHER}",
+                                                "inet_protocols = ipv4"]):
+            findings, wrong = self.ask()
+            self.assertIn("address", wrong, findings)
+            self.assertEqual(self.ask("--address", self.ADDRESS)[1], [])
+
+    def test_another_address(self):
+        with self.postfix_with(self.DIRECTLY):
+            findings, wrong = self.ask("--address", self.OTHER)
+            self.assertLessEqual({"spf", "ptr"}, set(wrong), findings)
+
+    def test_another_greeting(self):
+        with self.postfix_with(self.DIRECTLY + [f"smtp_helo_name = other.{DOMAIN}"]):
+            findings, wrong = self.ask("--address", self.ADDRESS)
+            self.assertIn("helo", wrong, findings)
+
+    def test_a_relay(self):
+        for relay, expected in ((f"[mail.{DOMAIN}]:587", []), (f"[other.{DOMAIN}]:587", ["spf"])):
+            with self.subTest(relay), self.postfix_with([f"relayhost = {relay}"]):
+                findings, wrong = self.ask()
+                self.assertEqual(wrong, expected, findings)
+
+    def test_a_domain_that_is_signed_by_its_parent(self):
+        with self.postfix_with(self.DIRECTLY):
+            findings, _ = self.ask(f"other.{DOMAIN}", "--address", self.ADDRESS)
+            records = [f["subject"] for f in findings if f["topic"] == "dkim" and f["severity"] == "good"]
+            self.assertIn(f"server._domainkey.{DOMAIN}", records, findings)
 
 
 class CommandLine(DoctorTest):
