@@ -126,9 +126,12 @@ bool is_same_socket(const MilterEndpoint& endpoint, const Jail& jail, std::strin
 }
 
 bool resembles_socket(const MilterEndpoint& endpoint, std::string_view socket) {
-  if (endpoint.is_unix() && is_unix_socket(socket))
-    return std::filesystem::path(endpoint.address()).filename() == socket_path(socket).filename();
-  return endpoint.text.find("dkimsignd") != std::string::npos;
+  if (endpoint.text.find("dkimsignd") != std::string::npos) return true;
+  if (!endpoint.is_unix() || !is_unix_socket(socket)) return false;
+  const auto written = std::filesystem::path(endpoint.address()).lexically_normal();
+  const auto ours = socket_path(socket);
+  return written.filename() == ours.filename() &&
+         written.parent_path().filename() == ours.parent_path().filename();
 }
 
 std::optional<std::string> endpoint_for(std::string_view socket, const Jail& jail) {

@@ -40,7 +40,8 @@ std::filesystem::path endpoint_path(const MilterEndpoint& endpoint, const Jail& 
 // UNIX paths are compared as text.
 bool is_same_socket(const MilterEndpoint& endpoint, const Jail& jail, std::string_view socket);
 
-// Is it likely meant to be it: another path to a file of the same name?
+// Is it likely meant to be it: does it have our name, or is it another path that ends in the same directory
+// and file? A file of the same name alone may be another milter's.
 bool resembles_socket(const MilterEndpoint& endpoint, std::string_view socket);
 
 // How Postfix is to name the socket; nothing if it is outside of the chroot, where no name reaches it.

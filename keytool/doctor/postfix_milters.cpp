@@ -59,22 +59,31 @@ class ListChecks {
     return entry.list_owner != nullptr && entry.list_owner->overrides.contains(entry.list_setting);
   }
 
+  // main.cf's; the lists of single services are told by check_overrides, where they lack it.
   void check_list(std::string_view setting) {
     const MailEntry* lacking = nullptr;
-    bool used = false;
+    bool named = false;
+    bool excused = false;
+    bool overridden = false;
     for (const auto& entry : entries_) {
       if (entry.list_setting != setting) continue;
-      used = true;
-      if (!has_own_list(entry) && !entry.named && !is_excused(entry) && lacking == nullptr) lacking = &entry;
+      overridden = overridden || has_own_list(entry);
+      if (has_own_list(entry)) continue;
+      named = named || entry.named;
+      excused = excused || is_excused(entry);
+      if (!entry.named && !is_excused(entry) && lacking == nullptr) lacking = &entry;
     }
-    const std::string name(setting);
+    const auto good = [&](const char* what) {
+      findings_.push_back({Severity::good, std::string(setting), "main.cf", what, "", {}});
+    };
     if (lacking != nullptr) {
       add_lacking(*lacking, Severity::broken, "main.cf", "");
-    } else if (used) {
-      findings_.push_back({Severity::good, name, "main.cf", "names dkimsignd's socket", "", {}});
-    } else {
-      findings_.push_back(
-          {Severity::good, name, "main.cf", "not used: master.cf has no such service", "", {}});
+    } else if (named) {
+      good("names dkimsignd's socket");
+    } else if (excused) {
+      good("mail is signed where the content filter hands it back");
+    } else if (!overridden) {
+      good("not used: master.cf has no such service");
     }
   }
 

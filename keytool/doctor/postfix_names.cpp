@@ -47,8 +47,9 @@ Findings check_names(const PostfixSettings& settings) {
                         helo,
                         "Postfix greets other servers as " + helo +
                             ", a name that nobody can look up: many refuse such mail or count it as spam",
-                        "give it the host's public name, the one that the PTR record of its address has:",
-                        {settings.set_command("myhostname", "mail.example.com"), settings.reload_command()}});
+                        "set myhostname to the host's public name, the one that the PTR record of its "
+                        "address has, and reload Postfix",
+                        {}});
   } else {
     findings.push_back({Severity::good, "myhostname", helo, "is the name in Postfix's greeting", "", {}});
   }

@@ -150,6 +150,50 @@ TEST(DoctorPostfix, what_is_to_be_pasted_is_quoted_for_the_shell) {
                                       "postfix -c '/etc/my postfix' reload"}));
 }
 
+// A milter of somebody else stays, whatever its socket is called; an old name of ours does not: nobody would
+// answer there, and all mail would wait.
+TEST(DoctorPostfix, what_is_to_be_pasted_drops_no_other_milter) {
+  for (const auto& [socket, list, expected] : {
+           std::tuple{"unix:/var/spool/postfix/dkimsignd/milter.sock", "unix:rspamd/milter.sock",
+                      "unix:rspamd/milter.sock, unix:dkimsignd/milter.sock"},
+           std::tuple{"unix:/var/spool/postfix/sign/milter.sock",
+                      "unix:rspamd/milter.sock, unix:/x/sign/milter.sock",
+                      "unix:rspamd/milter.sock, unix:sign/milter.sock"},
+           std::tuple{"unix:/var/spool/postfix/dkimsignd/signer.sock", "unix:dkimsignd/dkimsignd.sock",
+                      "unix:dkimsignd/signer.sock"},
+           std::tuple{"inet:8891@127.0.0.1", "unix:dkimsignd/dkimsignd.sock, inet:localhost:11332",
+                      "inet:localhost:11332, inet:127.0.0.1:8891"},
+       }) {
+    auto settings = debian();
+    settings.main["smtpd_milters"] = settings.main["non_smtpd_milters"] = list;
+    const auto findings = wrong(check_milter_lists(settings, socket));
+    ASSERT_EQ(findings.size(), 2U) << socket;
+    EXPECT_EQ(findings[0].paste.at(0), std::string("postconf -e 'smtpd_milters = ") + expected + "'");
+  }
+}
+
+TEST(DoctorPostfix, a_list_that_no_service_uses_is_not_called_good) {
+  auto settings = debian();
+  settings.main["smtpd_milters"] = "";
+  settings.services.at(0).overrides["smtpd_milters"] = "";
+  for (const auto& finding : check_milter_lists(settings, socket_name)) {
+    if (finding.topic != "smtpd_milters") continue;
+    EXPECT_NE(finding.what, "names dkimsignd's socket");
+    EXPECT_NE(finding.severity, Severity::good) << finding.what;
+  }
+  settings.services.at(0).overrides["smtpd_milters"] = "unix:dkimsignd/dkimsignd.sock";
+  EXPECT_EQ(topics(check_milter_lists(settings, socket_name)), "");
+}
+
+TEST(DoctorPostfix, nobody_is_told_to_paste_a_name_that_is_not_his) {
+  auto settings = debian();
+  settings.main["smtp_helo_name"] = "server.lan";
+  const auto findings = wrong(check_names(settings));
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_TRUE(findings[0].paste.empty()) << findings[0].paste.front();
+  EXPECT_NE(findings[0].advice.find("myhostname"), std::string::npos) << findings[0].advice;
+}
+
 TEST(DoctorPostfix, a_relay_knows_its_client_by_other_means_than_its_greeting) {
   auto settings = debian();
   settings.main["smtp_helo_name"] = "server.lan";
