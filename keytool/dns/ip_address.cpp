@@ -25,6 +25,20 @@ IpAddress IpAddress::unmapped() const {
   return v4;
 }
 
+bool IpAddress::is_private() const {
+  struct Range {
+    const char* first;
+    unsigned bits;
+  };
+  constexpr std::array ranges{Range{"10.0.0.0", 8},    Range{"172.16.0.0", 12}, Range{"192.168.0.0", 16},
+                              Range{"100.64.0.0", 10}, Range{"127.0.0.0", 8},   Range{"169.254.0.0", 16},
+                              Range{"0.0.0.0", 8},     Range{"fc00::", 7},      Range{"fe80::", 10},
+                              Range{"::", 127}};
+  const auto address = unmapped();
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [&](const Range& range) { return address.is_in(*parse(range.first), range.bits); });
+}
+
 bool IpAddress::is_in(const IpAddress& network, unsigned prefix) const {
   if (size_ != network.size_ || prefix > size_ * 8) return false;
   const std::size_t whole = prefix / 8;

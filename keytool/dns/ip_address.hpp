@@ -18,6 +18,9 @@ class IpAddress {
   bool is_v4() const { return size_ == 4; }
   // ::ffff:192.0.2.1 as 192.0.2.1; every other address as it is.
   IpAddress unmapped() const;
+  // Of no use to others: loopback, link-local, of a private network, behind a provider's NAT (RFC 1918, 6598,
+  // 4193).
+  bool is_private() const;
   // Are the first bits those of the network? Never, if one is IPv4 and the other IPv6.
   bool is_in(const IpAddress& network, unsigned prefix) const;
 

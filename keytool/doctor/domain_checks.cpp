@@ -42,7 +42,7 @@ Findings check_domain_in_dns(const DomainQuestion& question, const crypto::KeySt
     add(check_keys_in_dns(*canon::DomainName::parse(signer), store, access));
   ResolverLookup lookup(access);
   for (const auto& envelope : envelopes)
-    add(check_spf(lookup, {envelope, question.addresses, relay, question.helo}));
+    add(check_spf(lookup, {envelope, question.addresses, relay, question.helo, question.others_unknown}));
   add(check_dmarc(lookup, {domain, signing, envelopes}));
   if (relay.empty()) add(check_reverse(lookup, question.addresses, question.helo));
   add(check_receiving(lookup, domain));

@@ -25,6 +25,7 @@ struct DomainQuestion {
   std::string helo = {};  // the name this host gives itself in SMTP; empty: not known
   // Domains of MAIL FROM; empty: that of From:. SPF is about these.
   std::vector<std::string> envelope_domains = {};
+  bool others_unknown = false;  // this host sends from more addresses than these, which are not known
 };
 
 // Topics: "dkim", "spf", "dmarc", "ptr", "helo", "mx". Domains without a key in the store yield no finding of

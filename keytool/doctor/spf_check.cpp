@@ -15,6 +15,7 @@ using spf::Result;
 
 // Where no address is known: one of TEST-NET-1 stands for any (RFC 5737).
 constexpr const char* any_address = "192.0.2.0";
+constexpr const char* private_relay = "its address is a private one, not what receivers see";
 // Of a relay that is named by its domain.
 constexpr std::size_t most_exchanges = 10;
 
@@ -71,17 +72,28 @@ class Checker {
     }
     if (const auto address = IpAddress::parse(check_.relay)) {
       add_sender(address->unmapped());
+      drop_private();
       return;
     }
     terms_ = "a:" + check_.relay;
     add_addresses_of(check_.relay);
-    if (!senders_.empty()) return;
+    drop_private();
+    if (!senders_.empty() || relay_trouble_ == private_relay) return;
     // Postfix takes a relayhost without brackets for a domain, and sends to its MX.
     const auto exchanges = lookup_.ask(check_.relay, RecordType::mx);
     if (!exchanges || exchanges->empty()) return;
     terms_ = "mx:" + check_.relay;
     for (std::size_t i = 0; i < std::min(exchanges->size(), most_exchanges); ++i)
       add_addresses_of((*exchanges)[i]);
+    drop_private();
+  }
+
+  // A filter on this host or a smarthost at home: receivers see neither that address nor ours.
+  void drop_private() {
+    const auto dropped = std::erase_if(senders_, [](const auto& address) { return address.is_private(); });
+    if (dropped == 0 || !senders_.empty()) return;
+    terms_.clear();
+    relay_trouble_ = private_relay;
   }
 
   void add_addresses_of(const std::string& host) {
@@ -102,10 +114,15 @@ class Checker {
   spf::Question question(const IpAddress& address) const { return {address, check_.domain, check_.helo}; }
 
   void report_missing() {
+    // A relay may well send from other addresses than it takes mail at: -all would have those refused.
+    const bool relayed = !check_.relay.empty();
     Finding& finding =
         report(Severity::risk, "no SPF record: receivers cannot tell who may send for the domain",
-               "publish one that names the addresses it is sent from");
-    if (!terms_.empty()) finding.paste.push_back(txt_line(check_.domain, "v=spf1 " + terms_ + " -all"));
+               relayed ? "publish one with what the relay's provider says (an include: most of the time), or "
+                         "with its addresses"
+                       : "publish one that names all addresses it is sent from");
+    const std::string rest = relayed || check_.others_unknown ? " ~all" : " -all";
+    if (!terms_.empty()) finding.paste.push_back(txt_line(check_.domain, "v=spf1 " + terms_ + rest));
   }
 
   void judge(const std::string& text) {

@@ -14,6 +14,7 @@ struct SpfCheck {
   std::vector<std::string> addresses;  // that this host sends from; empty: not known
   std::string relay;                   // a host name or address; then its addresses count, not ours
   std::string helo;
+  bool others_unknown = false;  // it sends from more than these, which are not known
 };
 
 Findings check_spf(Lookup& lookup, const SpfCheck& check);

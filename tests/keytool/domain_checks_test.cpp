@@ -78,6 +78,31 @@ TEST_F(DomainChecks, take_no_answer_for_unknown) {
   EXPECT_EQ(check().front().severity, Severity::unknown);
 }
 
+// What a relay takes mail at is seldom all that it sends from: a record of nothing else must not end in -all.
+TEST_F(DomainChecks, have_no_hard_record_pasted_for_a_relay) {
+  relay_ = "relay.example.net";
+  dns_.records[{relay_, RecordType::a}] = {"203.0.113.6"};
+  dns_.records.erase({"example.com", RecordType::txt});
+  const auto finding = check().front();
+  EXPECT_EQ(finding.paste,
+            std::vector<std::string>{"example.com. 3600 IN TXT \"v=spf1 a:relay.example.net ~all\""});
+  EXPECT_NE(finding.advice.find("provider"), std::string::npos) << finding.advice;
+}
+
+// A filter on this host, or a smarthost at home: receivers see another address than ours and that one.
+TEST_F(DomainChecks, have_no_private_relay_put_into_a_record) {
+  for (const char* relay : {"127.0.0.1", "::1", "192.168.1.1", "172.31.0.9", "fd00::1", "smarthost.lan"}) {
+    relay_ = relay;
+    dns_.records[{"smarthost.lan", RecordType::a}] = {"10.0.0.9"};
+    for (const auto* record : {"v=spf1 ip4:203.0.113.1 -all", ""}) {
+      dns_.records[{"example.com", RecordType::txt}] = {record};
+      const auto finding = check().front();
+      EXPECT_EQ(finding.severity, *record == 0 ? Severity::risk : Severity::unknown) << relay;
+      EXPECT_TRUE(finding.paste.empty()) << relay << ": " << finding.paste.front();
+    }
+  }
+}
+
 TEST_F(DomainChecks, print_nothing_of_dns_as_it_is) {
   dns_.records[{"example.com", RecordType::txt}] = {"v=spf1 \x1b[2J\n -all"};
   dns_.records[{"_dmarc.example.com", RecordType::txt}] = {"v=DMARC1; p=\x1b[2J"};
