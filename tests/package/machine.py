@@ -60,13 +60,19 @@ class Machine:
     def boot(self, hostname="server"):
         """systemd as process 1, until it has started all that it starts. From then on this thread is in the
         machine's network, which is a loopback interface."""
+        # Two containers in one control group would take each other's for their own.
+        groups = list(control_groups(self.place.name))
+        for group in groups:
+            group.mkdir()
+        self._undo.callback(remove_groups, groups)
         log = self.place / "console.log"
         with open(log, "wb") as output:
             self._process = subprocess.Popen(
                 ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network",
                  "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=pipe",
                  f"--hostname={hostname}", f"--directory={self.root}", "--boot"],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+                preexec_fn=lambda: [(group / "cgroup.procs").write_text("0") for group in groups])
         self._undo.callback(self._power_off)
         alive = lambda: self._process.poll() is None
         self._leader = wait_for(self._find_leader, f"a container; see {log}", alive)
@@ -95,7 +101,6 @@ class Machine:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(30)
         stop_process(self._process)
-        remove_control_groups()
 
     def _inside(self):
         if self._leader:
@@ -130,18 +135,28 @@ class Machine:
         return os.path.lexists(self.root / path.lstrip("/"))
 
 
-def remove_control_groups():
-    """Those that systemd-nspawn --keep-unit makes below ours, and leaves behind empty."""
+def remove_groups(groups):
+    """Each is busy until the kernel has done with the last process that was in it."""
+    def gone(group):
+        try:
+            os.rmdir(group)
+            return True
+        except OSError:
+            return False
+
+    for top in groups:
+        for group, _, _ in os.walk(top, topdown=False):
+            wait_for(lambda group=group: gone(group), f"{group} to be empty")
+
+
+def control_groups(name):
+    """Where a group of that name is below ours: one in each hierarchy that systemd uses."""
     for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
         _, controllers, path = line.split(":", 2)
-        if controllers not in ("", "name=systemd"):
-            continue
-        for tree in ("", "unified", "systemd"):
-            for name in ("payload", "supervisor"):
-                ours = pathlib.Path("/sys/fs/cgroup", tree, path.lstrip("/"), name)
-                for group, _, _ in os.walk(ours, topdown=False):
-                    with contextlib.suppress(OSError):
-                        os.rmdir(group)
+        if controllers in ("", "name=systemd"):
+            trees = ("systemd",) if controllers else ("unified", "")
+            tree = next(tree for tree in trees if pathlib.Path("/sys/fs/cgroup", tree).is_dir())
+            yield pathlib.Path("/sys/fs/cgroup", tree, path.lstrip("/"), name)
 
 
 def temporary_machine(test):
