@@ -222,24 +222,17 @@ class Examination {
   void examine_address() {
     const auto relay = postfix_ ? relay_name(postfix_->of("relayhost")) : std::string();
     if (!addresses_.empty() || !relay.empty()) return;
-    std::string seen;
-    for (const auto& address : sending_addresses(postfix_ ? &*postfix_ : nullptr)) {
-      if (is_public_address(address)) addresses_.push_back(address);
-      seen += (seen.empty() ? "" : ", ") + address;
-    }
-    if (!addresses_.empty()) return;
-    findings_.push_back({Severity::unknown,
-                         "address",
-                         seen,
-                         "the address that others see this host's mail come from is not known here",
-                         "name it: dkimkey doctor --address ADDRESS",
-                         {}});
+    const auto sending = sending_addresses(postfix_ ? &*postfix_ : nullptr);
+    std::copy_if(sending.begin(), sending.end(), std::back_inserter(addresses_), is_public_address);
+    others_unknown_ = addresses_.size() < sending.size();
+    if (auto trouble = hidden_addresses(sending)) findings_.push_back(*std::move(trouble));
   }
 
   DomainQuestion question_about(const canon::DomainName& domain) const {
     DomainQuestion question{domain, addresses_, {}};
     // Keys that do not sign yet have records to be looked at, too.
     question.signing_domains = {signer_of(domain).value_or(domain).str()};
+    question.others_unknown = others_unknown_;
     if (!postfix_) return question;
     question.relay = relay_name(postfix_->of("relayhost"));
     question.helo = postfix_->of("smtp_helo_name");
@@ -272,6 +265,7 @@ class Examination {
   const Configuration& configuration_;
   const crypto::KeyStore store_;
   std::vector<std::string> addresses_;
+  bool others_unknown_ = false;  // there are more, behind NAT
   // Whose DNS is looked at: the domain that was named, else all of the store.
   std::vector<canon::DomainName> asked_about_;
   // Those of them, or of their parents, that have an active key.

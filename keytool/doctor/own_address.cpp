@@ -149,6 +149,32 @@ std::vector<std::string> sending_addresses(const PostfixSettings* settings) {
   return addresses;
 }
 
+std::optional<Finding> hidden_addresses(const std::vector<std::string>& sending) {
+  std::string hidden;
+  std::string shown;
+  for (const auto& address : sending) {
+    auto& list = is_public_address(address) ? shown : hidden;
+    list += (list.empty() ? "" : ", ") + address;
+  }
+  if (!shown.empty() && hidden.empty()) return std::nullopt;
+  if (shown.empty()) {
+    return Finding{Severity::unknown,
+                   "address",
+                   hidden,
+                   "the address that others see this host's mail come from is not known here",
+                   "name it: dkimkey doctor --address ADDRESS",
+                   {}};
+  }
+  return Finding{Severity::unknown,
+                 "address",
+                 hidden,
+                 "is behind NAT: others see that mail come from another address, which is not known here; "
+                 "what is said of SPF and PTR holds for " +
+                     shown + " alone",
+                 "name each address that others see, by an --address ADDRESS for each",
+                 {}};
+}
+
 std::string relay_name(std::string_view relayhost) {
   if (relayhost.starts_with('[')) return std::string(relayhost.substr(1, relayhost.find(']') - 1));
   return std::string(relayhost.substr(0, relayhost.find(':')));

@@ -1,10 +1,12 @@
 // From which addresses this host sends: what receivers look up in SPF and PTR.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "keytool/doctor/finding.hpp"
 #include "keytool/doctor/postfix_settings.hpp"
 
 namespace dkim::keytool {
@@ -19,6 +21,9 @@ bool is_public_address(const std::string& text);
 // Those that Postfix is told to send from, else those that the kernel would use towards the Internet, of the
 // families that inet_protocols allows. Sends nothing. May be private.
 std::vector<std::string> sending_addresses(const PostfixSettings* settings);
+
+// What of these addresses is not what others see; nothing if all are public.
+std::optional<Finding> hidden_addresses(const std::vector<std::string>& sending);
 
 // The host of a relayhost setting: "[smtp.example.net]:587" is "smtp.example.net".
 std::string relay_name(std::string_view relayhost);

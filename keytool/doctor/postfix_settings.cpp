@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <optional>
 
 #include "canon/text.hpp"
@@ -67,11 +66,19 @@ std::filesystem::path postconf_program() {
   throw crypto::Error("there is no postconf in /usr/sbin: Postfix is not installed here");
 }
 
+// Why it gave up: warnings may stand before that.
+std::string_view last_line(std::string_view text) {
+  while (text.ends_with('\n'))
+    text.remove_suffix(1);
+  const auto before = text.rfind('\n');
+  return before == std::string_view::npos ? text : text.substr(before + 1);
+}
+
 std::string run_postconf(const std::string& directory, std::vector<std::string> arguments) {
   if (!directory.empty()) arguments.insert(arguments.begin(), {"-c", directory});
   auto result = capture_program(postconf_program(), arguments, patience, most_octets);
   if (result.status == 0) return std::move(result.output);
-  const auto line = result.errors.substr(0, result.errors.find('\n'));
+  const std::string line(last_line(result.errors));
   throw crypto::Error("postconf fails: " + (line.empty() ? "status " + std::to_string(result.status) : line));
 }
 
@@ -95,9 +102,17 @@ void read_tables(PostfixSettings& settings, std::string_view list) {
 void read_origin_file(SettingMap& settings) {
   auto& origin = settings["myorigin"];
   if (!origin.starts_with('/')) return;
-  std::ifstream file(origin);
-  std::string line;
-  if (std::getline(file, line)) origin = canon::trim_fws(line);
+  constexpr std::size_t largest_file = 4096;
+  const std::filesystem::path path = origin;
+  try {
+    const auto file = crypto::open_regular_file(path);
+    if (!file) return;
+    const auto octets = crypto::read_all(*file, path, largest_file);
+    const auto text = crypto::view(octets);
+    origin = canon::trim_fws(text.substr(0, text.find('\n')));
+  } catch (const crypto::Error&) {
+    // Then it is not known, and no domain.
+  }
 }
 
 }  // namespace

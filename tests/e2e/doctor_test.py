@@ -270,6 +270,31 @@ class BrokenPostfix(DoctorTest):
                                line + "  -o smtpd_milters=unix:dkimsignd/dkimsignd.sock\n"):
             self.assert_healthy()
 
+    def test_behind_nat_for_ipv4_alone(self):
+        """The home server: what is said of its IPv6 address is not said of the other one."""
+        with refusing_resolver() as resolver, self.postfix_with(
+                ["relayhost = ", "smtp_bind_address = 192.168.1.5",
+                 "smtp_bind_address6 = 2a00:1450:4001:80b::5"]):
+            for options, hidden in (([], ["192.168.1.5"]), (["--address", "192.0.2.25"], [])):
+                done = self.scene.doctor("--json", "--resolver", resolver, *options)
+                self.assertEqual([f["subject"] for f in json.loads(done.stdout) if f["topic"] == "address"],
+                                 hidden)
+
+    def test_an_origin_without_an_end(self):
+        pipe = self.scene.workspace.path / "mailname"
+        os.mkfifo(pipe)
+        with self.postfix_with([f"myorigin = {pipe}"]):
+            self.assertNotIn("myorigin", [f["topic"] for f in self.assert_healthy()])
+
+    def test_what_postconf_fails_of_is_said(self):
+        """Not the warnings before it."""
+        with self.postfix_with(["relayhost = x", "relayhost = y", "queue_directory = ${"]):
+            main = self.scene.postfix.config / "main.cf"
+            main.write_text(main.read_text() + "relayhost = z\n")
+            self.let_settle()
+            finding = self.assert_only("unknown", "postfix")
+            self.assertIn("fatal:", finding["what"])
+
     def test_no_postfix(self):
         self.assert_only("unknown", "postfix", directory="/nowhere")
 
@@ -360,6 +385,28 @@ class BrokenSocket(DoctorTest):
         self.addCleanup(daemon.stop)
         finding = self.assert_only("broken", "socket", config=daemon.config)
         self.assertIn("outside", finding["what"])
+
+
+@contextlib.contextmanager
+def refusing_resolver():
+    """Answers each question by REFUSED, as soon as it comes."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+
+        def serve():
+            while True:
+                question, client = server.recvfrom(4096)
+                if not question:
+                    return
+                server.sendto(question[:2] + bytes([question[2] | 0x80, 5]) + question[4:], client)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"127.0.0.1@{server.getsockname()[1]}"
+        finally:
+            server.sendto(b"", server.getsockname())
+            thread.join()
 
 
 @contextlib.contextmanager

@@ -109,6 +109,13 @@ TEST(DoctorAddress, what_postfix_binds_to_comes_first) {
     EXPECT_FALSE(address.starts_with("9.9.9.")) << address;
 }
 
+TEST(DoctorAddress, what_is_behind_nat_is_said_beside_what_is_not) {
+  EXPECT_FALSE(hidden_addresses({"9.9.9.9", "2620:fe::fe"}));
+  EXPECT_EQ(hidden_addresses({"192.168.1.5", "2620:fe::fe"}).value().subject, "192.168.1.5");
+  EXPECT_EQ(hidden_addresses({"192.168.1.5", "fd00::5"}).value().subject, "192.168.1.5, fd00::5");
+  EXPECT_TRUE(hidden_addresses({}));
+}
+
 TEST(DoctorAddress, relays) {
   for (const auto& [setting, host] : {std::pair{"", ""},
                                       {"smtp.example.net", "smtp.example.net"},

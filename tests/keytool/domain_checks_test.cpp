@@ -89,6 +89,13 @@ TEST_F(DomainChecks, have_no_hard_record_pasted_for_a_relay) {
   EXPECT_NE(finding.advice.find("provider"), std::string::npos) << finding.advice;
 }
 
+TEST_F(DomainChecks, have_no_hard_record_pasted_while_an_address_is_not_known) {
+  dns_.records.erase({"example.com", RecordType::txt});
+  const auto findings = check_spf(dns_, {"example.com", {"192.0.2.1"}, "", "mail.example.com", true});
+  EXPECT_EQ(findings.at(0).paste,
+            std::vector<std::string>{"example.com. 3600 IN TXT \"v=spf1 ip4:192.0.2.1 ~all\""});
+}
+
 // A filter on this host, or a smarthost at home: receivers see another address than ours and that one.
 TEST_F(DomainChecks, have_no_private_relay_put_into_a_record) {
   for (const char* relay : {"127.0.0.1", "::1", "192.168.1.1", "172.31.0.9", "fd00::1", "smarthost.lan"}) {
