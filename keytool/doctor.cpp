@@ -11,6 +11,7 @@
 #include "keytool/doctor/report.hpp"
 #include "keytool/errors.hpp"
 #include "keytool/pick_domain.hpp"
+#include "keytool/shell_word.hpp"
 #include "keytool/subcommands.hpp"
 
 namespace dkim::keytool {
@@ -84,6 +85,20 @@ Findings find_out(const ParsedOptions& options) {
   return examine(request, configuration);
 }
 
+// So that what is pasted is about the same configuration and store.
+void name_the_same_store(Findings& findings, const ParsedOptions& options) {
+  std::string names;
+  for (const auto* option : {"config", "directory"}) {
+    if (const auto value = options.text(option))
+      names += " --" + std::string(option) + " " + shell_word(*value);
+  }
+  for (auto& finding : findings) {
+    for (auto& line : finding.paste) {
+      if (line.starts_with("dkimkey ")) line += names;
+    }
+  }
+}
+
 }  // namespace
 
 ExitCode doctor(const Arguments& arguments) {
@@ -98,6 +113,7 @@ ExitCode doctor(const Arguments& arguments) {
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   auto findings = find_out(*options);
+  name_the_same_store(findings, *options);
   sort_findings(findings);
   std::cout << (options->has("json") ? findings_json(findings) : findings_text(findings));
   return exit_code_of(findings);

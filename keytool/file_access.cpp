@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "keytool/shell_word.hpp"
+
 namespace dkim::keytool {
 namespace {
 
@@ -39,9 +41,10 @@ std::optional<AccessProblem> problem_with(const std::filesystem::path& path, con
     return AccessProblem{"cannot examine " + path.string() + ": " + std::generic_category().message(errno),
                          {}};
   if (user.uid == 0 || allows(status, user, wanted.bits)) return std::nullopt;
+  const auto word = shell_word(path.string());
   return AccessProblem{
       "user " + user.user + " cannot " + wanted.verb + " " + path.string(),
-      "chgrp " + user.group + " " + path.string() + " && chmod " + wanted.group_right + " " + path.string()};
+      "chgrp " + shell_word(user.group) + " " + word + " && chmod " + wanted.group_right + " " + word};
 }
 
 }  // namespace

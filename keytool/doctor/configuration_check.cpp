@@ -5,6 +5,7 @@
 #include "crypto/error.hpp"
 #include "keytool/configuration.hpp"
 #include "keytool/program.hpp"
+#include "keytool/shell_word.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -62,7 +63,7 @@ Findings configuration_findings(const std::string& file, const std::string& erro
                         file,
                         std::to_string(passed_over) + " more of these",
                         "see them all:",
-                        {"dkimsignd --check --config " + file}});
+                        {"dkimsignd --check --config " + shell_word(file)}});
   }
   if (status != 0 && !lines) {
     findings.push_back({Severity::broken,
@@ -100,7 +101,7 @@ Findings check_configuration(const std::optional<std::string>& named_file, Confi
              file,
              error.what(),
              "see for yourself:",
-             {"dkimsignd --check --config " + file}}};
+             {"dkimsignd --check --config " + shell_word(file)}}};
   }
 }
 

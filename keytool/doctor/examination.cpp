@@ -108,7 +108,7 @@ class Examination {
                           store_.directory().string(),
                           "holds no key: no mail is signed",
                           "make one:",
-                          {"dkimkey generate --domain example.com --selector server"}});
+                          {"dkimkey generate --selector server"}});
     }
     // Where it does not run, that is to be said first.
     if (!daemon_ && daemon_runs_ && !domains.empty()) {

@@ -9,19 +9,13 @@
 #include "crypto/file.hpp"
 #include "keytool/doctor/setting_words.hpp"
 #include "keytool/program.hpp"
+#include "keytool/shell_word.hpp"
 
 namespace dkim::keytool {
 namespace {
 
 constexpr std::chrono::seconds patience{20};
 constexpr std::size_t most_octets = 1 << 20;
-
-std::string shell_quoted(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text)
-    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
 
 struct Setting {
   std::string_view name;

@@ -11,6 +11,7 @@
 
 #include "keytool/doctor/postfix_checks.hpp"
 #include "keytool/key_directory.hpp"
+#include "keytool/shell_word.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -65,6 +66,13 @@ std::vector<std::string> start_commands() {
   return {"systemctl enable --now dkimsignd", "journalctl -u dkimsignd -n 20"};
 }
 
+// Shows who listens there.
+std::string listing_command(const SocketFacts& facts) {
+  if (!facts.path.empty()) return "ss -lxp | grep -F " + shell_word(facts.path.string());
+  const auto address = facts.socket.substr(facts.socket.find(':') + 1);
+  return "ss -ltnp | grep -F " + shell_word(":" + address.substr(0, address.find('@')));
+}
+
 Finding finding(const SocketFacts& facts, Severity severity, std::string what, std::string advice = {},
                 std::vector<std::string> paste = {}) {
   return {severity,
@@ -79,11 +87,11 @@ std::optional<Finding> file_trouble(const SocketFacts& facts) {
   const auto directory = facts.path.parent_path().string();
   switch (facts.file) {
     case File::no_directory:
-      return finding(
-          facts, Severity::broken, "its directory does not exist: dkimsignd cannot listen",
-          "make it, so that dkimsignd may write there and Postfix pass through:",
-          {"install -d -o " + facts.daemon_user + " -g " + facts.postfix_group + " -m 2710 " + directory,
-           "systemctl restart dkimsignd"});
+      return finding(facts, Severity::broken, "its directory does not exist: dkimsignd cannot listen",
+                     "make it, so that dkimsignd may write there and Postfix pass through:",
+                     {"install -d -o " + shell_word(facts.daemon_user) + " -g " +
+                          shell_word(facts.postfix_group) + " -m 2710 " + shell_word(directory),
+                      "systemctl restart dkimsignd"});
     case File::missing:
       return finding(facts, Severity::broken, "there is no socket: dkimsignd is not running",
                      "start it, or see why it does not start:", start_commands());
@@ -118,7 +126,7 @@ std::optional<Finding> listener_trouble(const SocketFacts& facts) {
       return finding(facts, Severity::broken,
                      (facts.program.empty() ? "what listens there" : facts.program + " listens there, and") +
                          " does not answer as a milter",
-                     "see who it is, stop it and start dkimsignd:", {"ss -lp | grep -F " + facts.socket});
+                     "see who it is, stop it and start dkimsignd:", {listing_command(facts)});
     default:
       break;
   }

@@ -9,6 +9,7 @@
 
 #include "crypto/error.hpp"
 #include "keytool/key_report.hpp"
+#include "keytool/shell_word.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -34,6 +35,18 @@ bool any_key(const crypto::Manifest& manifest, KeyState state) {
                      [&](const auto& key) { return key.state == state; });
 }
 
+// To make a key with. A selector is used once in a domain.
+std::string generate_command(const canon::DomainName& domain, const crypto::Manifest& manifest) {
+  std::string selector = "server";
+  const auto is_taken = [&] {
+    return std::any_of(manifest.keys.begin(), manifest.keys.end(),
+                       [&](const auto& key) { return key.selector.str() == selector; });
+  };
+  for (int number = 2; is_taken(); ++number)
+    selector = "server" + std::to_string(number);
+  return "dkimkey generate --domain " + domain.str() + " --selector " + selector;
+}
+
 Finding no_active_key(const canon::DomainName& domain, const crypto::Manifest& manifest) {
   const std::string option = " --domain " + domain.str();
   if (any_key(manifest, KeyState::pending)) {
@@ -46,7 +59,7 @@ Finding no_active_key(const canon::DomainName& domain, const crypto::Manifest& m
   }
   return {Severity::broken, "key",
           domain.str(),     "has no active key: its mail is not signed",
-          "make one:",      {"dkimkey generate" + option + " --selector server"}};
+          "make one:",      {generate_command(domain, manifest)}};
 }
 
 void check_active(const canon::DomainName& domain, const crypto::Manifest& manifest,
@@ -62,7 +75,7 @@ void check_active(const canon::DomainName& domain, const crypto::Manifest& manif
                           "has " + std::to_string(key.bits) +
                               " bits: receivers may come to ignore less than " + std::to_string(enough_bits),
                           "take a larger one in its place:",
-                          {"dkimkey generate --domain " + domain.str() + " --selector NAME --bits 2048"}});
+                          {generate_command(domain, manifest) + " --bits 2048"}});
     }
     const auto age = now - key.activated.value_or(key.created);
     if (age > policy.every + slack) {
@@ -82,7 +95,7 @@ void check_active(const canon::DomainName& domain, const crypto::Manifest& manif
                         domain.str(),
                         "only an Ed25519 key is active: not all large receivers verify it",
                         "add an RSA key; each message then gets two signatures:",
-                        {"dkimkey generate --domain " + domain.str() + " --selector NAME --algorithm rsa"}});
+                        {generate_command(domain, manifest) + " --algorithm rsa"}});
   }
 }
 
@@ -200,7 +213,7 @@ Findings check_key_directory(const std::filesystem::path& directory) {
              directory.string(),
              "everybody on this host can write to it, and so sign as they like",
              "close it:",
-             {"chmod o-w " + directory.string()}}};
+             {"chmod o-w " + shell_word(directory.string())}}};
   }
   return {};
 }

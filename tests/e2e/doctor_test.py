@@ -366,12 +366,30 @@ class BrokenSocket(DoctorTest):
         finally:
             self.scene.postfix.make_socket_directory("nobody")
 
+    def test_paths_that_the_shell_would_take_apart(self):
+        self.addCleanup(self.scene.daemon.configure)
+        directory = self.scene.socket.parent / "it's; a $(directory)"
+        directory.mkdir()
+        self.addCleanup(shutil.rmtree, directory)
+        os.chown(directory, pwd.getpwnam("nobody").pw_uid, grp.getgrnam("postfix").gr_gid)
+        directory.chmod(0o2700)
+        daemon = Daemon(self.scene.workspace, directory / "dkimsignd.sock", self.scene.keys.path)
+        self.addCleanup(daemon.stop)
+        findings, _ = self.scene.findings(config=daemon.config)
+        (finding,) = [f for f in findings if f["topic"] == "socket"]
+        self.assertIn("cannot pass through", finding["what"])
+        self.paste(finding)
+        findings, _ = self.scene.findings(config=daemon.config)
+        self.assertEqual([f["severity"] for f in findings if f["topic"] == "socket"], ["good"])
+
     def test_somebody_else_listens(self):
         self.addCleanup(self.scene.start_daemon)
         self.scene.daemon.stop()
         for answer in (b"220 mail.example.com ESMTP\r\n", b"\0\0\0\x0dX" + bytes(12), None):
             with self.subTest(answer), listener(self.scene.socket, answer):
-                self.assertIn("does not answer as a milter", self.assert_only("broken", "socket")["what"])
+                finding = self.assert_only("broken", "socket")
+                self.assertIn("does not answer as a milter", finding["what"])
+                self.assertEqual(finding["paste"], f"ss -lxp | grep -F {self.scene.socket}")
         # A milter, but not this one.
         with listener(self.scene.socket, b"\0\0\0\x0dO\0\0\0\x06" + bytes(8)):
             finding = self.assert_only("broken", "socket")
@@ -500,7 +518,16 @@ class BrokenStore(DoctorTest):
         self.remake("--selector", "server")
         finding = self.assert_only("broken", "key")
         self.assertIn("pending", finding["what"])
-        self.assertIn(f"dkimkey activate --domain {DOMAIN}", finding["paste"])
+        # Of the store that was looked at.
+        self.assertIn(f"dkimkey activate --domain {DOMAIN} --config {self.scene.daemon.config}\n",
+                      finding["paste"] + "\n")
+        finding = self.assert_only("broken", "key", "-D", self.scene.keys.path)
+        self.assertIn(f"dkimkey show --domain {DOMAIN} --config {self.scene.daemon.config} "
+                      f"--directory {self.scene.keys.path}\n", finding["paste"])
+        shutil.rmtree(self.folder)
+        finding = self.assert_only("broken", "key")
+        self.assertEqual(finding["paste"],
+                         f"dkimkey generate --selector server --config {self.scene.daemon.config}")
 
     def test_a_domain_without_keys(self):
         self.assertIn("no keys", self.assert_only("broken", "key", "example.org")["what"])

@@ -74,6 +74,25 @@ TEST(DoctorKeys, findings) {
   }
 }
 
+// A selector is used once in a domain: what is to be pasted takes one that is free.
+TEST(DoctorKeys, the_selector_to_paste_is_free) {
+  const auto domain = *canon::DomainName::parse("example.com");
+  auto old = key(KeyState::retiring, days(1));
+  old.selector = *canon::Selector::parse("server");
+  crypto::Manifest manifest;
+  manifest.keys = {old};
+  EXPECT_EQ(check_keys(domain, manifest, {}, now).at(0).paste.at(0),
+            "dkimkey generate --domain example.com --selector server2");
+  auto weak = key(KeyState::active, days(1), Algorithm::rsa, 1024);
+  weak.selector = *canon::Selector::parse("server2");
+  manifest.keys.push_back(weak);
+  EXPECT_EQ(check_keys(domain, manifest, {}, now).at(0).paste.at(0),
+            "dkimkey generate --domain example.com --selector server3 --bits 2048");
+  manifest.keys = {key(KeyState::active, days(1), Algorithm::ed25519, 256)};
+  EXPECT_EQ(check_keys(domain, manifest, {}, now).at(0).paste.at(0),
+            "dkimkey generate --domain example.com --selector server --algorithm rsa");
+}
+
 TEST(DoctorAddress, public_or_not) {
   for (const auto* text : {"8.8.8.8", "100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.1",
                            "2001:db7::1", "2a00:1450:4001:80b::1"})
