@@ -4,10 +4,10 @@
 #include <iostream>
 
 #include "keytool/configuration.hpp"
+#include "keytool/dns/ip_address.hpp"
 #include "keytool/dns_options.hpp"
 #include "keytool/doctor/configuration_check.hpp"
 #include "keytool/doctor/examination.hpp"
-#include "keytool/doctor/own_address.hpp"
 #include "keytool/doctor/report.hpp"
 #include "keytool/errors.hpp"
 #include "keytool/pick_domain.hpp"
@@ -51,7 +51,10 @@ ExaminationRequest read_request(const ParsedOptions& options) {
   if (const auto domain = options.text("domain")) request.domain = parse_domain(*domain);
   request.addresses = options.texts("address");
   for (const auto& address : request.addresses) {
-    if (!is_address(address)) throw UsageError("--address is no IP address: \"" + address + "\"");
+    const auto parsed = IpAddress::parse(address);
+    if (!parsed) throw UsageError("--address is no IP address: \"" + address + "\"");
+    if (parsed->is_private())
+      throw UsageError("--address " + address + " is of a private network: name the one that others see");
   }
   request.configuration_file = options.text("config");
   request.postfix_directory = options.text("postfix-config").value_or("");

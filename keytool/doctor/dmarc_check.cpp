@@ -4,6 +4,7 @@
 #include <set>
 
 #include "canon/printable.hpp"
+#include "canon/text.hpp"
 #include "keytool/doctor/dmarc_record.hpp"
 #include "keytool/doctor/organizational_domain.hpp"
 #include "keytool/doctor/txt_line.hpp"
@@ -63,7 +64,7 @@ class Checker {
     }
     std::vector<std::string> records;
     std::copy_if(texts->begin(), texts->end(), std::back_inserter(records), is_dmarc_record);
-    if (records.empty()) return false;
+    if (records.empty()) return is_meant_at(name, *texts);
     if (records.size() > 1) {
       report(Severity::risk,
              std::to_string(records.size()) + " DMARC records at " + name + ": receivers go by none of them",
@@ -80,6 +81,19 @@ class Checker {
       return true;
     }
     judge(*record, owner);
+    return true;
+  }
+
+  // Receivers pass it over, and nobody who sees it in his zone knows why.
+  bool is_meant_at(const std::string& name, const std::vector<std::string>& texts) {
+    const auto meant = std::find_if(texts.begin(), texts.end(), [](const auto& text) {
+      return canon::lower_case(text).find("v=dmarc1") != std::string::npos;
+    });
+    if (meant == texts.end()) return false;
+    report(Severity::risk,
+           "the text at " + name +
+               " does not begin with v=DMARC1; as it must, and receivers take it for no record: " + *meant,
+           "mend it there: no quotes or spaces before it, capitals as here, and a semicolon behind it");
     return true;
   }
 

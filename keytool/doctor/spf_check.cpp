@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "canon/printable.hpp"
+#include "canon/text.hpp"
 #include "keytool/doctor/txt_line.hpp"
 #include "keytool/spf/evaluator.hpp"
 #include "keytool/spf/record.hpp"
@@ -47,7 +48,7 @@ class Checker {
     if (records.size() == 1) {
       judge(records.front());
     } else if (records.empty()) {
-      report_missing();
+      if (!report_meant(*texts)) report_missing();
     } else {
       report(Severity::broken,
              std::to_string(records.size()) + " SPF records, which receivers take for an error (permerror)",
@@ -112,6 +113,20 @@ class Checker {
   }
 
   spf::Question question(const IpAddress& address) const { return {address, check_.domain, check_.helo}; }
+
+  // Receivers pass it over, and nobody who sees it in his zone knows why.
+  bool report_meant(const std::vector<std::string>& texts) {
+    const auto meant = std::find_if(texts.begin(), texts.end(), [](const auto& text) {
+      return canon::lower_case(text).find("v=spf1") != std::string::npos;
+    });
+    if (meant == texts.end()) return false;
+    report(Severity::risk,
+           "a TXT record does not begin with v=spf1 and a space as it must, and receivers take it for no SPF "
+           "record: " +
+               *meant,
+           "mend it there: no quotes or spaces before it, and spaces between its parts");
+    return true;
+  }
 
   void report_missing() {
     // A relay may well send from other addresses than it takes mail at: -all would have those refused.

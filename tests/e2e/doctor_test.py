@@ -667,7 +667,7 @@ class CommandLine(DoctorTest):
                           "unix:dkimsignd/dkimsignd.sock'", done.stdout.decode().splitlines())
 
     def test_wrong_usage(self):
-        for words in (["--address", "mail.example.com"], ["no domain"], ["a.example", "b.example"],
+        for words in (["--address", "mail.example.com"], ["--address", "192.168.1.5"], ["no domain"], ["a.example", "b.example"],
                       ["--resolver", "x@y"]):
             with self.subTest(words):
                 done = self.scene.doctor(*words)

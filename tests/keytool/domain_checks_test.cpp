@@ -110,6 +110,26 @@ TEST_F(DomainChecks, have_no_private_relay_put_into_a_record) {
   }
 }
 
+// Not as if there were nothing: who pastes another one beside it should know.
+TEST_F(DomainChecks, see_records_that_receivers_pass_over) {
+  for (const auto* text :
+       {"\"v=DMARC1; p=none\"", "v=DMARC1 p=none", "V=dmarc1; p=none", " v=DMARC1, p=none"}) {
+    dns_.records[{"_dmarc.example.com", RecordType::txt}] = {text};
+    const auto finding = check_dmarc(dns_, {"example.com", {"example.com"}, {"example.com"}}).at(0);
+    EXPECT_EQ(finding.severity, Severity::risk);
+    EXPECT_NE(finding.what.find("does not begin with v=DMARC1;"), std::string::npos) << finding.what;
+    EXPECT_TRUE(finding.paste.empty());
+  }
+  for (const auto* text : {"\"v=spf1 -all\"", "v=spf1; -all", " v=spf1 -all", "spf1=v"}) {
+    dns_.records[{"example.com", RecordType::txt}] = {text};
+    const auto finding = check().front();
+    EXPECT_EQ(finding.severity, Severity::risk);
+    EXPECT_EQ(finding.what.find("does not begin with v=spf1 and a space") == std::string::npos,
+              text == std::string("spf1=v"))
+        << finding.what;
+  }
+}
+
 TEST_F(DomainChecks, print_nothing_of_dns_as_it_is) {
   dns_.records[{"example.com", RecordType::txt}] = {"v=spf1 \x1b[2J\n -all"};
   dns_.records[{"_dmarc.example.com", RecordType::txt}] = {"v=DMARC1; p=\x1b[2J"};
