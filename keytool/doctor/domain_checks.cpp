@@ -41,11 +41,15 @@ Findings check_domain_in_dns(const DomainQuestion& question, const crypto::KeySt
   for (const auto& signer : signing.empty() ? std::vector{domain} : signing)
     add(check_keys_in_dns(*canon::DomainName::parse(signer), store, access));
   ResolverLookup lookup(access);
-  for (const auto& envelope : envelopes)
+  // Asked before SPF, whose records lead to others' and may use up all questions; told after it.
+  Findings rest = check_dmarc(lookup, {domain, signing, envelopes});
+  const auto append = [&](Findings more) { std::move(more.begin(), more.end(), std::back_inserter(rest)); };
+  if (relay.empty()) append(check_reverse(lookup, question.addresses, question.helo));
+  append(check_receiving(lookup, domain));
+  for (const auto& envelope : envelopes) {
     add(check_spf(lookup, {envelope, question.addresses, relay, question.helo, question.others_unknown}));
-  add(check_dmarc(lookup, {domain, signing, envelopes}));
-  if (relay.empty()) add(check_reverse(lookup, question.addresses, question.helo));
-  add(check_receiving(lookup, domain));
+  }
+  add(std::move(rest));
   return findings;
 }
 

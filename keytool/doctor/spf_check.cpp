@@ -216,13 +216,15 @@ class Checker {
     cost_ = spf::measure(lookup_, question(address));
     const bool said = std::any_of(findings_.begin(), findings_.end(),
                                   [](const auto& finding) { return finding.severity == Severity::unknown; });
-    if (cost_.result == Result::temperror) {
+    const bool cut_short = cost_.result == Result::temperror;
+    if (cut_short && cost_.lookups <= spf::most_lookups) {
       if (!said) report(Severity::unknown, "how many lookups the SPF record takes: " + cost_.reason);
       return;
     }
     if (cost_.lookups > spf::most_lookups && !erroneous_) {
       report(Severity::risk,
-             "the SPF record takes " + std::to_string(cost_.lookups) + " lookups where receivers stop at " +
+             "the SPF record takes " + std::string(cut_short ? "at least " : "") +
+                 std::to_string(cost_.lookups) + " lookups where receivers stop at " +
                  std::to_string(spf::most_lookups) + " with an error: senders named past there fail",
              "name addresses by ip4: and ip6: instead of a, mx and include");
     } else if (cost_.result == Result::permerror && !erroneous_) {

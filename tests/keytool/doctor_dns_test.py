@@ -20,6 +20,7 @@ OTHER_LINES = [
     '_dmarc IN TXT "v=DMARC1; p=reject; sp=none"',
     f'rua-agreed.{ZONE}._report._dmarc IN TXT "v=DMARC1"',
     *(f'i{n} IN TXT "v=spf1 ip4:203.0.113.{n} ?all"' for n in range(1, 13)),
+    *(f"m{n} IN MX {k} h{n}-{k}" for n in range(1, 31) for k in range(1, 11)),
     'bad IN TXT "v=spf1 ip4:203.0.113 ?all"',
     'wide IN TXT "v=spf1 a:mail.elsewhere.test ip4:198.51.100.0/24 ip6:2001:db8::/64 -all"',
 ]
@@ -57,6 +58,9 @@ WAYS = {
     "spf-four-only": (spf("v=spf1 ip4:198.51.100.0/24 -all"), {"spf": ("broken", "2001:db8::")}),
     "spf-eleven": (spf(f"v=spf1 {TWELVE} ME -all"), {"spf": ("broken", "more than 10 lookups")}),
     "spf-eleven-behind": (spf(f"v=spf1 ME {TWELVE} -all"), {"spf": ("risk", "takes 12 lookups")}),
+    # More questions than doctor asks for a domain: what is not about SPF is asked all the same.
+    "spf-endless": (spf("v=spf1 ME " + " ".join(f"mx:m{n}.{OTHER_ZONE}" for n in range(1, 31)) + " -all"),
+                    {"spf": ("risk", "takes at least")}),
     "spf-void": (spf("v=spf1 ME a:n1.example.test a:n2.example.test a:n3.example.test -all"),
                  {"spf": ("risk", "3 names that are not there")}),
     "spf-void-front": (spf("v=spf1 a:n1.example.test a:n2.example.test a:n3.example.test ME -all"),
