@@ -176,8 +176,9 @@ std::optional<Finding> hidden_addresses(const std::vector<std::string>& sending)
 }
 
 std::string relay_name(std::string_view relayhost) {
-  if (relayhost.starts_with('[')) return std::string(relayhost.substr(1, relayhost.find(']') - 1));
-  return std::string(relayhost.substr(0, relayhost.find(':')));
+  const auto first = next_word(relayhost).value_or("");
+  if (first.starts_with('[')) return std::string(first.substr(1, first.find(']') - 1));
+  return std::string(first.substr(0, first.find(':')));
 }
 
 }  // namespace dkim::keytool

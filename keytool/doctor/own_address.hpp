@@ -25,7 +25,7 @@ std::vector<std::string> sending_addresses(const PostfixSettings* settings);
 // What of these addresses is not what others see; nothing if all are public.
 std::optional<Finding> hidden_addresses(const std::vector<std::string>& sending);
 
-// The host of a relayhost setting: "[smtp.example.net]:587" is "smtp.example.net".
+// The first host of a relayhost setting: "[smtp.example.net]:587" is "smtp.example.net".
 std::string relay_name(std::string_view relayhost);
 
 }  // namespace dkim::keytool

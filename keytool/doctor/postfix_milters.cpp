@@ -59,6 +59,11 @@ class ListChecks {
     return entry.list_owner != nullptr && entry.list_owner->overrides.contains(entry.list_setting);
   }
 
+  bool is_named_anywhere(const std::string& setting) const {
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [&](const auto& entry) { return entry.list_setting == setting && entry.named; });
+  }
+
   // main.cf's; the lists of single services are told by check_overrides, where they lack it.
   void check_list(std::string_view setting) {
     const MailEntry* lacking = nullptr;
@@ -135,7 +140,8 @@ class ListChecks {
     for (const auto& entry : entries_) {
       if (is_excused(entry)) continue;
       if (has_own_list(entry) && !entry.named) {
-        add_lacking(entry, Severity::risk, entry.list_owner->label(),
+        add_lacking(entry, is_named_anywhere(entry.list_setting) ? Severity::risk : Severity::broken,
+                    entry.list_owner->label(),
                     " through this service of master.cf, which has a list of its own,");
       }
       if (!entry.switched_off) continue;

@@ -141,6 +141,9 @@ TEST(DoctorAddress, relays) {
                                       {"smtp.example.net:587", "smtp.example.net"},
                                       {"[smtp.example.net]:587", "smtp.example.net"},
                                       {"[2001:db8::1]:25", "2001:db8::1"},
+                                      // Since Postfix 3.5, more than one.
+                                      {"one.example.net, two.example.net", "one.example.net"},
+                                      {" [one.example.net]:587 two.example.net", "one.example.net"},
                                       {"[", ""}})
     EXPECT_EQ(relay_name(setting), host);
 }

@@ -181,6 +181,13 @@ TEST(DoctorPostfix, a_list_that_no_service_uses_is_not_called_good) {
     EXPECT_NE(finding.what, "names dkimsignd's socket");
     EXPECT_NE(finding.severity, Severity::good) << finding.what;
   }
+  // It is the only way in.
+  EXPECT_EQ(wrong(check_milter_lists(settings, socket_name)).at(0).severity, Severity::broken);
+  settings.services.push_back({"submission", "inet", true, "smtpd", {}});
+  settings.main["smtpd_milters"] = settings.main["non_smtpd_milters"];
+  EXPECT_EQ(wrong(check_milter_lists(settings, socket_name)).at(0).severity, Severity::risk);
+  settings.services.pop_back();
+  settings.main["smtpd_milters"] = "";
   settings.services.at(0).overrides["smtpd_milters"] = "unix:dkimsignd/dkimsignd.sock";
   EXPECT_EQ(topics(check_milter_lists(settings, socket_name)), "");
 }
