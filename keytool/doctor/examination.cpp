@@ -220,7 +220,7 @@ class Examination {
 
   // What the domain's checks ask DNS about. Behind a relay, receivers see the relay's address.
   void examine_address() {
-    const auto relay = postfix_ ? relay_name(postfix_->of("relayhost")) : std::string();
+    const auto relay = postfix_ ? relay_of(*postfix_) : std::string();
     if (!addresses_.empty() || !relay.empty()) return;
     const auto sending = sending_addresses(postfix_ ? &*postfix_ : nullptr);
     std::copy_if(sending.begin(), sending.end(), std::back_inserter(addresses_), is_public_address);
@@ -234,7 +234,7 @@ class Examination {
     question.signing_domains = {signer_of(domain).value_or(domain).str()};
     question.others_unknown = others_unknown_;
     if (!postfix_) return question;
-    question.relay = relay_name(postfix_->of("relayhost"));
+    question.relay = relay_of(*postfix_);
     question.helo = postfix_->of("smtp_helo_name");
     return question;
   }

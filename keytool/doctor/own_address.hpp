@@ -28,4 +28,7 @@ std::optional<Finding> hidden_addresses(const std::vector<std::string>& sending)
 // The first host of a relayhost setting: "[smtp.example.net]:587" is "smtp.example.net".
 std::string relay_name(std::string_view relayhost);
 
+// The host that mail to elsewhere goes by, from default_transport or relayhost; empty: it goes directly.
+std::string relay_of(const PostfixSettings& settings);
+
 }  // namespace dkim::keytool

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "canon/text.hpp"
+#include "keytool/doctor/own_address.hpp"
 #include "keytool/doctor/postfix_checks.hpp"
 #include "keytool/doctor/setting_words.hpp"
 
@@ -41,7 +42,7 @@ Findings check_names(const PostfixSettings& settings) {
   Findings findings;
   const auto helo = settings.of("smtp_helo_name");
   // A relay knows its client by other means; receivers know nothing but this.
-  if (!is_public_name(helo) && settings.of("relayhost").empty()) {
+  if (!is_public_name(helo) && relay_of(settings).empty()) {
     findings.push_back({Severity::risk,
                         "myhostname",
                         helo,
@@ -52,6 +53,16 @@ Findings check_names(const PostfixSettings& settings) {
                         {}});
   } else {
     findings.push_back({Severity::good, "myhostname", helo, "is the name in Postfix's greeting", "", {}});
+  }
+  for (const auto* name : {"sender_dependent_relayhost_maps", "sender_dependent_default_transport_maps"}) {
+    if (settings.of(name).empty()) continue;
+    findings.push_back(
+        {Severity::unknown,
+         name,
+         "main.cf",
+         settings.of(name) + ": mail of some senders goes by other relays, which are not looked at",
+         "see that the SPF record of these senders' domains has their relays",
+         {}});
   }
   if (smtp_comes_in(settings) && !adds_missing_fields(settings)) {
     findings.push_back({Severity::risk,

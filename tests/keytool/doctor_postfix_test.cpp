@@ -17,6 +17,7 @@ constexpr const char* socket_name = "unix:/var/spool/postfix/dkimsignd/dkimsignd
 constexpr const char* debian_settings = R"(always_add_missing_headers = no
 compatibility_level = 3.6
 content_filter =
+default_transport = smtp
 disable_mime_output_conversion = no
 inet_protocols = all
 internal_mail_filter_classes =
@@ -32,6 +33,8 @@ myorigin = server.example.com
 non_smtpd_milters = unix:dkimsignd/dkimsignd.sock
 queue_directory = /var/spool/postfix
 receive_override_options =
+sender_dependent_default_transport_maps =
+sender_dependent_relayhost_maps =
 relayhost =
 smtp_bind_address =
 smtp_body_checks =
@@ -131,6 +134,9 @@ TEST(DoctorPostfix, settings_of_main_cf) {
            Case{"receive_override_options", "no_milters", "receive_override_options"},
            Case{"receive_override_options", "no_unknown_recipient_checks", ""},
            Case{"smtpd_milter_maps", "cidr:/x", "smtpd_milter_maps"},
+           Case{"sender_dependent_relayhost_maps", "hash:/x", "sender_dependent_relayhost_maps"},
+           Case{"sender_dependent_default_transport_maps", "hash:/x",
+                "sender_dependent_default_transport_maps"},
        }) {
     auto settings = debian();
     settings.main[setting] = value;
@@ -206,6 +212,11 @@ TEST(DoctorPostfix, a_relay_knows_its_client_by_other_means_than_its_greeting) {
   settings.main["smtp_helo_name"] = "server.lan";
   settings.main["relayhost"] = "[smtp.example.net]:587";
   EXPECT_EQ(topics(check_postfix(settings, socket_name, {})), "");
+  settings.main["relayhost"] = "";
+  settings.main["default_transport"] = "smtp:[smtp.example.net]:587";
+  EXPECT_EQ(topics(check_postfix(settings, socket_name, {})), "");
+  settings.main["default_transport"] = "smtp:";
+  EXPECT_EQ(topics(check_postfix(settings, socket_name, {})), "myhostname");
 }
 
 TEST(DoctorPostfix, tables_that_touch_no_signed_field) {
