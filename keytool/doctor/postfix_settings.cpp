@@ -17,6 +17,30 @@ namespace {
 constexpr std::chrono::seconds patience{20};
 constexpr std::size_t most_octets = 1 << 20;
 
+// The values we have are expanded; to Postfix a dollar begins a name again.
+std::string unexpanded(std::string_view value) {
+  std::string out;
+  for (const char c : value)
+    out += c == '$' ? std::string("$$") : std::string(1, c);
+  return out;
+}
+
+// "postconf -P" takes no white space in a value; between the items of a list a comma does as well.
+std::string compact(std::string_view value) {
+  std::string out;
+  while (!value.empty()) {
+    const auto end = std::min(value.find_first_of(" \t\r\n"), value.size());
+    out += value.substr(0, end);
+    value.remove_prefix(end);
+    value.remove_prefix(std::min(value.find_first_not_of(" \t\r\n"), value.size()));
+    const bool separated =
+        out.empty() || std::string_view("{,=").find(out.back()) != std::string_view::npos || value.empty() ||
+        std::string_view("},=").find(value.front()) != std::string_view::npos;
+    if (!separated) out += ',';
+  }
+  return out;
+}
+
 struct Setting {
   std::string_view name;
   std::string_view value;
@@ -138,13 +162,13 @@ std::string PostfixSettings::postconf() const {
 }
 
 std::string PostfixSettings::set_command(std::string_view setting, std::string_view value) const {
-  return postconf() + " -e " + shell_quoted(std::string(setting) + " = " + std::string(value));
+  return postconf() + " -e " + shell_quoted(std::string(setting) + " = " + unexpanded(value));
 }
 
 std::string PostfixSettings::set_command(const PostfixService& service, std::string_view setting,
                                          std::string_view value) const {
   return postconf() + " -P " +
-         shell_quoted(service.label() + "/" + std::string(setting) + "=" + std::string(value));
+         shell_quoted(service.label() + "/" + std::string(setting) + "=" + compact(unexpanded(value)));
 }
 
 std::string PostfixSettings::unset_command(std::string_view setting) const {

@@ -233,6 +233,21 @@ class BrokenPostfix(DoctorTest):
             self.assertEqual(listed, "{ inet:127.0.0.1:1, default_action=accept }, "
                                      "unix:dkimsignd/dkimsignd.sock\n")
 
+        # postconf takes no white space in a service's option.
+        inet = f"127.0.0.1:{self.scene.postfix.submission_port}/inet"
+        kept = "{inet:127.0.0.1:1,{default_action=accept}},inet:127.0.0.1:2"
+        with self.postfix_with(services=[(inet, f"smtpd_milters={kept}")]):
+            self.paste(self.assert_only("risk", "smtpd_milters"))
+            listed = run("postconf", "-c", self.scene.postfix.config, "-P", f"{inet}/smtpd_milters")
+            self.assertEqual(listed.stdout.decode(), f"{inet}/smtpd_milters = {kept},unix:dkimsignd/dkimsignd.sock\n")
+            self.assert_healthy()
+
+    def test_a_dollar_in_a_list_stays_one(self):
+        with self.postfix_with(["smtpd_milters = unix:a$$b"]):
+            self.paste(self.assert_only("broken", "smtpd_milters"))
+            listed = run("postconf", "-c", self.scene.postfix.config, "-h", "smtpd_milters").stdout.decode()
+            self.assertEqual(listed, "unix:a$$b, unix:dkimsignd/dkimsignd.sock\n")
+
     def test_a_greeting_that_is_no_public_name(self):
         with self.postfix_with(["relayhost = ", "myhostname = server.localdomain"]):
             self.assertIn("set myhostname", self.assert_only("risk", "myhostname")["advice"])

@@ -207,6 +207,18 @@ TEST(DoctorPostfix, nobody_is_told_to_paste_a_name_that_is_not_his) {
   EXPECT_NE(findings[0].advice.find("myhostname"), std::string::npos) << findings[0].advice;
 }
 
+// postconf -P takes no white space.
+TEST(DoctorPostfix, a_service_is_given_its_option_without_white_space) {
+  auto settings = debian();
+  settings.services.at(0).overrides["smtpd_milters"] =
+      "{ inet:localhost:1, { protocol = 6 no_reply }\t} inet:localhost:2 , inet:x$y:3";
+  const auto findings = wrong(check_milter_lists(settings, socket_name));
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].paste.at(0),
+            "postconf -P 'smtp/inet/smtpd_milters={inet:localhost:1,{protocol=6,no_reply}},inet:localhost:2,"
+            "inet:x$$y:3,unix:dkimsignd/dkimsignd.sock'");
+}
+
 TEST(DoctorPostfix, a_relay_knows_its_client_by_other_means_than_its_greeting) {
   auto settings = debian();
   settings.main["smtp_helo_name"] = "server.lan";
