@@ -3,6 +3,7 @@
 units keep their promises under a real systemd. One story, told in the order of the tests' names."""
 
 import re
+import shutil
 import unittest
 
 from built import CURRENT, package
@@ -162,6 +163,22 @@ class InstallTest(unittest.TestCase):
             self.assertEqual(int(status[name], 16), 0, name)
         self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
         self.assertEqual(re.findall("^wrote (.*)", told, re.MULTILINE), [KEYS, "/tmp"])
+
+    def test_8_what_a_hook_may_ask_for(self):
+        sample = self.machine.run("cat", "/usr/share/doc/dkimsignd/examples/dkimkey-rotate-hook.conf")
+        place = self.machine.root / "etc/systemd/system/dkimkey-rotate.service.d"
+        place.mkdir()
+        self.addCleanup(shutil.rmtree, place)
+        # All but what names files that are not here.
+        settings = re.sub(r"^#(?=[A-Z]\w+=)(?!LoadCredential|ReadWritePaths)", "", sample, flags=re.MULTILINE)
+        (place / "hook.conf").write_text(
+            settings + "ExecStart=\nExecStart=su -s /bin/sh nobody -c id\n"
+                       "ExecStart=touch /var/lib/dkimkey-hook/probe\n")
+        self.machine.run("systemctl", "daemon-reload")
+        self.assertEqual(self.rotate(), 0)
+        said = self.machine.run("journalctl", "--no-pager", "--output=cat", "--unit=dkimkey-rotate")
+        self.assertIn("(nobody)", said)
+        self.assertTrue(self.machine.exists("/var/lib/dkimkey-hook/probe"))
 
     def test_9_with_a_port_and_the_drop_in_for_it(self):
         self.machine.run("mkdir", "-p", "/etc/systemd/system/dkimsignd.service.d")

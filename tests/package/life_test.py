@@ -87,7 +87,7 @@ class LifeTest(unittest.TestCase):
         place, elsewhere = self.machine.root / KEYS.lstrip("/"), self.machine.root / "srv/moved"
         place.rename(elsewhere)
         place.symlink_to("/srv/moved")
-        # With its spool our socket goes, and the daemon does not see it; nobody does anything about that here.
+        # With its spool our socket goes, and the daemon does not see it. Nobody does anything about that.
         self.machine.run("apt-get", "-q", "-y", "purge", "postfix")
         self.host.install_postfix()
         self.host.tell_postfix()
