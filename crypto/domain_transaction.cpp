@@ -40,9 +40,18 @@ void open_to_group(const std::filesystem::path& directory, gid_t group) {
   if (chmod(directory.c_str(), directory_mode) != 0) throw_store_error("set the mode of", directory, errno);
 }
 
+// root is stopped by a mode only where it has no capabilities, as in dkimkey-rotate.service.
+[[noreturn]] void throw_not_roots_own(const std::filesystem::path& directory) {
+  throw StoreError(
+      "cannot write in " + directory.string() +
+      ": it is not root's, and this process may only write what is its own; mend it with: chown -R root " +
+      directory.string());
+}
+
 FileDescriptor lock_directory(const std::filesystem::path& directory) {
   const auto path = directory / ".lock";
   FileDescriptor lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock && errno == EACCES && geteuid() == 0) throw_not_roots_own(directory);
   if (!lock) throw_store_error("open", path, errno);
   while (flock(lock.get(), LOCK_EX) != 0) {
     if (errno != EINTR) throw_store_error("lock", path, errno);

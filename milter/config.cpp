@@ -114,11 +114,14 @@ TrustedMacro read_macro(SettingsGroup group) {
   return macro;
 }
 
-void read_metrics(SettingsGroup& root, MetricsSettings& metrics) {
+void read_metrics(SettingsGroup& root, const SocketAddress& socket, MetricsSettings& metrics) {
   if (const auto file = root.text("metrics_file")) {
     if (!file->text.empty() && !file->text.starts_with('/')) {
       throw_settings_error(file->place, "\"metrics_file\" is not an absolute path",
                            "it must begin with /, or be empty for none");
+    }
+    if (socket.is_unix() && socket.path() == file->text) {
+      throw_settings_error(file->place, "\"metrics_file\" is the socket", "it must be a file of its own");
     }
     metrics.file = file->text;
   }
@@ -151,7 +154,7 @@ Config config_from(const SettingsFile& file) {
   read_word(root, "log", {LogTarget::syslog, LogTarget::standard_error}, config.log);
   read_word(root, "log_level", {LogLevel::error, LogLevel::warning, LogLevel::info, LogLevel::debug},
             config.log_level);
-  read_metrics(root, config.metrics);
+  read_metrics(root, config.socket, config.metrics);
   root.reject_unknown();
   return config;
 }

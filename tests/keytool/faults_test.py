@@ -3,10 +3,11 @@
 else's files, two at once. Each is told in words, and nothing is lost."""
 
 import concurrent.futures
+import os
 import subprocess
 import unittest
 
-from dkimkey import GROUP, StoreTest, run, succeed
+from dkimkey import GROUP, PROGRAM, StoreTest, run, succeed
 from refusing_resolver import refusing_resolver
 
 DONE, PROBLEM, WAITING = 0, 1, 3
@@ -123,6 +124,19 @@ class Others(FaultTest):
         self.directory.chmod(0o755)
         (self.keys / "example.com" / ".lock").chmod(0o666)
         self.assert_refused(b"Permission denied", user=12345, group=GROUP, extra_groups=[])
+
+    def test_root_without_capabilities_in_what_is_another_s(self):
+        """As the timer runs it, where somebody gave the keys to the daemon's account."""
+        self.fill()
+        domain = self.keys / "example.com"
+        for path in (domain, *domain.iterdir()):
+            os.chown(path, 12345, -1)
+        without = ["setpriv", f"--regid={GROUP}", "--clear-groups", "--bounding-set=-all", PROGRAM]
+        bare = subprocess.run([*without, *map(str, self.writers()["rotate"])], capture_output=True,
+                              check=False)
+        self.assertEqual(bare.returncode, PROBLEM, bare)
+        self.assertIn(f"mend it with: chown -R root {domain}\n".encode(), bare.stderr)
+        self.assert_works()
 
 
 class TwoAtOnce(FaultTest):
