@@ -101,6 +101,15 @@ class Examination {
   Findings examine_store() {
     auto findings = check_key_directory(store_.directory());
     if (!findings.empty() && findings.front().severity != Severity::risk) return findings;
+    try {
+      examine_domains(findings);
+    } catch (const crypto::Error& error) {
+      findings.push_back(store_trouble(store_.directory().string(), error.what()));
+    }
+    return findings;
+  }
+
+  void examine_domains(Findings& findings) {
     auto domains = domains_of();
     if (domains.empty() && !request_.domain) {
       findings.push_back({Severity::broken,
@@ -127,7 +136,6 @@ class Examination {
     }
     for (const auto& domain : domains)
       examine_domain(domain, findings);
-    return findings;
   }
 
   std::vector<canon::DomainName> domains_of() const {

@@ -123,11 +123,6 @@ void check_waiting(const canon::DomainName& domain, const crypto::Manifest& mani
   }
 }
 
-Finding store_trouble(const std::string& subject, const std::string& what) {
-  if (geteuid() == 0) return {Severity::broken, "key_files", subject, what, "", {}};
-  return {Severity::unknown, "key_files", subject, what, "run dkimkey doctor as root", {}};
-}
-
 std::optional<Finding> reading_trouble(const std::filesystem::path& path, const Credentials& daemon) {
   const auto obstacle = reading_obstacle(path, daemon);
   if (!obstacle) return std::nullopt;
@@ -154,6 +149,11 @@ void check_key_file(const crypto::KeyStore& store, const canon::DomainName& doma
 }
 
 }  // namespace
+
+Finding store_trouble(const std::string& subject, const std::string& what) {
+  if (geteuid() == 0) return {Severity::broken, "key_files", subject, what, "", {}};
+  return {Severity::unknown, "key_files", subject, what, "run dkimkey doctor as root", {}};
+}
 
 Findings check_keys(const canon::DomainName& domain, const crypto::Manifest& manifest,
                     const crypto::KeySettings& policy, crypto::UtcTime now) {

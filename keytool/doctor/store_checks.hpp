@@ -24,4 +24,7 @@ Findings check_key_directory(const std::filesystem::path& directory);
 Findings check_key_files(const crypto::KeyStore& store, const canon::DomainName& domain,
                          const std::optional<Credentials>& daemon);
 
+// What of the store cannot be read: a fault to root; to others, root's to see.
+Finding store_trouble(const std::string& subject, const std::string& what);
+
 }  // namespace dkim::keytool

@@ -727,6 +727,14 @@ class CommandLine(DoctorTest):
         self.assertEqual(code, 3)
         unknown = [f["topic"] for f in findings if f["severity"] == "unknown"]
         self.assertEqual(sorted(set(unknown)), ["configuration", "key_directory", "socket"])
+        # A store that anybody can look into, but not a domain's part of it.
+        self.scene.keys.path.chmod(0o755)
+        self.addCleanup(self.scene.keys.path.chmod, 0o750)
+        for arguments in ([], [DOMAIN]):
+            findings, code = self.scene.findings(*arguments, user="daemon", group="daemon", extra_groups=[])
+            self.assertEqual(code, 3)
+            unknown = [f["topic"] for f in findings if f["severity"] == "unknown"]
+            self.assertEqual(sorted(set(unknown)), ["key_files", "socket"])
 
 
 if __name__ == "__main__":
