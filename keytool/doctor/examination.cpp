@@ -103,6 +103,8 @@ class Examination {
     if (!findings.empty() && findings.front().severity != Severity::risk) return findings;
     try {
       examine_domains(findings);
+    } catch (const UsageError&) {
+      throw;
     } catch (const crypto::Error& error) {
       findings.push_back(store_trouble(store_.directory().string(), error.what()));
     }
