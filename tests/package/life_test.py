@@ -2,6 +2,7 @@
 """The package before Postfix, through an upgrade while mail flows, to its end; and where no systemd runs."""
 
 import os
+import re
 import unittest
 
 from built import CURRENT, PREVIOUS, package, run
@@ -164,10 +165,14 @@ class WithoutSystemdTest(unittest.TestCase):
     def test_4_what_hides_the_package_is_named_and_keys_on_a_file_system_of_their_own_are_purged(self):
         place = self.machine.root / KEYS.lstrip("/")
         place.unlink()
-        by_hand = self.machine.root / "usr/local/sbin/dkimsignd"
-        by_hand.write_text("#!/bin/sh\n")
+        by_hand = ("/usr/local/sbin/dkimsignd", "/usr/local/lib/systemd/system/dkimsignd.service")
+        for path in by_hand:
+            file = self.machine.root / path.lstrip("/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("#!/bin/sh\n")
         said = self.machine.install(self.machine.put(package(CURRENT)))
-        self.assertIn("dkimsignd: /usr/local/sbin/dkimsignd is used in place of the package's", said)
+        hiding = re.findall(r"^dkimsignd: (\S+) is used in place of the package's", said, re.MULTILINE)
+        self.assertEqual(sorted(hiding), sorted(by_hand))
         run("mount", "-t", "tmpfs", "tmpfs", place)
         try:
             (place / ZONE).mkdir()
