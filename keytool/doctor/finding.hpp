@@ -11,6 +11,7 @@ enum class Severity {
   broken,   // mail is not signed, or receivers refuse it or see a broken signature
   risk,     // works today; breaks for some messages or receivers, or soon
   unknown,  // could not be found out from here; says why
+  note,     // as it comes, and right for most; a choice that some mail goes without a signature that holds
   good,
 };
 

@@ -111,19 +111,24 @@ void check_line_length(const PostfixSettings& settings, Findings& findings) {
 // offer 8BITMIME. Nearly all do; a client that ignores what they offer makes it certain.
 void check_conversion(const PostfixSettings& settings, Findings& findings) {
   constexpr const char* name = "disable_mime_output_conversion";
+  Finding found;
   for (const auto* service : settings.running("smtp")) {
-    if (settings.of(*service, name) == "yes" ||
-        !has_word(settings.of(*service, "smtp_discard_ehlo_keywords"), "8bitmime"))
-      continue;
-    findings.push_back(
-        {Severity::risk,
-         name,
-         service->label(),
-         "smtp_discard_ehlo_keywords makes 8-bit mail be recoded after signing, which breaks its signature",
-         "let 8-bit mail be sent as it is:",
-         {settings.set_command(name, "yes"), settings.reload_command()}});
-    return;
+    if (settings.of(*service, name) == "yes") continue;
+    const bool certain = has_word(settings.of(*service, "smtp_discard_ehlo_keywords"), "8bitmime");
+    if (!certain && !found.topic.empty()) continue;
+    found = {certain ? Severity::risk : Severity::note,
+             name,
+             service->label(),
+             certain
+                 ? "smtp_discard_ehlo_keywords makes 8-bit mail be recoded after signing, which breaks its "
+                   "signature"
+                 : "8-bit mail to a server without 8BITMIME is recoded after signing, which breaks its "
+                   "signature; few are left",
+             "let 8-bit mail be sent as it is:",
+             {settings.set_command(name, "yes"), settings.reload_command()}};
+    if (certain) break;
   }
+  if (!found.topic.empty()) findings.push_back(std::move(found));
 }
 
 }  // namespace
@@ -141,15 +146,14 @@ Findings check_changes_after_signing(const PostfixSettings& settings, const cano
                         "see that no rule in it matches DKIM-Signature",
                         {}});
   }
-  if (findings.empty()) {
-    findings.push_back(
-        {Severity::good,
-         "after_signing",
-         "Postfix",
-         "changes nothing that is signed, in header or body; 8-bit mail is recoded only for servers "
-         "without 8BITMIME, which are rare",
-         "",
-         {}});
+  if (std::all_of(findings.begin(), findings.end(),
+                  [](const auto& finding) { return finding.severity == Severity::note; })) {
+    findings.push_back({Severity::good,
+                        "after_signing",
+                        "Postfix",
+                        "no rule changes what is signed, in header or body",
+                        "",
+                        {}});
   }
   return findings;
 }

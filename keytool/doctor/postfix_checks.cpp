@@ -105,17 +105,17 @@ Finding protocol_finding(const PostfixSettings& settings, const std::set<MilterV
 }
 
 // Whether Postfix's own bounces are signed is a choice: by default they are not, and a host that only sends
-// writes none to strangers.
+// writes none to strangers. Other milters would see them, too.
 Finding bounce_finding(const PostfixSettings& settings) {
   constexpr const char* name = "internal_mail_filter_classes";
   if (has_word(settings.of(name), "bounce"))
     return {Severity::good, name, "main.cf", "bounces are signed, too", "", {}};
-  return {Severity::good,
+  return {Severity::note,
           name,
           "main.cf",
-          "bounces that Postfix writes are not signed, as by default; bounce in it would have them signed",
-          "",
-          {}};
+          "bounces that Postfix writes are not signed, as by default",
+          "if strangers are to get them, have them signed; every milter in non_smtpd_milters then sees them:",
+          {settings.set_command(name, "bounce"), settings.reload_command()}};
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "keytool/json.hpp"
 #include "keytool/terminal_text.hpp"
@@ -17,12 +18,21 @@ std::string_view name_of(Severity severity) {
       return "risk";
     case Severity::unknown:
       return "unknown";
+    case Severity::note:
+      return "note";
     default:
       return "good";
   }
 }
 
-constexpr std::array severities{Severity::broken, Severity::risk, Severity::unknown, Severity::good};
+// And what so many of them are called.
+constexpr std::array<std::pair<Severity, std::string_view>, 5> severities{{
+    {Severity::broken, "broken"},
+    {Severity::risk, "at risk"},
+    {Severity::unknown, "unknown"},
+    {Severity::note, "noted"},
+    {Severity::good, "good"},
+}};
 
 long count_of(const Findings& findings, Severity severity) {
   return std::count_if(findings.begin(), findings.end(),
@@ -55,10 +65,9 @@ std::string findings_text(const Findings& findings) {
   for (const auto& finding : findings)
     out += finding_text(finding);
   std::string counts;
-  for (const auto severity : severities) {
+  for (const auto& [severity, name] : severities) {
     counts += counts.empty() ? "\n" : ", ";
-    counts += std::to_string(count_of(findings, severity)) + " ";
-    counts += severity == Severity::risk ? "at risk" : name_of(severity);
+    counts += std::to_string(count_of(findings, severity)) + " " + std::string(name);
   }
   return out + counts + "\n";
 }

@@ -227,6 +227,7 @@ TEST(DoctorSocket, findings) {
 
 TEST(DoctorReport, order_text_and_exit_code) {
   Findings findings = {{Severity::good, "a", "", "fine", "", {}},
+                       {Severity::note, "f", "", "as it comes", "", {}},
                        {Severity::unknown, "b", "x\x1b[31m", "who knows", "look", {}},
                        {Severity::risk, "c", "c", "may\nbreak", "", {}},
                        {Severity::broken, "d", "s", "is broken", "do:", {"one", "two\r"}},
@@ -241,13 +242,15 @@ TEST(DoctorReport, order_text_and_exit_code) {
             "risk     e: later\n"
             "unknown  b (x\\x1b[31m): who knows\n"
             "         look\n"
+            "note     f: as it comes\n"
             "good     a: fine\n"
-            "\n1 broken, 2 at risk, 1 unknown, 1 good\n");
+            "\n1 broken, 2 at risk, 1 unknown, 1 noted, 1 good\n");
   EXPECT_EQ(exit_code_of(findings), ExitCode::problem);
   findings.erase(findings.begin(), findings.begin() + 3);
   EXPECT_EQ(exit_code_of(findings), ExitCode::waiting);
   findings.erase(findings.begin());
   EXPECT_EQ(exit_code_of(findings), ExitCode::done);
+  findings.erase(findings.begin());
   EXPECT_EQ(findings_json(findings),
             "[\n  {\"severity\": \"good\", \"topic\": \"a\", \"subject\": \"\", \"what\": \"fine\", "
             "\"advice\": null, "
