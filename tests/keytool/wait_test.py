@@ -50,9 +50,12 @@ class Waiting(DnsCase):
 
     def test_on_a_pipe(self):
         process = self.begin()
+        # Not before it has looked, and found nothing.
+        shown = self.read_while(process, b"waits")
         new = self.new_selector()
         self.world.put(self.name(new), self.value(new), ttl=1)
         out, err = process.communicate(timeout=120)
+        err = shown + err
         self.assertEqual(process.returncode, DONE, out + err)
         self.assertEqual(self.states(), {self.old: "retiring", new: "active"})
         # What is to be done is said while it waits; what was done is the result.
@@ -127,6 +130,7 @@ class Waiting(DnsCase):
             if not octets:
                 raise AssertionError(f"ended early: {shown}")
             shown += octets
+        return shown
 
     def test_nothing_is_under_way(self):
         self.assert_ends(self.rotate("--due", "--wait"), DONE, "nothing to do")
