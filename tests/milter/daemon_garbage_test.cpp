@@ -124,6 +124,23 @@ TEST_F(DaemonGarbageTest, PacketsPastTheLimitCloseTheirConnection) {
   }
 }
 
+// Of many lengths, for whatever lies behind a list in memory.
+TEST_F(DaemonGarbageTest, MacrosWithoutAValue) {
+  start();
+  for (int names = 1; names < 400; names += 2) {
+    MilterClient connection(daemon_->endpoint());
+    connection.negotiate();
+    std::string macros = "M";
+    for (int i = 0; i < names; ++i)
+      macros += std::string(i % 2 == 0 ? "{name}\0" : "value\0", i % 2 == 0 ? 7 : 6);
+    connection.connection().put_raw(MilterConnection::packet('D', macros));
+    connection.connection().put_raw(MilterConnection::packet('M', std::string("<a@example.com>\0", 16)));
+    connection.connection().put_raw(MilterConnection::packet('A', ""));
+    ASSERT_TRUE(daemon_->is_running()) << names;
+  }
+  expect_service();
+}
+
 // What an MTA of this world would never send as a queue ID or a sender.
 TEST_F(DaemonGarbageTest, OddMacrosAndSendersStayOnTheirLine) {
   start();
