@@ -32,8 +32,9 @@ Examples:
 Asks every authoritative name server of the zone for the record of each key, directly, and compares what it
 serves with the key, tag by tag and octet by octet. CNAMEs are followed into other zones.
 )",
-    R"(For each server: right, missing, another key (with what differs), several records, revoked, or a syntax error with
-its octet. A revoked key is right where its record is empty or gone. DNSSEC is mentioned and never a failure.
+    R"(For each server: right, missing, another key (with what differs), several records, revoked, or a syntax error.
+Where a usual slip is the cause, it is named: quotation marks in the value, text of a zone file, the record under
+another name. A revoked key is right where its record is empty or gone. DNSSEC is mentioned and never a failure.
 
 Exit codes: 0 everything is right, 1 a record is wrong or missing, 2 wrong usage or configuration, 3 a
 server could not be asked, or a pending key's record is not there yet.
@@ -73,7 +74,7 @@ std::vector<CheckedKey> check_domain(const crypto::KeyStore& store, const canon:
   if (only && read->manifest.find(*only) == nullptr) {
     throw crypto::StoreError("there is no key " + only->str() + " in " + domain.str());
   }
-  Observer observer(access);
+  Observer observer(access, Observer::Misplaced::look_for);
   std::vector<CheckedKey> checked;
   for (const auto& entry : read->manifest.keys) {
     if (only ? entry.selector != *only : entry.forgotten.has_value()) continue;
@@ -136,15 +137,22 @@ void print_json(const std::vector<CheckedKey>& keys) {
   std::cout << json_array(objects);
 }
 
+bool is_too_long_for_its_form(const CheckedKey& key) {
+  const auto& servers = key.observation.servers;
+  return std::any_of(servers.begin(), servers.end(), [](const ServerFinding& server) {
+    return server.finding && server.finding->too_long_for_its_form;
+  });
+}
+
 // What a person should know beside the table.
 void print_notes(const std::vector<CheckedKey>& keys) {
   for (const auto& key : keys) {
-    if (verdict_of(key) == Verdict::wrong && key.entry.state != crypto::KeyState::revoked &&
-        crypto::txt_strings(key.record.value).size() > 1) {
-      std::cerr
-          << "note: the record of " << key.record.name << " has " << key.record.value.size()
-          << " octets and needs " << crypto::txt_strings(key.record.value).size()
-          << " strings of at most 255; some web forms cut it or refuse it (dkimkey show --format strings)\n";
+    const auto strings = crypto::txt_strings(key.record.value).size();
+    if (strings > 1 && is_too_long_for_its_form(key)) {
+      std::cerr << "note: the record of " << key.record.name << " has " << key.record.value.size()
+                << " octets and needs " << strings
+                << " strings of at most 255; some web forms cut it or refuse it (dkimkey show --format "
+                   "strings)\n";
     }
     if (key.observation.dnssec == Dnssec::secure)
       std::cerr << "note: " << key.record.name << " is in a zone signed by DNSSEC\n";

@@ -87,6 +87,10 @@ std::string describe_publishing(const canon::DomainName& domain, const std::vect
     out += "  value  " + key.record.value + "\n";
     out += describe_strings(key.record);
   }
+  out +=
+      "Enter the value as it stands here: without quotation marks or backslashes, and not as zone-file text. "
+      "If "
+      "the\nform then shows the domain twice in the name, take it out once.\n";
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include "canon/printable.hpp"
 #include "crypto/record_text.hpp"
 #include "keytool/dns/authority.hpp"
+#include "keytool/dns/misplaced_record.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -31,11 +32,23 @@ unsigned memory_of(const DnsResponse& response) {
   return memory;
 }
 
+AskTexts texts_by(DnsClient& client) {
+  return [&client](const std::string& name) {
+    const auto response = client.ask(name, RecordType::txt);
+    return response ? values_of(*response) : std::vector<std::string>{};
+  };
+}
+
+void add_place(RecordFinding& finding, const std::optional<std::string>& place) {
+  if (place) finding.detail += (finding.detail.empty() ? "" : "; ") + *place;
+}
+
 // One look: asks the servers of the name's zone, and goes on with the names that they alias it to.
 class Look {
  public:
-  Look(DnsClient& resolver, std::set<std::string>& silent, const crypto::KeyRecord& expected)
-      : resolver_(resolver), silent_(silent), expected_(expected) {}
+  Look(DnsClient& resolver, std::set<std::string>& silent, const crypto::KeyRecord& expected,
+       Observer::Misplaced misplaced)
+      : resolver_(resolver), silent_(silent), expected_(expected), misplaced_(misplaced) {}
 
   Observation run(const std::string& name) {
     ask_zone_of({name});
@@ -112,6 +125,7 @@ class Look {
       if (response->first_alias) return response->first_alias;
       found.finding = check_record(expected_, values_of(*response));
       discount_wildcard(client, name, zone, *response, *found.finding);
+      if (alias.empty()) look_elsewhere(client, name, zone, *found.finding);
     }
     observation_.servers.push_back(std::move(found));
     return {};
@@ -140,6 +154,13 @@ class Look {
     }
   }
 
+  // One server is enough to find a record that was entered under a wrong name.
+  void look_elsewhere(DnsClient& client, const std::string& name, const Zone& zone, RecordFinding& finding) {
+    if (misplaced_ == Observer::Misplaced::ignore || finding.status != RecordStatus::missing) return;
+    misplaced_ = Observer::Misplaced::ignore;
+    add_place(finding, find_misplaced(expected_, name, zone.name, texts_by(client)));
+  }
+
   void trouble(const std::string& alias, const std::string& what) {
     if (alias.empty()) {
       observation_.trouble = what;
@@ -151,6 +172,7 @@ class Look {
   DnsClient& resolver_;
   std::set<std::string>& silent_;
   const crypto::KeyRecord& expected_;
+  Observer::Misplaced misplaced_;
   Observation observation_;
   std::optional<unsigned> negative_ttl_;  // of the zone being asked, as one of its servers has it
   std::set<std::string> asked_;
@@ -162,12 +184,17 @@ unsigned memory_behind_cache(DnsClient& resolver, const std::string& name, const
   return std::max({crypto::default_ttl, memory_of(response), zone ? zone->negative_ttl : 0});
 }
 
-Observation ask_resolver(DnsClient& resolver, const std::string& name, const crypto::KeyRecord& expected) {
+Observation ask_resolver(DnsClient& resolver, const std::string& name, const crypto::KeyRecord& expected,
+                         Observer::Misplaced misplaced) {
   Observation observation;
   const auto response = resolver.ask_unchecked(name, RecordType::txt);
   ServerFinding found{"resolver", "", {}, {}, {}};
   if (response) {
     found.finding = check_record(expected, values_of(*response));
+    if (misplaced == Observer::Misplaced::look_for && found.finding->status == RecordStatus::missing) {
+      if (const auto zone = find_zone(resolver, name))
+        add_place(*found.finding, find_misplaced(expected, name, zone->name, texts_by(resolver)));
+    }
     found.alias = response->alias.value_or("");
     observation.memory = memory_behind_cache(resolver, name, *response);
     observation.dnssec = response->dnssec;
@@ -195,8 +222,8 @@ DnsClient DnsAccess::open_resolver() const {
 Observation Observer::look(const std::string& record_name, const crypto::KeyRecord& expected) {
   if (!resolver_) resolver_.emplace(access_.open_resolver());
   const std::string name = record_name + ".";
-  if (!access_.authoritative) return ask_resolver(*resolver_, name, expected);
-  return Look(*resolver_, silent_, expected).run(name);
+  if (!access_.authoritative) return ask_resolver(*resolver_, name, expected, misplaced_);
+  return Look(*resolver_, silent_, expected, misplaced_).run(name);
 }
 
 RecordView summarize(const Observation& observation) {

@@ -1,6 +1,7 @@
 #include "keytool/dns/record_check.hpp"
 
 #include "crypto/base64.hpp"
+#include "crypto/record_slips.hpp"
 #include "crypto/record_text.hpp"
 
 namespace dkim::keytool {
@@ -85,13 +86,15 @@ RecordFinding check_record(const crypto::KeyRecord& expected, const std::vector<
   if (values.empty()) return {RecordStatus::missing, {}};
   const std::string damaged = damage(expected, values);
   if (values.size() > 1) {
-    return {RecordStatus::several, joined(std::to_string(values.size()) + " TXT records", damaged)};
+    return {RecordStatus::several, joined(std::to_string(values.size()) + " TXT records", damaged),
+            !damaged.empty()};
   }
   const auto served = crypto::parse_record(values.front());
   if (!served) {
-    return {RecordStatus::syntax_error,
-            joined(served.refusal().reason + ", at octet " + std::to_string(served.refusal().octet + 1),
-                   damaged)};
+    const auto& refusal = served.refusal();
+    const std::string where = refusal.reason + ", at octet " + std::to_string(refusal.octet + 1);
+    return {RecordStatus::syntax_error, joined(crypto::record_slip(values.front()).value_or(where), damaged),
+            !damaged.empty()};
   }
   // Whatever else it says: RFC 6376 3.6.1.
   if (served->public_key.empty())
@@ -100,7 +103,7 @@ RecordFinding check_record(const crypto::KeyRecord& expected, const std::vector<
   if (!list.empty()) {
     const bool same_key = served->algorithm == expected.algorithm &&
                           served->public_key == expected.public_key && allows_sha256(served->flags.hashes);
-    return {RecordStatus::other_key, joined(list, damaged), same_key};
+    return {RecordStatus::other_key, joined(list, damaged), !damaged.empty(), same_key};
   }
   return {RecordStatus::right, {}};
 }

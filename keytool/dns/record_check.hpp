@@ -21,8 +21,11 @@ enum class RecordStatus {
 
 struct RecordFinding {
   RecordStatus status = RecordStatus::missing;
-  // What differs, or where the syntax breaks, in words; empty where the status says it all.
+  // What differs, or what was done wrong when the record was entered; empty where the status says it all.
   std::string detail;
+  // The record lost its end, or fell into several, where it is divided into strings: its length is the
+  // trouble.
+  bool too_long_for_its_form = false;
   // In a record that differs, the key itself does not: what was signed with it still verifies.
   bool same_key = false;
 };

@@ -36,6 +36,7 @@ bool is_right(crypto::KeyState state, RecordStatus status) {
 struct Wrong {
   std::set<RecordStatus> statuses;
   bool same_key = true;
+  bool too_long_for_its_form = false;
 
   bool only(RecordStatus status) const { return statuses.size() == 1 && statuses.contains(status); }
 };
@@ -46,6 +47,7 @@ Wrong wrong_in(const LookedAt& key) {
     if (!server.finding || is_right(key.state, server.finding->status)) continue;
     wrong.statuses.insert(server.finding->status);
     wrong.same_key = wrong.same_key && server.finding->same_key;
+    wrong.too_long_for_its_form = wrong.too_long_for_its_form || server.finding->too_long_for_its_form;
   }
   return wrong;
 }
@@ -75,20 +77,20 @@ std::string meaning(const LookedAt& key, const Wrong& wrong) {
   }
 }
 
-std::string size_advice(const std::string& value) {
+std::string size_advice(const std::string& value, const Wrong& wrong) {
   const auto strings = crypto::txt_strings(value).size();
-  if (strings < 2) return {};
+  if (strings < 2 || !wrong.too_long_for_its_form) return {};
   return "; its " + std::to_string(value.size()) + " octets need " + std::to_string(strings) +
          " strings of at most 255 in one record";
 }
 
 std::string advice_for(const LookedAt& key, const Wrong& wrong) {
   if (key.state == crypto::KeyState::revoked) return "empty the record, or take it out of the zone";
-  if (wrong.only(RecordStatus::missing)) return "publish the record" + size_advice(key.value);
+  if (wrong.only(RecordStatus::missing)) return "publish the record";
   if (wrong.only(RecordStatus::several)) {
-    return "leave this one record at the name, and take out every other" + size_advice(key.value);
+    return "leave this one record at the name, and take out every other" + size_advice(key.value, wrong);
   }
-  return "make the record this one, on every server of the zone" + size_advice(key.value);
+  return "make the record this one, on every server of the zone" + size_advice(key.value, wrong);
 }
 
 Finding wrong_finding(const LookedAt& key, const Wrong& wrong) {
@@ -143,7 +145,7 @@ Finding judge(const LookedAt& key) {
 class Checker {
  public:
   Checker(const canon::DomainName& domain, const crypto::KeyStore& store, const DnsAccess& access)
-      : domain_(domain), store_(store), observer_(access) {}
+      : domain_(domain), store_(store), observer_(access, Observer::Misplaced::look_for) {}
 
   Findings run() {
     const auto read = store_.read_manifest(domain_);

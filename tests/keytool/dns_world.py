@@ -241,7 +241,8 @@ class DnsWorld:
         for value in values:
             if kind == "TXT":
                 pieces = [value[i:i + 255] for i in range(0, len(value), 255)]
-                update.add(relative, ttl, "TXT", " ".join('"' + piece + '"' for piece in pieces))
+                escaped = [piece.replace("\\", "\\\\").replace('"', '\\"') for piece in pieces]
+                update.add(relative, ttl, "TXT", " ".join(f'"{piece}"' for piece in escaped))
             else:
                 update.add(relative, ttl, kind, value)
         self.send(update, address or self.primary)

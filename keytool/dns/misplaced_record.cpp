@@ -1,0 +1,70 @@
+#include "keytool/dns/misplaced_record.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "canon/text.hpp"
+#include "crypto/base64.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+constexpr std::string_view middle = "._domainkey.";
+
+// As people see it, without the final dot.
+std::string shown(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return std::string(name);
+}
+
+// The record may be damaged there as well: quotation marks around it, or within the key.
+bool holds_key(std::string_view value, const std::string& key) {
+  std::string plain;
+  std::copy_if(value.begin(), value.end(), std::back_inserter(plain),
+               [](char c) { return !canon::is_fws(c) && c != '"' && c != '\\'; });
+  return plain.find(key) != std::string::npos;
+}
+
+}  // namespace
+
+std::vector<MisplacedName> misplaced_names(const std::string& record_name, const std::string& zone) {
+  const auto at = record_name.find(middle);
+  if (at == std::string::npos) return {};
+  const std::string selector = record_name.substr(0, at);
+  const std::string domain = record_name.substr(at + middle.size());
+  const bool below_zone = domain != zone && domain.ends_with("." + zone);
+  const std::string right =
+      below_zone ? record_name.substr(0, record_name.size() - zone.size() - 1) : selector + "._domainkey";
+  const std::string enter = "enter the name as " + right + ", to which the form adds " + shown(zone);
+
+  std::vector<MisplacedName> names;
+  const auto add = [&](const std::string& name, const std::string& advice) {
+    const auto same = [&](const MisplacedName& other) { return other.name == name; };
+    if (name != record_name && std::none_of(names.begin(), names.end(), same))
+      names.push_back({name, advice});
+  };
+  for (const auto& appended : {zone, domain})
+    add(record_name + appended,
+        "the form adds " + shown(appended) + " by itself: enter the name as " + right);
+  if (below_zone) add(selector + "._domainkey." + zone, enter);
+  for (const auto* instead :
+       {".", ".domainkey.", "_domainkey.", "-domainkey.", ".-domainkey.", "._domain-key.", "._domainkeys."})
+    add(selector + instead + domain, enter);
+  add("_domainkey." + domain, enter);
+  add(domain, enter);
+  return names;
+}
+
+std::optional<std::string> find_misplaced(const crypto::KeyRecord& expected, const std::string& record_name,
+                                          const std::string& zone, const AskTexts& ask) {
+  if (expected.public_key.empty()) return std::nullopt;
+  const std::string key = crypto::base64_encode(expected.public_key);
+  for (const auto& [name, advice] : misplaced_names(record_name, zone)) {
+    const auto values = ask(name);
+    if (std::any_of(values.begin(), values.end(), [&](const auto& value) { return holds_key(value, key); }))
+      return "the record is at " + shown(name) + " instead; " + advice;
+  }
+  return std::nullopt;
+}
+
+}  // namespace dkim::keytool

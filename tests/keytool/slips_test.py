@@ -1,0 +1,104 @@
+"""A record as people and web forms really enter it: check, doctor and verify name the slip, and say what to enter."""
+
+import json
+import unittest
+
+from dns_case import PROBLEM, WAITING, DnsCase, serve_file
+from dkimkey import run
+from dns_world import ZONE, DnsWorld
+
+NETWORK = "127.53.11"
+
+
+class World(DnsWorld):
+    def __init__(self, directory):
+        super().__init__(directory, network=NETWORK)
+
+    def start(self):
+        super().start(secondary=False)
+
+
+setUpModule, tearDownModule = serve_file(World)
+
+
+class Slips(DnsCase):
+    def setUp(self):
+        super().setUp()
+        self.made("server", "--activate")
+        self.own_name = self.name("server")
+        self.good = self.value("server")
+        self.addCleanup(self.world.put, self.own_name)
+
+    def told(self, *options):
+        """What check says, by table and JSON, of a record that is not right."""
+        found = self.assert_check("server", PROBLEM, "wrong")
+        return found["servers"], self.key("check", *options)
+
+    def test_values(self):
+        key = self.good.partition("p=")[2]
+        for value, words in (
+            (f'"{self.good}"', "syntax error: the value holds quotation marks"),
+            (f'v=DKIM1; k=rsa; p={key[:100]}" "{key[100:]}', "the value holds quotation marks"),
+            (self.good.replace(";", "\\;"), "the value holds backslashes"),
+            (f'( "v=DKIM1; k=rsa; " "p={key}" )', "the value holds text of a zone file"),
+            (f"server._domainkey IN TXT {self.good}", "the value holds text of a zone file"),
+            (f"{self.good} v=spf1 -all", "more than one record"),
+            ("v=spf1 -all", "another kind of record (v=spf1)"),
+            (key, "the value is the key alone"),
+        ):
+            with self.subTest(words):
+                self.world.put(self.own_name, value)
+                servers, table = self.told()
+                self.assertIn(words, servers)
+                self.assertIn(words, table.stdout.decode())
+                # Neither where the syntax breaks, nor how long the record is: that is not the trouble.
+                self.assertNotIn("octet", table.stdout.decode() + table.stderr.decode())
+                doctor = json.loads(run("--config", self.config, "doctor", ZONE, *self.at_resolver(), "--json").stdout)
+                dkim = [finding for finding in doctor if finding["subject"] == self.own_name]
+                self.assertIn(words.removeprefix("syntax error: "), dkim[0]["what"])
+                self.assertNotIn("strings of at most 255", dkim[0]["advice"])
+
+    def test_verify_says_it_of_the_signers_record(self):
+        message = self.directory / "message.eml"
+        message.write_text(f"From: a@{ZONE}\nSubject: x\n\nHello\n")
+        signed = run("sign", "-D", self.keys, message)
+        self.assertEqual(signed.returncode, 0, signed.stderr)
+        message.write_bytes(signed.stdout)
+        self.world.put(self.own_name, self.good.replace(";", "\\;"))
+        done = run("verify", *self.at_resolver(), message)
+        self.assert_ends(done, PROBLEM, "the key record cannot be used: the value holds backslashes")
+
+    def test_names(self):
+        for place, words in (
+            (f"{self.own_name}.{ZONE}", f"the form adds {ZONE} by itself: enter the name as server._domainkey"),
+            (f"server.{ZONE}", "enter the name as server._domainkey"),
+            (f"server-domainkey.{ZONE}", "enter the name as server._domainkey"),
+        ):
+            with self.subTest(place):
+                self.world.put(place, f'"{self.good}"')
+                self.addCleanup(self.world.put, place)
+                words = f"the record is at {place} instead; {words}"
+                servers, table = self.told()
+                self.assertIn("missing: " + words, servers)
+                self.assertNotIn("octets", table.stderr.decode())
+                self.assert_ends(self.key("check", "--no-authoritative"), PROBLEM, words)
+                self.world.put(place)
+
+    def test_nothing_is_found_where_nothing_is(self):
+        self.made("other")
+        self.world.put(f"server.{ZONE}", self.value("other"))
+        self.addCleanup(self.world.put, f"server.{ZONE}")
+        servers, _ = self.told()
+        self.assertTrue(servers.endswith(" missing"), servers)
+
+    def test_length_is_told_of_where_it_is_the_trouble(self):
+        self.world.put(self.own_name, self.good[:255])
+        self.assert_ends(self.key("check"), PROBLEM, "note:", "needs 2 strings of at most 255")
+        self.world.put(self.own_name, self.good.replace("; p=", "; t=y; p="))
+        told = self.key("check")
+        self.assert_ends(told, PROBLEM, "t=y is still on")
+        self.assertEqual(told.stderr, b"")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
