@@ -4,6 +4,19 @@
 #include "keytool/damage/header_damage.hpp"
 
 namespace dkim::keytool {
+namespace {
+
+// Only facts, but the ones to begin with where nothing else is found; what matters most comes first.
+void add_missing(std::vector<std::string>& hints, const MissingFields& missing) {
+  const auto add = [&](const std::string& names, const std::string& words) {
+    if (!names.empty()) hints.push_back("header: " + words + names);
+  };
+  add(missing.gone, "taken away after signing, as h= has it: ");
+  add(missing.fewer, "fewer fields in the message than h= has: ");
+  add(missing.perhaps_never_there, "in h= and not in the message, taken away or never there: ");
+}
+
+}  // namespace
 
 std::vector<std::string> damage_hints(const crypto::Verdict& verdict,
                                       const std::vector<canon::HeaderField>& message, std::string_view body) {
@@ -16,10 +29,7 @@ std::vector<std::string> damage_hints(const crypto::Verdict& verdict,
   if (verdict.header_holds == false) {
     const auto cause = header_damage(verdict, message);
     hints.push_back("header: " + cause.value_or("no usual cause found"));
-    const auto missing = missing_fields(*verdict.signature, message, verdict.field);
-    // Only a fact, but the one to begin with where nothing else is found.
-    if (!cause && !missing.empty())
-      hints.push_back("header: h= names what is not there, be it taken away or never there: " + missing);
+    if (!cause) add_missing(hints, missing_fields(*verdict.signature, message, verdict.field));
   }
   return hints;
 }

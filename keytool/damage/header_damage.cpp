@@ -106,17 +106,35 @@ std::optional<std::string> header_damage(const crypto::Verdict& verdict,
   return HeaderTrial(verdict, message).find();
 }
 
-std::string missing_fields(const crypto::SignatureField& signature, const std::vector<HeaderField>& message,
-                           std::size_t own) {
-  std::map<std::string, int> left;  // how often each name may still stand for a field
-  for (const std::size_t i : crypto::signed_fields(message, signature.names, own))
-    ++left[canon::lower_case(canon::trim_fws(message[i].name))];
-  std::string text;
+MissingFields missing_fields(const crypto::SignatureField& signature, const std::vector<HeaderField>& message,
+                             std::size_t own) {
+  struct Count {
+    std::string name;  // as h= spells it first
+    std::size_t named = 0;
+    std::size_t present = 0;
+  };
+  std::vector<Count> counts;  // in the order of h=
+  std::map<std::string, std::size_t> place;
   for (const auto& name : signature.names) {
-    if (left[canon::lower_case(name)]-- > 0) continue;
-    text += (text.empty() ? "" : ", ") + name;
+    const auto [found, is_new] = place.emplace(canon::lower_case(name), counts.size());
+    if (is_new) counts.push_back({name});
+    ++counts[found->second].named;
   }
-  return canon::printable(text, 300);
+  for (const std::size_t i : crypto::signed_fields(message, signature.names, own))
+    ++counts[place.at(canon::lower_case(canon::trim_fws(message[i].name)))].present;
+
+  MissingFields missing;
+  const auto add = [](std::string& list, const std::string& name) {
+    list += (list.empty() ? "" : ", ") + name;
+  };
+  for (const auto& [name, named, present] : counts) {
+    // A name that stands once more than its fields is oversigned; that is how it should be.
+    if (present == 0) add(named > 1 ? missing.gone : missing.perhaps_never_there, name);
+    if (present > 0 && named > present + 1) add(missing.fewer, name);
+  }
+  for (auto* list : {&missing.gone, &missing.fewer, &missing.perhaps_never_there})
+    *list = canon::printable(*list, 300);
+  return missing;
 }
 
 }  // namespace dkim::keytool

@@ -20,8 +20,19 @@ constexpr std::size_t most_key_operations = 200;
 std::optional<std::string> header_damage(const crypto::Verdict& verdict,
                                          const std::vector<canon::HeaderField>& message);
 
-// The names that h= has more often than the message has such fields, in words; empty if there are none.
-std::string missing_fields(const crypto::SignatureField& signature,
-                           const std::vector<canon::HeaderField>& message, std::size_t own);
+// Names in h= that stand for no field of the message, each list in the order of h= and made printable. A name
+// that is oversigned (once more than its fields) is in none of them.
+struct MissingFields {
+  // Named more than once, and not there at all: the field was there when the message was signed.
+  std::string gone;
+  // There, but fewer than h= asks for.
+  std::string fewer;
+  // Named once and not there: taken away, or signed as absent.
+  std::string perhaps_never_there;
+};
+
+// own: the place of the signature among the message's fields.
+MissingFields missing_fields(const crypto::SignatureField& signature,
+                             const std::vector<canon::HeaderField>& message, std::size_t own);
 
 }  // namespace dkim::keytool
