@@ -46,6 +46,13 @@ std::optional<std::string> a_label(std::string_view text) {
   return name ? std::optional(name->str()) : std::nullopt;
 }
 
+// OpenDKIM and Mail::DKIM read a= and c= without regard to case; dkimpy and this verifier do not.
+std::string note_on_case(std::string_view tag, std::string_view value, std::string_view known) {
+  if (!canon::equal_ignoring_case(value, known)) return {};
+  return std::string(tag) + " has a known value in another case: OpenDKIM and Mail::DKIM read it as " +
+         std::string(known) + ", dkimpy and others refuse it";
+}
+
 Problem read_version(std::string_view value, SignatureField&) {
   if (value == "1") return {};
   return VerifyProblem{VerifyReason::version, "v= is " + quoted(value) + "; there is only version 1"};
@@ -60,7 +67,12 @@ Problem read_algorithm(std::string_view value, SignatureField& field) {
   if (value == "rsa-sha1")
     return VerifyProblem{VerifyReason::historic_algorithm,
                          "a= is rsa-sha1, which RFC 8301 forbids to accept"};
-  return VerifyProblem{VerifyReason::unknown_algorithm, "a= is " + quoted(value) + ", an unknown algorithm"};
+  VerifyProblem problem{VerifyReason::unknown_algorithm, "a= is " + quoted(value) + ", an unknown algorithm"};
+  for (const auto algorithm : {Algorithm::rsa, Algorithm::ed25519}) {
+    if (auto note = note_on_case("a=", value, signature_name(algorithm)); !note.empty())
+      problem.note = std::move(note);
+  }
+  return problem;
 }
 
 std::optional<std::vector<unsigned char>> folded_base64(std::string_view value) {
@@ -85,8 +97,10 @@ Problem read_body_hash(std::string_view value, SignatureField& field) {
 Problem read_canonicalization(std::string_view value, SignatureField& field) {
   const auto pair = canon::parse_canonicalization(value);
   if (!pair) {
+    const std::string lower = canon::lower_case(value);
     return VerifyProblem{VerifyReason::unknown_canonicalization,
-                         "c= is " + quoted(value) + "; simple and relaxed are known"};
+                         "c= is " + quoted(value) + "; simple and relaxed are known",
+                         canon::parse_canonicalization(lower) ? note_on_case("c=", value, lower) : ""};
   }
   field.canonicalization = *pair;
   return {};

@@ -7,6 +7,7 @@
 #include "canon/tag_list.hpp"
 #include "canon/text.hpp"
 #include "crypto/key_record.hpp"
+#include "crypto/record_slips.hpp"
 #include "crypto/signed_data.hpp"
 
 namespace dkim::crypto {
@@ -47,6 +48,7 @@ class MessageVerifier {
   static Verdict refuse(Verdict verdict, VerifyProblem problem) {
     verdict.reason = problem.reason;
     verdict.text = std::move(problem.text);
+    if (!problem.note.empty()) verdict.notes.push_back(std::move(problem.note));
     return verdict;
   }
 
@@ -98,9 +100,10 @@ class MessageVerifier {
   Verdict judge_by_record(Verdict verdict, const std::string& value) {
     const auto record = parse_record(value);
     if (!record) {
-      return refuse(std::move(verdict), {VerifyReason::key_syntax,
-                                         "the key record cannot be used: " + record.refusal().reason +
-                                             ", at octet " + std::to_string(record.refusal().octet + 1)});
+      const auto& refusal = record.refusal();
+      const std::string where = refusal.reason + ", at octet " + std::to_string(refusal.octet + 1);
+      return refuse(std::move(verdict), {VerifyReason::key_syntax, "the key record cannot be used: " +
+                                                                       record_slip(value).value_or(where)});
     }
     if (record->flags.test)
       verdict.notes.emplace_back("the key record says t=y: the domain is only testing DKIM");

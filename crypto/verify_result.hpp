@@ -56,6 +56,8 @@ struct VerifyProblem {
   VerifyReason reason;
   // For people. Octets of the message in it are made printable.
   std::string text;
+  // Where other verifiers are known to judge differently, how; empty elsewhere.
+  std::string note{};
 };
 
 }  // namespace dkim::crypto

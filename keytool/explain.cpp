@@ -45,6 +45,7 @@ Explanation find_out(const ParsedOptions& options, const Configuration& configur
   if (const auto address = options.text("address"))
     return explain_authors(parse_address(*address), configuration.signing, daemon);
   const MessageFile message(read_message_text(*options.text("message")));
+  if (const auto bad = message.bad_start()) return explain_malformed(*bad);
   const auto authors = authors_of(message);
   if (!authors) return explain_malformed(authors.refusal().reason);
   return explain_authors(*authors, configuration.signing, daemon);

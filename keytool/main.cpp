@@ -109,6 +109,13 @@ void keep_memory_private() {
   setrlimit(RLIMIT_CORE, &none);
 }
 
+// A program that asked for JSON can read standard output whatever went wrong: subcommands print only when
+// they have all of it, or report the errors of single domains themselves. A wrong command line promises
+// nothing.
+void keep_promise_of_json(const std::vector<std::string>& words) {
+  if (std::find(words.begin(), words.end(), "--json") != words.end()) std::cout << "[]\n" << std::flush;
+}
+
 ExitCode report(ExitCode code, std::string_view message) {
   std::cerr << "dkimkey: " << dkim::keytool::terminal_text(message) << '\n';
   return code;
@@ -123,10 +130,13 @@ ExitCode guarded_run(const std::vector<std::string>& words) {
   } catch (const dkim::keytool::UsageError& error) {
     return report(ExitCode::usage, error.what());
   } catch (const dkim::keytool::ConfigurationError& error) {
+    keep_promise_of_json(words);
     return report(ExitCode::usage, error.what());
   } catch (const std::bad_alloc&) {
+    keep_promise_of_json(words);
     return report(ExitCode::problem, "out of memory");
   } catch (const std::exception& error) {
+    keep_promise_of_json(words);
     return report(ExitCode::problem, error.what());
   }
 }

@@ -109,6 +109,21 @@ bool MessageFile::take_header_line(std::string_view line) {
   return true;
 }
 
+std::optional<std::string> MessageFile::bad_start() const {
+  if (!fields_.empty() || text_.empty()) return std::nullopt;
+  if (text_.starts_with("\xef\xbb\xbf"))
+    return "the file begins with a byte order mark (EF BB BF), which hides the first header field: take it "
+           "out";
+  if (text_.starts_with("\xff\xfe") || text_.starts_with("\xfe\xff"))
+    return "the file is in UTF-16, and mail is not: convert it to UTF-8 without a byte order mark";
+  const std::string_view first = line_at(text_, header_start_);
+  if (first.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return "the message begins with an empty line, so that it has no header: take that line out";
+  if (canon::is_wsp(first.front()))
+    return "the message begins with white space, so that its first line is no header field: take it out";
+  return std::nullopt;
+}
+
 bool is_header_too_large(const MessageFile& message) {
   // Counted as the daemon counts: name, colon, value, CRLF.
   std::size_t size = 0;

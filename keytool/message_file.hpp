@@ -4,6 +4,7 @@
 // signed is what the daemon would be shown. Total: any octets are a message.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,10 @@ class MessageFile {
   std::string_view body() const { return part(body_start_, text_.size()); }
   // That of the first line; LF where there is none.
   std::string_view line_end() const { return crlf_ ? "\r\n" : "\n"; }
+
+  // What is wrong with the very beginning of the file, where that hides its header: a byte order mark, an
+  // empty first line, UTF-16. Nothing for a message that begins with a field.
+  std::optional<std::string> bad_start() const;
 
   // The line, from 1, that is neither a field nor empty: Postfix takes it for the body's first and puts the
   // missing empty line before it. 0 where there is none.

@@ -71,6 +71,7 @@ Identity forced_identity(const crypto::KeyStore& store, const ParsedOptions& opt
 
 Identity identity_of(const MessageFile& message, const crypto::SigningSettings& settings,
                      const ParsedOptions& options) {
+  if (const auto bad = message.bad_start()) return NoIdentity{NoIdentity::Cause::malformed, *bad, {}};
   const auto authors = authors_of(message);
   if (!authors) return NoIdentity{NoIdentity::Cause::malformed, authors.refusal().reason, {}};
   const crypto::KeyStore store(settings.key_directory);

@@ -97,7 +97,9 @@ ExitCode verify(const Arguments& arguments) {
 
   const MessageFile message(read_message_text(options->text("file").value_or("-")));
   if (is_header_too_large(message)) throw crypto::Error(crypto::header_too_large);
-  if (message.stray_line() != 0) {
+  if (const auto bad = message.bad_start()) {
+    std::cerr << "note: " << *bad << '\n';
+  } else if (message.stray_line() != 0) {
     std::cerr << "note: line " << message.stray_line()
               << " is neither a header field nor empty: the body is taken to begin there\n";
   }
