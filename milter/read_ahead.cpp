@@ -6,6 +6,11 @@
 // read() and close() of the daemon come here. A poll for input takes what is there; the reads that follow
 // are served from it. Everything else passes through unchanged.
 //
+// A libmilter that is compiled with _FORTIFY_SOURCE calls poll and read by other names, which are told the
+// size of the buffer. Those come here too. A name that is not wrapped would wait in the kernel for octets
+// that are already here: CMake looks at what libmilter.a calls (milter/libmilter_fit.cmake) and leaves this
+// file out if it meets a name that it does not know.
+//
 // The octets are kept per thread. That is enough because a worker of libmilter stays with a connection as
 // long as anything can be read from it (mi_engine asks poll before it hands the connection back, and poll
 // says yes while octets are left here), and closes it itself when it ends.
@@ -70,6 +75,8 @@ extern "C" {
 // NOLINTBEGIN(bugprone-reserved-identifier): the names that --wrap asks for
 int __real_poll(pollfd* descriptors, nfds_t count, int timeout);
 ssize_t __real_read(int descriptor, void* buffer, std::size_t size);
+int __real___poll_chk(pollfd* descriptors, nfds_t count, int timeout, std::size_t room);
+ssize_t __real___read_chk(int descriptor, void* buffer, std::size_t size, std::size_t room);
 int __real_close(int descriptor);
 
 int __wrap_poll(pollfd* descriptors, nfds_t count, int timeout) {
@@ -91,6 +98,18 @@ ssize_t __wrap_read(int descriptor, void* buffer, std::size_t size) {
     if (more > 0) count += static_cast<std::size_t>(more);
   }
   return static_cast<ssize_t>(count);
+}
+
+// Room is the size of what is pointed to, in octets. Where it does not suffice, the real one ends the
+// process.
+int __wrap___poll_chk(pollfd* descriptors, nfds_t count, int timeout, std::size_t room) {
+  if (room / sizeof *descriptors < count) return __real___poll_chk(descriptors, count, timeout, room);
+  return __wrap_poll(descriptors, count, timeout);
+}
+
+ssize_t __wrap___read_chk(int descriptor, void* buffer, std::size_t size, std::size_t room) {
+  if (room < size) return __real___read_chk(descriptor, buffer, size, room);
+  return __wrap_read(descriptor, buffer, size);
 }
 
 int __wrap_close(int descriptor) {

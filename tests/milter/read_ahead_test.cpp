@@ -8,7 +8,12 @@
 #include <string>
 #include <thread>
 
+#include "tests/milter/fortified_calls.hpp"
+
 namespace {
+
+using dkim::test::fortified_poll;
+using dkim::test::fortified_read;
 
 class ReadAheadTest : public testing::Test {
  protected:
@@ -136,6 +141,37 @@ TEST_F(ReadAheadTest, AnotherDescriptorDoesNotDisturb) {
   EXPECT_EQ(read_some(ours_, 3), "abc");
   close(other[0]);
   close(other[1]);
+}
+
+// A read that waits in the kernel for what poll has taken would wait for ever; the peer's end makes it a
+// short one here.
+TEST_F(ReadAheadTest, FortifiedCallsAreServedToo) {
+  send("12345abcdef");
+  shutdown(peers_, SHUT_WR);
+  EXPECT_EQ(fortified_poll(ours_, 1, 2), 1);
+  EXPECT_EQ(fortified_read(ours_, 5, 9), "12345");
+  EXPECT_EQ(fortified_poll(ours_, 1, 1), 1);
+  EXPECT_EQ(fortified_read(ours_, 6, 6), "abcdef");
+  EXPECT_EQ(fortified_read(ours_, 6, 6), "");
+}
+
+TEST_F(ReadAheadTest, FortifiedAndPlainCallsShareWhatIsThere) {
+  send("12345abcdef");
+  shutdown(peers_, SHUT_WR);
+  EXPECT_EQ(poll_now(ours_), 1);
+  EXPECT_EQ(fortified_read(ours_, 5, 5), "12345");
+  EXPECT_EQ(fortified_poll(ours_, 1, 1), 1);
+  EXPECT_EQ(read_some(ours_, 6), "abcdef");
+}
+
+// The bounds check that the compiler asked for stays, and so the calls above were fortified ones.
+TEST_F(ReadAheadTest, AFortifiedCallStillEndsAnOverflow) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  send("0123456789");
+  EXPECT_DEATH(fortified_read(ours_, 10, 9), "buffer overflow detected");
+  EXPECT_DEATH(fortified_poll(ours_, 2, 1), "buffer overflow detected");
+  EXPECT_EQ(fortified_poll(ours_, 1, 1), 1);
+  EXPECT_DEATH(fortified_read(ours_, 10, 9), "buffer overflow detected");
 }
 
 }  // namespace
