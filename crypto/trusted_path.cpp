@@ -1,0 +1,271 @@
+#include "crypto/trusted_path.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <deque>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "crypto/shell_word.hpp"
+
+namespace dkim::crypto {
+namespace {
+
+// As many links as the kernel follows.
+constexpr int most_links = 40;
+
+std::string octal(mode_t mode) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mode & 07777));
+  return text.data();
+}
+
+bool is_trusted_owner(const struct stat& status) {
+  return status.st_uid == 0 || status.st_uid == geteuid();
+}
+
+// Is it the group of the user's own name, with nobody else in it? So pam_umask(8) tells whom it gives a umask
+// of 002. Asked only of what the user has and this group may write: no look-up in the usual case.
+bool is_private_group_of(uid_t user, gid_t group) {
+  std::vector<char> user_text(16 << 10);
+  std::vector<char> group_text(64 << 10);
+  passwd user_entry{};
+  struct group group_entry {};
+  passwd* found_user = nullptr;
+  struct group* found_group = nullptr;
+  if (getpwuid_r(user, &user_entry, user_text.data(), user_text.size(), &found_user) != 0 ||
+      found_user == nullptr || found_user->pw_gid != group) {
+    return false;
+  }
+  if (getgrgid_r(group, &group_entry, group_text.data(), group_text.size(), &found_group) != 0 ||
+      found_group == nullptr || std::string_view(found_group->gr_name) != found_user->pw_name) {
+    return false;
+  }
+  for (char** member = found_group->gr_mem; *member != nullptr; ++member) {
+    if (std::string_view(*member) != found_user->pw_name) return false;
+  }
+  return true;
+}
+
+bool is_writable_by_others(const struct stat& status) {
+  if ((status.st_mode & S_IWOTH) != 0) return true;
+  if ((status.st_mode & S_IWGRP) == 0) return false;
+  // root has no private group: who is in its group is nobody's convention.
+  return status.st_uid == 0 || !is_private_group_of(status.st_uid, status.st_gid);
+}
+
+Distrust foreign_owner(const struct stat& status, const std::filesystem::path& path) {
+  const uid_t runner = geteuid();
+  std::string what = path.string() + " belongs to user " + std::to_string(status.st_uid) +
+                     "; it must belong to root" +
+                     (runner == 0 ? "" : " or to user " + std::to_string(runner) + ", who runs this") +
+                     ", since its owner decides what is signed";
+  const std::string command = S_ISLNK(status.st_mode) ? "chown -h root " : "chown root ";
+  return {path, std::move(what), command + shell_word(path.string())};
+}
+
+Distrust open_to_others(const struct stat& status, const std::filesystem::path& path) {
+  std::string who;
+  if ((status.st_mode & S_IWGRP) != 0) who += 'g';
+  if ((status.st_mode & S_IWOTH) != 0) who += 'o';
+  std::string what = path.string() + " has mode " + octal(status.st_mode) +
+                     ": others than its owner may write it, and so decide what is signed";
+  return {path, std::move(what), "chmod " + who + "-w " + shell_word(path.string())};
+}
+
+// Goes down a path from / on, one name at a time, and judges each directory before it looks into it.
+class Walk {
+ public:
+  explicit Walk(const std::filesystem::path& path) : asked_for_(path) {
+    if (path.empty()) throw_store_error("open", "\"\"", ENOENT);
+    std::error_code error;
+    // A relative path is below the working directory, whose way is judged as well.
+    const auto absolute = std::filesystem::absolute(path, error);
+    if (error) throw_store_error("examine", path, error.value());
+    put_first(absolute.native());
+    start_at_root();
+  }
+
+  // Ends in the last directory, with the name in it that is asked for, which is no link; the name is empty if
+  // the path is that of the directory itself. False with errno's reason in error() if there is no such way.
+  // Throws UntrustedPath.
+  bool find_last_name() {
+    while (!names_.empty()) {
+      last_name_ = std::move(names_.front());
+      names_.pop_front();
+      if (follow_link()) continue;
+      if (names_.empty() && last_name_ != "..") return true;
+      if (!enter_last_name()) return false;
+    }
+    last_name_.clear();
+    return true;
+  }
+
+  // Goes into the directory that last_name() names. False with errno's reason if it is none.
+  bool enter_last_name() {
+    const auto path = this->path();
+    // With O_DIRECTORY, so that what is mounted on demand is mounted.
+    const int next = openat(descriptor(), last_name_.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (next < 0) {
+      error_ = errno;
+      return false;
+    }
+    directory_.emplace(next);
+    directory_path_ = path;
+    last_name_.clear();
+    judge_directory();
+    return true;
+  }
+
+  int descriptor() const { return directory_->get(); }
+  const struct stat& directory_status() const { return status_; }
+  const std::string& last_name() const { return last_name_; }
+  // Of what the walk has come to, links resolved.
+  std::filesystem::path path() const {
+    if (last_name_.empty()) return directory_path_;
+    return last_name_ == ".." ? directory_path_.parent_path() : directory_path_ / last_name_;
+  }
+  int error() const { return error_; }
+
+ private:
+  void put_first(std::string_view path) {
+    std::vector<std::string> names;
+    while (!path.empty()) {
+      const auto end = std::min(path.find('/'), path.size());
+      if (const auto name = path.substr(0, end); !name.empty() && name != ".") names.emplace_back(name);
+      path.remove_prefix(std::min(end + 1, path.size()));
+    }
+    names_.insert(names_.begin(), names.begin(), names.end());
+  }
+
+  void start_at_root() {
+    const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) throw_store_error("open", "/", errno);
+    directory_.emplace(root);
+    directory_path_ = "/";
+    judge_directory();
+  }
+
+  void judge_directory() {
+    if (fstat(descriptor(), &status_) != 0) throw_store_error("examine", directory_path_, errno);
+    if (const auto distrust = find_distrust(status_, directory_path_, TrustedAs::on_the_way))
+      throw UntrustedPath(*distrust);
+  }
+
+  // Puts where a link leads in its place. False if the last name is no link.
+  bool follow_link() {
+    struct stat status {};
+    if (fstatat(descriptor(), last_name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISLNK(status.st_mode)) {
+      return false;
+    }
+    // In a directory that is not sticky a link is of one who may write there, whoever owns it.
+    if ((status_.st_mode & S_ISVTX) != 0 && !is_trusted_owner(status))
+      throw UntrustedPath(foreign_owner(status, path()));
+    if (++links_ > most_links) throw_store_error("open", asked_for_, ELOOP);
+    std::array<char, PATH_MAX> target{};
+    const ssize_t length = readlinkat(descriptor(), last_name_.c_str(), target.data(), target.size());
+    if (length < 0) throw_store_error("follow", path(), errno);
+    const std::string_view text(target.data(), static_cast<std::size_t>(length));
+    put_first(text);
+    if (text.starts_with('/')) start_at_root();
+    return true;
+  }
+
+  std::filesystem::path asked_for_;
+  std::deque<std::string> names_;  // still to go down
+  std::optional<FileDescriptor> directory_;
+  std::filesystem::path directory_path_;
+  struct stat status_ {};  // of the directory
+  std::string last_name_;
+  int links_ = 0;
+  int error_ = 0;
+};
+
+struct stat examine(const Walk& walk) {
+  struct stat status {};
+  if (fstatat(walk.descriptor(), walk.last_name().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+    throw_store_error("examine", walk.path(), errno);
+  return status;
+}
+
+// Of what the walk has come to.
+void judge(const struct stat& status, const std::filesystem::path& path, TrustedAs as) {
+  if (const auto distrust = find_distrust(status, path, as)) throw UntrustedPath(*distrust);
+}
+
+}  // namespace
+
+std::string to_string(const Distrust& distrust) {
+  return distrust.what + "; mend it with: " + distrust.remedy;
+}
+
+std::optional<Distrust> find_distrust(const struct stat& status, const std::filesystem::path& path,
+                                      TrustedAs as) {
+  if (!is_trusted_owner(status)) return foreign_owner(status, path);
+  const bool keeps_apart = as == TrustedAs::on_the_way && (status.st_mode & S_ISVTX) != 0;
+  if (!keeps_apart && is_writable_by_others(status)) return open_to_others(status, path);
+  return std::nullopt;
+}
+
+std::optional<Distrust> find_distrust(const std::filesystem::path& path, TrustedAs as) {
+  try {
+    Walk walk(path);
+    if (!walk.find_last_name()) throw_store_error("open", walk.path(), walk.error());
+    judge(walk.last_name().empty() ? walk.directory_status() : examine(walk), walk.path(), as);
+    return std::nullopt;
+  } catch (const UntrustedPath& untrusted) {
+    return untrusted.distrust();
+  }
+}
+
+FileDescriptor open_trusted_directory(const std::filesystem::path& directory) {
+  Walk walk(directory);
+  if (!walk.find_last_name() || (!walk.last_name().empty() && !walk.enter_last_name()))
+    throw_store_error("open", walk.path(), walk.error());
+  judge(walk.directory_status(), walk.path(), TrustedAs::directory);
+  FileDescriptor opened(openat(walk.descriptor(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened) throw_store_error("open", walk.path(), errno);
+  return opened;
+}
+
+std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file, TrustedAs parent) {
+  Walk walk(file);
+  struct stat status {};
+  if (!walk.find_last_name()) {
+    if (walk.error() == ENOENT || walk.error() == ENOTDIR) return std::nullopt;
+    throw_store_error("open", walk.path(), walk.error());
+  }
+  judge(walk.directory_status(), walk.path().parent_path(), parent);
+  if (walk.last_name().empty()) throw StoreError(walk.path().string() + " is not a regular file");
+  // Before it is opened, which some devices take for an order.
+  if (fstatat(walk.descriptor(), walk.last_name().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return std::nullopt;
+    throw_store_error("examine", walk.path(), errno);
+  }
+  if (!S_ISREG(status.st_mode)) throw StoreError(walk.path().string() + " is not a regular file");
+  // Before it is opened: one who may not read it learns at least whose it is.
+  judge(status, walk.path(), TrustedAs::file);
+  FileDescriptor descriptor(openat(walk.descriptor(), walk.last_name().c_str(),
+                                   O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!descriptor) {
+    if (errno == ENOENT) return std::nullopt;
+    throw_store_error("open", walk.path(), errno);
+  }
+  OpenedFile opened{std::move(descriptor), {}};
+  if (fstat(opened.descriptor.get(), &opened.status) != 0) throw_store_error("examine", walk.path(), errno);
+  if (!S_ISREG(opened.status.st_mode)) throw StoreError(walk.path().string() + " is not a regular file");
+  judge(opened.status, walk.path(), TrustedAs::file);
+  return opened;
+}
+
+}  // namespace dkim::crypto
