@@ -3,9 +3,15 @@
 #include <libmilter/mfapi.h>
 
 #include <array>
+#include <mutex>
+#include <unordered_map>
 
 #include "crypto/error.hpp"
 #include "milter/mta_error.hpp"
+
+// libmilter's own: may the message be edited now, which is at its end only? smfi_insheader() asks it as well.
+// Null where a libmilter keeps it to itself.
+extern "C" [[gnu::weak]] bool mi_sendok(SMFICTX* context, int flag);
 
 namespace dkim::milter {
 namespace {
@@ -26,9 +32,51 @@ struct Connection {
   unsigned long steps;
 };
 
+// What was negotiated on connections whose session has ended. An MTA may end a session, by SMFIC_QUIT_NC, and
+// begin the next one on the same connection: there is no second negotiation then, and libmilter says "closed"
+// in either case. The entry of a connection that is really gone is taken over by the next one at its address,
+// so that there are never more than there were connections at once. Thread-safe.
+class EndedSessions {
+ public:
+  void remember(SMFICTX* context, unsigned long steps) noexcept {
+    try {
+      const std::lock_guard lock(mutex_);
+      steps_.insert_or_assign(context, steps);
+    } catch (const std::exception&) {
+      // No memory: a next session finds nothing, and is put off with a line in the log.
+    }
+  }
+
+  std::optional<unsigned long> take(SMFICTX* context) noexcept {
+    const std::lock_guard lock(mutex_);
+    const auto found = steps_.find(context);
+    if (found == steps_.end()) return std::nullopt;
+    const unsigned long steps = found->second;
+    steps_.erase(found);
+    return steps;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<SMFICTX*, unsigned long> steps_;
+};
+
+EndedSessions ended_sessions;
+
 // What we can do without or take in silence; each counts only where the MTA offers it.
 constexpr unsigned long wanted_steps = SMFIP_NOHELO | SMFIP_NORCPT | SMFIP_NODATA | SMFIP_NOUNKNOWN |
                                        SMFIP_HDR_LEADSPC | SMFIP_NR_CONN | SMFIP_NR_HDR | SMFIP_NR_BODY;
+
+// The end of a message may carry the last of its body. libmilter then calls body() first, and answers the
+// message's end only if body() says "continue", whatever was negotiated. Where it cannot be told that this is
+// the end, every chunk has to be answered.
+unsigned long steps_we_can_take() {
+  return mi_sendok != nullptr ? wanted_steps : wanted_steps & ~static_cast<unsigned long>(SMFIP_NR_BODY);
+}
+
+bool at_end_of_message(SMFICTX* context) {
+  return mi_sendok != nullptr && mi_sendok(context, 0);
+}
 
 // More than a session keeps of a header (milter/session), so that it is the session that says no.
 constexpr std::size_t largest_packet = (1 << 20) + 65536;
@@ -46,11 +94,22 @@ sfsistat status_of(Verdict verdict) {
   }
 }
 
+// A step on a connection that has negotiated nothing, or for whose session there was no memory.
+sfsistat without_session() noexcept {
+  try {
+    shared_by_all->log.no_session();
+  } catch (const std::exception&) {
+    // Not even the memory to say so.
+  }
+  shared_by_all->metrics.error(ErrorKind::mta);
+  return SMFIS_TEMPFAIL;
+}
+
 // The guard: no exception passes into libmilter. A step that is answered gives its verdict itself.
 template <typename Step>
 sfsistat answered(SMFICTX* context, Step step) noexcept {
   auto* connection = static_cast<Connection*>(smfi_getpriv(context));
-  if (connection == nullptr) return SMFIS_TEMPFAIL;
+  if (connection == nullptr) return without_session();
   try {
     return status_of(step(connection->session));
   } catch (const std::exception& error) {
@@ -62,7 +121,7 @@ sfsistat answered(SMFICTX* context, Step step) noexcept {
 template <typename Step>
 sfsistat unanswered(SMFICTX* context, unsigned long no_reply_step, Step step) noexcept {
   auto* connection = static_cast<Connection*>(smfi_getpriv(context));
-  if (connection == nullptr) return SMFIS_TEMPFAIL;
+  if (connection == nullptr) return SMFIS_TEMPFAIL;  // so will the next, which logs it
   try {
     step(connection->session);
   } catch (const std::exception& error) {
@@ -96,6 +155,13 @@ void ask_for_macros(SMFICTX* context, const Config& config) {
   }
 }
 
+// Replaces the one that an MTA has left, if any. Throws std::bad_alloc.
+void begin_session(SMFICTX* context, unsigned long steps) {
+  auto connection = std::make_unique<Connection>(*shared_by_all, steps);
+  const std::unique_ptr<Connection> previous(static_cast<Connection*>(smfi_getpriv(context)));
+  smfi_setpriv(context, connection.release());  // libmilter's until close
+}
+
 sfsistat negotiate(SMFICTX* context, unsigned long actions, unsigned long steps, unsigned long, unsigned long,
                    unsigned long* wanted_actions, unsigned long* wanted, unsigned long* reserved_2,
                    unsigned long* reserved_3) noexcept {
@@ -108,19 +174,26 @@ sfsistat negotiate(SMFICTX* context, unsigned long actions, unsigned long steps,
       return SMFIS_REJECT;
     }
     *wanted_actions = SMFIF_ADDHDRS | (actions & SMFIF_SETSYMLIST);
-    *wanted = steps & wanted_steps;
+    *wanted = steps & steps_we_can_take();
     if ((actions & SMFIF_SETSYMLIST) != 0) ask_for_macros(context, shared_by_all->setup()->config);
-    auto connection = std::make_unique<Connection>(*shared_by_all, *wanted);
+    ended_sessions.take(context);  // of another connection, if any
+    begin_session(context, *wanted);
     shared_by_all->log.negotiated((*wanted & SMFIP_HDR_LEADSPC) != 0, (*wanted & SMFIP_NR_HDR) != 0);
-    if (smfi_setpriv(context, connection.get()) != MI_SUCCESS) return SMFIS_REJECT;
-    connection.release();  // NOLINT(bugprone-unused-return-value): libmilter's until close
     return SMFIS_CONTINUE;
   } catch (const std::exception&) {
+    without_session();
     return SMFIS_REJECT;
   }
 }
 
 sfsistat connect(SMFICTX* context, char*, _SOCK_ADDR* address) noexcept {
+  if (smfi_getpriv(context) == nullptr) {
+    try {
+      if (const auto steps = ended_sessions.take(context)) begin_session(context, *steps);
+    } catch (const std::exception&) {
+      // No memory; the step below says so.
+    }
+  }
   return unanswered(context, SMFIP_NR_CONN, [&](Session& session) {
     session.connect(ClientAddress::from_socket(reinterpret_cast<const sockaddr*>(address)));
   });
@@ -142,9 +215,10 @@ sfsistat end_of_header(SMFICTX* context) noexcept {
 }
 
 sfsistat body(SMFICTX* context, unsigned char* chunk, std::size_t size) noexcept {
-  return unanswered(context, SMFIP_NR_BODY, [&](Session& session) {
+  const sfsistat status = unanswered(context, SMFIP_NR_BODY, [&](Session& session) {
     session.body(std::string_view(reinterpret_cast<const char*>(chunk), size));
   });
+  return status == SMFIS_NOREPLY && at_end_of_message(context) ? SMFIS_CONTINUE : status;
 }
 
 void insert_on_top(SMFICTX* context, const std::string& name, const std::string& value) {
@@ -170,6 +244,7 @@ sfsistat abort_message(SMFICTX* context) noexcept {
 
 sfsistat close_connection(SMFICTX* context) noexcept {
   const std::unique_ptr<Connection> connection(static_cast<Connection*>(smfi_getpriv(context)));
+  if (connection) ended_sessions.remember(context, connection->steps);
   smfi_setpriv(context, nullptr);
   return SMFIS_CONTINUE;
 }

@@ -123,6 +123,10 @@ void Log::cannot_insert() const {
   write<log_lines::cannot_insert>();
 }
 
+void Log::no_session() const {
+  write<log_lines::no_session>();
+}
+
 void Log::negotiated(bool leading_space, bool no_reply) const {
   write<log_lines::negotiated>(leading_space ? "kept" : "not offered", no_reply ? "in use" : "not offered");
 }

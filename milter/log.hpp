@@ -43,6 +43,7 @@ class Log {
 
   // Connections.
   void cannot_insert() const;
+  void no_session() const;
   void negotiated(bool leading_space, bool no_reply) const;
 
   // The process.

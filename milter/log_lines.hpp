@@ -48,6 +48,9 @@ inline constexpr LogLine eight_bit{
 inline constexpr LogLine cannot_insert{
     LogLevel::error,
     "the MTA does not let us add header fields (SMFIF_ADDHDRS): nothing can be signed on this connection"};
+inline constexpr LogLine no_session{LogLevel::error,
+                                    "a connection without a session: the MTA has negotiated nothing, or "
+                                    "memory is short: its mail is put off"};
 inline constexpr LogLine negotiated{LogLevel::debug,
                                     "connection: leading space {kept}, no-reply steps {used}"};
 

@@ -138,17 +138,5 @@ TEST_F(DaemonConnectionsTest, BreakingOffLeaksNoDescriptor) {
   EXPECT_TRUE(eventually([&] { return open_descriptors() <= before; })) << open_descriptors();
 }
 
-// Postfix does not, Sendmail does: QUIT_NC ends a client's session and leaves the connection for the next.
-TEST_F(DaemonConnectionsTest, ANewClientOnAnOldConnectionIsNeverUnsigned) {
-  start();
-  auto connection = client();
-  expect_signed(connection);
-  connection.quit_for_new_connection();
-  connection.connect();
-  const auto result = connection.send_message(letter(1));
-  EXPECT_EQ(result.reply.verdict, Verdict::tempfail);
-  expect_service();
-}
-
 }  // namespace
 }  // namespace dkim::test

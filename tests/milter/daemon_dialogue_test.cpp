@@ -81,6 +81,7 @@ TEST_F(DaemonDialogueTest, WithoutANegotiationNothingPasses) {
   start();
   MilterClient connection(daemon_->endpoint());
   EXPECT_EQ(connection.mail("<alerts@example.com>").verdict, Verdict::tempfail);
+  EXPECT_TRUE(daemon_->wait_for_log("error: a connection without a session: the MTA has negotiated nothing"));
   expect_service();
 }
 
@@ -93,6 +94,72 @@ TEST_F(DaemonDialogueTest, ABodyBeforeMailIsNoPartOfTheMessage) {
   expect_signed(connection);
   connection.body_chunk("after the end\r\n");
   expect_signed(connection, letter(1));
+}
+
+// Some MTAs send the last of the body, or all of it, with the message's end.
+TEST_F(DaemonDialogueTest, ABodyInTheEndOfMessageIsSigned) {
+  start();
+  for (const std::uint32_t without : {0U, static_cast<std::uint32_t>(SMFIP_NR_BODY)}) {
+    auto connection = client({SMFI_PROT_VERSION, SMFI_CURR_ACTS, SMFI_CURR_PROT & ~without});
+    for (const std::size_t in_chunks : {std::size_t{0}, std::size_t{10}, letter().body.size()}) {
+      const Message message = letter();
+      connection.mail(message.sender);
+      for (const auto& field : message.fields)
+        connection.header(field.name, field.value);
+      ASSERT_EQ(connection.end_of_header().verdict, Verdict::proceed);
+      connection.body(message.body.substr(0, in_chunks));
+      MessageResult result;
+      result.last_step = SMFIC_BODYEOB;
+      result.reply = connection.end_of_message(message.body.substr(in_chunks));
+      for (const auto& edit : result.reply.edits)
+        result.signatures.push_back({edit.name, edit.value});
+      EXPECT_EQ(delivery_fault(result, message, store_.public_keys()), "") << without << ' ' << in_chunks;
+    }
+  }
+}
+
+// QUIT_NC ends a client's session and leaves the connection for the next one.
+TEST_F(DaemonDialogueTest, ANewSessionOnAnOldConnectionIsSigned) {
+  start();
+  for (const std::uint32_t without : {0U, static_cast<std::uint32_t>(SMFIP_NR_CONN | SMFIP_HDR_LEADSPC)}) {
+    auto connection = client({SMFI_PROT_VERSION, SMFI_CURR_ACTS, SMFI_CURR_PROT & ~without});
+    for (int i = 0; i < 20; ++i) {
+      expect_signed(connection, letter(i));
+      connection.quit_for_new_connection();
+      connection.connect();
+    }
+    expect_signed(connection);
+  }
+}
+
+TEST_F(DaemonDialogueTest, NothingOfAnEndedSessionIsLeftToTheNext) {
+  start("macros = ( { name = \"{mark}\"; } );");
+  const SmtpClient stranger{"mx.example.net", SMFIA_INET, 25, "203.0.113.9"};
+  const auto verdict_of_stranger = [&](MilterClient& connection) {
+    connection.quit_for_new_connection();
+    connection.connect(stranger);
+    return connection.mail("<alerts@example.com>").verdict;
+  };
+  auto trusted = client();
+  expect_signed(trusted);
+  EXPECT_EQ(verdict_of_stranger(trusted), Verdict::accept) << "the address";
+  for (const char* macro : {"{auth_type}", "{mark}"}) {
+    MilterClient connection(daemon_->endpoint());
+    connection.negotiate();
+    connection.set_macro(macro, "x");
+    connection.connect(stranger);
+    expect_signed(connection);
+    connection.unset_macro(macro);
+    EXPECT_EQ(verdict_of_stranger(connection), Verdict::accept) << macro;
+  }
+  // In the midst of a message.
+  auto unfinished = client();
+  unfinished.mail("<alerts@example.com>");
+  unfinished.header("From", " evil@example.org");
+  unfinished.abort_message();
+  unfinished.quit_for_new_connection();
+  unfinished.connect();
+  expect_signed(unfinished);
 }
 
 TEST_F(DaemonDialogueTest, InsertsOnTop) {

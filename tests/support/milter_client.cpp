@@ -267,8 +267,8 @@ Reply MilterClient::body(std::string_view text) {
   return reply;
 }
 
-Reply MilterClient::end_of_message() {
-  return step({SMFIC_BODYEOB, Stage::end_of_message, 0, 0}, {});
+Reply MilterClient::end_of_message(std::string_view last_chunk) {
+  return step({SMFIC_BODYEOB, Stage::end_of_message, 0, 0}, last_chunk);
 }
 
 void MilterClient::abort_message() {

@@ -142,7 +142,8 @@ class MilterClient {
   Reply body_chunk(std::string_view chunk);
   // In chunks of 65535 octets until all is sent or the milter wants no more.
   Reply body(std::string_view text);
-  Reply end_of_message();
+  // The end may carry the body's last chunk, as some MTAs send it.
+  Reply end_of_message(std::string_view last_chunk = {});
 
   // mail to end_of_message; stops at the first final verdict.
   MessageResult send_message(const Message& message);
