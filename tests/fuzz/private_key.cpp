@@ -1,0 +1,36 @@
+// crypto/private_key: any text is a key or refused in words; a key that was read signs, and reads as it is written.
+#include "crypto/private_key.hpp"
+
+#include <cstdint>
+
+#include "crypto/error.hpp"
+#include "crypto/public_key.hpp"
+#include "tests/fuzz/require.hpp"
+
+using namespace dkim;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  crypto::Secret text(data, data + size);
+  std::optional<crypto::PrivateKey> key;
+  try {
+    key = crypto::PrivateKey::from_pem(text);
+  } catch (const crypto::KeyFileError& error) {
+    test::require(*error.what() != '\0', "a refusal has a reason");
+    return 0;
+  }
+  test::require(key->bits() >= (key->algorithm() == crypto::Algorithm::rsa ? crypto::min_rsa_bits : 256),
+                "a key that anybody accepts");
+  // A key whose numbers do not fit each other may be unable to sign; it must say so, or sign right.
+  try {
+    const crypto::Digest digest{};
+    const auto signature = key->sign(digest);
+    const auto octets = key->public_key();
+    const auto public_key = crypto::PublicKey::parse(key->algorithm(), octets);
+    if (public_key) public_key->verify(digest, signature);
+    const auto again = crypto::PrivateKey::from_pem(key->to_pem());
+    test::require(again.public_key() == octets, "a key reads as it was written");
+  } catch (const crypto::Error& error) {
+    test::require(*error.what() != '\0', "an error has words");
+  }
+  return 0;
+}

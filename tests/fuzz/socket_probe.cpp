@@ -1,0 +1,78 @@
+// keytool/doctor/socket_probe: whatever answers on the socket, the probe ends, and takes only a negotiation for one.
+#include "keytool/doctor/socket_probe.hpp"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "tests/fuzz/require.hpp"
+
+using namespace dkim;
+
+namespace {
+
+// Listens for as long as the process lives.
+class Listener {
+ public:
+  Listener() {
+    std::string directory = std::filesystem::temp_directory_path() / "fuzz-probe-XXXXXX";
+    if (mkdtemp(directory.data()) == nullptr) std::abort();
+    path_ = std::filesystem::path(directory) / "socket";
+    fd_ = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
+    if (bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || listen(fd_, 8) != 0)
+      std::abort();
+  }
+  ~Listener() {
+    close(fd_);
+    std::filesystem::remove_all(path_.parent_path());
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  int descriptor() const { return fd_; }
+
+ private:
+  std::filesystem::path path_;
+  int fd_ = -1;
+};
+
+// What keytool/doctor/socket_probe asks for: a length, 'O' and three numbers.
+bool is_negotiation(const std::uint8_t* data, std::size_t size) {
+  if (size < 17 || data[4] != 'O') return false;
+  const auto length = (std::uint32_t{data[0]} << 24U) | (std::uint32_t{data[1]} << 16U) |
+                      (std::uint32_t{data[2]} << 8U) | data[3];
+  return length >= 13 && length <= 65536;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const Listener listener;
+  std::thread peer([&] {
+    const int fd = accept(listener.descriptor(), nullptr, nullptr);
+    if (fd < 0) return;
+    [[maybe_unused]] const auto sent = send(fd, data, size, MSG_NOSIGNAL);
+    // The end of what it says, not of the connection: a reset would take away what was sent.
+    shutdown(fd, SHUT_WR);
+    char octets[64];
+    while (recv(fd, octets, sizeof octets, 0) > 0) {
+    }
+    close(fd);
+  });
+  const auto probe = keytool::probe_unix_socket(listener.path(), std::nullopt);
+  peer.join();
+  const bool milter = probe.outcome == keytool::SocketProbe::Outcome::milter;
+  test::require(milter == is_negotiation(data, size), "a negotiation is one, and nothing else is");
+  return 0;
+}
