@@ -4,15 +4,12 @@
 #include "milter/session.hpp"
 
 #include <fuzzer/FuzzedDataProvider.h>
-#include <stdlib.h>
-
-#include <filesystem>
 #include <iterator>
 
 #include "canon/line_endings.hpp"
-#include "crypto/domain_transaction.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/fuzz/signature_check.hpp"
+#include "tests/fuzz/signing_store.hpp"
 
 using namespace dkim;
 using milter::Session;
@@ -20,50 +17,10 @@ using milter::Verdict;
 
 namespace {
 
-// A key store with one domain and its Ed25519 key, for as long as the process lives.
-class Store {
- public:
-  Store() : directory_(make_directory()), key_(crypto::PrivateKey::generate_ed25519()) {
-    const crypto::KeyStore store(directory_);
-    crypto::DomainTransaction transaction(store, *canon::DomainName::parse("example.com"));
-    crypto::KeyEntry entry{.selector = *canon::Selector::parse("s"),
-                           .algorithm = crypto::Algorithm::ed25519,
-                           .bits = crypto::ed25519_bits,
-                           .state = crypto::KeyState::active,
-                           .created = crypto::utc_now(),
-                           .activated = crypto::utc_now(),
-                           .retired = {},
-                           .revoked = {}};
-    transaction.add_key(std::move(entry), key_);
-    transaction.commit();
-  }
-  ~Store() { std::filesystem::remove_all(directory_); }
-  Store(const Store&) = delete;
-  Store& operator=(const Store&) = delete;
-
-  const std::filesystem::path& directory() const { return directory_; }
-  std::vector<unsigned char> public_key() const { return key_.public_key(); }
-
- private:
-  static std::filesystem::path make_directory() {
-    std::string path = std::filesystem::temp_directory_path() / "fuzz-session-XXXXXX";
-    if (mkdtemp(path.data()) == nullptr) std::abort();
-    return path;
-  }
-
-  std::filesystem::path directory_;
-  crypto::PrivateKey key_;
-};
-
-const Store& store() {
-  static const Store instance;
-  return instance;
-}
-
 std::shared_ptr<milter::Setup> make_setup(std::string_view canonicalization, std::string_view lists) {
   auto config = milter::parse_config("canonicalization = \"" + std::string(canonicalization) + "\"; " +
                                          std::string(lists) + " key_directory = \"" +
-                                         store().directory().string() + "\"; log_level = \"debug\";",
+                                         test::signing_store().directory().string() + "\"; log_level = \"debug\";",
                                      "fuzz");
   return std::make_shared<milter::Setup>(std::move(config));
 }
@@ -147,7 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           const std::string wire = (eaten ? " " : "") + value;
           test::require(value.find('\r') == std::string::npos, "folds go to the MTA as LF");
           test::require(
-              test::verifies({name, canon::to_crlf(wire)}, told.fields, told.body, store().public_key()),
+              test::verifies({name, canon::to_crlf(wire)}, told.fields, told.body, test::signing_store().public_key()),
               "the signature verifies");
         };
         session.end_of_message(macro, insert);
