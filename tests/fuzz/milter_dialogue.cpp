@@ -1,6 +1,7 @@
-// The milter protocol at the level of packets, through the real libmilter with what milter/ mends in it: one half
-// of the inputs are any octets and any packets in any order, after which the connection must end; the other half
-// are messages as an MTA sends them, cut into pieces anywhere, which must be answered step by step and signed right.
+// The milter protocol at the level of packets, through the real libmilter with what milter/ mends in it: one
+// half of the inputs are any octets and any packets in any order, after which the connection must end; the
+// other half are messages as an MTA sends them, cut into pieces anywhere, which must be answered step by step
+// and signed right.
 #include <fuzzer/FuzzedDataProvider.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
 #include <thread>
 
@@ -32,7 +34,7 @@ constexpr std::uint32_t all_steps = 0x001FFFFF;
 constexpr std::uint32_t all_actions = 0x000001FF;
 
 // Longer than any wait of the daemon for the rest of a packet.
-constexpr int patience_ms = 60'000;
+constexpr std::chrono::seconds patience{60};
 
 void check_log_line(milter::LogLevel, const std::string& line) {
   for (const char c : line)
@@ -101,12 +103,17 @@ struct Reply {
 };
 
 // Sends it all in pieces, says that no more comes, and reads what is answered until the daemon ends as well.
-std::string exchange(const std::string& sent, FuzzedDataProvider& cuts) {
+std::string converse(const std::string& sent, FuzzedDataProvider& cuts) {
   const auto fd = daemon_here().connect();
   std::string received;
-  const auto take = [&](int wait_ms) {
+  // Not poll(2), which is mended for libmilter in this process: it would take what is there.
+  const auto readable_within = [&](std::chrono::seconds time) {
     pollfd entry{fd.get(), POLLIN, 0};
-    if (poll(&entry, 1, wait_ms) != 1) return false;
+    const timespec limit{time.count(), 0};
+    return ppoll(&entry, 1, &limit, nullptr) == 1;
+  };
+  const auto take = [&] {
+    if (!readable_within(patience)) return false;
     char octets[4096];
     const auto size = recv(fd.get(), octets, sizeof octets, 0);
     if (size > 0) received.append(octets, static_cast<std::size_t>(size));
@@ -121,10 +128,9 @@ std::string exchange(const std::string& sent, FuzzedDataProvider& cuts) {
     at += static_cast<std::size_t>(size);
   }
   shutdown(fd.get(), SHUT_WR);
-  while (take(patience_ms)) {
+  while (take()) {
   }
-  pollfd entry{fd.get(), POLLIN, 0};
-  test::require(poll(&entry, 1, 0) == 1, "a connection that says no more is ended");
+  test::require(readable_within(std::chrono::seconds(0)), "a connection that says no more is ended");
   return received;
 }
 
@@ -178,7 +184,8 @@ struct Sent {
 
 class Mta {
  public:
-  explicit Mta(FuzzedDataProvider& input) : input_(input), steps_(input.ConsumeIntegral<std::uint32_t>() & all_steps) {
+  explicit Mta(FuzzedDataProvider& input)
+      : input_(input), steps_(input.ConsumeIntegral<std::uint32_t>() & all_steps) {
     sent_ = packet('O', number(6) + number(all_actions) + number(steps_));
     expect("O");
     session();
@@ -223,11 +230,12 @@ class Mta {
 
   void judge() {
     sent_ += packet('Q', "");
-    const auto replies = replies_in(exchange(sent_, input_));
+    const auto replies = replies_in(converse(sent_, input_));
     std::string codes;
     for (const auto& reply : replies)
       codes += reply.code;
-    if (codes != expected_) std::fprintf(stderr, "replies \"%s\" instead of \"%s\"\n", codes.c_str(), expected_.c_str());
+    if (codes != expected_)
+      std::fprintf(stderr, "replies \"%s\" instead of \"%s\"\n", codes.c_str(), expected_.c_str());
     test::require(codes == expected_, "each step that is answered has its answer, in order");
     auto message = messages_.begin();
     for (const auto& reply : replies) {
@@ -282,7 +290,7 @@ class Mta {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider input(data, size);
   if (input.ConsumeBool()) {
-    exchange(any_packets(input), input);
+    converse(any_packets(input), input);
     return 0;
   }
   Mta mta(input);

@@ -1,5 +1,6 @@
 // keytool/doctor: what postconf prints of main.cf and master.cf, the milters named there, and the tables of
-// smtp_header_checks. Any text in; the commands that are given to paste hold no more than one word to the shell.
+// smtp_header_checks. Any text in; the commands that are given to paste hold no more than one word to the
+// shell.
 #include "keytool/doctor/postfix_settings.hpp"
 
 #include <fuzzer/FuzzedDataProvider.h>

@@ -1,4 +1,5 @@
-// crypto/private_key: any text is a key or refused in words; a key that was read signs, and reads as it is written.
+// crypto/private_key: any text is a key or refused in words; a key that was read signs, and reads as it is
+// written.
 #include "crypto/private_key.hpp"
 
 #include <cstdint>

@@ -18,10 +18,10 @@ using milter::Verdict;
 namespace {
 
 std::shared_ptr<milter::Setup> make_setup(std::string_view canonicalization, std::string_view lists) {
-  auto config = milter::parse_config("canonicalization = \"" + std::string(canonicalization) + "\"; " +
-                                         std::string(lists) + " key_directory = \"" +
-                                         test::signing_store().directory().string() + "\"; log_level = \"debug\";",
-                                     "fuzz");
+  auto config = milter::parse_config(
+      "canonicalization = \"" + std::string(canonicalization) + "\"; " + std::string(lists) +
+          " key_directory = \"" + test::signing_store().directory().string() + "\"; log_level = \"debug\";",
+      "fuzz");
   return std::make_shared<milter::Setup>(std::move(config));
 }
 
@@ -103,9 +103,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           ++inserted;
           const std::string wire = (eaten ? " " : "") + value;
           test::require(value.find('\r') == std::string::npos, "folds go to the MTA as LF");
-          test::require(
-              test::verifies({name, canon::to_crlf(wire)}, told.fields, told.body, test::signing_store().public_key()),
-              "the signature verifies");
+          test::require(test::verifies({name, canon::to_crlf(wire)}, told.fields, told.body,
+                                       test::signing_store().public_key()),
+                        "the signature verifies");
         };
         session.end_of_message(macro, insert);
         test::require(inserted == (told.signing ? 1 : 0), "a signature if and only if one was promised");

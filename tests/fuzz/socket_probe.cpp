@@ -1,4 +1,5 @@
-// keytool/doctor/socket_probe: whatever answers on the socket, the probe ends, and takes only a negotiation for one.
+// keytool/doctor/socket_probe: whatever answers on the socket, the probe ends, and takes only a negotiation
+// for one.
 #include "keytool/doctor/socket_probe.hpp"
 
 #include <stdlib.h>
