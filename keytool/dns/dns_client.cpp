@@ -51,7 +51,10 @@ bool is_ip(const std::string& text) {
 const ldns_rr* find_record(const ldns_rr_list* list, const std::string& owner, ldns_rr_type type) {
   for (std::size_t i = 0; i < ldns_rr_list_rr_count(list); ++i) {
     const ldns_rr* record = ldns_rr_list_rr(list, i);
-    if (ldns_rr_get_type(record) == type && name_text(ldns_rr_owner(record)) == owner) return record;
+    // One without data is possible on the wire (RFC 2136 uses them).
+    if (ldns_rr_get_type(record) == type && ldns_rr_rd_count(record) > 0 &&
+        name_text(ldns_rr_owner(record)) == owner)
+      return record;
   }
   return nullptr;
 }
@@ -94,7 +97,7 @@ void read_delegation(const ldns_pkt* packet, DnsResponse& response) {
 }
 
 void read_data(const ldns_rr* record, RecordType type, DnsResponse& response) {
-  // One without data is possible on the wire (RFC 2136 uses them).
+  // As above: a record may come without data.
   if (ldns_rr_rd_count(record) < (type == RecordType::mx ? 2 : 1)) return;
   const auto name = [&] { return name_text(ldns_rr_rdf(record, type == RecordType::mx ? 1 : 0)); };
   switch (type) {
@@ -235,6 +238,14 @@ canon::Result<DnsResponse> DnsClient::read_reply(const Reply& reply, RecordType 
   const ldns_rr* question = ldns_rr_list_rr(ldns_pkt_question(reply.packet.get()), 0);
   if (question == nullptr) return canon::Refusal{"answers without a question", 0};
   return read_response(reply.packet.get(), name_text(ldns_rr_owner(question)), type);
+}
+
+canon::Result<DnsResponse> DnsClient::read_answer(std::span<const std::uint8_t> wire, RecordType type) {
+  ldns_pkt* raw = nullptr;
+  const ldns_status status = ldns_wire2pkt(&raw, wire.data(), wire.size());
+  Reply reply{PacketPtr(raw), {}};
+  if (status != LDNS_STATUS_OK) return canon::Refusal{"an answer that is no DNS message", 0};
+  return read_reply(reply, type);
 }
 
 DnsClient::Reply DnsClient::by_udp(const ldns_pkt* query) {

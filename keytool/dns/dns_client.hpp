@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,6 +80,9 @@ class DnsClient {
   canon::Result<DnsResponse> ask(const std::string& name, RecordType type);
   // The same, of a resolver; where it fails it is asked again without its DNSSEC checks.
   canon::Result<DnsResponse> ask_unchecked(const std::string& name, RecordType type);
+
+  // Reads an answer as it comes over the wire, to the question that it repeats. Pure.
+  static canon::Result<DnsResponse> read_answer(std::span<const std::uint8_t> wire, RecordType type);
 
  private:
   struct Reply;
