@@ -1,0 +1,47 @@
+// Answers that no honest server sends, byte by byte.
+#include <gtest/gtest.h>
+
+#include "keytool/dns/dns_client.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+using std::string_literals::operator""s;
+
+// An authoritative answer with one record, to a question for the TXT records of "a.".
+std::string answer_with(const std::string& record) {
+  return "\x12\x34\x84\x00\0\1\0\1\0\0\0\0"s + "\1a\0\0\x10\0\1"s + record;
+}
+
+canon::Result<DnsResponse> read(const std::string& wire, RecordType type = RecordType::txt) {
+  const std::vector<std::uint8_t> octets(wire.begin(), wire.end());
+  return DnsClient::read_answer(octets, type);
+}
+
+TEST(DnsAnswer, RecordWithoutDataCountsAsNone) {
+  // The name as a pointer to the question's, type, class, TTL, and no data (RFC 2136 has such records).
+  for (const auto type : {"\0\5"s, "\0\x10"s}) {
+    const auto answer = read(answer_with("\xc0\x0c"s + type + "\0\1\0\0\0\x3c\0\0"s));
+    ASSERT_TRUE(static_cast<bool>(answer));
+    EXPECT_TRUE(answer->authoritative);
+    EXPECT_TRUE(answer->texts.empty());
+    EXPECT_FALSE(answer->alias);
+  }
+}
+
+TEST(DnsAnswer, ReadsAText) {
+  const auto answer = read(answer_with("\xc0\x0c\0\x10\0\1\0\0\0\x3c\0\4\1x\1y"s));
+  ASSERT_TRUE(static_cast<bool>(answer));
+  ASSERT_EQ(answer->texts.size(), 1U);
+  EXPECT_EQ(answer->texts.front().value, "xy");
+  EXPECT_EQ(answer->texts.front().ttl, 60U);
+}
+
+TEST(DnsAnswer, RefusesWhatIsNone) {
+  for (const auto& wire :
+       {""s, "x"s, answer_with("\xc0\x0c\0\x10\0\1\0\0\0\x3c\0\4\1x"s), answer_with("\xc0\x0c"s)})
+    EXPECT_FALSE(static_cast<bool>(read(wire))) << wire.size();
+}
+
+}  // namespace
+}  // namespace dkim::keytool
