@@ -20,7 +20,7 @@ canon::Result<DnsResponse> read(const std::string& wire, RecordType type = Recor
 
 TEST(DnsAnswer, RecordWithoutDataCountsAsNone) {
   // The name as a pointer to the question's, type, class, TTL, and no data (RFC 2136 has such records).
-  for (const auto type : {"\0\5"s, "\0\x10"s}) {
+  for (const auto& type : {"\0\5"s, "\0\x10"s}) {
     const auto answer = read(answer_with("\xc0\x0c"s + type + "\0\1\0\0\0\x3c\0\0"s));
     ASSERT_TRUE(static_cast<bool>(answer));
     EXPECT_TRUE(answer->authoritative);
