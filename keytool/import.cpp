@@ -2,6 +2,8 @@
 //
 // In this order, so that a process killed anywhere leaves what the next run completes: all is read and
 // planned; then a transaction a domain puts the keys into the store; last comes the configuration file.
+#include <unistd.h>
+
 #include <iostream>
 
 #include "crypto/signing_settings.hpp"
@@ -13,6 +15,7 @@
 #include "keytool/opendkim/plan.hpp"
 #include "keytool/opendkim/report.hpp"
 #include "keytool/opendkim/rspamd_folder.hpp"
+#include "keytool/opendkim/standard_input.hpp"
 #include "keytool/opendkim/store_writer.hpp"
 #include "keytool/pick_domain.hpp"
 #include "keytool/subcommands.hpp"
@@ -33,6 +36,8 @@ Examples:
       the keys of a folder of DOMAIN.SELECTOR.key files
   dkimkey import --pem mail.private --domain example.com --selector mail
       one key, in PEM (PKCS#8 or PKCS#1) or in base64
+  redis-cli HGET DKIM_PRIV_KEYS dkim.example.com | dkimkey import --pem - -d example.com -s dkim
+      one key, from standard input
 
 Takes over the keys of another signer. Nothing of its own is changed.
 )",
@@ -41,17 +46,19 @@ soon as it runs. Take care that mail does not pass through both signers then. Wi
 sign until dkimkey activate has found their records in DNS.
 
 Of an opendkim.conf these are read: Domain, Selector and KeyFile, or KeyTable and SigningTable (csl:, file:
-and refile:), and the settings that decide whose mail is signed and how. The configuration that is written
-makes the same decisions; where dkimsignd cannot, it is told. It goes to --output, by default into the
-configuration file, and never into a file that has settings.
+and refile:), and the settings that decide whose mail is signed and how. Arguments in opendkim's unit override
+them, and are read too; a FILE that ends in .service is such a unit. The configuration that is written makes the
+same decisions. Where dkimsignd cannot, it is told, and what leaves mail unsigned is told first. It goes to
+--output, by default into the configuration file, and never into a file that has settings.
 
 Files of --rspamd: the selector is the last label before .key, or what a record beside the key (.txt, .pub)
-says. With --domain or --selector only files of that domain or selector are taken.
+says. With --domain or --selector only files of that domain or selector are taken; both together also name
+the key in a file DOMAIN.key or SELECTOR.key, and --selector alone those in files DOMAIN.key.
 
 A key that is there already stays as it is, so that import may be run again. A selector that another key
 has is refused; the other keys come all the same.
 
-Exit codes: 0 all was taken over, 1 something was not, 2 wrong usage or configuration, or the configuration
+Exit codes: 0 all was taken over, 1 something was not, no key came or nobody is trusted, 2 wrong usage or configuration, or the configuration
 file has settings.
 )"};
 
@@ -107,15 +114,22 @@ opendkim::StoreResult store_or_try(const crypto::KeyStore& store, const opendkim
 }
 
 ExitCode report(const opendkim::StoreResult& result, const opendkim::WantedKeys& wanted,
-                opendkim::Remarks remarks, bool dry_run) {
+                opendkim::Remarks remarks, bool dry_run, opendkim::Trust trust) {
   remarks.insert(remarks.end(), result.remarks.begin(), result.remarks.end());
   for (const auto& key : result.keys) {
     if (key.outcome == opendkim::StoredKey::Outcome::refused)
       remarks.push_back(
           opendkim::not_taken("", key.name.selector.str() + " of " + key.name.domain.str() + ": " + key.why));
   }
-  std::cout << keys_text(result, wanted, dry_run) << remarks_text(remarks);
-  return has_losses(result, remarks) ? ExitCode::problem : ExitCode::done;
+  const auto warnings = warnings_text(result, remarks, trust);
+  const auto keys = keys_text(result, wanted, dry_run);
+  std::cout << warnings << (warnings.empty() || keys.empty() ? "" : "\n") << keys << remarks_text(remarks);
+  return has_losses(result, remarks, trust) ? ExitCode::problem : ExitCode::done;
+}
+
+opendkim::Trust trust_of(const opendkim::DaemonSettings& settings) {
+  if (!settings.trusted_networks.empty()) return opendkim::Trust::somebody;
+  return settings.macros.empty() ? opendkim::Trust::nobody : opendkim::Trust::marked_mail;
 }
 
 // A mistake in it would be ours, and the daemon would not start: better to find it here.
@@ -136,20 +150,20 @@ ExitCode import_opendkim(const Request& request, const crypto::KeyStore& store, 
   });
   const auto text = conf_text(plan, named_directory(store));
   check_configuration(text);
-  using Purpose = opendkim::ConfTarget::Purpose;
-  opendkim::ConfTarget target(request.output, request.dry_run ? Purpose::look : Purpose::write);
+  opendkim::ConfTarget target(request.output);
   const std::string shown = terminal_text(request.output.string());
-  if (!request.dry_run && !target.holds(text) && !target.is_free()) {
+  // Without a key there is nothing to set up, and what is written now would be in the way of the next import.
+  const bool has_text_to_write = !request.dry_run && !plan.keys.empty() && !target.holds(text);
+  if (has_text_to_write && !target.is_free()) {
     throw UsageError(request.output.string() +
                      " has settings and is left as it is: give another file with --output, or look at the "
                      "settings with --dry-run");
   }
-  const bool has_text_to_write = !request.dry_run && !target.holds(text);
   // Before the keys, which sign from then on: a disk that is full is to be told first.
   if (has_text_to_write) target.stage(text);
   const opendkim::WantedKeys wanted{plan.keys, plan.subdomains};
   const auto result = store_or_try(store, wanted, request.dry_run);
-  const auto code = report(result, wanted, plan.remarks, request.dry_run);
+  const auto code = report(result, wanted, plan.remarks, request.dry_run, trust_of(plan.settings));
   if (has_text_to_write) target.commit();
   if (request.dry_run) {
     std::cout << "\nThe configuration, for " << shown << ":\n" << text;
@@ -158,6 +172,10 @@ ExitCode import_opendkim(const Request& request, const crypto::KeyStore& store, 
     return code;
   }
   std::cout.flush();
+  if (plan.keys.empty()) {
+    std::cerr << "No configuration is written.\n";
+    return code;
+  }
   std::cerr
       << "The configuration is in " << shown << ". Next:\n"
       << "  dkimsignd --config " << shown << " --check\n"
@@ -170,25 +188,31 @@ ExitCode import_files(const Request& request, const ParsedOptions& options, cons
                       opendkim::Sources& sources) {
   opendkim::KeyCollector keys(sources);
   if (request.pem) {
-    keys.take_file(parse_domain(*options.text("domain")).str(),
-                   parse_selector(*options.text("selector")).str(), *request.pem, *request.pem);
+    const auto domain = parse_domain(*options.text("domain")).str();
+    const auto selector = parse_selector(*options.text("selector")).str();
+    if (*request.pem == "-") {
+      keys.take_input(domain, selector, opendkim::read_key_from(STDIN_FILENO));
+    } else {
+      keys.take_file(domain, selector, *request.pem, *request.pem);
+    }
   } else {
     collect_rspamd_keys({*request.rspamd, options.text("domain"), options.text("selector")}, sources, keys);
   }
   const opendkim::WantedKeys wanted{
       keys.keys(), {}, options.has("pending") ? crypto::KeyState::pending : crypto::KeyState::active};
   const auto result = store_or_try(store, wanted, request.dry_run);
-  return report(result, wanted, keys.remarks(), request.dry_run);
+  return report(result, wanted, keys.remarks(), request.dry_run, opendkim::Trust::not_asked);
 }
 
 }  // namespace
 
 ExitCode import_keys(const Arguments& arguments) {
   CommandLine command_line("import", help);
-  command_line.add_options()("opendkim", value_text("FILE"), "an opendkim.conf, with the tables it names")(
+  command_line.add_options()("opendkim", value_text("FILE"),
+                             "an opendkim.conf, with the tables it names; or a unit that starts opendkim")(
       "rspamd", value_text("DIR"), "a folder of DOMAIN.SELECTOR.key files")(
-      "pem", value_text("FILE"), "a private key")("domain,d", value_text("DOMAIN"),
-                                                  "the domain of --pem, or the only one to take of --rspamd")(
+      "pem", value_text("FILE"), "a private key; - is standard input")(
+      "domain,d", value_text("DOMAIN"), "the domain of --pem, or the only one to take of --rspamd")(
       "selector,s", value_text("SELECTOR"), "the selector of --pem, or the only one to take of --rspamd")(
       "pending", "do not sign with the keys yet")(
       "output", value_text("FILE"),
@@ -198,7 +222,7 @@ ExitCode import_keys(const Arguments& arguments) {
   if (!options) return ExitCode::done;
   const auto request = read_request(*options);
   const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
-  opendkim::HostFiles sources;
+  opendkim::HostFiles sources(request.opendkim.value_or(""));
   if (request.opendkim) return import_opendkim(request, store, sources);
   return import_files(request, *options, store, sources);
 }

@@ -114,6 +114,8 @@ std::vector<AddressPattern> patterns_of_glob(std::string_view glob) {
     if (auto pattern = pattern_of_parts(user, domain)) patterns.push_back(*std::move(pattern));
   };
   if (const auto at = glob.rfind('@'); at != std::string_view::npos) {
+    // No address has nothing in front of its @.
+    if (at == 0) return patterns;
     add(glob.substr(0, at), glob.substr(at + 1));
     return patterns;
   }

@@ -4,6 +4,8 @@
 
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
+#include "keytool/opendkim/setting_names.hpp"
+#include "keytool/opendkim/shown_word.hpp"
 #include "keytool/opendkim/word_lines.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -25,36 +27,67 @@ std::vector<Setting> parse_settings(std::string_view text, const std::string& fi
   return settings;
 }
 
-ConfFile ConfFile::read(const std::filesystem::path& path, Sources& sources) {
-  ConfFile conf;
-  conf.add_file(path, read_words(sources, path), sources, 0);
+ConfFile ConfFile::read(const std::filesystem::path& path, Sources& sources,
+                        const std::filesystem::path& working_directory) {
+  ConfFile conf(path, working_directory);
+  conf.add_file(path, sources, 0);
   return conf;
 }
 
-void ConfFile::add_file(const std::filesystem::path& path, const std::string& text, Sources& sources,
-                        int depth) {
-  for (auto& setting : parse_settings(text, path.string())) {
+ConfFile ConfFile::without_file(const std::filesystem::path& place,
+                                const std::filesystem::path& working_directory) {
+  return {place, working_directory};
+}
+
+void ConfFile::add_file(const std::filesystem::path& path, Sources& sources, int depth) {
+  auto words = read_words(sources, path);
+  auto settings = parse_settings(words.text, path.string());
+  const bool is_configuration =
+      settings.empty() || std::any_of(settings.begin(), settings.end(), [](const Setting& setting) {
+        return fate_of(setting.name).fate != Fate::unknown;
+      });
+  if (!is_configuration)
+    throw crypto::StoreError(path.string() + " is no configuration of OpenDKIM: it has none of its settings");
+  remarks_.insert(remarks_.end(), words.remarks.begin(), words.remarks.end());
+  for (auto& setting : settings) {
     if (settings_.size() >= most_settings) {
       remarks_.push_back(not_taken(setting.place, "more than 10000 settings: the rest is not read"));
       return;
     }
-    if (setting.value.empty()) {
-      remarks_.push_back(not_taken(setting.place, setting.name + " has no value; OpenDKIM does not start"));
-    } else if (!canon::equal_ignoring_case(setting.name, "Include")) {
-      settings_.push_back(std::move(setting));
-    } else if (depth >= deepest_include) {
-      remarks_.push_back(not_taken(setting.place, "Include goes deeper than five files"));
-    } else if (files_ >= most_files) {
-      if (files_++ == most_files)
-        remarks_.push_back(not_taken(setting.place, "more than 100 files: the rest is not read"));
+    add_setting(std::move(setting), sources, depth);
+  }
+}
+
+void ConfFile::add_setting(Setting setting, Sources& sources, int depth) {
+  if (setting.value.empty()) {
+    remarks_.push_back(
+        not_taken(setting.place, shown_word(setting.name) + " has no value; OpenDKIM does not start"));
+  } else if (!canon::equal_ignoring_case(setting.name, "Include")) {
+    settings_.push_back(std::move(setting));
+  } else if (depth >= deepest_include) {
+    remarks_.push_back(not_taken(setting.place, "Include goes deeper than five files"));
+  } else if (files_ >= most_files) {
+    if (files_++ == most_files)
+      remarks_.push_back(not_taken(setting.place, "more than 100 files: the rest is not read"));
+  } else {
+    ++files_;
+    // opendkim reads them before it looks at BaseDirectory.
+    const auto included = (working_directory_ / setting.value).lexically_normal();
+    try {
+      add_file(included, sources, depth + 1);
+    } catch (const crypto::StoreError& error) {
+      remarks_.push_back(not_taken(setting.place, std::string("Include: ") + error.what()));
+    }
+  }
+}
+
+void ConfFile::add_arguments(std::vector<Setting> arguments) {
+  for (auto& argument : arguments) {
+    // opendkim reads a key of the command line only where its configuration names none.
+    if (canon::equal_ignoring_case(argument.name, "KeyFile") && find("KeyFile") != nullptr) {
+      settings_.insert(settings_.begin(), std::move(argument));
     } else {
-      ++files_;
-      try {
-        const auto included = resolve(setting.value);
-        add_file(included, read_words(sources, included), sources, depth + 1);
-      } catch (const crypto::StoreError& error) {
-        remarks_.push_back(not_taken(setting.place, std::string("Include: ") + error.what()));
-      }
+      settings_.push_back(std::move(argument));
     }
   }
 }
@@ -73,11 +106,28 @@ bool ConfFile::is_on(std::string_view name) const {
 }
 
 std::filesystem::path ConfFile::resolve(std::string_view path) const {
-  const std::filesystem::path given(path);
-  if (given.is_absolute()) return given;
-  // A service runs in the root directory.
   const auto* base = find("BaseDirectory");
-  return (std::filesystem::path("/") / (base != nullptr ? base->value : "") / given).lexically_normal();
+  return (working_directory_ / (base != nullptr ? base->value : "") / std::filesystem::path(path))
+      .lexically_normal();
+}
+
+LocatedPath ConfFile::locate(std::string_view path, Sources& sources) const {
+  LocatedPath located{resolve(path), {}};
+  if (std::filesystem::path(path).is_absolute() || sources.entry_at(located.path) != Sources::Entry::none)
+    return located;
+  const auto* base = find("BaseDirectory");
+  located.hint = "; " + std::string(path) + " is relative to ";
+  located.hint += base != nullptr ? "BaseDirectory, " + base->value
+                                  : working_directory_.string() + ", where opendkim is started";
+  const auto directory = std::filesystem::absolute(file_).parent_path();
+  const auto beside = (directory / std::filesystem::path(path)).lexically_normal();
+  if (sources.entry_at(beside) == Sources::Entry::file) {
+    located.hint +=
+        "; " + beside.string() + " is there: if it is meant, set BaseDirectory " + directory.string();
+  } else if (base == nullptr) {
+    located.hint += "; if it is started elsewhere, set BaseDirectory to that directory";
+  }
+  return located;
 }
 
 }  // namespace dkim::keytool::opendkim

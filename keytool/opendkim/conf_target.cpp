@@ -1,7 +1,5 @@
 #include "keytool/opendkim/conf_target.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,20 +33,14 @@ std::filesystem::path target_of_link(std::filesystem::path path) {
   return target;
 }
 
-crypto::FileDescriptor lock_directory(const std::filesystem::path& directory) {
-  crypto::FileDescriptor lock(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!lock) crypto::throw_store_error("write into", directory, errno);
-  while (flock(lock.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) crypto::throw_store_error("lock", directory, errno);
-  }
-  return lock;
-}
-
 }  // namespace
 
-ConfTarget::ConfTarget(std::filesystem::path path, Purpose purpose)
+ConfTarget::ConfTarget(std::filesystem::path path)
     : path_(target_of_link(std::move(path))), attributes_{mode, static_cast<gid_t>(-1)} {
-  if (purpose == Purpose::write) lock_.emplace(lock_directory(directory()));
+  read();
+}
+
+void ConfTarget::read() {
   const auto file = crypto::open_regular_file(path_);
   if (!file) {
     struct stat status {};
@@ -70,6 +62,10 @@ std::filesystem::path ConfTarget::directory() const {
 }
 
 void ConfTarget::stage(const std::string& text) {
+  lock_.emplace(path_);
+  read();
+  if (holds(text)) return;
+  if (!free_) throw crypto::StoreError(path_.string() + " has got settings meanwhile, and is left as it is");
   // What a killed import left: a living one has the lock.
   const auto temporary = crypto::temporary_path(path_);
   if (unlink(temporary.c_str()) != 0 && errno != ENOENT)
@@ -82,6 +78,7 @@ void ConfTarget::stage(const std::string& text) {
 }
 
 void ConfTarget::commit() {
+  if (!staged_) return;
   crypto::rename_temporary(path_);
   staged_ = false;
   crypto::sync_directory(directory());

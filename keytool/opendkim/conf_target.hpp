@@ -8,16 +8,14 @@
 #include <string>
 
 #include "crypto/file.hpp"
+#include "keytool/opendkim/import_lock.hpp"
 
 namespace dkim::keytool::opendkim {
 
 class ConfTarget {
  public:
-  enum class Purpose { look, write };
-
-  // Reads what is there; to write, after waiting for other imports into its directory, which is locked as
-  // long as this lives. A symbolic link stands for what it names. Throws StoreError.
-  ConfTarget(std::filesystem::path path, Purpose purpose);
+  // Reads what is there. A symbolic link stands for what it names. Throws StoreError.
+  explicit ConfTarget(std::filesystem::path path);
   ConfTarget(const ConfTarget&) = delete;
   ConfTarget& operator=(const ConfTarget&) = delete;
   // Takes away what was staged and not committed.
@@ -28,13 +26,15 @@ class ConfTarget {
   // May the text be written, or are there settings that are someone's own?
   bool is_free() const { return free_; }
 
-  // Writes the text, behind the comments that are there, under another name: what can fail fails here.
+  // Writes the text, behind the comments that are there, under another name: what can fail fails here. Waits
+  // for other imports into this file before; throws StoreError if one has written settings meanwhile.
   void stage(const std::string& text);
   // Puts it in place, whole.
   void commit();
 
  private:
   std::filesystem::path directory() const;
+  void read();
 
   std::filesystem::path path_;
   std::string content_;
@@ -42,7 +42,7 @@ class ConfTarget {
   bool staged_ = false;
   // Of a file that is there, these are kept.
   crypto::FileAttributes attributes_;
-  std::optional<crypto::FileDescriptor> lock_;
+  std::optional<ImportLock> lock_;
 };
 
 }  // namespace dkim::keytool::opendkim

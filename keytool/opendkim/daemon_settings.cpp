@@ -9,6 +9,7 @@
 #include "keytool/opendkim/header_lists.hpp"
 #include "keytool/opendkim/host_list.hpp"
 #include "keytool/opendkim/setting_names.hpp"
+#include "keytool/opendkim/shown_word.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
@@ -31,46 +32,59 @@ class Reader {
   }
 
  private:
-  void lose(const Setting& setting, const std::string& why) {
-    settings_.remarks.push_back(not_taken(setting.place, setting.name + ": " + why));
+  using Kind = Remark::Kind;
+
+  void lose(Kind kind, const Setting& setting, const std::string& why) {
+    settings_.remarks.push_back({kind, setting.place, shown_word(setting.name) + ": " + why});
   }
   void add_remarks(const Remarks& remarks) {
     settings_.remarks.insert(settings_.remarks.end(), remarks.begin(), remarks.end());
   }
 
-  // Nothing where the setting is not there, or cannot be read: that is then told.
-  std::optional<DataSet> data_set(std::string_view name) {
+  // Nothing where the setting is not there, or cannot be read: that is then told as a loss of that kind.
+  std::optional<DataSet> data_set(std::string_view name, Kind loss) {
     const auto* setting = conf_.find(name);
     if (setting == nullptr) return std::nullopt;
     auto data = read_data_set(conf_, *setting, sources_);
     if (data) return *std::move(data);
-    lose(*setting, data.refusal().reason);
+    lose(loss, *setting, data.refusal().reason);
     return std::nullopt;
   }
 
-  HostList hosts(const std::string& name) {
-    const auto data = data_set(name);
+  // Those of header fields and macros: what they name goes into the configuration, for all to read.
+  std::optional<DataSet> names(std::string_view name, Kind loss) {
+    auto data = data_set(name, loss);
+    if (!data) return data;
+    add_remarks(data->remarks);
+    const auto is_name = [](const DataEntry& entry) { return is_harmless_word(entry.key); };
+    if (data->file.empty() || std::all_of(data->entries.begin(), data->entries.end(), is_name)) return data;
+    lose(loss, *conf_.find(name), data->file + " has lines that are no names");
+    return std::nullopt;
+  }
+
+  HostList hosts(const std::string& name, Kind loss) {
+    const auto data = data_set(name, loss);
     if (!data) return {};
-    HostList list(*data, name);
+    HostList list(*data, name, loss);
     add_remarks(list.remarks());
     return list;
   }
 
   void read_hosts() {
-    HostList internal = hosts("InternalHosts");
+    HostList internal = hosts("InternalHosts", Kind::unsigned_mail);
     if (conf_.find("InternalHosts") == nullptr) {
       internal.add("127.0.0.1");
       internal.add("::1");  // which its manual does not tell
     }
-    settings_.trusted_networks = internal.networks_without(hosts("PeerList"));
+    settings_.trusted_networks = internal.networks_without(hosts("PeerList", Kind::signed_otherwise));
   }
 
   void read_macros() {
-    if (const auto names = data_set("MTA")) {
-      for (const auto& entry : names->entries)
+    if (const auto mtas = names("MTA", Kind::unsigned_mail)) {
+      for (const auto& entry : mtas->entries)
         settings_.macros["{daemon_name}"].push_back(entry.key);
     }
-    const auto list = data_set("MacroList");
+    const auto list = names("MacroList", Kind::unsigned_mail);
     if (!list) return;
     for (const auto& entry : list->entries) {
       // opendkim puts the braces itself; in front of a name that has them it finds nothing.
@@ -78,7 +92,8 @@ class Reader {
                            std::all_of(entry.key.begin(), entry.key.end(),
                                        [](char c) { return canon::is_alnum(c) || c == '_'; });
       if (!is_name) {
-        settings_.remarks.push_back(note(entry.place, "MacroList: " + entry.key + " names no macro there"));
+        settings_.remarks.push_back(
+            note(entry.place, "MacroList: " + shown_word(entry.key) + " names no macro there"));
         continue;
       }
       const std::string name = entry.key.size() == 1 ? entry.key : "{" + entry.key + "}";
@@ -104,21 +119,23 @@ class Reader {
     if (canon::parse_canonicalization(pair)) {
       settings_.canonicalization = pair;
     } else {
-      lose(*setting, setting->value + " is no canonicalization");
+      lose(Kind::signed_otherwise, *setting, shown_word(setting->value) + " is no canonicalization");
     }
   }
 
   void read_headers() {
-    const auto lists =
-        plan_headers(data_set("SignHeaders"), data_set("OmitHeaders"), data_set("OversignHeaders"));
+    const auto lists = plan_headers(names("SignHeaders", Kind::signed_otherwise),
+                                    names("OmitHeaders", Kind::signed_otherwise),
+                                    names("OversignHeaders", Kind::signed_otherwise));
     settings_.signed_headers = lists.signed_headers;
     settings_.oversigned_headers = lists.oversigned_headers;
     add_remarks(lists.remarks);
     const auto* setting = conf_.find("SenderHeaders");
-    const auto sender = data_set("SenderHeaders");
+    const auto sender = names("SenderHeaders", Kind::signed_otherwise);
     if (sender &&
         (sender->entries.size() != 1 || !canon::equal_ignoring_case(sender->entries[0].key, "From")))
-      lose(*setting, "dkimsignd signs for the author in From: alone, as receivers look for (RFC 7489)");
+      lose(Kind::signed_otherwise, *setting,
+           "dkimsignd signs for the author in From: alone, as receivers look for (RFC 7489)");
   }
 
   void read_expiration() {
@@ -131,7 +148,8 @@ class Reader {
         seconds <= longest_expiration) {
       settings_.expiration = seconds;
     } else {
-      lose(*setting, text + " is no number of seconds that a signature may be good for");
+      lose(Kind::signed_otherwise, *setting,
+           shown_word(text) + " is no number of seconds that a signature may be good for");
     }
   }
 
@@ -153,31 +171,57 @@ class Reader {
         break;
       default:
         settings_.on_error = "tempfail";
-        lose(*setting, setting->value +
-                           " is not known to dkimsignd, where mail that cannot be signed is "
-                           "accepted, rejected or, as now, put off");
+        lose(Kind::not_taken, *setting,
+             shown_word(setting->value) +
+                 " is not known to dkimsignd, where mail that cannot be signed is "
+                 "accepted, rejected or, as now, put off");
     }
+  }
+
+  static std::string repetition(const Setting& setting, const Setting& last) {
+    if (!setting.argument.empty())
+      return ": the argument " + setting.argument + " counts for nothing beside the one in " + last.place;
+    if (!last.argument.empty())
+      return " is overridden by the argument " + last.argument + " in " + last.place;
+    return " is set again further down";
+  }
+
+  // A switch that is off loses nothing.
+  void lose_unless_off(Kind kind, const Setting& setting, std::string_view why) {
+    if (setting.value.find_first_of("fFnN0") != 0 || setting.value.size() > 5)
+      lose(kind, setting, std::string(why));
   }
 
   void name_the_rest() {
     std::string verifying;
     for (const auto& setting : conf_.settings()) {
       // Of one that is there twice the last counts.
-      if (conf_.find(setting.name) != &setting) {
-        settings_.remarks.push_back(note(setting.place, setting.name + " is set again further down"));
+      if (const auto* last = conf_.find(setting.name); last != &setting) {
+        settings_.remarks.push_back(
+            note(setting.place, shown_word(setting.name) + repetition(setting, *last)));
         continue;
       }
       const auto [fate, why] = fate_of(setting.name);
-      if (fate == Fate::verifying) {
-        verifying += (verifying.empty() ? "" : ", ") + setting.name;
-      } else if (fate == Fate::elsewhere) {
-        settings_.remarks.push_back(note(setting.place, setting.name + ": " + std::string(why)));
-      } else if (fate == Fate::lost) {
-        // A switch that is off loses nothing.
-        if (setting.value.find_first_of("fFnN0") != 0 || setting.value.size() > 5)
-          lose(setting, std::string(why));
-      } else if (fate == Fate::unknown) {
-        lose(setting, "opendkim has no such setting, and does not start with it");
+      switch (fate) {
+        case Fate::taken:
+          break;
+        case Fate::verifying:
+          verifying += (verifying.empty() ? "" : ", ") + setting.name;
+          break;
+        case Fate::elsewhere:
+          settings_.remarks.push_back(note(setting.place, setting.name + ": " + std::string(why)));
+          break;
+        case Fate::unsigned_mail:
+          lose_unless_off(Kind::unsigned_mail, setting, why);
+          break;
+        case Fate::signed_otherwise:
+          lose_unless_off(Kind::signed_otherwise, setting, why);
+          break;
+        case Fate::lost:
+          lose_unless_off(Kind::not_taken, setting, why);
+          break;
+        case Fate::unknown:
+          lose(Kind::not_taken, setting, "opendkim has no such setting, and does not start with it");
       }
     }
     if (!verifying.empty())

@@ -5,6 +5,7 @@
 
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
+#include "keytool/opendkim/shown_word.hpp"
 #include "keytool/opendkim/word_lines.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -42,7 +43,7 @@ DataSetName unreadable(std::string_view type) {
       return {Type::unreadable, "it is " + std::string(known.why)};
   }
   return {Type::unreadable,
-          "\"" + std::string(type) +
+          "\"" + shown_word(type) +
               ":\" is no type of data set; OpenDKIM does not start with it (in a list, write "
               "csl: before an IPv6 address)"};
 }
@@ -89,11 +90,13 @@ canon::Result<DataSet> read_data_set(const ConfFile& conf, const Setting& settin
   const auto name = parse_data_set_name(setting.value);
   if (name.type == Type::unreadable) return canon::Refusal{name.argument, 0};
   if (name.type == Type::list) return DataSet{name.type, parse_data_list(name.argument, setting.place)};
+  const auto [path, hint] = conf.locate(name.argument, sources);
   try {
-    const auto path = conf.resolve(name.argument);
-    return DataSet{name.type, parse_data_file(read_words(sources, path), path.string())};
+    auto words = read_words(sources, path);
+    return DataSet{name.type, parse_data_file(words.text, path.string()), std::move(words.remarks),
+                   path.string()};
   } catch (const crypto::StoreError& error) {
-    return canon::Refusal{error.what(), 0};
+    return canon::Refusal{error.what() + hint, 0};
   }
 }
 

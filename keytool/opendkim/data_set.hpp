@@ -32,6 +32,10 @@ struct DataEntry {
 struct DataSet {
   DataSetName::Type type = DataSetName::Type::list;
   std::vector<DataEntry> entries;
+  Remarks remarks = {};
+  // The file that they stand in; empty for a list. What a line of it holds is told of only where the whole
+  // is what it is to be.
+  std::string file = {};
 };
 
 // Of a file or refile: a line each, "#" begins a comment, the first word is the key. Total.

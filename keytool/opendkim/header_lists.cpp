@@ -4,6 +4,7 @@
 
 #include "canon/field_policy.hpp"
 #include "canon/text.hpp"
+#include "keytool/opendkim/shown_word.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
@@ -23,25 +24,58 @@ struct NameList {
   std::vector<std::string> removed;
 };
 
-NameList read_list(const DataSet& data, const std::string& setting, Remarks& remarks) {
-  NameList list;
-  for (const auto& entry : data.entries)
-    list.changes_default = list.changes_default || entry.key == "*";
-  for (const auto& entry : data.entries) {
-    if (entry.key == "*") continue;
-    const bool has_sign = list.changes_default && (entry.key[0] == '+' || entry.key[0] == '-');
-    const std::string name = entry.key.substr(has_sign ? 1 : 0);
-    if (has_sign && entry.key[0] == '-') {
-      list.removed.push_back(name);
-    } else if (name.find('*') != std::string::npos) {
-      remarks.push_back(not_taken(entry.place, setting + ": " + name + ": patterns of names are not taken"));
-    } else if (!canon::FieldPolicy::from_lists({name, "From"}, {})) {
-      if (name != ".") remarks.push_back(not_taken(entry.place, setting + ": " + name + " is no field name"));
-    } else if (!contains(list.added, name)) {
-      list.added.push_back(name);
+// Fields of the way of a message, which each hop adds or changes (RFC 6376 §5.4.1 and §5.4): a signature over
+// them, or over their absence, does not live long.
+bool is_of_the_way(std::string_view name) {
+  return canon::equal_ignoring_case(name, "Received") || canon::equal_ignoring_case(name, "Return-Path");
+}
+
+class ListReader {
+ public:
+  ListReader(const std::string& setting, Remarks& remarks) : setting_(setting), remarks_(remarks) {}
+
+  NameList read(const DataSet& data) {
+    for (const auto& entry : data.entries)
+      list_.changes_default = list_.changes_default || entry.key == "*";
+    for (const auto& entry : data.entries) {
+      if (entry.key == "*") continue;
+      const bool has_sign = list_.changes_default && (entry.key[0] == '+' || entry.key[0] == '-');
+      const std::string name = entry.key.substr(has_sign ? 1 : 0);
+      if (has_sign && entry.key[0] == '-') {
+        list_.removed.push_back(name);
+      } else if (is_usable(name, entry) && !contains(list_.added, name)) {
+        list_.added.push_back(name);
+      }
     }
+    return std::move(list_);
   }
-  return list;
+
+ private:
+  bool is_usable(const std::string& name, const DataEntry& entry) {
+    if (name == ".") return false;
+    if (setting_ != "OmitHeaders" && is_of_the_way(name)) {
+      lose(entry, name, ": each hop adds or changes that field; dkimsignd does not sign it");
+    } else if (name.find('*') != std::string::npos) {
+      lose(entry, name, ": patterns of names are not taken");
+    } else if (setting_ != "OmitHeaders" && !canon::FieldPolicy::from_lists({name, "From"}, {})) {
+      lose(entry, name, " is no field name");
+    } else {
+      return true;
+    }
+    return false;
+  }
+
+  void lose(const DataEntry& entry, const std::string& name, const std::string& what) {
+    remarks_.push_back(signed_otherwise(entry.place, setting_ + ": " + shown_word(name) + what));
+  }
+
+  const std::string setting_;
+  Remarks& remarks_;
+  NameList list_;
+};
+
+NameList read_list(const DataSet& data, const std::string& setting, Remarks& remarks) {
+  return ListReader(setting, remarks).read(data);
 }
 
 std::vector<std::string> names_of(std::span<const std::string_view> defaults) {
@@ -94,7 +128,7 @@ HeaderLists plan_headers(const std::optional<DataSet>& sign, const std::optional
   if (contains(names, "DKIM-Signature")) {
     remove(names, "DKIM-Signature");
     lists.remarks.push_back(
-        not_taken("", "OversignHeaders: DKIM-Signature: a second signature would break the first"));
+        signed_otherwise("", "OversignHeaders: DKIM-Signature: a second signature would break the first"));
   }
   if (names.empty()) names.emplace_back("From");
   lists.oversigned_headers = std::move(names);

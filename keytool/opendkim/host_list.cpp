@@ -2,10 +2,11 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
-#include <optional>
 
 #include "canon/text.hpp"
+#include "keytool/opendkim/shown_word.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
@@ -80,12 +81,6 @@ AddressRange half(const AddressRange& range, bool upper) {
   return out;
 }
 
-// The entries within a range follow it in the map's order.
-bool has_part_of(const std::map<AddressRange, bool>& ranges, const AddressRange& range) {
-  const auto next = ranges.upper_bound(range);
-  return next != ranges.end() && holds(range, next->first);
-}
-
 AddressRange shortened(AddressRange range, unsigned prefix) {
   for (unsigned bit = prefix; bit < 128; ++bit)
     range.octets[bit / 8] = static_cast<std::uint8_t>(range.octets[bit / 8] & ~(0x80U >> (bit % 8)));
@@ -93,31 +88,143 @@ AddressRange shortened(AddressRange range, unsigned prefix) {
   return range;
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && text.size() <= 3 && std::all_of(text.begin(), text.end(), canon::is_digit);
+}
+
+// Of four hexadecimal digits at most, as inet_ntop writes them: 0 may be hidden in "::".
+bool is_group(std::string_view text) {
+  return !text.empty() && text.size() <= 4 && text[0] != '0' &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return canon::is_digit(c) || (canon::to_lower(c) >= 'a' && canon::to_lower(c) <= 'f');
+         });
+}
+
+// "10.1.*", "192.168.*.*" and "2001:db8:*": patterns that match the addresses of one network, all of them.
+std::optional<AddressRange> range_of_pattern(std::string_view text) {
+  const bool v4 = text.find(':') == std::string_view::npos;
+  const char separator = v4 ? '.' : ':';
+  const std::size_t most = v4 ? 3 : 7;
+  const unsigned bits = v4 ? 8 : 16;
+  std::string address;
+  unsigned parts = 0;
+  unsigned stars = 0;
+  for (bool last = false; !last;) {
+    const auto end = std::min(text.find(separator), text.size());
+    const auto part = text.substr(0, end);
+    last = end == text.size();
+    text.remove_prefix(std::min(end + 1, text.size()));
+    stars += part == "*" ? 1 : 0;
+    if (stars > 0 && part != "*") return std::nullopt;
+    if (stars > 0) continue;
+    if (parts >= most || !(v4 ? is_number(part) : is_group(part))) return std::nullopt;
+    address += std::string(part) + separator;
+    ++parts;
+  }
+  // How many colons an address has, no one knows.
+  if (parts == 0 || stars == 0 || (v4 ? parts + stars > 4 : stars > 1)) return std::nullopt;
+  if (!v4) return parse_range(address + ":/" + std::to_string(parts * bits));
+  for (unsigned i = parts; i < 4; ++i)
+    address += i + 1 < 4 ? "0." : "0";
+  return parse_range(address + "/" + std::to_string(parts * bits));
+}
+
+// Octets that mean something in the regular expression that opendkim makes of a pattern; it escapes the dot.
+bool is_regular_expression(std::string_view text) {
+  return text.find_first_of("()[]{}|+?^$\\") != std::string_view::npos;
+}
+
+bool is_open(std::string_view text) {
+  return text.find('*') != std::string_view::npos || is_regular_expression(text);
+}
+
+bool looks_like_host(std::string_view text) {
+  if (text.starts_with('!')) text.remove_prefix(1);
+  return parse_range(text) || canon::equal_ignoring_case(text, "localhost") ||
+         (text.find('.') != std::string_view::npos && canon::is_alpha(text.back()) && is_harmless_word(text));
+}
+
 }  // namespace
 
-HostList::HostList(const DataSet& data, const std::string& setting) {
-  if (data.type == DataSetName::Type::patterns) {
-    for (const auto& entry : data.entries)
-      remarks_.push_back(
-          not_taken(entry.place, setting + ": " + entry.key + ": patterns of hosts are not taken"));
+HostList::HostList(const DataSet& data, const std::string& setting, Remark::Kind loss) {
+  remarks_ = data.remarks;
+  const auto plausible = [](const DataEntry& entry) { return looks_like_host(entry.key); };
+  if (!data.file.empty() && !data.entries.empty() &&
+      std::none_of(data.entries.begin(), data.entries.end(), plausible)) {
+    remarks_.push_back({loss, data.file, setting + ": none of its lines is an address, a network or a host"});
     return;
   }
-  for (const auto& entry : data.entries)
-    add_entry(entry, setting);
+  const Context context{setting, loss};
+  const bool of_patterns = data.type == DataSetName::Type::patterns;
+  const auto is_pattern = [&](const DataEntry& entry) { return of_patterns && is_open(entry.key); };
+  for (const auto& entry : data.entries) {
+    if (!is_pattern(entry)) add_entry(entry, context);
+  }
+  for (const auto& entry : data.entries) {
+    if (is_pattern(entry)) add_pattern(entry, context);
+  }
 }
 
 void HostList::add(const std::string& network) {
   if (const auto range = parse_range(network)) ranges_[*range] = true;
 }
 
-void HostList::add_entry(const DataEntry& entry, const std::string& setting) {
+void HostList::say(Remark::Kind kind, const DataEntry& entry, const Context& context,
+                   const std::string& what) {
+  remarks_.push_back({kind, entry.place, context.setting + ": " + shown_word(entry.key) + what});
+}
+
+void HostList::add_pattern(const DataEntry& entry, const Context& context) {
+  const bool negated = entry.key.starts_with('!');
+  const std::string_view host = std::string_view(entry.key).substr(negated ? 1 : 0);
+  if (is_regular_expression(host)) {
+    const bool is_address = parse_range(host).has_value();
+    say(is_address ? Remark::Kind::note : context.loss, entry, context,
+        is_address ? " matches no host there: in a refile brackets are signs of a regular expression"
+                   : " has signs that opendkim reads as a regular expression");
+  } else if (host.find_first_not_of('*') == std::string_view::npos) {
+    // opendkim asks for "!ADDRESS" before it asks for the address, and the pattern matches that, too.
+    nobody_ = true;
+    say(Remark::Kind::note, entry, context,
+        " says no to every host there: opendkim takes a pattern that begins with * for an exception as well");
+  } else if (const auto range = range_of_pattern(host)) {
+    add_range(entry, context, *range);
+  } else if (host.starts_with('*') && looks_like_host(host)) {
+    say(Remark::Kind::note, entry, context,
+        " matches no host there: opendkim takes a pattern that begins with * for an exception as well");
+  } else {
+    say(context.loss, entry, context, ": a pattern of hosts that is no network");
+  }
+}
+
+void HostList::add_range(const DataEntry& entry, const Context& context, const AddressRange& range) {
+  // A pattern is as precise as an address: unlike a network, it wins over the networks within it.
+  const auto exception = [&](const auto& known) {
+    return known.second == entry.key.starts_with('!') && holds(range, known.first);
+  };
+  if (std::any_of(ranges_.begin(), ranges_.end(), exception)) {
+    say(context.loss, entry, context, ": a pattern that contradicts another entry");
+    return;
+  }
+  // opendkim asks for the networks that hold an address as well, such as 10.0.0.0/7 for one of 11.0.0.0/8: a
+  // pattern whose last bits are zero matches more than was meant.
+  unsigned significant = range.prefix;
+  while (significant > (is_mapped(range) ? mapped_bits : 0) && !bit_at(range.octets, significant - 1))
+    --significant;
+  if (significant < range.prefix) {
+    say(Remark::Kind::note, entry, context,
+        " is taken for " + range_text(range) + "; there it matches all of " +
+            range_text(shortened(range, significant)));
+  }
+  ranges_.emplace(range, !entry.key.starts_with('!'));
+}
+
+void HostList::add_entry(const DataEntry& entry, const Context& context) {
   const bool negated = entry.key.starts_with('!');
   const std::string host = entry.key.substr(negated ? 1 : 0);
   if (const auto range = parse_range(host)) {
     if (has_host_bits(*range)) {
-      remarks_.push_back(
-          note(entry.place,
-               setting + ": " + entry.key + " matches no host there, since bits beyond the prefix are set"));
+      say(Remark::Kind::note, entry, context, " matches no host there, since bits beyond the prefix are set");
       return;
     }
     // Of an entry and its opposite the "no" wins.
@@ -130,27 +237,42 @@ void HostList::add_entry(const DataEntry& entry, const std::string& setting) {
     ranges_.emplace(*parse_range("::1"), true);
     return;
   }
-  const bool looks_numeric = host.find_first_not_of("0123456789./") == std::string::npos;
-  remarks_.push_back(looks_numeric
-                         ? note(entry.place, setting + ": " + entry.key + " matches no host there")
-                         : not_taken(entry.place, setting + ": " + entry.key +
-                                                      ": a host is trusted by address, not by the name that "
-                                                      "its reverse DNS claims"));
+  if (host.find_first_not_of("0123456789./") == std::string::npos) {
+    say(Remark::Kind::note, entry, context, " matches no host there");
+  } else if (host.find('*') != std::string::npos) {
+    say(Remark::Kind::note, entry, context,
+        " matches no host there: * is an ordinary sign outside of a refile");
+  } else {
+    say(context.loss, entry, context,
+        ": a host is trusted by address, not by the name that its reverse DNS claims");
+  }
 }
 
-bool HostList::decision(const std::map<AddressRange, bool>& ranges, const AddressRange& range) {
+bool HostList::decision(const AddressRange& range) const {
+  if (nobody_) return false;
   for (unsigned prefix = range.prefix + 1; prefix-- > 0;) {
-    if (const auto entry = ranges.find(shortened(range, prefix)); entry != ranges.end()) return entry->second;
+    if (const auto entry = ranges_.find(shortened(range, prefix)); entry != ranges_.end())
+      return entry->second;
   }
   return false;
 }
 
+// The entries within a range follow it in the map's order.
+bool HostList::is_uniform(const AddressRange& range) const {
+  const bool whole = decision(range);
+  for (auto entry = ranges_.upper_bound(range); entry != ranges_.end() && holds(range, entry->first);
+       ++entry) {
+    if (entry->second != whole) return nobody_;
+  }
+  return true;
+}
+
 void HostList::collect(const HostList& in, const HostList& out, const AddressRange& range,
                        std::vector<std::string>& found) {
-  if (has_part_of(in.ranges_, range) || has_part_of(out.ranges_, range)) {
+  if (!in.is_uniform(range) || !out.is_uniform(range)) {
     collect(in, out, half(range, false), found);
     collect(in, out, half(range, true), found);
-  } else if (decision(in.ranges_, range) && !decision(out.ranges_, range)) {
+  } else if (in.decision(range) && !out.decision(range)) {
     found.push_back(range_text(range));
   }
 }

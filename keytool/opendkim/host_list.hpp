@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,23 +28,34 @@ struct AddressRange {
 class HostList {
  public:
   HostList() = default;
-  // What is said of entries that are not taken begins with the setting's name.
-  HostList(const DataSet& data, const std::string& setting);
+  // What is said of entries that are not taken begins with the setting's name, and is of the kind loss.
+  HostList(const DataSet& data, const std::string& setting, Remark::Kind loss);
 
   void add(const std::string& network);
-  // Those in this list and not in the other, as trusted_networks has them.
+  // Those in this list and not in the other, as trusted_networks has them: as few as say it.
   std::vector<std::string> networks_without(const HostList& others) const;
 
   const Remarks& remarks() const { return remarks_; }
 
  private:
-  void add_entry(const DataEntry& entry, const std::string& setting);
+  struct Context {
+    const std::string& setting;
+    Remark::Kind loss;
+  };
+  void add_entry(const DataEntry& entry, const Context& context);
+  void add_pattern(const DataEntry& entry, const Context& context);
+  void add_range(const DataEntry& entry, const Context& context, const AddressRange& range);
+  void say(Remark::Kind kind, const DataEntry& entry, const Context& context, const std::string& what);
   // What the most precise entry says that holds the whole range.
-  static bool decision(const std::map<AddressRange, bool>& ranges, const AddressRange& range);
+  bool decision(const AddressRange& range) const;
+  // Do all entries within the range say what holds for the whole of it?
+  bool is_uniform(const AddressRange& range) const;
   static void collect(const HostList& in, const HostList& out, const AddressRange& range,
                       std::vector<std::string>& found);
 
   std::map<AddressRange, bool> ranges_;
+  // A pattern of all hosts, which in opendkim is an exception for each.
+  bool nobody_ = false;
   Remarks remarks_;
 };
 

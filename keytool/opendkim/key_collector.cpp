@@ -4,23 +4,47 @@
 
 #include "crypto/error.hpp"
 #include "keytool/opendkim/key_material.hpp"
+#include "keytool/opendkim/shown_word.hpp"
 
 namespace dkim::keytool::opendkim {
+
+void KeyCollector::lose(const std::string& place, const std::string& text) {
+  remarks_.push_back({loss_, place, text});
+}
 
 std::optional<KeyName> KeyCollector::name_of(const std::string& domain, const std::string& selector,
                                              const std::string& place) {
   auto parsed_domain = canon::DomainName::parse(domain);
   if (!parsed_domain) {
-    remarks_.push_back(not_taken(place, "the domain " + domain + " is " + parsed_domain.refusal().reason));
+    lose(place, "the domain " + shown_word(domain) + " is " + parsed_domain.refusal().reason);
+    return std::nullopt;
+  }
+  if (parsed_domain->str().find('.') == std::string::npos) {
+    lose(place, "the domain " + domain + " has one label: no receiver looks for a record there");
     return std::nullopt;
   }
   auto parsed_selector = canon::Selector::parse(selector);
   if (!parsed_selector) {
-    remarks_.push_back(
-        not_taken(place, "the selector " + selector + " is " + parsed_selector.refusal().reason));
+    lose(place, "the selector " + shown_word(selector) + " is " + parsed_selector.refusal().reason);
+    return std::nullopt;
+  }
+  if (("." + parsed_selector->str() + ".").find("._domainkey.") != std::string::npos) {
+    lose(place, "the selector " + selector + " has _domainkey in it, which comes behind the selector");
     return std::nullopt;
   }
   return KeyName{*std::move(parsed_domain), *std::move(parsed_selector)};
+}
+
+KeyCollector::Loaded KeyCollector::load(const crypto::Secret& content, const std::string& source,
+                                        KeyOrigin origin) {
+  Loaded loaded;
+  try {
+    loaded.key = {std::make_shared<const crypto::PrivateKey>(read_key_material(content)), source, {}};
+  } catch (const crypto::KeyFileError& error) {
+    const std::string what = origin == KeyOrigin::table ? "what stands there for a key" : source;
+    loaded.problem = what + " is " + foreign_form(content, origin, source).value_or(error.what());
+  }
+  return loaded;
 }
 
 const KeyCollector::Loaded& KeyCollector::load_file(const std::filesystem::path& path) {
@@ -29,15 +53,13 @@ const KeyCollector::Loaded& KeyCollector::load_file(const std::filesystem::path&
   if (!added) return loaded;
   try {
     const auto file = sources_.read_key(path);
-    loaded.key = {std::make_shared<const crypto::PrivateKey>(read_key_material(file.content)), path.string(),
-                  file.modified};
-    if ((file.mode & (S_IRWXO | S_IWGRP)) != 0) {
+    loaded = load(file.content, path.string(), KeyOrigin::file);
+    loaded.key.modified = file.modified;
+    if (loaded.problem.empty() && (file.mode & (S_IRWXO | S_IWGRP)) != 0) {
       remarks_.push_back(note(path.string(),
                               "this private key is open to others or writable by its group; ours is not, but "
                               "who has read it may sign with it"));
     }
-  } catch (const crypto::KeyFileError& error) {
-    loaded.problem = path.string() + " is " + error.what();
   } catch (const crypto::StoreError& error) {
     loaded.problem = error.what();
   }
@@ -45,24 +67,31 @@ const KeyCollector::Loaded& KeyCollector::load_file(const std::filesystem::path&
 }
 
 std::optional<KeyName> KeyCollector::take_file(const std::string& domain, const std::string& selector,
-                                               const std::filesystem::path& path, const std::string& place) {
+                                               const std::filesystem::path& path, const std::string& place,
+                                               const std::string& hint) {
   auto name = name_of(domain, selector, place);
-  if (name) take(*name, load_file(path), place);
+  if (!name) return name;
+  const auto& loaded = load_file(path);
+  if (loaded.problem.empty() || hint.empty()) {
+    take(*name, loaded, place);
+  } else {
+    take(*name, {loaded.key, loaded.problem + hint}, place);
+  }
   return name;
 }
 
 std::optional<KeyName> KeyCollector::take_text(const std::string& domain, const std::string& selector,
                                                const std::string& text, const std::string& place) {
   auto name = name_of(domain, selector, place);
-  if (!name) return name;
-  Loaded loaded;
-  try {
-    const crypto::Secret content(text.begin(), text.end());
-    loaded.key = {std::make_shared<const crypto::PrivateKey>(read_key_material(content)), place, {}};
-  } catch (const crypto::KeyFileError& error) {
-    loaded.problem = std::string("what stands there for a key is ") + error.what();
-  }
-  take(*name, loaded, place);
+  if (name) take(*name, load({text.begin(), text.end()}, place, KeyOrigin::table), place);
+  return name;
+}
+
+std::optional<KeyName> KeyCollector::take_input(const std::string& domain, const std::string& selector,
+                                                const crypto::Secret& content) {
+  const std::string place = "standard input";
+  auto name = name_of(domain, selector, place);
+  if (name) take(*name, load(content, place, KeyOrigin::standard_input), place);
   return name;
 }
 
@@ -71,15 +100,15 @@ void KeyCollector::take(const KeyName& name, const Loaded& loaded, const std::st
   if (!loaded.problem.empty()) {
     // Once, however many lines name it.
     if (!failed_.insert(name).second) return;
-    remarks_.push_back(not_taken(place, of + ": " + loaded.problem));
+    lose(place, of + ": " + loaded.problem);
     return;
   }
   const auto [known, added] = keys_.try_emplace(name, loaded.key);
   // To write out a public key takes longer than all the rest; most lines name the same file.
   if (!added && known->second.key != loaded.key.key &&
       known->second.key->public_key() != loaded.key.key->public_key()) {
-    remarks_.push_back(not_taken(place, of + ": " + loaded.key.source + " is another key than " +
-                                            known->second.source + ", and a selector has one"));
+    remarks_.push_back(signed_otherwise(place, of + ": " + loaded.key.source + " is another key than " +
+                                                   known->second.source + ", and a selector has one"));
   }
 }
 

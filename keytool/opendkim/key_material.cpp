@@ -16,6 +16,7 @@ namespace dkim::keytool::opendkim {
 namespace {
 
 constexpr std::string_view pem_begin = "-----BEGIN ";
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 bool is_base64(const crypto::Secret& content) {
   return std::all_of(content.begin(), content.end(), [](char c) {
@@ -74,11 +75,27 @@ crypto::Secret with_pem_lines(const crypto::Secret& base64, std::string_view lab
   return pem;
 }
 
+// Without what editors and configuration files put around PEM, and OpenSSL stumbles over: a byte order mark,
+// and blanks in front of lines.
+crypto::Secret plain_pem(const crypto::Secret& content) {
+  auto text = crypto::view(content);
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  crypto::Secret pem;
+  pem.reserve(text.size());
+  bool at_line_start = true;
+  for (const char c : text) {
+    if (at_line_start && (c == ' ' || c == '\t')) continue;
+    at_line_start = c == '\n';
+    pem.push_back(c);
+  }
+  return pem;
+}
+
 }  // namespace
 
 crypto::PrivateKey read_key_material(const crypto::Secret& content) {
   if (crypto::view(content).find(pem_begin) != std::string_view::npos)
-    return crypto::PrivateKey::from_pem(content);
+    return crypto::PrivateKey::from_pem(plain_pem(content));
   if (content.empty() || !is_base64(content))
     throw crypto::KeyFileError("neither a private key in PEM nor one in base64");
   const auto base64 = with_ed25519_header(content);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "canon/text.hpp"
+#include "keytool/opendkim/shown_word.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
@@ -30,10 +31,11 @@ const KeyTableEntry* KeyTable::find(std::string_view name) const {
 
 KeyTable read_key_table(const DataSet& data) {
   KeyTable table;
+  table.remarks = data.remarks;
   for (const auto& line : data.entries) {
     if (data.type == DataSetName::Type::patterns && line.key.find('*') != std::string::npos) {
-      table.remarks.push_back(
-          not_taken(line.place, "key name " + line.key + ": patterns of key names are not taken"));
+      table.remarks.push_back(unsigned_mail(
+          line.place, "key name " + shown_word(line.key) + ": patterns of key names are not taken"));
       continue;
     }
     if (auto entry = read_entry(line)) {
@@ -41,9 +43,14 @@ KeyTable read_key_table(const DataSet& data) {
       table.entries.push_back(*std::move(entry));
     } else {
       table.remarks.push_back(not_taken(
-          line.place, "key name " + line.key + " has no DOMAIN:SELECTOR:KEY; opendkim may crash on it"));
+          line.place,
+          "key name " + shown_word(line.key) + " has no DOMAIN:SELECTOR:KEY; opendkim may crash on it"));
     }
   }
+  // It may be any file: its lines are not shown.
+  if (table.entries.empty() && !data.file.empty() && !data.entries.empty())
+    table.remarks = {
+        unsigned_mail(data.file, "none of its lines is NAME DOMAIN:SELECTOR:KEY: it is no KeyTable")};
   return table;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "canon/text.hpp"
+#include "keytool/opendkim/service_configuration.hpp"
+#include "keytool/opendkim/shown_word.hpp"
 #include "keytool/opendkim/table_plan.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -11,7 +13,10 @@ namespace {
 class Planner {
  public:
   Planner(const ConfFile& conf, Sources& sources, const ActiveInStore& active_in_store)
-      : conf_(conf), sources_(sources), active_in_store_(active_in_store), keys_(sources) {}
+      : conf_(conf),
+        sources_(sources),
+        active_in_store_(active_in_store),
+        keys_(sources, Remark::Kind::unsigned_mail) {}
 
   ImportPlan plan() {
     plan_.settings = plan_daemon_settings(conf_, sources_);
@@ -30,7 +35,7 @@ class Planner {
 
  private:
   void lose(const std::string& place, const std::string& text) {
-    plan_.remarks.push_back(not_taken(place, text));
+    plan_.remarks.push_back(unsigned_mail(place, text));
   }
   void add_remarks(const Remarks& remarks) {
     plan_.remarks.insert(plan_.remarks.end(), remarks.begin(), remarks.end());
@@ -40,16 +45,17 @@ class Planner {
   bool signs() {
     const auto* mode = conf_.find("Mode");
     if (mode == nullptr || mode->value.find('s') != std::string::npos) return true;
-    plan_.remarks.push_back(note(mode->place, "Mode " + mode->value + ": this opendkim signs nothing"));
+    plan_.remarks.push_back(
+        note(mode->place, "Mode " + shown_word(mode->value) + ": this opendkim signs nothing"));
     return false;
   }
 
-  std::optional<DataSet> data_set(const char* name) {
+  std::optional<DataSet> data_set(const char* name, Remark::Kind loss = Remark::Kind::unsigned_mail) {
     const auto* setting = conf_.find(name);
     if (setting == nullptr) return std::nullopt;
     auto data = read_data_set(conf_, *setting, sources_);
     if (data) return *std::move(data);
-    lose(setting->place, setting->name + ": " + data.refusal().reason);
+    plan_.remarks.push_back({loss, setting->place, setting->name + ": " + data.refusal().reason});
     return std::nullopt;
   }
 
@@ -97,18 +103,33 @@ class Planner {
       return;
     }
     if (!domains) return;
+    add_remarks(domains->remarks);
+    if (!lists_domains(*domains)) {
+      lose(domains->file, "Domain: none of its lines is a domain");
+      return;
+    }
+    const auto [path, hint] = conf_.locate(file->value, sources_);
     for (const auto& entry : domains->entries) {
       if (entry.key.find('*') == std::string::npos) {
-        keys_.take_file(entry.key, selector->value, conf_.resolve(file->value), file->place);
+        keys_.take_file(entry.key, selector->value, path, file->place, hint);
       } else if (entry.key == "*" || domains->type == DataSetName::Type::patterns) {
         lose(entry.place,
-             "Domain " + entry.key +
+             "Domain " + shown_word(entry.key) +
                  " signs as whatever domain the author has; dkimsignd needs to know the domains");
       } else {
-        plan_.remarks.push_back(note(entry.place, "Domain " + entry.key + " matches no domain there"));
+        plan_.remarks.push_back(
+            note(entry.place, "Domain " + shown_word(entry.key) + " matches no domain there"));
       }
     }
     set_subdomains(conf_.is_on("SubDomains"));
+  }
+
+  // It may be any file: its lines are not shown.
+  static bool lists_domains(const DataSet& data) {
+    return data.file.empty() || data.entries.empty() ||
+           std::any_of(data.entries.begin(), data.entries.end(), [](const DataEntry& entry) {
+             return entry.key.find('.') != std::string::npos && is_harmless_word(entry.key);
+           });
   }
 
   void set_subdomains(bool with) {
@@ -134,8 +155,13 @@ class Planner {
 
   // They come first: no other rule is looked at for them.
   void exempt_domains() {
-    const auto exempt = data_set("ExemptDomains");
+    const auto exempt = data_set("ExemptDomains", Remark::Kind::signed_otherwise);
     if (!exempt || keys_.keys().empty()) return;
+    add_remarks(exempt->remarks);
+    if (!lists_domains(*exempt)) {
+      plan_.remarks.push_back(signed_otherwise(exempt->file, "ExemptDomains: none of its lines is a domain"));
+      return;
+    }
     std::vector<PlannedRule> rules;
     for (const auto& entry : exempt->entries) {
       if (exempt->type == DataSetName::Type::patterns) {
@@ -156,8 +182,8 @@ class Planner {
       if (domain && selector && keys_.keys().find({*domain, *selector}) == keys_.keys().end() &&
           !keys_.has_failed({*domain, *selector})) {
         plan_.remarks.push_back(
-            note(entry.place, "key name " + entry.name + " (" + selector->str() + " of " + domain->str() +
-                                  ") is named by no line of SigningTable: it does not sign"));
+            note(entry.place, "key name " + shown_word(entry.name) + " (" + selector->str() + " of " +
+                                  domain->str() + ") is named by no line of SigningTable: it does not sign"));
       }
     }
   }
@@ -174,7 +200,7 @@ class Planner {
     for (const auto& [name, key] : keys_.keys()) {
       const bool wants_ed25519 = canon::lower_case(setting->value).starts_with("ed25519");
       if (wants_ed25519 == (key.key->algorithm() == crypto::Algorithm::ed25519)) continue;
-      plan_.remarks.push_back(note(setting->place, "SignatureAlgorithm " + setting->value +
+      plan_.remarks.push_back(note(setting->place, "SignatureAlgorithm " + shown_word(setting->value) +
                                                        " is not that of " + key.source +
                                                        ": opendkim's signatures with it are "
                                                        "invalid; dkimsignd goes by the key"));
@@ -188,8 +214,6 @@ class Planner {
     add_remarks(keys_.remarks());
     add_remarks(plan_.settings.remarks);
     plan_.settings.remarks.clear();
-    std::stable_sort(plan_.remarks.begin(), plan_.remarks.end(),
-                     [](const Remark& a, const Remark& b) { return a.kind < b.kind; });
   }
 
   const ConfFile& conf_;
@@ -203,8 +227,12 @@ class Planner {
 
 ImportPlan plan_import(const std::filesystem::path& opendkim_conf, Sources& sources,
                        const ActiveInStore& active_in_store) {
-  const auto conf = ConfFile::read(opendkim_conf, sources);
-  return Planner(conf, sources, active_in_store).plan();
+  const auto [conf, remarks] = read_service_configuration(opendkim_conf, sources);
+  auto plan = Planner(conf, sources, active_in_store).plan();
+  plan.remarks.insert(plan.remarks.begin(), remarks.begin(), remarks.end());
+  std::stable_sort(plan.remarks.begin(), plan.remarks.end(),
+                   [](const Remark& a, const Remark& b) { return a.kind < b.kind; });
+  return plan;
 }
 
 }  // namespace dkim::keytool::opendkim

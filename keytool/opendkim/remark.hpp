@@ -8,9 +8,13 @@
 namespace dkim::keytool::opendkim {
 
 struct Remark {
+  // In the order in which they are told. The first three are about mail, and come before all else.
   enum class Kind {
-    not_taken,  // something that mattered there does not come over: a person must look at it
-    note,       // good to know; nothing is lost
+    unsigned_mail,     // mail leaves unsigned that OpenDKIM signs, puts off or refuses
+    signed_otherwise,  // mail is signed that OpenDKIM leaves alone, or is signed in another way
+    let_through,       // mail leaves unsigned that OpenDKIM puts off, as its tables ask for: nothing is lost
+    not_taken,         // something else does not come over: a person must look at it
+    note,              // good to know; nothing is lost
   };
   Kind kind = Kind::note;
   std::string place;  // FILE:LINE, a path, or empty
@@ -21,11 +25,25 @@ struct Remark {
 
 using Remarks = std::vector<Remark>;
 
+inline Remark unsigned_mail(std::string place, std::string text) {
+  return {Remark::Kind::unsigned_mail, std::move(place), std::move(text)};
+}
+inline Remark signed_otherwise(std::string place, std::string text) {
+  return {Remark::Kind::signed_otherwise, std::move(place), std::move(text)};
+}
+inline Remark let_through(std::string place, std::string text) {
+  return {Remark::Kind::let_through, std::move(place), std::move(text)};
+}
 inline Remark not_taken(std::string place, std::string text) {
   return {Remark::Kind::not_taken, std::move(place), std::move(text)};
 }
 inline Remark note(std::string place, std::string text) {
   return {Remark::Kind::note, std::move(place), std::move(text)};
+}
+
+// Is something lost, so that a person has to act?
+inline bool is_loss(const Remark& remark) {
+  return remark.kind != Remark::Kind::let_through && remark.kind != Remark::Kind::note;
 }
 
 }  // namespace dkim::keytool::opendkim

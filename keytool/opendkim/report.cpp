@@ -23,15 +23,15 @@ std::string outcome_text(const StoredKey& key, const WantedKeys& wanted, bool wo
   }
 }
 
-std::string section(const Remarks& remarks, Kind kind, std::string_view heading) {
+std::string section(const Remarks& remarks, std::initializer_list<Kind> kinds, std::string_view heading) {
   std::string out;
   for (const auto& remark : remarks) {
-    if (remark.kind != kind) continue;
+    if (std::find(kinds.begin(), kinds.end(), remark.kind) == kinds.end()) continue;
     const std::string line = (remark.place.empty() ? std::string() : terminal_text(remark.place) + ": ") +
                              terminal_text(remark.text);
     out += "  " + without_key_text(line) + "\n";
   }
-  return out.empty() ? out : "\n" + std::string(heading) + "\n" + out;
+  return out.empty() ? out : std::string(heading) + "\n" + out;
 }
 
 // Longer than the labels of a domain with a mixture that no path has: the shortest key, an Ed25519 seed,
@@ -41,6 +41,11 @@ bool looks_like_a_key(std::string_view run) {
          std::any_of(run.begin(), run.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
          std::any_of(run.begin(), run.end(), [](char c) { return c >= 'a' && c <= 'z'; }) &&
          std::any_of(run.begin(), run.end(), canon::is_digit);
+}
+
+bool has_keys(const StoreResult& result) {
+  return std::any_of(result.keys.begin(), result.keys.end(),
+                     [](const auto& key) { return key.outcome != StoredKey::Outcome::refused; });
 }
 
 }  // namespace
@@ -59,8 +64,30 @@ std::string without_key_text(std::string_view text) {
   return out;
 }
 
+std::string warnings_text(const StoreResult& result, const Remarks& remarks, Trust trust) {
+  std::string out;
+  if (!has_keys(result))
+    out += "ATTENTION: nothing is imported: no key comes over, so that no mail is signed with it\n";
+  if (trust == Trust::nobody) {
+    out +=
+        "ATTENTION: nobody is trusted: mail of this host itself, such as that of cron, is not signed, nor "
+        "that "
+        "of any network; see trusted_networks\n";
+  }
+  if (trust == Trust::marked_mail) {
+    out +=
+        "ATTENTION: no host is trusted: mail of this host itself, such as that of cron, is signed only where "
+        "a "
+        "macro marks it; see trusted_networks and macros\n";
+  }
+  out += section(remarks, {Kind::unsigned_mail, Kind::let_through},
+                 "ATTENTION: mail leaves unsigned that OpenDKIM signs, puts off or refuses:");
+  out += section(remarks, {Kind::signed_otherwise}, "ATTENTION: mail is signed otherwise than by OpenDKIM:");
+  return out;
+}
+
 std::string keys_text(const StoreResult& result, const WantedKeys& wanted, bool would_be) {
-  if (result.keys.empty()) return "no keys\n";
+  if (result.keys.empty()) return {};
   std::string out;
   for (const auto& key : result.keys) {
     const auto& found = wanted.keys.at(key.name);
@@ -72,12 +99,16 @@ std::string keys_text(const StoreResult& result, const WantedKeys& wanted, bool 
 }
 
 std::string remarks_text(const Remarks& remarks) {
-  return section(remarks, Kind::not_taken, "Not taken over:") + section(remarks, Kind::note, "Good to know:");
+  std::string out;
+  for (const auto& part : {section(remarks, {Kind::not_taken}, "Not taken over:"),
+                           section(remarks, {Kind::note}, "Good to know:")})
+    out += part.empty() ? part : "\n" + part;
+  return out;
 }
 
-bool has_losses(const StoreResult& result, const Remarks& remarks) {
-  return std::any_of(remarks.begin(), remarks.end(),
-                     [](const auto& remark) { return remark.kind == Kind::not_taken; }) ||
+bool has_losses(const StoreResult& result, const Remarks& remarks, Trust trust) {
+  return !has_keys(result) || trust == Trust::nobody || trust == Trust::marked_mail ||
+         std::any_of(remarks.begin(), remarks.end(), is_loss) ||
          std::any_of(result.keys.begin(), result.keys.end(),
                      [](const auto& key) { return key.outcome == StoredKey::Outcome::refused; });
 }

@@ -1,86 +1,229 @@
 #include "keytool/opendkim/rspamd_folder.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
+#include "keytool/opendkim/top_level_domain.hpp"
+#include "keytool/shell_word.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
 
 constexpr std::string_view key_ending = ".key";
+constexpr std::string_view record_mark = "._domainkey";
 
-// Of "mail._domainkey IN TXT ...", as rspamadm dkim_keygen prints it.
-std::optional<std::string> selector_of_record(const std::filesystem::path& file, Sources& sources) {
-  try {
-    const std::string text = sources.read_text(file);
-    const auto end = text.find("._domainkey");
-    if (end == std::string::npos) return std::nullopt;
-    const auto begin = text.find_last_of(" \t\r\n\"'", end);
-    return canon::lower_case(text.substr(begin == std::string::npos ? 0 : begin + 1,
-                                         end - (begin == std::string::npos ? 0 : begin + 1)));
-  } catch (const crypto::StoreError&) {
-    return std::nullopt;
-  }
+std::size_t labels_in(std::string_view name) {
+  return static_cast<std::size_t>(std::count(name.begin(), name.end(), '.')) + 1;
 }
 
 struct NameParts {
   std::string domain;
   std::string selector;
-  bool guessed = false;
 };
 
-std::optional<NameParts> parts_with_selector(const std::string& name, const std::string& selector) {
-  if (selector.empty() || name.size() <= selector.size() + 1 || !name.ends_with("." + selector))
+// Of "mail._domainkey IN TXT ...", as rspamadm dkim_keygen prints it, or with the domain behind it.
+std::optional<NameParts> parts_of_record(const std::filesystem::path& file, Sources& sources) {
+  try {
+    const std::string text = canon::lower_case(sources.read_text(file));
+    constexpr std::string_view ends = " \t\r\n\"'";
+    const auto mark = text.find(record_mark);
+    if (mark == std::string::npos) return std::nullopt;
+    const auto before = text.find_last_of(ends, mark);
+    const auto begin = before == std::string::npos ? 0 : before + 1;
+    NameParts parts{{}, text.substr(begin, mark - begin)};
+    const auto behind = mark + record_mark.size();
+    const auto end = std::min(text.find_first_of(ends, behind), text.size());
+    if (end > behind && text[behind] == '.') parts.domain = text.substr(behind + 1, end - behind - 1);
+    if (parts.domain.ends_with('.')) parts.domain.pop_back();
+    return parts.selector.empty() ? std::nullopt : std::optional(parts);
+  } catch (const crypto::StoreError&) {
     return std::nullopt;
-  return NameParts{name.substr(0, name.size() - selector.size() - 1), selector};
+  }
 }
 
-std::optional<NameParts> divide(const std::string& name, const std::vector<std::string>& files,
-                                const RspamdFolder& folder, Sources& sources) {
-  if (folder.domain) {
-    const std::string domain = canon::lower_case(*folder.domain);
-    if (!name.starts_with(domain + ".")) return std::nullopt;
-    NameParts parts{domain, name.substr(domain.size() + 1)};
-    if (folder.selector && parts.selector != canon::lower_case(*folder.selector)) return std::nullopt;
-    return parts;
-  }
-  if (folder.selector) return parts_with_selector(name, canon::lower_case(*folder.selector));
-  for (const auto* ending : {".txt", ".pub"}) {
-    if (!std::binary_search(files.begin(), files.end(), name + ending)) continue;
-    if (const auto selector = selector_of_record(folder.directory / (name + ending), sources)) {
-      if (auto parts = parts_with_selector(name, *selector)) return parts;
+// The domain, where the name ends in that selector and something is left.
+std::optional<std::string> domain_before(const std::string& name, const std::string& selector) {
+  if (selector.empty() || name.size() <= selector.size() + 1 || !name.ends_with("." + selector))
+    return std::nullopt;
+  return name.substr(0, name.size() - selector.size() - 1);
+}
+
+class FolderReader {
+ public:
+  FolderReader(const RspamdFolder& folder, Sources& sources, KeyCollector& keys)
+      : folder_(folder), sources_(sources), keys_(keys), files_(sources.names_in(folder.directory)) {
+    if (folder.domain) domain_ = canon::lower_case(*folder.domain);
+    if (folder.selector) selector_ = canon::lower_case(*folder.selector);
+    for (const auto& file : files_) {
+      if (file.ends_with(key_ending) && file.size() > key_ending.size())
+        names_.push_back({file, canon::lower_case(file.substr(0, file.size() - key_ending.size()))});
     }
   }
-  const auto dot = name.rfind('.');
-  if (dot == std::string::npos || dot == 0) return std::nullopt;
-  // With three labels there is only one way that leaves a domain of two.
-  const bool guessed = std::count(name.begin(), name.end(), '.') > 2;
-  return NameParts{name.substr(0, dot), name.substr(dot + 1), guessed};
-}
+
+  void read() {
+    if (names_.empty()) {
+      lose(folder_.directory.string(), "no file there ends in .key");
+    } else if (!domain_.empty() && !selector_.empty()) {
+      read_one();
+    } else {
+      for (const auto& name : names_)
+        read_name(name);
+      if (!found_)
+        lose(folder_.directory.string(),
+             "no key there is " + (domain_.empty() ? "of selector " + selector_ : "of domain " + domain_));
+    }
+  }
+
+ private:
+  struct Name {
+    std::string file;
+    std::string text;  // in lower case, without .key
+  };
+
+  std::string path(const Name& name) const { return (folder_.directory / name.file).string(); }
+  void lose(const std::string& place, const std::string& text) {
+    keys_.remarks().push_back(not_taken(place, text));
+    found_ = true;  // something has been said
+  }
+  void take(const Name& name, const NameParts& parts) {
+    found_ = true;
+    keys_.take_file(parts.domain, parts.selector, path(name), path(name));
+  }
+  void take_with_note(const Name& name, const NameParts& parts, const std::string& what) {
+    found_ = true;
+    const auto taken = keys_.take_file(parts.domain, parts.selector, path(name), path(name));
+    if (taken && !keys_.has_failed(*taken)) keys_.remarks().push_back(note(path(name), what));
+  }
+
+  std::string pem_command(const Name& name, const std::string& domain, const std::string& selector) const {
+    return "dkimkey import --pem " + shell_word(path(name)) + " --domain " + domain + " --selector " +
+           selector;
+  }
+
+  // The one key of a domain and a selector that the user names.
+  void read_one() {
+    const std::string whole = domain_ + "." + selector_;
+    std::vector<const Name*> parts;
+    for (const auto& name : names_) {
+      if (name.text == whole) return take(name, {domain_, selector_});
+      if (name.text == domain_ || name.text == selector_) parts.push_back(&name);
+    }
+    const std::string of = "of selector " + selector_ + " of " + domain_;
+    if (parts.empty()) {
+      lose(folder_.directory.string(), "no key there is " + of + ": there is no " + whole + ".key, " +
+                                           domain_ + ".key or " + selector_ + ".key");
+    } else if (parts.size() > 1) {
+      lose(folder_.directory.string(), parts[0]->file + " and " + parts[1]->file + " may both be the key " +
+                                           of + "; say which: " + pem_command(*parts[0], domain_, selector_));
+    } else {
+      take(*parts[0], {domain_, selector_});
+    }
+  }
+
+  void read_name(const Name& name) {
+    const auto record = record_beside(name);
+    if (!domain_.empty()) {
+      if (name.text.starts_with(domain_ + ".")) {
+        take(name, {domain_, name.text.substr(domain_.size() + 1)});
+      } else if (name.text == domain_) {
+        record ? take(name, {domain_, record->selector}) : lose_without_selector(name);
+      }
+    } else if (!selector_.empty()) {
+      read_with_selector(name, record);
+    } else if (record) {
+      read_with_record(name, *record);
+    } else {
+      read_alone(name);
+    }
+  }
+
+  void read_with_selector(const Name& name, const std::optional<NameParts>& record) {
+    if (const auto domain = domain_before(name.text, selector_)) {
+      take(name, {*domain, selector_});
+    } else if (name.text == selector_) {
+      record && !record->domain.empty() ? take(name, {record->domain, selector_}) : lose_without_domain(name);
+    } else if (labels_in(name.text) == 2) {
+      // With the selector said elsewhere, a name of two labels can only be a domain.
+      take(name, {name.text, selector_});
+    } else if (ends_like_a_domain(name.text)) {
+      keys_.remarks().push_back(
+          note(path(name), "passed over; if it is the key of " + name.text + ", say so with --domain"));
+    }
+  }
+
+  void read_with_record(const Name& name, const NameParts& record) {
+    if (const auto domain = domain_before(name.text, record.selector); domain && labels_in(*domain) > 1) {
+      take(name, {*domain, record.selector});
+    } else if (name.text == record.selector) {
+      record.domain.empty()
+          ? lose_without_domain(name)
+          : take_with_note(name, record, "the record beside it says that it is of " + record.domain);
+    } else if (labels_in(name.text) > 1) {
+      take_with_note(name, {name.text, record.selector},
+                     "the record beside it says that its selector is " + record.selector);
+    } else {
+      lose_without_domain(name);
+    }
+  }
+
+  void read_alone(const Name& name) {
+    const auto labels = labels_in(name.text);
+    const auto dot = name.text.rfind('.');
+    if (labels == 1) return lose_without_domain(name);
+    const NameParts parts{name.text.substr(0, dot), name.text.substr(dot + 1)};
+    if (labels == 2 || (ends_like_a_domain(name.text) && !ends_like_a_domain(parts.domain)))
+      return lose_without_selector(name);
+    if (ends_like_a_domain(name.text)) {
+      lose(path(name), "the name may be that of a domain, or end in the selector " + parts.selector +
+                           "; say which with --domain and --selector, or with: " +
+                           pem_command(name, "DOMAIN", "SELECTOR"));
+    } else if (labels > 3) {
+      take_with_note(name, parts,
+                     "read as selector " + parts.selector + " of " + parts.domain +
+                         "; if it is another, say so with --selector or --domain");
+    } else {
+      take(name, parts);
+    }
+  }
+
+  // Without a word of the user's nothing tells the other half: in rspamd it stands in dkim_signing.conf.
+  void lose_without_selector(const Name& name) {
+    lose(path(name), "the name has no selector; say the one that dkim_signing.conf has with --domain " +
+                         name.text +
+                         " --selector SELECTOR, or with: " + pem_command(name, name.text, "SELECTOR"));
+  }
+  void lose_without_domain(const Name& name) {
+    lose(path(name),
+         "the name is not of the form DOMAIN.SELECTOR.key; if it is that of a selector, say the domain "
+         "with --domain DOMAIN --selector " +
+             name.text + ", or with: " + pem_command(name, "DOMAIN", name.text));
+  }
+
+  std::optional<NameParts> record_beside(const Name& name) const {
+    const auto stem = name.file.substr(0, name.file.size() - key_ending.size());
+    for (const auto* ending : {".txt", ".pub"}) {
+      if (!std::binary_search(files_.begin(), files_.end(), stem + ending)) continue;
+      if (auto parts = parts_of_record(folder_.directory / (stem + ending), sources_)) return parts;
+    }
+    return std::nullopt;
+  }
+
+  const RspamdFolder& folder_;
+  Sources& sources_;
+  KeyCollector& keys_;
+  const std::vector<std::string> files_;
+  std::vector<Name> names_;
+  std::string domain_;
+  std::string selector_;
+  bool found_ = false;
+};
 
 }  // namespace
 
 void collect_rspamd_keys(const RspamdFolder& folder, Sources& sources, KeyCollector& keys) {
-  const auto files = sources.names_in(folder.directory);
-  for (const auto& file : files) {
-    if (!file.ends_with(key_ending) || file.size() == key_ending.size()) continue;
-    const auto path = folder.directory / file;
-    const auto parts =
-        divide(canon::lower_case(file.substr(0, file.size() - key_ending.size())), files, folder, sources);
-    if (!parts) {
-      if (!folder.domain && !folder.selector)
-        keys.remarks().push_back(not_taken(path.string(), "the name is not of the form DOMAIN.SELECTOR.key"));
-      continue;
-    }
-    const auto name = keys.take_file(parts->domain, parts->selector, path, path.string());
-    if (name && parts->guessed && !keys.has_failed(*name)) {
-      keys.remarks().push_back(note(path.string(), "read as selector " + parts->selector + " of " +
-                                                       parts->domain +
-                                                       "; if it is another, say so with --selector or "
-                                                       "--domain"));
-    }
-  }
+  FolderReader(folder, sources, keys).read();
 }
 
 }  // namespace dkim::keytool::opendkim

@@ -24,26 +24,40 @@ PlannedRule rule_of(const Binding& binding, const ActiveKeys& active, Remarks& r
   rule.domain = binding.keys.front().domain;
   for (const auto& key : binding.keys) {
     if (key.domain != *rule.domain) {
-      remarks.push_back(not_taken(binding.place, binding.pattern.text() + ": the signature of " +
-                                                     key.domain.str() + " beside that of " +
-                                                     rule.domain->str() +
-                                                     "; dkimsignd signs a message as one domain"));
+      remarks.push_back(signed_otherwise(binding.place, binding.pattern.text() + ": the signature of " +
+                                                            key.domain.str() + " beside that of " +
+                                                            rule.domain->str() +
+                                                            "; dkimsignd signs a message as one domain"));
     } else if (std::find(rule.selectors.begin(), rule.selectors.end(), key.selector) ==
                rule.selectors.end()) {
       rule.selectors.push_back(key.selector);
     }
   }
+  // A key that could not be had signs nothing: a rule that named it would be wrong from the start.
   const auto all = active.find(*rule.domain);
-  if (all != active.end() && has_same(all->second, rule.selectors)) rule.selectors.clear();
+  std::erase_if(rule.selectors, [&](const canon::Selector& selector) {
+    return all == active.end() ||
+           std::find(all->second.begin(), all->second.end(), selector) == all->second.end();
+  });
+  if (rule.selectors.empty()) {
+    rule.domain.reset();
+  } else if (has_same(all->second, rule.selectors)) {
+    rule.selectors.clear();
+  }
   return rule;
 }
 
 class Arrangement {
  public:
-  Arrangement(std::vector<PlannedRule> rules, const ActiveKeys& active)
-      : rules_(std::move(rules)), active_(active) {
-    for (std::size_t i = 0; i < rules_.size(); ++i)
-      index_.add(i, rules_[i].pattern);
+  Arrangement(std::vector<PlannedRule> rules, const ActiveKeys& active) : active_(active) {
+    for (auto& rule : rules) {
+      // What earlier rules match whole would never be looked at.
+      const auto is_hidden = index_.any_near(
+          rule.pattern, [&](std::size_t i) { return covers(rules_[i].pattern, rule.pattern); });
+      if (is_hidden) continue;
+      index_.add(rules_.size(), rule.pattern);
+      rules_.push_back(std::move(rule));
+    }
     for (const auto& [domain, selectors] : active_) {
       for (auto parent = domain.parent(); parent; parent = parent->parent())
         below_[*parent].push_back(domain);
@@ -92,11 +106,9 @@ class Arrangement {
   bool goes_without_saying(std::size_t i) const {
     const auto& rule = rules_[i];
     if (!rule.pattern.user.empty()) return false;
-    if (!rule.domain || active_.find(*rule.domain) == active_.end()) {
-      // Unsigned, unless the author's domain or one above it has keys. One whose own key is still to come
-      // needs no rule then, either.
-      const bool own = !rule.domain || rule.pattern.domain == rule.domain->str();
-      return own && rule.pattern.kind == Domain::host && !has_keys_at_or_above(rule.pattern.domain);
+    if (!rule.domain) {
+      // Unsigned, unless the author's domain or one above it has keys.
+      return rule.pattern.kind == Domain::host && !has_keys_at_or_above(rule.pattern.domain);
     }
     if (!rule.selectors.empty() || rule.pattern.domain != rule.domain->str()) return false;
     if (rule.pattern.kind == Domain::host) return true;
@@ -160,9 +172,9 @@ std::vector<Binding> separate(const std::vector<Binding>& bindings, Remarks& rem
       add(pattern);
   }
   if (unknown || patterns.size() >= most_bindings) {
-    remarks.push_back(not_taken("",
-                                "MultipleSignatures: mail that two patterns match in part gets the "
-                                "signatures of the first only"));
+    remarks.push_back(signed_otherwise("",
+                                       "MultipleSignatures: mail that two patterns match in part gets the "
+                                       "signatures of the first only"));
   }
 
   PatternIndex of_bindings;

@@ -17,6 +17,8 @@ constexpr auto taken = Fate::taken;
 constexpr auto verifying = Fate::verifying;
 constexpr auto elsewhere = Fate::elsewhere;
 constexpr auto lost = Fate::lost;
+constexpr auto unsigned_mail = Fate::unsigned_mail;
+constexpr auto otherwise = Fate::signed_otherwise;
 
 constexpr std::string_view own_log = "dkimsignd logs a line for each message, see log and log_level";
 constexpr std::string_view service = "the service manager does this for dkimsignd";
@@ -139,28 +141,29 @@ constexpr std::array entries{
     Entry{"LDAPKeepaliveProbes", elsewhere, no_ldap},
     Entry{"LDAPTimeout", elsewhere, no_ldap},
     Entry{"LDAPUseTLS", elsewhere, no_ldap},
-    Entry{"ATPSDomains", lost, "dkimsignd writes no atps= (RFC 6541)"},
-    Entry{"ATPSHash", lost, "dkimsignd writes no atps= (RFC 6541)"},
-    Entry{"BodyLengthDB", lost, "dkimsignd never writes l=: what is added behind it would pass as signed"},
+    Entry{"ATPSDomains", otherwise, "dkimsignd writes no atps= (RFC 6541)"},
+    Entry{"ATPSHash", otherwise, "dkimsignd writes no atps= (RFC 6541)"},
+    Entry{"BodyLengthDB", otherwise,
+          "dkimsignd never writes l=: what is added behind it would pass as signed"},
     Entry{"ChangeRootDirectory", lost, "paths are read as they stand, not below another root"},
-    Entry{"Diagnostics", lost, "dkimsignd writes no z="},
-    Entry{"DontSignMailTo", lost, "dkimsignd does not look at recipients"},
-    Entry{"FinalPolicyScript", lost, no_lua},
-    Entry{"FixCRLF", lost, "dkimsignd signs lone CRs as they are and takes a lone LF for a line end"},
-    Entry{"IdentityHeader", lost, "dkimsignd writes no i="},
-    Entry{"IdentityHeaderRemove", lost, "dkimsignd writes no i="},
-    Entry{"MaximumSignedBytes", lost, "dkimsignd never writes l=: the whole body is signed"},
-    Entry{"POPDBFile", lost, "POP before SMTP is not known to dkimsignd"},
-    Entry{"RemoveOldSignatures", lost, "dkimsignd leaves signatures of others alone"},
-    Entry{"ReplaceHeaders", lost, "dkimsignd signs header fields as they are"},
-    Entry{"ReplaceRules", lost, "dkimsignd signs header fields as they are"},
-    Entry{"RequestReports", lost, "dkimsignd writes no r="},
+    Entry{"Diagnostics", otherwise, "dkimsignd writes no z="},
+    Entry{"DontSignMailTo", otherwise, "dkimsignd does not look at recipients"},
+    Entry{"FinalPolicyScript", otherwise, no_lua},
+    Entry{"FixCRLF", otherwise, "dkimsignd signs lone CRs as they are and takes a lone LF for a line end"},
+    Entry{"IdentityHeader", otherwise, "dkimsignd writes no i="},
+    Entry{"IdentityHeaderRemove", otherwise, "dkimsignd writes no i="},
+    Entry{"MaximumSignedBytes", otherwise, "dkimsignd never writes l=: the whole body is signed"},
+    Entry{"POPDBFile", unsigned_mail, "POP before SMTP is not known to dkimsignd"},
+    Entry{"RemoveOldSignatures", otherwise, "dkimsignd leaves signatures of others alone"},
+    Entry{"ReplaceHeaders", otherwise, "dkimsignd signs header fields as they are"},
+    Entry{"ReplaceRules", otherwise, "dkimsignd signs header fields as they are"},
+    Entry{"RequestReports", otherwise, "dkimsignd writes no r="},
     Entry{"RequiredHeaders", lost, "dkimsignd refuses no mail for its header fields"},
-    Entry{"ResignAll", lost, "dkimsignd does not verify, and so does not sign again"},
-    Entry{"ResignMailTo", lost, "dkimsignd does not look at recipients"},
-    Entry{"ScreenPolicyScript", lost, no_lua},
-    Entry{"SenderMacro", lost, "dkimsignd signs for the author in From:"},
-    Entry{"SetupPolicyScript", lost, no_lua},
+    Entry{"ResignAll", unsigned_mail, "dkimsignd does not verify, and so does not sign again"},
+    Entry{"ResignMailTo", unsigned_mail, "dkimsignd does not look at recipients"},
+    Entry{"ScreenPolicyScript", otherwise, no_lua},
+    Entry{"SenderMacro", otherwise, "dkimsignd signs for the author in From:"},
+    Entry{"SetupPolicyScript", unsigned_mail, no_lua},
     Entry{"StrictHeaders", lost, "dkimsignd refuses no mail for its header fields"},
 };
 

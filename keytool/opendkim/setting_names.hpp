@@ -7,11 +7,13 @@
 namespace dkim::keytool::opendkim {
 
 enum class Fate {
-  taken,      // import acts on it
-  verifying,  // about checking others' signatures, which dkimsignd does not do
-  elsewhere,  // dkimsignd has it otherwise, and its own way holds: no loss
-  lost,       // it may change which mail is signed or how, and has no counterpart
-  unknown,    // opendkim itself does not know it
+  taken,             // import acts on it
+  verifying,         // about checking others' signatures, which dkimsignd does not do
+  elsewhere,         // dkimsignd has it otherwise, and its own way holds: no loss
+  unsigned_mail,     // lost: mail is signed for it that dkimsignd leaves unsigned
+  signed_otherwise,  // lost: mail is signed in another way without it, or is not to be signed
+  lost,              // it has no counterpart, and no bearing on signatures
+  unknown,           // opendkim itself does not know it
 };
 
 struct SettingFate {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "canon/text.hpp"
+#include "keytool/opendkim/shown_word.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
@@ -36,21 +37,49 @@ bool is_regular_expression(std::string_view pattern) {
   return pattern.find_first_of("()[]{}|+?^$\\") != std::string_view::npos;
 }
 
+// Octets that no address without quotes has (RFC 5322 §3.2.3).
+bool is_address_pattern(std::string_view pattern) {
+  return std::none_of(pattern.begin(), pattern.end(), [](char c) {
+    return std::string_view("\",:;<>()[]\\").find(c) != std::string_view::npos ||
+           static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+  });
+}
+
+bool is_table_line(const DataEntry& line) {
+  const std::string key_name = line.value.substr(0, line.value.find(':'));
+  return is_address_pattern(line.key) && line.key.find_first_of(".@*") != std::string::npos &&
+         is_harmless_word(key_name);
+}
+
 }  // namespace
 
 SigningTable read_signing_table(const DataSet& data) {
   const bool of_patterns = data.type == DataSetName::Type::patterns;
   SigningTable table;
+  table.remarks = data.remarks;
+  // It may be any file: its lines are not shown.
+  if (!data.file.empty() && !data.entries.empty() &&
+      std::none_of(data.entries.begin(), data.entries.end(), is_table_line)) {
+    table.remarks.push_back(unsigned_mail(
+        data.file, "none of its lines is an address, or a pattern, and a key name: it is no SigningTable"));
+    return table;
+  }
   std::set<AddressPattern> known;
   for (const auto& line : data.entries) {
     const std::string key_name = line.value.substr(0, line.value.find(':'));
     if (key_name.empty()) {
-      table.remarks.push_back(not_taken(line.place, line.key + " names no key; opendkim may crash on it"));
+      table.remarks.push_back(
+          unsigned_mail(line.place, shown_word(line.key) + " names no key; opendkim may crash on it"));
       continue;
     }
     if (of_patterns && is_regular_expression(line.key)) {
+      table.remarks.push_back(unsigned_mail(
+          line.place, shown_word(line.key) + " has signs that opendkim reads as a regular expression"));
+      continue;
+    }
+    if (!is_address_pattern(line.key)) {
       table.remarks.push_back(
-          not_taken(line.place, line.key + " has signs that opendkim reads as a regular expression"));
+          unsigned_mail(line.place, shown_word(line.key) + " is no address, and no pattern"));
       continue;
     }
     std::vector<AddressPattern> patterns;
@@ -61,22 +90,23 @@ SigningTable read_signing_table(const DataSet& data) {
     }
     if (patterns.empty()) {
       const bool stars = !of_patterns && line.key.find('*') != std::string::npos;
-      table.remarks.push_back(note(line.place, line.key + " matches no address" +
-                                                   (stars ? ": * is an ordinary sign in a flat file, and "
-                                                            "would be a pattern with refile:"
-                                                          : "")));
+      std::string why;
+      if (stars) why = ": * is an ordinary sign in a flat file, and would be a pattern with refile:";
+      if (line.key.starts_with('@')) why = ": there is nothing in front of the @";
+      table.remarks.push_back(note(line.place, shown_word(line.key) + " matches no address there" + why));
       continue;
     }
     if (key_name.size() < line.value.size()) {
-      table.remarks.push_back(
-          not_taken(line.place, line.key + " sets i= to " + line.value.substr(key_name.size() + 1) +
-                                    ": dkimsignd writes no i=, which then is @ and the signing domain"));
+      table.remarks.push_back(signed_otherwise(
+          line.place, shown_word(line.key) + " sets i= to " +
+                          shown_word(line.value.substr(key_name.size() + 1)) +
+                          ": dkimsignd writes no i=, which then is @ and the signing domain"));
     }
     for (auto& pattern : patterns) {
       // A flat file is searched for the first of its kind; patterns are all tried.
       if (!of_patterns && !known.insert(pattern).second) {
         table.remarks.push_back(
-            note(line.place, line.key + " was there before: opendkim never sees this one"));
+            note(line.place, shown_word(line.key) + " was there before: opendkim never sees this one"));
         continue;
       }
       table.entries.push_back({std::move(pattern), key_name, line.place});

@@ -1,10 +1,15 @@
 #include "keytool/opendkim/sources.hpp"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
+#include "keytool/file_access.hpp"
 #include "keytool/opendkim/key_material.hpp"
+#include "keytool/shell_word.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
@@ -12,6 +17,7 @@ namespace {
 // A table line has a hundred octets; this is one for each of a million domains, twice.
 constexpr std::size_t text_limit = 256 << 20;
 constexpr std::size_t key_limit = 64 << 10;
+constexpr std::size_t most_names = 4'000'000;
 
 crypto::OpenedFile open_file(const std::filesystem::path& path) {
   auto file = crypto::open_regular_file(path);
@@ -21,14 +27,42 @@ crypto::OpenedFile open_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-std::string read_words(Sources& sources, const std::filesystem::path& path) {
-  auto text = sources.read_text(path);
+Words read_words(Sources& sources, const std::filesystem::path& path) {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  Words words{sources.read_text(path), {}};
+  auto& text = words.text;
   if (is_key_material(text)) throw crypto::StoreError(path.string() + " is a private key");
-  return text;
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
+    const auto from = shell_word(path.string());
+    throw crypto::StoreError(path.string() + " is in UTF-16; convert it with: iconv -f UTF-16 -t UTF-8 " +
+                             from + " > " + from + ".new");
+  }
+  if (text.find('\0') != std::string::npos) throw crypto::StoreError(path.string() + " is no text");
+  if (text.starts_with(byte_order_mark)) {
+    text.erase(0, byte_order_mark.size());
+    words.remarks.push_back(
+        note(path.string(),
+             "begins with a byte order mark: opendkim does not see what stands on its first "
+             "line, dkimkey does"));
+  }
+  return words;
+}
+
+void HostFiles::check_reader(const std::filesystem::path& path, uid_t owner) {
+  if (path == configuration_) reader_ = owner;
+  if (geteuid() != 0 || reader_ == 0 || owner == reader_) return;
+  const auto* user = getpwuid(reader_);
+  const auto credentials = user == nullptr ? std::nullopt : credentials_of(user->pw_name);
+  if (credentials && !reading_problem(path, *credentials)) return;
+  throw crypto::StoreError(path.string() + " is not for the owner of the configuration to read" +
+                           (credentials ? " (" + credentials->user + ")" : std::string()) +
+                           ", and so is not read for it; chown root the configuration, if it is to be");
 }
 
 std::string HostFiles::read_text(const std::filesystem::path& path) {
-  const auto content = crypto::read_all(open_file(path), path, text_limit);
+  const auto file = open_file(path);
+  check_reader(path, file.status.st_uid);
+  const auto content = crypto::read_all(file, path, text_limit);
   return {content.begin(), content.end()};
 }
 
@@ -43,12 +77,30 @@ std::vector<std::string> HostFiles::names_in(const std::filesystem::path& direct
   std::error_code error;
   std::filesystem::directory_iterator entries(directory, error);
   for (const auto end = std::filesystem::directory_iterator(); !error && entries != end;
-       entries.increment(error))
+       entries.increment(error)) {
+    if (names.size() >= most_names)
+      throw crypto::StoreError("the directory " + directory.string() + " has too many entries");
     names.push_back(entries->path().filename().string());
+  }
   if (error)
     throw crypto::StoreError("cannot read the directory " + directory.string() + ": " + error.message());
   std::sort(names.begin(), names.end());
   return names;
+}
+
+Sources::Entry HostFiles::entry_at(const std::filesystem::path& path) {
+  std::error_code error;
+  switch (std::filesystem::status(path, error).type()) {
+    case std::filesystem::file_type::none:
+    case std::filesystem::file_type::not_found:
+      return Entry::none;
+    case std::filesystem::file_type::regular:
+      return Entry::file;
+    case std::filesystem::file_type::directory:
+      return Entry::directory;
+    default:
+      return Entry::other;
+  }
 }
 
 }  // namespace dkim::keytool::opendkim

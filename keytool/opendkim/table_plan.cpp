@@ -3,6 +3,7 @@
 #include <set>
 
 #include "crypto/error.hpp"
+#include "keytool/opendkim/shown_word.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
@@ -46,14 +47,14 @@ class Binder {
 
  private:
   void lose(const std::string& place, const std::string& text) {
-    keys_.remarks().push_back(not_taken(place, text));
+    keys_.remarks().push_back(unsigned_mail(place, text));
   }
 
   // opendkim answers mail for which there is no key with a temporary failure, and Postfix keeps it.
   void put_off_the_others(const AddressPattern& pattern, const std::string& place) {
     keys_.remarks().push_back(
-        note(place, pattern.text() + ": mail of other domains, which opendkim puts off for want of a "
-                                     "key, goes out unsigned"));
+        let_through(place, pattern.text() + ": mail of other domains, which opendkim puts off for want of a "
+                                            "key, goes out unsigned"));
     bindings_.push_back({pattern, {}, place});
   }
 
@@ -62,7 +63,7 @@ class Binder {
       bind_key(pattern, *key, place);
       return;
     }
-    lose(place, pattern.text() + ": KeyTable has no " + name +
+    lose(place, pattern.text() + ": KeyTable has no " + shown_word(name) +
                     "; opendkim puts such mail off, dkimsignd lets it go unsigned");
     bindings_.push_back({pattern, {}, place});
   }
@@ -87,7 +88,8 @@ class Binder {
   std::optional<KeyName> take_key(const KeyTableEntry& key, const std::string& domain,
                                   const std::string& author) {
     if (!key.has_path()) return keys_.take_text(domain, key.selector, key.key, key.place);
-    return keys_.take_file(domain, key.selector, conf_.resolve(replace_percent(key.key, author)), key.place);
+    const auto [path, hint] = conf_.locate(replace_percent(key.key, author), sources_);
+    return keys_.take_file(domain, key.selector, path, key.place, hint);
   }
 
   // A path with % stands for as many domains as there are files.
@@ -105,12 +107,31 @@ class Binder {
       const auto domain = canon::DomainName::parse(rest.substr(0, domain_length(rest, after)));
       if (!domain || before + replace_percent("%" + after, domain->str()) != name) continue;
       const auto host = at_host(pattern, domain->str());
-      if (!covers(pattern, host)) continue;
-      const auto taken =
-          keys_.take_file(domain->str(), key.selector, replace_percent(path, domain->str()), key.place);
-      bindings_.push_back({host, taken ? std::vector{*taken} : std::vector<KeyName>{}, place});
+      // "backup" beside the domains is no domain, whatever it is.
+      if (!covers(pattern, host) || host.domain.find('.') == std::string::npos) continue;
+      const auto directory = end < path.size() ? path.substr(0, slash + 1) + name : std::string();
+      bind_file(host, key, {replace_percent(path, domain->str()), directory}, place);
     }
     put_off_the_others(pattern, place);
+  }
+
+  struct FileOfDomain {
+    std::string path;
+    std::string directory;  // of the domain; empty where its files are together with the others'
+  };
+
+  // What lies beside the domains' directories or keys names no domain: only a file at the whole path does.
+  void bind_file(const AddressPattern& host, const KeyTableEntry& key, const FileOfDomain& file,
+                 const std::string& place) {
+    if (sources_.entry_at(file.path) == Sources::Entry::file) {
+      const auto taken = keys_.take_file(host.domain, key.selector, file.path, key.place);
+      bindings_.push_back({host, taken ? std::vector{*taken} : std::vector<KeyName>{}, place});
+      return;
+    }
+    const bool is_domain =
+        !file.directory.empty() && sources_.entry_at(file.directory) == Sources::Entry::directory;
+    if (is_domain && missing_.insert(file.path).second)
+      lose(key.place, "there is no key at " + file.path + ": opendkim puts mail of " + host.domain + " off");
   }
 
   std::vector<std::string> names_beside(const std::string& directory, const std::string& place) {
@@ -134,6 +155,7 @@ class Binder {
   KeyCollector& keys_;
   Sources& sources_;
   std::vector<Binding> bindings_;
+  std::set<std::string> missing_;  // told of
 };
 
 }  // namespace

@@ -30,6 +30,15 @@ class TextSources final : public keytool::opendkim::Sources {
     }
     return names;
   }
+  // A path that others begin with is a directory.
+  Entry entry_at(const std::filesystem::path& path) override {
+    const std::string inside = (path / "").string();
+    const auto next = files.lower_bound(inside);
+    if (next != files.end() && next->first.starts_with(inside)) return Entry::directory;
+    const auto file = files.find(path.string());
+    if (file == files.end()) return Entry::none;
+    return Entry::file;
+  }
 };
 
 }  // namespace dkim::test

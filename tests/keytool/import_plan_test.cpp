@@ -6,9 +6,7 @@
 #include "crypto/settings_reader.hpp"
 #include "crypto/signing_settings.hpp"
 #include "keytool/opendkim/conf_text.hpp"
-#include "keytool/opendkim/key_material.hpp"
 #include "keytool/opendkim/plan.hpp"
-#include "keytool/opendkim/rspamd_folder.hpp"
 #include "tests/keytool/import_plan_fixture.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -51,7 +49,7 @@ class ImportPlanTest : public ::testing::Test {
   static std::vector<std::string> losses(const Remarks& remarks) {
     std::vector<std::string> out;
     for (const auto& remark : remarks) {
-      if (remark.kind == Remark::Kind::not_taken) out.push_back(remark.place + " " + remark.text);
+      if (is_loss(remark)) out.push_back(remark.place + " " + remark.text);
     }
     return out;
   }
@@ -98,7 +96,7 @@ TEST_F(ImportPlanTest, CannotSignAsAnybody) {
   sources_.files["/k"] = a_key();
   const auto found = plan("Domain *\nSelector s\nKeyFile /k\n");
   EXPECT_TRUE(found.keys.empty());
-  EXPECT_TRUE(says(found, Kind::not_taken, "whatever domain"));
+  EXPECT_TRUE(says(found, Kind::unsigned_mail, "whatever domain"));
 }
 
 TEST_F(ImportPlanTest, AKeyThatCannotBeReadDoesNotStopTheOthers) {
@@ -119,7 +117,7 @@ TEST_F(ImportPlanTest, TwoKeysOfOneNameAreOne) {
   const auto found =
       plan("KeyTable csl:a=a.example:s:/k,b=a.example:s:/other\nSigningTable csl:a.example=a,b.example=b\n");
   EXPECT_EQ(names(found), Texts{"s a.example"});
-  EXPECT_TRUE(says(found, Kind::not_taken, "is another key than /k"));
+  EXPECT_TRUE(says(found, Kind::signed_otherwise, "is another key than /k"));
 }
 
 TEST_F(ImportPlanTest, SaysThatAKeyLiesOpen) {
@@ -150,7 +148,7 @@ TEST_F(ImportPlanTest, TheAuthorsDomainMustBeKnown) {
   sources_.files["/k"] = a_key();
   const auto found = plan("KeyTable csl:any=%:s:/k\nSigningTable csl:*=any,a.example=any\n");
   EXPECT_EQ(names(found), Texts{"s a.example"});
-  EXPECT_TRUE(says(found, Kind::not_taken, "needs to know the domains"));
+  EXPECT_TRUE(says(found, Kind::unsigned_mail, "needs to know the domains"));
 }
 
 TEST_F(ImportPlanTest, SettingsThatSayNothingAreLeftOut) {
@@ -204,14 +202,14 @@ TEST_F(ImportPlanTest, ListsOfHeaderFieldsChangeOurs) {
 
 TEST_F(ImportPlanTest, LosesNothingInSilence) {
   const std::map<std::string, std::pair<Kind, std::string>> cases{
-      {"BodyLengthDB file:/x\n", {Kind::not_taken, "never writes l="}},
-      {"DontSignMailTo /x\n", {Kind::not_taken, "recipients"}},
-      {"SenderHeaders Sender,From\n", {Kind::not_taken, "From:"}},
-      {"SetupPolicyScript /x.lua\n", {Kind::not_taken, "scripts"}},
+      {"BodyLengthDB file:/x\n", {Kind::signed_otherwise, "never writes l="}},
+      {"DontSignMailTo /x\n", {Kind::signed_otherwise, "recipients"}},
+      {"SenderHeaders Sender,From\n", {Kind::signed_otherwise, "From:"}},
+      {"SetupPolicyScript /x.lua\n", {Kind::unsigned_mail, "scripts"}},
       {"On-InternalError quarantine\n", {Kind::not_taken, "put off"}},
-      {"Canonicalization loose\n", {Kind::not_taken, "no canonicalization"}},
-      {"SignatureTTL soon\n", {Kind::not_taken, "no number"}},
-      {"InternalHosts dsn:mysql://h/d\n", {Kind::not_taken, "SQL"}},
+      {"Canonicalization loose\n", {Kind::signed_otherwise, "no canonicalization"}},
+      {"SignatureTTL soon\n", {Kind::signed_otherwise, "no number"}},
+      {"InternalHosts dsn:mysql://h/d\n", {Kind::unsigned_mail, "SQL"}},
       {"NoSuchSetting 1\n", {Kind::not_taken, "no such setting"}},
       {"MacroList {daemon_name}=x\n", {Kind::note, "names no macro"}},
       {"MacroList 7\n", {Kind::note, "names no macro"}},
@@ -243,48 +241,6 @@ TEST_F(ImportPlanTest, TheKeySaysItsAlgorithm) {
   const std::string conf = "Domain a.example\nSelector s\nKeyFile /k\n";
   EXPECT_TRUE(says(plan(conf + "SignatureAlgorithm rsa-sha256\n"), Kind::note, "goes by the key"));
   EXPECT_FALSE(says(plan(conf + "SignatureAlgorithm ed25519-sha256\n"), Kind::note, "goes by the key"));
-}
-
-TEST(ImportKeyMaterial, ReadsEveryForm) {
-  const auto rsa = crypto::PrivateKey::generate_rsa(1024);
-  const auto text = pem(rsa);
-  std::string base64;
-  for (std::size_t at = text.find('\n') + 1; at < text.find("-----END"); ++at)
-    base64 += text[at];
-  for (const auto& form : {text, base64, "  " + base64 + "\n"})
-    EXPECT_EQ(read_key_material({form.begin(), form.end()}).public_key(), rsa.public_key());
-  // RFC 8032 §7.1, test 1: the seed alone, and with the public key behind it, as rspamd writes them.
-  for (const std::string_view form :
-       {"nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=",
-        "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2DXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdRGg=="}) {
-    const auto key = read_key_material({form.begin(), form.end()});
-    EXPECT_EQ(key.algorithm(), crypto::Algorithm::ed25519);
-    EXPECT_EQ(key.public_key().front(), 0xd7);
-    EXPECT_EQ(key.public_key().back(), 0x1a);
-  }
-  for (const std::string_view form : {"", "=", "AAAA", "hello world", "-----BEGIN PRIVATE KEY-----\n"})
-    EXPECT_THROW(read_key_material({form.begin(), form.end()}), crypto::KeyFileError) << form;
-}
-
-TEST(ImportRspamdFolder, DividesTheNames) {
-  test::TextSources sources;
-  for (const auto* name :
-       {"a.example.mail", "b.example.co.uk.x1", "c.example.two.dots", "nodots", "d.example.key"})
-    sources.files["/r/" + std::string(name) + ".key"] = a_key();
-  sources.files["/r/c.example.two.dots.txt"] = "two.dots._domainkey IN TXT ( \"v=DKIM1\" ) ;\n";
-  sources.files["/r/readme"] = "";
-  const auto names = [&](const RspamdFolder& folder) {
-    KeyCollector keys(sources);
-    collect_rspamd_keys(folder, sources, keys);
-    Texts out;
-    for (const auto& [name, key] : keys.keys())
-      out.push_back(name.selector.str() + " " + name.domain.str());
-    return out;
-  };
-  EXPECT_EQ(names({"/r", {}, {}}),
-            (Texts{"mail a.example", "x1 b.example.co.uk", "two.dots c.example", "key d.example"}));
-  EXPECT_EQ(names({"/r", "b.example", {}}), (Texts{"co.uk.x1 b.example"}));
-  EXPECT_EQ(names({"/r", {}, "uk.x1"}), (Texts{"uk.x1 b.example.co"}));
 }
 
 }  // namespace

@@ -197,7 +197,7 @@ TEST(ImportSigningTable, RemarksOnWhatItCannotSay) {
       {Type::patterns, parse_data_file("(a|b)@example.com k\nu@example.com k:me@example.com\nalone\n", "t")});
   ASSERT_EQ(table.remarks.size(), 3U);
   for (const auto& remark : table.remarks)
-    EXPECT_EQ(remark.kind, Remark::Kind::not_taken);
+    EXPECT_TRUE(is_loss(remark)) << remark.text;
   ASSERT_EQ(table.entries.size(), 1U);
   EXPECT_EQ(table.entries[0].key_name, "k");
 }
@@ -206,7 +206,9 @@ TEST(ImportSettingNames, KnowsThemWhateverTheirCase) {
   EXPECT_EQ(fate_of("domain").fate, Fate::taken);
   EXPECT_EQ(fate_of("On-BadSignature").fate, Fate::verifying);
   EXPECT_EQ(fate_of("SOCKET").fate, Fate::elsewhere);
-  EXPECT_EQ(fate_of("BodyLengthDB").fate, Fate::lost);
+  EXPECT_EQ(fate_of("BodyLengthDB").fate, Fate::signed_otherwise);
+  EXPECT_EQ(fate_of("POPDBFile").fate, Fate::unsigned_mail);
+  EXPECT_EQ(fate_of("ChangeRootDirectory").fate, Fate::lost);
   EXPECT_EQ(fate_of("Domains").fate, Fate::unknown);
 }
 

@@ -101,31 +101,40 @@ class SideBySide(unittest.TestCase):
             subprocess.run(["openssl", "genrsa", "-out", f"{cls.keys.name}/{name}", "1024"], check=True,
                            capture_output=True)
 
-    def compare(self, configuration, messages, files=None, keys=("one.pem",), code=0):
-        """`$D` in the texts is the directory of it all. At least one message must be signed, and one not."""
+    def compare(self, configuration, messages, files=None, keys=("one.pem",), code=0, arguments=()):
+        """`$D` in the texts is the directory of it all. At least one message must be signed, and one not.
+
+        With `arguments` it is a unit that is imported, and opendkim is started with them as well.
+        """
         holder = tempfile.TemporaryDirectory(prefix="dkimkey-side-")
         self.addCleanup(holder.cleanup)
         directory = pathlib.Path(holder.name)
         for number, key in enumerate(keys):
+            (directory / key).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(f"{self.keys.name}/{1 + number % 2}.pem", directory / key)
             (directory / key).chmod(0o600)
         for name, text in (files or {}).items():
-            (directory / name).write_text(text.replace("$D", holder.name))
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / name).write_bytes(text.replace("$D", holder.name).encode())
         theirs, ours = f"{holder.name}/opendkim.sock", f"{holder.name}/dkimsignd.sock"
         (directory / "opendkim.conf").write_text(
             f"Syslog no\nBackground no\nRequireSafeKeys no\nSocket local:{theirs}\n"
             + configuration.replace("$D", holder.name))
 
-        before = {path: path.read_bytes() for path in directory.iterdir()}
+        arguments = ["-x", str(directory / "opendkim.conf")] + [text.replace("$D", holder.name) for text in arguments]
+        (directory / "opendkim.service").write_text(f"[Service]\nExecStart={OPENDKIM} {' '.join(arguments)}\n")
+        named = "opendkim.service" if len(arguments) > 2 else "opendkim.conf"
+
+        before = {path: path.read_bytes() for path in directory.iterdir() if path.is_file()}
         imported = subprocess.run(
-            [DKIMKEY, "import", "--opendkim", directory / "opendkim.conf", "-D", directory / "keys", "--output",
+            [DKIMKEY, "import", "--opendkim", directory / named, "-D", directory / "store", "--output",
              directory / "dkimsignd.conf"], capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(imported.returncode, code, imported.stdout + imported.stderr)
         self.assertEqual({path: path.read_bytes() for path in before}, before, "opendkim's files are as they were")
         with open(directory / "dkimsignd.conf", "a", encoding="utf-8") as text:
             text.write(f'socket = "unix:{ours}";\nlog = "stderr";\nlog_level = "debug";\n')
 
-        opendkim = start([OPENDKIM, "-f", "-x", directory / "opendkim.conf"], theirs, directory / "opendkim.log")
+        opendkim = start([OPENDKIM, "-f", *arguments], theirs, directory / "opendkim.log")
         self.addCleanup(kill, opendkim)
         dkimsignd = start([DKIMSIGND, "--config", directory / "dkimsignd.conf"], ours, directory / "dkimsignd.log")
         self.addCleanup(stop, dkimsignd)
@@ -212,6 +221,55 @@ class SideBySide(unittest.TestCase):
                 "hosts by name are not taken", signed("example.com/mail"), set())),
         ], code=1)
         self.assertIn("mail.example.com: a host is trusted by address", said)
+
+    def test_hosts_in_a_file_of_patterns(self):
+        """What most guides have. A pattern that begins with * also matches opendkim's question for an exception."""
+        hosts = ("127.0.0.1\n::1\nlocalhost\n10.0.0.0/8\n!10.2.9.9\n10.2.9.10\n172.17.*\n172.19.*.*\n192.168.5.*\n"
+                 "12.*\n2001:DB8::/32\n2001:db9:5:*\n*.example.com\n[10.200.0.1]\n")
+        said = self.compare(self.SINGLE + "InternalHosts refile:$D/hosts\nPeerList refile:$D/peers\n"
+                            "ExternalIgnoreList refile:$D/hosts\n", [
+                                Message("a@example.com", client=host) for host in (
+                                    "127.0.0.1", "127.0.0.2", "::1", "10.1.2.3", "10.2.9.9", "10.2.9.10", "10.3.0.1",
+                                    "10.3.1.1", "11.0.0.1", "172.16.200.1", "172.17.0.1", "172.19.3.7", "192.168.4.255", "192.168.5.1", "12.1.1.1",
+                                    "2001:db8::7", "2001:db8:ffff::7", "2001:db9:5::1", "2001:db9:5:6::1",
+                                    "2001:db9:50::1", OUTSIDE)] + [
+                                        Message("a@example.com", client=OUTSIDE, name="mail.example.com"),
+                                        Message("a@example.com", client=OUTSIDE, name="example.com"),
+                                        Message("a@example.com", client="13.0.0.1", differs=(
+                                            "opendkim asks for 12.0.0.0/7 too, which 12.* matches",
+                                            signed("example.com/mail"), set()))],
+                            {"hosts": hosts, "peers": "10.3.1.*\n*.peer.example\n"})
+        self.assertIn("*.example.com matches no host there", said)
+        self.assertIn("12.* is taken for 12.0.0.0/8; there it matches all of 12.0.0.0/6", said)
+
+    def test_a_pattern_of_all_hosts(self):
+        said = self.compare(self.SINGLE + "InternalHosts refile:$D/hosts\nMTA msa\n", [
+            Message("a@example.com"), Message("a@example.com", client="10.0.0.1"), Message("a@example.com", client=OUTSIDE),
+            Message("a@example.com", macros={"{daemon_name}": "msa"})], {"hosts": "127.0.0.1\n10.0.0.0/8\n*\n"}, code=1)
+        self.assertTrue(said.startswith("ATTENTION: no host is trusted"), said)
+
+    def test_overlapping_hosts(self):
+        self.compare(self.SINGLE + "InternalHosts $D/hosts\n", [
+            Message("a@example.com", client=host) for host in ("127.0.0.1", "127.200.0.1", "10.0.0.5", "10.0.0.6",
+                                                               "10.0.1.5", "10.4.4.4", "10.4.4.5", "::1", OUTSIDE)],
+            {"hosts": "127.0.0.1\n127.0.0.0/8\n10.0.0.5\n10.0.0.0/24\n10.4.4.0/24\n!10.4.4.4\n10.4.4.5\n::1\n"})
+
+    def test_arguments_of_a_unit(self):
+        self.compare("Mode v\nDomain conf.example\nSelector mail\nKeyFile $D/one.pem\nSubDomains no\n", [
+            Message("a@unit.example"), Message("a@x.other.example"), Message("a@conf.example"), Message("a@none.example"),
+            Message("a@unit.example", client=OUTSIDE)],
+            arguments=("-lDb", "s", "-d", "unit.example,other.example", "-stwo", "-k", "$D/none.pem", "-c", "relaxed"))
+
+    def test_arguments_of_a_unit_with_tables(self):
+        self.compare("KeyTable csl:k=k.example:s1:$D/one.pem\nSigningTable csl:k.example=k\n", [
+            Message("a@unit.example"), Message("a@k.example")], arguments=("-b", "s", "-d", "unit.example"))
+
+    def test_relative_paths(self):
+        self.compare("KeyTable file:tables/keys\nSigningTable refile:./signing\nInternalHosts file:hosts\nBaseDirectory $D\n", [
+            Message("a@k.example"), Message("a@other.example"), Message("a@k.example", client="10.0.0.1"),
+            Message("a@k.example", client="::1")],
+            {"tables/keys": "k k.example:s1:./keys/k.pem\r\n", "signing": "*@k.example k\r\n", "hosts": "127.0.0.1\r\n"},
+            ("keys/k.pem",))
 
     def test_macros(self):
         self.compare(self.SINGLE + "InternalHosts 10.0.0.1\nMTA msa,submission\nMacroList daemon_port,kind=in|out\n", [
@@ -346,6 +404,21 @@ class SideBySide(unittest.TestCase):
             "signingtable": "*@fix.example fix\n*@x.fix.example fix\n* own\n"},
             ("one.pem", "p.example.pem", "q.example.pem"))
 
+    def test_percent_for_a_directory(self):
+        """What lies beside the domains' directories is no domain, and a domain without its key is told of."""
+        said = self.compare("Mode s\nKeyTable file:$D/keytable\nSigningTable refile:$D/signingtable\n", [
+            Message("a@p.example"), Message("a@q.example"),
+            Message("a@new.example", differs=("opendkim finds no key and puts the message off", "t", set())),
+            Message("a@old.private", differs=("opendkim finds no key and puts the message off", "t", set())),
+            Message("a@p.example", client=OUTSIDE),
+        ], {"keytable": "generic %:mail:$D/keys/%/mail.private\n", "signingtable": "*@p.example generic\n* generic\n",
+            "keys/README": "read me\n", "keys/new.example/README": "to come\n", "keys/backup/a": ""},
+            ("keys/p.example/mail.private", "keys/q.example/mail.private", "keys/old.private"), code=1)
+        self.assertTrue(said.startswith("ATTENTION: mail leaves unsigned that OpenDKIM signs, puts off or refuses:"), said)
+        self.assertIn("keys/new.example/mail.private", said)
+        self.assertNotIn("old.private", said)
+        self.assertNotIn("backup", said)
+
     def test_percent_names_the_key(self):
         self.compare("Mode s\nKeyTable file:$D/keytable\nSigningTable file:$D/signingtable\n", [
             Message("a@p.example"), Message("a@x.q.example"), Message("a@q.example"), Message("a@x.x.q.example"),
@@ -362,6 +435,7 @@ class SideBySide(unittest.TestCase):
         ], {"keytable": "good good.example:s1:$D/one.pem\ngone gone.example:s2:$D/gone.pem\n",
             "signingtable": "*@good.example good\n*@gone.example gone\n*@sub.good.example nokey\n*@*.good.example good\n"},
             code=1)
+        self.assertTrue(said.startswith("ATTENTION: mail leaves unsigned"), said)
         self.assertIn("gone.pem does not exist", said)
         self.assertIn("KeyTable has no nokey", said)
 

@@ -1,0 +1,194 @@
+#include "keytool/opendkim/unit_arguments.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "crypto/error.hpp"
+#include "keytool/opendkim/shown_word.hpp"
+#include "keytool/opendkim/unit_file.hpp"
+
+namespace dkim::keytool::opendkim {
+namespace {
+
+constexpr std::string_view service_name = "opendkim.service";
+constexpr std::string_view default_file = "/etc/default/opendkim";
+// In systemd's order of precedence.
+constexpr std::array<std::string_view, 5> unit_directories{"/etc/systemd/system", "/run/systemd/system",
+                                                           "/usr/local/lib/systemd/system",
+                                                           "/usr/lib/systemd/system", "/lib/systemd/system"};
+
+struct Option {
+  char letter;
+  std::string_view setting;  // nothing: it is not about how the service signs
+  bool has_value;
+};
+
+// getopt's "Ab:c:d:De:fF:k:lL:no:p:P:qQrs:S:t:T:u:vVWx:X".
+constexpr std::array options{
+    Option{'A', "AutoRestart", false},
+    Option{'b', "Mode", true},
+    Option{'c', "Canonicalization", true},
+    Option{'d', "Domain", true},
+    Option{'D', "SubDomains", false},
+    Option{'e', "", true},
+    Option{'f', "Background", false},
+    Option{'F', "", true},
+    Option{'k', "KeyFile", true},
+    Option{'l', "Syslog", false},
+    Option{'L', "Minimum", true},
+    Option{'n', "", false},
+    Option{'o', "OmitHeaders", true},
+    Option{'p', "Socket", true},
+    Option{'P', "PidFile", true},
+    Option{'q', "Quarantine", false},
+    Option{'Q', "", false},
+    Option{'r', "RequiredHeaders", false},
+    Option{'s', "Selector", true},
+    Option{'S', "SignatureAlgorithm", true},
+    Option{'t', "", true},
+    Option{'T', "DNSTimeout", true},
+    Option{'u', "UserID", true},
+    Option{'v', "", false},
+    Option{'V', "", false},
+    Option{'W', "LogWhy", false},
+    Option{'x', "", true},
+    Option{'X', "", false},
+};
+
+void take_option(UnitArguments& arguments, const Option& option, const std::string& value,
+                 const std::string& place) {
+  if (option.letter == 'x') {
+    arguments.configuration = (arguments.working_directory / value).lexically_normal();
+    arguments.names_configuration = true;
+  } else if (!option.setting.empty()) {
+    arguments.settings.push_back({std::string(option.setting),
+                                  option.has_value       ? value
+                                  : option.letter == 'f' ? "no"
+                                                         : "yes",
+                                  place, std::string("-") + option.letter});
+  }
+}
+
+UnitArguments arguments_of(const std::vector<std::string>& words, const std::string& place,
+                           const std::filesystem::path& working_directory) {
+  UnitArguments arguments;
+  arguments.working_directory = working_directory;
+  const auto refuse = [&](const std::string& what) {
+    arguments.remarks.push_back(not_taken(place, what + "; opendkim does not start with it"));
+  };
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    std::string_view word = words[i];
+    if (!word.starts_with('-') || word.size() < 2) {
+      refuse("the argument " + shown_word(word) + " is none of opendkim's");
+      continue;
+    }
+    for (word.remove_prefix(1); !word.empty();) {
+      const auto* const option = std::find_if(
+          options.begin(), options.end(), [&](const Option& known) { return known.letter == word.front(); });
+      if (option == options.end()) {
+        refuse("the option " + shown_word(words[i]) + " is none of opendkim's");
+        break;
+      }
+      word.remove_prefix(1);
+      std::string value;
+      if (option->has_value) {
+        value = word.empty() && i + 1 < words.size() ? words[++i] : std::string(word);
+        word = {};
+        if (value.empty()) {
+          refuse(std::string("the option -") + option->letter + " has no value");
+          break;
+        }
+      }
+      take_option(arguments, *option, value, place);
+    }
+  }
+  return arguments;
+}
+
+UnitArguments arguments_of(const ServiceCommand& command) {
+  const std::string place = command.place.string();
+  if (command.words.empty()) {
+    UnitArguments none;
+    none.remarks.push_back(not_taken(place, "the unit starts nothing"));
+    return none;
+  }
+  if (std::filesystem::path(command.words.front()).filename() != "opendkim") {
+    UnitArguments none;
+    none.remarks.push_back(signed_otherwise(
+        place,
+        "the unit starts another program, which may start opendkim with arguments; they override what "
+        "the configuration says, and are not known here"));
+    return none;
+  }
+  auto arguments = arguments_of(command.words, place, command.working_directory);
+  if (command.has_specifiers) {
+    arguments.remarks.push_back(
+        signed_otherwise(place,
+                         "an argument of opendkim has a specifier of systemd's, such as %i: what it "
+                         "stands for is not known here"));
+  }
+  return arguments;
+}
+
+// systemd takes those of all directories, by name, and of one name the first.
+std::vector<std::filesystem::path> drop_ins(Sources& sources) {
+  std::map<std::string, std::filesystem::path> found;
+  for (const auto directory : unit_directories) {
+    const auto drop_in = std::filesystem::path(directory) / (std::string(service_name) + ".d");
+    if (sources.entry_at(drop_in) != Sources::Entry::directory) continue;
+    for (const auto& name : sources.names_in(drop_in)) {
+      if (name.ends_with(".conf") && sources.entry_at(drop_in / name) == Sources::Entry::file)
+        found.emplace(name, drop_in / name);
+    }
+  }
+  std::vector<std::filesystem::path> files;
+  for (const auto& [name, path] : found)
+    files.push_back(path);
+  return files;
+}
+
+// The variables of the init script, which has no arguments of its own beside.
+std::optional<UnitArguments> arguments_of_default_file(Sources& sources) {
+  const std::filesystem::path file(default_file);
+  if (sources.entry_at(file) != Sources::Entry::file) return std::nullopt;
+  const auto variables = parse_shell_variables(read_words(sources, file).text);
+  const auto arguments = variables.find("DAEMON_OPTS");
+  if (arguments == variables.end()) return std::nullopt;
+  auto words = split_words(arguments->second);
+  words.insert(words.begin(), "opendkim");
+  return read_arguments(words, file.string());
+}
+
+}  // namespace
+
+UnitArguments read_arguments(const std::vector<std::string>& words, const std::string& place) {
+  return arguments_of(words, place, "/");
+}
+
+UnitArguments read_unit(const std::filesystem::path& unit, Sources& sources) {
+  return arguments_of(read_service({unit}, sources));
+}
+
+std::optional<UnitArguments> service_arguments(Sources& sources) {
+  try {
+    for (const auto directory : unit_directories) {
+      const auto unit = std::filesystem::path(directory) / service_name;
+      const auto entry = sources.entry_at(unit);
+      if (entry == Sources::Entry::none) continue;
+      // Masked: a link to /dev/null.
+      if (entry != Sources::Entry::file) return std::nullopt;
+      std::vector<std::filesystem::path> files{unit};
+      const auto more = drop_ins(sources);
+      files.insert(files.end(), more.begin(), more.end());
+      return arguments_of(read_service(files, sources));
+    }
+    return arguments_of_default_file(sources);
+  } catch (const crypto::StoreError& error) {
+    UnitArguments none;
+    none.remarks.push_back(note("", std::string("opendkim's unit: ") + error.what()));
+    return none;
+  }
+}
+
+}  // namespace dkim::keytool::opendkim

@@ -1,0 +1,164 @@
+// The configuration of a service: arguments in units, relative paths, byte order marks.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "keytool/opendkim/plan.hpp"
+#include "keytool/opendkim/unit_arguments.hpp"
+#include "keytool/opendkim/unit_file.hpp"
+#include "tests/keytool/import_plan_fixture.hpp"
+
+namespace dkim::keytool::opendkim {
+namespace {
+
+using Texts = std::vector<std::string>;
+using Kind = Remark::Kind;
+
+class ImportServiceTest : public ::testing::Test {
+ protected:
+  ImportServiceTest() {
+    const auto pem = crypto::PrivateKey::generate_ed25519().to_pem();
+    for (const auto* path : {"/k", "/etc/dkim/k", "/srv/k"})
+      sources_.files[path] = {pem.begin(), pem.end()};
+  }
+
+  ImportPlan plan(const std::string& path) {
+    return plan_import(path, sources_, [](const auto&) { return std::vector<canon::Selector>{}; });
+  }
+
+  Texts names(const std::string& path) {
+    Texts out;
+    for (const auto& [name, key] : plan(path).keys)
+      out.push_back(name.selector.str() + " " + name.domain.str() + " " + key.source);
+    return out;
+  }
+
+  bool says(const std::string& path, Kind kind, std::string_view text) {
+    const auto found = plan(path).remarks;
+    return std::any_of(found.begin(), found.end(), [&](const Remark& remark) {
+      return remark.kind == kind && (remark.place + ": " + remark.text).find(text) != std::string::npos;
+    });
+  }
+
+  test::TextSources sources_;
+};
+
+const std::string single = "Domain conf.example\nSelector s\nKeyFile /k\n";
+
+TEST_F(ImportServiceTest, ArgumentsOfTheUnitOverrideTheFileThatItReads) {
+  sources_.files["/etc/opendkim.conf"] = single + "Mode v\n";
+  sources_.files["/other.conf"] = single;
+  sources_.files["/usr/lib/systemd/system/opendkim.service"] =
+      "[Unit]\nExecStart=/bin/no\n[Service]\nExecStart=/usr/sbin/opendkim -lD -dunit.example \\\n -b s -s "
+      "two\n";
+  EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"two unit.example /k"});
+  EXPECT_TRUE(plan("/etc/opendkim.conf").subdomains.begin()->second);
+  EXPECT_TRUE(says("/etc/opendkim.conf", Kind::note,
+                   "Domain is overridden by the argument -d in /usr/lib/systemd/system/opendkim.service"));
+  EXPECT_EQ(names("/other.conf"), Texts{"s conf.example /k"}) << "no service reads it";
+}
+
+TEST_F(ImportServiceTest, OfAKeyTheFilesCounts) {
+  sources_.files["/etc/opendkim.conf"] = single;
+  sources_.files["/etc/systemd/system/opendkim.service"] =
+      "[Service]\nExecStart=/usr/sbin/opendkim -k /srv/k\n";
+  EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"s conf.example /k"});
+  EXPECT_TRUE(says("/etc/opendkim.conf", Kind::note, "-k counts for nothing"));
+  sources_.files["/etc/opendkim.conf"] = "Domain conf.example\nSelector s\n";
+  EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"s conf.example /srv/k"});
+}
+
+TEST_F(ImportServiceTest, DropInsAndEnvironmentFilesAreFollowed) {
+  sources_.files["/etc/opendkim.conf"] = single;
+  sources_.files["/lib/systemd/system/opendkim.service"] =
+      "[Service]\nEnvironment=\"A=-s env\" B=no\nEnvironmentFile=-/etc/default/opendkim\n"
+      "ExecStart=/usr/sbin/opendkim -x /etc/opendkim.conf $A $DAEMON_OPTS -d ${D}.example\n";
+  sources_.files["/etc/default/opendkim"] = "# mine\nDAEMON_OPTS=\"-c relaxed\"\nD=def\n";
+  EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"env def.example /k"});
+  EXPECT_EQ(plan("/etc/opendkim.conf").settings.canonicalization, "relaxed/simple");
+  sources_.files["/etc/systemd/system/opendkim.service.d/override.conf"] =
+      "[Service]\nExecStart=\nExecStart=/usr/sbin/opendkim -x /srv/o.conf\nWorkingDirectory=/srv\n";
+  sources_.files["/srv/o.conf"] = "Domain drop.example\nSelector s\nKeyFile k\n";
+  EXPECT_TRUE(says("/etc/opendkim.conf", Kind::signed_otherwise, "but /srv/o.conf (-x in its unit)"));
+  EXPECT_EQ(names("/srv/o.conf"), Texts{"s drop.example /srv/k"});
+}
+
+TEST_F(ImportServiceTest, WithoutAUnitTheInitScriptsOptionsCount) {
+  sources_.files["/etc/opendkim.conf"] = single;
+  sources_.files["/etc/default/opendkim"] = "NAME=x\nDAEMON_OPTS=\"-d $NAME.example\"\n";
+  EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"s x.example /k"});
+}
+
+TEST_F(ImportServiceTest, AUnitMayBeNamedInPlaceOfAConfiguration) {
+  sources_.files["/u/opendkim@a.service"] =
+      "[Service]\nExecStart=-/usr/sbin/opendkim -d a.example,b.example -k /k -s m -o To\n";
+  EXPECT_EQ(names("/u/opendkim@a.service"), (Texts{"m a.example /k", "m b.example /k"}));
+  EXPECT_EQ(plan("/u/opendkim@a.service").settings.signed_headers, Texts{"-To"});
+  sources_.files["/u/c.service"] = "[Service]\nExecStart=/usr/sbin/opendkim -x /c -d unit.example\n";
+  sources_.files["/c"] = single;
+  EXPECT_EQ(names("/u/c.service"), Texts{"s unit.example /k"});
+}
+
+TEST_F(ImportServiceTest, SaysWhatItCannotTellOfAUnit) {
+  sources_.files["/c"] = single;
+  const std::map<std::string, std::pair<Kind, std::string>> cases{
+      {"/bin/sh -c 'exec opendkim -d x.example'", {Kind::signed_otherwise, "another program"}},
+      {"/usr/sbin/opendkim -x /c -d %i", {Kind::signed_otherwise, "specifier"}},
+      {"/usr/sbin/opendkim -x /c -Z", {Kind::not_taken, "none of opendkim's"}},
+      {"/usr/sbin/opendkim -x /c more", {Kind::not_taken, "none of opendkim's"}},
+      {"/usr/sbin/opendkim -x /c -d", {Kind::not_taken, "no value"}},
+  };
+  sources_.files["/etc/opendkim.conf"] = single;
+  for (const auto& [command, expected] : cases) {
+    sources_.files["/u.service"] = "[Service]\nExecStart=" + command + "\n";
+    EXPECT_TRUE(says("/u.service", expected.first, expected.second)) << command;
+  }
+}
+
+TEST(ImportUnitFile, SplitsWordsAsSystemdDoes) {
+  EXPECT_EQ(split_words(" a 'b c'  \"d\\\"e\" f\\ g '' h'i'j "),
+            (Texts{"a", "b c", "d\"e", "f g", "", "hij"}));
+  EXPECT_EQ(split_words("\"open"), Texts{"open"});
+  EXPECT_EQ(split_words(""), Texts{});
+}
+
+TEST_F(ImportServiceTest, RelativePathsBeginWhereOpendkimsDo) {
+  sources_.files["/c"] = "BaseDirectory /etc/dkim\nDomain a.example\nSelector s\nKeyFile k\nInclude more\n";
+  sources_.files["/more"] = "Selector included\n";
+  EXPECT_EQ(names("/c"), Texts{"included a.example /etc/dkim/k"})
+      << "an Include begins where opendkim is started";
+}
+
+TEST_F(ImportServiceTest, HintsAtBaseDirectory) {
+  sources_.files["/etc/dkim/c"] = "Domain a.example\nSelector s\nKeyFile keys/mine\nInternalHosts file:h\n";
+  sources_.files["/etc/dkim/h"] = "10.0.0.1\n";
+  EXPECT_TRUE(
+      says("/etc/dkim/c", Kind::unsigned_mail,
+           "/h does not exist; h is relative to /, where opendkim is started; /etc/dkim/h is there: if it is "
+           "meant, set BaseDirectory /etc/dkim"));
+  EXPECT_TRUE(
+      says("/etc/dkim/c", Kind::unsigned_mail, "/keys/mine does not exist; keys/mine is relative to /"));
+  sources_.files["/etc/dkim/t"] =
+      "KeyTable csl:k=a.example:s:./k\nSigningTable csl:a.example=k\nBaseDirectory /etc/other\n";
+  EXPECT_TRUE(says("/etc/dkim/t", Kind::unsigned_mail, "./k is relative to BaseDirectory, /etc/other"));
+}
+
+TEST_F(ImportServiceTest, ByteOrderMarksAreNoPartOfWhatTheyStandBefore) {
+  const std::string mark = "\xef\xbb\xbf";
+  sources_.files["/c"] = mark + "KeyTable file:/kt\nSigningTable file:/st\nInternalHosts /h\n";
+  sources_.files["/kt"] = mark + "k a.example:s:/k\r\n";
+  sources_.files["/st"] = mark + "a.example k\r\n";
+  sources_.files["/h"] = mark + "10.0.0.0/8\r\n";
+  EXPECT_EQ(names("/c"), Texts{"s a.example /k"});
+  EXPECT_EQ(plan("/c").settings.trusted_networks, Texts{"10.0.0.0/8"});
+  for (const auto* file : {"/c", "/kt", "/st", "/h"})
+    EXPECT_TRUE(says("/c", Kind::note, std::string(file) + ": begins with a byte order mark")) << file;
+  sources_.files["/h"] = std::string(
+      "\xff\xfe"
+      "1\0",
+      4);
+  EXPECT_TRUE(says("/c", Kind::unsigned_mail, "iconv -f UTF-16 -t UTF-8 /h"));
+}
+
+}  // namespace
+}  // namespace dkim::keytool::opendkim
