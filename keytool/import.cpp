@@ -116,10 +116,14 @@ opendkim::StoreResult store_or_try(const crypto::KeyStore& store, const opendkim
 ExitCode report(const opendkim::StoreResult& result, const opendkim::WantedKeys& wanted,
                 opendkim::Remarks remarks, bool dry_run, opendkim::Trust trust) {
   remarks.insert(remarks.end(), result.remarks.begin(), result.remarks.end());
+  // Of OpenDKIM's keys each signs mail today: the store's own in its place does so otherwise, or not at all.
+  const auto kind = trust == opendkim::Trust::not_asked ? opendkim::Remark::Kind::not_taken
+                                                        : opendkim::Remark::Kind::signed_otherwise;
   for (const auto& key : result.keys) {
-    if (key.outcome == opendkim::StoredKey::Outcome::refused)
+    if (key.outcome == opendkim::StoredKey::Outcome::refused) {
       remarks.push_back(
-          opendkim::not_taken("", key.name.selector.str() + " of " + key.name.domain.str() + ": " + key.why));
+          {kind, "", key.name.selector.str() + " of " + key.name.domain.str() + ": " + key.why});
+    }
   }
   const auto warnings = warnings_text(result, remarks, trust);
   const auto keys = keys_text(result, wanted, dry_run);

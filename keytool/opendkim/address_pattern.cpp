@@ -1,5 +1,7 @@
 #include "keytool/opendkim/address_pattern.hpp"
 
+#include <algorithm>
+
 #include "canon/text.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -53,6 +55,7 @@ std::optional<std::optional<DomainPart>> common_domain(const AddressPattern& a, 
 }
 
 std::optional<AddressPattern> pattern_of_parts(std::string_view user, std::string_view domain) {
+  if (user.find('@') != std::string_view::npos) return std::nullopt;
   AddressPattern pattern{canon::lower_case(user == "*" ? "" : user), Domain::any, {}};
   if (domain == "*") return pattern;
   std::optional<std::string> name;
@@ -64,7 +67,10 @@ std::optional<AddressPattern> pattern_of_parts(std::string_view user, std::strin
     name = domain_text(domain.substr(2));
   } else {
     pattern.kind = Domain::glob;
-    name = canon::lower_case(domain);
+    // Whatever the stars stand for, the rest must be able to be part of a domain.
+    std::string example(domain);
+    std::replace(example.begin(), example.end(), '*', 'x');
+    if (domain_text(example)) name = canon::lower_case(domain);
   }
   if (!name) return std::nullopt;
   pattern.domain = *std::move(name);

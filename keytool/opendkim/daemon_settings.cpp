@@ -15,6 +15,7 @@ namespace dkim::keytool::opendkim {
 namespace {
 
 constexpr long long longest_expiration = 10LL * 366 * 24 * 3600;
+constexpr long long shortest_expiration = 300;
 
 class Reader {
  public:
@@ -146,7 +147,12 @@ class Reader {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (error == std::errc() && end == text.data() + text.size() && seconds >= 0 &&
         seconds <= longest_expiration) {
-      settings_.expiration = seconds;
+      settings_.expiration = seconds > 0 ? std::max(seconds, shortest_expiration) : 0;
+      if (settings_.expiration != seconds) {
+        lose(Kind::signed_otherwise, *setting,
+             "receivers' clocks differ by more than " + std::to_string(seconds) + " seconds; " +
+                 std::to_string(shortest_expiration) + " are taken");
+      }
     } else {
       lose(Kind::signed_otherwise, *setting,
            shown_word(text) + " is no number of seconds that a signature may be good for");

@@ -57,7 +57,7 @@ class ListReader {
       lose(entry, name, ": each hop adds or changes that field; dkimsignd does not sign it");
     } else if (name.find('*') != std::string::npos) {
       lose(entry, name, ": patterns of names are not taken");
-    } else if (setting_ != "OmitHeaders" && !canon::FieldPolicy::from_lists({name, "From"}, {})) {
+    } else if (setting_ != "OmitHeaders" && !canon::FieldPolicy::from_lists({name}, {})) {
       lose(entry, name, " is no field name");
     } else {
       return true;
@@ -104,6 +104,21 @@ std::vector<std::string> plan_signed(const NameList& list, const std::vector<std
   return changes;
 }
 
+// The lists as the daemon takes them: an entry that it refuses, beside the others, becomes a remark.
+HeaderLists without_refused(HeaderLists lists) {
+  while (true) {
+    const auto policy = canon::FieldPolicy::from_lists(lists.signed_headers, lists.oversigned_headers);
+    if (policy) return lists;
+    const auto& [reason, entry] = policy.refusal();
+    const bool is_oversigned = reason.starts_with("oversigned_headers");
+    auto& names = is_oversigned ? lists.oversigned_headers : lists.signed_headers;
+    if (entry >= names.size()) return lists;
+    lists.remarks.push_back(signed_otherwise("", names[entry] + " is left out; " + reason));
+    names.erase(names.begin() + static_cast<std::ptrdiff_t>(entry));
+    if (names.empty()) names.emplace_back("From");
+  }
+}
+
 }  // namespace
 
 HeaderLists plan_headers(const std::optional<DataSet>& sign, const std::optional<DataSet>& omit,
@@ -122,7 +137,7 @@ HeaderLists plan_headers(const std::optional<DataSet>& sign, const std::optional
     remove(list.removed, "From");
     lists.signed_headers = plan_signed(list, omitted);
   }
-  if (!oversign) return lists;
+  if (!oversign) return without_refused(std::move(lists));
   // OpenDKIM's default list of them is empty: what changes it replaces it.
   auto names = read_list(*oversign, "OversignHeaders", lists.remarks).added;
   if (contains(names, "DKIM-Signature")) {
@@ -132,7 +147,7 @@ HeaderLists plan_headers(const std::optional<DataSet>& sign, const std::optional
   }
   if (names.empty()) names.emplace_back("From");
   lists.oversigned_headers = std::move(names);
-  return lists;
+  return without_refused(std::move(lists));
 }
 
 }  // namespace dkim::keytool::opendkim

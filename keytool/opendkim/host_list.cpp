@@ -239,6 +239,8 @@ void HostList::add_entry(const DataEntry& entry, const Context& context) {
   }
   if (host.find_first_not_of("0123456789./") == std::string::npos) {
     say(Remark::Kind::note, entry, context, " matches no host there");
+  } else if (host.find_first_of(" \t") != std::string::npos) {
+    say(Remark::Kind::note, entry, context, " matches no host there: commas divide the entries of a list");
   } else if (host.find('*') != std::string::npos) {
     say(Remark::Kind::note, entry, context,
         " matches no host there: * is an ordinary sign outside of a refile");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "canon/text.hpp"
+#include "keytool/opendkim/rule_check.hpp"
 #include "keytool/opendkim/service_configuration.hpp"
 #include "keytool/opendkim/shown_word.hpp"
 #include "keytool/opendkim/table_plan.hpp"
@@ -171,7 +172,8 @@ class Planner {
         rules.push_back({anyone_at(*domain), std::nullopt, {}});
       }
     }
-    plan_.rules.insert(plan_.rules.begin(), rules.begin(), rules.end());
+    rules.insert(rules.end(), plan_.rules.begin(), plan_.rules.end());
+    plan_.rules = without_hidden(rules);
   }
 
   // A key that the table holds and nothing names stays where it is: here it would sign.
@@ -228,7 +230,7 @@ class Planner {
 ImportPlan plan_import(const std::filesystem::path& opendkim_conf, Sources& sources,
                        const ActiveInStore& active_in_store) {
   const auto [conf, remarks] = read_service_configuration(opendkim_conf, sources);
-  auto plan = Planner(conf, sources, active_in_store).plan();
+  auto plan = without_refused_rules(Planner(conf, sources, active_in_store).plan());
   plan.remarks.insert(plan.remarks.begin(), remarks.begin(), remarks.end());
   std::stable_sort(plan.remarks.begin(), plan.remarks.end(),
                    [](const Remark& a, const Remark& b) { return a.kind < b.kind; });

@@ -5,6 +5,7 @@
 
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
+#include "keytool/opendkim/shown_word.hpp"
 #include "keytool/opendkim/top_level_domain.hpp"
 #include "keytool/shell_word.hpp"
 
@@ -159,10 +160,11 @@ class FolderReader {
     } else if (name.text == record.selector) {
       record.domain.empty()
           ? lose_without_domain(name)
-          : take_with_note(name, record, "the record beside it says that it is of " + record.domain);
+          : take_with_note(name, record,
+                           "the record beside it says that it is of " + shown_word(record.domain));
     } else if (labels_in(name.text) > 1) {
       take_with_note(name, {name.text, record.selector},
-                     "the record beside it says that its selector is " + record.selector);
+                     "the record beside it says that its selector is " + shown_word(record.selector));
     } else {
       lose_without_domain(name);
     }

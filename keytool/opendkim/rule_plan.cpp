@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "canon/text.hpp"
 #include "keytool/opendkim/pattern_index.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -52,8 +53,10 @@ class Arrangement {
   Arrangement(std::vector<PlannedRule> rules, const ActiveKeys& active) : active_(active) {
     for (auto& rule : rules) {
       // What earlier rules match whole would never be looked at.
-      const auto is_hidden = index_.any_near(
-          rule.pattern, [&](std::size_t i) { return covers(rules_[i].pattern, rule.pattern); });
+      const auto is_hidden = index_.any_near(rule.pattern, [&](std::size_t i) {
+        return covers(rules_[i].pattern, rule.pattern) ||
+               canon::matches_wildcard(rules_[i].pattern.text(), rule.pattern.text());
+      });
       if (is_hidden) continue;
       index_.add(rules_.size(), rule.pattern);
       rules_.push_back(std::move(rule));

@@ -45,10 +45,11 @@ void check_subdomains(const WantedKeys& wanted, const canon::DomainName& domain,
                       const crypto::Manifest& manifest, Remarks& remarks) {
   const auto flag = wanted.subdomains.find(domain);
   if (flag == wanted.subdomains.end() || manifest.keys.empty() || manifest.subdomains == flag->second) return;
-  remarks.push_back(not_taken(
-      "", domain.str() + " was in the store before and signs " + (flag->second ? "not " : "") +
-              "for its subdomains, other than in OpenDKIM; dkimkey generate --domain " + domain.str() +
-              (flag->second ? " --subdomains" : " --nosubdomains") + " changes that with its next key"));
+  remarks.push_back(
+      Remark{flag->second ? Remark::Kind::unsigned_mail : Remark::Kind::signed_otherwise, "",
+             domain.str() + " was in the store before and signs " + (flag->second ? "not " : "") +
+                 "for its subdomains, other than in OpenDKIM; dkimkey generate --domain " + domain.str() +
+                 (flag->second ? " --subdomains" : " --nosubdomains") + " changes that with its next key"});
 }
 
 void add_key(crypto::DomainTransaction& transaction, const KeyName& name, const FoundKey& key,

@@ -192,12 +192,67 @@ TEST_F(ImportPlanTest, ListsOfHeaderFieldsChangeOurs) {
       {"SignHeaders X-*,To\n", {{"To"}, {}}},
       {"OversignHeaders DKIM-Signature\n", {{}, {"From"}}},
       {"OversignHeaders *,+To\n", {{}, {"To"}}},
+      {"SignHeaders From,Received,return-path,To\n", {{"From", "To"}, {}}},
+      {"SignHeaders *,+Received,+X-A\n", {{"+X-A"}, {}}},
+      {"OversignHeaders Received,From,From,RETURN-PATH\n", {{}, {"From"}}},
+      {"OversignHeaders Received\n", {{}, {"From"}}},
   };
   for (const auto& [line, expected] : cases) {
     const auto found = plan("Mode v\n" + line);
     EXPECT_EQ(found.settings.signed_headers, expected.first) << line;
     EXPECT_EQ(found.settings.oversigned_headers, expected.second) << line;
   }
+}
+
+TEST_F(ImportPlanTest, FieldsThatEachHopAddsAreLeftOutWithAWord) {
+  const auto found = plan("Mode v\nSignHeaders From,Received\nOversignHeaders Return-Path\n");
+  EXPECT_TRUE(says(found, Kind::signed_otherwise, "SignHeaders: Received: each hop adds"));
+  EXPECT_TRUE(says(found, Kind::signed_otherwise, "OversignHeaders: Return-Path: each hop adds"));
+}
+
+// The daemon refuses a rule that is never asked, and a pattern that no address matches.
+TEST_F(ImportPlanTest, WritesNoRuleThatCannotMatch) {
+  sources_.files["/k"] = a_key();
+  const auto senders = [&](const std::string& conf) {
+    text(conf);
+    Texts out;
+    for (const auto& rule : settings_.rules)
+      out.push_back(rule.sender);
+    return out;
+  };
+  sources_.files["/t"] = "*@*.a.example k\n*@x.a.example j\n*a@b.example j\n*ba@b.example k\n*@b.example k\n";
+  EXPECT_EQ(senders("KeyTable csl:k=a.example:s:/k,j=b.example:s:/k\nSigningTable refile:/t\n"),
+            (Texts{"*a@b.example", "*@b.example", "*@a.example"}));
+  EXPECT_EQ(senders("KeyTable csl:k=a.example:s:/k\nSigningTable csl:me@a.example=k\n"
+                    "ExemptDomains a.example,b.example,A.example\n"),
+            (Texts{"*@a.example", "*@b.example"}));
+  sources_.files["/t"] = "@a.example k\nx@y@a.example k\n*@.a.example k\n*@a.example. k\n*@a..example k\n";
+  const auto found = plan("KeyTable csl:k=a.example:s:/k\nSigningTable refile:/t\n");
+  EXPECT_TRUE(found.rules.empty());
+  EXPECT_TRUE(
+      says(found, Kind::note, "@a.example matches no address there: there is nothing in front of the @"));
+}
+
+TEST_F(ImportPlanTest, AKeyThatIsMissingIsNoRulesKey) {
+  sources_.files["/k"] = a_key();
+  const auto found = plan(
+      "KeyTable csl:k=a.example:s:/k,gone=b.example:t:/gone,part=a.example:u:/gone\n"
+      "SigningTable csl:a.example=k,me@a.example=part,x.a.example=gone,c.example=gone\n");
+  Texts rules;
+  for (const auto& rule : found.rules)
+    rules.push_back(rule.pattern.text() + (rule.domain ? " " + rule.domain->str() : ""));
+  EXPECT_EQ(rules, (Texts{"me@a.example", "*@x.a.example"}));
+  EXPECT_TRUE(says(found, Kind::unsigned_mail, "key t of b.example: /gone does not exist"));
+  EXPECT_TRUE(says(found, Kind::unsigned_mail, "key u of a.example: /gone does not exist"));
+}
+
+TEST_F(ImportPlanTest, NoDomainHasOneLabelAndNoSelectorADomainkey) {
+  sources_.files["/k"] = a_key();
+  const auto found =
+      plan("KeyTable csl:a=lan:s:/k,b=a.example:s._domainkey:/k\nSigningTable csl:lan=a,a.example=b\n");
+  EXPECT_TRUE(found.keys.empty());
+  EXPECT_TRUE(says(found, Kind::unsigned_mail, "the domain lan has one label"));
+  EXPECT_TRUE(says(found, Kind::unsigned_mail, "has _domainkey in it"));
 }
 
 TEST_F(ImportPlanTest, LosesNothingInSilence) {
@@ -208,6 +263,7 @@ TEST_F(ImportPlanTest, LosesNothingInSilence) {
       {"SetupPolicyScript /x.lua\n", {Kind::unsigned_mail, "scripts"}},
       {"On-InternalError quarantine\n", {Kind::not_taken, "put off"}},
       {"Canonicalization loose\n", {Kind::signed_otherwise, "no canonicalization"}},
+      {"SignatureTTL 60\n", {Kind::signed_otherwise, "300 are taken"}},
       {"SignatureTTL soon\n", {Kind::signed_otherwise, "no number"}},
       {"InternalHosts dsn:mysql://h/d\n", {Kind::unsigned_mail, "SQL"}},
       {"NoSuchSetting 1\n", {Kind::not_taken, "no such setting"}},
