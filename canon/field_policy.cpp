@@ -44,10 +44,19 @@ constexpr std::array<std::string_view, 32> signed_defaults = {
     "Feedback-ID",
 };
 
-// Fields of which a second one, added on the way, would change what a reader sees.
+// Fields of which a second one, added on the way, would change what a reader sees. Those with "?" may be
+// added by a later hop to a message that has none (RFC 6409 §8): a signature that says so would then fail.
 constexpr std::array<std::string_view, 10> oversigned_defaults = {
-    "From", "Reply-To", "Subject",      "Date",         "Message-ID",
-    "To",   "Cc",       "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+    "From",
+    "Reply-To",
+    "Subject",
+    "To",
+    "Cc",
+    "Date?",
+    "Message-ID?",
+    "MIME-Version?",
+    "Content-Type?",
+    "Content-Transfer-Encoding?",
 };
 
 // ftext of RFC 5322 §3.6.8, without ";", which would end the h= tag.
@@ -61,31 +70,112 @@ bool contains(const std::vector<std::string>& list, std::string_view name) {
                      [&](const std::string& entry) { return equal_ignoring_case(entry, name); });
 }
 
-bool is_change(std::string_view entry) {
-  return entry.starts_with('+') || entry.starts_with('-');
+// An entry of either list, taken apart.
+struct Entry {
+  enum class Change { none, add, remove };
+  Change change = Change::none;
+  std::string_view name;
+  Oversigning when = Oversigning::always;
+};
+
+Entry entry_of(std::string_view text) {
+  Entry entry;
+  if (text.starts_with('+')) entry.change = Entry::Change::add;
+  if (text.starts_with('-')) entry.change = Entry::Change::remove;
+  if (entry.change != Entry::Change::none) text.remove_prefix(1);
+  // No field in use has a name that ends so.
+  if (text.ends_with('?')) {
+    entry.when = Oversigning::where_present;
+    text.remove_suffix(1);
+  }
+  entry.name = text;
+  return entry;
 }
 
-Result<std::vector<std::string>> apply_list(const std::vector<std::string>& entries,
-                                            std::span<const std::string_view> defaults) {
-  std::vector<std::string> names;
-  if (entries.empty() || is_change(entries.front())) names.assign(defaults.begin(), defaults.end());
+bool is_change(std::string_view text) {
+  return entry_of(text).change != Entry::Change::none;
+}
+
+enum class ListKind { to_sign, to_oversign };
+
+// Why this entry cannot stand in such a list, whatever else does; nothing if it can.
+std::string entry_trouble(const Entry& entry, ListKind kind) {
+  const bool is_from = equal_ignoring_case(entry.name, "From");
+  const bool is_removed = entry.change == Entry::Change::remove;
+  if (!is_field_name(entry.name)) return "not a header field name";
+  if (entry.when == Oversigning::where_present) {
+    if (kind == ListKind::to_sign) return "a name with ?, which only oversigned_headers may have";
+    if (is_removed) return "a name to take out needs no ?";
+    if (is_from) return "From is always oversigned, and every message has one";
+  }
+  if (is_from && is_removed)
+    return kind == ListKind::to_sign
+               ? "From is always signed (RFC 6376 section 5.4)"
+               : "From is always oversigned: a second From would be shown as the author";
+  if (is_removed) return {};
+  if (equal_ignoring_case(entry.name, "Received") || equal_ignoring_case(entry.name, "Return-Path"))
+    return "every hop adds Received, and delivery replaces Return-Path: they cannot be signed (RFC 6376 "
+           "section "
+           "5.4)";
+  if (kind == ListKind::to_oversign && equal_ignoring_case(entry.name, "DKIM-Signature"))
+    return "DKIM-Signature cannot be oversigned: a second signature breaks the first";
+  return {};
+}
+
+bool same_name(const OversignedField& field, std::string_view name) {
+  return equal_ignoring_case(field.name, name);
+}
+
+OversignedField oversigned_field(std::string_view name, Oversigning when) {
+  return {std::string(name), lower_case(name), when};
+}
+
+std::vector<OversignedField> fields_of(std::span<const std::string_view> defaults) {
+  std::vector<OversignedField> fields;
+  for (const auto text : defaults) {
+    const Entry entry = entry_of(text);
+    fields.push_back(oversigned_field(entry.name, entry.when));
+  }
+  return fields;
+}
+
+Result<std::vector<OversignedField>> apply_list(const std::vector<std::string>& entries,
+                                                std::span<const std::string_view> defaults, ListKind kind) {
+  std::vector<OversignedField> fields;
+  if (entries.empty() || is_change(entries.front())) fields = fields_of(defaults);
+  std::vector<std::string> seen;
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    const std::string_view entry = entries[i];
-    if (is_change(entry) != is_change(entries.front())) {
+    const Entry entry = entry_of(entries[i]);
+    if (is_change(entries[i]) != is_change(entries.front())) {
       return Refusal{"names with + or - change the default list, plain names replace it: use one kind", i};
     }
-    const std::string_view name = is_change(entry) ? entry.substr(1) : entry;
-    if (!is_field_name(name)) return Refusal{"not a header field name", i};
-    if (entry.starts_with('-')) {
-      if (equal_ignoring_case(name, "From"))
-        return Refusal{"From is always signed (RFC 6376 section 5.4)", i};
-      if (std::erase_if(names, [&](const auto& known) { return equal_ignoring_case(known, name); }) == 0) {
-        return Refusal{"there is no such name in the default list to take out", i};
-      }
-    } else if (!contains(names, name)) {
-      names.emplace_back(name);
+    if (auto trouble = entry_trouble(entry, kind); !trouble.empty()) return Refusal{std::move(trouble), i};
+    if (contains(seen, entry.name)) {
+      return Refusal{kind == ListKind::to_sign
+                         ? "a name that stands there twice: what is to be signed once more than it occurs "
+                           "belongs into oversigned_headers"
+                         : "a name that stands there twice",
+                     i};
+    }
+    seen.emplace_back(entry.name);
+    const auto known = std::find_if(fields.begin(), fields.end(),
+                                    [&](const auto& field) { return same_name(field, entry.name); });
+    if (entry.change == Entry::Change::remove) {
+      if (known == fields.end()) return Refusal{"there is no such name in the default list to take out", i};
+      fields.erase(known);
+    } else if (known != fields.end()) {
+      known->when = entry.when;
+    } else {
+      fields.push_back(oversigned_field(entry.name, entry.when));
     }
   }
+  return fields;
+}
+
+std::vector<std::string> names_of(const std::vector<OversignedField>& fields) {
+  std::vector<std::string> names;
+  for (const auto& field : fields)
+    names.push_back(field.name);
   return names;
 }
 
@@ -98,17 +188,23 @@ std::span<const std::string_view> default_oversigned_fields() {
   return oversigned_defaults;
 }
 
-FieldPolicy::FieldPolicy()
-    : FieldPolicy({signed_defaults.begin(), signed_defaults.end()},
-                  {oversigned_defaults.begin(), oversigned_defaults.end()}) {}
+std::string to_string(const OversignedField& field) {
+  return field.name + (field.when == Oversigning::where_present ? "?" : "");
+}
 
-FieldPolicy::FieldPolicy(std::vector<std::string> signed_fields, std::vector<std::string> oversigned)
+FieldPolicy::FieldPolicy()
+    : FieldPolicy({signed_defaults.begin(), signed_defaults.end()}, fields_of(oversigned_defaults)) {}
+
+FieldPolicy::FieldPolicy(std::vector<std::string> signed_fields, std::vector<OversignedField> oversigned)
     : signed_(std::move(signed_fields)), oversigned_(std::move(oversigned)) {
-  if (!contains(oversigned_, "From")) oversigned_.insert(oversigned_.begin(), "From");
-  for (const auto& name : oversigned_) {
+  if (std::none_of(oversigned_.begin(), oversigned_.end(),
+                   [](const auto& field) { return same_name(field, "From"); })) {
+    oversigned_.insert(oversigned_.begin(), oversigned_field("From", Oversigning::always));
+  }
+  for (const auto& field : oversigned_) {
     // Signed k times for k occurrences and once more: without the k, the signature would name a field
     // that it does not hash where the verifier looks for it.
-    if (!contains(signed_, name)) signed_.push_back(name);
+    if (!contains(signed_, field.name)) signed_.push_back(field.name);
   }
   for (const auto& name : signed_)
     lower_names_.emplace(lower_case(name), true);
@@ -116,30 +212,30 @@ FieldPolicy::FieldPolicy(std::vector<std::string> signed_fields, std::vector<std
 
 Result<FieldPolicy> FieldPolicy::from_lists(const std::vector<std::string>& signed_list,
                                             const std::vector<std::string>& oversigned_list) {
-  auto signed_fields = apply_list(signed_list, signed_defaults);
-  if (!signed_fields)
-    return Refusal{"signed_headers: " + signed_fields.refusal().reason, signed_fields.refusal().octet};
-  auto oversigned_fields = apply_list(oversigned_list, oversigned_defaults);
-  if (!oversigned_fields) {
-    return Refusal{"oversigned_headers: " + oversigned_fields.refusal().reason,
-                   oversigned_fields.refusal().octet};
-  }
+  const auto refuse = [](std::string_view setting, const Refusal& refusal) {
+    return Refusal{std::string(setting) + ": " + refusal.reason, refusal.octet};
+  };
+  const auto signed_fields = apply_list(signed_list, signed_defaults, ListKind::to_sign);
+  if (!signed_fields) return refuse("signed_headers", signed_fields.refusal());
+  auto oversigned_fields = apply_list(oversigned_list, oversigned_defaults, ListKind::to_oversign);
+  if (!oversigned_fields) return refuse("oversigned_headers", oversigned_fields.refusal());
   for (std::size_t i = 0; i < oversigned_list.size(); ++i) {
-    if (equal_ignoring_case(oversigned_list[i], "DKIM-Signature") ||
-        equal_ignoring_case(oversigned_list[i], "+DKIM-Signature")) {
-      return Refusal{
-          "oversigned_headers: DKIM-Signature cannot be oversigned: a second signature breaks the first", i};
+    const Entry entry = entry_of(oversigned_list[i]);
+    if (entry.change != Entry::Change::remove && contains(signed_list, "-" + std::string(entry.name))) {
+      return refuse("oversigned_headers",
+                    {"a name that signed_headers takes out: what is oversigned is signed as well", i});
     }
   }
-  // Who takes a name out of the signed list means it: the default to oversign it does not bring it back,
+  // Who leaves a name out of the signed list means it: the default to oversign it does not bring it back,
   // only an entry of the other list does.
-  std::vector<std::string> oversigned = *std::move(oversigned_fields);
+  const auto names = names_of(*signed_fields);
+  std::vector<OversignedField> oversigned = *std::move(oversigned_fields);
   if (oversigned_list.empty() || is_change(oversigned_list.front())) {
-    std::erase_if(oversigned, [&](const std::string& name) {
-      return !contains(*signed_fields, name) && !contains(oversigned_list, "+" + name);
+    std::erase_if(oversigned, [&](const auto& field) {
+      return !contains(names, field.name) && !contains(oversigned_list, "+" + to_string(field));
     });
   }
-  return FieldPolicy(*std::move(signed_fields), std::move(oversigned));
+  return FieldPolicy(names, std::move(oversigned));
 }
 
 bool FieldPolicy::is_signed(std::string_view lower_name) const {

@@ -14,9 +14,24 @@
 
 namespace dkim::canon {
 
-// The default lists, spelled as they are usually written.
+// The default lists, as the configuration would write them: "Name?" is oversigned where present.
 std::span<const std::string_view> default_signed_fields();
 std::span<const std::string_view> default_oversigned_fields();
+
+// Is a name named once more than it occurs in every message, or only in those that have such a field? A
+// signature of the first kind says "there is none", and fails when a later hop adds one.
+enum class Oversigning { always, where_present };
+
+struct OversignedField {
+  std::string name;        // as the list spells it
+  std::string lower_name;  // the same in lower case
+  Oversigning when = Oversigning::always;
+
+  bool operator==(const OversignedField&) const = default;
+};
+
+// As the configuration writes it: "Name" or "Name?".
+std::string to_string(const OversignedField& field);
 
 class FieldPolicy {
  public:
@@ -24,25 +39,26 @@ class FieldPolicy {
   FieldPolicy();
 
   // Lists as written in the configuration: empty keeps the default; plain names replace it; "+Name" and
-  // "-Name" change it. What the oversigned list names is signed too; its defaults do not bring back a name
-  // that the signed list leaves out. Refuses with the offending entry's number as octet: a name that is not
-  // a field name, plain entries mixed with changes, -From, or DKIM-Signature among the oversigned (a second
-  // signature would break the first).
+  // "-Name" change it. In the oversigned list "Name?" means: only where the message has one. What the
+  // oversigned list names is signed too; its defaults do not bring back a name that the signed list leaves
+  // out. Refuses with the offending entry's number as octet: a name that is not a field name, one that stands
+  // there twice or is taken out here and named there, plain entries mixed with changes, -From, what every hop
+  // adds or replaces (Received, Return-Path), or DKIM-Signature among the oversigned.
   static Result<FieldPolicy> from_lists(const std::vector<std::string>& signed_list,
                                         const std::vector<std::string>& oversigned_list);
 
   // The name in lower case.
   bool is_signed(std::string_view lower_name) const;
   // In the order of the list, as spelled there.
-  const std::vector<std::string>& oversigned() const { return oversigned_; }
+  const std::vector<OversignedField>& oversigned() const { return oversigned_; }
   // In the order of the list, oversigned ones included, as spelled there.
   const std::vector<std::string>& signed_fields() const { return signed_; }
 
  private:
-  FieldPolicy(std::vector<std::string> signed_fields, std::vector<std::string> oversigned);
+  FieldPolicy(std::vector<std::string> signed_fields, std::vector<OversignedField> oversigned);
 
   std::vector<std::string> signed_;
-  std::vector<std::string> oversigned_;
+  std::vector<OversignedField> oversigned_;
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }

@@ -6,15 +6,23 @@
 #include "canon/text.hpp"
 
 namespace dkim::canon {
+namespace {
+
+// White space before the colon is no part of a field's name.
+std::string_view without_trailing_wsp(std::string_view name) {
+  while (!name.empty() && is_wsp(name.back()))
+    name.remove_suffix(1);
+  return name;
+}
+
+}  // namespace
 
 HeaderSelection select_fields(const std::vector<HeaderField>& message, const FieldPolicy& policy) {
   HeaderSelection selection;
   std::unordered_map<std::string, std::vector<std::size_t>> occurrences;  // of each signed name, top down
   std::vector<const std::vector<std::size_t>*> stacks;                    // per name in h=, same length
   for (std::size_t i = 0; i < message.size(); ++i) {
-    std::string_view name = message[i].name;
-    while (!name.empty() && is_wsp(name.back()))
-      name.remove_suffix(1);
+    const std::string_view name = without_trailing_wsp(message[i].name);
     const std::string lower = lower_case(name);
     if (!policy.is_signed(lower)) continue;
     auto& stack = occurrences[lower];
@@ -29,8 +37,16 @@ HeaderSelection select_fields(const std::vector<HeaderField>& message, const Fie
     const std::size_t from_bottom = ++consumed[stack];
     selection.fields.push_back((*stack)[stack->size() - from_bottom]);
   }
-  for (const auto& name : policy.oversigned())
-    selection.names.push_back(name);
+  for (const auto& field : policy.oversigned()) {
+    const auto present = occurrences.find(field.lower_name);
+    if (present != occurrences.end()) {
+      // Case means nothing here (RFC 6376 §3.5), but verifiers have failed over one name in two spellings.
+      const std::string_view name = message[present->second.front()].name;
+      selection.names.emplace_back(without_trailing_wsp(name));
+    } else if (field.when == Oversigning::always) {
+      selection.names.push_back(field.name);
+    }
+  }
   return selection;
 }
 

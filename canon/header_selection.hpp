@@ -16,8 +16,9 @@ struct HeaderSelection {
   // Indices into the message's fields, in the order in which they are hashed.
   std::vector<std::size_t> fields;
   // The names for h=: those of the fields in message order, as they stand there, then once more each
-  // oversigned name, as the policy spells it. A verifier takes repeats of a name from the bottom up, so
-  // the k-th of n names stands for the k-th field from the bottom.
+  // oversigned name, spelled as its topmost field is, or as the policy spells it where there is none. A
+  // verifier takes repeats of a name from the bottom up, so the k-th of n names stands for the k-th field
+  // from the bottom.
   std::vector<std::string> names;
 };
 

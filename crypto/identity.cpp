@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "canon/loose_mailbox.hpp"
 #include "canon/text.hpp"
 
 namespace dkim::crypto {
@@ -103,7 +104,7 @@ Identity identity_of(const canon::Mailbox& mailbox, const std::vector<SenderRule
 
 }  // namespace
 
-canon::Result<std::vector<canon::Mailbox>> author_mailboxes(const std::vector<canon::HeaderField>& message) {
+canon::Result<Authors> authors_of_message(const std::vector<canon::HeaderField>& message) {
   const canon::HeaderField* from = nullptr;
   for (const auto& field : message) {
     std::string_view name = field.name;
@@ -115,18 +116,21 @@ canon::Result<std::vector<canon::Mailbox>> author_mailboxes(const std::vector<ca
   }
   if (from == nullptr) return canon::Refusal{"no From field", 0};
   auto mailboxes = canon::parse_mailboxes(from->value);
-  if (!mailboxes) {
-    return canon::Refusal{"the From field has " + mailboxes.refusal().reason, mailboxes.refusal().octet};
-  }
-  return mailboxes;
+  if (mailboxes) return Authors{*std::move(mailboxes)};
+  const auto& refusal = mailboxes.refusal();
+  if (auto only = canon::only_reading(from->value))
+    return Authors{{*std::move(only)}, "the From field is not RFC 5322: it has " + refusal.reason};
+  return canon::Refusal{"the From field has " + refusal.reason, refusal.octet};
 }
 
-Identity choose_identity(const std::vector<canon::Mailbox>& authors, const std::vector<SenderRule>& rules,
-                         KeySource& keys) {
+Identity choose_identity(const Authors& authors, const std::vector<SenderRule>& rules, KeySource& keys) {
   std::optional<NoIdentity> first_reason;
-  for (std::size_t i = 0; i < std::min(authors.size(), most_authors); ++i) {
-    auto identity = identity_of(authors[i], rules, keys);
-    if (std::holds_alternative<SigningIdentity>(identity)) return identity;
+  for (std::size_t i = 0; i < std::min(authors.mailboxes.size(), most_authors); ++i) {
+    auto identity = identity_of(authors.mailboxes[i], rules, keys);
+    if (auto* found = std::get_if<SigningIdentity>(&identity)) {
+      found->note = authors.note;
+      return identity;
+    }
     if (!first_reason) first_reason = std::get<NoIdentity>(std::move(identity));
   }
   return *first_reason;
@@ -134,7 +138,7 @@ Identity choose_identity(const std::vector<canon::Mailbox>& authors, const std::
 
 Identity identify(const std::vector<canon::HeaderField>& message, const std::vector<SenderRule>& rules,
                   KeySource& keys) {
-  const auto authors = author_mailboxes(message);
+  const auto authors = authors_of_message(message);
   if (!authors) return NoIdentity{Cause::malformed, authors.refusal().reason, {}};
   return choose_identity(*authors, rules, keys);
 }

@@ -23,12 +23,21 @@ constexpr std::size_t header_size_limit = 1 << 20;
 constexpr std::size_t header_field_limit = 10'000;
 constexpr const char* header_too_large = "the header has more than 1 MiB or 10000 fields";
 
+// Who a message is from.
+struct Authors {
+  std::vector<canon::Mailbox> mailboxes;  // never empty
+  // Why the From field is not RFC 5322, where it has only one reading all the same; otherwise empty.
+  std::string note = {};
+};
+
 struct SigningIdentity {
   canon::DomainName domain;      // the SDID
   std::vector<SigningKey> keys;  // never empty
   std::string author;            // the mailbox that decided, for the log
   // Which of the rules decided, from 0; nothing where the author's own domain did.
   std::optional<std::size_t> rule = std::nullopt;
+  // That of the authors.
+  std::string note = {};
 };
 
 // Why nobody signs.
@@ -51,13 +60,12 @@ struct NoIdentity {
 
 using Identity = std::variant<SigningIdentity, NoIdentity>;
 
-// The mailboxes of the one From: field; a Refusal for none, several, or one without a clear reading.
-canon::Result<std::vector<canon::Mailbox>> author_mailboxes(const std::vector<canon::HeaderField>& message);
+// What the one From: field says; a Refusal for none, several, or one without a clear reading.
+canon::Result<Authors> authors_of_message(const std::vector<canon::HeaderField>& message);
 
 // The first author for whom a rule names a domain, or whose own domain or nearest parent with subdomains
 // has an active key. Throws what the key source throws.
-Identity choose_identity(const std::vector<canon::Mailbox>& authors, const std::vector<SenderRule>& rules,
-                         KeySource& keys);
+Identity choose_identity(const Authors& authors, const std::vector<SenderRule>& rules, KeySource& keys);
 
 // Both of the above.
 Identity identify(const std::vector<canon::HeaderField>& message, const std::vector<SenderRule>& rules,

@@ -36,14 +36,10 @@ PublishSettings read_publish(SettingsGroup group) {
 void read_domains(std::vector<SettingsGroup> groups, KeySettings& settings) {
   for (auto& group : groups) {
     const auto text = group.required_text("domain");
-    auto domain = canon::DomainName::parse(text.text);
-    if (!domain) {
-      throw_settings_error(text.place, "\"domain\" is " + domain.refusal().reason,
-                           "a domain, such as example.com");
-    }
+    auto domain = read_typed_domain(text, "domain");
     auto publish = group.group("publish");
     if (!publish) throw_settings_error(group.place(), "\"publish\" is missing", "it must be given here");
-    const bool added = settings.domains.emplace(*std::move(domain), read_publish(*std::move(publish))).second;
+    const bool added = settings.domains.emplace(std::move(domain), read_publish(*std::move(publish))).second;
     if (!added) throw_settings_error(text.place, "a domain that is there twice", "each domain has one entry");
     group.reject_unknown();
   }

@@ -2,6 +2,7 @@
 
 #include <libconfig.h++>
 
+#include "canon/typed_names.hpp"
 #include "crypto/error.hpp"
 
 namespace dkim::crypto {
@@ -34,6 +35,14 @@ std::string_view type_name(const libconfig::Setting& setting) {
                        "it must be " + std::string(wanted));
 }
 
+canon::Selector selector_or_error(canon::Result<canon::Selector> selector, const std::string& place) {
+  if (!selector) {
+    throw_settings_error(place, "the selector is " + selector.refusal().reason,
+                         "labels of letters, digits, - and _, joined by dots");
+  }
+  return *std::move(selector);
+}
+
 bool is_sequence(const libconfig::Setting& setting) {
   return setting.isList() || setting.isArray();
 }
@@ -41,12 +50,20 @@ bool is_sequence(const libconfig::Setting& setting) {
 }  // namespace
 
 canon::Selector read_selector(const LocatedText& value) {
-  auto selector = canon::Selector::parse(value.text);
-  if (!selector) {
-    throw_settings_error(value.place, "the selector is " + selector.refusal().reason,
-                         "labels of letters, digits, - and _, joined by dots");
+  return selector_or_error(canon::Selector::parse(value.text), value.place);
+}
+
+canon::Selector read_typed_selector(const LocatedText& value) {
+  return selector_or_error(canon::parse_typed_selector(value.text), value.place);
+}
+
+canon::DomainName read_typed_domain(const LocatedText& value, std::string_view name) {
+  auto domain = canon::parse_typed_domain(value.text);
+  if (!domain) {
+    throw_settings_error(value.place, "\"" + std::string(name) + "\" is " + domain.refusal().reason,
+                         "the domain to sign as, such as example.com");
   }
-  return *std::move(selector);
+  return *std::move(domain);
 }
 
 void throw_settings_error(const std::string& place, std::string_view what, std::string_view right) {
@@ -80,6 +97,11 @@ std::string SettingsGroup::place_of(const libconfig::Setting& setting) const {
 
 std::string SettingsGroup::place() const {
   return place_of(*group_);
+}
+
+std::string SettingsGroup::place(std::string_view name) {
+  const auto* setting = find(name);
+  return setting == nullptr ? place() : place_of(*setting);
 }
 
 std::optional<LocatedText> SettingsGroup::text(std::string_view name) {

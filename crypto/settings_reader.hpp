@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "canon/domain_name.hpp"
 #include "canon/selector.hpp"
 
 namespace libconfig {
@@ -52,6 +53,8 @@ class SettingsGroup {
 
   // Where this group begins.
   std::string place() const;
+  // Where this setting stands; the group's place if it is not there.
+  std::string place(std::string_view name);
 
  private:
   const libconfig::Setting* find(std::string_view name);
@@ -84,6 +87,9 @@ class SettingsFile {
 
 // A selector; throws SettingsError for anything else.
 canon::Selector read_selector(const LocatedText& value);
+// The same as a person types it, and a domain to sign as (canon/typed_names); name is the setting's.
+canon::Selector read_typed_selector(const LocatedText& value);
+canon::DomainName read_typed_domain(const LocatedText& value, std::string_view name);
 
 // "place: what; right"
 [[noreturn]] void throw_settings_error(const std::string& place, std::string_view what,

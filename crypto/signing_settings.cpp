@@ -1,11 +1,15 @@
 #include "crypto/signing_settings.hpp"
 
-#include "canon/text.hpp"
+#include <algorithm>
+
+#include "canon/sender_pattern.hpp"
 
 namespace dkim::crypto {
 namespace {
 
 constexpr long long longest_expiration = 10LL * 366 * 24 * 3600;
+// Clocks differ by that much: with less, receivers would see every signature as expired.
+constexpr long long shortest_expiration = 300;
 
 std::vector<std::string> plain_texts(const std::optional<std::vector<LocatedText>>& list) {
   std::vector<std::string> out;
@@ -36,13 +40,41 @@ void read_field_lists(SettingsGroup& root, SigningSettings& settings) {
   settings.fields = *std::move(fields);
 }
 
-SenderRule read_rule(SettingsGroup group) {
-  const auto sender = group.required_text("sender");
-  if (sender.text.find('@') == std::string::npos && sender.text != "*") {
-    throw_settings_error(sender.place, "\"sender\" has no @",
+void read_expiration(SettingsGroup& root, SigningSettings& settings) {
+  const auto seconds = root.integer("expiration", 0, longest_expiration);
+  if (!seconds) return;
+  if (*seconds > 0 && *seconds < shortest_expiration) {
+    throw_settings_error(root.place("expiration"), "\"expiration\" is " + std::to_string(*seconds),
+                         "0 for none, or at least " + std::to_string(shortest_expiration) +
+                             " seconds: receivers' clocks differ");
+  }
+  settings.expiration = std::chrono::seconds(*seconds);
+}
+
+std::string read_sender(const LocatedText& value) {
+  const auto sender = canon::parse_sender_pattern(value.text);
+  if (!sender) {
+    throw_settings_error(value.place, "\"sender\" is " + sender.refusal().reason,
                          "a pattern of addresses, such as *@news.example.com");
   }
-  SenderRule rule{canon::lower_case(sender.text), std::nullopt};
+  return *sender;
+}
+
+std::vector<canon::Selector> read_selectors(const std::vector<LocatedText>& entries,
+                                            const std::string& place) {
+  if (entries.empty()) throw_settings_error(place, "\"selectors\" is empty", "leave it out if any will do");
+  std::vector<canon::Selector> selectors;
+  for (const auto& entry : entries) {
+    auto selector = read_typed_selector(entry);
+    if (std::find(selectors.begin(), selectors.end(), selector) != selectors.end())
+      throw_settings_error(entry.place, "a selector that is there twice", "each is named once");
+    selectors.push_back(std::move(selector));
+  }
+  return selectors;
+}
+
+SenderRule read_rule(SettingsGroup& group) {
+  SenderRule rule{read_sender(group.required_text("sender")), std::nullopt};
   const std::string place = group.place();
   if (!group.boolean("sign").value_or(true)) {
     if (group.text("domain") || group.texts("selectors")) {
@@ -52,19 +84,27 @@ SenderRule read_rule(SettingsGroup group) {
     group.reject_unknown();
     return rule;
   }
-  const auto domain_text = group.required_text("domain");
-  auto domain = canon::DomainName::parse(domain_text.text);
-  if (!domain) {
-    throw_settings_error(domain_text.place, "\"domain\" is " + domain.refusal().reason,
-                         "the domain to sign as, such as example.com");
-  }
-  rule.domain = *std::move(domain);
-  if (const auto selectors = group.texts("selectors")) {
-    for (const auto& entry : *selectors)
-      rule.selectors.push_back(read_selector(entry));
-  }
+  rule.domain = read_typed_domain(group.required_text("domain"), "domain");
+  if (const auto selectors = group.texts("selectors")) rule.selectors = read_selectors(*selectors, place);
   group.reject_unknown();
   return rule;
+}
+
+// The first rule that matches decides: a later one for the same senders would never be asked.
+std::vector<SenderRule> read_rules(std::vector<SettingsGroup> groups) {
+  std::vector<SenderRule> rules;
+  canon::SeenPatterns seen;
+  for (auto& group : groups) {
+    auto rule = read_rule(group);
+    if (const auto earlier = seen.add(rule.sender)) {
+      throw_settings_error(group.place(),
+                           "a rule that is never asked: rule " + std::to_string(*earlier + 1) + ", for " +
+                               rules[*earlier].sender + ", matches all of its senders",
+                           "put the narrower rule first, or take one out");
+    }
+    rules.push_back(std::move(rule));
+  }
+  return rules;
 }
 
 }  // namespace
@@ -88,13 +128,8 @@ SigningSettings read_signing_settings(SettingsGroup& root) {
     settings.canonicalization = *parsed;
   }
   read_field_lists(root, settings);
-  if (const auto seconds = root.integer("expiration", 0, longest_expiration)) {
-    settings.expiration = std::chrono::seconds(*seconds);
-  }
-  if (auto rules = root.groups("rules")) {
-    for (auto& group : *rules)
-      settings.rules.push_back(read_rule(std::move(group)));
-  }
+  read_expiration(root, settings);
+  if (auto rules = root.groups("rules")) settings.rules = read_rules(*std::move(rules));
   return settings;
 }
 

@@ -37,12 +37,12 @@ not on every server yet.
 )"};
 
 const crypto::KeyEntry& pick_key(const crypto::Manifest& manifest, const canon::DomainName& domain,
-                                 const std::optional<std::string>& given) {
+                                 const std::optional<canon::Selector>& given) {
   const crypto::KeyEntry* pending = nullptr;
   if (given) {
-    pending = manifest.find(parse_selector(*given));
+    pending = manifest.find(*given);
     if (pending == nullptr)
-      throw crypto::StoreError("there is no key " + terminal_text(*given) + " in " + domain.str());
+      throw crypto::StoreError("there is no key " + given->str() + " in " + domain.str());
   } else {
     for (const auto& key : manifest.keys) {
       if (key.state != crypto::KeyState::pending) continue;
@@ -87,7 +87,9 @@ ExitCode activate(const Arguments& arguments) {
   const auto domain = pick_domain(options->text("domain"), store);
   const auto read = store.read_manifest(domain);
   if (!read) throw crypto::StoreError("there are no keys for " + domain.str());
-  const auto& key = pick_key(read->manifest, domain, options->text("selector"));
+  std::optional<canon::Selector> named;
+  if (const auto text = options->text("selector")) named = pick_selector(*text, store, domain);
+  const auto& key = pick_key(read->manifest, domain, named);
   const auto private_key = store.load_key(domain, key);  // what cannot be loaded must not become active
 
   if (!options->has("force")) {

@@ -186,14 +186,14 @@ ExitCode check(const Arguments& arguments) {
   if (!options) return ExitCode::done;
   const auto access = read_dns_options(*options);
   const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
-  std::optional<canon::Selector> only;
-  if (const auto text = options->text("selector")) only = parse_selector(*text);
-  if (options->has("all") && (only || options->has("domain"))) {
+  if (options->has("all") && (options->has("selector") || options->has("domain"))) {
     throw UsageError("--all is for every domain and key: leave out --domain and --selector");
   }
 
   const auto domains =
       options->has("all") ? store.domains() : std::vector{pick_domain(options->text("domain"), store)};
+  std::optional<canon::Selector> only;
+  if (const auto text = options->text("selector")) only = pick_selector(*text, store, domains.front());
   std::vector<CheckedKey> keys;
   bool failed = false;
   for_each_domain(

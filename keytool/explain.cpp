@@ -26,18 +26,18 @@ Tells whether mail from ADDRESS, or the message in FILE ("-" for standard input)
 domain, with which keys and by which rule, or why not; in which state the domain's keys are and whether the
 daemon can use their files; and what must hold of the client that sends it.
 )",
-    R"(Objects of --json, one for each key looked at, have address, would_sign, reason, rule (its number in the
-configuration, from 1), signs (is this key's signature one of those made?), problem (of its file), and what
+    R"(Objects of --json, one for each key looked at, have address, would_sign, reason, note (on a From field
+that is not RFC 5322), rule (its number in the configuration, from 1), signs (is this key's signature one of those made?), problem (of its file), and what
 list has: domain, selector, algorithm, bits, state, created, activated, retired, revoked. Where there is no
 key at all, one object has null for these.
 
 Exit codes: 0 would be signed, 1 would not, 2 wrong usage or configuration.
 )"};
 
-std::vector<canon::Mailbox> parse_address(const std::string& text) {
+crypto::Authors parse_address(const std::string& text) {
   auto mailboxes = canon::parse_mailboxes(text);
   if (!mailboxes) throw UsageError("\"" + text + "\" is no address: " + mailboxes.refusal().reason);
-  return *std::move(mailboxes);
+  return {*std::move(mailboxes)};
 }
 
 Explanation find_out(const ParsedOptions& options, const Configuration& configuration) {
@@ -68,12 +68,14 @@ std::string describe_choice(const Explanation& explanation, const crypto::Signin
 std::string describe_answer(const Explanation& explanation, const crypto::SigningSettings& settings) {
   const std::string subject =
       explanation.author.empty() ? "the message" : "mail from " + terminal_text(explanation.author);
+  const std::string note =
+      explanation.note.empty() ? "" : "  note: " + terminal_text(explanation.note) + "\n";
   if (!explanation.would_sign) {
     std::string out = subject + " would not be signed: " + terminal_text(explanation.reason) + "\n";
     if (explanation.fault) out += "  this is a fault, not a choice: the daemon does what on_error says\n";
-    return out + describe_choice(explanation, settings);
+    return out + describe_choice(explanation, settings) + note;
   }
-  std::string out = subject + " would be signed\n" + describe_choice(explanation, settings);
+  std::string out = subject + " would be signed\n" + describe_choice(explanation, settings) + note;
   for (const auto& key : explanation.keys) {
     if (!key.signs) continue;
     out += "  d=" + key.domain.str() + " s=" + key.entry.selector.str() +
@@ -128,6 +130,7 @@ JsonObject common_members(const Explanation& explanation) {
                        explanation.author.empty() ? std::nullopt : std::optional(explanation.author));
   object.boolean("would_sign", explanation.would_sign);
   object.optional_text("reason", explanation.would_sign ? std::nullopt : std::optional(explanation.reason));
+  object.optional_text("note", explanation.note.empty() ? std::nullopt : std::optional(explanation.note));
   if (explanation.rule) {
     object.number("rule", static_cast<long long>(*explanation.rule) + 1);
   } else {

@@ -71,13 +71,13 @@ Explanation explain_malformed(std::string reason) {
   return explanation;
 }
 
-Explanation explain_authors(const std::vector<canon::Mailbox>& authors,
-                            const crypto::SigningSettings& settings,
+Explanation explain_authors(const crypto::Authors& authors, const crypto::SigningSettings& settings,
                             const std::optional<Credentials>& daemon) {
   const crypto::KeyStore store(settings.key_directory);
   RecordingKeySource source(store);
   Explanation explanation;
-  explanation.author = authors.front().local_part + "@" + authors.front().domain;
+  explanation.author = authors.mailboxes.front().local_part + "@" + authors.mailboxes.front().domain;
+  explanation.note = authors.note;
   std::vector<crypto::SigningKey> signing;
   try {
     auto identity = choose_identity(authors, settings.rules, source);

@@ -28,6 +28,8 @@ struct Explanation {
   // Why not; a fault of the store or of a key file, or an ordinary reason.
   std::string reason;
   bool fault = false;
+  // What is odd about the From field though it has one reading; otherwise empty.
+  std::string note;
   // As whom, where it would be signed.
   std::optional<canon::DomainName> domain;
   // Which of the configuration's rules decided, from 0.
@@ -37,8 +39,7 @@ struct Explanation {
 
 // Never throws what the store throws: a fault is an answer here. The daemon's user is looked at where it
 // exists on this host.
-Explanation explain_authors(const std::vector<canon::Mailbox>& authors,
-                            const crypto::SigningSettings& settings,
+Explanation explain_authors(const crypto::Authors& authors, const crypto::SigningSettings& settings,
                             const std::optional<Credentials>& daemon);
 
 // The same for a message that has no clear author.

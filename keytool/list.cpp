@@ -89,7 +89,7 @@ ExitCode list(const Arguments& arguments) {
   const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
 
   const auto given = options->text("domain");
-  const auto domains = given ? std::vector{parse_domain(*given)} : store.domains();
+  const auto domains = given ? std::vector{pick_named_domain(*given, store)} : store.domains();
   const bool as_json = options->has("json");
   const auto now = crypto::utc_now();
   auto code = ExitCode::done;

@@ -132,9 +132,9 @@ bool is_header_too_large(const MessageFile& message) {
   return size > crypto::header_size_limit || message.fields().size() > crypto::header_field_limit;
 }
 
-canon::Result<std::vector<canon::Mailbox>> authors_of(const MessageFile& message) {
+canon::Result<crypto::Authors> authors_of(const MessageFile& message) {
   if (is_header_too_large(message)) return canon::Refusal{crypto::header_too_large, 0};
-  return crypto::author_mailboxes(message.fields());
+  return crypto::authors_of_message(message.fields());
 }
 
 std::string read_message_text(const std::string& path) {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "canon/header_field.hpp"
-#include "canon/mailbox.hpp"
 #include "canon/result.hpp"
+#include "crypto/identity.hpp"
 
 namespace dkim::keytool {
 
@@ -57,8 +57,8 @@ class MessageFile {
 // More header than the daemon, or a receiver, would look at (crypto/identity)?
 bool is_header_too_large(const MessageFile& message);
 
-// The mailboxes of its From: field. Refuses what the daemon would not sign, whoever the author.
-canon::Result<std::vector<canon::Mailbox>> authors_of(const MessageFile& message);
+// What its From: field says. Refuses what the daemon would not sign, whoever the author.
+canon::Result<crypto::Authors> authors_of(const MessageFile& message);
 
 // Reads the whole file; "-" is standard input. Throws StoreError.
 std::string read_message_text(const std::string& path);

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "canon/text.hpp"
+#include "canon/typed_names.hpp"
 #include "keytool/errors.hpp"
 #include "keytool/key_directory.hpp"
 
@@ -13,7 +14,7 @@ std::optional<canon::DomainName> mailname_domain(const std::filesystem::path& ma
   std::ifstream file(mailname);
   std::string line;
   if (!std::getline(file, line)) return std::nullopt;
-  auto domain = canon::DomainName::parse(canon::trim_fws(line));
+  auto domain = canon::parse_typed_domain(canon::trim_fws(line));
   if (!domain) return std::nullopt;
   return *std::move(domain);
 }
@@ -26,20 +27,35 @@ std::vector<canon::DomainName> stored_domains(const crypto::KeyStore& store) {
 }  // namespace
 
 canon::DomainName parse_domain(const std::string& text) {
-  auto domain = canon::DomainName::parse(text);
+  auto domain = canon::parse_typed_domain(text);
   if (!domain) throw UsageError("\"" + text + "\" is no domain: " + domain.refusal().reason);
   return *std::move(domain);
 }
 
 canon::Selector parse_selector(const std::string& text) {
-  auto selector = canon::Selector::parse(text);
+  auto selector = canon::parse_typed_selector(text);
   if (!selector) throw UsageError("\"" + text + "\" is no selector: " + selector.refusal().reason);
   return *std::move(selector);
 }
 
+canon::DomainName pick_named_domain(const std::string& text, const crypto::KeyStore& store) {
+  auto domain = canon::DomainName::parse(text);
+  if (domain && key_directory_exists(store.directory()) && store.stamp(*domain)) return *std::move(domain);
+  return parse_domain(text);
+}
+
+canon::Selector pick_selector(const std::string& text, const crypto::KeyStore& store,
+                              const canon::DomainName& domain) {
+  if (auto selector = canon::Selector::parse(text); selector && key_directory_exists(store.directory())) {
+    const auto read = store.read_manifest(domain);
+    if (read && read->manifest.find(*selector) != nullptr) return *std::move(selector);
+  }
+  return parse_selector(text);
+}
+
 canon::DomainName pick_domain(const std::optional<std::string>& given, const crypto::KeyStore& store,
                               const std::filesystem::path& mailname) {
-  if (given) return parse_domain(*given);
+  if (given) return pick_named_domain(*given, store);
   auto domains = stored_domains(store);
   if (domains.size() == 1) return std::move(domains.front());
   if (auto domain = mailname_domain(mailname)) return *std::move(domain);

@@ -40,10 +40,10 @@ ExitCode revoke(const Arguments& arguments) {
   if (!options) return ExitCode::done;
   const auto selector_text = options->text("selector");
   if (!selector_text) throw UsageError("which key? Name it with --selector");
-  const auto selector = parse_selector(*selector_text);
   const auto configuration = read_configuration(*options);
   const crypto::KeyStore store(configuration.signing.key_directory);
   const auto domain = pick_domain(options->text("domain"), store);
+  const auto selector = pick_selector(*selector_text, store, domain);
 
   TurnOptions turn;
   turn.policy = policy_of(configuration.keys);

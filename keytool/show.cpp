@@ -69,11 +69,11 @@ Format chosen_format(const ParsedOptions& options) {
 }
 
 std::vector<crypto::KeyEntry> chosen_keys(const crypto::Manifest& manifest,
-                                          const std::optional<std::string>& selector,
+                                          const std::optional<canon::Selector>& selector,
                                           const canon::DomainName& domain) {
   if (selector) {
-    const auto* entry = manifest.find(parse_selector(*selector));
-    if (entry == nullptr) throw crypto::StoreError("no selector " + *selector + " in " + domain.str());
+    const auto* entry = manifest.find(*selector);
+    if (entry == nullptr) throw crypto::StoreError("no selector " + selector->str() + " in " + domain.str());
     return {*entry};
   }
   std::vector<crypto::KeyEntry> keys;
@@ -99,10 +99,12 @@ ExitCode show(const Arguments& arguments) {
   const auto read = store.read_manifest(domain);
   if (!read) throw crypto::StoreError("no keys of " + domain.str() + " in " + store.directory().string());
   const auto& manifest = read->manifest;
+  std::optional<canon::Selector> named;
+  if (const auto selector = options->text("selector")) named = pick_selector(*selector, store, domain);
 
   std::string text;
   std::vector<JsonObject> objects;
-  for (const auto& entry : chosen_keys(manifest, options->text("selector"), domain)) {
+  for (const auto& entry : chosen_keys(manifest, named, domain)) {
     const auto record = stored_record(store, domain, entry, manifest.record);
     if (format.text != nullptr) {
       text += format.text(record);

@@ -41,7 +41,7 @@ using crypto::SigningIdentity;
 
 // The keys of a domain that is named instead of found out.
 Identity forced_identity(const crypto::KeyStore& store, const ParsedOptions& options) {
-  const auto domain = parse_domain(*options.text("domain"));
+  const auto domain = pick_named_domain(*options.text("domain"), store);
   auto read = store.read_manifest(domain);
   if (!read)
     return NoIdentity{
@@ -53,7 +53,7 @@ Identity forced_identity(const crypto::KeyStore& store, const ParsedOptions& opt
       return NoIdentity{NoIdentity::Cause::no_active_key, "no key of " + domain.str() + " is active", {}};
     return SigningIdentity{domain, std::move(keys.active), {}};
   }
-  const auto selector = parse_selector(*named);
+  const auto selector = pick_selector(*named, store, domain);
   const auto* entry = read->manifest.find(selector);
   if (entry == nullptr)
     return NoIdentity{NoIdentity::Cause::no_key, "no selector " + selector.str() + " in " + domain.str(), {}};
@@ -115,8 +115,9 @@ ExitCode sign(const Arguments& arguments) {
               << " is neither a header field nor empty: the body begins there, and an empty line was put "
                  "before it\n";
   }
-  auto& [domain, keys, author, rule] = std::get<SigningIdentity>(identity);
-  crypto::Signer signer(settings, std::move(domain), std::move(keys));
+  auto& signed_as = std::get<SigningIdentity>(identity);
+  if (!signed_as.note.empty()) std::cerr << "note: " << terminal_text(signed_as.note) << '\n';
+  crypto::Signer signer(settings, std::move(signed_as.domain), std::move(signed_as.keys));
   signer.body(message.body());
   print_signed(message, signer.sign(message.fields(), crypto::utc_now()));
   return ExitCode::done;

@@ -8,7 +8,8 @@
 namespace dkim::milter {
 
 // Reads every manifest and every active key; looks for the domains that rules name. A line for each problem
-// goes to out. Gives back how many there were.
+// goes to out. Gives back how many there were; warnings, of what does what it says and may yet harm, begin so
+// and are not counted.
 int check_everything(const Config& config, std::ostream& out);
 
 }  // namespace dkim::milter

@@ -93,6 +93,10 @@ std::optional<Network> Network::parse(std::string_view text) {
   return network;
 }
 
+bool Network::is_everything() const {
+  return prefix_ == 0 || (prefix_ <= mapped_bits && is_mapped(octets_));
+}
+
 bool Network::contains(const ClientAddress& address) const {
   if (!address.is_ip()) return false;
   for (std::size_t i = 0; i < octets_.size(); ++i) {

@@ -41,6 +41,8 @@ class Network {
   static std::optional<Network> parse(std::string_view text);
 
   bool contains(const ClientAddress& address) const;
+  // All addresses of IPv4 or of IPv6?
+  bool is_everything() const;
   // As it was written.
   const std::string& text() const { return text_; }
 

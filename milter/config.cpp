@@ -1,7 +1,9 @@
 #include "milter/config.hpp"
 
+#include <arpa/inet.h>
 #include <sys/un.h>
 
+#include <array>
 #include <charconv>
 #include <initializer_list>
 
@@ -39,12 +41,19 @@ bool is_port(std::string_view digits) {
   return error == std::errc() && end == digits.data() + digits.size() && port > 0 && port < 65536;
 }
 
+bool is_address(int family, const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> octets{};
+  return inet_pton(family, text.c_str(), octets.data()) == 1;
+}
+
 SocketAddress read_socket(const LocatedText& value) {
   constexpr std::string_view right = "unix:/absolute/path, inet:PORT@ADDRESS or inet6:PORT@ADDRESS";
   const std::string_view text = value.text;
   if (text.starts_with("unix:")) {
     const std::string_view path = text.substr(5);
     if (!path.starts_with('/')) throw_settings_error(value.place, "\"socket\" has no absolute path", right);
+    if (path.ends_with('/'))
+      throw_settings_error(value.place, "\"socket\" is the path of a directory", right);
     if (path.size() >= sizeof(sockaddr_un::sun_path)) {
       throw_settings_error(value.place, "\"socket\" has a path longer than the system allows",
                            "at most " + std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " octets");
@@ -58,6 +67,16 @@ SocketAddress read_socket(const LocatedText& value) {
       !is_port(text.substr(colon + 1, at - colon - 1))) {
     throw_settings_error(value.place, "\"socket\" is not an address to listen on", right);
   }
+  const std::string address(text.substr(at + 1));
+  const bool is_v6 = text.starts_with("inet6:");
+  // A host's name is looked up by libmilter; an address of the other family it would look up, too, and not
+  // find.
+  if (is_address(is_v6 ? AF_INET : AF_INET6, address)) {
+    throw_settings_error(value.place, "\"socket\" has an address of the other family",
+                         "inet: is for IPv4 and inet6: for IPv6");
+  }
+  if (address.find_first_of(" \t@/") != std::string::npos)
+    throw_settings_error(value.place, "\"socket\" has no host after the @", right);
   return {value.text};
 }
 
@@ -68,6 +87,11 @@ mode_t read_socket_mode(const LocatedText& value) {
   if (error != std::errc() || stop != end || mode > 0777) {
     throw_settings_error(value.place, "\"socket_mode\" is not a file mode",
                          "an octal number in quotes, such as \"0660\"");
+  }
+  constexpr unsigned write_bits = 0222;
+  if ((mode & write_bits) == 0) {
+    throw_settings_error(value.place, "\"socket_mode\" lets nobody write, and so nobody connect",
+                         "0660 is for the owner and the group");
   }
   return mode;
 }
@@ -107,8 +131,13 @@ TrustedMacro read_macro(SettingsGroup group) {
     if (values->empty()) {
       throw_settings_error(group.place(), "\"values\" is empty", "leave it out if any value will do");
     }
-    for (const auto& value : *values)
+    for (const auto& value : *values) {
+      if (value.text.empty()) {
+        throw_settings_error(value.place, "\"values\" has an empty one, which no message matches",
+                             "a macro without a value marks nothing");
+      }
       macro.values.push_back(value.text);
+    }
   }
   group.reject_unknown();
   return macro;
@@ -119,6 +148,9 @@ void read_metrics(SettingsGroup& root, const SocketAddress& socket, MetricsSetti
     if (!file->text.empty() && !file->text.starts_with('/')) {
       throw_settings_error(file->place, "\"metrics_file\" is not an absolute path",
                            "it must begin with /, or be empty for none");
+    }
+    if (file->text.ends_with('/')) {
+      throw_settings_error(file->place, "\"metrics_file\" is the path of a directory", "it must name a file");
     }
     if (socket.is_unix() && socket.path() == file->text) {
       throw_settings_error(file->place, "\"metrics_file\" is the socket", "it must be a file of its own");

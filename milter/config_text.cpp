@@ -95,8 +95,8 @@ std::string config_text(const Config& config) {
   for (const auto& name : config.signing.fields.signed_fields())
     out += " " + name;
   out += "\n# in effect, oversigned: ";
-  for (const auto& name : config.signing.fields.oversigned())
-    out += " " + name;
+  for (const auto& field : config.signing.fields.oversigned())
+    out += " " + to_string(field);
   out += "\n";
   add("expiration", std::to_string(config.signing.expiration.count()));
   add("rules", list(config.signing.rules, rule_text));

@@ -81,11 +81,17 @@ void Log::write(const LogLine& line, std::initializer_list<std::string_view> val
 void Log::message_signed(std::string_view queue_id, const crypto::SigningIdentity& identity,
                          std::uint64_t size, std::chrono::microseconds time) const {
   if (level_ < LogLevel::info) return;
-  write<log_lines::message_signed>(
-      id(queue_id), identity.domain.str(),
-      joined(identity.keys, [](const auto& key) { return key.selector.str(); }),
-      joined(identity.keys, [](const auto& key) { return signature_name(key.key->algorithm()); }),
-      word(identity.author), std::to_string(size), milliseconds(time));
+  const auto selectors = joined(identity.keys, [](const auto& key) { return key.selector.str(); });
+  const auto algorithms =
+      joined(identity.keys, [](const auto& key) { return signature_name(key.key->algorithm()); });
+  if (identity.note.empty()) {
+    write<log_lines::message_signed>(id(queue_id), identity.domain.str(), selectors, algorithms,
+                                     word(identity.author), std::to_string(size), milliseconds(time));
+  } else {
+    write<log_lines::message_signed_with_note>(id(queue_id), identity.domain.str(), selectors, algorithms,
+                                               word(identity.author), std::to_string(size),
+                                               milliseconds(time), canon::printable(identity.note));
+  }
 }
 
 void Log::not_ours(std::string_view queue_id, const ClientAddress& client, std::string_view sender) const {

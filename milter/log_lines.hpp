@@ -27,6 +27,10 @@ namespace log_lines {
 inline constexpr LogLine message_signed{
     LogLevel::info,
     "{id}: signed d={domain} s={selectors} a={algorithms} from={author} size={octets} time={time}ms"};
+inline constexpr LogLine message_signed_with_note{
+    LogLevel::info,
+    "{id}: signed d={domain} s={selectors} a={algorithms} from={author} size={octets} time={time}ms, note: "
+    "{note}"};
 inline constexpr LogLine not_ours{
     LogLevel::info,
     "{id}: not signed: client {client} is neither trusted nor authenticated, sender={sender}"};

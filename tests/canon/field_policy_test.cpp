@@ -13,6 +13,13 @@ Names names(std::span<const std::string_view> list) {
   return {list.begin(), list.end()};
 }
 
+Names oversigned(const FieldPolicy& policy) {
+  Names out;
+  for (const auto& field : policy.oversigned())
+    out.push_back(to_string(field));
+  return out;
+}
+
 // Spelled out a second time, on purpose: a typing error in one of the two shows. Names as in the IANA
 // registry of message header fields (RFC 4021, 2369, 2919, 3834, 5322, 8058; Autocrypt and Feedback-ID are
 // in use without one).
@@ -34,17 +41,26 @@ TEST(FieldPolicy, default_signed_list) {
 }
 
 TEST(FieldPolicy, default_oversigned_list) {
-  const Names expected = {"From", "Reply-To", "Subject",      "Date",         "Message-ID",
-                          "To",   "Cc",       "MIME-Version", "Content-Type", "Content-Transfer-Encoding"};
+  // RFC 6409 §8 lets a later hop add those with "?".
+  const Names expected = {"From",
+                          "Reply-To",
+                          "Subject",
+                          "To",
+                          "Cc",
+                          "Date?",
+                          "Message-ID?",
+                          "MIME-Version?",
+                          "Content-Type?",
+                          "Content-Transfer-Encoding?"};
   EXPECT_EQ(names(canon::default_oversigned_fields()), expected);
-  EXPECT_EQ(FieldPolicy().oversigned(), expected);
+  EXPECT_EQ(oversigned(FieldPolicy()), expected);
 }
 
 TEST(FieldPolicy, empty_lists_are_the_defaults) {
   const auto policy = FieldPolicy::from_lists({}, {});
   ASSERT_TRUE(policy);
   EXPECT_EQ(policy->signed_fields(), FieldPolicy().signed_fields());
-  EXPECT_EQ(policy->oversigned(), FieldPolicy().oversigned());
+  EXPECT_EQ(oversigned(*policy), oversigned(FieldPolicy()));
 }
 
 TEST(FieldPolicy, is_signed_asks_by_lower_case_name) {
@@ -57,10 +73,10 @@ TEST(FieldPolicy, is_signed_asks_by_lower_case_name) {
 }
 
 TEST(FieldPolicy, plain_names_replace_the_list) {
-  const auto policy = FieldPolicy::from_lists({"from", "X-Own", "x-own"}, {"From"});
+  const auto policy = FieldPolicy::from_lists({"from", "X-Own"}, {"From"});
   ASSERT_TRUE(policy);
   EXPECT_EQ(policy->signed_fields(), (Names{"from", "X-Own"}));
-  EXPECT_EQ(policy->oversigned(), Names{"From"});
+  EXPECT_EQ(oversigned(*policy), Names{"From"});
   EXPECT_TRUE(policy->is_signed("x-own"));
   EXPECT_FALSE(policy->is_signed("subject"));
 }
@@ -68,7 +84,7 @@ TEST(FieldPolicy, plain_names_replace_the_list) {
 TEST(FieldPolicy, signs_and_oversigns_from_whatever_the_lists_say) {
   const auto policy = FieldPolicy::from_lists({"To"}, {"Cc"});
   ASSERT_TRUE(policy);
-  EXPECT_EQ(policy->oversigned(), (Names{"From", "Cc"}));
+  EXPECT_EQ(oversigned(*policy), (Names{"From", "Cc"}));
   EXPECT_TRUE(policy->is_signed("from"));
   EXPECT_TRUE(policy->is_signed("cc"));
 }
@@ -84,7 +100,7 @@ TEST(FieldPolicy, the_default_oversigned_list_does_not_bring_back_what_is_not_si
   const auto replaced = FieldPolicy::from_lists({"to", "X-Own"}, {});
   ASSERT_TRUE(replaced);
   EXPECT_EQ(replaced->signed_fields(), (Names{"to", "X-Own", "From"}));
-  EXPECT_EQ(replaced->oversigned(), (Names{"From", "To"}));
+  EXPECT_EQ(oversigned(*replaced), (Names{"From", "To"}));
 
   const auto other_change = FieldPolicy::from_lists({"-Subject"}, {"-Cc"});
   ASSERT_TRUE(other_change);
@@ -92,12 +108,30 @@ TEST(FieldPolicy, the_default_oversigned_list_does_not_bring_back_what_is_not_si
   EXPECT_TRUE(other_change->is_signed("cc"));
 }
 
-TEST(FieldPolicy, an_oversigned_entry_written_down_brings_its_name_back) {
-  for (const Names& oversigned_list : {Names{"+SUBJECT"}, Names{"Subject"}}) {
-    const auto policy = FieldPolicy::from_lists({"-Subject"}, oversigned_list);
+TEST(FieldPolicy, an_oversigned_entry_brings_back_what_the_signed_list_leaves_out) {
+  for (const Names& oversigned_list : {Names{"+SUBJECT"}, Names{"Subject"}, Names{"+Subject?"}}) {
+    const auto policy = FieldPolicy::from_lists({"To"}, oversigned_list);
     ASSERT_TRUE(policy);
     EXPECT_TRUE(policy->is_signed("subject")) << oversigned_list.front();
   }
+}
+
+// A name that is written down is oversigned in every message; with ? only in those that have one.
+TEST(FieldPolicy, an_entry_says_when_its_name_is_oversigned) {
+  const auto when = [](const Names& list, std::string_view name) {
+    const auto policy = FieldPolicy::from_lists({}, list);
+    std::string found = "not";
+    for (const auto& field : policy->oversigned()) {
+      if (field.name == name) found = to_string(field);
+    }
+    return found;
+  };
+  EXPECT_EQ(when({}, "Date"), "Date?");
+  EXPECT_EQ(when({"+Date"}, "Date"), "Date");
+  EXPECT_EQ(when({"+Subject?"}, "Subject"), "Subject?");
+  EXPECT_EQ(when({"-Date"}, "Date"), "not");
+  EXPECT_EQ(when({"Date"}, "Date"), "Date");
+  EXPECT_EQ(when({"Date?"}, "Date"), "Date?");
 }
 
 TEST(FieldPolicy, plus_and_minus_change_the_default) {
@@ -108,7 +142,7 @@ TEST(FieldPolicy, plus_and_minus_change_the_default) {
   EXPECT_EQ(policy->signed_fields().size(), canon::default_signed_fields().size());
   EXPECT_EQ(policy->signed_fields().back(), "X-Own");
   EXPECT_EQ(policy->oversigned().size(), canon::default_oversigned_fields().size());
-  EXPECT_EQ(policy->oversigned().back(), "List-Id");
+  EXPECT_EQ(policy->oversigned().back().name, "List-Id");
 }
 
 TEST(FieldPolicy, refusals_name_the_setting_and_the_entry) {
@@ -137,12 +171,25 @@ TEST(FieldPolicy, refusals_name_the_setting_and_the_entry) {
       {{}, {"-Received"}, "oversigned_headers", 0},
       {{}, {"From", "bad name"}, "oversigned_headers", 1},
       // A second signature, which every relay may add, would break the first.
+      // What no hop leaves alone.
+      {{"received"}, {}, "signed_headers", 0},
+      {{"+Return-Path"}, {}, "signed_headers", 0},
+      {{}, {"+Received"}, "oversigned_headers", 0},
+      {{}, {"From", "Return-Path?"}, "oversigned_headers", 1},
+      // What contradicts itself, or says nothing.
+      {{"X-Own", "x-own"}, {}, "signed_headers", 1},
+      {{"+X-Own", "-x-own"}, {}, "signed_headers", 1},
+      {{"+X-Own?"}, {}, "signed_headers", 0},
+      {{}, {"Date", "Date?"}, "oversigned_headers", 1},
+      {{}, {"-Date?"}, "oversigned_headers", 0},
+      {{}, {"From?"}, "oversigned_headers", 0},
+      {{"-Subject"}, {"+Cc", "+Subject"}, "oversigned_headers", 1},
       {{}, {"From", "dkim-signature"}, "oversigned_headers", 1},
       {{}, {"+Cc", "+DKIM-Signature"}, "oversigned_headers", 1},
   };
   for (const auto& [signed_list, oversigned_list, setting, entry] : cases) {
     const auto policy = FieldPolicy::from_lists(signed_list, oversigned_list);
-    const auto& first = signed_list.empty() ? oversigned_list.back() : signed_list.back();
+    const auto& first = setting == "oversigned_headers" ? oversigned_list.back() : signed_list.back();
     ASSERT_FALSE(policy) << first;
     EXPECT_TRUE(policy.refusal().reason.starts_with(setting + ": ")) << policy.refusal().reason;
     EXPECT_EQ(policy.refusal().octet, entry) << first;

@@ -76,6 +76,19 @@ TEST_F(IdentityTest, Reasons) {
   EXPECT_EQ(from("a@notexample.com"), "no: no key for domain notexample.com");
 }
 
+// Programs write such fields, and every reader takes the one address that is there.
+TEST_F(IdentityTest, AFromThatIsNotRfc5322AndHasOneReading) {
+  UncachedKeySource source(store_.store());
+  const auto identity = identify({{"From", " Acme, Inc. <a@example.com>"}}, rules_, source);
+  const auto* found = std::get_if<SigningIdentity>(&identity);
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->author, "a@example.com");
+  EXPECT_EQ(found->note, "the From field is not RFC 5322: it has an address without a domain");
+  const auto ordinary = identify({{"From", "Acme <a@example.com>"}}, rules_, source);
+  EXPECT_EQ(std::get<SigningIdentity>(ordinary).note, "");
+  EXPECT_TRUE(from("b@other.example; Foo <a@example.com>").starts_with("malformed: "));
+}
+
 // What metrics count by.
 TEST_F(IdentityTest, EachReasonHasItsCause) {
   using Cause = NoIdentity::Cause;

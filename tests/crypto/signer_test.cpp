@@ -84,7 +84,7 @@ TEST_P(SignerTest, ChangesAreNoticed) {
   changed.fields[1].value += ", other@example.com";
   EXPECT_NE(verify(signature, changed, test::rsa_key()), "");
   // Oversigned: a second one may not be added, wherever.
-  for (const auto* name : {"From", "Subject", "To", "Reply-To", "Cc", "Content-Type"}) {
+  for (const auto* name : {"From", "Subject", "To", "Reply-To", "Cc", "Date"}) {
     changed = message;
     changed.fields.insert(changed.fields.begin(), {name, " x@example.com"});
     EXPECT_NE(verify(signature, changed, test::rsa_key()), "") << name;
@@ -97,6 +97,9 @@ TEST_P(SignerTest, UnsignedFieldsMayCome) {
   const auto signature = sign(settings_, both_keys(), message).front();
   message.fields.insert(message.fields.begin(), {"Received", " by another.example"});
   message.fields.insert(message.fields.begin(), signature);
+  // RFC 6409 §8: a hop may add what the message lacks.
+  message.fields.insert(message.fields.begin(), {"Message-ID", " <1@relay.example>"});
+  message.fields.insert(message.fields.begin(), {"MIME-Version", " 1.0"});
   EXPECT_EQ(verify(signature, message, test::rsa_key()), "");
 }
 

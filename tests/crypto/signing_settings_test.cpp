@@ -29,18 +29,66 @@ TEST(SigningSettingsTest, TheEmptyFileIsValid) {
 
 TEST(SigningSettingsTest, Values) {
   const auto settings = read(
-      "key_directory = \"/keys\"; canonicalization = \"simple/relaxed\"; expiration = 60;\n"
+      "key_directory = \"/keys\"; canonicalization = \"simple/relaxed\"; expiration = 3600;\n"
       "signed_headers = (\"+X-Mine\"); oversigned_headers = (\"From\", \"X-Mine\");\n"
       "rules = ( { sender = \"*@News.Example.com\"; domain = \"Example.COM\"; selectors = (\"A\"); } );");
   EXPECT_EQ(settings.key_directory, "/keys");
   EXPECT_EQ(to_string(settings.canonicalization), "simple/relaxed");
-  EXPECT_EQ(settings.expiration.count(), 60);
+  EXPECT_EQ(settings.expiration.count(), 3600);
   EXPECT_TRUE(settings.fields.is_signed("x-mine"));
-  EXPECT_EQ(settings.fields.oversigned(), (std::vector<std::string>{"From", "X-Mine"}));
+  ASSERT_EQ(settings.fields.oversigned().size(), 2U);
+  EXPECT_EQ(to_string(settings.fields.oversigned()[0]), "From");
+  EXPECT_EQ(to_string(settings.fields.oversigned()[1]), "X-Mine");
   ASSERT_EQ(settings.rules.size(), 1U);
   EXPECT_EQ(settings.rules[0].sender, "*@news.example.com");
   EXPECT_EQ(settings.rules[0].domain->str(), "example.com");
   EXPECT_EQ(settings.rules[0].selectors.at(0).str(), "a");
+}
+
+// As Postfix's tables write a domain.
+TEST(SigningSettingsTest, ADomainAloneStandsForAllItsSenders) {
+  const auto settings = read("rules = ( { sender = \"@Example.com\"; sign = false; } );");
+  EXPECT_EQ(settings.rules.at(0).sender, "*@example.com");
+}
+
+TEST(SigningSettingsTest, SendersAreComparedInALabels) {
+  const auto settings = read(
+      "rules = ( { sender = \"*@*.b\xc3\xbc"
+      "cher.example\"; sign = false; } );");
+  EXPECT_EQ(settings.rules.at(0).sender, "*@*.xn--bcher-kva.example");
+}
+
+TEST(SigningSettingsTest, SendersThatCanMatchNobody) {
+  for (const std::string sender :
+       {"", "example.com", "<a@example.com>", "a@b@example.com", "*@", "@", " a@example.com",
+        "a@example.com ", "john doe@example.com", "*@.example.com", "*@example.com.", "a@exa mple.com",
+        "a@-x.example", "a@x..example"}) {
+    const auto said = refusal("rules = (\n{ sender = \"" + sender + "\"; sign = false; } );");
+    EXPECT_TRUE(said.starts_with("test.conf:2: \"sender\" is ")) << sender << ": " << said;
+  }
+}
+
+TEST(SigningSettingsTest, RulesThatAreNeverAsked) {
+  const auto pair = [](const std::string& first, const std::string& second) {
+    return "rules = ( { sender = \"" + first + "\"; sign = false; },\n{ sender = \"" + second +
+           "\"; sign = false; } );";
+  };
+  const std::vector<std::pair<std::string, std::string>> shadowed = {
+      {"*", "a@example.com"},
+      {"*", "*"},
+      {"*@example.com", "a@example.com"},
+      {"@example.com", "*@EXAMPLE.com"},
+      {"*@*.example.com", "a*@b.*.example.com"}};
+  for (const auto& [first, second] : shadowed) {
+    EXPECT_TRUE(refusal(pair(first, second)).starts_with("test.conf:2: a rule that is never asked: rule 1"))
+        << first << ", " << second << ": " << refusal(pair(first, second));
+  }
+  const std::vector<std::pair<std::string, std::string>> asked = {{"a@example.com", "*@example.com"},
+                                                                  {"*@example.com", "*@*.example.com"},
+                                                                  {"*@*.example.com", "*@example.com"},
+                                                                  {"a*@example.com", "*a@example.com"}};
+  for (const auto& [first, second] : asked)
+    EXPECT_EQ(read(pair(first, second)).rules.size(), 2U) << first << ", " << second;
 }
 
 TEST(SigningSettingsTest, ErrorsNameThePlace) {
@@ -56,7 +104,8 @@ TEST(SigningSettingsTest, ErrorsNameThePlace) {
       {"signed_headers = (\"a b\");", "test.conf:1: signed_headers: not a header field name"},
       {"oversigned_headers = (\"DKIM-Signature\");",
        "test.conf:1: oversigned_headers: DKIM-Signature cannot be"},
-      {"rules = (\n{ sender = \"nobody\"; domain = \"a.example\"; } );", "test.conf:2: \"sender\" has no @"},
+      {"rules = (\n{ sender = \"nobody\"; domain = \"a.example\"; } );",
+       "test.conf:2: \"sender\" is without an @"},
       {"rules = ( { sender = \"*\"; domain = \"a..example\"; } );",
        "test.conf:1: \"domain\" is an empty label"},
       {"rules = ( { sender = \"*\"; } );", "test.conf:1: \"domain\" is missing"},
@@ -66,6 +115,15 @@ TEST(SigningSettingsTest, ErrorsNameThePlace) {
       {"rules = ( { domain = \"a.example\"; } );", "test.conf:1: \"sender\" is missing"},
       {"rules = ( { sender = \"*\"; domain = \"a.example\"; selectors = (\"-\"); } );",
        "test.conf:1: the selector is"},
+      {"expiration = 5;", "test.conf:1: \"expiration\" is 5; 0 for none, or at least 300 seconds"},
+      {"rules = ( { sender = \"*\"; domain = \"localhost\"; } );",
+       "test.conf:1: \"domain\" is a name of one label"},
+      {"rules = ( { sender = \"*\"; domain = \"a@b.example\"; } );",
+       "test.conf:1: \"domain\" is an address; give the domain alone: b.example"},
+      {"rules = ( { sender = \"*\"; domain = \"a.example\"; selectors = (\"mail._domainkey\"); } );",
+       "test.conf:1: the selector is the name of a record; give the selector alone: mail"},
+      {"rules = ( { sender = \"*\"; domain = \"a.example\"; selectors = (); } );",
+       "test.conf:1: \"selectors\" is empty"},
       {"rules = ( { sender = \"*\"; domain = \"a.example\";\nselector = \"x\"; } );",
        "test.conf:2: unknown setting"}};
   for (const auto& [text, expected] : cases)

@@ -39,7 +39,7 @@ class Readme(unittest.TestCase):
 
     def test_header_fields_of_the_manual_page(self):
         text = plain(PAGES["dkimsignd.conf.5"].source)
-        lists = re.findall(r"Empty stands for: -ragged -offset indent ((?:[\w-]+, )+[\w-]+) ", text)
+        lists = re.findall(r"Empty stands for: -ragged -offset indent ((?:[\w-]+\??, )+[\w-]+\??) ", text)
         self.assertEqual([names.split(", ") for names in lists], header_lists())
 
 

@@ -71,7 +71,7 @@ class StoreOfPlan final : public crypto::KeySource {
 Signatures ours(const ImportPlan& plan, const crypto::SigningSettings& settings, const std::string& user,
                 const std::string& host) {
   StoreOfPlan store(plan);
-  const auto identity = crypto::choose_identity({{user, host}}, settings.rules, store);
+  const auto identity = crypto::choose_identity({{{user, host}}}, settings.rules, store);
   Signatures out;
   if (const auto* signing = std::get_if<crypto::SigningIdentity>(&identity)) {
     for (const auto& key : signing->keys)

@@ -38,6 +38,35 @@ TEST_F(CheckTest, FindsNothingWrongWithAGoodStore) {
   check(0, "rules = ( { sender = \"*@x.example\"; domain = \"example.com\"; } );");
 }
 
+// A warning is said, and no problem.
+TEST_F(CheckTest, WarnsOfWhatDoesWhatItSaysAndMayHarm) {
+  const auto warning = [&](const std::string& settings) {
+    const auto config =
+        parse_config("socket = \"unix:" + store_.path().string() + "/s\"; key_directory = \"" +
+                         store_.path().string() + "\";" + settings,
+                     "test.conf");
+    std::ostringstream out;
+    EXPECT_EQ(check_everything(config, out), 0) << out.str();
+    return out.str();
+  };
+  EXPECT_EQ(warning(""), "");
+  EXPECT_TRUE(warning("oversigned_headers = ( \"+X-Spam-Status\" );")
+                  .starts_with("warning: oversigned_headers: X-Spam-Status: "));
+  EXPECT_TRUE(warning("signed_headers = ( \"+Authentication-Results\" );")
+                  .starts_with("warning: signed_headers: Authentication-Results: "));
+  EXPECT_TRUE(
+      warning("trusted_networks = ( \"0.0.0.0/0\" );").starts_with("warning: trusted_networks: 0.0.0.0/0"));
+  EXPECT_TRUE(warning("trusted_networks = ( \"::/0\" );").starts_with("warning: trusted_networks: ::/0"));
+  EXPECT_TRUE(warning("expiration = 3600;").starts_with("warning: expiration: "));
+}
+
+TEST_F(CheckTest, ARuleNamesSelectorsThatAreThere) {
+  store_.add_key("example.com", "a", crypto::Algorithm::rsa);
+  EXPECT_EQ(
+      check(1, "rules = ( { sender = \"*\"; domain = \"example.com\"; selectors = ( \"a\", \"b\" ); } );"),
+      "the rule for * names the selector b, which example.com does not have\n");
+}
+
 TEST_F(CheckTest, MetricsNeedADirectory) {
   check(0, "metrics_file = \"" + store_.path().string() + "/m.prom\";");
   EXPECT_EQ(check(1, "metrics_file = \"/nowhere/m.prom\";"),

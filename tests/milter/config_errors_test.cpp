@@ -141,6 +141,19 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"expiration = -1;", "\"expiration\" is -1; it must be a whole number from 0 to 316224000"},
         Mistake{"expiration = 316224001;",
                 "\"expiration\" is 316224001; it must be a whole number from 0 to 316224000"},
+        Mistake{
+            "macros = ( { name = \"j\"; values = ( \"\" ); } );",
+            "\"values\" has an empty one, which no message matches; a macro without a value marks nothing"},
+        Mistake{"socket = \"unix:/run/d/\";",
+                "\"socket\" is the path of a directory; unix:/absolute/path, inet:PORT@ADDRESS or "
+                "inet6:PORT@ADDRESS"},
+        Mistake{"socket = \"inet:8891@::1\";",
+                "\"socket\" has an address of the other family; inet: is for IPv4 and inet6: for IPv6"},
+        Mistake{
+            "socket_mode = \"0440\";",
+            "\"socket_mode\" lets nobody write, and so nobody connect; 0660 is for the owner and the group"},
+        Mistake{"metrics_file = \"/run/\";",
+                "\"metrics_file\" is the path of a directory; it must name a file"},
         Mistake{"expiration = 1.5;",
                 "\"expiration\" is a number with a fraction; it must be a whole number "
                 "from 0 to 316224000"},
@@ -151,7 +164,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "oversigned_headers: not a header field name; names of header fields, or +Name and -Name to "
                 "change the default list"},
         Mistake{"rules = ( { sender = \"news.example.com\"; domain = \"example.com\"; } );",
-                "\"sender\" has no @; a pattern of addresses, such as *@news.example.com"},
+                "\"sender\" is without an @: *@example.com stands for a whole domain; a pattern of "
+                "addresses, such as "
+                "*@news.example.com"},
         Mistake{"rules = ( { sender = \"*@x\"; domain = \"a..b\"; } );",
                 "\"domain\" is an empty label; the domain to sign as, such as example.com"},
         Mistake{"rules = ( { sender = \"*@x\"; } );", "\"domain\" is missing; it must be given here"},

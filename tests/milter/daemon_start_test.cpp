@@ -146,7 +146,7 @@ TEST_F(DaemonStartTest, MistakesHaveTheirExitStatus) {
 
 TEST_F(DaemonStartTest, PrintsAConfigurationThatReadsBack) {
   const auto once =
-      run({"--print-config", "--config", config_file("on_error = \"accept\"; expiration = 7;")});
+      run({"--print-config", "--config", config_file("on_error = \"accept\"; expiration = 700;")});
   EXPECT_EQ(once.status, 0);
   EXPECT_NE(once.out.find("on_error = \"accept\";\n"), std::string::npos);
   const auto again = run({"--print-config", "--config", config_file(once.out)});

@@ -46,6 +46,13 @@ TEST_F(LogTest, SignedReadsLikePostfix) {
   EXPECT_EQ(last_level_, LogLevel::info);
 }
 
+TEST_F(LogTest, ANoteOnTheFromField) {
+  auto noted = identity("alerts@example.com");
+  noted.note = "the From field is not RFC 5322: it has no address";
+  log_.message_signed("4F1k", noted, 2311, microseconds(1149));
+  EXPECT_TRUE(line().ends_with("time=1.1ms, note: the From field is not RFC 5322: it has no address"));
+}
+
 TEST_F(LogTest, WithoutAQueueIdItIsNoqueue) {
   log_.not_ours("", test::client_at("203.0.113.9"), "<a@example.com>");
   EXPECT_EQ(line(),

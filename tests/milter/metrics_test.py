@@ -191,7 +191,7 @@ class Counting(MetricsCase):
         self.check_by_promtool()
 
         # A reload keeps them; a bad one is counted, and keeps them as well.
-        self.reload(on_malformed="reject", rules=self.rules, expiration=60)
+        self.reload(on_malformed="reject", rules=self.rules, expiration=600)
         self.daemon.config.write_text("nonsense = 1;\n")
         self.daemon.process.send_signal(signal.SIGUSR1)
         wait_for(lambda: "configuration not reloaded" in self.daemon.log_text(), "the reload to be refused")
@@ -325,7 +325,7 @@ class Trouble(MetricsCase):
 
     def more_turns(self):
         """Each reload makes one, or two are made in one."""
-        for expiration in range(1, 6):
+        for expiration in range(301, 306):
             self.reload(expiration=expiration)
 
     def test_a_full_disk_and_one_that_cannot_be_written(self):
@@ -420,7 +420,7 @@ class Trouble(MetricsCase):
         reader = threading.Thread(target=read_on)
         reader.start()
         try:
-            for expiration in range(1, 101):
+            for expiration in range(301, 401):
                 self.reload(expiration=expiration)
             wait_for(lambda: len(seen) > 20, "files to be seen", alive=self.daemon.alive)
         finally:

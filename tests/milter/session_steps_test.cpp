@@ -143,7 +143,7 @@ TEST_F(SessionStepsTest, AVerdictCountsAsOnItsWayUntilTheNextStep) {
 }
 
 TEST_F(SessionStepsTest, AMessageKeepsTheConfigurationOfItsMail) {
-  configure("canonicalization = \"simple/simple\"; expiration = 60;");
+  configure("canonicalization = \"simple/simple\"; expiration = 600;");
   auto connection = session();
   begin(*connection, " a@example.com");
   shared_->replace_setup(std::make_shared<milter::Setup>(config("")));
@@ -153,7 +153,7 @@ TEST_F(SessionStepsTest, AMessageKeepsTheConfigurationOfItsMail) {
   ASSERT_EQ(inserted.size(), 1U);
   EXPECT_EQ(signature_tag(inserted[0], "c"), "simple/simple");
   EXPECT_EQ(signature_tag(inserted[0], "x"),
-            std::to_string(std::stoll(signature_tag(inserted[0], "t")) + 60));
+            std::to_string(std::stoll(signature_tag(inserted[0], "t")) + 600));
 
   const Mail mail;
   const auto next = deliver(*connection, mail);
