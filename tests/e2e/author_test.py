@@ -1,0 +1,142 @@
+#!/usr/bin/python3
+"""Whoever would be signed for is who others take for the author.
+
+From: fields that are not RFC 5322 are signed where they have one reading. What that reading is must not be our
+opinion alone: over generated fields, the addresses that Mail::DKIM, Postfix and Python's email package (which
+dkimpy and what is built on it use) find are compared with ours. Where any of them sees another address, or one
+more, we must have refused.
+"""
+
+import email.utils
+import json
+import os
+import pathlib
+import re
+import subprocess
+import unittest
+
+from from_fields import COMMON, HOSTILE, generated
+from harness.message import Message
+from harness.postfix import Postfix
+from harness.sink import Sink
+from harness.smtp_client import SmtpClient
+from harness.workspace import HarnessError, Workspace
+
+COUNT, SEED = 4000, 822
+# So many fields of one message; Postfix reads each by itself.
+BATCH = 500
+ORIGIN = "private.example"
+SEEN = re.compile(r"([^\s<>,;:()\[\]]+)@([^\s<>,;:()]+)\.seen")
+
+
+def by_us(fields):
+    done = subprocess.run([os.environ["AUTHOR_PROBE"]], input="\0".join([*fields, ""]).encode(), check=True,
+                          capture_output=True)
+    return [line.split(" ", 1) for line in done.stdout.decode().splitlines()]
+
+
+def by_mail_dkim(fields):
+    """The author that it names, and all addresses that its parser finds."""
+    script = pathlib.Path(__file__).with_name("harness") / "read_authors.pl"
+    done = subprocess.run([str(script)], input=json.dumps(fields).encode(), check=True, capture_output=True)
+    return json.loads(done.stdout)
+
+
+def by_python(field):
+    return [address for _, address in email.utils.getaddresses([field])]
+
+
+def with_domain(addresses):
+    """A word alone is nobody's address."""
+    return {address for address in addresses if address and "@" in address}
+
+
+def domains(addresses):
+    return {address.rpartition("@")[2] for address in addresses}
+
+
+class ByPostfix:
+    """The addresses that cleanup(8) finds in a sender's field: it rewrites each of them, and a map marks it."""
+
+    def __init__(self, workspace):
+        self.sink = Sink(workspace)
+        marks = workspace.path / "marks"
+        marks.write_text("if !/\\.seen$/\n/^(.*)@(.*)$/ ${1}@${2}.seen\nendif\n")
+        self.postfix = Postfix(workspace, self.sink.port, ORIGIN,
+                               "smtpd_milters =\nnon_smtpd_milters =\n"
+                               f"sender_canonical_maps = regexp:{marks}\nsender_canonical_classes = header_sender\n")
+        self.postfix.start(workspace)
+
+    def read(self, fields):
+        found = []
+        for start in range(0, len(fields), BATCH):
+            batch = fields[start:start + BATCH]
+            recipient = f"batch{start}@receiver.example"
+            message = b"".join(b"From: " + field.encode() + b"\r\n" for field in batch) + b"\r\nbody\r\n"
+            with SmtpClient(self.postfix.port) as client:
+                client.send("sender@receiver.example", recipient, message)
+            arrived = Message(self.sink.wait([recipient])[recipient])
+            values = [value.decode("utf-8", "replace") for value in arrived.values("From")]
+            if len(values) != len(batch):
+                raise HarnessError(f"{len(batch)} fields became {len(values)}")
+            found += [{f"{local}@{domain}" for local, domain in SEEN.findall(value)
+                       if domain != ORIGIN} for value in values]
+        return found
+
+
+class Author(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        workspace = Workspace()
+        cls.addClassCleanup(workspace.close)
+        cls.fields = generated(COUNT, SEED)
+        cls.ours = dict(zip(cls.fields, by_us(cls.fields)))
+        by_others = (by_mail_dkim(cls.fields), ByPostfix(workspace).read(cls.fields), map(by_python, cls.fields))
+        cls.others = {field: [with_domain(found) for found in readings]
+                      for field, *readings in zip(cls.fields, *by_others)}
+
+    def accepted(self, kind):
+        return {field: set(found.split(" ")) for field, (said, found) in self.ours.items() if said == kind}
+
+    def test_one_reading_is_that_of_all_readers(self):
+        accepted = self.accepted("loose")
+        self.assertGreater(len(accepted), COUNT // 30, "the generator makes too few such fields")
+        for field, ours in accepted.items():
+            with self.subTest(field):
+                self.assertEqual(len(ours), 1)
+                mail_dkim, postfix, python = self.others[field]
+                self.assertEqual(mail_dkim, ours)
+                self.assertEqual(postfix, ours)
+                # Python reads most of them as nothing at all, and never as somebody else.
+                self.assertLessEqual(python, ours)
+
+    def test_the_domains_of_rfc_5322_are_those_of_all_readers(self):
+        accepted = self.accepted("rfc5322")
+        self.assertGreater(len(accepted), COUNT // 30, "the generator makes too few such fields")
+        for field, ours in accepted.items():
+            with self.subTest(field):
+                # Mail::DKIM takes the name of a group into the local part.
+                mail_dkim, postfix, python = map(domains, self.others[field])
+                self.assertEqual(mail_dkim, domains(ours))
+                self.assertEqual(postfix, domains(ours))
+                self.assertLessEqual(python, domains(ours))
+
+    def test_what_is_common_is_signed(self):
+        for field in COMMON:
+            with self.subTest(field):
+                self.assertEqual(self.ours[field], ["loose", "a@example.com"])
+
+    def test_what_is_hostile_is_refused(self):
+        for field in HOSTILE:
+            with self.subTest(field):
+                self.assertEqual(self.ours[field][0], "refused")
+
+    def test_readers_disagree_about_what_is_refused(self):
+        """Or the fields would not show anything."""
+        disputed = [field for field, (said, _) in self.ours.items() if said == "refused"
+                    and len({frozenset(found) for found in self.others[field][:2]}) > 1]
+        self.assertGreater(len(disputed), COUNT // 30)
+
+
+if __name__ == "__main__":
+    unittest.main()
