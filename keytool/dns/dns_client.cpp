@@ -237,7 +237,10 @@ canon::Result<DnsResponse> DnsClient::read_reply(const Reply& reply, RecordType 
   }
   const ldns_rr* question = ldns_rr_list_rr(ldns_pkt_question(reply.packet.get()), 0);
   if (question == nullptr) return canon::Refusal{"answers without a question", 0};
-  return read_response(reply.packet.get(), name_text(ldns_rr_owner(question)), type);
+  auto response = read_response(reply.packet.get(), name_text(ldns_rr_owner(question)), type);
+  // After an alias, NXDOMAIN is of the name that it leads to (RFC 6604 §3).
+  response.exists = reply.is(LDNS_RCODE_NOERROR) || response.first_alias.has_value();
+  return response;
 }
 
 canon::Result<DnsResponse> DnsClient::read_answer(std::span<const std::uint8_t> wire, RecordType type) {

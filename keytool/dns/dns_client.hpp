@@ -40,6 +40,7 @@ enum class Dnssec { insecure, secure, bogus };
 
 struct DnsResponse {
   bool authoritative = false;
+  bool exists = false;  // the name, with records of this type or others: not so after NXDOMAIN
   Dnssec dnssec = Dnssec::insecure;
   std::vector<TxtRecord> texts;
   std::vector<std::string> name_servers;

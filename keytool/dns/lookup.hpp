@@ -24,6 +24,9 @@ class Lookup {
 
   // The name without a final dot, as plain octets: nothing in it is an escape.
   virtual Answer ask(const std::string& name, RecordType type) = 0;
+
+  // Is the name in DNS, with records of whatever type or with names below it (RFC 8020)?
+  virtual canon::Result<bool> exists(const std::string& name) = 0;
 };
 
 }  // namespace dkim::keytool

@@ -46,28 +46,37 @@ std::vector<std::string> all_plain(std::vector<std::string> names) {
 }  // namespace
 
 Lookup::Answer ResolverLookup::ask(const std::string& name, RecordType type) {
+  return find(name, type).answer;
+}
+
+canon::Result<bool> ResolverLookup::exists(const std::string& name) {
+  const auto known = find(name, RecordType::a);
+  if (!known.answer) return known.answer.refusal();
+  return known.exists;
+}
+
+ResolverLookup::Known ResolverLookup::find(const std::string& name, RecordType type) {
   const std::pair key(canon::lower_case(name), type);
   const auto known = remembered_.find(key);
   if (known != remembered_.end()) return known->second;
   if (questions_ >= most_questions || spent_ >= most_time) {
-    return canon::Refusal{"not asked: the questions before it were too many or took too long", 0};
+    return {canon::Refusal{"not asked: the questions before it were too many or took too long", 0}};
   }
   ++questions_;
   const auto begin = std::chrono::steady_clock::now();
-  auto answer = ask_resolver(key.first, type);
+  auto known_now = ask_resolver(key.first, type);
   spent_ += std::chrono::steady_clock::now() - begin;
-  remembered_.emplace(key, answer);
-  return answer;
+  return remembered_.emplace(key, std::move(known_now)).first->second;
 }
 
-Lookup::Answer ResolverLookup::ask_resolver(const std::string& name, RecordType type) {
+ResolverLookup::Known ResolverLookup::ask_resolver(const std::string& name, RecordType type) {
   try {
     if (!client_) client_.emplace(access_.open_resolver());
   } catch (const crypto::Error& error) {
-    return canon::Refusal{error.what(), 0};
+    return {canon::Refusal{error.what(), 0}};
   }
   const auto refusal = [](std::string_view reason) {
-    return canon::Refusal{"the resolver: " + std::string(reason), 0};
+    return Known{canon::Refusal{"the resolver: " + std::string(reason), 0}};
   };
   if (!answered_ && silences_ >= most_silences) return refusal(DnsClient::no_answer);
   auto response = client_->ask(escaped(name), type);
@@ -81,15 +90,15 @@ Lookup::Answer ResolverLookup::ask_resolver(const std::string& name, RecordType 
       std::vector<std::string> values;
       for (auto& text : found.texts)
         values.push_back(std::move(text.value));
-      return values;
+      return {std::move(values), found.exists};
     }
     case RecordType::a:
     case RecordType::aaaa:
-      return found.addresses;
+      return {std::move(found.addresses), found.exists};
     case RecordType::ns:
-      return all_plain(std::move(found.name_servers));
+      return {all_plain(std::move(found.name_servers)), found.exists};
     default:
-      return all_plain(std::move(found.targets));
+      return {all_plain(std::move(found.targets)), found.exists};
   }
 }
 

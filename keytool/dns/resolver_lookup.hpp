@@ -23,13 +23,21 @@ class ResolverLookup final : public Lookup {
   explicit ResolverLookup(const DnsAccess& access) : access_(access) {}
 
   Answer ask(const std::string& name, RecordType type) override;
+  // By a question for addresses: NXDOMAIN is the answer for every type.
+  canon::Result<bool> exists(const std::string& name) override;
 
  private:
-  Answer ask_resolver(const std::string& name, RecordType type);
+  // An answer, and whether the name exists.
+  struct Known {
+    Answer answer;
+    bool exists = false;
+  };
+  Known find(const std::string& name, RecordType type);
+  Known ask_resolver(const std::string& name, RecordType type);
 
   DnsAccess access_;
   std::optional<DnsClient> client_;
-  std::map<std::pair<std::string, RecordType>, Answer> remembered_;
+  std::map<std::pair<std::string, RecordType>, Known> remembered_;
   std::chrono::steady_clock::duration spent_{0};
   unsigned questions_ = 0;
   unsigned silences_ = 0;

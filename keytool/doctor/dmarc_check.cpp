@@ -1,35 +1,41 @@
 #include "keytool/doctor/dmarc_check.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "canon/printable.hpp"
-#include "canon/text.hpp"
-#include "keytool/doctor/dmarc_record.hpp"
+#include "keytool/doctor/dmarc_alignment.hpp"
+#include "keytool/doctor/dmarc_reports.hpp"
 #include "keytool/doctor/organizational_domain.hpp"
 #include "keytool/doctor/txt_line.hpp"
 
 namespace dkim::keytool {
 namespace {
 
-// Whose leave to send reports we ask for; a record names one or two addresses.
-constexpr std::size_t most_report_domains = 5;
-
-std::string_view effect(DmarcPolicy policy) {
+std::string effect(DmarcPolicy policy) {
   switch (policy) {
     case DmarcPolicy::none:
       return "receivers do nothing about mail that fails";
     case DmarcPolicy::quarantine:
       return "mail that fails goes to the spam folder";
-    default:
-      return "mail that fails is refused";
+    case DmarcPolicy::reject:
+      break;
   }
+  return "mail that fails is refused";
 }
 
-std::string list_of(const std::vector<std::string>& items) {
+std::string name_of(const std::string& owner) {
+  return "_dmarc." + owner;
+}
+
+std::string mail_domains(const std::vector<ReportAddress>& addresses) {
+  std::vector<std::string> domains;
+  for (const auto& address : addresses) {
+    const std::string& domain = address.domain.empty() ? address.uri : address.domain;
+    if (std::find(domains.begin(), domains.end(), domain) == domains.end()) domains.push_back(domain);
+  }
   std::string out;
-  for (const auto& item : items)
-    out += (out.empty() ? "" : ", ") + item;
+  for (const auto& domain : domains)
+    out += (out.empty() ? "" : ", ") + domain;
   return out;
 }
 
@@ -38,12 +44,17 @@ class Checker {
   Checker(Lookup& lookup, const DmarcCheck& check) : lookup_(lookup), check_(check) {}
 
   Findings run() {
-    const std::string organization = organizational_domain(check_.domain);
-    if (!look_at(check_.domain) && (organization == check_.domain || !look_at(organization))) {
-      Finding& finding = report(Severity::risk, "no DMARC record: large receivers ask for one",
-                                "publish one; p=none changes nothing about delivery");
-      finding.paste.push_back(
-          txt_line("_dmarc." + check_.domain, "v=DMARC1; p=none; rua=mailto:postmaster@" + check_.domain));
+    const auto walk = walk_up(lookup_, check_.domain);
+    for (const auto& passed : walk.passed_over)
+      report_passed_over(passed);
+    const auto* found = walk.policy();
+    if (found != nullptr) {
+      judge(walk, *found);
+    } else if (walk.trouble) {
+      report(Severity::unknown,
+             "the record at " + name_of(walk.trouble->owner) + " could not be read: " + walk.trouble->reason);
+    } else if (walk.passed_over.empty()) {
+      report_missing();
     }
     return std::move(findings_);
   }
@@ -54,114 +65,171 @@ class Checker {
         Finding{severity, "dmarc", check_.domain, canon::printable(what, 1024), advice, {}});
   }
 
-  // False: no record there.
-  bool look_at(const std::string& owner) {
-    const std::string name = "_dmarc." + owner;
-    const auto texts = lookup_.ask(name, RecordType::txt);
-    if (!texts) {
-      report(Severity::unknown, "the record at " + name + " could not be read: " + texts.refusal().reason);
-      return true;
-    }
-    std::vector<std::string> records;
-    std::copy_if(texts->begin(), texts->end(), std::back_inserter(records), is_dmarc_record);
-    if (records.empty()) return is_meant_at(name, *texts);
-    if (records.size() > 1) {
-      report(Severity::risk,
-             std::to_string(records.size()) + " DMARC records at " + name + ": receivers go by none of them",
-             "leave one");
-      return true;
-    }
-    const auto record = parse_dmarc_record(records.front());
-    if (!record) {
-      report(Severity::risk,
-             "the DMARC record at " + name +
-                 " is wrong, and receivers ignore it or a part of it: " + record.refusal().reason +
-                 ", at octet " + std::to_string(record.refusal().octet + 1) + " of: " + records.front(),
-             "mend the record there");
-      return true;
-    }
-    judge(*record, owner);
-    return true;
+  void add(Findings more) { std::move(more.begin(), more.end(), std::back_inserter(findings_)); }
+
+  // Nobody who sees it in his zone knows that it counts for nothing.
+  void report_passed_over(const TreeWalk::PassedOver& passed) {
+    const bool several = passed.text.empty();
+    report(
+        Severity::risk,
+        "the record at " + name_of(passed.owner) + " " + passed.why + (several ? "" : ": " + passed.text),
+        several
+            ? "leave one"
+            : "mend it there: v=DMARC1; in front, in capitals as here, without quotation marks, backslashes "
+              "or spaces before it");
   }
 
-  // Receivers pass it over, and nobody who sees it in his zone knows why.
-  bool is_meant_at(const std::string& name, const std::vector<std::string>& texts) {
-    const auto meant = std::find_if(texts.begin(), texts.end(), [](const auto& text) {
-      return canon::lower_case(text).find("v=dmarc1") != std::string::npos;
-    });
-    if (meant == texts.end()) return false;
-    report(Severity::risk,
-           "the text at " + name +
-               " does not begin with v=DMARC1; as it must, and receivers take it for no record: " + *meant,
-           "mend it there: no quotes or spaces before it, capitals as here, and a semicolon behind it");
-    return true;
+  void report_missing() {
+    const std::string misplaced = find_misplaced();
+    Finding& finding = report(
+        Severity::risk,
+        "no DMARC record, here or at any name above" + misplaced +
+            ": Gmail, Yahoo and Microsoft refuse bulk mail without one, or put it into the spam folder",
+        misplaced.empty() ? "publish one; p=none changes nothing about delivery"
+                          : "move it to its right name");
+    finding.paste.push_back(
+        txt_line(name_of(check_.domain), "v=DMARC1; p=none; rua=mailto:postmaster@" + check_.domain));
   }
 
-  void judge(const DmarcRecord& record, const std::string& owner) {
-    judge_alignment(record);
-    judge_reports(record, owner);
-    if (!findings_.empty()) return;
-    const auto policy = owner == check_.domain ? record.policy : record.subdomain_policy;
-    std::string what = "the policy at _dmarc." + owner + " is " + std::string(to_string(policy)) + ": " +
-                       std::string(effect(policy));
-    if (policy != DmarcPolicy::none && record.percent < 100) {
-      what += ", for " + std::to_string(record.percent) + " % of it";
-    }
-    what += record.report_domains.empty() ? "; no reports are asked for (rua=)"
-                                          : "; reports go to " + list_of(record.report_domains);
-    report(Severity::good, what);
-  }
-
-  bool is_aligned(const std::string& domain, bool strict) const {
-    if (domain == check_.domain) return true;
-    return !strict && organizational_domain(domain) == organizational_domain(check_.domain);
-  }
-
-  bool none_aligned(const std::vector<std::string>& domains, bool strict) const {
-    return !domains.empty() && std::none_of(domains.begin(), domains.end(),
-                                            [&](const auto& domain) { return is_aligned(domain, strict); });
-  }
-
-  // §3.1: one of both has to pass for the domain of From: itself, or (relaxed) for one of the same owner.
-  void judge_alignment(const DmarcRecord& record) {
-    if (none_aligned(check_.signing_domains, record.strict_dkim)) {
-      const bool mended_by_r = !none_aligned(check_.signing_domains, false);
-      report(Severity::broken,
-             "signatures of " + list_of(check_.signing_domains) + " do not count for mail From " +
-                 check_.domain + (mended_by_r ? ": its DMARC record says adkim=s" : ""),
-             mended_by_r
-                 ? "take adkim=s out of the record, or make a key: dkimkey generate --domain " + check_.domain
-                 : "make a key: dkimkey generate --domain " + check_.domain);
-    }
-    if (none_aligned(check_.envelope_domains, record.strict_spf)) {
-      report(Severity::risk,
-             "SPF is checked for " + list_of(check_.envelope_domains) +
-                 ", which does not count for mail From " + check_.domain +
-                 (none_aligned(check_.envelope_domains, false) ? "" : " with aspf=s") +
-                 ": DMARC rests on the DKIM signature alone",
-             "send with an envelope address in " + check_.domain);
-    }
-  }
-
-  // §7.1: who gets reports about others' domains has to agree.
-  void judge_reports(const DmarcRecord& record, const std::string& owner) {
-    const std::set<std::string> domains(record.report_domains.begin(), record.report_domains.end());
-    std::size_t asked = 0;
-    for (const auto& domain : domains) {
-      if (organizational_domain(domain) == organizational_domain(owner)) continue;
-      if (++asked > most_report_domains) return;
-      const std::string name = owner + "._report._dmarc." + domain;
+  // Where people and their hosters' forms put it instead.
+  std::string find_misplaced() {
+    const std::string doubled = name_of(check_.domain) + "." + check_.domain;
+    for (const auto& name : {check_.domain, doubled}) {
+      if (name.size() > 253) continue;
       const auto texts = lookup_.ask(name, RecordType::txt);
-      if (!texts) {
-        report(Severity::unknown,
-               "whether " + domain + " takes the reports: " + name + ": " + texts.refusal().reason);
-      } else if (std::none_of(texts->begin(), texts->end(), is_dmarc_record)) {
-        Finding& finding = report(
-            Severity::risk, "reports do not go to " + domain + " (rua=): it does not say that it takes them",
-            "have its owner publish the record, or take reports at an address of your own");
-        finding.paste.push_back(txt_line(name, "v=DMARC1"));
+      if (texts && std::any_of(texts->begin(), texts->end(), is_dmarc_record)) {
+        return name == doubled ? ", but one at " + name + ", with the domain twice"
+                               : ", but one at " + name + " itself";
       }
     }
+    return {};
+  }
+
+  void judge(const TreeWalk& walk, const FoundDmarcRecord& found) {
+    for (const auto& remark : found.record.remarks)
+      report_remark(found, remark);
+    const auto scope = scope_of(found);
+    judge_missing_policy(found);
+    judge_reach(walk, found);
+    const bool is_enforced =
+        scope && in_effect(found.record, *scope).value_or(DmarcPolicy::none) != DmarcPolicy::none;
+    add(check_alignment(lookup_, walk, found.record,
+                        {check_.signing_domains, check_.envelope_domains, is_enforced}));
+    add(check_report_addresses(lookup_, walk, found));
+    if (scope) report_policy(found, *scope);
+  }
+
+  void report_remark(const FoundDmarcRecord& found, const DmarcRemark& remark) {
+    const auto& record = found.record;
+    std::string what = "the record at " + name_of(found.owner) + ": " + remark.text;
+    switch (remark.weight) {
+      case DmarcRemark::Weight::invalid_policy:
+        // §4.10.1
+        what += record.aggregate.empty() ? "; receivers pass over the whole record"
+                                         : "; receivers take the whole record for p=none";
+        break;
+      case DmarcRemark::Weight::wrong:
+        break;
+      case DmarcRemark::Weight::idle:
+        report(Severity::note, what);
+        return;
+    }
+    report(Severity::risk, what + ": " + found.text, "mend the record there");
+  }
+
+  static std::optional<DmarcPolicy> in_effect(const DmarcRecord& record, DmarcScope scope) {
+    const auto policy = record.policy_for(scope);
+    return policy && record.testing ? under_test(*policy) : policy;
+  }
+
+  // Nothing: it matters whether the domain exists, and could not be found out; that has been said.
+  std::optional<DmarcScope> scope_of(const FoundDmarcRecord& found) {
+    if (found.owner == check_.domain) return DmarcScope::domain;
+    const auto& record = found.record;
+    if (record.policy_for(DmarcScope::missing_subdomain) == record.policy_for(DmarcScope::subdomain)) {
+      return DmarcScope::subdomain;
+    }
+    const auto exists = lookup_.exists(check_.domain);
+    if (!exists) {
+      report(Severity::unknown,
+             "whether sp= or np= of the record at " + name_of(found.owner) +
+                 " is for this domain: whether it exists could not be found out: " + exists.refusal().reason);
+      return {};
+    }
+    return *exists ? DmarcScope::subdomain : DmarcScope::missing_subdomain;
+  }
+
+  // §4.7 and §4.10.1 do not say the same of a record without p= and rua=.
+  void judge_missing_policy(const FoundDmarcRecord& found) {
+    if (found.record.policy.present) return;
+    const std::string at = "the record at " + name_of(found.owner) + " has ";
+    if (found.record.aggregate.empty()) {
+      report(
+          Severity::risk,
+          at +
+              "neither p= nor a valid address in rua=: receivers take it for p=none, or for no record at all",
+          "add p=none; to it, which changes nothing about delivery");
+    } else {
+      report(Severity::note, at + "no p=: receivers take it for p=none");
+    }
+  }
+
+  // What the record says of other names than that of From:.
+  void judge_reach(const TreeWalk& walk, const FoundDmarcRecord& found) {
+    const auto& record = found.record;
+    const std::string at = "the record at " + name_of(found.owner) + ": ";
+    const auto organization = walk.organization();
+    if (found.owner != check_.domain) {
+      if (organization && *organization != found.owner) {
+        report(Severity::note,
+               at + "it is that of a public suffix (psd=y), for want of one of " + *organization + " itself",
+               "publish one of your own");
+      }
+      return;
+    }
+    if (record.public_suffix == PublicSuffix::yes) {
+      report(Severity::risk,
+             at + "psd=y says that others register names below " + found.owner +
+                 ": every name below is then an organization of its own, and signatures as " + found.owner +
+                 " do not count for it",
+             "take psd=y out, unless you run a registry");
+    }
+    if (organization && *organization != found.owner) {
+      if (record.subdomain_policy.present || record.nonexistent_policy.present) {
+        report(Severity::note,
+               at + "sp= and np= have no effect here: mail of names below goes by the record at " +
+                   name_of(*organization));
+      }
+      return;
+    }
+    const auto own = record.policy_for(DmarcScope::domain);
+    const auto below = record.policy_for(DmarcScope::subdomain);
+    const auto missing = record.policy_for(DmarcScope::missing_subdomain);
+    if (below < own) {
+      report(Severity::note, at + "of names below it is less strict: sp=" + std::string(to_string(*below)));
+    }
+    if (missing < own && missing != below) {
+      report(Severity::note, at + "names below it that do not exist are open to anybody's use: np=" +
+                                 std::string(to_string(*missing)));
+    }
+  }
+
+  void report_policy(const FoundDmarcRecord& found, DmarcScope scope) {
+    const auto& record = found.record;
+    const auto policy = record.policy_for(scope);
+    const auto effective = in_effect(record, scope);
+    if (!policy || !effective) return;
+    const bool tested = *policy != *effective;
+    std::string what = "the policy at " + name_of(found.owner);
+    if (scope == DmarcScope::missing_subdomain) what += " for names that do not exist";
+    if (scope == DmarcScope::subdomain) what += " for names below it";
+    what += " is " + std::string(to_string(*policy));
+    if (tested) what += ", in test (t=y), and counts as " + std::string(to_string(*effective));
+    what += ": " + effect(*effective);
+    what += record.aggregate.empty() ? "; no reports are asked for (rua=)"
+                                     : "; reports go to " + mail_domains(record.aggregate);
+    report(tested ? Severity::note : Severity::good, what,
+           tested ? "take t=y out when the reports show nothing of yours that fails" : "");
   }
 
   Lookup& lookup_;

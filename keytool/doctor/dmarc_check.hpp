@@ -1,4 +1,5 @@
-// A domain's DMARC policy (RFC 7489), and whether what this host sends and signs aligns with it.
+// A domain's DMARC policy as receivers find it (RFC 9989), whether what this host sends and signs aligns with
+// it, and whether the reports that it asks for can come.
 #pragma once
 
 #include <string>
@@ -15,6 +16,7 @@ struct DmarcCheck {
   std::vector<std::string> envelope_domains;  // of MAIL FROM
 };
 
+// Of topic "dmarc". Asks 8 questions for each domain at most, and a few more for reports.
 Findings check_dmarc(Lookup& lookup, const DmarcCheck& check);
 
 }  // namespace dkim::keytool

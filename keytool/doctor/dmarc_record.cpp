@@ -2,17 +2,55 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <optional>
+#include <set>
 
-#include "canon/domain_name.hpp"
-#include "canon/tag_list.hpp"
 #include "canon/text.hpp"
 
 namespace dkim::keytool {
 namespace {
 
-using Trouble = std::optional<canon::Refusal>;
+using Weight = DmarcRemark::Weight;
+
+// Of what a remark repeats from the record.
+constexpr std::size_t most_quoted = 60;
+
+constexpr std::array<std::string_view, 11> tag_names{"v",   "p", "sp",  "np",  "adkim", "aspf",
+                                                     "psd", "t", "rua", "ruf", "fo"};
+constexpr std::array<std::string_view, 3> historic_names{"pct", "rf", "ri"};
+
+template <typename Names>
+bool contains(const Names& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string quoted(std::string_view text) {
+  if (text.size() <= most_quoted) return std::string(text);
+  return std::string(text.substr(0, most_quoted)) + "...";
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && canon::is_wsp(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && canon::is_wsp(text.back()))
+    text.remove_suffix(1);
+  return text;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (std::size_t at = 0; at <= text.size();) {
+    const auto end = std::min(text.find(separator, at), text.size());
+    parts.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return parts;
+}
+
+// dmarc-value: printing characters and SP.
+bool is_value(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~' && c != ';'; });
+}
 
 std::optional<DmarcPolicy> read_policy(std::string_view value) {
   for (const auto policy : {DmarcPolicy::none, DmarcPolicy::quarantine, DmarcPolicy::reject}) {
@@ -21,98 +59,156 @@ std::optional<DmarcPolicy> read_policy(std::string_view value) {
   return {};
 }
 
-std::optional<unsigned> read_number(std::string_view value) {
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc() || end != value.data() + value.size()) return {};
-  return number;
-}
-
-std::vector<std::string_view> split(std::string_view value, char separator) {
-  std::vector<std::string_view> parts;
-  for (std::size_t at = 0; at <= value.size();) {
-    const auto end = std::min(value.find(separator, at), value.size());
-    parts.push_back(canon::trim_fws(value.substr(at, end - at)));
-    at = end + 1;
+// dmarc-fo: 0 or 1, d and s, each once at most.
+bool is_failure_options(std::string_view value) {
+  std::string seen;
+  for (const auto option : split(value, ':')) {
+    if (option.size() != 1) return false;
+    const char c = option == "1" ? '0' : canon::to_lower(option.front());
+    if (std::string_view("0ds").find(c) == std::string_view::npos || seen.find(c) != std::string::npos) {
+      return false;
+    }
+    seen += c;
   }
-  return parts;
+  return true;
 }
 
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
 
-  canon::Result<DmarcRecord> read() {
-    const auto tags = canon::TagList::parse(text_);
-    if (!tags) return tags.refusal();
-    if (!tags->find("p")) return canon::Refusal{"no p=", text_.size()};
-    record_.subdomain_policy = DmarcPolicy::none;
-    std::optional<DmarcPolicy> subdomains;
-    for (const auto& tag : tags->tags()) {
-      auto trouble = read_tag(tag, subdomains);
-      if (trouble) return *std::move(trouble);
+  DmarcRecord read() {
+    const auto parts = split(text_, ';');
+    if (parts.front().front() == 'V') {
+      remark(Weight::wrong, "V= instead of v=: not all receivers take it for a record");
     }
-    record_.subdomain_policy = subdomains.value_or(record_.policy);
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      const auto part = trimmed(parts[i]);
+      if (!part.empty()) {
+        read_part(part);
+      } else if (i + 1 < parts.size()) {
+        remark(Weight::idle, "an empty part between two semicolons is passed over");
+      }
+    }
+    if (contains(seen_, "fo") && !contains(seen_, "ruf")) {
+      remark(Weight::idle, "fo= has no effect without ruf=");
+    }
     return std::move(record_);
   }
 
  private:
-  std::size_t octet_of(std::string_view part) const {
-    return static_cast<std::size_t>(part.data() - text_.data());
+  void remark(Weight weight, std::string text) {
+    const bool said = std::any_of(record_.remarks.begin(), record_.remarks.end(),
+                                  [&](const auto& other) { return other.text == text; });
+    if (!said && record_.remarks.size() < DmarcRecord::most_remarks) {
+      record_.remarks.push_back({weight, std::move(text)});
+    }
   }
 
-  Trouble read_tag(const canon::Tag& tag, std::optional<DmarcPolicy>& subdomains) {
-    const auto bad = [&](const char* what) { return Trouble(canon::Refusal{what, octet_of(tag.value)}); };
-    if (tag.name == "p" || tag.name == "sp") {
-      const auto policy = read_policy(tag.value);
-      if (!policy) return bad("a policy other than none, quarantine and reject");
-      if (tag.name == "p") record_.policy = *policy;
-      if (tag.name == "sp") subdomains = policy;
+  void read_part(std::string_view part) {
+    const auto equals = part.find('=');
+    if (equals == std::string_view::npos) {
+      return remark(Weight::wrong, "\"" + quoted(part) + "\" is no tag: it has no =");
     }
-    if (tag.name == "adkim" || tag.name == "aspf") {
-      const bool strict = canon::equal_ignoring_case(tag.value, "s");
-      if (!strict && !canon::equal_ignoring_case(tag.value, "r"))
-        return bad("an alignment other than r and s");
-      (tag.name == "adkim" ? record_.strict_dkim : record_.strict_spf) = strict;
+    const auto name = trimmed(part.substr(0, equals));
+    const auto value = trimmed(part.substr(equals + 1));
+    const std::string tag = quoted(name) + "=";
+    if (!contains(tag_names, name) && !contains(historic_names, name)) return read_other(name, tag);
+    if (!seen_.insert(std::string(name)).second) {
+      return remark(Weight::wrong, tag +
+                                       " stands there more than once: receivers go by the first, the last "
+                                       "or none of the record");
     }
-    if (tag.name == "pct") {
-      const auto percent = read_number(tag.value);
-      if (!percent || *percent > 100) return bad("a percentage that is none");
-      record_.percent = *percent;
-    }
-    if (tag.name == "ri" && !read_number(tag.value)) return bad("an interval that is no number");
-    if (tag.name == "fo") {
-      for (const auto& option : canon::split_colons(tag.value)) {
-        if (option.size() != 1 || std::string_view("01dsDS").find(option) == std::string_view::npos) {
-          return bad("an option other than 0, 1, d and s");
-        }
-      }
-    }
-    if (tag.name == "rua" || tag.name == "ruf") return read_addresses(tag);
-    return {};
+    read_tag(name, value);
   }
 
-  // mailto:USER@DOMAIN[!SIZE], between commas (§6.2).
-  Trouble read_addresses(const canon::Tag& tag) {
-    constexpr std::string_view mailto = "mailto:";
-    for (std::string_view address : split(tag.value, ',')) {
-      const auto colon = address.find(':');
-      if (colon == 0 || colon == std::string_view::npos) {
-        return canon::Refusal{"an address without mailto: before it", octet_of(address)};
-      }
-      if (!canon::equal_ignoring_case(address.substr(0, mailto.size()), mailto)) continue;
-      const auto end = std::min(address.find_first_of("!?"), address.size());
-      const auto at = address.substr(0, end).rfind('@');
-      const auto domain =
-          canon::DomainName::parse(at == std::string_view::npos ? "" : address.substr(at + 1, end - at - 1));
-      if (!domain) return canon::Refusal{"a mailto: without a mail address", octet_of(address)};
-      if (tag.name == "rua") record_.report_domains.push_back(domain->str());
+  void read_other(std::string_view name, const std::string& tag) {
+    const std::string lower = canon::lower_case(name);
+    if (contains(tag_names, lower)) {
+      return remark(Weight::wrong, tag + " instead of " + lower + "=: tag names are in lower case");
     }
-    return {};
+    remark(Weight::idle, tag + " is no tag of DMARC, and is passed over");
+  }
+
+  void read_tag(std::string_view name, std::string_view value) {
+    if (name == "p") return read_policy_tag(name, value, record_.policy);
+    if (name == "sp") return read_policy_tag(name, value, record_.subdomain_policy);
+    if (name == "np") return read_policy_tag(name, value, record_.nonexistent_policy);
+    if (name == "adkim") record_.strict_dkim = read_letter(name, value, "rs", "neither r nor s") == 's';
+    if (name == "aspf") record_.strict_spf = read_letter(name, value, "rs", "neither r nor s") == 's';
+    if (name == "t") record_.testing = read_letter(name, value, "ny", "neither y nor n") == 'y';
+    if (name == "psd") {
+      const char psd = read_letter(name, value, "uyn", "none of y, n and u");
+      if (psd == 'y') record_.public_suffix = PublicSuffix::yes;
+      if (psd == 'n') record_.public_suffix = PublicSuffix::no;
+    }
+    if (name == "fo" && !is_failure_options(value)) {
+      remark(Weight::wrong, said(name, value) +
+                                " is no list of one of 0 and 1, d and s with colons between "
+                                "them, and counts as 0");
+    }
+    if (name == "rua") read_addresses(name, value, record_.aggregate);
+    if (name == "ruf") read_addresses(name, value, record_.failure);
+    if (name == "pct") {
+      remark(Weight::idle,
+             "pct= is gone since RFC 9989: the policy is for all mail, though older receivers "
+             "may still go by it");
+    }
+    if (name == "rf" || name == "ri") {
+      remark(Weight::idle, std::string(name) + "= is gone since RFC 9989, and has no effect");
+    }
+  }
+
+  static std::string said(std::string_view name, std::string_view value) {
+    return std::string(name) + "=" + quoted(value);
+  }
+
+  void read_policy_tag(std::string_view name, std::string_view value, DmarcPolicyTag& tag) {
+    tag = {true, read_policy(value)};
+    if (tag.value) return;
+    const bool swallowed = value.find('=') != std::string_view::npos;
+    remark(Weight::invalid_policy, said(name, value) + " is none of none, quarantine and reject" +
+                                       (swallowed ? ": there is a semicolon missing in it" : ""));
+  }
+
+  // One of the letters; the first of them, the default, for what is none.
+  char read_letter(std::string_view name, std::string_view value, std::string_view letters,
+                   const char* none_of_them) {
+    const char letter = value.size() == 1 ? canon::to_lower(value.front()) : '\0';
+    if (letter != '\0' && letters.find(letter) != std::string_view::npos) return letter;
+    remark(Weight::wrong, said(name, value) + " is " + none_of_them + ", and counts as " + letters.front());
+    return letters.front();
+  }
+
+  void read_addresses(std::string_view name, std::string_view value, std::vector<ReportAddress>& addresses) {
+    const std::string of = std::string(name) + "=: ";
+    if (!is_value(value)) {
+      return remark(Weight::wrong,
+                    of + (value.empty() ? "there is no address" : "an octet that no value may have"));
+    }
+    for (const auto part : split(value, ',')) {
+      const auto text = trimmed(part);
+      auto address = parse_report_address(text);
+      if (!address) {
+        remark(Weight::wrong,
+               of + (text.empty() ? "an address" : quoted(text)) + " " + address.refusal().reason);
+        continue;
+      }
+      if (!address->limit.empty()) {
+        remark(Weight::idle,
+               of + "the limit !" + quoted(address->limit) + " is gone since RFC 9989, and is passed over");
+      }
+      if (address->domain.empty()) {
+        remark(Weight::idle,
+               of + quoted(address->uri) + " is no mailto:, and receivers that send mail alone pass it over");
+      }
+      addresses.push_back(*std::move(address));
+    }
   }
 
   std::string_view text_;
   DmarcRecord record_;
+  std::set<std::string, std::less<>> seen_{"v"};
 };
 
 }  // namespace
@@ -123,20 +219,65 @@ std::string_view to_string(DmarcPolicy policy) {
       return "none";
     case DmarcPolicy::quarantine:
       return "quarantine";
-    default:
-      return "reject";
+    case DmarcPolicy::reject:
+      break;
   }
+  return "reject";
 }
 
+DmarcPolicy under_test(DmarcPolicy policy) {
+  return policy == DmarcPolicy::reject ? DmarcPolicy::quarantine : DmarcPolicy::none;
+}
+
+std::optional<DmarcPolicy> DmarcRecord::policy_for(DmarcScope scope) const {
+  if (!policy.value || subdomain_policy.is_invalid() || nonexistent_policy.is_invalid()) {
+    return aggregate.empty() ? std::nullopt : std::optional(DmarcPolicy::none);
+  }
+  const auto subdomains = subdomain_policy.value.value_or(*policy.value);
+  switch (scope) {
+    case DmarcScope::domain:
+      return policy.value;
+    case DmarcScope::subdomain:
+      return subdomains;
+    case DmarcScope::missing_subdomain:
+      break;
+  }
+  return nonexistent_policy.value.value_or(subdomains);
+}
+
+// dmarc-version: "v" in either case, "DMARC1" as it stands, white space around the "=" and before the ";".
 bool is_dmarc_record(std::string_view text) {
   const auto first = text.substr(0, text.find(';'));
   const auto equals = first.find('=');
-  return equals != std::string_view::npos && canon::trim_fws(first.substr(0, equals)) == "v" &&
-         canon::trim_fws(first.substr(equals + 1)) == "DMARC1";
+  if (equals == std::string_view::npos || first.empty() || canon::is_wsp(first.front())) return false;
+  return canon::equal_ignoring_case(trimmed(first.substr(0, equals)), "v") &&
+         trimmed(first.substr(equals + 1)) == "DMARC1";
 }
 
-canon::Result<DmarcRecord> parse_dmarc_record(std::string_view text) {
-  if (!is_dmarc_record(text)) return canon::Refusal{"not a record that begins with v=DMARC1", 0};
+std::optional<std::string> why_no_dmarc_record(std::string_view text) {
+  if (is_dmarc_record(text)) return {};
+  const std::string lower = canon::lower_case(text);
+  const auto version = lower.find("dmarc1");
+  if (version == std::string::npos) {
+    const bool meant = lower.starts_with("p=") || lower.find(";p=") != std::string::npos ||
+                       lower.find(" p=") != std::string::npos || lower.find("dmarc") != std::string::npos;
+    if (!meant || lower.starts_with("v=spf") || lower.starts_with("v=dkim")) return {};
+    return "has no v=DMARC1; in front";
+  }
+  if (text.find('\\') < version || text.substr(version).starts_with("DMARC1\\"))
+    return "holds a backslash that belongs into zone files alone";
+  if (text.front() == '"' || text.front() == '\'')
+    return "begins with a quotation mark that was stored with it";
+  if (canon::is_fws(text.front())) return "begins with white space";
+  if (is_dmarc_record("v=DMARC1" + std::string(text.substr(version + 6))) && lower.starts_with("v")) {
+    return "has its version not written exactly as v=DMARC1, in capitals";
+  }
+  if (lower.starts_with("v") && version < 8) return "has no semicolon behind v=DMARC1";
+  return "does not begin with v=DMARC1;";
+}
+
+std::optional<DmarcRecord> read_dmarc_record(std::string_view text) {
+  if (!is_dmarc_record(text)) return {};
   return Reader(text).read();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/error.hpp"
+#include "keytool/doctor/bulk_check.hpp"
 #include "keytool/doctor/configuration_check.hpp"
 #include "keytool/doctor/domain_checks.hpp"
 #include "keytool/doctor/own_address.hpp"
@@ -62,6 +63,7 @@ class Examination {
     append(findings_, check_socket(socket_facts));
     append(findings_,
            postfix_ ? check_postfix(*postfix_, socket, configuration_.signing.fields) : postfix_trouble_);
+    append(findings_, check_unsubscribe_fields(configuration_.signing.fields));
     if (postfix_) examine_origin();
     if (request_.ask_dns) {
       examine_address();

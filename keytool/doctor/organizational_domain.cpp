@@ -1,13 +1,119 @@
 #include "keytool/doctor/organizational_domain.hpp"
 
-#include <libpsl.h>
+#include <algorithm>
 
 namespace dkim::keytool {
+namespace {
 
-std::string organizational_domain(const std::string& name) {
-  // Compiled into the library; Debian renews it with the package.
-  const char* registered = psl_registrable_domain(psl_builtin(), name.c_str());
-  return registered == nullptr ? name : registered;
+// A domain of more labels is cut to these for the second question.
+constexpr std::ptrdiff_t most_labels = 7;
+constexpr std::size_t longest_name = 253;
+
+bool is_below(const std::string& name, const std::string& domain) {
+  return name.size() > domain.size() && name.ends_with(domain) &&
+         name[name.size() - domain.size() - 1] == '.';
+}
+
+std::string_view top_label(std::string_view name) {
+  const auto dot = name.rfind('.');
+  return dot == std::string_view::npos ? name : name.substr(dot + 1);
+}
+
+// Of a name below domain: the one directly below it, on the way.
+std::string child_towards(const std::string& name, const std::string& domain) {
+  const auto end = name.size() - domain.size() - 1;
+  const auto dot = end == 0 ? std::string::npos : name.rfind('.', end - 1);
+  return dot == std::string::npos ? name : name.substr(dot + 1);
+}
+
+bool ends_walk(const DmarcRecord& record) {
+  return record.public_suffix != PublicSuffix::unsaid;
+}
+
+// Keeps what is at one name. Steps 2 and 6: several records are as none.
+void look_at(TreeWalk& walk, const std::string& owner, const std::vector<std::string>& texts) {
+  std::vector<std::string> records;
+  std::copy_if(texts.begin(), texts.end(), std::back_inserter(records), is_dmarc_record);
+  if (records.size() == 1) {
+    walk.found.push_back({owner, records.front(), *read_dmarc_record(records.front())});
+  } else if (records.size() > 1) {
+    walk.passed_over.push_back(
+        {owner,
+         "is there " + std::to_string(records.size()) + " times, and receivers go by none of them",
+         {}});
+  } else {
+    for (const auto& text : texts) {
+      const auto why = why_no_dmarc_record(text);
+      if (!why) continue;
+      walk.passed_over.push_back({owner, *why + ", and receivers take it for no record", text});
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> domains_to_walk(const std::string& domain) {
+  std::vector<std::string> domains{domain};
+  std::string rest = domain;
+  auto dots = std::count(rest.begin(), rest.end(), '.');
+  while (dots > 0) {
+    do {
+      rest.erase(0, rest.find('.') + 1);
+      --dots;
+    } while (dots >= most_labels);
+    domains.push_back(rest);
+  }
+  return domains;
+}
+
+TreeWalk walk_up(Lookup& lookup, const std::string& domain) {
+  TreeWalk walk{domain, {}, {}, {}};
+  for (const auto& owner : domains_to_walk(domain)) {
+    const std::string name = "_dmarc." + owner;
+    if (name.size() > longest_name) continue;  // cannot be in DNS
+    const auto texts = lookup.ask(name, RecordType::txt);
+    if (!texts) {
+      walk.trouble = TreeWalk::Trouble{owner, texts.refusal().reason};
+      break;
+    }
+    look_at(walk, owner, *texts);
+    if (!walk.found.empty() && walk.found.back().owner == owner && ends_walk(walk.found.back().record)) break;
+  }
+  return walk;
+}
+
+std::optional<std::string> TreeWalk::organization() const {
+  // psd= ends a walk: whatever lies above does not matter then, and no trouble has come after it.
+  if (trouble) return {};
+  if (found.empty()) return start;
+  const auto& last = found.back();
+  if (last.record.public_suffix == PublicSuffix::yes && last.owner != start) {
+    return child_towards(start, last.owner);
+  }
+  return last.owner;
+}
+
+const FoundDmarcRecord* TreeWalk::policy() const {
+  if (!found.empty() && found.front().owner == start) return &found.front();
+  const auto organization_name = organization();
+  if (!organization_name || found.empty()) return nullptr;
+  const auto own = std::find_if(found.begin(), found.end(),
+                                [&](const auto& entry) { return entry.owner == *organization_name; });
+  if (own != found.end()) return &*own;
+  return found.back().record.public_suffix == PublicSuffix::yes ? &found.back() : nullptr;
+}
+
+std::optional<bool> is_of_organization(Lookup& lookup, const TreeWalk& walk, const std::string& domain) {
+  if (domain == walk.start) return true;
+  if (top_label(domain) != top_label(walk.start)) return false;
+  const auto organization = walk.organization();
+  if (!organization) return {};
+  // An organization is its domains' own name or an end of it.
+  if (domain != *organization && !is_below(domain, *organization)) return false;
+  const auto other = walk_up(lookup, domain).organization();
+  if (!other) return {};
+  return *other == *organization;
 }
 
 }  // namespace dkim::keytool

@@ -35,6 +35,8 @@ class FuzzedLookup final : public Lookup {
     return std::vector<std::string>{line};
   }
 
+  canon::Result<bool> exists(const std::string& /*name*/) override { return true; }
+
  private:
   std::vector<std::string> lines_;
 };

@@ -1,73 +1,128 @@
+// DMARC records as data: what receivers take each to say, and what doctor makes of it.
 #include <gtest/gtest.h>
 
+#include "keytool/doctor/dmarc_check.hpp"
 #include "keytool/doctor/dmarc_record.hpp"
-#include "keytool/doctor/organizational_domain.hpp"
+#include "tests/keytool/table_lookup.hpp"
+#include "tests/vectors/vector_file.hpp"
 
 namespace dkim::keytool {
 namespace {
 
-TEST(DmarcRecord, is_told_from_other_texts) {
-  EXPECT_TRUE(is_dmarc_record("v=DMARC1; p=none"));
-  EXPECT_TRUE(is_dmarc_record("v = DMARC1 ;p=none"));
-  EXPECT_TRUE(is_dmarc_record("v=DMARC1"));
-  EXPECT_FALSE(is_dmarc_record("v=dmarc1; p=none"));
-  EXPECT_FALSE(is_dmarc_record("v=DMARC12; p=none"));
-  EXPECT_FALSE(is_dmarc_record("p=none; v=DMARC1"));
-  EXPECT_FALSE(is_dmarc_record(""));
+using test::read_vectors;
+using test::VectorRecord;
+
+void append(std::string& list, std::string_view item) {
+  if (!list.empty()) list += ' ';
+  list += item;
 }
 
-TEST(DmarcRecord, reads_each_tag) {
-  const auto record = parse_dmarc_record(
-      "v=DMARC1; p=Reject; sp=quarantine; adkim=s; aspf=r; pct=20; fo=1:d; ri=3600; x=unknown; "
-      "rua=mailto:a@Example.COM!10m, mailto:b@example.net?subject=x,https://example.org/r; "
-      "ruf=mailto:c@example.org");
+std::string policies(const DmarcRecord& record) {
+  std::string out;
+  for (const auto scope : {DmarcScope::domain, DmarcScope::subdomain, DmarcScope::missing_subdomain}) {
+    const auto policy = record.policy_for(scope);
+    if (policy) append(out, to_string(*policy));
+  }
+  return out.empty() ? "-" : out;
+}
+
+std::string flags(const DmarcRecord& record) {
+  std::string out;
+  if (record.testing) append(out, "testing");
+  if (record.strict_dkim) append(out, "strict_dkim");
+  if (record.strict_spf) append(out, "strict_spf");
+  if (record.public_suffix == PublicSuffix::yes) append(out, "psd=y");
+  if (record.public_suffix == PublicSuffix::no) append(out, "psd=n");
+  return out;
+}
+
+std::string destinations(const std::vector<ReportAddress>& addresses) {
+  std::string out;
+  for (const auto& address : addresses)
+    append(out, address.domain.empty() ? address.uri : address.domain);
+  return out;
+}
+
+enum class Remarks { wrong, idle };
+
+std::vector<std::string> remarks(const DmarcRecord& record, Remarks kind) {
+  std::vector<std::string> texts;
+  for (const auto& remark : record.remarks) {
+    if ((remark.weight == DmarcRemark::Weight::idle) == (kind == Remarks::idle)) texts.push_back(remark.text);
+  }
+  return texts;
+}
+
+std::string get_or_none(const VectorRecord& vector, std::string_view key) {
+  return vector.has(key) ? vector.get(key) : "";
+}
+
+TEST(DmarcRecord, is_read_as_receivers_do) {
+  for (const auto& vector : read_vectors("dmarc.vec")) {
+    SCOPED_TRACE(vector.where());
+    const std::string& text = vector.get("Record");
+    const auto record = read_dmarc_record(text);
+    EXPECT_EQ(is_dmarc_record(text), record.has_value());
+    EXPECT_EQ(record.has_value(), !vector.has("NoRecord"));
+    EXPECT_EQ(why_no_dmarc_record(text).value_or(""), get_or_none(vector, "NoRecord"));
+    if (!record || vector.has("NoRecord")) continue;
+    EXPECT_EQ(policies(*record), vector.get("Policies"));
+    EXPECT_EQ(flags(*record), get_or_none(vector, "Flags"));
+    EXPECT_EQ(destinations(record->aggregate), get_or_none(vector, "Reports"));
+    EXPECT_EQ(destinations(record->failure), get_or_none(vector, "Failures"));
+    EXPECT_EQ(remarks(*record, Remarks::wrong), vector.all("Wrong"));
+    EXPECT_EQ(remarks(*record, Remarks::idle), vector.all("Idle"));
+  }
+}
+
+std::string_view name_of(Severity severity) {
+  switch (severity) {
+    case Severity::broken:
+      return "broken";
+    case Severity::risk:
+      return "risk";
+    case Severity::unknown:
+      return "unknown";
+    case Severity::note:
+      return "note";
+    case Severity::good:
+      break;
+  }
+  return "good";
+}
+
+// For a domain whose mail aligns, and whose reports are welcome wherever they go.
+TEST(DmarcRecord, has_a_verdict) {
+  for (const auto& vector : read_vectors("dmarc.vec")) {
+    SCOPED_TRACE(vector.where());
+    test::TableLookup dns;
+    dns.records[{"_dmarc.example.com", RecordType::txt}] = {vector.get("Record")};
+    for (const char* other :
+         {"example.net", "example.org", "xn--bcher-kva.example", "thirdparty.example.net"})
+      dns.records[{"example.com._report._dmarc." + std::string(other), RecordType::txt}] = {"v=DMARC1"};
+    auto worst = Severity::good;
+    std::string all;
+    const auto findings = check_dmarc(dns, {"example.com", {"example.com"}, {"example.com"}});
+    for (const auto& finding : findings) {
+      EXPECT_EQ(finding.topic, "dmarc");
+      worst = std::min(worst, finding.severity);
+      all += finding.what + "\n";
+    }
+    EXPECT_FALSE(findings.empty());
+    EXPECT_EQ(name_of(worst), vector.get("Verdict")) << all;
+  }
+}
+
+// A record is at most 65,535 octets, and says nothing endlessly.
+TEST(DmarcRecord, of_any_length_is_read_with_an_end) {
+  std::string text = "v=DMARC1";
+  while (text.size() < 65'000)
+    text +=
+        ";x" + std::to_string(text.size()) + "=1;rua=mailto:a@b" + std::to_string(text.size()) + ".example,x";
+  const auto record = read_dmarc_record(text);
   ASSERT_TRUE(record);
-  EXPECT_EQ(record->policy, DmarcPolicy::reject);
-  EXPECT_EQ(record->subdomain_policy, DmarcPolicy::quarantine);
-  EXPECT_TRUE(record->strict_dkim);
-  EXPECT_FALSE(record->strict_spf);
-  EXPECT_EQ(record->percent, 20U);
-  EXPECT_EQ(record->report_domains, (std::vector<std::string>{"example.com", "example.net"}));
-}
-
-TEST(DmarcRecord, means_subdomains_too_without_sp) {
-  const auto record = parse_dmarc_record("v=DMARC1;p=quarantine;");
-  ASSERT_TRUE(record);
-  EXPECT_EQ(record->subdomain_policy, DmarcPolicy::quarantine);
-  EXPECT_EQ(record->percent, 100U);
-  EXPECT_TRUE(record->report_domains.empty());
-}
-
-struct Bad {
-  const char* text;
-  std::size_t octet;
-};
-class DmarcBadRecord : public testing::TestWithParam<Bad> {};
-
-TEST_P(DmarcBadRecord, says_where) {
-  const auto record = parse_dmarc_record(GetParam().text);
-  ASSERT_FALSE(record) << GetParam().text;
-  EXPECT_EQ(record.refusal().octet, GetParam().octet) << GetParam().text << ": " << record.refusal().reason;
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    All, DmarcBadRecord,
-    testing::Values(Bad{"v=DMARC1", 8}, Bad{"v=DMARC1; p=no", 12}, Bad{"v=DMARC1; p=none; p=none", 18},
-                    Bad{"v=DMARC1; p=none; sp=x", 21}, Bad{"v=DMARC1; p=none; adkim=strict", 24},
-                    Bad{"v=DMARC1; p=none; pct=101", 22}, Bad{"v=DMARC1; p=none; pct=", 22},
-                    Bad{"v=DMARC1; p=none; fo=2", 21}, Bad{"v=DMARC1; p=none; ri=1d", 21},
-                    Bad{"v=DMARC1; p=none; rua=a@example.com", 22},
-                    Bad{"v=DMARC1; p=none; rua=mailto:a@example.com,mailto:b", 43},
-                    Bad{"v=DMARC1; p=none; rua=mailto:a@b..c", 22}, Bad{"v=DMARC1 p=none", 0},
-                    Bad{"v=spf1 -all", 0}));
-
-TEST(OrganizationalDomain, goes_by_the_public_suffix_list) {
-  EXPECT_EQ(organizational_domain("a.b.example.com"), "example.com");
-  EXPECT_EQ(organizational_domain("example.com"), "example.com");
-  EXPECT_EQ(organizational_domain("a.example.co.uk"), "example.co.uk");
-  EXPECT_EQ(organizational_domain("co.uk"), "co.uk");
-  EXPECT_EQ(organizational_domain("mail.example.test"), "example.test");
-  EXPECT_EQ(organizational_domain("a.xn--fiqs8s"), "a.xn--fiqs8s");
+  EXPECT_EQ(record->remarks.size(), DmarcRecord::most_remarks);
+  EXPECT_EQ(record->aggregate.size(), 1U);
 }
 
 }  // namespace

@@ -17,7 +17,15 @@ PROBE = os.environ["DOMAIN_PROBE"]
 
 OTHER_LINES = [
     "@ IN MX 10 mail", "mail IN A 203.0.113.5", "relay IN A 203.0.113.6",
+    # A tree of records, for the walk up: the zone's own, one below it that says nothing of its place, one that is
+    # strict, and one that is an organization of its own.
     '_dmarc IN TXT "v=DMARC1; p=reject; sp=none"',
+    '_dmarc.news IN TXT "v=DMARC1; p=none"',
+    '_dmarc.strict IN TXT "v=DMARC1; p=none; adkim=s"',
+    '_dmarc.tree IN TXT "v=DMARC1; p=none; sp=quarantine; np=reject; psd=n"',
+    'there.tree IN A 203.0.113.5', 's._domainkey.below.tree IN TXT "v=DKIM1; p="',
+    'alias.tree IN CNAME nowhere.elsewhere.test.',
+    '_dmarc.two.news IN TXT "v=DMARC1; p=reject; psd=n"', '_dmarc.two.news IN TXT "v=DMARC1; p=none; psd=n"',
     f'rua-agreed.{ZONE}._report._dmarc IN TXT "v=DMARC1"',
     *(f'i{n} IN TXT "v=spf1 ip4:203.0.113.{n} ?all"' for n in range(1, 13)),
     *(f"m{n} IN MX {k} h{n}-{k}" for n in range(1, 31) for k in range(1, 11)),
@@ -76,9 +84,22 @@ WAYS = {
     "spf-ptr": (spf("v=spf1 ME ptr -all"), {"spf": ("risk", "uses ptr")}),
 
     "dmarc-none": (dmarc(), {"dmarc": ("risk", "no DMARC record")}),
-    "dmarc-two": (dmarc("v=DMARC1; p=none", "v=DMARC1; p=reject"), {"dmarc": ("risk", "2 DMARC records")}),
-    "dmarc-bad": (dmarc("v=DMARC1; p=nothing"), {"dmarc": ("risk", "at octet 13")}),
-    "dmarc-no-policy": (dmarc("v=DMARC1; rua=mailto:a@example.test"), {"dmarc": ("risk", "no p=")}),
+    "dmarc-two": (dmarc("v=DMARC1; p=none", "v=DMARC1; p=reject"), {"dmarc": ("risk", "is there 2 times")}),
+    "dmarc-bad": (dmarc("v=DMARC1; p=nothing"), {"dmarc": ("risk", "p=nothing is none of none, quarantine")}),
+    "dmarc-version": (dmarc("v=DMARC1 p=none"), {"dmarc": ("risk", "has no semicolon behind v=DMARC1")}),
+    "dmarc-elsewhere": (lambda domain: (domain.dmarc(), domain.spf("v=spf1 ME -all", "v=DMARC1; p=none")),
+                        {"dmarc": ("risk", "but one at dmarc-elsewhere.example.test itself")}),
+    "dmarc-no-policy": (dmarc("v=DMARC1; rua=mailto:a@ME"), {"dmarc": ("note", "no p=: receivers take it for")}),
+    "dmarc-nothing": (dmarc("v=DMARC1; adkim=r"), {"dmarc": ("risk", "neither p= nor a valid address")}),
+    "dmarc-np": (dmarc("v=DMARC1; p=reject; np=foo"), {"dmarc": ("risk", "receivers pass over the whole record")}),
+    "dmarc-np-rua": (dmarc("v=DMARC1; p=reject; np=foo; rua=mailto:a@ME"),
+                     {"dmarc": ("risk", "receivers take the whole record for p=none")}),
+    "dmarc-psd": (dmarc("v=DMARC1; p=none; psd=yes"), {"dmarc": ("risk", "psd=yes is none of y, n and u")}),
+    "dmarc-suffix": (dmarc("v=DMARC1; p=none; psd=y"), {"dmarc": ("risk", "psd=y says that others register")}),
+    "dmarc-test": (dmarc("v=DMARC1; p=reject; t=y"), {"dmarc": ("note", "in test (t=y), and counts as quarantine")}),
+    "dmarc-pct": (dmarc("v=DMARC1; p=reject; pct=20"), {"dmarc": ("note", "pct= is gone")}),
+    "dmarc-limit": (dmarc("v=DMARC1; p=none; rua=mailto:a@ME!10m"), {"dmarc": ("note", "the limit !10m is gone")}),
+    "dmarc-address": (dmarc("v=DMARC1; p=none; rua=a@ME"), {"dmarc": ("risk", "lacks mailto: before it")}),
     "dmarc-strict": (dmarc("v=DMARC1; p=none; adkim=s"), {}),
     "rua-agreed": (dmarc(f"v=DMARC1; p=none; rua=mailto:a@{OTHER_ZONE}"), {}),
     "rua-not-agreed": (dmarc(f"v=DMARC1; p=none; rua=mailto:a@{OTHER_ZONE}"),
@@ -259,16 +280,29 @@ class DoctorDns(unittest.TestCase):
         self.assertEqual([(finding["topic"], finding["severity"]) for finding in self.trouble(found)],
                          [("spf", "unknown")])
 
+    def dmarc_of(self, domain, *options):
+        return [finding for finding in self.findings(domain, *options) if finding["topic"] == "dmarc"]
+
     def test_signing_as_another_domain(self):
-        """By way of the parent: good where alignment is relaxed, broken where it is strict."""
-        parent = f"signing={self.domains['healthy'].domain}"
-        for name, broken in (("spf-soft", False), ("dmarc-strict", True)):
-            domain = self.domains[name]
-            found = self.findings(domain.domain, f"address={domain.address}", parent)
-            self.assertEqual([(finding["topic"], finding["severity"]) for finding in self.trouble(found)],
-                             [("dmarc", "broken")] * broken, found)
-        found = self.findings(domain.domain, f"address={domain.address}", f"signing={OTHER_ZONE}")
-        self.assert_only(found, "dmarc", "broken", "do not count for mail From")
+        """By way of the parent: good where the walk finds one organization, broken where the record is strict, or
+        where psd=n makes another organization of the domain."""
+        for name, broken in (("news", False), ("host.news", False), ("a.b.c.d.e.f.g.h", False), ("strict", True),
+                             ("tree", True), ("there.tree", True)):
+            with self.subTest(name):
+                found = self.dmarc_of(f"{name}.{OTHER_ZONE}", f"signing={OTHER_ZONE}",
+                                      f"envelope={name}.{OTHER_ZONE}")
+                self.assertEqual([finding["severity"] for finding in self.trouble(found)
+                                  if finding["severity"] != "note"], ["broken"] * broken, found)
+        self.assertEqual(self.trouble(self.dmarc_of(f"there.tree.{OTHER_ZONE}", f"signing=tree.{OTHER_ZONE}")), [])
+        found = self.trouble(self.dmarc_of(f"news.{OTHER_ZONE}", f"signing={ZONE}"))
+        self.assertIn("do not count for mail From", found[0]["what"])
+
+    def test_a_parent_without_a_record_is_another_organization(self):
+        """What is to be pasted makes one of them: it is what OTHER_ZONE has."""
+        domain = self.domains["healthy"]
+        found = self.findings(domain.domain, f"address={domain.address}", f"signing={ZONE}")
+        (finding,) = self.assert_only(found, "dmarc", "broken", "do not count for mail From")
+        self.assertEqual(finding["paste"], f"_dmarc.{ZONE}. 3600 IN TXT \"v=DMARC1; p=none\"\n")
 
     def test_the_envelope_is_of_another_domain(self):
         domain = self.domains["healthy"]
@@ -293,15 +327,31 @@ class DoctorDns(unittest.TestCase):
         found = self.findings(self.domains["healthy"].domain, f"relay=nowhere.{OTHER_ZONE}")
         self.assert_only(found, "spf", "unknown", "has no address")
 
-    def test_the_policy_of_the_organization(self):
-        """A name without a record of its own is under its organization's, by sp=."""
-        found = self.findings(f"deep.below.{OTHER_ZONE}")
-        (policy,) = [finding for finding in found if finding["topic"] == "dmarc"]
-        self.assertEqual(policy["severity"], "good")
-        self.assertIn("_dmarc.elsewhere.test is none", policy["what"])
-        found = self.findings(OTHER_ZONE)
-        (policy,) = [finding for finding in found if finding["topic"] == "dmarc"]
-        self.assertIn("_dmarc.elsewhere.test is reject", policy["what"])
+    def test_the_walk_up(self):
+        """A record at any name on the way up counts: the policy that holds for a domain, by sp= or np= where it is
+        inherited."""
+        for domain, policy in (
+                ("", "_dmarc.elsewhere.test is reject"),
+                ("deep.below.", "_dmarc.elsewhere.test for names below it is none"),
+                ("1.2.3.4.5.6.7.8.9.deep.below.", "_dmarc.elsewhere.test for names below it is none"),
+                ("news.", "_dmarc.news.elsewhere.test is none"),
+                ("host.news.", "_dmarc.elsewhere.test for names below it is none"),
+                ("two.news.", "_dmarc.elsewhere.test for names below it is none"),
+                ("tree.", "_dmarc.tree.elsewhere.test is none"),
+                ("there.tree.", "_dmarc.tree.elsewhere.test for names below it is quarantine"),
+                ("below.tree.", "_dmarc.tree.elsewhere.test for names below it is quarantine"),
+                ("alias.tree.", "_dmarc.tree.elsewhere.test for names below it is quarantine"),
+                ("a.b.c.tree.", "_dmarc.tree.elsewhere.test for names that do not exist is reject")):
+            with self.subTest(domain):
+                found = [finding for finding in self.dmarc_of(domain + OTHER_ZONE)
+                         if finding["what"].startswith("the policy at")]
+                self.assertEqual([finding["severity"] for finding in found], ["good"])
+                self.assertTrue(found[0]["what"].startswith(f"the policy at {policy}: "), found)
+
+    def test_records_on_the_way_that_count_for_nothing(self):
+        found = self.trouble(self.dmarc_of(f"host.two.news.{OTHER_ZONE}"))
+        self.assertEqual([finding["severity"] for finding in found], ["risk"])
+        self.assertIn(f"_dmarc.two.news.{OTHER_ZONE} is there 2 times", found[0]["what"])
 
 
 if __name__ == "__main__":

@@ -112,13 +112,19 @@ TEST_F(DomainChecks, have_no_private_relay_put_into_a_record) {
 
 // Not as if there were nothing: who pastes another one beside it should know.
 TEST_F(DomainChecks, see_records_that_receivers_pass_over) {
-  for (const auto* text :
-       {"\"v=DMARC1; p=none\"", "v=DMARC1 p=none", "V=dmarc1; p=none", " v=DMARC1, p=none"}) {
+  const std::vector<std::pair<const char*, const char*>> records{
+      {"\"v=DMARC1; p=none\"", "begins with a quotation mark"},
+      {"v=DMARC1 p=none", "has no semicolon behind v=DMARC1"},
+      {"V=dmarc1; p=none", "not written exactly as v=DMARC1"},
+      {" v=DMARC1, p=none", "begins with white space"},
+      {"p=none; v=DMARC1", "does not begin with v=DMARC1;"}};
+  for (const auto& [text, words] : records) {
     dns_.records[{"_dmarc.example.com", RecordType::txt}] = {text};
-    const auto finding = check_dmarc(dns_, {"example.com", {"example.com"}, {"example.com"}}).at(0);
-    EXPECT_EQ(finding.severity, Severity::risk);
-    EXPECT_NE(finding.what.find("does not begin with v=DMARC1;"), std::string::npos) << finding.what;
-    EXPECT_TRUE(finding.paste.empty());
+    const auto findings = check_dmarc(dns_, {"example.com", {"example.com"}, {"example.com"}});
+    EXPECT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings.at(0).severity, Severity::risk);
+    EXPECT_NE(findings.at(0).what.find(words), std::string::npos) << findings.at(0).what;
+    EXPECT_TRUE(findings.at(0).paste.empty());
   }
   for (const auto* text : {"\"v=spf1 -all\"", "v=spf1; -all", " v=spf1 -all", "spf1=v"}) {
     dns_.records[{"example.com", RecordType::txt}] = {text};

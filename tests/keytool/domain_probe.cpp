@@ -30,9 +30,12 @@ std::string_view name_of(Severity severity) {
       return "risk";
     case Severity::unknown:
       return "unknown";
-    default:
-      return "good";
+    case Severity::note:
+      return "note";
+    case Severity::good:
+      break;
   }
+  return "good";
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ class Domain:
         self.txt(self.name, *(value.replace("ME", me) for value in values))
 
     def dmarc(self, *values):
-        self.txt(f"_dmarc.{self.name}", *values)
+        self.txt(f"_dmarc.{self.name}", *(value.replace("ME", self.domain) for value in values))
 
     def key(self, selector, *values):
         self.txt(f"{selector}._domainkey.{self.name}", *values)

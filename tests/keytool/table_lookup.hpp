@@ -1,6 +1,7 @@
 // DNS as a table, for unit tests.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -25,6 +26,17 @@ class TableLookup final : public keytool::Lookup {
     }
     const auto found = records.find({name, type});
     return found == records.end() ? std::vector<std::string>() : found->second;
+  }
+
+  canon::Result<bool> exists(const std::string& name) override {
+    ++questions;
+    if (const auto trouble = troubles.find(name); trouble != troubles.end()) {
+      return canon::Refusal{trouble->second, 0};
+    }
+    return std::any_of(records.begin(), records.end(), [&](const auto& entry) {
+      const std::string& there = entry.first.first;
+      return there == name || there.ends_with("." + name);
+    });
   }
 };
 

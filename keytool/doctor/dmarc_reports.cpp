@@ -1,0 +1,87 @@
+#include "keytool/doctor/dmarc_reports.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "canon/printable.hpp"
+#include "keytool/doctor/txt_line.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+// Domains about which DNS is asked; a record names one or two.
+constexpr std::size_t most_domains = 5;
+constexpr std::size_t longest_name = 253;
+
+class Checker {
+ public:
+  Checker(Lookup& lookup, const TreeWalk& walk, const FoundDmarcRecord& found)
+      : lookup_(lookup), walk_(walk), found_(found) {}
+
+  Findings run() {
+    // A public suffix's reports are its own affair.
+    if (found_.owner != walk_.start && found_.record.public_suffix == PublicSuffix::yes) return {};
+    std::map<std::string, std::string> tags;  // by domain: where it is named
+    for (const auto& address : found_.record.aggregate)
+      tags.emplace(address.domain, "rua=");
+    for (const auto& address : found_.record.failure)
+      tags.emplace(address.domain, "ruf=");
+    tags.erase("");
+    std::size_t left = most_domains;
+    for (const auto& [domain, tag] : tags) {
+      if (domain == walk_.start) continue;
+      if (left-- == 0) {
+        report(Severity::note, "reports go to so many domains that not all of them were looked at");
+        break;
+      }
+      const auto own = is_of_organization(lookup_, walk_, domain);
+      if (own.value_or(false)) continue;
+      if (own) {
+        check_leave(domain, tag);
+      } else {
+        report(Severity::unknown, "whether " + domain + " (" + tag + ") is of the same organization as " +
+                                      found_.owner + ": the DMARC records above could not be read");
+      }
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  Finding& report(Severity severity, const std::string& what, const std::string& advice = {}) {
+    return findings_.emplace_back(
+        Finding{severity, "dmarc", walk_.start, canon::printable(what, 1024), advice, {}});
+  }
+
+  void check_leave(const std::string& domain, const std::string& tag) {
+    const std::string refused = "reports do not go to " + domain + " (" + tag + "): ";
+    const std::string name = found_.owner + "._report._dmarc." + domain;
+    if (name.size() > longest_name) {
+      report(Severity::risk, refused + "the record by which it would agree would have too long a name",
+             "take reports at an address of your own");
+      return;
+    }
+    const auto texts = lookup_.ask(name, RecordType::txt);
+    if (!texts) {
+      report(Severity::unknown, "whether " + domain + " takes the reports (" + tag + "): " + name + ": " +
+                                    texts.refusal().reason);
+    } else if (std::none_of(texts->begin(), texts->end(), is_dmarc_record)) {
+      Finding& finding =
+          report(Severity::risk, refused + "it does not say that it takes them",
+                 "have its owner publish the record, or take reports at an address of your own");
+      finding.paste.push_back(txt_line(name, "v=DMARC1"));
+    }
+  }
+
+  Lookup& lookup_;
+  const TreeWalk& walk_;
+  const FoundDmarcRecord& found_;
+  Findings findings_;
+};
+
+}  // namespace
+
+Findings check_report_addresses(Lookup& lookup, const TreeWalk& walk, const FoundDmarcRecord& found) {
+  return Checker(lookup, walk, found).run();
+}
+
+}  // namespace dkim::keytool
