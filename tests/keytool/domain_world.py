@@ -1,5 +1,5 @@
 """A zone full of domains for doctor_dns_test: each is healthy but for one thing. Real servers: two that serve
-the zone, one that serves another and the reverse trees, and a resolver that finds them.
+the zone, one that serves another and the reverse trees, one for the zone above both, and a resolver that finds them.
 
 A domain NAME.example.test has an address of its own, 198.51.100.N, that its mail is sent from, and a host
 mail.NAME.example.test, which is its MX and the name of that address.
@@ -12,6 +12,10 @@ from dns_world import OTHER_ZONE, ZONE, DnsWorld
 NETWORK = "127.53.50"
 REVERSE = "100.51.198.in-addr.arpa"
 REVERSE_6 = "8.b.d.0.1.0.0.2.ip6.arpa"
+
+# Above both zones, where a walk up the tree ends.
+TOP_ZONE = "test"
+TOP = f"{NETWORK}.4"
 
 SOA = "$TTL 60\n@ IN SOA ns1.{zone}. hostmaster 1 3600 600 86400 60\n"
 # Servers that are not there: what is below this name cannot be found out.
@@ -76,7 +80,7 @@ class DomainWorld(DnsWorld):
         self.domains = domains
         self.lines = lines
         self.other_lines = other_lines
-        self.resolver_config = "server:\n"
+        self.resolver_config = f"stub-zone:\n    name: {TOP_ZONE}\n    stub-addr: {TOP}\nserver:\n"
         for zone in (REVERSE, REVERSE_6):
             self.resolver_config += f'    local-zone: "{zone}" nodefault\n'
         for zone in (REVERSE, REVERSE_6):
@@ -97,6 +101,10 @@ class DomainWorld(DnsWorld):
         for zone, lines in back.items():
             self.write("other", zone, lines)
         self.start_knot("other", self.other, [(zone, "alone") for zone in (OTHER_ZONE, REVERSE, REVERSE_6)])
+        zones = ((ZONE, self.primary), (OTHER_ZONE, self.other))
+        self.write("top", TOP_ZONE, [f"@ IN NS ns\nns IN A {TOP}"] +
+                   [f"{zone}. IN NS ns1.{zone}.\nns1.{zone}. IN A {address}" for zone, address in zones])
+        self.start_knot("top", TOP, [(TOP_ZONE, "alone")])
         self.start_resolver()
 
     def write(self, server, zone, lines):
