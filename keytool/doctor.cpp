@@ -36,7 +36,8 @@ most important first:
   broken    mail is not signed, or receivers refuse it or see a broken signature
   risk      works today; breaks for some messages or receivers, or soon
   unknown   could not be found out from here
-  note      as it comes, and right for most; some mail goes without a signature that holds
+  note      right for most: a choice, or something that has no effect; or some mail goes without a
+            signature that holds
   good
 It changes nothing. As root it tries the socket as Postfix does: in its chroot, as its user.
 )",

@@ -11,7 +11,7 @@ enum class Severity {
   broken,   // mail is not signed, or receivers refuse it or see a broken signature
   risk,     // works today; breaks for some messages or receivers, or soon
   unknown,  // could not be found out from here; says why
-  note,     // as it comes, and right for most; a choice that some mail goes without a signature that holds
+  note,     // right for most: a choice, or something without effect; or some mail has no signature that holds
   good,
 };
 

@@ -1,29 +1,92 @@
-// keytool/doctor/dmarc_record: any text is a record or refused within it.
+// keytool/doctor's DMARC: any text is a record or none, and means something that receivers can do; and
+// whatever records DNS makes up out of it, the walk up and the checks ask a bounded number of questions.
+#include <algorithm>
 #include <cstdint>
 
 #include "canon/domain_name.hpp"
+#include "keytool/doctor/dmarc_check.hpp"
 #include "keytool/doctor/dmarc_record.hpp"
 #include "keytool/doctor/organizational_domain.hpp"
 #include "tests/fuzz/require.hpp"
 
 using namespace dkim;
+using namespace dkim::keytool;
+
+namespace {
+
+constexpr const char* domain = "a.b.c.d.e.f.g.h.i.example.com";
+
+// Serves the lines of the input: each name has one of them, or two, or none, or no answer.
+class FuzzedLookup final : public Lookup {
+ public:
+  explicit FuzzedLookup(std::string_view text) {
+    while (!text.empty()) {
+      const auto end = std::min(text.find('\n'), text.size());
+      lines_.emplace_back(text.substr(0, end));
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+  }
+
+  unsigned questions = 0;
+
+  Answer ask(const std::string& name, RecordType /*type*/) override {
+    ++questions;
+    test::require(!name.empty() && name.size() <= 253, "a question has a name that fits");
+    if (lines_.empty()) return std::vector<std::string>();
+    const std::string& line = lines_[name.size() % lines_.size()];
+    if (line.empty()) return canon::Refusal{"no answer", 0};
+    if (line.front() == '-') return std::vector<std::string>();
+    if (line.front() == '2') return std::vector<std::string>{line.substr(1), line.substr(1)};
+    return std::vector<std::string>{line};
+  }
+
+  canon::Result<bool> exists(const std::string& name) override {
+    ++questions;
+    return (name.size() + lines_.size()) % 2 == 0;
+  }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+void look_at_record(std::string_view text) {
+  const auto record = read_dmarc_record(text);
+  test::require(record.has_value() == is_dmarc_record(text), "what is read is a record");
+  const auto why = why_no_dmarc_record(text);
+  test::require(!why || (!record && !why->empty()), "what is a record needs no reason why not");
+  if (!record) return;
+  test::require(record->remarks.size() <= DmarcRecord::most_remarks, "remarks have an end");
+  for (const auto scope : {DmarcScope::domain, DmarcScope::subdomain, DmarcScope::missing_subdomain}) {
+    test::require(record->policy_for(scope).has_value() == record->policy_for(DmarcScope::domain).has_value(),
+                  "a record is passed over for all or for none");
+  }
+  for (const auto* addresses : {&record->aggregate, &record->failure}) {
+    for (const auto& address : *addresses) {
+      const auto name = canon::DomainName::parse(address.domain);
+      test::require(address.domain.empty() || (name && name->str() == address.domain),
+                    "reports go to a domain");
+    }
+  }
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto record = keytool::parse_dmarc_record(text);
-  if (!record) {
-    test::require(record.refusal().octet <= size, "the octet of a refusal is in the input");
-    test::require(!record.refusal().reason.empty(), "a refusal has a reason");
-    return 0;
-  }
-  test::require(keytool::is_dmarc_record(text), "what reads as a record means to be one");
-  test::require(record->percent <= 100, "a percentage");
-  for (const auto& domain : record->report_domains) {
-    const auto name = canon::DomainName::parse(domain);
-    test::require(name && name->str() == domain, "reports go to a domain");
-    const std::string organization = keytool::organizational_domain(domain);
-    test::require(domain == organization || domain.ends_with("." + organization),
-                  "an organization's domain is the end of its names");
-  }
+  look_at_record(text);
+  FuzzedLookup lookup(text);
+  const auto walk = walk_up(lookup, domain);
+  test::require(lookup.questions <= TreeWalk::most_questions, "eight questions are the most");
+  const auto organization = walk.organization();
+  test::require(
+      !organization || *organization == domain || std::string(domain).ends_with("." + *organization),
+      "an organization's domain is the end of its names");
+  test::require(walk.policy() == nullptr || read_dmarc_record(walk.policy()->text), "a policy is a record");
+  lookup.questions = 0;
+  const auto findings = check_dmarc(lookup, {domain, {"signer.example.com"}, {"bounces.example.com"}});
+  test::require(!findings.empty(), "something can be said of every domain");
+  test::require(lookup.questions <= 100, "questions have an end");
+  for (const auto& finding : findings)
+    test::require(finding.what.find_first_of("\x1b\n\r") == std::string::npos, "what is said is printable");
   return 0;
 }

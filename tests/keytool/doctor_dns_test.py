@@ -236,6 +236,18 @@ class DoctorDns(unittest.TestCase):
                                  {(topic, said[0]) for topic, said in WAYS[name][1].items()})
                 self.assertEqual({finding["topic"] for finding in found}, TOPICS - {"helo"})
 
+    def test_the_program_tells_of_unsubscribe_fields_that_are_not_signed(self):
+        for setting, severity in (("", "good"), ('signed_headers = ( "-List-Unsubscribe-Post" );', "note")):
+            with self.subTest(setting), tempfile.NamedTemporaryFile("w", suffix=".conf") as configuration:
+                configuration.write(setting + "\n")
+                configuration.flush()
+                done = run("doctor", "-D", self.keys, "--config", configuration.name, "--postfix-config",
+                           self.keys / "none", "--local", "--json", self.domains["healthy"].domain)
+                (found,) = [finding for finding in json.loads(done.stdout)
+                            if finding["topic"] == "one_click_unsubscribe"]
+                self.assertEqual(found["severity"], severity)
+                self.assertIn("List-Unsubscribe-Post", found["what"])
+
     def test_a_healthy_domain_is_good_in_every_way(self):
         self.assertEqual([(finding["topic"], finding["severity"]) for finding in self.of("healthy")],
                          [(topic, "good") for topic in ("dkim", "spf", "dmarc", "ptr", "ptr", "mx")])
