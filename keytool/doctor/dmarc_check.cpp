@@ -182,7 +182,8 @@ class Checker {
     if (found.owner != check_.domain) {
       if (organization && *organization != found.owner) {
         report(Severity::note,
-               at + "it is that of a public suffix (psd=y), for want of one of " + *organization + " itself",
+               at + "it is a public suffix's (psd=y), and applies because " + *organization +
+                   " has none of its own",
                "publish one of your own");
       }
       return;
@@ -206,11 +207,12 @@ class Checker {
     const auto below = record.policy_for(DmarcScope::subdomain);
     const auto missing = record.policy_for(DmarcScope::missing_subdomain);
     if (below < own) {
-      report(Severity::note, at + "of names below it is less strict: sp=" + std::string(to_string(*below)));
+      report(Severity::note, at + "for names below it the policy is less strict: " +
+                                 std::string(to_string(*below)) + " (sp=)");
     }
     if (missing < own && missing != below) {
-      report(Severity::note, at + "names below it that do not exist are open to anybody's use: np=" +
-                                 std::string(to_string(*missing)));
+      report(Severity::note, at + "for names below it that do not exist the policy is less strict: " +
+                                 std::string(to_string(*missing)) + " (np=)");
     }
   }
 

@@ -134,11 +134,11 @@ class Reader {
     if (name == "p") return read_policy_tag(name, value, record_.policy);
     if (name == "sp") return read_policy_tag(name, value, record_.subdomain_policy);
     if (name == "np") return read_policy_tag(name, value, record_.nonexistent_policy);
-    if (name == "adkim") record_.strict_dkim = read_letter(name, value, "rs", "neither r nor s") == 's';
-    if (name == "aspf") record_.strict_spf = read_letter(name, value, "rs", "neither r nor s") == 's';
-    if (name == "t") record_.testing = read_letter(name, value, "ny", "neither y nor n") == 'y';
+    if (name == "adkim") record_.strict_dkim = read_letter(name, value, "rs", "r or s") == 's';
+    if (name == "aspf") record_.strict_spf = read_letter(name, value, "rs", "r or s") == 's';
+    if (name == "t") record_.testing = read_letter(name, value, "ny", "y or n") == 'y';
     if (name == "psd") {
-      const char psd = read_letter(name, value, "uyn", "none of y, n and u");
+      const char psd = read_letter(name, value, "uyn", "y, n or u");
       if (psd == 'y') record_.public_suffix = PublicSuffix::yes;
       if (psd == 'n') record_.public_suffix = PublicSuffix::no;
     }
@@ -167,16 +167,16 @@ class Reader {
     tag = {true, read_policy(value)};
     if (tag.value) return;
     const bool swallowed = value.find('=') != std::string_view::npos;
-    remark(Weight::invalid_policy, said(name, value) + " is none of none, quarantine and reject" +
+    remark(Weight::invalid_policy, said(name, value) + " is not none, quarantine or reject" +
                                        (swallowed ? ": there is a semicolon missing in it" : ""));
   }
 
   // One of the letters; the first of them, the default, for what is none.
   char read_letter(std::string_view name, std::string_view value, std::string_view letters,
-                   const char* none_of_them) {
+                   const char* allowed) {
     const char letter = value.size() == 1 ? canon::to_lower(value.front()) : '\0';
     if (letter != '\0' && letters.find(letter) != std::string_view::npos) return letter;
-    remark(Weight::wrong, said(name, value) + " is " + none_of_them + ", and counts as " + letters.front());
+    remark(Weight::wrong, said(name, value) + " is not " + allowed + ", and counts as " + letters.front());
     return letters.front();
   }
 

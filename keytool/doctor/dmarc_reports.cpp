@@ -39,8 +39,7 @@ class Checker {
       if (own) {
         check_leave(domain, tag);
       } else {
-        report(Severity::unknown, "whether " + domain + " (" + tag + ") is of the same organization as " +
-                                      found_.owner + ": the DMARC records above could not be read");
+        report_unclear(domain, tag);
       }
     }
     return std::move(findings_);
@@ -50,6 +49,11 @@ class Checker {
   Finding& report(Severity severity, const std::string& what, const std::string& advice = {}) {
     return findings_.emplace_back(
         Finding{severity, "dmarc", walk_.start, canon::printable(what, 1024), advice, {}});
+  }
+
+  void report_unclear(const std::string& domain, const std::string& tag) {
+    report(Severity::unknown, "whether " + domain + " (" + tag + ") is of the same organization as " +
+                                  found_.owner + ": the DMARC records above could not be read");
   }
 
   void check_leave(const std::string& domain, const std::string& tag) {

@@ -160,7 +160,7 @@ TEST_F(DmarcFindings, policies_that_reach_nowhere_are_noted) {
 
 TEST_F(DmarcFindings, the_record_of_a_public_suffix_is_not_ones_own) {
   put("_dmarc.bank", "v=DMARC1; p=reject; psd=y; rua=mailto:a@registry.example");
-  expect_only(check_aligned("giant.bank"), Severity::note, "for want of one of giant.bank itself");
+  expect_only(check_aligned("giant.bank"), Severity::note, "because giant.bank has none of its own");
 }
 
 TEST_F(DmarcFindings, a_record_that_counts_for_nothing_is_told_beside_the_one_above) {

@@ -85,7 +85,7 @@ WAYS = {
 
     "dmarc-none": (dmarc(), {"dmarc": ("risk", "no DMARC record")}),
     "dmarc-two": (dmarc("v=DMARC1; p=none", "v=DMARC1; p=reject"), {"dmarc": ("risk", "is there 2 times")}),
-    "dmarc-bad": (dmarc("v=DMARC1; p=nothing"), {"dmarc": ("risk", "p=nothing is none of none, quarantine")}),
+    "dmarc-bad": (dmarc("v=DMARC1; p=nothing"), {"dmarc": ("risk", "p=nothing is not none, quarantine")}),
     "dmarc-version": (dmarc("v=DMARC1 p=none"), {"dmarc": ("risk", "has no semicolon behind v=DMARC1")}),
     "dmarc-elsewhere": (lambda domain: (domain.dmarc(), domain.spf("v=spf1 ME -all", "v=DMARC1; p=none")),
                         {"dmarc": ("risk", "but one at dmarc-elsewhere.example.test itself")}),
@@ -94,7 +94,7 @@ WAYS = {
     "dmarc-np": (dmarc("v=DMARC1; p=reject; np=foo"), {"dmarc": ("risk", "receivers pass over the whole record")}),
     "dmarc-np-rua": (dmarc("v=DMARC1; p=reject; np=foo; rua=mailto:a@ME"),
                      {"dmarc": ("risk", "receivers take the whole record for p=none")}),
-    "dmarc-psd": (dmarc("v=DMARC1; p=none; psd=yes"), {"dmarc": ("risk", "psd=yes is none of y, n and u")}),
+    "dmarc-psd": (dmarc("v=DMARC1; p=none; psd=yes"), {"dmarc": ("risk", "psd=yes is not y, n or u")}),
     "dmarc-suffix": (dmarc("v=DMARC1; p=none; psd=y"), {"dmarc": ("risk", "psd=y says that others register")}),
     "dmarc-test": (dmarc("v=DMARC1; p=reject; t=y"), {"dmarc": ("note", "in test (t=y), and counts as quarantine")}),
     "dmarc-pct": (dmarc("v=DMARC1; p=reject; pct=20"), {"dmarc": ("note", "pct= is gone")}),
