@@ -178,7 +178,6 @@ sfsistat negotiate(SMFICTX* context, unsigned long actions, unsigned long steps,
     if ((actions & SMFIF_SETSYMLIST) != 0) ask_for_macros(context, shared_by_all->setup()->config);
     ended_sessions.take(context);  // of another connection, if any
     begin_session(context, *wanted);
-    shared_by_all->log.negotiated((*wanted & SMFIP_HDR_LEADSPC) != 0, (*wanted & SMFIP_NR_HDR) != 0);
     return SMFIS_CONTINUE;
   } catch (const std::exception&) {
     without_session();
@@ -186,6 +185,7 @@ sfsistat negotiate(SMFICTX* context, unsigned long actions, unsigned long steps,
   }
 }
 
+// What was negotiated is told here: who only negotiates is a probe, the daemon's own among them.
 sfsistat connect(SMFICTX* context, char*, _SOCK_ADDR* address) noexcept {
   if (smfi_getpriv(context) == nullptr) {
     try {
@@ -196,6 +196,8 @@ sfsistat connect(SMFICTX* context, char*, _SOCK_ADDR* address) noexcept {
   }
   return unanswered(context, SMFIP_NR_CONN, [&](Session& session) {
     session.connect(ClientAddress::from_socket(reinterpret_cast<const sockaddr*>(address)));
+    const auto steps = static_cast<const Connection*>(smfi_getpriv(context))->steps;
+    shared_by_all->log.negotiated((steps & SMFIP_HDR_LEADSPC) != 0, (steps & SMFIP_NR_HDR) != 0);
   });
 }
 

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <string_view>
 #include <thread>
 
 #include "crypto/error.hpp"
@@ -15,6 +16,7 @@
 #include "milter/listen_socket.hpp"
 #include "milter/log.hpp"
 #include "milter/metrics_writer.hpp"
+#include "milter/self_watch.hpp"
 #include "milter/service_manager.hpp"
 #include "milter/session.hpp"
 
@@ -26,6 +28,9 @@ namespace {
 constexpr std::chrono::seconds longest_drain{60};
 constexpr std::chrono::seconds longest_reply{1};
 constexpr std::chrono::seconds longest_last_metrics{2};
+
+// Why CMake has left milter/read_ahead out, if it has (milter/libmilter_fit.cmake).
+constexpr std::string_view read_ahead_hindrance = DKIMSIGND_READ_AHEAD_HINDRANCE;
 
 // No core, no ptrace, no /proc/PID/mem for other users: the process holds private keys.
 void protect_memory() {
@@ -126,12 +131,14 @@ void run_daemon(const Options& options, Config config) {
   register_milter(shared, listen.socket.text);
   socket.open_with(open_milter_socket);
   log.started(listen);
-  notify_service_manager("READY=1");
+  if (!read_ahead_hindrance.empty()) log.read_ahead_off(read_ahead_hindrance);
   MetricsWriter metrics(shared);
 
   std::atomic<bool> milter_ended = false;
   std::atomic<bool> milter_succeeded = false;
   const pthread_t main_thread = pthread_self();
+  // What it asks waits in the socket until libmilter runs.
+  SelfWatch self_watch(listen.socket, log, [main_thread] { pthread_kill(main_thread, SIGTERM); });
   std::thread([&] {
     milter_succeeded = run_milter();
     milter_ended = true;
@@ -139,6 +146,7 @@ void run_daemon(const Options& options, Config config) {
   }).detach();
 
   serve(options, shared, metrics, milter_ended);
+  self_watch.stop();
   notify_service_manager("STOPPING=1");
   socket.remove();
   bool all_finished = true;
@@ -153,7 +161,7 @@ void run_daemon(const Options& options, Config config) {
   }
   metrics.finish(longest_last_metrics);
   log.stopped(all_finished);
-  std::_Exit(milter_succeeded ? EXIT_SUCCESS : EXIT_FAILURE);
+  std::_Exit(milter_succeeded && !self_watch.failed() ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 }  // namespace dkim::milter

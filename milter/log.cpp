@@ -141,6 +141,26 @@ void Log::started(const Config& config) const {
   write<log_lines::started>(DKIMSIGND_VERSION, config.socket.text, config.signing.key_directory.string());
 }
 
+void Log::read_ahead_off(std::string_view why) const {
+  write<log_lines::read_ahead_off>(why);
+}
+
+void Log::not_ready(std::string_view socket, std::string_view why) const {
+  write<log_lines::not_ready>(socket, canon::printable(why));
+}
+
+void Log::no_answer(std::string_view socket, std::string_view why) const {
+  write<log_lines::no_answer>(socket, canon::printable(why));
+}
+
+void Log::answers_again(std::string_view socket) const {
+  write<log_lines::answers_again>(socket);
+}
+
+void Log::cannot_ask(std::string_view socket, std::string_view why) const {
+  write<log_lines::cannot_ask>(socket, canon::printable(why));
+}
+
 void Log::stopping() const {
   write<log_lines::stopping>();
 }

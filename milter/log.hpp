@@ -48,6 +48,11 @@ class Log {
 
   // The process.
   void started(const Config& config) const;
+  void read_ahead_off(std::string_view why) const;
+  void not_ready(std::string_view socket, std::string_view why) const;
+  void no_answer(std::string_view socket, std::string_view why) const;
+  void answers_again(std::string_view socket) const;
+  void cannot_ask(std::string_view socket, std::string_view why) const;
   void stopping() const;
   void stopped(bool all_finished) const;
   void reloaded() const;

@@ -61,6 +61,15 @@ inline constexpr LogLine negotiated{LogLevel::debug,
 // The process.
 inline constexpr LogLine started{LogLevel::info,
                                  "dkimsignd {version} listens on {socket}, keys in {directory}"};
+inline constexpr LogLine read_ahead_off{LogLevel::info,
+                                        "read-ahead is off, messages take more system calls: {reason}"};
+inline constexpr LogLine not_ready{LogLevel::error,
+                                   "not ready, ending: no answer to ourselves on {socket}: {reason}"};
+inline constexpr LogLine no_answer{
+    LogLevel::error, "no answer to ourselves on {socket}, the watchdog waits for one: {reason}"};
+inline constexpr LogLine answers_again{LogLevel::info, "answer to ourselves on {socket} again"};
+inline constexpr LogLine cannot_ask{
+    LogLevel::warning, "cannot reach {socket} ourselves, whether it answers is not watched: {reason}"};
 inline constexpr LogLine stopping{LogLevel::info,
                                   "stopping: messages in flight are finished, new ones put off"};
 inline constexpr LogLine stopped{LogLevel::info, "stopped"};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "canon/line_endings.hpp"
 
@@ -136,9 +137,15 @@ Verdict Session::end_of_message(const MacroLookup& macro, const InsertField& ins
   return end_with(Verdict::proceed);
 }
 
+void Session::connect(ClientAddress client) {
+  client_ = client;
+  if (std::exchange(counted_, true)) return;
+  shared_.metrics.connection_opened();
+}
+
 Session::~Session() {
   abort();
-  shared_.metrics.connection_closed();
+  if (counted_) shared_.metrics.connection_closed();
 }
 
 void Session::abort() {

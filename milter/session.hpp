@@ -68,14 +68,13 @@ class Session {
   // Header fields with their leading space (SMFIP_HDR_LEADSPC), or with one space eaten by the MTA?
   enum class LeadingSpace { kept, eaten };
 
-  Session(Shared& shared, LeadingSpace leading_space) : shared_(shared), leading_space_(leading_space) {
-    shared_.metrics.connection_opened();
-  }
+  Session(Shared& shared, LeadingSpace leading_space) : shared_(shared), leading_space_(leading_space) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
 
-  void connect(ClientAddress client) { client_ = client; }
+  // Whoever only negotiates, such as the daemon itself, is not counted as a connection.
+  void connect(ClientAddress client);
   Verdict mail(std::string_view sender, const MacroLookup& macro);
   void header(std::string_view name, std::string_view value);
   Verdict end_of_header(const MacroLookup& macro);
@@ -119,6 +118,7 @@ class Session {
   Shared& shared_;
   LeadingSpace leading_space_;
   ClientAddress client_;
+  bool counted_ = false;
   std::unique_ptr<Message> message_;
   std::optional<InFlight::Token> reply_;
 };

@@ -1,0 +1,148 @@
+#include "milter/self_watch.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+#include <system_error>
+
+#include "milter/service_manager.hpp"
+
+namespace dkim::milter {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using Outcome = ProbeResult::Outcome;
+
+// An answer takes a millisecond; that long, a machine may be busy with everything that starts beside us.
+constexpr milliseconds longest_answer = std::chrono::seconds(20);
+
+std::optional<std::uint64_t> number_in(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr) return std::nullopt;
+  const std::string_view text = value;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+crypto::FileDescriptor made_event() {
+  crypto::FileDescriptor event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!event) throw std::system_error(errno, std::generic_category(), "cannot watch over the socket");
+  return event;
+}
+
+}  // namespace
+
+std::optional<microseconds> watchdog_interval() {
+  constexpr std::uint64_t day = 24ULL * 3600 * 1'000'000;
+  const auto interval = number_in("WATCHDOG_USEC");
+  if (!interval || *interval == 0) return std::nullopt;
+  if (std::getenv("WATCHDOG_PID") != nullptr &&
+      number_in("WATCHDOG_PID") != static_cast<std::uint64_t>(getpid()))
+    return std::nullopt;
+  return microseconds(std::min(*interval, day));
+}
+
+SelfWatch::SelfWatch(const SocketAddress& address, const Log& log, std::function<void()> on_failure)
+    : socket_(address.text),
+      probe_(address),
+      log_(log),
+      on_failure_(std::move(on_failure)),
+      stop_(made_event()),
+      thread_([this] { run(); }) {}
+
+void SelfWatch::stop() noexcept {
+  if (!thread_.joinable()) return;
+  constexpr std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(stop_.get(), &one, sizeof one);
+  thread_.join();
+}
+
+void SelfWatch::run() noexcept {
+  try {
+    if (!becomes_ready()) return;
+  } catch (const std::exception&) {
+    // No memory for one question: there will be none for mail.
+    failed_ = true;
+    on_failure_();
+    return;
+  }
+  notify_service_manager("READY=1");
+  if (const auto interval = watchdog_interval()) feed_while_answered(*interval);
+}
+
+bool SelfWatch::becomes_ready() {
+  const auto result = probe_.ask(longest_answer, stop_.get());
+  switch (result.outcome) {
+    case Outcome::not_allowed:
+      report(result);
+      return true;
+    case Outcome::answered:
+      return true;
+    case Outcome::not_answered:
+      log_.not_ready(socket_, result.reason);
+      failed_ = true;
+      on_failure_();
+      return false;
+    case Outcome::stopped:
+      return false;
+  }
+  return false;
+}
+
+// Asks at half of the interval, and more often while no answer comes: where that is a shortage of memory,
+// threads or descriptors, its end is to be seen before the service manager's patience ends.
+void SelfWatch::feed_while_answered(microseconds interval) noexcept {
+  const auto patience = std::min(longest_answer, std::chrono::ceil<milliseconds>(interval / 8));
+  auto pause = interval / 2;
+  while (!stopped_within(pause))
+    pause = feed(patience) == Fed::yes ? interval / 2 : interval / 16;
+}
+
+SelfWatch::Fed SelfWatch::feed(milliseconds patience) noexcept {
+  try {
+    const auto result = probe_.ask(patience, stop_.get());
+    if (result.outcome == Outcome::stopped) return Fed::no;
+    report(result);
+    if (result.outcome == Outcome::not_answered) return Fed::no;
+    notify_service_manager("WATCHDOG=1");
+    return Fed::yes;
+  } catch (const std::exception&) {
+    return Fed::no;  // no memory, not even to say so
+  }
+}
+
+// Once, until it changes.
+void SelfWatch::report(const ProbeResult& result) {
+  if (result.reason == trouble_) return;
+  if (result.outcome == Outcome::not_answered) {
+    log_.no_answer(socket_, result.reason);
+  } else if (result.outcome == Outcome::not_allowed) {
+    log_.cannot_ask(socket_, result.reason);
+  } else {
+    log_.answers_again(socket_);
+  }
+  trouble_ = result.reason;
+}
+
+bool SelfWatch::stopped_within(microseconds time) const noexcept {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (true) {
+    const auto left = std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now()).count();
+    if (left <= 0) return false;
+    pollfd wanted{stop_.get(), POLLIN, 0};
+    if (::poll(&wanted, 1, static_cast<int>(left)) == 1) return true;
+  }
+}
+
+}  // namespace dkim::milter
