@@ -24,6 +24,7 @@ using Outcome = ProbeResult::Outcome;
 
 // An answer takes a millisecond; that long, a machine may be busy with everything that starts beside us.
 constexpr milliseconds longest_answer = std::chrono::seconds(20);
+constexpr milliseconds shortest_patience = std::chrono::seconds(1);
 
 std::optional<std::uint64_t> number_in(const char* variable) {
   const char* value = std::getenv(variable);
@@ -103,7 +104,8 @@ bool SelfWatch::becomes_ready() {
 // Asks at half of the interval, and more often while no answer comes: where that is a shortage of memory,
 // threads or descriptors, its end is to be seen before the service manager's patience ends.
 void SelfWatch::feed_while_answered(microseconds interval) noexcept {
-  const auto patience = std::min(longest_answer, std::chrono::ceil<milliseconds>(interval / 8));
+  const auto patience =
+      std::clamp(std::chrono::ceil<milliseconds>(interval / 8), shortest_patience, longest_answer);
   auto pause = interval / 2;
   while (!stopped_within(pause))
     pause = feed(patience) == Fed::yes ? interval / 2 : interval / 16;

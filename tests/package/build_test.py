@@ -26,7 +26,7 @@ class BuildTest(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.archive)
         # As one unpacks a release: no history, and another directory.
         for name in ("CMakeLists.txt", "CHANGELOG.md", "LICENSE", "README.md", "canon", "crypto", "keytool",
-                     "milter", "packaging"):
+                     "milter", "packaging", "tests/support"):
             place = ROOT / name
             (shutil.copytree if place.is_dir() else shutil.copy)(place, cls.archive / name)
         build(cls.archive, "--version", PREVIOUS)

@@ -1,0 +1,161 @@
+// Whether the daemon answers, as it finds out itself and tells the service manager.
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/milter/daemon_fixture.hpp"
+#include "tests/milter/service_manager_socket.hpp"
+
+namespace dkim::test {
+namespace {
+
+class DaemonWatchTest : public DaemonTest {
+ protected:
+  struct Watchdog {
+    std::string microseconds;
+    std::string pid;
+  };
+
+  // With a service manager of the test's own, which is told READY=1 by then.
+  void start_watched(const Watchdog& watchdog = {"400000", ""}, const std::string& settings = "") {
+    daemon_.emplace(directory_.path(), store_.path(),
+                    DaemonProcess::Start{settings,
+                                         [&] {
+                                           setenv("NOTIFY_SOCKET", manager_path().c_str(), 1);
+                                           setenv("WATCHDOG_USEC", watchdog.microseconds.c_str(), 1);
+                                           if (!watchdog.pid.empty())
+                                             setenv("WATCHDOG_PID", watchdog.pid.c_str(), 1);
+                                         },
+                                         false});
+    ASSERT_EQ(next(), "READY=1");
+  }
+
+  std::string manager_path() const { return directory_.path() / "manager"; }
+
+  // Waits for it; "nothing" if nothing comes.
+  std::string next() const {
+    std::string message;
+    eventually([&] { return (message = manager_.received()) != "nothing"; });
+    return message;
+  }
+
+  std::string all_received() const {
+    std::string all;
+    for (std::string message; (message = manager_.received()) != "nothing";)
+      all += (all.empty() ? "" : " ") + message;
+    return all;
+  }
+
+  ServiceManagerSocket manager_{manager_path()};
+};
+
+TEST_F(DaemonWatchTest, FeedsTheWatchdogWhileItAnswers) {
+  start_watched();
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(next(), "WATCHDOG=1");
+  expect_service();
+  EXPECT_EQ(daemon_->log().find("ourselves"), std::string::npos) << daemon_->log();
+}
+
+TEST_F(DaemonWatchTest, WithoutASocketItStarvesUntilItIsBack) {
+  start_watched();
+  const auto kept = directory_.path() / "kept";
+  std::filesystem::rename(daemon_->socket_path(), kept);
+  ASSERT_TRUE(daemon_->wait_for_log("error: no answer to ourselves on " + daemon_->endpoint() +
+                                    ", the watchdog waits for one: No such file or directory"));
+  all_received();
+  // Another's socket in its place: the reason changes, and so it was asked again in between.
+  const pid_t other = fork();
+  if (other == 0) {
+    const ServiceManagerSocket datagrams(daemon_->socket_path());
+    pause();
+    _exit(0);
+  }
+  EXPECT_TRUE(daemon_->wait_for_log("the watchdog waits for one: Protocol wrong type for socket"))
+      << daemon_->log();
+  EXPECT_EQ(all_received(), "");
+  kill(other, SIGKILL);
+  waitpid(other, nullptr, 0);
+  std::filesystem::rename(kept, daemon_->socket_path());
+  EXPECT_EQ(next(), "WATCHDOG=1");
+  EXPECT_TRUE(daemon_->wait_for_log("answer to ourselves on " + daemon_->endpoint() + " again"));
+  expect_service();
+}
+
+TEST_F(DaemonWatchTest, AnotherDaemonOnItsSocketDoesNotFeedIt) {
+  start_watched();
+  std::filesystem::remove(daemon_->socket_path());
+  const TemporaryDirectory elsewhere;
+  const DaemonProcess other(elsewhere.path(), store_.path(),
+                            {"socket = \"" + daemon_->endpoint() + "\";", {}, true});
+  EXPECT_TRUE(daemon_->wait_for_log("the watchdog waits for one: another process listens there"))
+      << daemon_->log();
+}
+
+TEST_F(DaemonWatchTest, ASocketThatIsGoneDoesNotHinderTheStop) {
+  start_watched();
+  std::filesystem::remove(daemon_->socket_path());
+  ASSERT_TRUE(daemon_->wait_for_log("the watchdog waits for one"));
+  all_received();
+  daemon_->signal(SIGTERM);
+  EXPECT_EQ(daemon_->wait_for_end(), 0);
+  EXPECT_EQ(all_received(), "STOPPING=1");
+}
+
+TEST_F(DaemonWatchTest, AShortageOfDescriptorsPasses) {
+  start_watched();
+  rlimit limit{};
+  ASSERT_EQ(prlimit(daemon_->pid(), RLIMIT_NOFILE, nullptr, &limit), 0);
+  const rlimit none{3, limit.rlim_max};
+  ASSERT_EQ(prlimit(daemon_->pid(), RLIMIT_NOFILE, &none, nullptr), 0);
+  EXPECT_TRUE(daemon_->wait_for_log("the watchdog waits for one: Too many open files")) << daemon_->log();
+  all_received();
+  ASSERT_EQ(prlimit(daemon_->pid(), RLIMIT_NOFILE, &limit, nullptr), 0);
+  EXPECT_EQ(next(), "WATCHDOG=1");
+  expect_service();
+}
+
+TEST_F(DaemonWatchTest, IsNotMeantByAnothersWatchdog) {
+  start_watched({"1000", "1"});
+  for (int i = 0; i < 20; ++i)
+    expect_service();
+  daemon_->signal(SIGTERM);
+  EXPECT_EQ(daemon_->wait_for_end(), 0);
+  EXPECT_EQ(all_received(), "STOPPING=1");
+}
+
+TEST_F(DaemonWatchTest, NoNumberIsNoWatchdog) {
+  for (const char* wrong : {"0", "", "-1", "1000x", "99999999999999999999"}) {
+    start_watched({wrong, ""});
+    for (int i = 0; i < 5; ++i)
+      expect_service();
+    daemon_->signal(SIGTERM);
+    EXPECT_EQ(daemon_->wait_for_end(), 0);
+    EXPECT_EQ(all_received(), "STOPPING=1") << wrong;
+  }
+}
+
+TEST_F(DaemonWatchTest, ItsQuestionsAreNoConnections) {
+  const auto metrics = directory_.path() / "metrics.prom";
+  start_watched({"4000", ""}, "log_level = \"debug\"; metrics_file = \"" + metrics.string() + "\";");
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(next(), "WATCHDOG=1");
+  EXPECT_EQ(daemon_->log().find("connection"), std::string::npos) << daemon_->log();
+  daemon_->signal(SIGTERM);
+  EXPECT_EQ(daemon_->wait_for_end(), 0);
+  const std::string text = read_file(metrics);
+  EXPECT_NE(text.find("\ndkimsignd_connections_total 0\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\ndkimsignd_connections 0\n"), std::string::npos) << text;
+}
+
+TEST_F(DaemonWatchTest, WatchesOverItsPort) {
+  const std::string endpoint = "inet6:" + std::to_string(20000 + getpid() % 20000) + "@::";
+  start_watched({"4000", ""}, "socket = \"" + endpoint + "\";");
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(next(), "WATCHDOG=1");
+}
+
+}  // namespace
+}  // namespace dkim::test

@@ -1,0 +1,251 @@
+#!/usr/bin/python3
+"""The daemon with other libmilters than this system's: it fits them, leaves its read-ahead out, or does not start.
+
+The libraries are this system's with its calls of poll and read bent to a stand-in's, which passes them on by other
+names."""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ["DKIMSIGND_BUILD_DIR"])
+DIALOGUE = ROOT / "tests/milter/dialogue"
+CACHE = dict(re.findall(r"^(\w+):\w+=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE))
+COMPILER = CACHE["CMAKE_CXX_COMPILER"]
+PATIENCE = 120  # seconds, on a busy machine
+
+FORTIFIED = """
+#include <poll.h>
+#include <unistd.h>
+extern "C" {
+ssize_t __read_chk(int, void*, size_t, size_t);
+int __poll_chk(pollfd*, nfds_t, int, size_t);
+ssize_t bent_read(int fd, void* buffer, size_t size) { return __read_chk(fd, buffer, size, size); }
+int bent_poll(pollfd* list, nfds_t count, int timeout) {
+  return __poll_chk(list, count, timeout, count * sizeof *list);
+}
+"""
+
+# It reads by a name that nobody here knows, where it is packets that it reads.
+STRANGE = """
+#include <poll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+extern "C" {
+ssize_t bent_read(int fd, void* buffer, size_t size) {
+  iovec part{buffer, size};
+  return size == 0 ? read(fd, buffer, size) : readv(fd, &part, 1);
+}
+int bent_poll(pollfd* list, nfds_t count, int timeout) { return poll(list, count, timeout); }
+"""
+
+# For a library that is fortified already.
+CHECKED = """
+ssize_t bent_read_chk(int fd, void* buffer, size_t size, size_t) { return bent_read(fd, buffer, size); }
+int bent_poll_chk(pollfd* list, nfds_t count, int timeout, size_t) { return bent_poll(list, count, timeout); }
+}
+"""
+
+
+def run(*command, good=(0,), **options):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False, **options)
+    if done.returncode not in good:
+        raise AssertionError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}")
+    return done.stdout
+
+
+def compiled(directory, name, source, *options):
+    (directory / f"{name}.cpp").write_text(source)
+    run(COMPILER, "-O2", "-fPIC", *options, "-c", f"{name}.cpp", "-o", f"{name}.o", cwd=directory)
+    return directory / f"{name}.o"
+
+
+def archive_of(directory, name, *objects):
+    archive = directory / f"{name}.a"
+    archive.unlink(missing_ok=True)
+    run("ar", "qcs", archive, *objects)
+    return archive
+
+
+class TemporaryCase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="libmilter-"))
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+
+
+class LookTest(TemporaryCase):
+    """What CMake says of an archive, by what it calls."""
+
+    def hindrance(self, library):
+        script = self.directory / "look.cmake"
+        script.write_text(f'include({ROOT}/milter/libmilter_fit.cmake)\nset(CMAKE_NM {CACHE["CMAKE_NM"]})\n'
+                          f'read_ahead_hindrance({library} hindrance)\nmessage(NOTICE "hindrance: [${{hindrance}}]")\n')
+        return re.search(r"hindrance: \[(.*)\]", run("cmake", "-P", script))[1]
+
+    def calling(self, *names, defining="unused"):
+        lines = "".join(f'extern "C" int {name}();\nint call_{name}() {{ return {name}(); }}\n' for name in names)
+        return compiled(self.directory, "calling_" + "_".join(names),
+                        f'{lines}extern "C" int {defining}() {{ return 1; }}\n', "-fno-builtin", "-U_FORTIFY_SOURCE")
+
+    def look(self, *names):
+        return self.hindrance(archive_of(self.directory, "look", self.calling(*names)))
+
+    def test_what_is_known(self):
+        self.assertEqual(self.look("poll", "read", "close", "malloc", "strlen"), "")
+        self.assertEqual(self.look("__poll_chk", "__read_chk", "__syslog_chk", "writev"), "")
+
+    def test_whatever_takes_octets_or_waits(self):
+        for name in ("recv", "recvfrom", "recvmsg", "readv", "preadv", "select", "pselect", "ppoll", "epoll_wait",
+                     "__recv_chk", "__recvfrom_chk", "__ppoll_chk", "__fdelt_chk", "syscall", "io_uring_enter", "fread",
+                     "fgets", "dup2", "splice", "not_yet_thought_of"):
+            self.assertEqual(self.look("poll", "read", name), f"libmilter.a calls what is not known here: {name}")
+
+    def test_all_strangers_are_named(self):
+        self.assertEqual(self.look("poll", "read", "select", "recv"),
+                         "libmilter.a calls what is not known here: recv, select")
+
+    def test_what_one_member_defines_for_another(self):
+        archive = archive_of(self.directory, "look", self.calling("poll", "read", "mi_rd_cmd"),
+                             self.calling("close", defining="mi_rd_cmd"))
+        self.assertEqual(self.hindrance(archive), "")
+
+    def test_one_that_does_neither(self):
+        for names in (("read", "close"), ("poll", "close"), ("close",)):
+            self.assertEqual(self.look(*names), "libmilter.a is not seen to call poll and read")
+        (self.directory / "text").write_text("no object\n")
+        archive = archive_of(self.directory, "look", self.directory / "text")
+        self.assertEqual(self.hindrance(archive), "libmilter.a is not seen to call poll and read")
+
+    def test_what_is_no_archive(self):
+        shared = self.directory / "libshared.so"
+        run(COMPILER, "-shared", self.calling("poll", "read"), "-o", shared)
+        self.assertEqual(self.hindrance(shared), "libmilter is a shared library")
+
+
+class BuildTest(TemporaryCase):
+    """The daemon, configured, linked and talked to."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.system = pathlib.Path(CACHE["MILTER_LIBRARY"])
+        cls.build = cls.directory / "build"
+
+    def bent(self, name, source):
+        if self.system.suffix != ".a":
+            self.skipTest("this system's libmilter is a shared one")
+        archive = self.directory / f"{name}.a"
+        run("objcopy", "--redefine-sym", "read=bent_read", "--redefine-sym", "poll=bent_poll", "--redefine-sym",
+            "__read_chk=bent_read_chk", "--redefine-sym", "__poll_chk=bent_poll_chk", self.system, archive)
+        run("ar", "qs", archive, compiled(self.directory, name, source + CHECKED, "-U_FORTIFY_SOURCE"))
+        return archive
+
+    def built(self, library, read_ahead="AUTO"):
+        """What CMake says of read-ahead; the daemon is at self.daemon() then."""
+        same = {name: CACHE[name] for name in ("CMAKE_BUILD_TYPE", "CMAKE_CXX_COMPILER", "CMAKE_CXX_COMPILER_LAUNCHER",
+                                               "CMAKE_CXX_FLAGS", "DKIMSIGND_SANITIZE") if name in CACHE}
+        said = run("cmake", "-S", ROOT, "-B", self.build, "-G", "Ninja", "-DDKIMSIGND_BUILD_TESTS=OFF",
+                   *(f"-D{name}={value}" for name, value in same.items()),
+                   f"-DMILTER_LIBRARY={library}", f"-DDKIMSIGND_READ_AHEAD={read_ahead}")
+        run("cmake", "--build", self.build, "--target", "dkimsignd")
+        return re.search(r"Read-ahead: (.*)", said)[1]
+
+    def daemon(self):
+        return self.build / "milter/dkimsignd"
+
+    def answers(self):
+        for script in ("plain", "old_mta", "several_messages", "abort"):
+            self.assertRegex(run(DIALOGUE / "run", self.daemon(), BUILD / "keytool/dkimkey", DIALOGUE / f"{script}.lua"),
+                             "[0-9]+ signed messages verified")
+
+    def started(self):
+        """A daemon and the socket by which it says that it is ready."""
+        place = pathlib.Path(tempfile.mkdtemp(dir=self.directory))
+        (place / "keys").mkdir()
+        (place / "conf").write_text(f'socket = "unix:{place}/s";\nkey_directory = "{place}/keys";\nlog = "stderr";\n')
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(notify.close)
+        notify.bind(f"{place}/notify")
+        notify.setblocking(False)
+        daemon = subprocess.Popen([self.daemon(), "--config", place / "conf"], stderr=subprocess.PIPE, text=True,
+                                  env=dict(os.environ, NOTIFY_SOCKET=f"{place}/notify"))
+        self.addCleanup(daemon.kill)
+        return daemon, notify
+
+    def wait_until_it_listens(self, daemon):
+        for line in daemon.stderr:
+            if " listens on " in line:
+                return
+        self.fail("the daemon did not listen")
+
+    def end_of(self, daemon):
+        _, said = daemon.communicate(timeout=PATIENCE)
+        return daemon.returncode, said
+
+    def what_came(self, notify):
+        came = []
+        while True:
+            try:
+                came.append(notify.recv(64).decode())
+            except BlockingIOError:
+                return came
+
+    def test_a_fortified_one(self):
+        self.assertEqual(self.built(self.bent("fortified", FORTIFIED)), "on")
+        self.answers()
+
+    def test_a_strange_one(self):
+        library = self.bent("strange", STRANGE)
+        hindrance = "libmilter.a calls what is not known here: readv"
+        self.assertEqual(self.built(library), f"off, messages take more system calls: {hindrance}")
+        self.answers()
+        daemon, _ = self.started()
+        self.wait_until_it_listens(daemon)
+        daemon.send_signal(signal.SIGTERM)
+        status, said = self.end_of(daemon)
+        self.assertEqual(status, 0, said)
+        self.assertIn(f"dkimsignd: read-ahead is off, messages take more system calls: {hindrance}\n", said)
+
+    def test_a_strange_one_that_is_not_looked_at_is_noticed_at_the_start(self):
+        self.assertEqual(self.built(self.bent("strange", STRANGE), read_ahead="ON"), "on")
+        daemon, notify = self.started()
+        status, said = self.end_of(daemon)
+        self.assertEqual(status, 1, said)
+        self.assertRegex(said, r"error: not ready, ending: no answer to ourselves on unix:\S+/s: no answer in time\n")
+        self.assertEqual(self.what_came(notify), ["STOPPING=1"])
+
+    def test_a_stop_does_not_wait_for_the_answer(self):
+        self.assertEqual(self.built(self.bent("strange", STRANGE), read_ahead="ON"), "on")
+        daemon, notify = self.started()
+        self.wait_until_it_listens(daemon)
+        daemon.send_signal(signal.SIGTERM)
+        status, said = self.end_of(daemon)
+        self.assertEqual(status, 0, said)
+        self.assertNotIn("not ready", said)
+        self.assertEqual(self.what_came(notify), ["STOPPING=1"])
+
+    def test_a_shared_one(self):
+        shared = self.system.with_name("libmilter.so")
+        if not shared.exists():
+            self.skipTest("no shared libmilter here")
+        self.assertEqual(self.built(shared), "off, messages take more system calls: libmilter is a shared library")
+        self.assertIn("libmilter.so", run("readelf", "-d", self.daemon()))
+        self.answers()
+
+    def test_without_read_ahead(self):
+        self.assertEqual(self.built(self.system, read_ahead="OFF"), "off, messages take more system calls: it was built so")
+        self.answers()
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())
