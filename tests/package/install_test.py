@@ -139,6 +139,28 @@ class InstallTest(unittest.TestCase):
             wait_for(lambda: self.machine.active("dkimsignd") == "active", "dkimsignd to be ready")
         self.assert_signed_by("server")
 
+    def test_7_without_its_socket_it_is_started_anew(self):
+        # The unit's own interval is two minutes.
+        drop_in = self.machine.root / "etc/systemd/system/dkimsignd.service.d/watchdog.conf"
+        drop_in.parent.mkdir()
+        drop_in.write_text("[Service]\nWatchdogSec=12\n")
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("systemctl", "restart", "dkimsignd")
+        pid = self.host.daemon()
+        fed = "WatchdogTimestampMonotonic"
+        for _ in range(2):
+            before = self.machine.property("dkimsignd", fed)
+            wait_for(lambda before=before: self.machine.property("dkimsignd", fed) != before, "the watchdog to be fed")
+        self.assertEqual(self.host.daemon(), pid)
+        self.machine.run("rm", "/var/spool/postfix/dkimsignd/dkimsignd.sock")
+        wait_for(lambda: self.host.daemon() not in (0, pid), "another dkimsignd")
+        wait_for(lambda: self.machine.active("dkimsignd") == "active", "dkimsignd to be ready")
+        self.assertIn("the watchdog waits for one: No such file or directory", self.host.log())
+        self.assert_signed_by("server")
+        shutil.rmtree(drop_in.parent)
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("systemctl", "restart", "dkimsignd")
+
     def test_8_the_timer_s_service_makes_new_keys_and_can_do_nothing_else(self):
         # The service publishes by a hook, which tells what it can see and do from within.
         hook = self.machine.root / "usr/local/sbin/hook"

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The units and the sample configuration, as files: what needs no installation to be seen."""
 
+import configparser
 import os
 import pathlib
 import re
@@ -41,6 +42,20 @@ class UnitsTest(unittest.TestCase):
 
     def test_a_hook_takes_nothing_that_it_does_not_ask_for(self):
         self.assertLessEqual(self.exposure("dkimkey-rotate.service", "dkimkey-rotate-hook.conf"), 2.0)
+
+
+    def test_a_daemon_that_does_not_answer_is_started_anew(self):
+        unit = configparser.ConfigParser(strict=False, interpolation=None)
+        unit.optionxform = str
+        unit.read(UNITS / "dkimsignd.service")
+        service = unit["Service"]
+        # What tells of an answer is Type=notify's socket, which is for the main process only unless said otherwise.
+        self.assertEqual((service["Type"], service.get("NotifyAccess", "main")), ("notify", "main"))
+        self.assertEqual((service["Restart"], service["WatchdogSignal"]), ("always", "SIGTERM"))
+        # A short shortage is none. From the first question without an answer there is half of this.
+        self.assertGreaterEqual(int(service["WatchdogSec"]), 60)
+        # The daemon gives itself 20 seconds for an answer at its start, and systemd must not end it before.
+        self.assertGreater(int(service.get("TimeoutStartSec", "90")), 20)
 
 
 class SampleTest(unittest.TestCase):
