@@ -89,6 +89,7 @@ bool SelfWatch::becomes_ready() {
       report(result);
       return true;
     case Outcome::answered:
+      within_reach_ = true;
       return true;
     case Outcome::not_answered:
       log_.not_ready(socket_, result.reason);
@@ -113,8 +114,11 @@ void SelfWatch::feed_while_answered(microseconds interval) noexcept {
 
 SelfWatch::Fed SelfWatch::feed(milliseconds patience) noexcept {
   try {
-    const auto result = probe_.ask(patience, stop_.get());
+    auto result = probe_.ask(patience, stop_.get());
     if (result.outcome == Outcome::stopped) return Fed::no;
+    // What was within reach once has changed: its mode, or a port's queue, which is full as nobody accepts.
+    if (result.outcome == Outcome::not_allowed && within_reach_) result.outcome = Outcome::not_answered;
+    if (result.outcome == Outcome::answered) within_reach_ = true;
     report(result);
     if (result.outcome == Outcome::not_answered) return Fed::no;
     notify_service_manager("WATCHDOG=1");

@@ -50,7 +50,8 @@ class SelfWatch {
   const Log& log_;
   std::function<void()> on_failure_;
   crypto::FileDescriptor stop_;
-  std::string trouble_;  // that was logged last
+  std::string trouble_;        // that was logged last
+  bool within_reach_ = false;  // an answer has come, this time or before
   std::atomic<bool> failed_ = false;
   std::thread thread_;
 };

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +20,9 @@ class DaemonWatchTest : public DaemonTest {
   };
 
   // With a service manager of the test's own, which is told READY=1 by then.
-  void start_watched(const Watchdog& watchdog = {"400000", ""}, const std::string& settings = "") {
+  void start_watched(
+      const Watchdog& watchdog = {"400000", ""}, const std::string& settings = "",
+      const std::function<void()>& prepare = [] {}) {
     daemon_.emplace(directory_.path(), store_.path(),
                     DaemonProcess::Start{settings,
                                          [&] {
@@ -27,6 +30,7 @@ class DaemonWatchTest : public DaemonTest {
                                            setenv("WATCHDOG_USEC", watchdog.microseconds.c_str(), 1);
                                            if (!watchdog.pid.empty())
                                              setenv("WATCHDOG_PID", watchdog.pid.c_str(), 1);
+                                           prepare();
                                          },
                                          false});
     ASSERT_EQ(next(), "READY=1");
@@ -115,6 +119,39 @@ TEST_F(DaemonWatchTest, AShortageOfDescriptorsPasses) {
   ASSERT_EQ(prlimit(daemon_->pid(), RLIMIT_NOFILE, &limit, nullptr), 0);
   EXPECT_EQ(next(), "WATCHDOG=1");
   expect_service();
+}
+
+// As another user than root, whom no mode keeps out.
+class DaemonWatchByModeTest : public DaemonWatchTest {
+ protected:
+  void start_as_nobody(const std::string& settings) {
+    constexpr uid_t nobody = 65534;
+    ASSERT_EQ(chown(directory_.path().c_str(), nobody, nobody), 0);
+    ASSERT_EQ(chmod(manager_path().c_str(), 0666), 0);
+    start_watched({"400000", ""}, settings, [] {
+      if (setgid(nobody) != 0 || setuid(nobody) != 0) _exit(125);
+    });
+  }
+};
+
+TEST_F(DaemonWatchByModeTest, ASocketThatWasNeverWithinReachIsNotWatched) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  start_as_nobody("socket_mode = \"0060\";");
+  EXPECT_TRUE(daemon_->wait_for_log("warning: cannot reach " + daemon_->endpoint() +
+                                    " ourselves, whether it answers is not watched: Permission denied"));
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(next(), "WATCHDOG=1");
+}
+
+TEST_F(DaemonWatchByModeTest, OneThatIsNoLongerWithinReachStarvesIt) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  start_as_nobody("");
+  ASSERT_EQ(chmod(daemon_->socket_path().c_str(), 0), 0);
+  EXPECT_TRUE(daemon_->wait_for_log("the watchdog waits for one: Permission denied"));
+  all_received();
+  ASSERT_EQ(chmod(daemon_->socket_path().c_str(), 0660), 0);
+  EXPECT_EQ(next(), "WATCHDOG=1");
+  EXPECT_TRUE(daemon_->wait_for_log("answer to ourselves on " + daemon_->endpoint() + " again"));
 }
 
 TEST_F(DaemonWatchTest, IsNotMeantByAnothersWatchdog) {
