@@ -8,6 +8,7 @@
 
 #include "crypto/error.hpp"
 #include "milter/mta_error.hpp"
+#include "milter/packet_buffer.hpp"
 
 // libmilter's own: may the message be edited now, which is at its end only? smfi_insheader() asks it as well.
 // Null where a libmilter keeps it to itself.
@@ -77,9 +78,6 @@ unsigned long steps_we_can_take() {
 bool at_end_of_message(SMFICTX* context) {
   return mi_sendok != nullptr && mi_sendok(context, 0);
 }
-
-// More than a session keeps of a header (milter/session), so that it is the session that says no.
-constexpr std::size_t largest_packet = (1 << 20) + 65536;
 
 sfsistat status_of(Verdict verdict) {
   switch (verdict) {
@@ -274,8 +272,6 @@ void register_milter(Shared& shared, const std::string& socket) {
   std::string copy = socket;
   if (smfi_setconn(copy.data()) != MI_SUCCESS)
     throw crypto::Error("libmilter does not take the socket " + socket);
-  // A header field comes in one packet. libmilter would break the connection at 64 KiB; Postfix has fields of
-  // up to 100 KiB (header_size_limit), and their message would never leave.
   smfi_setmaxdatasize(largest_packet);
   // Postfix opens a connection an SMTP session; a queue flush opens many at once.
   smfi_setbacklog(1024);

@@ -19,6 +19,7 @@
 #include "milter/self_watch.hpp"
 #include "milter/service_manager.hpp"
 #include "milter/session.hpp"
+#include "milter/troubles.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -46,6 +47,16 @@ void raise_descriptor_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Of all threads that are made from here on. Pages that are never touched are no memory, but they count where
+// the address space is limited, and at eight megabytes a thread that is soon the end.
+void use_small_stacks() {
+  constexpr std::size_t stack = 512 * 1024;
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return;
+  if (pthread_attr_setstacksize(&attributes, stack) == 0) pthread_setattr_default_np(&attributes);
+  pthread_attr_destroy(&attributes);
 }
 
 sigset_t handled_signals() {
@@ -118,11 +129,13 @@ namespace dkim::milter {
 
 void run_daemon(const Options& options, Config config) {
   protect_memory();
+  use_small_stacks();
   raise_descriptor_limit();
   prepare_signals();
 
   const auto log_target = config.log;
   Log log(log_sink(log_target), config.log_level);
+  troubles().log_to(log);
   if (geteuid() == 0) log.running_as_root();
   Shared shared(std::make_shared<Setup>(std::move(config)), log);
 

@@ -1,17 +1,19 @@
 # Does milter/read_ahead.cpp fit this libmilter? It takes octets from the socket before libmilter asks for them, and
 # so every call by which libmilter waits for a connection or reads from it must come here first. Such a call by
-# another name would wait for octets that are already taken, and no connection would ever get an answer.
+# another name would wait for octets that are already taken, and no connection would ever get an answer. What serves
+# the connections needs it, and that every connection is accepted and every answer written by a name that is known.
 
-# Calls that are wrapped (read_ahead_wraps), each as --wrap=NAME.
-set(read_ahead_wraps poll read close __poll_chk __read_chk)
+# What is linked in, and the calls that come to it, each by --wrap=NAME.
+set(read_ahead_sources listener.cpp read_ahead.cpp served_connection.cpp worker_pool.cpp)
+set(read_ahead_wraps poll read close writev accept __poll_chk __read_chk)
 
 # What else a libmilter is known to call: nothing here waits for a connection's octets or takes them. A name that is
 # missing here costs speed; one that is here and should not be costs mail.
 set(harmless_imports
   _GLOBAL_OFFSET_TABLE_ _DYNAMIC in6addr_any environ
   # Connections, their listener and their threads.
-  accept accept4 bind listen socket setsockopt getsockopt getpeername getsockname shutdown pipe pipe2 fcntl fcntl64
-  __fcntl_time64 send sendmsg sendto write writev
+  bind listen socket setsockopt getsockopt getpeername getsockname shutdown pipe pipe2 fcntl fcntl64
+  __fcntl_time64 write
   pthread_cond_broadcast pthread_cond_destroy pthread_cond_init pthread_cond_signal pthread_cond_timedwait
   pthread_cond_wait __pthread_cond_timedwait64 pthread_attr_init pthread_attr_destroy pthread_attr_setdetachstate
   pthread_attr_setstacksize pthread_create pthread_detach pthread_equal pthread_join pthread_mutex_destroy

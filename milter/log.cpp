@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "canon/printable.hpp"
+#include "milter/troubles.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -29,6 +30,24 @@ std::string joined(const std::vector<crypto::SigningKey>& keys, Text text) {
     out += text(key);
   }
   return out;
+}
+
+std::string_view words(Trouble trouble) {
+  switch (trouble) {
+    case Trouble::descriptors:
+      return "no descriptors left";
+    case Trouble::threads:
+      return "no more threads";
+    case Trouble::memory:
+      return "no memory left";
+    case Trouble::stalled:
+      return "packets that do not go on";
+    case Trouble::deaf:
+      return "answers that are not taken";
+    case Trouble::disorder:
+      return "packets out of order";
+  }
+  return "";
 }
 
 std::string milliseconds(std::chrono::microseconds time) {
@@ -135,6 +154,27 @@ void Log::no_session() const {
 
 void Log::negotiated(bool leading_space, bool no_reply) const {
   write<log_lines::negotiated>(leading_space ? "kept" : "not offered", no_reply ? "in use" : "not offered");
+}
+
+void Log::trouble_begins(Trouble trouble) const {
+  switch (trouble) {
+    case Trouble::descriptors:
+      return write<log_lines::no_descriptors>();
+    case Trouble::threads:
+      return write<log_lines::no_threads>();
+    case Trouble::memory:
+      return write<log_lines::no_memory>();
+    case Trouble::stalled:
+      return write<log_lines::stalled>();
+    case Trouble::deaf:
+      return write<log_lines::deaf>();
+    case Trouble::disorder:
+      return write<log_lines::disorder>();
+  }
+}
+
+void Log::trouble_is_over(Trouble trouble, std::uint64_t connections) const {
+  write<log_lines::trouble_over>(words(trouble), std::to_string(connections));
 }
 
 void Log::started(const Config& config) const {

@@ -21,6 +21,8 @@
 
 namespace dkim::milter {
 
+enum class Trouble;  // milter/troubles
+
 class Log {
  public:
   // Takes one line without its end.
@@ -45,6 +47,10 @@ class Log {
   void cannot_insert() const;
   void no_session() const;
   void negotiated(bool leading_space, bool no_reply) const;
+
+  // What strikes many connections at once.
+  void trouble_begins(Trouble trouble) const;
+  void trouble_is_over(Trouble trouble, std::uint64_t connections) const;
 
   // The process.
   void started(const Config& config) const;

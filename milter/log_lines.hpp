@@ -58,6 +58,22 @@ inline constexpr LogLine no_session{LogLevel::error,
 inline constexpr LogLine negotiated{LogLevel::debug,
                                     "connection: leading space {kept}, no-reply steps {used}"};
 
+// What strikes many connections at once: a line when it begins, and one when it is over.
+inline constexpr LogLine no_descriptors{
+    LogLevel::error,
+    "no descriptors left: new connections are closed, the MTA keeps its mail and tries again"};
+inline constexpr LogLine no_threads{LogLevel::error,
+                                    "no more threads can be made: connections wait for those that there are"};
+inline constexpr LogLine no_memory{
+    LogLevel::error, "no memory left: connections are closed, the MTA keeps its mail and tries again"};
+inline constexpr LogLine stalled{LogLevel::warning,
+                                 "a connection is closed: for 10 seconds its packet did not go on"};
+inline constexpr LogLine deaf{LogLevel::warning,
+                              "a connection is closed: for 10 seconds the MTA did not take its answer"};
+inline constexpr LogLine disorder{
+    LogLevel::warning, "a connection is closed: the MTA sent what the milter protocol does not have there"};
+inline constexpr LogLine trouble_over{LogLevel::info, "over: {trouble}, connections concerned: {count}"};
+
 // The process.
 inline constexpr LogLine started{LogLevel::info,
                                  "dkimsignd {version} listens on {socket}, keys in {directory}"};

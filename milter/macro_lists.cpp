@@ -9,6 +9,9 @@
 #include <cstdlib>
 #include <cstring>
 
+// Of milter/served_connection, which is left out together with read-ahead.
+extern "C" [[gnu::weak]] void dkim_libmilter_lacks_memory() noexcept;
+
 extern "C" {
 
 // NOLINTBEGIN(bugprone-reserved-identifier): the names that --wrap asks for
@@ -18,7 +21,11 @@ void* __wrap_malloc(std::size_t size) {
   constexpr std::size_t behind = 2 * sizeof(char*);
   if (size > SIZE_MAX - behind) return nullptr;
   void* block = __real_malloc(size + behind);
-  if (block != nullptr) std::memset(static_cast<char*>(block) + size, 0, behind);
+  if (block != nullptr) {
+    std::memset(static_cast<char*>(block) + size, 0, behind);
+  } else if (dkim_libmilter_lacks_memory != nullptr) {
+    dkim_libmilter_lacks_memory();
+  }
   return block;
 }
 // NOLINTEND(bugprone-reserved-identifier)

@@ -11,18 +11,22 @@
 // that are already here: CMake looks at what libmilter.a calls (milter/libmilter_fit.cmake) and leaves this
 // file out if it meets a name that it does not know.
 //
-// The octets are kept per thread. That is enough because a worker of libmilter stays with a connection as
-// long as anything can be read from it (mi_engine asks poll before it hands the connection back, and poll
-// says yes while octets are left here), and closes it itself when it ends.
+// A connection that milter/worker_pool serves is milter/served_connection's. For any other, as a libmilter
+// without a pool has them, the octets are kept per thread. That is enough because a worker of libmilter stays
+// with a connection as long as anything can be read from it (mi_engine asks poll before it hands the
+// connection back, and poll says yes while octets are left here), and closes it itself when it ends.
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
+
+#include "milter/served_connection.hpp"
 
 namespace {
 
@@ -77,9 +81,12 @@ int __real_poll(pollfd* descriptors, nfds_t count, int timeout);
 ssize_t __real_read(int descriptor, void* buffer, std::size_t size);
 int __real___poll_chk(pollfd* descriptors, nfds_t count, int timeout, std::size_t room);
 ssize_t __real___read_chk(int descriptor, void* buffer, std::size_t size, std::size_t room);
+ssize_t __real_writev(int descriptor, const iovec* parts, int count);
 int __real_close(int descriptor);
 
 int __wrap_poll(pollfd* descriptors, nfds_t count, int timeout) {
+  if (count == 1 && dkim::milter::serves(descriptors->fd))
+    return dkim::milter::poll_served(*descriptors, timeout);
   if (!asks_for_input_only(descriptors, count)) return __real_poll(descriptors, count, timeout);
   if (!read_ahead.holds_octets_of(descriptors->fd) && !read_ahead.fill(descriptors->fd)) {
     const int ready = __real_poll(descriptors, count, timeout);
@@ -90,6 +97,7 @@ int __wrap_poll(pollfd* descriptors, nfds_t count, int timeout) {
 }
 
 ssize_t __wrap_read(int descriptor, void* buffer, std::size_t size) {
+  if (dkim::milter::serves(descriptor)) return dkim::milter::read_served(buffer, size);
   if (!read_ahead.holds_octets_of(descriptor)) return __real_read(descriptor, buffer, size);
   std::size_t count = read_ahead.take(buffer, size);
   if (count < size) {
@@ -110,6 +118,11 @@ int __wrap___poll_chk(pollfd* descriptors, nfds_t count, int timeout, std::size_
 ssize_t __wrap___read_chk(int descriptor, void* buffer, std::size_t size, std::size_t room) {
   if (room < size) return __real___read_chk(descriptor, buffer, size, room);
   return __wrap_read(descriptor, buffer, size);
+}
+
+ssize_t __wrap_writev(int descriptor, const iovec* parts, int count) {
+  if (dkim::milter::serves(descriptor)) return dkim::milter::write_served(parts, count);
+  return __real_writev(descriptor, parts, count);
 }
 
 int __wrap_close(int descriptor) {

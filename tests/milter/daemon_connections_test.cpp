@@ -39,7 +39,6 @@ class DaemonConnectionsTest : public DaemonTest {
 
 TEST_F(DaemonConnectionsTest, AStallInAnyStepHoldsUpNobody) {
   start();
-  const Newcomers newcomers(daemon_->endpoint());
   auto stalled = stalled_in_every_step();
   auto connection = client();
   for (int i = 0; i < 50; ++i)
@@ -83,51 +82,13 @@ TEST_F(DaemonConnectionsTest, TwoThousandIdleOnesAndAMessage) {
   expect_service();
 }
 
-TEST_F(DaemonConnectionsTest, OutOfDescriptorsIsNotTheEnd) {
-  constexpr rlim_t descriptors = 40;
-  start("", [] {
-    const rlimit few{descriptors, descriptors};
-    setrlimit(RLIMIT_NOFILE, &few);
-  });
-  {
-    // More than it can take: they wait in the socket's queue.
-    std::vector<MilterClient> crowd;
-    for (rlim_t i = 0; i < 2 * descriptors; ++i)
-      crowd.emplace_back(daemon_->endpoint());
-    ASSERT_TRUE(eventually([&] {
-      int open = 0;
-      for ([[maybe_unused]] const auto& entry :
-           std::filesystem::directory_iterator("/proc/" + std::to_string(daemon_->pid()) + "/fd"))
-        ++open;
-      return open >= static_cast<int>(descriptors);
-    }));
-    EXPECT_TRUE(daemon_->is_running());
-    // The store cannot be opened either: that is a fault, and on_error says what becomes of the message.
-    crowd[0].negotiate();
-    crowd[0].connect();
-    EXPECT_EQ(crowd[0].send_message(letter()).reply.verdict, Verdict::tempfail);
-    EXPECT_TRUE(daemon_->wait_for_log("Too many open files, on_error=tempfail"));
-  }
-  expect_service();
-}
-
 TEST_F(DaemonConnectionsTest, BreakingOffLeaksNoDescriptor) {
   start();
-  const auto open_descriptors = [&] {
-    int open = 0;
-    for ([[maybe_unused]] const auto& entry :
-         std::filesystem::directory_iterator("/proc/" + std::to_string(daemon_->pid()) + "/fd"))
-      ++open;
-    return open;
-  };
   expect_service();
   int before = 0;
-  ASSERT_TRUE(eventually([&] { return (before = open_descriptors()) < 12; }));
-  {
-    const Newcomers newcomers(daemon_->endpoint());
-    for (int round = 0; round < 5; ++round)
-      stalled_in_every_step();
-  }
+  ASSERT_TRUE(eventually([&] { return (before = daemon_->open_descriptors()) < 12; }));
+  for (int round = 0; round < 5; ++round)
+    stalled_in_every_step();
   // Faults leave none open either.
   std::filesystem::remove(store_.key_file("example.com", "server"));
   store_.set_subdomains("example.com", false);
@@ -135,7 +96,8 @@ TEST_F(DaemonConnectionsTest, BreakingOffLeaksNoDescriptor) {
     auto connection = client();
     EXPECT_EQ(connection.send_message(letter()).reply.verdict, Verdict::tempfail);
   }
-  EXPECT_TRUE(eventually([&] { return open_descriptors() <= before; })) << open_descriptors();
+  EXPECT_TRUE(eventually([&] { return daemon_->open_descriptors() <= before; }))
+      << daemon_->open_descriptors();
 }
 
 }  // namespace

@@ -100,7 +100,8 @@ TEST_F(DaemonDialogueTest, ABodyBeforeMailIsNoPartOfTheMessage) {
 TEST_F(DaemonDialogueTest, ABodyInTheEndOfMessageIsSigned) {
   start();
   for (const std::uint32_t without : {0U, static_cast<std::uint32_t>(SMFIP_NR_BODY)}) {
-    auto connection = client({SMFI_PROT_VERSION, SMFI_CURR_ACTS, SMFI_CURR_PROT & ~without});
+    auto connection =
+        client({SMFI_PROT_VERSION, SMFI_CURR_ACTS, static_cast<std::uint32_t>(SMFI_CURR_PROT) & ~without});
     for (const std::size_t in_chunks : {std::size_t{0}, std::size_t{10}, letter().body.size()}) {
       const Message message = letter();
       connection.mail(message.sender);
@@ -122,7 +123,8 @@ TEST_F(DaemonDialogueTest, ABodyInTheEndOfMessageIsSigned) {
 TEST_F(DaemonDialogueTest, ANewSessionOnAnOldConnectionIsSigned) {
   start();
   for (const std::uint32_t without : {0U, static_cast<std::uint32_t>(SMFIP_NR_CONN | SMFIP_HDR_LEADSPC)}) {
-    auto connection = client({SMFI_PROT_VERSION, SMFI_CURR_ACTS, SMFI_CURR_PROT & ~without});
+    auto connection =
+        client({SMFI_PROT_VERSION, SMFI_CURR_ACTS, static_cast<std::uint32_t>(SMFI_CURR_PROT) & ~without});
     for (int i = 0; i < 20; ++i) {
       expect_signed(connection, letter(i));
       connection.quit_for_new_connection();

@@ -41,23 +41,6 @@ std::string delivery_fault(const MessageResult& result, const Message& message, 
   return "";
 }
 
-Newcomers::Newcomers(std::string endpoint)
-    : endpoint_(std::move(endpoint)), thread_([this] {
-        while (!done_) {
-          try {
-            const MilterConnection newcomer(endpoint_, patience);
-          } catch (const MilterError&) {
-            // The daemon is gone, which the test itself will notice.
-          }
-          std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        }
-      }) {}
-
-Newcomers::~Newcomers() {
-  done_ = true;
-  thread_.join();
-}
-
 MilterClient DaemonTest::client(const Offer& offer) const {
   MilterClient out(daemon_->endpoint());
   out.negotiate(offer);

@@ -3,10 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "tests/crypto/test_store.hpp"
 #include "tests/milter/daemon_process.hpp"
@@ -21,24 +19,6 @@ Message letter(int number = 0, const std::string& domain = "example.com");
 // Why the message does not leave with that many valid signatures; empty if it does.
 std::string delivery_fault(const MessageResult& result, const Message& message, const PublicKeys& keys,
                            std::size_t signatures = 1);
-
-// Connections that come and go at once, for as long as it lives, as they do at any MTA.
-//
-// A connection whose packet stops half-way holds a thread of libmilter, which counts a thread as idle until
-// it has woken up: of two connections that become ready at such an instant the second waits until any thread
-// is free again. The next newcomer brings one; without any, the second would wait for the first.
-class Newcomers {
- public:
-  explicit Newcomers(std::string endpoint);
-  Newcomers(const Newcomers&) = delete;
-  Newcomers& operator=(const Newcomers&) = delete;
-  ~Newcomers();
-
- private:
-  std::string endpoint_;
-  std::atomic<bool> done_ = false;
-  std::thread thread_;
-};
 
 class DaemonTest : public testing::Test {
  protected:

@@ -167,13 +167,20 @@ std::string DaemonProcess::log() const {
 }
 
 bool DaemonProcess::wait_for_log(std::string_view text, int times) const {
-  return eventually([&] {
-    const std::string all = log();
-    int found = 0;
-    for (auto at = all.find(text); at != std::string::npos; at = all.find(text, at + 1))
-      ++found;
-    return found >= times;
-  });
+  return eventually([&] { return times_in_log(text) >= times; });
+}
+
+int DaemonProcess::times_in_log(std::string_view text) const {
+  const std::string all = log();
+  int found = 0;
+  for (auto at = all.find(text); at != std::string::npos; at = all.find(text, at + 1))
+    ++found;
+  return found;
+}
+
+int DaemonProcess::open_descriptors() const {
+  const std::filesystem::directory_iterator all("/proc/" + std::to_string(pid_) + "/fd");
+  return static_cast<int>(std::distance(begin(all), end(all)));
 }
 
 void DaemonProcess::signal(int number) const {

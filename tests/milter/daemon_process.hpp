@@ -59,6 +59,10 @@ class DaemonProcess {
 
   std::string log() const;
   bool wait_for_log(std::string_view text, int times = 1) const;
+  // How often it stands there now.
+  int times_in_log(std::string_view text) const;
+  // How many descriptors it has open.
+  int open_descriptors() const;
   void signal(int number) const;
   bool is_running();
   // Its exit status, or 128 + signal; nothing if it does not end.

@@ -1,0 +1,159 @@
+// Peers that stop in the midst of a packet, or take no answer: they hold up nobody, and their connections
+// end.
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <thread>
+
+#include "crypto/file.hpp"
+#include "tests/milter/daemon_fixture.hpp"
+
+namespace dkim::test {
+namespace {
+
+// A port that nobody uses.
+int free_port() {
+  const crypto::FileDescriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    throw std::runtime_error("no free port");
+  return ntohs(address.sin_port);
+}
+
+class DaemonStallTest : public DaemonTest {
+ protected:
+  void start_on(const std::string& family, const std::string& settings = "") {
+    endpoint_ = family == "unix" ? "unix:" + (directory_.path() / "s").string()
+                                 : "inet:" + std::to_string(free_port()) + "@127.0.0.1";
+    start("socket = \"" + endpoint_ + "\";" + settings);
+  }
+
+  MilterClient connected() const {
+    MilterClient out(endpoint_);
+    out.negotiate();
+    out.connect();
+    return out;
+  }
+
+  // A peer that has sent so many octets of a packet, after so many steps.
+  MilterClient stalled(std::size_t steps, std::size_t octets) const {
+    MilterClient peer(endpoint_);
+    if (steps > 0) peer.negotiate();
+    if (steps > 1) peer.connect();
+    if (steps > 2) peer.mail("<alerts@example.com>");
+    if (steps > 3) peer.header("From", " alerts@example.com");
+    if (steps > 4) peer.end_of_header();
+    if (steps > 5) peer.body("half of a");
+    peer.connection().put_raw(packet.substr(0, octets));
+    return peer;
+  }
+
+  const std::string packet = MilterConnection::packet(SMFIC_HEADER, std::string("Subject\0 x\0", 11));
+  std::string endpoint_;
+};
+
+class DaemonStalledPeersTest : public DaemonStallTest, public testing::WithParamInterface<const char*> {};
+
+// After nothing, after each octet of the length, after the command, in the data.
+TEST_P(DaemonStalledPeersTest, FiveHundredHoldUpNoMessage) {
+  start_on(GetParam());
+  auto between_messages = connected();
+  expect_signed(between_messages);
+  for (int round = 0; round < 6; ++round) {
+    std::vector<MilterClient> peers;
+    for (std::size_t i = 0; i < 500; ++i) {
+      peers.push_back(stalled(i / packet.size() % 7, i % packet.size()));
+      if (i % 50 != 0) continue;
+      auto newcomer = connected();
+      expect_signed(newcomer, letter(static_cast<int>(i)));
+      expect_signed(between_messages);
+    }
+    auto newcomer = connected();
+    expect_signed(newcomer);
+    expect_signed(between_messages);
+    // Who has only paused goes on.
+    auto& paused = peers[3 * packet.size() + 7];
+    paused.connection().put_raw(packet.substr(7));
+    paused.header("From", " alerts@example.com");
+    EXPECT_EQ(paused.end_of_header().verdict, Verdict::proceed);
+    EXPECT_EQ(paused.end_of_message().edits.size(), 1U);
+    EXPECT_LT(daemon_->status_number("Threads"), 40) << "a thread for each";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sockets, DaemonStalledPeersTest, testing::Values("unix", "inet"),
+                         [](const auto& socket) { return std::string(socket.param); });
+
+TEST_F(DaemonStallTest, APacketThatDoesNotGoOnEndsItsConnection) {
+  start_on("unix");
+  auto idle = connected();
+  expect_signed(idle);
+  MilterClient silent(endpoint_);
+  std::vector<MilterClient> peers;
+  for (std::size_t octets = 1; octets < packet.size(); ++octets)
+    peers.push_back(stalled(octets % 7, octets));
+  for (auto& peer : peers)
+    EXPECT_TRUE(peer.connection().closed_within(patience));
+  EXPECT_TRUE(daemon_->wait_for_log("a connection is closed: for 10 seconds its packet did not go on"));
+  EXPECT_TRUE(daemon_->wait_for_log("over: packets that do not go on, connections concerned: " +
+                                    std::to_string(peers.size())));
+  EXPECT_EQ(daemon_->times_in_log("its packet did not go on"), 1) << "one line is enough";
+  // Between packets a connection may be silent.
+  expect_signed(idle);
+  silent.negotiate();
+  silent.connect();
+  expect_signed(silent);
+}
+
+// More comes, if slowly: an octet every now and then is no stall.
+TEST_F(DaemonStallTest, APacketInManyPiecesIsAPacket) {
+  start_on("inet");
+  auto connection = connected();
+  connection.mail("<alerts@example.com>");
+  connection.header("From", " alerts@example.com");
+  for (const char octet : packet)
+    connection.connection().put_raw(std::string(1, octet));
+  ASSERT_EQ(connection.end_of_header().verdict, Verdict::proceed);
+  EXPECT_EQ(connection.end_of_message().edits.size(), 1U);
+}
+
+// Fills all that the kernel keeps for it.
+TEST_F(DaemonStallTest, APeerThatTakesNoAnswerHoldsUpNobody) {
+  start_on("unix");
+  constexpr int count = 20;
+  std::atomic<int> closed = 0;
+  std::vector<std::thread> deaf;
+  for (int i = 0; i < count; ++i) {
+    deaf.emplace_back([&] {
+      auto peer = connected();
+      const std::string mail = MilterConnection::packet(SMFIC_MAIL, std::string("<a@example.com>\0", 16));
+      std::string many;
+      while (many.size() < 10'000)
+        many += mail;
+      try {
+        while (true)
+          peer.connection().put_raw(many);
+      } catch (const MilterError& error) {
+        if (error.kind() == MilterError::Kind::closed || error.kind() == MilterError::Kind::system) ++closed;
+      }
+    });
+  }
+  for (int i = 0; i < 50; ++i) {
+    auto newcomer = connected();
+    expect_signed(newcomer, letter(i));
+  }
+  for (auto& thread : deaf)
+    thread.join();
+  EXPECT_EQ(closed, count);
+  EXPECT_TRUE(
+      daemon_->wait_for_log("a connection is closed: for 10 seconds the MTA did not take its answer"));
+  EXPECT_TRUE(daemon_->wait_for_log("over: answers that are not taken, connections concerned: 20"));
+}
+
+}  // namespace
+}  // namespace dkim::test
