@@ -1,9 +1,12 @@
 #include "crypto/settings_reader.hpp"
 
+#include <algorithm>
 #include <libconfig.h++>
 
 #include "canon/typed_names.hpp"
 #include "crypto/error.hpp"
+#include "crypto/memory_reserve.hpp"
+#include "crypto/settings_source.hpp"
 
 namespace dkim::crypto {
 namespace {
@@ -81,8 +84,8 @@ std::string alternatives(std::initializer_list<std::string_view> words) {
   return out;
 }
 
-SettingsGroup::SettingsGroup(const libconfig::Setting& group, std::string file)
-    : group_(&group), file_(std::move(file)) {}
+SettingsGroup::SettingsGroup(const libconfig::Setting& group, const SettingsSource& source)
+    : group_(&group), source_(&source) {}
 
 const libconfig::Setting* SettingsGroup::find(std::string_view name) {
   const auto [known, added] = known_.emplace(name);
@@ -90,9 +93,7 @@ const libconfig::Setting* SettingsGroup::find(std::string_view name) {
 }
 
 std::string SettingsGroup::place_of(const libconfig::Setting& setting) const {
-  // Settings from an @include-d file know its name.
-  const char* source = setting.getSourceFile();
-  return (source != nullptr ? std::string(source) : file_) + ":" + std::to_string(setting.getSourceLine());
+  return source_->place(setting.getSourceLine());
 }
 
 std::string SettingsGroup::place() const {
@@ -171,7 +172,7 @@ std::optional<std::vector<SettingsGroup>> SettingsGroup::groups(std::string_view
       throw_wrong_type(place_of(entry), std::string(name) + "[" + std::to_string(i) + "]", "a group { ... }",
                        entry);
     }
-    out.emplace_back(entry, file_);
+    out.emplace_back(entry, *source_);
   }
   return out;
 }
@@ -180,7 +181,7 @@ std::optional<SettingsGroup> SettingsGroup::group(std::string_view name) {
   const auto* setting = find(name);
   if (setting == nullptr) return std::nullopt;
   if (!setting->isGroup()) throw_wrong_type(place_of(*setting), name, "a group { ... }", *setting);
-  return SettingsGroup(*setting, file_);
+  return SettingsGroup(*setting, *source_);
 }
 
 LocatedText SettingsGroup::required_text(std::string_view name) {
@@ -202,45 +203,33 @@ void SettingsGroup::reject_unknown() const {
   }
 }
 
-SettingsFile::SettingsFile(std::unique_ptr<libconfig::Config> config, std::string name)
-    : config_(std::move(config)), name_(std::move(name)) {}
+SettingsFile::SettingsFile(SettingsSource source)
+    : source_(std::make_unique<const SettingsSource>(std::move(source))),
+      config_(std::make_unique<libconfig::Config>()) {
+  // It ends the process, or crashes it, where memory runs out.
+  const MemoryReserve reserve(source_->memory_bound());
+  try {
+    config_->readString(source_->text());
+  } catch (const libconfig::ParseException& error) {
+    throw_settings_error(source_->place(static_cast<std::size_t>(std::max(error.getLine(), 1))),
+                         error.getError(), "the form is: name = value;");
+  }
+}
+
 SettingsFile::SettingsFile(SettingsFile&&) noexcept = default;
 SettingsFile& SettingsFile::operator=(SettingsFile&&) noexcept = default;
 SettingsFile::~SettingsFile() = default;
 
 SettingsFile SettingsFile::read(const std::filesystem::path& path) {
-  auto config = std::make_unique<libconfig::Config>();
-  // Relative @include lines are taken from beside the file, not from wherever the program was started.
-  config->setIncludeDir(path.parent_path().c_str());
-  try {
-    config->readFile(path.c_str());
-  } catch (const libconfig::FileIOException&) {
-    throw SettingsError(path.string() + ": cannot be read; check that it exists and its permissions");
-  } catch (const libconfig::ParseException& error) {
-    const std::string file = error.getFile() != nullptr ? error.getFile() : path.string();
-    throw_settings_error(file + ":" + std::to_string(error.getLine()), error.getError(),
-                         "the form is: name = value;");
-  }
-  return {std::move(config), path.string()};
+  return SettingsFile(SettingsSource::read(path));
 }
 
 SettingsFile SettingsFile::parse(std::string_view text, const std::string& name) {
-  // libconfig would stop at a NUL and take half a file for the whole.
-  if (text.find('\0') != std::string_view::npos) {
-    throw_settings_error(name, "a NUL octet in the text", "the file is damaged");
-  }
-  auto config = std::make_unique<libconfig::Config>();
-  try {
-    config->readString(std::string(text));
-  } catch (const libconfig::ParseException& error) {
-    throw_settings_error(name + ":" + std::to_string(error.getLine()), error.getError(),
-                         "the form is: name = value;");
-  }
-  return {std::move(config), name};
+  return SettingsFile(SettingsSource::of_text(text, name));
 }
 
 SettingsGroup SettingsFile::root() const {
-  return {config_->getRoot(), name_};
+  return {config_->getRoot(), *source_};
 }
 
 }  // namespace dkim::crypto

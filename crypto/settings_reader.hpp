@@ -24,6 +24,8 @@ class Setting;
 
 namespace dkim::crypto {
 
+class SettingsSource;
+
 // A value with the place it came from, for checks that come after reading.
 struct LocatedText {
   std::string text;
@@ -33,7 +35,7 @@ struct LocatedText {
 // One group of settings. Every setting asked for counts as known; reject_unknown() then finds the others.
 class SettingsGroup {
  public:
-  SettingsGroup(const libconfig::Setting& group, std::string file);
+  SettingsGroup(const libconfig::Setting& group, const SettingsSource& source);
 
   std::optional<LocatedText> text(std::string_view name);
   std::optional<bool> boolean(std::string_view name);
@@ -61,16 +63,18 @@ class SettingsGroup {
   std::string place_of(const libconfig::Setting& setting) const;
 
   const libconfig::Setting* group_;
-  std::string file_;
+  const SettingsSource* source_;
   std::set<std::string, std::less<>> known_;
 };
 
 // A parsed file. Groups point into it and must not outlive it.
 class SettingsFile {
  public:
-  // Throws SettingsError if the file cannot be read or does not parse.
+  // Reads a file and those that it includes (crypto/settings_source). Throws SettingsError if one cannot be
+  // read, may be written by others (crypto/trusted_path), is too large or does not parse; std::bad_alloc if
+  // there may not be memory enough to parse it.
   static SettingsFile read(const std::filesystem::path& path);
-  // The same for text that was read already; name stands for the file in errors.
+  // The same for text that was read already, and includes nothing; name stands for the file in errors.
   static SettingsFile parse(std::string_view text, const std::string& name);
 
   SettingsFile(SettingsFile&&) noexcept;
@@ -80,9 +84,9 @@ class SettingsFile {
   SettingsGroup root() const;
 
  private:
-  SettingsFile(std::unique_ptr<libconfig::Config> config, std::string name);
+  explicit SettingsFile(SettingsSource source);
+  std::unique_ptr<const SettingsSource> source_;
   std::unique_ptr<libconfig::Config> config_;
-  std::string name_;
 };
 
 // A selector; throws SettingsError for anything else.

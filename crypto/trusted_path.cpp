@@ -203,6 +203,15 @@ void judge(const struct stat& status, const std::filesystem::path& path, Trusted
   if (const auto distrust = find_distrust(status, path, as)) throw UntrustedPath(*distrust);
 }
 
+[[noreturn]] void throw_no_file(const std::filesystem::path& path) {
+  throw StoreError(path.string() + " is not a regular file");
+}
+
+void judge_file(const struct stat& status, const std::filesystem::path& path) {
+  if (!S_ISREG(status.st_mode)) throw_no_file(path);
+  judge(status, path, TrustedAs::file);
+}
+
 }  // namespace
 
 std::string to_string(const Distrust& distrust) {
@@ -240,32 +249,27 @@ FileDescriptor open_trusted_directory(const std::filesystem::path& directory) {
 
 std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file, TrustedAs parent) {
   Walk walk(file);
-  struct stat status {};
   if (!walk.find_last_name()) {
     if (walk.error() == ENOENT || walk.error() == ENOTDIR) return std::nullopt;
     throw_store_error("open", walk.path(), walk.error());
   }
+  if (walk.last_name().empty()) throw_no_file(file);
   judge(walk.directory_status(), walk.path().parent_path(), parent);
-  if (walk.last_name().empty()) throw StoreError(walk.path().string() + " is not a regular file");
-  // Before it is opened, which some devices take for an order.
-  if (fstatat(walk.descriptor(), walk.last_name().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+  // Before it is opened, which some devices take for an order; and one who may not read it learns whose it
+  // is.
+  OpenedFile opened{FileDescriptor(-1), {}};
+  if (fstatat(walk.descriptor(), walk.last_name().c_str(), &opened.status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return std::nullopt;
-    throw_store_error("examine", walk.path(), errno);
+    throw_store_error("examine", file, errno);
   }
-  if (!S_ISREG(status.st_mode)) throw StoreError(walk.path().string() + " is not a regular file");
-  // Before it is opened: one who may not read it learns at least whose it is.
-  judge(status, walk.path(), TrustedAs::file);
+  judge_file(opened.status, file);
   FileDescriptor descriptor(openat(walk.descriptor(), walk.last_name().c_str(),
                                    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!descriptor) {
-    if (errno == ENOENT) return std::nullopt;
-    throw_store_error("open", walk.path(), errno);
-  }
-  OpenedFile opened{std::move(descriptor), {}};
-  if (fstat(opened.descriptor.get(), &opened.status) != 0) throw_store_error("examine", walk.path(), errno);
-  if (!S_ISREG(opened.status.st_mode)) throw StoreError(walk.path().string() + " is not a regular file");
-  judge(opened.status, walk.path(), TrustedAs::file);
-  return opened;
+  if (!descriptor && errno == ENOENT) return std::nullopt;
+  if (!descriptor) throw_store_error("open", file, errno);
+  if (fstat(descriptor.get(), &opened.status) != 0) throw_store_error("examine", file, errno);
+  judge_file(opened.status, file);
+  return OpenedFile{std::move(descriptor), opened.status};
 }
 
 }  // namespace dkim::crypto

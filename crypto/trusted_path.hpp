@@ -26,7 +26,7 @@ namespace dkim::crypto {
 
 // Why something is not to be gone by.
 struct Distrust {
-  std::filesystem::path path;  // which directory on the way, or the file; links are resolved
+  std::filesystem::path path;  // which directory on the way, links resolved, or the file as it was named
   std::string what;            // "/srv/keys belongs to user 1000; it must ..."
   std::string remedy;          // a command for root to run: "chown root /srv/keys"
 };

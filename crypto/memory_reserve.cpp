@@ -1,0 +1,29 @@
+#include "crypto/memory_reserve.hpp"
+
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+namespace dkim::crypto {
+namespace {
+
+// Less than what malloc(3) takes from the system apart from its arenas, to give it back when it is freed.
+constexpr std::size_t block_size = 64 << 10;
+
+}  // namespace
+
+void MemoryReserve::Free::operator()(void* block) const {
+  std::free(block);
+}
+
+MemoryReserve::MemoryReserve(std::size_t octets) {
+  std::vector<std::unique_ptr<void, Free>> blocks(octets / block_size + 1);
+  for (auto& block : blocks) {
+    block.reset(std::malloc(block_size));
+    if (!block) throw std::bad_alloc();
+  }
+  last_.reset(std::malloc(block_size));
+  if (!last_) throw std::bad_alloc();
+}
+
+}  // namespace dkim::crypto
