@@ -25,6 +25,11 @@ FileDescriptor::~FileDescriptor() {
   if (fd_ >= 0) close(fd_);
 }
 
+bool is_missing(const std::filesystem::path& path) {
+  struct stat status {};
+  return lstat(path.c_str(), &status) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 std::optional<OpenedFile> open_regular_file(const std::filesystem::path& path) {
   // O_NONBLOCK: opening a pipe must not wait for a writer. It means nothing for regular files.
   FileDescriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));

@@ -38,6 +38,9 @@ struct OpenedFile {
   struct stat status;
 };
 
+// Is there nothing of that name, not even a link that leads nowhere? False where that cannot be found out.
+bool is_missing(const std::filesystem::path& path);
+
 // Opens a regular file for reading; nothing if there is none. The status is that of the descriptor: what
 // is checked is what is read. Devices and pipes are refused, and not waited for.
 std::optional<OpenedFile> open_regular_file(const std::filesystem::path& path);

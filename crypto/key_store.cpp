@@ -3,19 +3,17 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <ctime>
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
+#include "crypto/settings_source.hpp"
+#include "crypto/trusted_path.hpp"
 
 namespace dkim::crypto {
 namespace {
 
-// Years of keys, and still nothing in memory.
-constexpr std::size_t manifest_limit = 1 << 20;
 // The PEM of an RSA key of 8192 bits has 6.4 kB.
 constexpr std::size_t key_file_limit = 64 << 10;
 
@@ -29,26 +27,10 @@ timespec coarse_now() {
   return now;
 }
 
-std::string octal(mode_t mode) {
-  std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mode & 07777));
-  return text.data();
-}
-
-void check_key_permissions(const struct stat& status, const std::filesystem::path& path) {
-  constexpr mode_t too_open = S_IRWXO | S_IWGRP;
-  if ((status.st_mode & too_open) == 0) return;
-  throw KeyFileError(
-      path.string() + " has mode " + octal(status.st_mode) +
-      ": a private key must not be open to others, nor writable by its group; mend it with: chmod " +
-      octal(status.st_mode & static_cast<mode_t>(~(too_open | S_IXGRP | S_IXUSR))) + " " + path.string());
-}
-
 std::optional<Secret> read_key_file(const std::filesystem::path& path) {
   try {
-    const auto file = open_regular_file(path);
+    const auto file = open_trusted_file(path, TrustedAs::directory, TrustedAs::private_key);
     if (!file) return std::nullopt;
-    check_key_permissions(file->status, path);
     return read_all(*file, path, key_file_limit);
   } catch (const StoreError& error) {
     throw KeyFileError(error.what());
@@ -115,6 +97,11 @@ void KeyStore::check_directory() const {
   if (stat(directory_.c_str(), &status) != 0) throw_store_error("open the key directory", directory_, errno);
 }
 
+void KeyStore::judge_directory() const {
+  check_directory();
+  if (const auto distrust = find_distrust(directory_, TrustedAs::directory)) throw UntrustedPath(*distrust);
+}
+
 std::optional<FileStamp> KeyStore::stamp(const canon::DomainName& domain) const {
   const std::string path = directory_.native() + "/" + domain.str() + "/keys.conf";
   struct stat status {};
@@ -126,16 +113,10 @@ std::optional<FileStamp> KeyStore::stamp(const canon::DomainName& domain) const 
 
 std::optional<StampedManifest> KeyStore::read_manifest(const canon::DomainName& domain) const {
   const auto path = manifest_path(domain);
-  const auto file = open_regular_file(path);
-  if (!file) {
-    check_directory();
-    return std::nullopt;
-  }
-  // Whoever may write the manifest decides what is signed.
-  if ((file->status.st_mode & S_IWOTH) != 0) {
-    throw StoreError(path.string() + " is writable by everyone; mend it with: chmod o-w " + path.string());
-  }
-  const Secret text = read_all(*file, path, manifest_limit);
+  judge_directory();
+  const auto file = open_trusted_file(path, TrustedAs::directory);
+  if (!file) return std::nullopt;
+  const Secret text = read_all(*file, path, most_settings_octets);
   const FileStamp stamp = stamp_of(file->status);
   return StampedManifest{parse_manifest(view(text), path.string()), stamp, stamp.is_settled_at(coarse_now())};
 }

@@ -54,11 +54,16 @@ class KeyStore {
   // One stat: nothing if the domain has no store. Throws StoreError if that cannot be found out.
   std::optional<FileStamp> stamp(const canon::DomainName& domain) const;
 
-  // Throws StoreError or SettingsError; nothing if the domain has no store.
+  // Throws UntrustedPath if the key directory, or one on the way to it, may be written by others
+  // (crypto/trusted_path): they could make domains and keys of their own. StoreError if it is not there.
+  void judge_directory() const;
+
+  // Throws StoreError, UntrustedPath with it, or SettingsError; nothing if the domain has no store.
   std::optional<StampedManifest> read_manifest(const canon::DomainName& domain) const;
 
   // Throws KeyFileError with the path and the remedy: missing, readable by others, writable by group or
-  // others (judged on the opened file), damaged, or not of the kind the manifest says.
+  // others (judged on the opened file, and on all directories on the way to it), damaged, or not of the kind
+  // the manifest says.
   PrivateKey load_key(const canon::DomainName& domain, const KeyEntry& entry) const;
 
   // Every domain with a manifest, sorted. Entries that are no domain are passed over.

@@ -82,6 +82,17 @@ Distrust open_to_others(const struct stat& status, const std::filesystem::path& 
   return {path, std::move(what), "chmod " + who + "-w " + shell_word(path.string())};
 }
 
+// What nobody but its owner and its group's members may read, and its owner alone may write.
+std::optional<Distrust> open_secret(const struct stat& status, const std::filesystem::path& path,
+                                    std::string_view name) {
+  constexpr mode_t too_open = S_IRWXO | S_IWGRP;
+  if ((status.st_mode & too_open) == 0) return std::nullopt;
+  const mode_t right = status.st_mode & static_cast<mode_t>(~(too_open | S_IXGRP | S_IXUSR));
+  std::string what = path.string() + " has mode " + octal(status.st_mode) + ": " + std::string(name) +
+                     " must not be open to others, nor writable by its group";
+  return Distrust{path, std::move(what), "chmod " + octal(right) + " " + shell_word(path.string())};
+}
+
 // Goes down a path from / on, one name at a time, and judges each directory before it looks into it.
 class Walk {
  public:
@@ -207,9 +218,9 @@ void judge(const struct stat& status, const std::filesystem::path& path, Trusted
   throw StoreError(path.string() + " is not a regular file");
 }
 
-void judge_file(const struct stat& status, const std::filesystem::path& path) {
+void judge_file(const struct stat& status, const std::filesystem::path& path, TrustedAs as) {
   if (!S_ISREG(status.st_mode)) throw_no_file(path);
-  judge(status, path, TrustedAs::file);
+  judge(status, path, as);
 }
 
 }  // namespace
@@ -221,8 +232,19 @@ std::string to_string(const Distrust& distrust) {
 std::optional<Distrust> find_distrust(const struct stat& status, const std::filesystem::path& path,
                                       TrustedAs as) {
   if (!is_trusted_owner(status)) return foreign_owner(status, path);
-  const bool keeps_apart = as == TrustedAs::on_the_way && (status.st_mode & S_ISVTX) != 0;
-  if (!keeps_apart && is_writable_by_others(status)) return open_to_others(status, path);
+  switch (as) {
+    case TrustedAs::private_key:
+      return open_secret(status, path, "a private key");
+    case TrustedAs::shared_secret:
+      return open_secret(status, path, "a secret");
+    case TrustedAs::on_the_way:
+      if ((status.st_mode & S_ISVTX) != 0) return std::nullopt;
+      break;
+    case TrustedAs::directory:
+    case TrustedAs::file:
+      break;
+  }
+  if (is_writable_by_others(status)) return open_to_others(status, path);
   return std::nullopt;
 }
 
@@ -247,7 +269,8 @@ FileDescriptor open_trusted_directory(const std::filesystem::path& directory) {
   return opened;
 }
 
-std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file, TrustedAs parent) {
+std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file, TrustedAs parent,
+                                            TrustedAs as) {
   Walk walk(file);
   if (!walk.find_last_name()) {
     if (walk.error() == ENOENT || walk.error() == ENOTDIR) return std::nullopt;
@@ -262,13 +285,13 @@ std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file, T
     if (errno == ENOENT) return std::nullopt;
     throw_store_error("examine", file, errno);
   }
-  judge_file(opened.status, file);
+  judge_file(opened.status, file, as);
   FileDescriptor descriptor(openat(walk.descriptor(), walk.last_name().c_str(),
                                    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!descriptor && errno == ENOENT) return std::nullopt;
   if (!descriptor) throw_store_error("open", file, errno);
   if (fstat(descriptor.get(), &opened.status) != 0) throw_store_error("examine", file, errno);
-  judge_file(opened.status, file);
+  judge_file(opened.status, file, as);
   return OpenedFile{std::move(descriptor), opened.status};
 }
 

@@ -48,7 +48,9 @@ class UntrustedPath : public StoreError {
 enum class TrustedAs {
   on_the_way,  // a directory that only leads further
   directory,   // one in which names are looked up that others must not be able to make
-  file
+  file,
+  private_key,   // a file that others must not be able to read either, nor its group to write
+  shared_secret  // the same; the words differ
 };
 
 // Judges one opened entry by its status (fstat(2), not stat(2)); the path is for the words alone. Nothing if
@@ -68,6 +70,7 @@ FileDescriptor open_trusted_directory(const std::filesystem::path& directory);
 // pipes are refused, and not waited for. The directory it is in is judged as said: that of a file which must
 // not be able to appear by others' hands is TrustedAs::directory. Throws UntrustedPath or StoreError.
 std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file,
-                                            TrustedAs parent = TrustedAs::on_the_way);
+                                            TrustedAs parent = TrustedAs::on_the_way,
+                                            TrustedAs as = TrustedAs::file);
 
 }  // namespace dkim::crypto

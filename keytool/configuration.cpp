@@ -1,5 +1,6 @@
 #include "keytool/configuration.hpp"
 
+#include "crypto/file.hpp"
 #include "keytool/errors.hpp"
 
 namespace dkim::keytool {
@@ -23,11 +24,6 @@ Configuration read_file(const std::filesystem::path& path) {
   return configuration;
 }
 
-bool is_missing(const std::filesystem::path& path) {
-  std::error_code error;
-  return std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found;
-}
-
 }  // namespace
 
 void add_common_options(boost::program_options::options_description& options) {
@@ -42,7 +38,7 @@ Configuration read_configuration(const ParsedOptions& options) {
   Configuration configuration;
   const auto named = options.text("config");
   const std::filesystem::path path = named.value_or(default_configuration_file);
-  if (named || !is_missing(path)) {
+  if (named || !crypto::is_missing(path)) {
     try {
       configuration = read_file(path);
     } catch (const crypto::SettingsError& error) {

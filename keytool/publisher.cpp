@@ -1,6 +1,7 @@
 #include "keytool/publisher.hpp"
 
 #include "crypto/error.hpp"
+#include "crypto/trusted_path.hpp"
 #include "keytool/dns/authority.hpp"
 #include "keytool/dns/dns_update.hpp"
 #include "keytool/program.hpp"
@@ -52,8 +53,20 @@ void update(const crypto::PublishSettings& settings, const DnsAccess& access, Re
   throw crypto::Error("a chain of more than " + std::to_string(longest_chain) + " CNAMEs");
 }
 
+// root runs it: it must be root's as the keys are.
+void judge_hook(const std::filesystem::path& program) {
+  std::optional<crypto::Distrust> distrust;
+  try {
+    distrust = crypto::find_distrust(program, crypto::TrustedAs::file);
+  } catch (const crypto::StoreError&) {
+    return;  // it is not there: run_program says so
+  }
+  if (distrust) throw crypto::Error("the program is not run: " + to_string(*distrust));
+}
+
 void run_hook(const crypto::PublishSettings& settings, RecordAction action,
               const crypto::NamedRecord& record) {
+  judge_hook(settings.program);
   run_program(settings.program,
               {action == RecordAction::set ? "set" : "remove", record.name, "TXT", std::to_string(record.ttl),
                action == RecordAction::set ? record.value : ""},

@@ -2,11 +2,14 @@
 
 #include <filesystem>
 #include <ostream>
+#include <set>
+#include <string>
 
 #include "canon/fragile_fields.hpp"
 #include "crypto/domain_keys.hpp"
 #include "crypto/error.hpp"
 #include "crypto/key_store.hpp"
+#include "crypto/trusted_path.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -14,76 +17,106 @@ namespace {
 // maximal_queue_lifetime of postconf(5).
 constexpr std::chrono::seconds queue_lifetime = std::chrono::days(5);
 
-// Each key on its own, so that one broken key does not hide another.
-int check_domain(const crypto::KeyStore& store, const canon::DomainName& domain, std::ostream& out) {
-  int problems = 0;
-  try {
-    const auto read = store.read_manifest(domain);
-    if (!read) return 0;
-    for (const auto& entry : read->manifest.keys) {
-      if (entry.state != crypto::KeyState::active) continue;
-      try {
-        [[maybe_unused]] const auto key = store.load_key(domain, entry);
-      } catch (const crypto::Error& error) {
-        out << error.what() << '\n';
-        ++problems;
-      }
-    }
-  } catch (const crypto::Error& error) {
-    out << error.what() << '\n';
-    ++problems;
+// A line for each problem. What is wrong with a directory is met again with each file in it, and said once.
+class Problems {
+ public:
+  explicit Problems(std::ostream& out) : out_(out) {}
+
+  void add(const std::string& line) {
+    if (said_.insert(line).second) out_ << line << '\n';
   }
-  return problems;
+  int count() const { return static_cast<int>(said_.size()); }
+
+ private:
+  std::ostream& out_;
+  std::set<std::string> said_;
+};
+
+// Calls one of the checks; a fault that it meets is a problem.
+template <typename Check>
+void look(Problems& problems, Check check) {
+  try {
+    check();
+  } catch (const crypto::Error& error) {
+    problems.add(error.what());
+  }
 }
 
-int check_rule_selectors(const crypto::SenderRule& rule, const crypto::Manifest& manifest,
-                         std::ostream& out) {
-  int problems = 0;
+// Each key on its own, so that one broken key does not hide another.
+void check_domain(const crypto::KeyStore& store, const canon::DomainName& domain, Problems& problems) {
+  look(problems, [&] {
+    const auto read = store.read_manifest(domain);
+    if (!read) return;
+    for (const auto& entry : read->manifest.keys) {
+      if (entry.state == crypto::KeyState::active)
+        look(problems, [&] { [[maybe_unused]] const auto key = store.load_key(domain, entry); });
+    }
+  });
+}
+
+void check_store(const crypto::KeyStore& store, Problems& problems) {
+  look(problems, [&] { store.judge_directory(); });
+  look(problems, [&] {
+    for (const auto& domain : store.domains())
+      check_domain(store, domain, problems);
+  });
+}
+
+void check_rule_selectors(const crypto::SenderRule& rule, const crypto::Manifest& manifest,
+                          Problems& problems) {
   for (const auto& selector : rule.selectors) {
     if (manifest.find(selector) != nullptr) continue;
-    out << "the rule for " << rule.sender << " names the selector " << selector.str() << ", which "
-        << rule.domain->str() << " does not have\n";
-    ++problems;
+    problems.add("the rule for " + rule.sender + " names the selector " + selector.str() + ", which " +
+                 rule.domain->str() + " does not have");
   }
-  return problems;
 }
 
-int check_rules(const Config& config, crypto::KeySource& keys, std::ostream& out) {
-  int problems = 0;
+void check_rules(const Config& config, crypto::KeySource& keys, Problems& problems) {
   for (const auto& rule : config.signing.rules) {
     if (!rule.domain) continue;
     try {
       const auto domain = keys.find(*rule.domain);
       if (domain != nullptr) {
-        problems += check_rule_selectors(rule, domain->manifest, out);
+        check_rule_selectors(rule, domain->manifest, problems);
         continue;
       }
-      out << "the rule for " << rule.sender << " names " << rule.domain->str() << ", which has no keys in "
-          << config.signing.key_directory.string() << '\n';
-      ++problems;
+      problems.add("the rule for " + rule.sender + " names " + rule.domain->str() +
+                   ", which has no keys in " + config.signing.key_directory.string());
     } catch (const crypto::Error&) {
       // The domain's own check has said so.
     }
   }
-  return problems;
 }
 
-int check_socket_directory(const Config& config, std::ostream& out) {
-  if (!config.socket.is_unix()) return 0;
+void check_socket_directory(const Config& config, Problems& problems) {
+  if (!config.socket.is_unix()) return;
   const auto directory = config.socket.path().parent_path();
   std::error_code error;
-  if (std::filesystem::is_directory(directory, error)) return 0;
-  out << "the socket's directory " << directory.string() << " does not exist\n";
-  return 1;
+  if (std::filesystem::is_directory(directory, error)) return;
+  problems.add("the socket's directory " + directory.string() + " does not exist");
 }
 
-int check_metrics_directory(const Config& config, std::ostream& out) {
-  if (config.metrics.file.empty()) return 0;
+void check_metrics_directory(const Config& config, Problems& problems) {
+  if (config.metrics.file.empty()) return;
   const auto directory = config.metrics.file.parent_path();
   std::error_code error;
-  if (std::filesystem::is_directory(directory, error)) return 0;
-  out << "the directory of metrics_file, " << directory.string() << ", does not exist\n";
-  return 1;
+  if (std::filesystem::is_directory(directory, error)) return;
+  problems.add("the directory of metrics_file, " + directory.string() + ", does not exist");
+}
+
+// What dkimkey would refuse to use. Whether it is there is for dkimkey to say: not all that it reads is the
+// daemon's to see.
+void check_publishing(const crypto::PublishSettings& publish, Problems& problems) {
+  using Method = crypto::PublishSettings::Method;
+  if (publish.method == Method::manual) return;
+  const bool hook = publish.method == Method::hook;
+  try {
+    const auto distrust =
+        crypto::find_distrust(hook ? publish.program : publish.key_file,
+                              hook ? crypto::TrustedAs::file : crypto::TrustedAs::shared_secret);
+    if (distrust) problems.add(to_string(*distrust));
+  } catch (const crypto::StoreError&) {
+  }
 }
 
 // What does what it says, and what its author may still not have wanted.
@@ -109,18 +142,17 @@ void warn(const Config& config, std::ostream& out) {
 
 int check_everything(const Config& config, std::ostream& out) {
   const crypto::KeyStore store(config.signing.key_directory);
-  int problems = check_socket_directory(config, out) + check_metrics_directory(config, out);
-  try {
-    for (const auto& domain : store.domains())
-      problems += check_domain(store, domain, out);
-  } catch (const crypto::Error& error) {
-    out << error.what() << '\n';
-    ++problems;
-  }
+  Problems problems(out);
+  check_socket_directory(config, problems);
+  check_metrics_directory(config, problems);
+  check_store(store, problems);
   crypto::UncachedKeySource keys(store);
-  problems += check_rules(config, keys, out);
+  check_rules(config, keys, problems);
+  check_publishing(config.keys.publish, problems);
+  for (const auto& [domain, publish] : config.keys.domains)
+    check_publishing(publish, problems);
   warn(config, out);
-  return problems;
+  return problems.count();
 }
 
 }  // namespace dkim::milter

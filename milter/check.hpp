@@ -7,8 +7,9 @@
 
 namespace dkim::milter {
 
-// Reads every manifest and every active key; looks for the domains that rules name. A line for each problem
-// goes to out. Gives back how many there were; warnings, of what does what it says and may yet harm, begin so
+// Reads every manifest and every active key; looks for the domains and selectors that rules name; judges who
+// may write what is gone by (crypto/trusted_path), hooks and TSIG files included. A line for each problem
+// goes to out. Returns how many there were; warnings, of what does what it says and may yet harm, begin so
 // and are not counted.
 int check_everything(const Config& config, std::ostream& out);
 

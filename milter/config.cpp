@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 #include "canon/text.hpp"
+#include "crypto/file.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -223,6 +224,10 @@ std::string_view to_string(LogLevel level) {
 
 Config read_config(const std::filesystem::path& path) {
   return config_from(SettingsFile::read(path));
+}
+
+Config read_config_if_there(const std::filesystem::path& path) {
+  return crypto::is_missing(path) ? Config() : read_config(path);
 }
 
 Config parse_config(std::string_view text, const std::string& file_name) {

@@ -65,6 +65,9 @@ struct Config {
 
 // Throws crypto::SettingsError: "FILE:LINE: what is wrong; what would be right".
 Config read_config(const std::filesystem::path& path);
+// The same of a file that may be missing: every setting has its default then. One that is there and cannot be
+// read is an error all the same.
+Config read_config_if_there(const std::filesystem::path& path);
 Config parse_config(std::string_view text, const std::string& file_name);
 
 // All settings with their effective values, as a file that read_config reads back the same.

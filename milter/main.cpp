@@ -1,6 +1,4 @@
 // dkimsignd: the order of start-up, and the one place where a fault becomes an exit status.
-#include <unistd.h>
-
 #include <iostream>
 
 #include "crypto/error.hpp"
@@ -18,9 +16,9 @@ constexpr int problem_found = 1;
 constexpr int usage_or_configuration = 2;
 
 Config configuration(const Options& options) {
-  // Without a file, every setting has its default; a file that was named must be there.
-  if (!options.config_named && access(options.config_file.c_str(), F_OK) != 0) return {};
-  return dkim::milter::read_config(options.config_file);
+  // A file that was named must be there.
+  return options.config_named ? dkim::milter::read_config(options.config_file)
+                              : dkim::milter::read_config_if_there(options.config_file);
 }
 
 // A configuration with a mistake is one more problem found, and the only one that can be told.

@@ -1,7 +1,5 @@
 #include "keytool/dns/tsig_key.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <vector>
 
@@ -9,7 +7,7 @@
 #include "canon/text.hpp"
 #include "crypto/base64.hpp"
 #include "crypto/error.hpp"
-#include "crypto/file.hpp"
+#include "crypto/trusted_path.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -97,14 +95,14 @@ TsigKey parse_key(std::string_view text) {
 }
 
 crypto::Secret read_secret_file(const std::filesystem::path& path) {
-  const auto file = crypto::open_regular_file(path);
-  if (!file) throw crypto::KeyFileError("the TSIG key file " + path.string() + " does not exist");
-  if ((file->status.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
-    throw crypto::KeyFileError("the TSIG key file " + path.string() +
-                               " is open to others or writable by its group; mend it with: chmod 0640 " +
-                               path.string());
+  try {
+    const auto file =
+        crypto::open_trusted_file(path, crypto::TrustedAs::on_the_way, crypto::TrustedAs::shared_secret);
+    if (!file) throw crypto::KeyFileError("the TSIG key file " + path.string() + " does not exist");
+    return crypto::read_all(*file, path, largest_file);
+  } catch (const crypto::StoreError& error) {
+    throw crypto::KeyFileError("the TSIG key file is not used: " + std::string(error.what()));
   }
-  return crypto::read_all(*file, path, largest_file);
 }
 
 }  // namespace

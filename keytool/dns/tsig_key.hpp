@@ -2,7 +2,8 @@
 //
 //   key "dkim." { algorithm hmac-sha256; secret "base64="; };
 //
-// Read by the update publisher. The file must not be readable by others.
+// Read by the update publisher. Others must not be able to read the file, nor to write it or a directory on
+// the way to it (crypto/trusted_path).
 #pragma once
 
 #include <filesystem>
@@ -18,7 +19,7 @@ struct TsigKey {
   crypto::Secret secret;  // base64, ends in a NUL for ldns
 };
 
-// Throws crypto::KeyFileError with the path: missing, too open, or not such a file.
+// Throws crypto::KeyFileError with the path: missing, open to others, or not such a file.
 TsigKey read_tsig_key(const std::filesystem::path& path);
 
 }  // namespace dkim::keytool

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "crypto/error.hpp"
+#include "crypto/trusted_path.hpp"
 #include "keytool/key_report.hpp"
 #include "keytool/shell_word.hpp"
 
@@ -207,14 +208,8 @@ Findings check_key_directory(const std::filesystem::path& directory) {
              "run dkimkey doctor as root",
              {}}};
   }
-  if ((status.st_mode & S_IWOTH) != 0) {
-    return {{Severity::risk,
-             "key_directory",
-             directory.string(),
-             "everybody on this host can write to it, and so sign as they like",
-             "close it:",
-             {"chmod o-w " + shell_word(directory.string())}}};
-  }
+  if (const auto distrust = crypto::find_distrust(directory, crypto::TrustedAs::directory))
+    return {store_trouble(directory.string(), to_string(*distrust))};
   return {};
 }
 

@@ -4,8 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "crypto/domain_keys.hpp"
 #include "crypto/error.hpp"
+#include "crypto/trusted_path.hpp"
 #include "tests/crypto/test_store.hpp"
 
 namespace dkim::crypto {
@@ -99,11 +102,75 @@ TEST_F(KeyStoreTest, DamagedKeys) {
   EXPECT_NE(load_refusal().find("larger than"), std::string::npos);
 }
 
-TEST_F(KeyStoreTest, AManifestThatEveryoneMayWrite) {
+class UntrustedStoreTest : public KeyStoreTest {
+ protected:
+  std::string manifest_refusal() const {
+    return message_of<UntrustedPath>([&] { store().read_manifest(domain_name("example.com")); });
+  }
+  // Runs what the refusal says would mend it.
+  static void mend(const std::string& refusal) {
+    constexpr std::string_view mark = "mend it with: ";
+    const auto command = refusal.find(mark);
+    ASSERT_NE(command, std::string::npos) << refusal;
+    ASSERT_EQ(std::system(refusal.substr(command + mark.size()).c_str()), 0) << refusal;
+  }
+};
+
+TEST_F(UntrustedStoreTest, AManifestThatEveryoneMayWrite) {
   const auto path = files_.path("example.com/keys.conf");
   chmod(path.c_str(), 0646);
-  EXPECT_EQ(message_of<StoreError>([&] { store().read_manifest(domain_name("example.com")); }),
-            path.string() + " is writable by everyone; mend it with: chmod o-w " + path.string());
+  EXPECT_EQ(manifest_refusal(),
+            path.string() +
+                " has mode 0646: others than its owner may write it, and so decide what is "
+                "signed; mend it with: chmod o-w " +
+                path.string());
+  mend(manifest_refusal());
+  EXPECT_EQ(manifest_refusal(), "(nothing was thrown)");
+}
+
+// Sticky or not: in it, they would make a domain of their own.
+TEST_F(UntrustedStoreTest, DirectoriesThatOthersMayWrite) {
+  const auto key = entry();
+  for (const auto& directory : {files_.path(""), files_.path("example.com")}) {
+    for (const mode_t mode : {0757U, 01757U, 01777U}) {
+      chmod(directory.c_str(), mode);
+      const auto refusal = manifest_refusal();
+      EXPECT_NE(refusal.find("others than its owner may write it"), std::string::npos) << refusal;
+      mend(refusal);
+      EXPECT_EQ(manifest_refusal(), "(nothing was thrown)");
+    }
+  }
+  chmod(files_.path("example.com").c_str(), 01757);
+  const auto refusal = message_of<KeyFileError>([&] { store().load_key(domain_name("example.com"), key); });
+  EXPECT_EQ(refusal.find(files_.path("example.com").string() + " has mode 1757: "), 0U) << refusal;
+}
+
+TEST_F(UntrustedStoreTest, WhatBelongsToOthers) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  const auto key = entry();
+  for (const auto* name : {"", "example.com", "example.com/keys.conf"}) {
+    ASSERT_EQ(chown(files_.path(name).c_str(), 12345, static_cast<gid_t>(-1)), 0);
+    const auto refusal = manifest_refusal();
+    EXPECT_NE(refusal.find(" belongs to user 12345; it must belong to root"), std::string::npos) << refusal;
+    mend(refusal);
+    EXPECT_EQ(manifest_refusal(), "(nothing was thrown)");
+  }
+  ASSERT_EQ(chown(key_path().c_str(), 12345, static_cast<gid_t>(-1)), 0);
+  EXPECT_NE(load_refusal().find(key_path().string() + " belongs to user 12345"), std::string::npos);
+  mend(load_refusal());
+  EXPECT_EQ(load_refusal(), "(nothing was thrown)");
+}
+
+// Keys on a disk of their own, as many have them.
+TEST_F(UntrustedStoreTest, AKeyDirectoryThatIsALink) {
+  const test::TemporaryDirectory elsewhere;
+  const auto link = elsewhere.path() / "keys";
+  std::filesystem::create_directory_symlink(files_.path(""), link);
+  const KeyStore linked(link);
+  EXPECT_TRUE(linked.read_manifest(domain_name("example.com")));
+  EXPECT_NO_THROW(linked.load_key(domain_name("example.com"), entry()));
+  chmod(files_.path("").c_str(), 0702);
+  EXPECT_THROW(linked.read_manifest(domain_name("example.com")), UntrustedPath);
 }
 
 TEST_F(KeyStoreTest, AHugeManifest) {
