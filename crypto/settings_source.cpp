@@ -55,7 +55,6 @@ class SettingsScanner {
     begin_run(scanned);
     while (!scanned.at_end())
       scan_token(scanned);
-    end_line();
   }
 
   SettingsSource take() { return std::move(source_); }

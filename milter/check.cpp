@@ -55,9 +55,10 @@ void check_domain(const crypto::KeyStore& store, const canon::DomainName& domain
 }
 
 void check_store(const crypto::KeyStore& store, Problems& problems) {
-  look(problems, [&] { store.judge_directory(); });
   look(problems, [&] {
-    for (const auto& domain : store.domains())
+    const auto domains = store.domains();
+    look(problems, [&] { store.judge_directory(); });
+    for (const auto& domain : domains)
       check_domain(store, domain, problems);
   });
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "crypto/error.hpp"
+#include "crypto/trusted_path.hpp"
 #include "keytool/configuration.hpp"
 #include "keytool/program.hpp"
 #include "keytool/shell_word.hpp"
@@ -50,12 +51,11 @@ Findings configuration_findings(const std::string& file, const std::string& erro
       ++passed_over;
       continue;
     }
-    findings.push_back({geteuid() == 0 ? Severity::broken : Severity::unknown,
-                        topic,
-                        file,
-                        line,
-                        geteuid() == 0 ? "" : "run dkimkey doctor as root",
-                        {}});
+    if (geteuid() == 0) {
+      findings.push_back(with_remedy_apart({Severity::broken, topic, file, line, "", {}}));
+    } else {
+      findings.push_back({Severity::unknown, topic, file, line, "run dkimkey doctor as root", {}});
+    }
   }
   if (passed_over > 0) {
     findings.push_back({Severity::broken,
@@ -75,6 +75,34 @@ Findings configuration_findings(const std::string& file, const std::string& erro
   }
   if (findings.empty())
     findings.push_back({Severity::good, topic, file, "dkimsignd reads it without a complaint", "", {}});
+  return findings;
+}
+
+Findings check_publishing(const crypto::KeySettings& settings) {
+  Findings findings;
+  const auto judge = [&](const std::filesystem::path& path, crypto::TrustedAs as) {
+    try {
+      if (const auto distrust = crypto::find_distrust(path, as)) {
+        findings.push_back(
+            {Severity::broken, "publish", path.string(), distrust->what, "mend it:", {distrust->remedy}});
+      }
+    } catch (const crypto::StoreError&) {
+      // What is not there is said when a record is published.
+    }
+  };
+  const auto judge_settings = [&](const crypto::PublishSettings& publish) {
+    switch (publish.method) {
+      case crypto::PublishSettings::Method::manual:
+        return;
+      case crypto::PublishSettings::Method::update:
+        return judge(publish.key_file, crypto::TrustedAs::shared_secret);
+      case crypto::PublishSettings::Method::hook:
+        return judge(publish.program, crypto::TrustedAs::file);
+    }
+  };
+  judge_settings(settings.publish);
+  for (const auto& [domain, publish] : settings.domains)
+    judge_settings(publish);
   return findings;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "crypto/key_settings.hpp"
 #include "keytool/doctor/finding.hpp"
 
 namespace dkim::keytool {
@@ -20,5 +21,8 @@ enum class ConfigurationCheck { with_all_keys, file_alone };
 // default where none is named. Never throws what the program does: an unknown finding says that it could
 // not be asked.
 Findings check_configuration(const std::optional<std::string>& named_file, ConfigurationCheck check);
+
+// May others write the hooks and TSIG files that records are published with? dkimkey does not use them then.
+Findings check_publishing(const crypto::KeySettings& settings);
 
 }  // namespace dkim::keytool

@@ -57,6 +57,7 @@ class Examination {
         request_.configuration_file,
         is_large_store() ? ConfigurationCheck::file_alone : ConfigurationCheck::with_all_keys);
     auto store_findings = examine_store();
+    append(store_findings, check_publishing(configuration_.keys));
     drop_repeated(configuration_findings, store_findings);
     append(findings_, std::move(configuration_findings));
     append(findings_, std::move(store_findings));

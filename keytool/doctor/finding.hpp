@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dkim::keytool {
@@ -29,5 +30,16 @@ struct Finding {
 };
 
 using Findings = std::vector<Finding>;
+
+// Takes the command out of words that end in one, "...; mend it with: COMMAND", for it to be pasted.
+inline Finding with_remedy_apart(Finding finding) {
+  constexpr std::string_view mark = "; mend it with: ";
+  const auto at = finding.what.rfind(mark);
+  if (at == std::string::npos) return finding;
+  finding.advice = "mend it:";
+  finding.paste = {finding.what.substr(at + mark.size())};
+  finding.what.erase(at);
+  return finding;
+}
 
 }  // namespace dkim::keytool

@@ -152,7 +152,7 @@ void check_key_file(const crypto::KeyStore& store, const canon::DomainName& doma
 }  // namespace
 
 Finding store_trouble(const std::string& subject, const std::string& what) {
-  if (geteuid() == 0) return {Severity::broken, "key_files", subject, what, "", {}};
+  if (geteuid() == 0) return with_remedy_apart({Severity::broken, "key_files", subject, what, "", {}});
   return {Severity::unknown, "key_files", subject, what, "run dkimkey doctor as root", {}};
 }
 
@@ -208,9 +208,11 @@ Findings check_key_directory(const std::filesystem::path& directory) {
              "run dkimkey doctor as root",
              {}}};
   }
-  if (const auto distrust = crypto::find_distrust(directory, crypto::TrustedAs::directory))
-    return {store_trouble(directory.string(), to_string(*distrust))};
-  return {};
+  const auto distrust = crypto::find_distrust(directory, crypto::TrustedAs::directory);
+  if (!distrust) return {};
+  auto finding = store_trouble(directory.string(), to_string(*distrust));
+  finding.topic = "key_directory";
+  return {std::move(finding)};
 }
 
 Findings check_key_files(const crypto::KeyStore& store, const canon::DomainName& domain,

@@ -537,7 +537,9 @@ class BrokenStore(DoctorTest):
 
     def test_a_store_that_anybody_can_write_to(self):
         self.scene.keys.path.chmod(0o757)
-        self.paste(self.assert_only("risk", "key_directory"))
+        finding = self.assert_only("broken", "key_directory")
+        self.assertIn("others than its owner may write it", finding["what"])
+        self.paste(finding)
         self.assert_healthy()
 
     def test_no_key_that_signs(self):

@@ -115,5 +115,40 @@ TEST_F(CheckTest, NamesMissingDirectories) {
                            ": No such file or directory\n");
 }
 
+// What is wrong with a directory is wrong with all in it.
+TEST_F(CheckTest, SaysOnceWhoMayWriteADirectory) {
+  for (const auto* domain : {"a.example", "b.example"})
+    store_.add_key(domain, "s");
+  std::filesystem::permissions(store_.path(), std::filesystem::perms(0757));
+  EXPECT_EQ(check(1),
+            store_.path().string() +
+                " has mode 0757: others than its owner may write it, and so decide what is signed; mend "
+                "it with: chmod o-w " +
+                store_.path().string() + "\n");
+  std::filesystem::permissions(store_.path(), std::filesystem::perms(0755));
+  const auto domain = store_.path() / "b.example";
+  std::filesystem::permissions(domain, std::filesystem::perms(01777));
+  EXPECT_NE(check(1).find(domain.string() + " has mode 1777: "), std::string::npos);
+}
+
+TEST_F(CheckTest, NamesHooksAndTsigFilesThatOthersMayWrite) {
+  const auto hook = store_.path() / "hook";
+  const auto key = store_.path() / "tsig.key";
+  const std::string settings =
+      "publish = { method = \"hook\"; program = \"" + hook.string() +
+      "\"; }; domains = ( { domain = \"a.example\"; publish = { method = \"update\"; key_file = \"" +
+      key.string() + "\"; }; } );";
+  // That is dkimkey's to say.
+  EXPECT_EQ(check(0, settings), "");
+  test::write_file(hook, "", 0755);
+  test::write_file(key, "", 0640);
+  EXPECT_EQ(check(0, settings), "");
+  test::write_file(hook, "", 0757);
+  test::write_file(key, "", 0644);
+  const auto said = check(2, settings);
+  EXPECT_NE(said.find("mend it with: chmod o-w " + hook.string() + "\n"), std::string::npos) << said;
+  EXPECT_NE(said.find("mend it with: chmod 0640 " + key.string() + "\n"), std::string::npos) << said;
+}
+
 }  // namespace
 }  // namespace dkim::milter

@@ -1,5 +1,6 @@
 // Every mistake in a configuration: its file and line, what is wrong and what would be right.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "crypto/error.hpp"
 #include "milter/config.hpp"
@@ -200,7 +201,7 @@ TEST(ConfigErrors, SyntaxHasItsLine) {
   EXPECT_EQ(error_of("log = \"stderr\";\nlog = \"stderr\";\n"),
             "test.conf:2: duplicate setting name; the form is: name = value;");
   EXPECT_EQ(error_of(std::string_view("log = \"stderr\";\0 socket = 7;", 28)),
-            "test.conf: a NUL octet in the text; the file is damaged");
+            "test.conf:1: a NUL octet in the text; the file is damaged");
 }
 
 TEST(ConfigErrors, AFileThatCannotBeRead) {
@@ -222,6 +223,28 @@ TEST(ConfigErrors, AFileThatCannotBeRead) {
   EXPECT_NE(error_of_file(directory.path() / "a.conf").find("b.conf:3: \"log\" is a number"),
             std::string::npos)
       << error_of_file(directory.path() / "a.conf");
+}
+
+// Defaults in the place of a file that cannot be read would sign other mail with other keys.
+TEST(ConfigErrors, OnlyAFileThatIsNotThereMeansTheDefaults) {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.path() / "a.conf";
+  EXPECT_EQ(config_text(read_config_if_there(path)), config_text(Config()));
+  EXPECT_EQ(config_text(read_config_if_there(directory.path() / "none" / "a.conf")), config_text(Config()));
+  std::filesystem::create_symlink("nowhere", path);
+  EXPECT_THROW(read_config_if_there(path), crypto::SettingsError);
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  EXPECT_THROW(read_config_if_there(path), crypto::SettingsError);
+  std::filesystem::remove(path);
+  if (geteuid() == 0) {
+    ASSERT_EQ(seteuid(12345), 0);
+  }
+  const auto hidden = test::message_of<crypto::SettingsError>([&] { read_config_if_there(path); });
+  ASSERT_EQ(seteuid(getuid()), 0);
+  if (getuid() == 0) {
+    EXPECT_NE(hidden.find("Permission denied"), std::string::npos) << hidden;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "tests/milter/daemon_fixture.hpp"
@@ -43,6 +44,8 @@ TEST_P(DaemonKeysTest, BrokenInEveryWayAndMendedAgain) {
   const std::string good_key = read_file(key);
   const std::string good_manifest = read_file(manifest);
   const std::string name = key.string();
+  const std::string next_line =
+      std::to_string(std::count(good_manifest.begin(), good_manifest.end(), '\n') + 1);
   const std::string not_regular = name + " is not a regular file";
 
   struct Damage {
@@ -73,7 +76,19 @@ TEST_P(DaemonKeysTest, BrokenInEveryWayAndMendedAgain) {
        [&] { write_file(manifest, good_manifest.substr(0, good_manifest.find("algorithm")), 0640); },
        manifest.string() + ":15: syntax error; the form is: name = value;"},
       {"manifest of zeros", [&] { write_file(manifest, std::string(good_manifest.size(), '\0'), 0640); },
-       manifest.string() + ": a NUL octet in the text; the file is damaged"},
+       manifest.string() + ":1: a NUL octet in the text; the file is damaged"},
+      // Its directory, which libconfig would open, and end the process.
+      {"manifest with an @include", [&] { write_file(manifest, good_manifest + "@include \".\"\n", 0640); },
+       manifest.string() + ":" + next_line + ": an @include; this file must be whole without others"},
+      {"manifest writable by everyone", [&] { chmod(manifest.c_str(), 0642); },
+       manifest.string() +
+           " has mode 0642: others than its owner may write it, and so decide what is signed; mend it with: "
+           "chmod o-w " +
+           manifest.string()},
+      {"manifest deep",
+       [&] { write_file(manifest, good_manifest + "x = " + std::string(100'000, '('), 0640); },
+       manifest.string() + ":" + next_line +
+           ": groups and lists more than 16 deep in each other; no setting needs that"},
       {"manifest a directory", [&] { std::filesystem::create_directory(manifest); },
        manifest.string() + " is not a regular file"},
   };
@@ -107,11 +122,11 @@ TEST_P(DaemonKeysTest, UnreadableForTheDaemonsUser) {
   constexpr uid_t nobody = 65534;
   const auto key = store_.key_file("example.com", "server");
   const auto directory = key.parent_path();
-  for (const auto& path : {store_.path(), directory, directory_.path()})
+  for (const auto& path : {store_.path(), directory})
     ASSERT_EQ(chown(path.c_str(), 0, nobody), 0);
+  ASSERT_EQ(chown(directory_.path().c_str(), nobody, nobody), 0);
   ASSERT_EQ(chmod(store_.path().c_str(), 0750), 0);
   ASSERT_EQ(chown(store_.manifest("example.com").c_str(), 0, nobody), 0);
-  ASSERT_EQ(chmod(directory_.path().c_str(), 0770), 0);
   ASSERT_EQ(chmod(key.c_str(), 0600), 0);
   start(settings(), [] {
     if (setgid(nobody) != 0 || setuid(nobody) != 0) _exit(125);

@@ -1,4 +1,6 @@
 // SIGUSR1: all of a new configuration or none of it.
+#include <sys/stat.h>
+
 #include "canon/line_endings.hpp"
 #include "tests/milter/daemon_fixture.hpp"
 #include "tests/milter/signature_check.hpp"
@@ -86,6 +88,66 @@ TEST_F(DaemonReloadTest, AFileThatIsGoneIsNotAnEmptyOne) {
   daemon_->signal(SIGUSR1);
   EXPECT_TRUE(daemon_->wait_for_log("configuration not reloaded"));
   EXPECT_EQ(canonicalization(), "simple/relaxed");
+}
+
+// libconfig would end the process at the first of these, and wait for ever, or read for ever, at others.
+TEST_F(DaemonReloadTest, KeepsTheOldOneWhateverIsIncluded) {
+  start("canonicalization = \"simple/relaxed\";");
+  const auto included = [&](std::string_view name) { return (directory_.path() / name).string(); };
+  const auto no_file = [&](std::string_view name) {
+    return ":1: cannot include this: " + included(name) + " is not a regular file";
+  };
+  std::filesystem::create_directory(included("directory"));
+  expect_refused("@include \"directory\"", no_file("directory"));
+  ASSERT_EQ(mkfifo(included("pipe").c_str(), 0600), 0);
+  expect_refused("@include \"pipe\"", no_file("pipe"));
+  std::filesystem::create_symlink("/dev/zero", included("device"));
+  expect_refused("@include \"device\"", no_file("device"));
+  expect_refused("@include \"none\"",
+                 ":1: cannot include " + included("none") + ": there is no such file; check the name");
+  expect_refused("\n@include \"dkimsignd.conf\"",
+                 ":2: " + included("dkimsignd.conf") + " would include itself; leave out this line");
+  write_file(included("open"), "", 0646);
+  expect_refused("@include \"open\"",
+                 ":1: cannot include this: " + included("open") +
+                     " has mode 0646: others than its owner may write it, and so decide what is signed; mend "
+                     "it with: chmod o-w " +
+                     included("open"));
+  // All is well with the last.
+  write_file(included("good"), "canonicalization = \"relaxed/simple\";", 0640);
+  daemon_->write_config("@include \"" + included("good") + "\"\n");
+  daemon_->signal(SIGUSR1);
+  ASSERT_TRUE(daemon_->wait_for_log("configuration reloaded"));
+  EXPECT_EQ(canonicalization(), "relaxed/simple");
+}
+
+TEST_F(DaemonReloadTest, KeepsTheOldOneWhateverIsInItsPlace) {
+  start("canonicalization = \"simple/relaxed\";");
+  const auto path = daemon_->config_path();
+  int refusals = 0;
+  const auto expect_refused_now = [&](const char* what) {
+    daemon_->signal(SIGUSR1);
+    EXPECT_TRUE(daemon_->wait_for_log("configuration not reloaded", ++refusals)) << what;
+    EXPECT_EQ(canonicalization(), "simple/relaxed") << what;
+    std::filesystem::remove(path);
+  };
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  expect_refused_now("a directory");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  expect_refused_now("a pipe");
+  std::filesystem::create_symlink("/dev/zero", path);
+  expect_refused_now("a device");
+  std::filesystem::create_symlink("nowhere", path);
+  expect_refused_now("a link that leads nowhere");
+  write_file(path, std::string(2 << 20, '\n'), 0640);
+  expect_refused_now("too large");
+  write_file(path, "x = " + std::string(1'000'000, '('), 0640);
+  expect_refused_now("too deep");
+  write_file(path, std::string(1'000'000, 'x'), 0640);
+  expect_refused_now("one long word");
+  write_file(path, "expiration = 5;", 0646);
+  expect_refused_now("one that others may write");
 }
 
 TEST_F(DaemonReloadTest, TakesANewLevelOfTheLog) {
