@@ -10,6 +10,7 @@
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
 #include "crypto/settings_reader.hpp"
+#include "crypto/settings_source.hpp"
 
 namespace dkim::crypto {
 namespace {
@@ -211,7 +212,13 @@ std::string write_manifest(const Manifest& manifest) {
     add_time(group, "forgotten", key.forgotten);
     add_selectors(group, "replaces", key.replaces);
   }
-  return "# Written by dkimkey, which is the one to change it.\n" + write_to_string(config);
+  std::string text = "# Written by dkimkey, which is the one to change it.\n" + write_to_string(config);
+  // A reader would refuse it, and no mail of the domain would be signed.
+  if (text.size() > most_settings_octets) {
+    throw StoreError("a manifest of " + std::to_string(manifest.keys.size()) + " keys has more than the " +
+                     std::to_string(most_settings_octets) + " octets that it may have");
+  }
+  return text;
 }
 
 }  // namespace dkim::crypto

@@ -197,6 +197,39 @@ TEST(ManifestTest, EmptyCutOffOrGarbage) {
     ASSERT_NE(refusal(whole.substr(0, size)), "(nothing was thrown)") << whole.substr(0, size);
 }
 
+// What was written can be read, or is not written: a domain whose manifest is refused signs nothing.
+TEST(ManifestTest, ManyKeys) {
+  Manifest manifest;
+  const auto add = [&](std::size_t number) {
+    auto key = full_manifest().keys.front();
+    key.selector = selector("server-20261124-" + std::to_string(number));
+    key.published = key.activated = key.retired = key.revoked = key.forgotten = key.created;
+    key.replaces = {selector("server-20261124-" + std::to_string(number + 1))};
+    manifest.keys.push_back(std::move(key));
+  };
+  while (manifest.keys.size() < 2000)
+    add(manifest.keys.size());
+  expect_equal(parse_manifest(write_manifest(manifest), "x"), manifest);
+  while (manifest.keys.size() < 3000)
+    add(manifest.keys.size());
+  EXPECT_NE(
+      test::message_of<StoreError>([&] { write_manifest(manifest); }).find("more than the 1048576 octets"),
+      std::string::npos);
+}
+
+TEST(ManifestTest, IncludesNothing) {
+  EXPECT_EQ(refusal("format = 1;\n@include \"/etc\"\nkeys = ();\n"),
+            "keys.conf:2: an @include; this file must be whole without others");
+}
+
+// libconfig took seconds for these, for each message.
+TEST(ManifestTest, ManySettings) {
+  std::string text = "format = 1;\nkeys = ();\n";
+  for (int i = 0; i < 60'000; ++i)
+    text += "s" + std::to_string(i) + " = 1;\n";
+  EXPECT_EQ(refusal(text), "keys.conf:201: more than 200 settings in one group; no group has so many");
+}
+
 TEST(ManifestTest, DeepNesting) {
   EXPECT_NE(refusal("format = 1; keys = " + std::string(100'000, '(')), "(nothing was thrown)");
 }
