@@ -1,12 +1,9 @@
 #include "crypto/domain_transaction.hpp"
 
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <algorithm>
 
 #include "crypto/error.hpp"
+#include "crypto/trusted_path.hpp"
 
 namespace dkim::crypto {
 namespace {
@@ -18,75 +15,31 @@ constexpr mode_t record_mode = 0644;
 
 constexpr std::string_view temporary_suffix = ".new";
 
-// The group of the key directory is the daemon's: all that is written below it gets the same.
-gid_t group_of(const std::filesystem::path& directory) {
-  struct stat status {};
-  if (stat(directory.c_str(), &status) != 0) throw_store_error("use the key directory", directory, errno);
-  return status.st_gid;
+// The store knows where everything is; here it is looked up in the directory that is open.
+std::string name_of(const std::filesystem::path& path) {
+  return path.filename().string();
 }
 
-void make_domain_directory(const std::filesystem::path& directory) {
-  if (mkdir(directory.c_str(), 0700) == 0) {
-    sync_directory(directory.parent_path());
-  } else if (errno != EEXIST) {
-    throw_store_error("make", directory, errno);
-  }
+bool same_file(const Directory& directory, const std::string& a, const std::string& b) {
+  const auto first = directory.status_of(a);
+  const auto second = directory.status_of(b);
+  return first && second && first->st_dev == second->st_dev && first->st_ino == second->st_ino;
 }
 
-// Apart from making it: a writer killed in between leaves a directory that the daemon cannot enter.
-void open_to_group(const std::filesystem::path& directory, gid_t group) {
-  if (chown(directory.c_str(), static_cast<uid_t>(-1), group) != 0)
-    throw_store_error("give the key directory's group to", directory, errno);
-  if (chmod(directory.c_str(), directory_mode) != 0) throw_store_error("set the mode of", directory, errno);
-}
-
-// root is stopped by a mode only where it has no capabilities, as in dkimkey-rotate.service.
-[[noreturn]] void throw_not_roots_own(const std::filesystem::path& directory) {
-  throw StoreError(
-      "cannot write in " + directory.string() +
-      ": it is not root's, and this process may only write what is its own; mend it with: chown -R root " +
-      directory.string());
-}
-
-FileDescriptor lock_directory(const std::filesystem::path& directory) {
-  const auto path = directory / ".lock";
-  FileDescriptor lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock && errno == EACCES && geteuid() == 0) throw_not_roots_own(directory);
-  if (!lock) throw_store_error("open", path, errno);
-  while (flock(lock.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) throw_store_error("lock", path, errno);
-  }
-  return lock;
-}
-
-bool is_there(const std::filesystem::path& path) {
-  struct stat status {};
-  if (lstat(path.c_str(), &status) == 0) return true;
-  if (errno != ENOENT) throw_store_error("examine", path, errno);
-  return false;
-}
-
-bool same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
-  struct stat first {};
-  struct stat second {};
-  return lstat(a.c_str(), &first) == 0 && lstat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
-         first.st_ino == second.st_ino;
-}
-
-void remove_file(const std::filesystem::path& path) {
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) throw_store_error("remove", path, errno);
+// Was it written by one of us, or did somebody put it there while others could write the directory?
+bool is_our_file(const Directory& directory, const std::string& name) {
+  const auto status = directory.status_of(name);
+  return status && S_ISREG(status->st_mode) && status->st_nlink == 1 &&
+         !find_distrust(*status, directory.path() / name, TrustedAs::file);
 }
 
 // Only names of the form ".NAME.new" are a writer's; everything else is left alone.
-std::vector<std::filesystem::path> find_leftovers(const std::filesystem::path& directory) {
-  std::error_code error;
-  std::vector<std::filesystem::path> leftovers;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with('.') && name.ends_with(temporary_suffix)) leftovers.push_back(entry.path());
-  }
-  if (error) throw_store_error("list", directory, error.value());
-  return leftovers;
+std::vector<std::string> find_leftovers(const Directory& directory) {
+  auto names = directory.names();
+  std::erase_if(names, [](const std::string& name) {
+    return !name.starts_with('.') || !name.ends_with(temporary_suffix);
+  });
+  return names;
 }
 
 Secret secret_of(std::string_view text) {
@@ -96,15 +49,21 @@ Secret secret_of(std::string_view text) {
 }  // namespace
 
 DomainTransaction::DomainTransaction(const KeyStore& store, canon::DomainName domain)
+    : DomainTransaction(store, std::move(domain), Directory::open(store.directory())) {}
+
+DomainTransaction::DomainTransaction(const KeyStore& store, canon::DomainName domain,
+                                     const Directory& key_directory)
     : store_(store),
       domain_(std::move(domain)),
-      directory_(store.domain_directory(domain_)),
-      group_(group_of(store.directory())),
-      lock_((make_domain_directory(directory_), lock_directory(directory_))) {
+      manifest_name_(name_of(store.manifest_path(domain_))),
+      group_(key_directory.group()),
+      directory_(key_directory.make(domain_.str())),
+      lock_(directory_.lock(".lock")) {
   if (auto read = store_.read_manifest(domain_)) {
     manifest_ = std::move(read->manifest);
   } else {
-    open_to_group(directory_, group_);
+    // Apart from making it: a writer killed in between leaves a directory that the daemon cannot enter.
+    directory_.set_attributes({directory_mode, group_});
   }
   remove_leftovers();
   destroy_revoked_keys();
@@ -112,13 +71,19 @@ DomainTransaction::DomainTransaction(const KeyStore& store, canon::DomainName do
 
 DomainTransaction::~DomainTransaction() {
   if (committed_) return;
-  for (const auto& path : linked_)
-    unlink(path.c_str());
+  const auto take_away = [this](const std::string& name) {
+    try {
+      directory_.remove(name);
+    } catch (const StoreError&) {  // the next writer tries again
+    }
+  };
+  for (const auto& name : linked_)
+    take_away(name);
   for (const auto& file : key_files_)
-    unlink(temporary_path(file.path).c_str());
+    take_away(temporary_name(file.name));
   for (const auto& file : record_files_)
-    unlink(temporary_path(file.path).c_str());
-  unlink(temporary_path(store_.manifest_path(domain_)).c_str());
+    take_away(temporary_name(file.name));
+  take_away(temporary_name(manifest_name_));
 }
 
 void DomainTransaction::add_key(KeyEntry entry, const PrivateKey& key) {
@@ -127,22 +92,23 @@ void DomainTransaction::add_key(KeyEntry entry, const PrivateKey& key) {
         "the selector " + entry.selector.str() + " was used in " + domain_.str() +
         " before; a selector is never used twice, since DNS and mail on its way still know the old key");
   }
-  for (const auto& path :
-       {store_.key_path(domain_, entry.selector), store_.record_path(domain_, entry.selector)}) {
-    if (is_there(path))
-      throw StoreError(path.string() + " is there but not in the manifest, and is left as it is");
+  for (const auto& name : {name_of(store_.key_path(domain_, entry.selector)),
+                           name_of(store_.record_path(domain_, entry.selector))}) {
+    if (directory_.has(name))
+      throw StoreError((directory_.path() / name).string() +
+                       " is there but not in the manifest, and is left as it is");
   }
-  key_files_.push_back({store_.key_path(domain_, entry.selector), key.to_pem()});
+  key_files_.push_back({name_of(store_.key_path(domain_, entry.selector)), key.to_pem()});
   manifest_.keys.push_back(std::move(entry));
 }
 
 void DomainTransaction::set_record_text(const canon::Selector& selector, std::string text) {
-  record_files_.push_back({store_.record_path(domain_, selector), secret_of(text)});
+  record_files_.push_back({name_of(store_.record_path(domain_, selector)), secret_of(text)});
 }
 
 void DomainTransaction::commit() {
   stage();
-  rename_temporary(store_.manifest_path(domain_));
+  directory_.rename_temporary(manifest_name_);
   committed_ = true;
   try {
     put_in_place();
@@ -152,27 +118,27 @@ void DomainTransaction::commit() {
 }
 
 void DomainTransaction::stage() {
-  write_temporary(store_.manifest_path(domain_), write_manifest(manifest_), {manifest_mode, group_});
+  directory_.write_temporary(manifest_name_, write_manifest(manifest_), {manifest_mode, group_});
   // On disk before the others: what has a temporary name without it would count as part of a made change.
-  sync_directory(directory_);
+  directory_.sync();
   for (const auto& file : key_files_)
-    write_temporary(file.path, view(file.content), {key_mode, group_});
+    directory_.write_temporary(file.name, view(file.content), {key_mode, group_});
   for (const auto& file : record_files_)
-    write_temporary(file.path, view(file.content), {record_mode, group_});
+    directory_.write_temporary(file.name, view(file.content), {record_mode, group_});
   for (const auto& file : key_files_) {
-    link_temporary(file.path);
-    linked_.push_back(file.path);
+    directory_.link_temporary(file.name);
+    linked_.push_back(file.name);
   }
-  sync_directory(directory_);
+  directory_.sync();
 }
 
 void DomainTransaction::put_in_place() {
   for (const auto& file : record_files_)
-    rename_temporary(file.path);
-  sync_directory(directory_);
+    directory_.rename_temporary(file.name);
+  directory_.sync();
   for (const auto& file : key_files_)
-    remove_file(temporary_path(file.path));
-  sync_directory(directory_);
+    directory_.remove(temporary_name(file.name));
+  directory_.sync();
   destroy_revoked_keys();
 }
 
@@ -180,45 +146,48 @@ void DomainTransaction::put_in_place() {
 void DomainTransaction::destroy_revoked_keys() {
   bool destroyed = false;
   for (const auto& entry : manifest_.keys) {
-    const auto path = store_.key_path(domain_, entry.selector);
-    if (entry.state != KeyState::revoked || !is_there(path)) continue;
-    remove_file(path);
+    const auto name = name_of(store_.key_path(domain_, entry.selector));
+    if (entry.state != KeyState::revoked || !directory_.has(name)) continue;
+    directory_.remove(name);
     destroyed = true;
   }
-  if (destroyed) sync_directory(directory_);
+  if (destroyed) directory_.sync();
 }
 
 void DomainTransaction::remove_leftovers() {
   const auto leftovers = find_leftovers(directory_);
   if (leftovers.empty()) return;
 
-  const auto new_manifest = temporary_path(store_.manifest_path(domain_));
-  const bool change_was_made = !is_there(new_manifest);
+  const auto new_manifest = temporary_name(manifest_name_);
+  const bool change_was_made = !directory_.has(new_manifest);
   for (const auto& temporary : leftovers) {
     if (temporary == new_manifest) continue;
-    const std::string name = temporary.filename().string();
-    const std::filesystem::path named =
-        directory_ / name.substr(1, name.size() - 1 - temporary_suffix.size());
+    const auto name = temporary.substr(1, temporary.size() - 1 - temporary_suffix.size());
+    const std::filesystem::path named(name);
     const auto selector = canon::Selector::parse(named.stem().string());
     const bool in_manifest = selector && manifest_.find(*selector) != nullptr;
-    if (named.extension() == ".txt" && in_manifest && change_was_made) {
-      rename_temporary(named);
+    if (named.extension() == ".txt" && in_manifest && change_was_made && is_our_file(directory_, temporary)) {
+      directory_.rename_temporary(name);
       continue;
     }
-    if (named.extension() == ".private" && !in_manifest && same_file(temporary, named)) remove_file(named);
-    remove_file(temporary);
+    if (named.extension() == ".private" && !in_manifest && same_file(directory_, temporary, name))
+      directory_.remove(name);
+    directory_.remove(temporary);
   }
   // Last, since it tells what the others are.
-  sync_directory(directory_);
-  remove_file(new_manifest);
-  sync_directory(directory_);
+  directory_.sync();
+  directory_.remove(new_manifest);
+  directory_.sync();
 }
 
 bool needs_tidying(const KeyStore& store, const canon::DomainName& domain, const Manifest& manifest) {
+  const auto directory = Directory::open(store.directory()).find(domain.str());
+  if (!directory) return false;
   for (const auto& entry : manifest.keys) {
-    if (entry.state == KeyState::revoked && is_there(store.key_path(domain, entry.selector))) return true;
+    if (entry.state == KeyState::revoked && directory->has(name_of(store.key_path(domain, entry.selector))))
+      return true;
   }
-  return !find_leftovers(store.domain_directory(domain)).empty();
+  return !find_leftovers(*directory).empty();
 }
 
 }  // namespace dkim::crypto

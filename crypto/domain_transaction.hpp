@@ -6,12 +6,16 @@
 // keys' temporary names go. As long as the new manifest has its temporary name the change is not made: if
 // its writer is gone, the next transaction takes away what it staged, a key file that has both names
 // included. Afterwards it is made, and the next transaction puts the records in place.
+//
+// Both directories are opened once, and all goes by their descriptors (crypto/directory): before a secret is
+// written it is certain that nobody else may write there, and that nothing leads elsewhere.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "canon/domain_name.hpp"
+#include "crypto/directory.hpp"
 #include "crypto/file.hpp"
 #include "crypto/key_store.hpp"
 #include "crypto/manifest.hpp"
@@ -22,7 +26,8 @@ namespace dkim::crypto {
 class DomainTransaction {
  public:
   // Makes the domain's directory if there is none, waits for other writers, takes away what a killed one
-  // left, and reads the manifest (an empty one for a new domain). Throws StoreError, SettingsError.
+  // left, and reads the manifest (an empty one for a new domain). Throws StoreError (UntrustedPath where
+  // others could write, or have put something in the way), SettingsError.
   DomainTransaction(const KeyStore& store, canon::DomainName domain);
   DomainTransaction(const DomainTransaction&) = delete;
   DomainTransaction& operator=(const DomainTransaction&) = delete;
@@ -42,6 +47,7 @@ class DomainTransaction {
   void commit();
 
  private:
+  DomainTransaction(const KeyStore& store, canon::DomainName domain, const Directory& key_directory);
   void remove_leftovers();
   void stage();
   void put_in_place();
@@ -49,18 +55,19 @@ class DomainTransaction {
 
   const KeyStore& store_;
   canon::DomainName domain_;
-  std::filesystem::path directory_;
-  gid_t group_;
+  std::string manifest_name_;
+  gid_t group_;  // the daemon's: all that is written below the key directory gets it
+  Directory directory_;
   FileDescriptor lock_;
   Manifest manifest_;
 
   struct StagedFile {
-    std::filesystem::path path;
+    std::string name;
     Secret content;
   };
   std::vector<StagedFile> key_files_;
   std::vector<StagedFile> record_files_;
-  std::vector<std::filesystem::path> linked_;
+  std::vector<std::string> linked_;
   bool committed_ = false;
 };
 

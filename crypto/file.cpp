@@ -8,19 +8,6 @@
 #include "crypto/error.hpp"
 
 namespace dkim::crypto {
-namespace {
-
-void write_fully(int fd, std::string_view content, const std::filesystem::path& path) {
-  while (!content.empty()) {
-    const ssize_t written = write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw_store_error("write", path, errno);
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
-}  // namespace
-
 FileDescriptor::~FileDescriptor() {
   if (fd_ >= 0) close(fd_);
 }
@@ -65,35 +52,6 @@ Secret read_all(const OpenedFile& file, const std::filesystem::path& path, std::
 
 std::filesystem::path temporary_path(const std::filesystem::path& path) {
   return path.parent_path() / ("." + path.filename().string() + ".new");
-}
-
-void write_temporary(const std::filesystem::path& path, std::string_view content, FileAttributes attributes) {
-  const auto temporary = temporary_path(path);
-  const FileDescriptor fd(
-      open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) throw_store_error("create", temporary, errno);
-  write_fully(fd.get(), content, temporary);
-  if (fchown(fd.get(), static_cast<uid_t>(-1), attributes.group) != 0) {
-    throw_store_error("give the key directory's group to", temporary, errno);
-  }
-  if (fchmod(fd.get(), attributes.mode) != 0) throw_store_error("set the mode of", temporary, errno);
-  if (fsync(fd.get()) != 0) throw_store_error("write to disk", temporary, errno);
-}
-
-void rename_temporary(const std::filesystem::path& path) {
-  if (rename(temporary_path(path).c_str(), path.c_str()) != 0) throw_store_error("put in place", path, errno);
-}
-
-void link_temporary(const std::filesystem::path& path) {
-  if (link(temporary_path(path).c_str(), path.c_str()) == 0) return;
-  if (errno == EEXIST) throw StoreError(path.string() + " already exists and is left as it is");
-  throw_store_error("put in place", path, errno);
-}
-
-void sync_directory(const std::filesystem::path& directory) {
-  const FileDescriptor fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) throw_store_error("open", directory, errno);
-  if (fsync(fd.get()) != 0) throw_store_error("write to disk", directory, errno);
 }
 
 }  // namespace dkim::crypto

@@ -1,6 +1,7 @@
-// Files of the key store: read with bounds, written so that a crash leaves the old or the new content.
+// Files, opened and read with bounds. Writing: crypto/directory.
 //
-// Called by key_store and domain_transaction. Every failure is a StoreError that names the path.
+// Called by key_store and whoever else reads what a person wrote. Every failure is a StoreError that names
+// the path.
 #pragma once
 
 #include <fcntl.h>
@@ -48,27 +49,7 @@ std::optional<OpenedFile> open_regular_file(const std::filesystem::path& path);
 // All octets; refuses a file of more than limit.
 Secret read_all(const OpenedFile& file, const std::filesystem::path& path, std::size_t limit);
 
-// What a written file is to have. The group is set so that the daemon reads it without a chown by hand.
-struct FileAttributes {
-  mode_t mode;
-  gid_t group;
-};
-
 // Where a file is made before it gets its name: ".NAME.new" beside it.
 std::filesystem::path temporary_path(const std::filesystem::path& path);
-
-// Writes path's temporary file, its content on disk when this returns. Refuses if it already exists: whoever
-// holds the store's lock has removed leftovers before.
-void write_temporary(const std::filesystem::path& path, std::string_view content, FileAttributes attributes);
-
-// Gives the temporary file its name in place of whatever had it.
-void rename_temporary(const std::filesystem::path& path);
-
-// Gives the temporary file its name beside the temporary one; refuses if the name is taken. The second
-// name is proof, until it is removed, that the file is of an unfinished change.
-void link_temporary(const std::filesystem::path& path);
-
-// The directory's entries are on disk when this returns.
-void sync_directory(const std::filesystem::path& directory);
 
 }  // namespace dkim::crypto

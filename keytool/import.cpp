@@ -154,7 +154,9 @@ ExitCode import_opendkim(const Request& request, const crypto::KeyStore& store, 
   });
   const auto text = conf_text(plan, named_directory(store));
   check_configuration(text);
-  opendkim::ConfTarget target(request.output);
+  using Purpose = opendkim::ConfTarget::Purpose;
+  opendkim::ConfTarget target(request.output,
+                              request.dry_run || plan.keys.empty() ? Purpose::look : Purpose::write);
   const std::string shown = terminal_text(request.output.string());
   // Without a key there is nothing to set up, and what is written now would be in the way of the next import.
   const bool has_text_to_write = !request.dry_run && !plan.keys.empty() && !target.holds(text);

@@ -9,8 +9,8 @@
 #include <cstdio>
 #include <iostream>
 
+#include "crypto/directory.hpp"
 #include "crypto/error.hpp"
-#include "crypto/file.hpp"
 #include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {
@@ -18,16 +18,38 @@ namespace {
 
 constexpr mode_t directory_mode = 0750;
 
-void set_group_and_mode(const std::filesystem::path& directory) {
+gid_t group_of_daemon() {
   const auto* group = getgrnam(daemon_group);
-  if (group == nullptr) {
-    std::cerr << "note: there is no group " << daemon_group
-              << " on this host; let the key directory have the group that the daemon runs with\n";
-  } else if (chown(directory.c_str(), static_cast<uid_t>(-1), group->gr_gid) != 0) {
-    crypto::throw_store_error("give the group dkimsignd to", directory, errno);
+  if (group != nullptr) return group->gr_gid;
+  std::cerr << "note: there is no group " << daemon_group
+            << " on this host; let the key directory have the group that the daemon runs with\n";
+  return static_cast<gid_t>(-1);
+}
+
+// The directory that is to become the key directory. A killed process may have left it, empty.
+crypto::Directory make_temporary(const crypto::Directory& parent, const std::string& name) {
+  auto made = parent.make(crypto::temporary_name(name));
+  if (!made.names().empty()) {
+    throw crypto::StoreError(made.path().string() + " stands in the way of making " +
+                             (parent.path() / name).string() + ", and it is not empty; remove it");
   }
-  if (chmod(directory.c_str(), directory_mode) != 0)
-    crypto::throw_store_error("set the mode of", directory, errno);
+  return made;
+}
+
+void put_in_place(const crypto::Directory& parent, const std::string& name) {
+  make_temporary(parent, name).set_attributes({directory_mode, group_of_daemon()});
+  if (renameat2(parent.descriptor(), crypto::temporary_name(name).c_str(), parent.descriptor(), name.c_str(),
+                RENAME_NOREPLACE) != 0)
+    crypto::throw_store_error("make the key directory", parent.path() / name, errno);
+}
+
+// An empty directory of ours; whatever else has the name stays.
+void remove_temporary(const crypto::Directory& parent, const std::string& name) {
+  const auto temporary = crypto::temporary_name(name);
+  struct stat status {};
+  if (fstatat(parent.descriptor(), temporary.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+      S_ISDIR(status.st_mode) && status.st_uid == geteuid())
+    unlinkat(parent.descriptor(), temporary.c_str(), AT_REMOVEDIR);
 }
 
 }  // namespace
@@ -43,22 +65,21 @@ void make_missing_key_directory(const std::filesystem::path& path) {
   // "keys/" has an empty last part; the directory is "keys".
   const auto directory = path.has_filename() ? path : path.parent_path();
   if (key_directory_exists(directory)) return;
-  const auto parent = directory.has_parent_path() ? directory.parent_path() : ".";
-  // A fixed name, taken over if a killed process left it: what follows may be done twice.
-  const auto temporary = parent / ("." + directory.filename().string() + ".new");
-  if (mkdir(temporary.c_str(), 0700) != 0 && errno != EEXIST)
-    crypto::throw_store_error("make the key directory", directory, errno);
+  const auto parent_path = directory.has_parent_path() ? directory.parent_path() : ".";
+  if (!key_directory_exists(parent_path))
+    crypto::throw_store_error("make the key directory", directory, ENOENT);
+  const auto parent = crypto::Directory::open_shared(parent_path);
+  const auto name = directory.filename().string();
   try {
-    set_group_and_mode(temporary);
-    if (renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, directory.c_str(), RENAME_NOREPLACE) != 0)
-      crypto::throw_store_error("make the key directory", directory, errno);
+    // Under a fixed name first, taken over if a killed process left it: what follows may be done twice.
+    put_in_place(parent, name);
   } catch (const crypto::StoreError&) {
-    rmdir(temporary.c_str());
+    remove_temporary(parent, name);
     // Another dkimkey may have been faster, and taken the temporary name away meanwhile.
     if (key_directory_exists(directory)) return;
     throw;
   }
-  crypto::sync_directory(parent);
+  parent.sync();
   std::cerr << "made the key directory " << terminal_text(directory.string()) << '\n';
 }
 

@@ -1,12 +1,12 @@
 #include "keytool/opendkim/conf_target.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "crypto/error.hpp"
-#include "crypto/file.hpp"
 #include "crypto/settings_reader.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -25,63 +25,81 @@ bool has_settings(const std::string& text, const std::string& name) {
   }
 }
 
-std::filesystem::path target_of_link(std::filesystem::path path) {
+std::filesystem::path directory_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : ".";
+}
+
+std::filesystem::path target_of_link(std::filesystem::path path, ConfTarget::Purpose purpose) {
   std::error_code error;
   if (!std::filesystem::is_symlink(path, error)) return path;
+  // Who could make the link would choose which file is written.
+  if (purpose == ConfTarget::Purpose::write) crypto::Directory::open(directory_of(path));
   auto target = std::filesystem::weakly_canonical(path, error);
   if (error) crypto::throw_store_error("follow", path, error.value());
   return target;
 }
 
-}  // namespace
-
-ConfTarget::ConfTarget(std::filesystem::path path)
-    : path_(target_of_link(std::move(path))), attributes_{mode, static_cast<gid_t>(-1)} {
-  read();
+// The temporary file itself is the lock: it is made with mode 0600, so that nobody else can hold it, as
+// anybody could a directory that he may read.
+crypto::FileDescriptor lock_temporary(const crypto::Directory& directory, const std::string& temporary) {
+  while (true) {
+    auto file = directory.lock(temporary);
+    struct stat opened {};
+    if (fstat(file.get(), &opened) != 0)
+      crypto::throw_store_error("examine", directory.path() / temporary, errno);
+    const auto named = directory.status_of(temporary);
+    // Otherwise the import that had it has put it in place, or taken it away.
+    if (named && named->st_dev == opened.st_dev && named->st_ino == opened.st_ino) return file;
+  }
 }
 
-void ConfTarget::read() {
-  const auto file = crypto::open_regular_file(path_);
-  if (!file) {
-    struct stat status {};
-    if (stat(directory().c_str(), &status) != 0) crypto::throw_store_error("write into", directory(), errno);
-    return;
+}  // namespace
+
+ConfTarget::ConfTarget(std::filesystem::path target)
+    : path_(std::move(target)), name_(path_.filename().string()), attributes_{mode, static_cast<gid_t>(-1)} {}
+
+// By way of the other one, so that what was made is taken away if this one throws.
+ConfTarget::ConfTarget(std::filesystem::path path, Purpose purpose)
+    : ConfTarget(target_of_link(std::move(path), purpose)) {
+  struct stat parent {};
+  if (stat(directory_of(path_).c_str(), &parent) != 0)
+    crypto::throw_store_error("write into", directory_of(path_), errno);
+  if (purpose == Purpose::write) {
+    directory_.emplace(crypto::Directory::open_shared(directory_of(path_)));
+    temporary_.emplace(lock_temporary(*directory_, crypto::temporary_name(name_)));
   }
-  attributes_.mode = file->status.st_mode & 07777;
+  const auto file = crypto::open_regular_file(path_);
+  if (!file) return;
+  attributes_ = {file->status.st_mode & 0777, file->status.st_gid};
   const auto content = crypto::read_all(*file, path_, limit);
   content_.assign(content.begin(), content.end());
   free_ = !has_settings(content_, path_.string());
 }
 
 ConfTarget::~ConfTarget() {
-  if (staged_) unlink(crypto::temporary_path(path_).c_str());
-}
-
-std::filesystem::path ConfTarget::directory() const {
-  return path_.has_parent_path() ? path_.parent_path() : ".";
+  if (temporary_ && !committed_) unlinkat(directory_->descriptor(), crypto::temporary_name(name_).c_str(), 0);
 }
 
 void ConfTarget::stage(const std::string& text) {
-  lock_.emplace(path_);
-  read();
-  if (holds(text)) return;
-  if (!free_) throw crypto::StoreError(path_.string() + " has got settings meanwhile, and is left as it is");
+  const auto temporary = directory_->path() / crypto::temporary_name(name_);
   // What a killed import left: a living one has the lock.
-  const auto temporary = crypto::temporary_path(path_);
-  if (unlink(temporary.c_str()) != 0 && errno != ENOENT)
-    crypto::throw_store_error("remove", temporary, errno);
+  if (ftruncate(temporary_->get(), 0) != 0) crypto::throw_store_error("write", temporary, errno);
   std::string whole = content_;
   if (!whole.empty() && !whole.ends_with('\n')) whole += '\n';
   whole += text;
-  staged_ = true;
-  crypto::write_temporary(path_, whole, attributes_);
+  crypto::write_fully(*temporary_, whole, temporary);
+  if (fchown(temporary_->get(), static_cast<uid_t>(-1), attributes_.group) != 0)
+    crypto::throw_store_error("give its group to", temporary, errno);
+  if (fsync(temporary_->get()) != 0) crypto::throw_store_error("write to disk", temporary, errno);
 }
 
 void ConfTarget::commit() {
-  if (!staged_) return;
-  crypto::rename_temporary(path_);
-  staged_ = false;
-  crypto::sync_directory(directory());
+  // Not before: others could open it, and hold the lock when this process is killed.
+  if (fchmod(temporary_->get(), attributes_.mode) != 0)
+    crypto::throw_store_error("set the mode of", path_, errno);
+  directory_->rename_temporary(name_);
+  committed_ = true;
+  directory_->sync();
 }
 
 }  // namespace dkim::keytool::opendkim

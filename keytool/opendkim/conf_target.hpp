@@ -7,15 +7,18 @@
 #include <optional>
 #include <string>
 
-#include "crypto/file.hpp"
-#include "keytool/opendkim/import_lock.hpp"
+#include "crypto/directory.hpp"
 
 namespace dkim::keytool::opendkim {
 
 class ConfTarget {
  public:
-  // Reads what is there. A symbolic link stands for what it names. Throws StoreError.
-  explicit ConfTarget(std::filesystem::path path);
+  enum class Purpose { look, write };
+
+  // Reads what is there; to write, after waiting for another import of the same file, which is kept out as
+  // long as this lives. A symbolic link stands for what it names. Throws StoreError; to write also where
+  // others may write the directory, or exchange it.
+  ConfTarget(std::filesystem::path path, Purpose purpose);
   ConfTarget(const ConfTarget&) = delete;
   ConfTarget& operator=(const ConfTarget&) = delete;
   // Takes away what was staged and not committed.
@@ -26,23 +29,24 @@ class ConfTarget {
   // May the text be written, or are there settings that are someone's own?
   bool is_free() const { return free_; }
 
-  // Writes the text, behind the comments that are there, under another name: what can fail fails here. Waits
-  // for other imports into this file before; throws StoreError if one has written settings meanwhile.
+  // Writes the text, behind the comments that are there, under another name: what can fail fails here.
   void stage(const std::string& text);
   // Puts it in place, whole.
   void commit();
 
  private:
-  std::filesystem::path directory() const;
-  void read();
+  explicit ConfTarget(std::filesystem::path target);
 
   std::filesystem::path path_;
+  std::string name_;
   std::string content_;
   bool free_ = true;
-  bool staged_ = false;
+  bool committed_ = false;
   // Of a file that is there, these are kept.
   crypto::FileAttributes attributes_;
-  std::optional<ImportLock> lock_;
+  // To write: where the file lies, and its temporary file, locked.
+  std::optional<crypto::Directory> directory_;
+  std::optional<crypto::FileDescriptor> temporary_;
 };
 
 }  // namespace dkim::keytool::opendkim

@@ -11,6 +11,7 @@ import os
 import subprocess
 import unittest
 
+from clock import at_time
 from dkimkey import run, succeed
 from dns_world import ZONE, DnsWorld
 from interrupted import CycleTest
@@ -51,9 +52,9 @@ class Cycle(CycleTest):
 
         self.prepare(make)
         active = {"s": "active", "s-ed25519": "active"}
-        self.go_through(self.in_domain("rotate", "--due", "--at", "2037-11-24T06:00:00Z"), active,
+        self.go_through(self.in_domain("rotate", "--due"), active,
                         active | {"s-20371124": "pending", "s-ed25519-20371124": "pending"},
-                        codes=(WAITING,), retry_codes=(WAITING,))
+                        codes=(WAITING,), retry_codes=(WAITING,), at="2037-11-24T06:00:00Z")
 
     def test_rotate_revokes_what_has_drained(self):
         def make():
@@ -62,9 +63,9 @@ class Cycle(CycleTest):
 
         self.prepare(make)
         # The emptied record cannot be looked for: that is told, and is no reason to stop.
-        self.go_through(self.in_domain("rotate", "--due", "--at", SOON),
+        self.go_through(self.in_domain("rotate", "--due"),
                         {"old": "retiring", "new": "active"}, {"old": "revoked", "new": "active"},
-                        codes=(DONE, WAITING), retry_codes=(DONE, WAITING))
+                        codes=(DONE, WAITING), retry_codes=(DONE, WAITING), at=SOON)
 
     def test_revoke(self):
         self.prepare(lambda: self.prepare_keys(["old", "--activate"], ["new"]))
@@ -127,12 +128,13 @@ class CycleInDns(CycleTest):
                 value = succeed("show", "-D", self.keys, "-d", ZONE, "-s", selector, "--format", "value")
                 world.put(f"{selector}._domainkey.{ZONE}", value.stdout.decode().strip())
             # Seen on every server at T0; no resolver remembers anything else two hours later.
-            done = run("rotate", "-D", self.keys, "-d", ZONE, "--due", "--at", T0, *resolver)
+            done = run("rotate", "-D", self.keys, "-d", ZONE, "--due", *resolver, env=at_time(T0))
             self.assertEqual(done.returncode, WAITING, done.stderr)
 
         self.prepare(make)
-        self.go_through(["rotate", "-D", self.keys, "-d", ZONE, "--due", "--at", "2037-11-24T08:00:00Z", *resolver],
-                        {"old": "active", "new": "pending"}, {"old": "retiring", "new": "active"})
+        self.go_through(["rotate", "-D", self.keys, "-d", ZONE, "--due", *resolver],
+                        {"old": "active", "new": "pending"}, {"old": "retiring", "new": "active"},
+                        at="2037-11-24T08:00:00Z")
 
 
 if __name__ == "__main__":

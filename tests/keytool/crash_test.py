@@ -37,7 +37,7 @@ class Crash(InterruptedTest):
 
         def check(_done, fault, call):
             # Who lives on takes the half-made key directory away at once.
-            if fault != "signal=KILL" and call != "rmdir":
+            if fault != "signal=KILL" and call != "unlinkat":
                 self.assertFalse((self.holder / ".keys.new").exists())
             made.append(self.keys.exists() and self.selectors() == after)
             self.check_aftermath(before, after, arguments)

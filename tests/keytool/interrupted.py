@@ -4,19 +4,23 @@ The other calls change nothing that outlives the process: to be killed at one of
 that does.
 """
 
+import os
 import re
 import shutil
 import subprocess
 
+from clock import CLOCK, at_time
 from dkimkey import PROGRAM, StoreTest, run, succeed
 
 # All by which a file or directory comes, goes or changes.
-CALLS = ("mkdir", "chown", "chmod", "openat", "write", "fchown", "fchmod", "fsync", "link", "rename", "renameat2",
-         "unlink", "rmdir", "flock", "close")
+CALLS = ("mkdirat", "openat", "write", "ftruncate", "fchown", "fchmod", "fsync", "linkat", "renameat", "renameat2",
+         "unlinkat", "flock", "close")
+# The same by the whole path: nothing of the store is changed so, since links on the way would be followed.
+BY_PATH = ("mkdir", "chown", "lchown", "chmod", "open", "creat", "truncate", "link", "symlink", "rename", "unlink", "rmdir")
 # Killing there covers the time between two others; how they fail says nothing about the disk.
 READING = ("flock", "close")
 # A full disk where one can be noticed, a broken one elsewhere.
-FULL_DISK = ("mkdir", "openat", "write", "link")
+FULL_DISK = ("mkdirat", "openat", "write", "linkat")
 
 
 class InterruptedTest(StoreTest):
@@ -29,6 +33,7 @@ class InterruptedTest(StoreTest):
         self.prepared.mkdir()
         self.holder = self.directory / "holder"
         self.keys = self.holder / "keys"
+        self.environment = dict(os.environ)  # of what is interrupted
 
     def prepare(self, make):
         """Has make() fill the prepared store."""
@@ -42,16 +47,24 @@ class InterruptedTest(StoreTest):
         subprocess.run(["cp", "-a", self.prepared, self.holder], check=True)
 
     def strace(self, command, *options):
-        return subprocess.run(["strace", "-f", "-y", "-o", self.log, *options, PROGRAM, *map(str, command)],
+        clock = [f"--env={name}={self.environment[name]}" for name in CLOCK if name in self.environment]
+        return subprocess.run(["strace", "-f", "-y", "-o", self.log, *options, *clock, PROGRAM, *map(str, command)],
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
 
     def instants(self, command, codes):
         """Which calls of an undisturbed run touch the store: the paths, and how many there are of each call."""
-        self.fresh_store()
-        done = self.strace(command, "-e", "trace=" + ",".join(CALLS))
-        self.assertIn(done.returncode, codes, done.stderr)
-        lines = [line for line in self.log.read_text().splitlines() if str(self.holder) in line]
-        paths = sorted({path for line in lines for path in re.findall(rf'["<]({self.holder}[^">]*)', line)})
+        def lines_of(*options):
+            self.fresh_store()
+            done = self.strace(command, *options)
+            self.assertIn(done.returncode, codes, done.stderr)
+            return [line for line in self.log.read_text().splitlines() if str(self.holder) in line]
+
+        # None that goes by another name, past what is listed above.
+        everything = lines_of("-e", "trace=" + ",".join((*CALLS, *BY_PATH)))
+        self.assertEqual([line for line in everything if re.match(rf"\d+ +({'|'.join(BY_PATH)})\(", line)], [])
+        paths = sorted({path for line in everything for path in re.findall(rf'["<]({self.holder}[^">]*)', line)})
+        # Counted as strace will: by the paths that a call is given, not by the one that it opens.
+        lines = lines_of("-e", "trace=" + ",".join(CALLS), *(option for path in paths for option in ("-P", path)))
         # strace counts the calls of each thread by itself: that only says which is meant if all are in one.
         self.assertEqual(len({line.split()[0] for line in lines}), 1, lines)
         counts = dict.fromkeys(CALLS, 0)
@@ -93,10 +106,12 @@ class CycleTest(InterruptedTest):
     def states(self):
         return {key["selector"]: key["state"] for key in self.listed()}
 
-    def go_through(self, command, before, after, codes=(0,), retry_codes=(0,), also=lambda: None):
+    def go_through(self, command, before, after, codes=(0,), retry_codes=(0,), also=lambda: None, at=None):
         """The store is as before or as after, with every key that signs; the next run finishes the work, and
-        then also() holds."""
+        then also() holds. With the clock at a UTC time, where one is given."""
         seen = []
+        if at:
+            self.environment = at_time(at)
 
         def check(_done, _fault, _call):
             states = self.states()
@@ -105,7 +120,7 @@ class CycleTest(InterruptedTest):
             for selector, state in states.items():
                 if state != "revoked":
                     succeed("show", "-D", self.keys, "-d", self.domain, "-s", selector)
-            again = run(*command)
+            again = run(*command, env=self.environment)
             self.assertIn(again.returncode, retry_codes, again.stderr)
             self.assertEqual(self.states(), after)
             self.assert_tidy(self.domain)

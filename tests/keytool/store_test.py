@@ -53,12 +53,21 @@ class Modes(StoreTest):
 
 class Owners(StoreTest):
     def test_a_store_that_is_someone_elses(self):
+        """Who owns it decides what is signed: not even root writes keys into it."""
         self.make_store()
         self.generate("one", "--algorithm", "ed25519")
-        for path in [self.keys, *self.keys.rglob("*")]:
+        everything = [self.keys, *self.keys.rglob("*")]
+        for path in everything:
             os.chown(path, 12345, GROUP)
         done = self.generate("two", "--algorithm", "ed25519")
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(f"mend it with: chown root {self.keys}\n".encode(), done.stderr)
+        self.assertEqual(sorted(everything), sorted([self.keys, *self.keys.rglob("*")]))
+        # As told, one thing after the other.
+        while done.returncode != 0:
+            remedy = done.stderr.decode().rsplit("mend it with: ", 1)[1]
+            subprocess.run(remedy, shell=True, check=True)
+            done = self.generate("two", "--algorithm", "ed25519")
         self.assertEqual(self.selectors(), ["one", "two"])
         self.assert_tidy()
 

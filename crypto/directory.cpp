@@ -1,0 +1,186 @@
+#include "crypto/directory.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+
+#include "crypto/error.hpp"
+#include "crypto/file_lock.hpp"
+#include "crypto/trusted_path.hpp"
+
+namespace dkim::crypto {
+namespace {
+
+struct stat status_of_descriptor(const FileDescriptor& descriptor, const std::filesystem::path& path) {
+  struct stat status {};
+  if (fstat(descriptor.get(), &status) != 0) throw_store_error("examine", path, errno);
+  return status;
+}
+
+void refuse_distrusted(const struct stat& status, const std::filesystem::path& path, TrustedAs as) {
+  if (const auto distrust = find_distrust(status, path, as)) throw UntrustedPath(*distrust);
+}
+
+[[noreturn]] void throw_not_a(std::string_view kind, const std::filesystem::path& path,
+                              const std::optional<struct stat>& status) {
+  const bool link = status && S_ISLNK(status->st_mode);
+  throw StoreError(path.string() + (link ? " is a symbolic link" : " is no " + std::string(kind)) +
+                   ", and nothing is written by way of it; remove it, or give it another name");
+}
+
+}  // namespace
+
+std::string temporary_name(std::string_view name) {
+  return "." + std::string(name) + ".new";
+}
+
+void write_fully(const FileDescriptor& file, std::string_view content, const std::filesystem::path& path) {
+  while (!content.empty()) {
+    const ssize_t written = write(file.get(), content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw_store_error("write", path, errno);
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+Directory Directory::open(const std::filesystem::path& path) {
+  return {path, open_trusted_directory(path)};
+}
+
+Directory Directory::open_shared(const std::filesystem::path& path) {
+  if (const auto distrust = find_distrust(path, TrustedAs::on_the_way)) throw UntrustedPath(*distrust);
+  // Nobody else can exchange what was judged.
+  FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!descriptor) throw_store_error("open", path, errno);
+  refuse_distrusted(status_of_descriptor(descriptor, path), path, TrustedAs::on_the_way);
+  return {path, std::move(descriptor)};
+}
+
+std::optional<Directory> Directory::find(const std::string& name) const {
+  const auto path = path_ / name;
+  FileDescriptor descriptor(
+      openat(descriptor_.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!descriptor && errno == ENOENT) return std::nullopt;
+  if (!descriptor && (errno == ENOTDIR || errno == ELOOP)) throw_not_a("directory", path, status_of(name));
+  if (!descriptor) throw_store_error("open", path, errno);
+  auto distrust = find_distrust(status_of_descriptor(descriptor, path), path, TrustedAs::directory);
+  if (distrust) {
+    // What is in another's directory is his as well.
+    constexpr std::string_view command = "chown ";
+    if (distrust->remedy.starts_with(command)) distrust->remedy.insert(command.size(), "-R ");
+    throw UntrustedPath(*distrust);
+  }
+  return Directory(path, std::move(descriptor));
+}
+
+Directory Directory::make(const std::string& name) const {
+  if (mkdirat(descriptor_.get(), name.c_str(), 0700) == 0) {
+    sync();
+  } else if (errno != EEXIST) {
+    throw_store_error("make", path_ / name, errno);
+  }
+  auto made = find(name);
+  if (!made) throw_store_error("open", path_ / name, ENOENT);
+  return *std::move(made);
+}
+
+gid_t Directory::group() const {
+  return status_of_descriptor(descriptor_, path_).st_gid;
+}
+
+void Directory::set_attributes(FileAttributes attributes) const {
+  if (fchown(descriptor_.get(), static_cast<uid_t>(-1), attributes.group) != 0)
+    throw_store_error("give its group to", path_, errno);
+  if (fchmod(descriptor_.get(), attributes.mode) != 0) throw_store_error("set the mode of", path_, errno);
+}
+
+std::optional<struct stat> Directory::status_of(const std::string& name) const {
+  struct stat status {};
+  if (fstatat(descriptor_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) return status;
+  if (errno != ENOENT) throw_store_error("examine", path_ / name, errno);
+  return std::nullopt;
+}
+
+std::vector<std::string> Directory::names() const {
+  // A descriptor of its own: the stream has it and closes it.
+  const int own = openat(descriptor_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (own < 0) throw_store_error("list", path_, errno);
+  const auto close_stream = [](DIR* stream) { closedir(stream); };
+  const std::unique_ptr<DIR, decltype(close_stream)> stream(fdopendir(own), close_stream);
+  if (!stream) {
+    const int error = errno;
+    close(own);
+    throw_store_error("list", path_, error);
+  }
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = readdir(stream.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+    errno = 0;
+  }
+  if (errno != 0) throw_store_error("list", path_, errno);
+  return names;
+}
+
+void Directory::remove(const std::string& name) const {
+  if (unlinkat(descriptor_.get(), name.c_str(), 0) != 0 && errno != ENOENT)
+    throw_store_error("remove", path_ / name, errno);
+}
+
+void Directory::sync() const {
+  if (fsync(descriptor_.get()) != 0) throw_store_error("write to disk", path_, errno);
+}
+
+void Directory::write_temporary(const std::string& name, std::string_view content,
+                                FileAttributes attributes) const {
+  const auto temporary = path_ / temporary_name(name);
+  const FileDescriptor file(openat(descriptor_.get(), temporary_name(name).c_str(),
+                                   O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) throw_store_error("create", temporary, errno);
+  write_fully(file, content, temporary);
+  if (fchown(file.get(), static_cast<uid_t>(-1), attributes.group) != 0)
+    throw_store_error("give the key directory's group to", temporary, errno);
+  if (fchmod(file.get(), attributes.mode) != 0) throw_store_error("set the mode of", temporary, errno);
+  if (fsync(file.get()) != 0) throw_store_error("write to disk", temporary, errno);
+}
+
+void Directory::rename_temporary(const std::string& name) const {
+  if (renameat(descriptor_.get(), temporary_name(name).c_str(), descriptor_.get(), name.c_str()) != 0)
+    throw_store_error("put in place", path_ / name, errno);
+}
+
+void Directory::link_temporary(const std::string& name) const {
+  if (linkat(descriptor_.get(), temporary_name(name).c_str(), descriptor_.get(), name.c_str(), 0) == 0)
+    return;
+  if (errno == EEXIST) throw StoreError((path_ / name).string() + " already exists and is left as it is");
+  throw_store_error("put in place", path_ / name, errno);
+}
+
+FileDescriptor Directory::lock(const std::string& name) const {
+  const auto path = path_ / name;
+  FileDescriptor file(openat(descriptor_.get(), name.c_str(),
+                             O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600));
+  if (!file && (errno == ELOOP || errno == EISDIR || errno == ENXIO))
+    throw_not_a("regular file", path, status_of(name));
+  if (!file) throw_store_error("open", path, errno);
+  auto status = status_of_descriptor(file, path);
+  if (!S_ISREG(status.st_mode)) throw_not_a("regular file", path, status);
+  if (status.st_nlink > 1)
+    throw StoreError(path.string() + " has another name as well, under which others may hold it; remove it");
+  const bool others_may_open = (status.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+  if (others_may_open && status.st_uid == geteuid()) {
+    if (fchmod(file.get(), 0600) != 0) throw_store_error("set the mode of", path, errno);
+  }
+  // Who may write into it is of no interest, as nothing is read from it.
+  status.st_mode &= ~static_cast<mode_t>(S_IWGRP | S_IWOTH);
+  refuse_distrusted(status, path, TrustedAs::file);
+  lock_file(file, path);
+  return file;
+}
+
+}  // namespace dkim::crypto

@@ -1,0 +1,42 @@
+"""Another time for dkimkey, by libfaketime: an environment to run it in.
+
+A look ahead with --at changes nothing, so that whoever wants to see a store at another time has to turn the clock.
+"""
+
+import functools
+import glob
+import os
+import pathlib
+import re
+import subprocess
+import unittest
+
+PROGRAM = os.environ.get("DKIMKEY", "")
+# The variables that turn it.
+CLOCK = ("LD_PRELOAD", "FAKETIME", "FAKETIME_DISABLE_SHM", "FAKETIME_DONT_FAKE_MONOTONIC", "NO_FAKE_STAT", "TZ")
+
+
+@functools.cache
+def preload(program):
+    """libfaketime, behind the sanitizer's library where the program has one: that insists on being first."""
+    (library,) = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    linked = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+    first = re.findall(r"=> (\S*/lib(?:asan|tsan|ubsan)\.so\S*)", linked)
+    # Clang's is a part of the program, calls what libfaketime stands in for before that is ready, and hangs.
+    if not first and re.search(rb"__[at]san_init", pathlib.Path(program).read_bytes()):
+        raise unittest.SkipTest("libfaketime does not go with a sanitizer that is linked statically")
+    return ":".join([*first, library])
+
+
+def with_clock(fake, program=PROGRAM):
+    """The clock is off ("+1h"), or runs faster ("+0 x60"): what waits for a time waits that much shorter."""
+    return dict(os.environ, LD_PRELOAD=preload(str(program)), FAKETIME=fake, FAKETIME_DISABLE_SHM="1")
+
+
+def at_time(moment, program=PROGRAM):
+    """The clock stands still at a UTC time such as 2037-01-01T00:00:00Z. Only the clock on the wall: time passes as
+    always for what waits, and files have the times that they have."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", moment):
+        raise ValueError(moment)
+    return dict(with_clock(moment.replace("T", " ").rstrip("Z"), program), TZ="UTC", FAKETIME_DONT_FAKE_MONOTONIC="1",
+                NO_FAKE_STAT="1")
