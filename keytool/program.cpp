@@ -18,6 +18,7 @@
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
+#include "keytool/process_group.hpp"
 #include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {
@@ -43,9 +44,9 @@ Pipe make_pipe(const std::filesystem::path& program) {
   return {crypto::FileDescriptor(ends[0]), crypto::FileDescriptor(ends[1])};
 }
 
-// In a process group of its own, so that what it starts can be ended with it.
-pid_t start(const std::filesystem::path& program, const std::vector<std::string>& arguments, int output,
-            int errors) {
+// In the group, so that what it starts can be ended with it.
+pid_t start(const ProcessGroup& group, const std::filesystem::path& program,
+            const std::vector<std::string>& arguments, int output, int errors) {
   std::vector<char*> argv;
   std::string name = program.string();
   std::vector<std::string> copies = arguments;
@@ -62,6 +63,7 @@ pid_t start(const std::filesystem::path& program, const std::vector<std::string>
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setpgroup(&attributes, group.id());
   pid_t child = 0;
   const int error = posix_spawn(&child, program.c_str(), &actions, &attributes, argv.data(), environ);
   posix_spawnattr_destroy(&attributes);
@@ -167,6 +169,14 @@ bool wait_for_end(pid_t child, std::array<Source<Reader>, Count> sources, std::c
   }
 }
 
+ProcessGroup make_group(const std::filesystem::path& program) {
+  try {
+    return {};
+  } catch (const std::system_error& error) {
+    fail(program, "cannot be started: " + std::generic_category().message(error.code().value()));
+  }
+}
+
 int end_of(pid_t child) {
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -180,14 +190,15 @@ void run_program(const std::filesystem::path& program, const std::vector<std::st
                  std::chrono::seconds at_most) {
   Pipe output = make_pipe(program);
   Talk talk(program);
+  const ProcessGroup group = make_group(program);
   pid_t child = 0;
   {
     // Closed here, so that the program alone holds it.
     const crypto::FileDescriptor write = std::move(output.write);
-    child = start(program, arguments, write.get(), write.get());
+    child = start(group, program, arguments, write.get(), write.get());
   }
   const bool ended = wait_for_end(child, std::array{Source<Talk>{output.read.get(), talk}}, at_most);
-  if (!ended) kill(-child, SIGKILL);
+  if (!ended) group.kill_all();
   talk.show_line();
   const int status = end_of(child);
   if (!ended) fail(program, "took longer than " + std::to_string(at_most.count()) + " s and was killed");
@@ -203,17 +214,18 @@ CapturedOutput capture_program(const std::filesystem::path& program,
   CapturedOutput captured;
   Capture output_capture(captured.output, most_octets);
   Capture errors_capture(captured.errors, most_octets);
+  const ProcessGroup group = make_group(program);
   pid_t child = 0;
   {
     const crypto::FileDescriptor output_end = std::move(output.write);
     const crypto::FileDescriptor errors_end = std::move(errors.write);
-    child = start(program, arguments, output_end.get(), errors_end.get());
+    child = start(group, program, arguments, output_end.get(), errors_end.get());
   }
   const bool ended = wait_for_end(child,
                                   std::array{Source<Capture>{output.read.get(), output_capture},
                                              Source<Capture>{errors.read.get(), errors_capture}},
                                   at_most);
-  if (!ended) kill(-child, SIGKILL);
+  if (!ended) group.kill_all();
   const int status = end_of(child);
   if (output_capture.enough() || errors_capture.enough())
     fail(program, "printed more than " + std::to_string(most_octets) + " octets");

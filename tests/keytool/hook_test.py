@@ -3,9 +3,13 @@
 import json
 import os
 import pathlib
+import signal
+import subprocess
 import unittest
 
-from dns_case import DONE, PROBLEM, WAITING, DnsCase, serve_file, with_clock
+from clock import with_clock
+from dkimkey import PROGRAM
+from dns_case import DONE, PROBLEM, WAITING, DnsCase, serve_file
 from dns_world import DnsWorld, wait_for
 
 
@@ -94,8 +98,55 @@ class Hook(DnsCase):
         """Two minutes, which pass in some seconds here; then it is ended with all that it has started."""
         self.hook(f"sleep 100000 & echo $! > {self.told}.child; wait")
         self.assert_fails("hook took longer than 120 s and was killed", env=with_clock("+0 x60"))
-        child = int((self.directory / "told.child").read_text())
-        wait_for(lambda: self.is_over(child), "the hook's child to end")
+        self.assert_over("child")
+
+    def assert_over(self, *names):
+        """Those whose numbers the hook has told."""
+        for name in names:
+            process = int((self.directory / f"told.{name}").read_text())
+            wait_for(lambda process=process: self.is_over(process), f"the hook's {name} to end")
+
+    def begin(self, **options):
+        """dkimkey, with a hook that has begun and will not end by itself."""
+        self.hook(f"trap '' TERM INT HUP\nsleep 100000 & echo $! > {self.told}.child\n"
+                  f"(sh -c 'sleep 100000' & echo $! > {self.told}.grandchild)\n"
+                  f"echo $$ > {self.told}.new; mv {self.told}.new {self.told}.self; wait")
+        command = [PROGRAM, "rotate", "--due", "--config", self.config, "-d", self.domain, *self.at_resolver()]
+        process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, **options)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        wait_for((self.directory / "told.self").exists, "the hook to begin")
+        for name in ("child", "grandchild", "self"):
+            self.assertFalse(self.is_over(int((self.directory / f"told.{name}").read_text())), name)
+        return process
+
+    def test_it_ends_with_its_caller(self):
+        """Whatever ends that, and whatever the hook has to say about signals; with all that it has started."""
+        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGSEGV):
+            with self.subTest(number):
+                process = self.begin()
+                process.send_signal(number)
+                self.assertEqual(process.wait(timeout=30), -number)
+                self.assert_over("self", "child", "grandchild")
+                (self.directory / "told.self").unlink()
+
+    def test_it_ends_with_its_callers_terminal(self):
+        """Which sends its signal to a group that the hook is not in."""
+        process = self.begin(start_new_session=True)
+        os.killpg(process.pid, signal.SIGINT)
+        self.assertEqual(process.wait(timeout=30), -signal.SIGINT)
+        self.assert_over("self", "child", "grandchild")
+
+    def test_nothing_of_ours_is_left_behind_it(self):
+        """Who looks after a hook's end is gone with it, and holds nothing open."""
+        children = f"ls /proc/$PPID/task/*/children >/dev/null; cat /proc/$PPID/task/*/children > {self.told}"
+        self.hook(children)
+        self.assert_ends(self.rotate("--due"), WAITING, "into DNS")
+        helpers = self.told.read_text().split()
+        self.assertEqual(len(helpers), 2, helpers)  # the hook itself, and that one
+        for process in map(int, helpers):
+            wait_for(lambda process=process: self.is_over(process), "it to end")
 
     @staticmethod
     def is_over(process):
