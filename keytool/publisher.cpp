@@ -37,10 +37,11 @@ void update(const crypto::PublishSettings& settings, const DnsAccess& access, Re
             crypto::NamedRecord record) {
   const TsigKey key = read_tsig_key(settings.key_file);
   auto resolver = access.open_resolver();
+  const Deadline deadline(longest_look);
   if (action == RecordAction::remove) record.value.clear();
   for (int i = 0; i < longest_chain; ++i) {
     const std::string name = record.name + ".";
-    const auto zone = find_zone(resolver, name);
+    const auto zone = find_zone(resolver, name, deadline);
     if (!zone) throw crypto::Error(zone.refusal().reason);
     if (update_txt(primary_of(settings, resolver, *zone), key, zone->name, record) == UpdateOutcome::done)
       return;

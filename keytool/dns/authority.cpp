@@ -15,9 +15,14 @@ std::string without_first_label(const std::string& name) {
   return dot == std::string::npos || dot + 1 == name.size() ? "." : name.substr(dot + 1);
 }
 
-NameServer with_addresses(DnsClient& resolver, const std::string& name) {
+NameServer with_addresses(DnsClient& resolver, const std::string& name, const Deadline& deadline) {
   NameServer server{name, {}, {}};
   for (const RecordType type : {RecordType::a, RecordType::aaaa}) {
+    if (deadline.is_over()) {
+      server.trouble = time_is_up;
+      server.out_of_time = true;
+      break;
+    }
     const auto response = resolver.ask_unchecked(name, type);
     if (!response) {
       server.trouble = "the resolver, asked for its address, " + response.refusal().reason;
@@ -38,9 +43,11 @@ NameServer with_addresses(DnsClient& resolver, const std::string& name) {
 
 }  // namespace
 
-canon::Result<Zone> find_zone(DnsClient& resolver, const std::string& name) {
+canon::Result<Zone> find_zone(DnsClient& resolver, const std::string& name, const Deadline& deadline) {
   std::string at = name;
   while (true) {
+    if (deadline.is_over())
+      return canon::Refusal{"the resolver, for the zone of " + at + ": " + std::string(time_is_up), 0};
     const auto response = resolver.ask_unchecked(at, RecordType::soa);
     // A resolver fails at a CNAME that leads nowhere; what is above it is another question. Further up it
     // would be the servers of the parent that answer for a zone whose own are all dead.
@@ -63,7 +70,7 @@ canon::Result<Zone> find_zone(DnsClient& resolver, const std::string& name) {
           "the resolver, asked for the servers of " + zone.name + ", " + servers.refusal().reason, 0};
     const auto& names = servers->name_servers;
     for (std::size_t i = 0; i < std::min(names.size(), most_servers); ++i)
-      zone.servers.push_back(with_addresses(resolver, names[i]));
+      zone.servers.push_back(with_addresses(resolver, names[i], deadline));
     if (names.size() > most_servers) {
       zone.servers.push_back({std::to_string(names.size() - most_servers) + " more",
                               {},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "canon/result.hpp"
+#include "keytool/dns/deadline.hpp"
 #include "keytool/dns/dns_client.hpp"
 
 namespace dkim::keytool {
@@ -17,6 +18,8 @@ struct NameServer {
   std::vector<ServerAddress> addresses;  // IPv4 and IPv6
   // Why there are no addresses, or not all of them; empty where there is nothing to say.
   std::string trouble;
+  // Is that because time was up?
+  bool out_of_time = false;
 };
 
 struct Zone {
@@ -28,7 +31,7 @@ struct Zone {
 };
 
 // The zone that holds the name's own records, even where a CNAME there leads out of it. A Refusal says what
-// could not be found out.
-canon::Result<Zone> find_zone(DnsClient& resolver, const std::string& name);
+// could not be found out. What is left to ask after the deadline is not asked; the zone's servers say so.
+canon::Result<Zone> find_zone(DnsClient& resolver, const std::string& name, const Deadline& deadline);
 
 }  // namespace dkim::keytool

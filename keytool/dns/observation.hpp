@@ -1,12 +1,14 @@
 // What DNS shows of one key's record: every authoritative server asked directly, CNAMEs followed.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "crypto/key_record.hpp"
+#include "keytool/dns/deadline.hpp"
 #include "keytool/dns/dns_client.hpp"
 #include "keytool/dns/record_check.hpp"
 #include "keytool/rotation.hpp"
@@ -30,6 +32,8 @@ struct ServerFinding {
   std::optional<RecordFinding> finding;
   std::string trouble;  // why there is no finding
   std::string alias;    // the CNAME that led there from the record's own name
+  // Was the time up before it could be asked? It may serve anything, whatever others of its addresses do.
+  bool out_of_time = false;
 };
 
 struct Observation {
@@ -42,7 +46,8 @@ struct Observation {
   Dnssec dnssec = Dnssec::insecure;  // information only
 };
 
-// Looks at one record after another. A server that was silent once is not waited for again.
+// Looks at one record after another. A server that was silent once is not waited for again, and all its looks
+// together take no longer than longest_look: what is not asked by then is told, and not taken for right.
 class Observer {
  public:
   // May a look ask for the record under other names, where it is missing under its own? Costs a dozen
@@ -60,6 +65,7 @@ class Observer {
   Misplaced misplaced_;
   std::optional<DnsClient> resolver_;
   std::set<std::string> silent_;
+  std::chrono::steady_clock::duration left_ = longest_look;
 };
 
 // All servers together. A server counts with those of its addresses that answer (a host without IPv6 must not

@@ -1,11 +1,15 @@
 """What check says of each way in which name servers are wrong, and what rotate does: it waits, names the reason, and
 goes on by itself once it is mended."""
 
+import contextlib
 import shutil
+import socket
 import unittest
 
 import dns.rcode
 import odd_server
+from clock import with_clock
+from dkimkey import run
 from dns_case import DONE, PROBLEM, WAITING, DnsCase, serve_file
 from dns_world import OTHER_ZONE, ZONE
 from wide_world import WideWorld, has_ipv6
@@ -320,6 +324,64 @@ class Odd(DnsCase):
         table = self.key("check", "-s", "wide").stdout.decode()
         self.assertIn("more than 8 addresses: the others were not asked", table)
         self.assertEqual(table.count(" ns1.odd.test. "), 9, table)
+
+
+class Dead(DnsCase):
+    """More silent servers than there is time for: a minute for all of them, which passes in seconds here."""
+
+    domain = "odd.test"
+    NAMES, ADDRESSES = 18, 5  # 9 s each, so that eight at once take 99 s
+
+    def setUp(self):
+        super().setUp()
+        held = contextlib.ExitStack()
+        self.addCleanup(held.close)
+        numbers = iter(range(100, 250))
+        self.names = [f"n{n}.odd.test." for n in range(self.NAMES)]
+        for name in self.names:
+            addresses = [f"{NETWORK}.{next(numbers)}" for _ in range(self.ADDRESSES)]
+            for address in addresses:
+                held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind((address, 53))
+                # Taken by the kernel, and never by anyone else.
+                tcp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+                tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                tcp.bind((address, 53))
+                tcp.listen(16)
+            self.world.put(name.rstrip("."), *addresses, kind="A")
+            self.addCleanup(self.world.take_away, name.rstrip("."), "A")
+        self.world.put("odd.test", *self.names, kind="NS")
+        self.addCleanup(self.world.take_away, "odd.test", "NS", *self.names)
+        self.hurry = {"env": with_clock("+0 x10")}
+
+    def test_the_others_are_told_by_name_and_the_key_waits(self):
+        for selector in ("late", "later"):
+            self.made(selector)
+            self.world.put(self.name(selector), self.value(selector))
+        done = self.key("check", **self.hurry)
+        self.assert_ends(done, WAITING)
+        table = [line.split() for line in done.stdout.decode().splitlines()[1:]]
+        served = {name: {" ".join(row[4:]) for row in table if row[0] == self.name("late") and row[2] == name}
+                  for name in ("ns1.odd.test.", *self.names)}
+        # Who lives is asked, however many do not; the first addresses come before the second ones.
+        self.assertEqual(served["ns1.odd.test."], {"right"})
+        for name in self.names:
+            self.assertEqual(served[name], {"no answer", "not asked: time is up"}, name)
+        # The time was for both keys.
+        for row in table:
+            if row[0] == self.name("later"):
+                self.assertTrue(" ".join(row[4:]).endswith("not asked: time is up"), row)
+        before = self.manifest()
+        done = self.rotate("--due", **self.hurry)
+        self.assert_ends(done, WAITING, "waits", "late", "not asked: time is up")
+        self.assertEqual(self.manifest(), before)
+        self.assert_ends(self.key("activate", "-s", "late", **self.hurry), WAITING, "not asked: time is up")
+        self.assertEqual(self.manifest(), before)
+
+    def test_doctor_has_an_end_too(self):
+        self.made("late", "--activate")
+        self.world.put(self.name("late"), self.value("late"))
+        done = run("doctor", "--config", self.config, *self.at_resolver(), **self.hurry)
+        self.assertIn(b"not asked: time is up", done.stdout, done)
 
 
 class Zones(DnsCase):

@@ -1,0 +1,83 @@
+#include "keytool/dns/observation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <stdexcept>
+
+#include "keytool/dns/at_once.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+using State = RecordView::State;
+
+ServerFinding serving(const std::string& address, RecordStatus status) {
+  return {"ns1.", address, RecordFinding{status, {}}, {}, {}};
+}
+
+ServerFinding silent(const std::string& address) {
+  return {"ns1.", address, {}, std::string(DnsClient::no_answer), {}};
+}
+
+ServerFinding unasked(const std::string& address) {
+  return {"ns1.", address, {}, std::string(time_is_up), {}, true};
+}
+
+RecordView view_of(std::vector<ServerFinding> servers) {
+  Observation observation;
+  observation.servers = std::move(servers);
+  return summarize(observation);
+}
+
+TEST(Observation, a_server_counts_with_those_of_its_addresses_that_answer) {
+  const auto view = view_of({serving("192.0.2.1", RecordStatus::right), silent("2001:db8::1")});
+  EXPECT_EQ(view.state, State::right);
+  EXPECT_TRUE(view.all_answered);
+}
+
+TEST(Observation, an_address_that_there_was_no_time_for_may_serve_anything) {
+  const auto view = view_of({serving("192.0.2.1", RecordStatus::right), unasked("192.0.2.2")});
+  EXPECT_EQ(view.state, State::unknown);
+  EXPECT_EQ(view.so_far, State::right);
+  EXPECT_FALSE(view.all_answered);
+  EXPECT_NE(view.detail.find("ns1. not asked: time is up"), std::string::npos) << view.detail;
+}
+
+TEST(Observation, what_is_gone_is_not_gone_while_somebody_was_not_asked) {
+  const auto view = view_of({serving("192.0.2.1", RecordStatus::missing), unasked("192.0.2.2")});
+  EXPECT_EQ(view.state, State::missing);
+  EXPECT_FALSE(view.all_answered);
+}
+
+TEST(AtOnce, each_once_and_no_more_at_a_time) {
+  constexpr std::size_t count = 200;
+  std::vector<int> done(count, 0);
+  std::atomic<int> now{0};
+  std::atomic<int> most{0};
+  do_at_once(count, 4, [&](std::size_t i) {
+    const int running = ++now;
+    int seen = most;
+    while (seen < running && !most.compare_exchange_weak(seen, running)) {
+    }
+    ++done[i];
+    --now;
+  });
+  EXPECT_EQ(done, std::vector<int>(count, 1));
+  EXPECT_LE(most, 4);
+  do_at_once(0, 4, [](std::size_t) { FAIL(); });
+}
+
+TEST(AtOnce, what_one_throws_comes_after_all_the_others) {
+  std::atomic<int> done{0};
+  EXPECT_THROW(do_at_once(20, 4,
+                          [&](std::size_t i) {
+                            if (i == 0) throw std::runtime_error("no");
+                            ++done;
+                          }),
+               std::runtime_error);
+  EXPECT_EQ(done, 19);
+}
+
+}  // namespace
+}  // namespace dkim::keytool
