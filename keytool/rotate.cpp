@@ -27,6 +27,8 @@ Examples:
       stay until the new key signs
   dkimkey rotate --dry-run
       what would happen now?
+  dkimkey rotate --dry-run --due --at 2027-05-24T06:00:00Z
+      and what then?
 
 A new key is pending until every authoritative server serves its record and no resolver can remember that it was
 not there. Then it becomes active, and the old one retires in the same instant. After the drain the old key is
@@ -59,6 +61,12 @@ TurnOptions read_turn_options(const ParsedOptions& options) {
   if (options.has("due") && options.has("compromised")) {
     throw UsageError("--compromised begins a turn at once: it does not go with --due");
   }
+  if (options.has("at") && !turn.dry_run) {
+    throw UsageError(
+        "--at is a look ahead and goes with --dry-run alone: by a date with a slip of the finger keys would "
+        "be "
+        "revoked before their time");
+  }
   if (options.has("wait") && (options.has("all") || options.has("dry-run") || options.has("at"))) {
     throw UsageError("--wait is for one domain, in real time");
   }
@@ -69,14 +77,14 @@ TurnOptions read_turn_options(const ParsedOptions& options) {
 
 ExitCode rotate(const Arguments& arguments) {
   CommandLine command_line("rotate", help);
-  command_line.add_options()                                                                       //
-      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or /etc/mailname)")   //
-      ("all", "every domain of the store; one that fails does not stop the others")                //
-      ("due", "begin a turn only where the active key is old enough; go on with those under way")  //
-      ("compromised", "the old key is in wrong hands: revoke it as soon as the new one signs")     //
-      ("wait", "stay until the new key is active")                                                 //
-      ("dry-run", "say what would happen now, and change nothing")                                 //
-      ("at", value_text("TIME"), "as if it were this UTC time, such as 2027-05-24T06:00:00Z")      //
+  command_line.add_options()                                                                            //
+      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or /etc/mailname)")        //
+      ("all", "every domain of the store; one that fails does not stop the others")                     //
+      ("due", "begin a turn only where the active key is old enough; go on with those under way")       //
+      ("compromised", "the old key is in wrong hands: revoke it as soon as the new one signs")          //
+      ("wait", "stay until the new key is active")                                                      //
+      ("dry-run", "say what would happen now, and change nothing")                                      //
+      ("at", value_text("TIME"), "with --dry-run: as if it were this UTC time (2027-05-24T06:00:00Z)")  //
       ("json", "an array of objects, a key each, on standard output");
   add_dns_options(command_line);
   const auto options = command_line.parse(arguments);

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Keys turn while mail flows: two name servers of which one lags, a running dkimsignd under load on two connections,
-`dkimkey rotate` by update, and a clock that the test moves on.
+`dkimkey rotate` with a hook that sends an update, and a clock that the test moves on by libfaketime. The hook does
+without that clock: the time is part of an update's signature, and the server's is the real one.
 
 Every message is judged by the promise of harness/key_promise.py. The secondary gets a change only when the test
 lets it through, so that each step of the cycle is seen with servers that differ.
@@ -16,6 +17,8 @@ import sys
 import time
 import unittest
 
+import dns_world
+from clock import CLOCK, at_time
 from dns_world import ZONE, DnsWorld
 
 from harness.dns_watch import DnsWatch, served_by_all
@@ -36,6 +39,18 @@ SECOND = datetime.timedelta(seconds=1)
 # What dkimkey publishes with; longer than the zone's negative TTL.
 RECORD_TTL = 3600 * SECOND
 EVERY, DRAIN, FORGET = 180 * DAY, 7 * DAY, 30 * DAY
+# What a provider's hook would do: in real time, in Debian's python3.
+HOOK = """\
+#!/bin/sh
+exec env {unset} /usr/bin/python3 -B - "$@" <<'END'
+import sys
+sys.path.insert(0, {tests!r})
+from dns_world import DnsWorld
+action, name, _, ttl, value = sys.argv[1:]
+DnsWorld({directory!r}, network={network!r}, notify=False).put(
+    name, *([value] if action == "set" else []), ttl=int(ttl))
+END
+"""
 # How many messages each connection brings through after each step.
 AFTER_A_STEP = 15
 
@@ -84,10 +99,13 @@ class RotationTest(unittest.TestCase):
         self.socket = str(directory / "milter.sock")
 
         self.store.generate(ZONE, "server", "both", "--activate")
+        hook = self.workspace.directory("hook", 0o755) / "hook"
+        hook.write_text(HOOK.format(unset=" ".join(f"-u {name}" for name in CLOCK), tests=dns_world.__file__.rsplit("/", 1)[0],
+                                    directory=str(hook.parent), network=NETWORK))
+        hook.chmod(0o755)
         # One configuration for both programs, as on a real host.
-        self.daemon = Daemon(
-            self.workspace, self.socket, self.store.path,
-            publish=Raw(f'{{ method = "update"; server = "{self.world.primary}"; key_file = "{self.world.tsig_file}"; }}'))
+        self.daemon = Daemon(self.workspace, self.socket, self.store.path,
+                             publish=Raw(f'{{ method = "hook"; program = "{hook}"; }}'))
         for selector in self.states():
             self.world.put(self.name(selector), self.record(selector))
         self.world.let_through()
@@ -101,9 +119,9 @@ class RotationTest(unittest.TestCase):
 
     # The parts of the world.
 
-    def dkimkey(self, *arguments):
+    def dkimkey(self, *arguments, **options):
         return subprocess.run([program("dkimkey"), "--config", self.daemon.config, *arguments], capture_output=True,
-                              text=True, timeout=300, check=False)
+                              text=True, timeout=300, check=False, **options)
 
     def keys(self):
         return json.loads(self.dkimkey("list", "--json").stdout)
@@ -137,7 +155,7 @@ class RotationTest(unittest.TestCase):
     def rotate(self, moment, code, *words, how=("--due",), without=()):
         """One run; it ends with the code, says the words and not the others. The mail goes on after it."""
         done = self.dkimkey("rotate", *how, "-d", ZONE, "--resolver", f"{self.world.resolver}@5353",
-                            "--at", utc_text(moment))
+                            env=at_time(utc_text(moment), program("dkimkey")))
         said = done.stdout + done.stderr
         self.assertEqual(done.returncode, code, said)
         for word in words:

@@ -5,21 +5,16 @@ its own.
 """
 
 import concurrent.futures
-import glob
+import datetime
 import json
-import os
+import re
 import tempfile
 
+from clock import at_time
 from dkimkey import StoreTest, run
 from dns_world import ZONE
 
 DONE, PROBLEM, USAGE, WAITING = 0, 1, 2, 3
-
-
-def with_clock(fake):
-    """An environment in which the clock is off ("+1h"), or runs faster ("+0 x60"), as libfaketime has it."""
-    (library,) = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-    return dict(os.environ, LD_PRELOAD=library, FAKETIME=fake)
 
 
 class DnsCase(StoreTest):
@@ -46,7 +41,21 @@ class DnsCase(StoreTest):
         return run("--config", self.config, *arguments, "-d", self.domain, *self.at_resolver(), **options)
 
     def rotate(self, *more, at=None, **options):
-        return self.key("rotate", *more, *(("--at", at) if at else ()), **options)
+        """Now, or with the clock at a UTC time."""
+        if at:
+            options["env"] = at_time(at)
+        return self.key("rotate", *more, **options)
+
+    def grow_older(self, **by):
+        """All times of the manifest go back, in place of the clock that goes on: an update is signed with the time, and
+        the server's is real (RFC 8945 5.2.3)."""
+        path = self.keys / self.domain / "keys.conf"
+        form = "%Y-%m-%dT%H:%M:%SZ"
+
+        def older(found):
+            return (datetime.datetime.strptime(found[0], form) - datetime.timedelta(**by)).strftime(form)
+
+        path.write_text(re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", older, path.read_text()))
 
     def made(self, selector, *more):
         done = self.generate(selector, *more, domain=self.domain)
