@@ -58,6 +58,19 @@ class UnitsTest(unittest.TestCase):
         self.assertGreater(int(service.get("TimeoutStartSec", "90")), 20)
 
 
+class TimeoutTest(unittest.TestCase):
+    def test_a_run_of_the_timer_that_hangs_is_ended(self):
+        """A unit of this type has all the time in the world, if it does not say otherwise, and the timer waits for it."""
+        text = (UNITS / "dkimkey-rotate.service").read_text()
+        self.assertIn("Type=oneshot\n", text)
+        (limit,) = re.findall(r"^TimeoutStartSec=(\S+)$", text, re.MULTILINE)
+        said = run("systemd-analyze", "timespan", limit)
+        seconds = int(re.search(r"[μu]s: (\d+)", said)[1]) // 1_000_000
+        # More than a large store takes, and not so much that a key's turn would be missed.
+        self.assertGreater(seconds, 3600)
+        self.assertLessEqual(seconds, 24 * 3600)
+
+
 class SampleTest(unittest.TestCase):
     def print_config(self, text):
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
