@@ -7,7 +7,7 @@ import unittest
 import dns.rcode
 import odd_server
 from clock import with_clock
-from dns_case import PROBLEM, WAITING, DnsCase, serve_file
+from dns_case import DONE, PROBLEM, WAITING, DnsCase, serve_file
 from dns_world import KEY_NAME, OTHER_ZONE, SECRET
 from wide_world import NOBODY, WideWorld
 
@@ -175,7 +175,7 @@ class OtherPrimaries(UpdateCase):
         self.key("revoke", "-s", self.selector)
         self.assertEqual(self.world.texts(self.world.other, target), ["v=DKIM1; k=rsa; p="])
         self.grow_older(days=31)
-        self.assert_ends(self.rotate("--due"), WAITING)
+        self.assert_ends(self.rotate("--due"), DONE, "out of DNS")
         self.assertEqual(self.world.texts(self.world.other, target), [])
 
     def test_where_a_cname_leads_to_nobody(self):
