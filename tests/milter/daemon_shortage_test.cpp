@@ -1,0 +1,194 @@
+// Descriptors, threads or memory run out: mail is put off or goes on, the log says so once, nothing leaks,
+// and when there is enough again all is as before.
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/milter/daemon_fixture.hpp"
+
+namespace dkim::test {
+namespace {
+
+class DaemonShortageTest : public DaemonTest {
+ protected:
+  // Takes effect in the running daemon.
+  void limit(__rlimit_resource resource, rlim_t to) const {
+    rlimit limits{};
+    ASSERT_EQ(prlimit(daemon_->pid(), resource, nullptr, &limits), 0);
+    limits.rlim_cur = to;
+    ASSERT_EQ(prlimit(daemon_->pid(), resource, &limits, nullptr), 0);
+  }
+
+  void expect_clean_stop() {
+    daemon_->signal(SIGTERM);
+    EXPECT_EQ(daemon_->wait_for_end(), 0);
+    EXPECT_EQ(daemon_->times_in_log("stopped with messages unfinished"), 0);
+  }
+};
+
+TEST_F(DaemonShortageTest, Descriptors) {
+  constexpr rlim_t descriptors = 60;
+  start("", [] {
+    const rlimit few{descriptors, descriptors};
+    setrlimit(RLIMIT_NOFILE, &few);
+  });
+  expect_service();
+  const int before = daemon_->open_descriptors();
+  for (int round = 1; round <= 2; ++round) {
+    std::vector<MilterClient> crowd;
+    int closed = 0;
+    for (rlim_t i = 0; i < 2 * descriptors; ++i) {
+      try {
+        crowd.emplace_back(daemon_->endpoint());
+        crowd.back().negotiate();
+        crowd.back().connect();
+      } catch (const MilterError&) {
+        crowd.pop_back();
+        ++closed;
+      }
+    }
+    EXPECT_GT(closed, 0);
+    // There are descriptors left for the keys: who is connected is served.
+    ASSERT_GT(crowd.size(), 20U);
+    store_.set_subdomains("example.com", round == 1);  // it has to be read anew
+    for (auto& connection : crowd)
+      expect_signed(connection);
+    EXPECT_EQ(daemon_->times_in_log("error: no descriptors left: new connections are closed"), round);
+    crowd.clear();
+    EXPECT_TRUE(daemon_->wait_for_log(
+        "over: no descriptors left, connections concerned: " + std::to_string(closed), round));
+    expect_service();
+    EXPECT_TRUE(eventually([&] { return daemon_->open_descriptors() <= before; }));
+  }
+  expect_clean_stop();
+}
+
+// Processes of an account that do nothing but count.
+class Bystanders {
+ public:
+  Bystanders(uid_t account, int count) {
+    for (int i = 0; i < count; ++i) {
+      const pid_t pid = fork();
+      if (pid == 0) {
+        if (setuid(account) == 0) pause();
+        _exit(0);
+      }
+      pids_.push_back(pid);
+    }
+  }
+  Bystanders(const Bystanders&) = delete;
+  Bystanders& operator=(const Bystanders&) = delete;
+  ~Bystanders() {
+    for (const pid_t pid : pids_)
+      kill(pid, SIGKILL);
+    for (const pid_t pid : pids_)
+      waitpid(pid, nullptr, 0);
+  }
+
+ private:
+  std::vector<pid_t> pids_;
+};
+
+TEST_F(DaemonShortageTest, Threads) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  // Nobody else's, since all that an account runs counts.
+  constexpr uid_t account = 64'123;
+  constexpr int processes = 40;
+  for (const auto& path : {store_.path(), store_.path() / "example.com", store_.manifest("example.com"),
+                           store_.key_file("example.com", "server"), directory_.path()})
+    ASSERT_EQ(chown(path.c_str(), account, account), 0) << path;
+  start("", [] {
+    const rlimit few{processes, processes};
+    if (setrlimit(RLIMIT_NPROC, &few) != 0 || setgid(account) != 0 || setuid(account) != 0) _exit(125);
+  });
+  expect_service();
+  const int before = daemon_->open_descriptors();
+  const auto send_at_once = [&](const std::function<bool()>& until) {
+    std::atomic<bool> done = false;
+    std::vector<std::thread> senders;
+    for (int i = 0; i < 8; ++i) {
+      senders.emplace_back([&, i] {
+        while (!done) {
+          auto connection = client();
+          for (int message = 0; message < 5; ++message)
+            expect_signed(connection, letter(i));
+        }
+      });
+    }
+    EXPECT_TRUE(eventually(until)) << daemon_->log();
+    done = true;
+    for (auto& sender : senders)
+      sender.join();
+  };
+  long threads = 0;
+  {
+    const Bystanders bystanders(account, processes);
+    threads = daemon_->status_number("Threads");
+    send_at_once([&] { return daemon_->times_in_log("error: no more threads can be made") == 1; });
+    EXPECT_EQ(daemon_->status_number("Threads"), threads);
+  }
+  EXPECT_TRUE(daemon_->wait_for_log("over: no more threads"));
+  EXPECT_EQ(daemon_->times_in_log("no more threads can be made"), 1) << "one line is enough";
+  send_at_once([&] { return daemon_->status_number("Threads") > threads; });
+  EXPECT_EQ(daemon_->times_in_log("no more threads can be made"), 1);
+  EXPECT_TRUE(eventually([&] { return daemon_->open_descriptors() <= before; }));
+  expect_clean_stop();
+}
+
+// Whatever can be had: a message is signed right or put off.
+TEST_F(DaemonShortageTest, Memory) {
+  start("metrics_file = \"" + (directory_.path() / "metrics").string() + "\"; metrics_interval = 10;");
+  expect_service();
+  const int before = daemon_->open_descriptors();
+  bool some_put_off = false;
+  for (const rlim_t kilobytes : {0, 16, 64, 256, 1024, 4096}) {
+    limit(RLIMIT_AS, (static_cast<rlim_t>(daemon_->status_number("VmSize")) + kilobytes) * 1024);
+    // They need memory of their own.
+    std::vector<MilterClient> crowd;
+    for (int i = 0; i < 100; ++i) {
+      try {
+        crowd.emplace_back(daemon_->endpoint());
+        crowd.back().negotiate();
+        crowd.back().connect();
+        crowd.back().mail("<alerts@example.com>");
+        crowd.back().header("X-Large", std::string(60'000, 'x'));
+        crowd.back().connection().put_raw(std::string("\0\0\xff\xffL", 5) + std::string(50'000, 'x'));
+      } catch (const MilterError&) {
+        crowd.pop_back();
+        some_put_off = true;
+      }
+    }
+    daemon_->signal(SIGUSR1);
+    for (int i = 0; i < 30; ++i) {
+      try {
+        auto connection = client();
+        const Message message = letter(i);
+        const auto result = connection.send_message(message);
+        if (result.reply.verdict == Verdict::tempfail) {
+          some_put_off = true;
+        } else {
+          EXPECT_EQ(delivery_fault(result, message, store_.public_keys()), "");
+        }
+      } catch (const MilterError& error) {
+        EXPECT_NE(error.kind(), MilterError::Kind::timeout);
+        some_put_off = true;
+      }
+      ASSERT_TRUE(daemon_->is_running()) << kilobytes << " kB\n" << daemon_->log();
+    }
+    crowd.clear();
+    limit(RLIMIT_AS, RLIM_INFINITY);
+    expect_service();
+  }
+  EXPECT_TRUE(some_put_off) << "there was enough";
+  EXPECT_TRUE(daemon_->wait_for_log("error: no memory left: connections are closed"));
+  EXPECT_TRUE(daemon_->wait_for_log("over: no memory left"));
+  EXPECT_TRUE(eventually([&] { return daemon_->open_descriptors() <= before; }));
+  expect_clean_stop();
+}
+
+}  // namespace
+}  // namespace dkim::test
