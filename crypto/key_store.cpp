@@ -1,10 +1,12 @@
 #include "crypto/key_store.hpp"
 
+#include <dirent.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <memory>
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
@@ -37,16 +39,20 @@ std::optional<Secret> read_key_file(const std::filesystem::path& path) {
   }
 }
 
-// Calls visit with each name in the directory until it returns false.
+// Calls visit with each name in the directory until it returns false. Not by std::filesystem, whose iterator
+// ends the process where there is no memory for the next name.
 template <typename Visit>
 void visit_names(const std::filesystem::path& directory, Visit visit) {
-  std::error_code error;
-  std::filesystem::directory_iterator entries(directory, error);
-  for (const auto end = std::filesystem::directory_iterator(); !error && entries != end;
-       entries.increment(error)) {
-    if (!visit(entries->path().filename().string())) return;
+  const std::unique_ptr<DIR, decltype([](DIR* open) { closedir(open); })> entries(opendir(directory.c_str()));
+  if (!entries) throw_store_error("list", directory, errno);
+  while (true) {
+    errno = 0;
+    const dirent* const entry = readdir(entries.get());
+    if (entry == nullptr && errno != 0) throw_store_error("list", directory, errno);
+    if (entry == nullptr) return;
+    const std::string name = entry->d_name;
+    if (name != "." && name != ".." && !visit(name)) return;
   }
-  if (error) throw_store_error("list", directory, error.value());
 }
 
 // A directory that is spelled otherwise (upper case) would never be found for a message.

@@ -9,7 +9,21 @@
 
 namespace dkim::milter {
 
-MetricsWriter::MetricsWriter(Shared& shared) : shared_(shared), thread_([this] { run(); }) {}
+MetricsWriter::MetricsWriter(Shared& shared) : shared_(shared) {
+  begin();
+}
+
+void MetricsWriter::begin() noexcept {
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::exception& error) {
+    try {
+      if (!shared_.setup()->config.metrics.file.empty()) report(error.what());
+    } catch (const std::exception&) {
+      // No memory, not even to say so.
+    }
+  }
+}
 
 MetricsWriter::~MetricsWriter() {
   {
@@ -17,23 +31,25 @@ MetricsWriter::~MetricsWriter() {
     finishing_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void MetricsWriter::wake() {
+  if (!thread_.joinable()) return begin();
   const std::lock_guard lock(mutex_);
   woken_ = true;
   changed_.notify_all();
 }
 
 bool MetricsWriter::finish(std::chrono::milliseconds at_most) {
+  if (!thread_.joinable()) return true;
   std::unique_lock lock(mutex_);
   finishing_ = true;
   changed_.notify_all();
   return changed_.wait_for(lock, at_most, [this] { return finished_; });
 }
 
-void MetricsWriter::run() {
+void MetricsWriter::run() noexcept {
   std::unique_lock lock(mutex_);
   while (true) {
     const bool last = finishing_;

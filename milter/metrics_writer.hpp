@@ -20,7 +20,8 @@ namespace dkim::milter {
 
 class MetricsWriter {
  public:
-  // Begins at once. shared outlives it.
+  // Begins at once. shared outlives it. Without a thread for it, that is logged and tried again at wake():
+  // mail does not need it.
   explicit MetricsWriter(Shared& shared);
   MetricsWriter(const MetricsWriter&) = delete;
   MetricsWriter& operator=(const MetricsWriter&) = delete;
@@ -28,11 +29,13 @@ class MetricsWriter {
 
   // The configuration has changed.
   void wake();
-  // Writes a last time. False where that takes longer: a file system that hangs must not keep us.
+  // Writes a last time, if it has a thread. False where that takes longer: a file system that hangs must not
+  // keep us.
   bool finish(std::chrono::milliseconds at_most);
 
  private:
-  void run();
+  void begin() noexcept;
+  void run() noexcept;
   // Gives the time until the next turn; none without a file.
   std::optional<std::chrono::seconds> write_once() noexcept;
   void use_file(const std::filesystem::path& file);

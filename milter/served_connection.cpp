@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstring>
 #include <exception>
+#include <new>
 
 #include "milter/troubles.hpp"
 
@@ -61,6 +62,8 @@ bool never_answered(char command) {
   return command == SMFIC_ABORT || command == SMFIC_MACRO || command == SMFIC_QUIT ||
          command == SMFIC_QUIT_NC;
 }
+
+}  // namespace
 
 class Service {
  public:
@@ -201,39 +204,54 @@ class Service {
   Clock::time_point begun_;
 };
 
-thread_local Service service;
+namespace {
+
+thread_local Service* service = nullptr;
 
 }  // namespace
 
+ServingThread::ServingThread() noexcept : service_(new (std::nothrow) Service) {
+  service = service_;
+}
+
+ServingThread::~ServingThread() {
+  service = nullptr;
+  delete service_;
+}
+
 void begin_to_serve(int descriptor, ConnectionState& state) noexcept {
-  service.begin(descriptor, state);
+  service->begin(descriptor, state);
 }
 
 void end_to_serve(ServiceEnd how) noexcept {
-  service.end(how);
+  service->end(how);
 }
 
 bool serves(int descriptor) noexcept {
-  return service.serves(descriptor);
+  return service != nullptr && service->serves(descriptor);
 }
 
 int poll_served(pollfd& descriptor, int timeout) noexcept {
-  if ((descriptor.events & POLLOUT) != 0) return service.poll_output(descriptor, timeout);
-  descriptor.revents = service.can_read() ? POLLIN : 0;
+  if ((descriptor.events & POLLOUT) != 0) return service->poll_output(descriptor, timeout);
+  descriptor.revents = service->can_read() ? POLLIN : 0;
   return descriptor.revents != 0 ? 1 : 0;
 }
 
 ssize_t read_served(void* target, std::size_t most) noexcept {
-  return service.read(target, most);
+  return service->read(target, most);
 }
 
 ssize_t write_served(const iovec* parts, int count) noexcept {
-  return service.write(parts, count);
+  return service->write(parts, count);
 }
 
 }  // namespace dkim::milter
 
 extern "C" void dkim_libmilter_lacks_memory() noexcept {
   using namespace dkim::milter;
-  service.end_connection(Trouble::memory);
+  if (service != nullptr) {
+    service->end_connection(Trouble::memory);
+  } else {
+    troubles().note(Trouble::memory);
+  }
 }

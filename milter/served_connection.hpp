@@ -34,7 +34,24 @@ struct ConnectionState {
 
 enum class ServiceEnd { connection_goes_on, connection_is_over };
 
-// From begin to end the descriptor is served by this thread.
+// A thread that serves connections, one after the other, keeps this on its stack. An object of the thread
+// itself would have to be registered for its destruction, and where there is no memory for that the C library
+// ends the process.
+class ServingThread {
+ public:
+  ServingThread() noexcept;
+  ServingThread(const ServingThread&) = delete;
+  ServingThread& operator=(const ServingThread&) = delete;
+  ~ServingThread();
+
+  // False if there was no memory for it: the thread cannot serve.
+  bool ready() const { return service_ != nullptr; }
+
+ private:
+  class Service* service_;
+};
+
+// From begin to end the descriptor is served by this thread, which is ready.
 void begin_to_serve(int descriptor, ConnectionState& state) noexcept;
 void end_to_serve(ServiceEnd how) noexcept;
 

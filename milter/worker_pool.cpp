@@ -113,7 +113,9 @@ class WorkerPool {
 
   // Counts as waiting when it begins.
   void work() noexcept {
-    while (true) {
+    const ServingThread thread;
+    if (!thread.ready()) troubles().note(Trouble::threads);
+    while (thread.ready()) {
       epoll_event event{};
       const int count = epoll_wait(epoll_, &event, 1, end_what_is_overdue());
       if (count != 1) continue;

@@ -43,12 +43,23 @@ class UnitsTest(unittest.TestCase):
     def test_a_hook_takes_nothing_that_it_does_not_ask_for(self):
         self.assertLessEqual(self.exposure("dkimkey-rotate.service", "dkimkey-rotate-hook.conf"), 2.0)
 
-
-    def test_a_daemon_that_does_not_answer_is_started_anew(self):
+    def daemon_service(self):
         unit = configparser.ConfigParser(strict=False, interpolation=None)
         unit.optionxform = str
         unit.read(UNITS / "dkimsignd.service")
-        service = unit["Service"]
+        return unit["Service"]
+
+    def test_the_daemon_may_have_all_its_threads_and_no_more_than_its_share_of_memory(self):
+        service = self.daemon_service()
+        most = re.search(r"std::clamp\(4 \* [^,]+, 64U, (\d+)U\)", (ROOT / "milter/worker_pool.cpp").read_text())[1]
+        # Main, listener, signals, metrics, watchdog; tmpfiles and the sh of a reload.
+        self.assertGreaterEqual(int(service["TasksMax"]), int(most) + 16)
+        self.assertRegex(service["MemoryHigh"], r"^\d+M$")
+        # Killed for its memory, it would only begin anew.
+        self.assertNotIn("MemoryMax", service)
+
+    def test_a_daemon_that_does_not_answer_is_started_anew(self):
+        service = self.daemon_service()
         # What tells of an answer is Type=notify's socket, which is for the main process only unless said otherwise.
         self.assertEqual((service["Type"], service.get("NotifyAccess", "main")), ("notify", "main"))
         self.assertEqual((service["Restart"], service["WatchdogSignal"]), ("always", "SIGTERM"))
