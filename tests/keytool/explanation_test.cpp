@@ -89,9 +89,13 @@ TEST_F(ExplanationTest, ItsOwnFilesAndOtherPeoples) {
   // The owner's bits count for the owner, even where the group's would allow more.
   ASSERT_EQ(chown(path("server.private").c_str(), 12345, 23456), 0);
   chmod(path("server.private").c_str(), 0440);
-  EXPECT_TRUE(explain().would_sign);
+  EXPECT_EQ(reading_problem(path("server.private"), daemon_user), std::nullopt);
   chmod(path("server.private").c_str(), 0040);
-  EXPECT_FALSE(explain().would_sign);
+  EXPECT_NE(reading_problem(path("server.private"), daemon_user), std::nullopt);
+  // And root goes by no key that is another user's to exchange.
+  EXPECT_NE(explain().reason.find("server.private belongs to user 12345; it must belong to root"),
+            std::string::npos)
+      << explain().reason;
 }
 
 TEST(CredentialsTest, OfUsers) {
