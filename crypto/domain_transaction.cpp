@@ -1,6 +1,9 @@
 #include "crypto/domain_transaction.hpp"
 
-#include <algorithm>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <system_error>
 
 #include "crypto/error.hpp"
 #include "crypto/trusted_path.hpp"
@@ -34,11 +37,13 @@ bool is_our_file(const Directory& directory, const std::string& name) {
 }
 
 // Only names of the form ".NAME.new" are a writer's; everything else is left alone.
+bool is_leftover(const std::string& name) {
+  return name.starts_with('.') && name.ends_with(temporary_suffix);
+}
+
 std::vector<std::string> find_leftovers(const Directory& directory) {
   auto names = directory.names();
-  std::erase_if(names, [](const std::string& name) {
-    return !name.starts_with('.') || !name.ends_with(temporary_suffix);
-  });
+  std::erase_if(names, [](const std::string& name) { return !is_leftover(name); });
   return names;
 }
 
@@ -180,14 +185,23 @@ void DomainTransaction::remove_leftovers() {
   directory_.sync();
 }
 
+// By the path, and without a judgement of the way, which would cost more than all else that is done for one
+// of many domains: whatever this says, nothing is written but by a transaction.
 bool needs_tidying(const KeyStore& store, const canon::DomainName& domain, const Manifest& manifest) {
-  const auto directory = Directory::open(store.directory()).find(domain.str());
-  if (!directory) return false;
   for (const auto& entry : manifest.keys) {
-    if (entry.state == KeyState::revoked && directory->has(name_of(store.key_path(domain, entry.selector))))
+    struct stat status {};
+    if (entry.state == KeyState::revoked &&
+        lstat(store.key_path(domain, entry.selector).c_str(), &status) == 0)
       return true;
   }
-  return !find_leftovers(*directory).empty();
+  const auto path = store.domain_directory(domain);
+  std::error_code error;
+  bool found = false;
+  std::filesystem::directory_iterator entries(path, error);
+  for (; !error && !found && entries != std::filesystem::directory_iterator(); entries.increment(error))
+    found = is_leftover(name_of(entries->path()));
+  if (error) throw_store_error("list", path, error.value());
+  return found;
 }
 
 }  // namespace dkim::crypto

@@ -133,8 +133,8 @@ class Others(FaultTest):
         for path in (domain, *domain.iterdir()):
             os.chown(path, 12345, -1)
         without = ["setpriv", f"--regid={GROUP}", "--clear-groups", "--bounding-set=-all", PROGRAM]
-        bare = subprocess.run([*without, *map(str, self.writers()["rotate"])], capture_output=True,
-                              check=False)
+        bare = subprocess.run([*without, *map(str, self.writers()["rotate"])], env=at_time(LONG_AFTER),
+                              capture_output=True, check=False)
         self.assertEqual(bare.returncode, PROBLEM, bare)
         remedy = f"chown -R root {domain}"
         self.assertIn(f"mend it with: {remedy}\n".encode(), bare.stderr)

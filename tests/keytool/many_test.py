@@ -71,7 +71,8 @@ class EachDomain(ManyTest):
                 expected |= {f"{self.keys}/{name_of(n)}": 1 for n in range(count)}
             self.assertEqual(of_store, expected, command)
             # No question to DNS, nothing written, no process.
-            for name in ("socket", "connect", "fsync", "flock", "rename", "unlink", "mkdir", "fork", "vfork"):
+            for name in ("socket", "connect", "fsync", "flock", "rename", "renameat", "unlink", "unlinkat", "mkdir",
+                         "mkdirat", "linkat", "fchmod", "fchown", "fork", "vfork"):
                 self.assertEqual([rest for call, rest in calls if call == name], [], command)
 
     def test_costs_a_handful_of_system_calls(self):
