@@ -14,6 +14,10 @@
 // Null where a libmilter keeps it to itself.
 extern "C" [[gnu::weak]] bool mi_sendok(SMFICTX* context, int flag);
 
+// Of milter/served_connection, which is left out where a libmilter has to be used as it is.
+extern "C" [[gnu::weak]] void dkim_libmilter_lacks_memory() noexcept;
+extern "C" [[gnu::weak]] void dkim_connection_is_refused() noexcept;
+
 namespace dkim::milter {
 namespace {
 
@@ -169,6 +173,7 @@ sfsistat negotiate(SMFICTX* context, unsigned long actions, unsigned long steps,
     if ((actions & SMFIF_ADDHDRS) == 0) {
       shared_by_all->log.cannot_insert();
       shared_by_all->metrics.error(ErrorKind::mta);
+      if (dkim_connection_is_refused != nullptr) dkim_connection_is_refused();
       return SMFIS_REJECT;
     }
     *wanted_actions = SMFIF_ADDHDRS | (actions & SMFIF_SETSYMLIST);
@@ -178,7 +183,12 @@ sfsistat negotiate(SMFICTX* context, unsigned long actions, unsigned long steps,
     begin_session(context, *wanted);
     return SMFIS_CONTINUE;
   } catch (const std::exception&) {
-    without_session();
+    // There is nothing else that it can be.
+    if (dkim_libmilter_lacks_memory != nullptr) {
+      dkim_libmilter_lacks_memory();
+    } else {
+      without_session();
+    }
     return SMFIS_REJECT;
   }
 }

@@ -92,8 +92,10 @@ class Service {
 
   bool serves(int descriptor) const { return descriptor >= 0 && descriptor == descriptor_; }
 
+  void end_connection() { ended_ = true; }
+
   void end_connection(Trouble trouble) {
-    ended_ = true;
+    end_connection();
     troubles().note(trouble);
   }
 
@@ -254,4 +256,8 @@ extern "C" void dkim_libmilter_lacks_memory() noexcept {
   } else {
     troubles().note(Trouble::memory);
   }
+}
+
+extern "C" void dkim_connection_is_refused() noexcept {
+  if (dkim::milter::service != nullptr) dkim::milter::service->end_connection();
 }

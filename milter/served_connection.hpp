@@ -68,3 +68,6 @@ ssize_t write_served(const iovec* parts, int count) noexcept;
 // libmilter has got no memory. If this thread serves a connection, that ends: libmilter would go on without
 // the macros for which there was none, and take a client for another.
 extern "C" void dkim_libmilter_lacks_memory() noexcept;
+
+// The negotiation of the connection that this thread serves has failed, and that was logged.
+extern "C" void dkim_connection_is_refused() noexcept;
