@@ -142,6 +142,9 @@ TEST_F(DaemonShortageTest, Threads) {
 
 // Whatever can be had: a message is signed right or put off.
 TEST_F(DaemonShortageTest, Memory) {
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
+#endif
   start("metrics_file = \"" + (directory_.path() / "metrics").string() + "\"; metrics_interval = 10;");
   expect_service();
   const int before = daemon_->open_descriptors();
