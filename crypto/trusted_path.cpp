@@ -63,13 +63,15 @@ bool is_writable_by_others(const struct stat& status) {
   return status.st_uid == 0 || !is_private_group_of(status.st_uid, status.st_gid);
 }
 
-Distrust foreign_owner(const struct stat& status, const std::filesystem::path& path) {
+Distrust foreign_owner(const struct stat& status, const std::filesystem::path& path, TrustedAs as) {
   const uid_t runner = geteuid();
   std::string what = path.string() + " belongs to user " + std::to_string(status.st_uid) +
                      "; it must belong to root" +
                      (runner == 0 ? "" : " or to user " + std::to_string(runner) + ", who runs this") +
                      ", since its owner decides what is signed";
-  const std::string command = S_ISLNK(status.st_mode) ? "chown -h root " : "chown root ";
+  std::string command = S_ISLNK(status.st_mode) ? "chown -h root " : "chown root ";
+  // What is in it is ours, and as a rule was given away with it.
+  if (as == TrustedAs::directory) command = "chown -R root ";
   return {path, std::move(what), command + shell_word(path.string())};
 }
 
@@ -84,19 +86,20 @@ Distrust open_to_others(const struct stat& status, const std::filesystem::path& 
 
 // What nobody but its owner and its group's members may read, and its owner alone may write.
 std::optional<Distrust> open_secret(const struct stat& status, const std::filesystem::path& path,
-                                    std::string_view name) {
+                                    std::string_view rule) {
   constexpr mode_t too_open = S_IRWXO | S_IWGRP;
   if ((status.st_mode & too_open) == 0) return std::nullopt;
   const mode_t right = status.st_mode & static_cast<mode_t>(~(too_open | S_IXGRP | S_IXUSR));
-  std::string what = path.string() + " has mode " + octal(status.st_mode) + ": " + std::string(name) +
-                     " must not be open to others, nor writable by its group";
+  std::string what = path.string() + " has mode " + octal(status.st_mode) + std::string(rule);
   return Distrust{path, std::move(what), "chmod " + octal(right) + " " + shell_word(path.string())};
 }
 
 // Goes down a path from / on, one name at a time, and judges each directory before it looks into it.
 class Walk {
  public:
-  explicit Walk(const std::filesystem::path& path) : asked_for_(path) {
+  // The last directory is judged as said, all others on the way.
+  explicit Walk(const std::filesystem::path& path, TrustedAs last_directory = TrustedAs::on_the_way)
+      : asked_for_(path), last_directory_(last_directory) {
     if (path.empty()) throw_store_error("open", "\"\"", ENOENT);
     std::error_code error;
     // A relative path is below the working directory, whose way is judged as well.
@@ -168,8 +171,8 @@ class Walk {
 
   void judge_directory() {
     if (fstat(descriptor(), &status_) != 0) throw_store_error("examine", directory_path_, errno);
-    if (const auto distrust = find_distrust(status_, directory_path_, TrustedAs::on_the_way))
-      throw UntrustedPath(*distrust);
+    const auto as = names_.size() == 1 ? last_directory_ : TrustedAs::on_the_way;
+    if (const auto distrust = find_distrust(status_, directory_path_, as)) throw UntrustedPath(*distrust);
   }
 
   // Puts where a link leads in its place. False if the last name is no link.
@@ -181,7 +184,7 @@ class Walk {
     }
     // In a directory that is not sticky a link is of one who may write there, whoever owns it.
     if ((status_.st_mode & S_ISVTX) != 0 && !is_trusted_owner(status))
-      throw UntrustedPath(foreign_owner(status, path()));
+      throw UntrustedPath(foreign_owner(status, path(), TrustedAs::on_the_way));
     if (++links_ > most_links) throw_store_error("open", asked_for_, ELOOP);
     std::array<char, PATH_MAX> target{};
     const ssize_t length = readlinkat(descriptor(), last_name_.c_str(), target.data(), target.size());
@@ -193,6 +196,7 @@ class Walk {
   }
 
   std::filesystem::path asked_for_;
+  TrustedAs last_directory_;
   std::deque<std::string> names_;  // still to go down
   std::optional<FileDescriptor> directory_;
   std::filesystem::path directory_path_;
@@ -231,12 +235,13 @@ std::string to_string(const Distrust& distrust) {
 
 std::optional<Distrust> find_distrust(const struct stat& status, const std::filesystem::path& path,
                                       TrustedAs as) {
-  if (!is_trusted_owner(status)) return foreign_owner(status, path);
+  if (!is_trusted_owner(status)) return foreign_owner(status, path, as);
   switch (as) {
     case TrustedAs::private_key:
-      return open_secret(status, path, "a private key");
+      return open_secret(status, path,
+                         ": a private key must not be open to others, nor writable by its group");
     case TrustedAs::shared_secret:
-      return open_secret(status, path, "a secret");
+      return open_secret(status, path, ": a secret must not be open to others, nor writable by its group");
     case TrustedAs::on_the_way:
       if ((status.st_mode & S_ISVTX) != 0) return std::nullopt;
       break;
@@ -271,7 +276,7 @@ FileDescriptor open_trusted_directory(const std::filesystem::path& directory) {
 
 std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file, TrustedAs parent,
                                             TrustedAs as) {
-  Walk walk(file);
+  Walk walk(file, parent);
   if (!walk.find_last_name()) {
     if (walk.error() == ENOENT || walk.error() == ENOTDIR) return std::nullopt;
     throw_store_error("open", walk.path(), walk.error());

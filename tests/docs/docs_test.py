@@ -188,7 +188,8 @@ class Log(Case):
     REASONS = {
         "Reasons for mail without a key": ["crypto/identity.cpp"],
         "Reasons for malformed mail": ["crypto/identity.cpp", "crypto/identity.hpp", "milter/session.cpp"],
-        "Faults": ["crypto/key_store.cpp", "crypto/file.cpp", "crypto/error.cpp", "milter/callbacks.cpp"],
+        "Faults": ["crypto/key_store.cpp", "crypto/file.cpp", "crypto/error.cpp", "crypto/trusted_path.cpp",
+                   "milter/callbacks.cpp"],
         "": ["milter/listen_socket.cpp", "milter/callbacks.cpp"],  # DIAGNOSTICS
     }
 

@@ -144,7 +144,7 @@ class OtherPrimaries(UpdateCase):
     def test_key_files(self):
         whole = f'key "{KEY_NAME}" {{ algorithm hmac-sha256; secret "{SECRET}"; }};'
         for file, words in (
-            ({"mode": 0o644}, ["is open to others", "chmod 0640"]),
+            ({"mode": 0o644}, ["must not be open to others", "chmod 0640"]),
             ({"mode": 0o660}, ["writable by its group", "chmod 0640"]),
             ({"text": "nonsense"}, ["no line of the form"]),
             ({"text": whole.replace("hmac-sha256", "hmac-md5")}, ["an algorithm other than"]),
