@@ -67,13 +67,7 @@ std::optional<Directory> Directory::find(const std::string& name) const {
   if (!descriptor && errno == ENOENT) return std::nullopt;
   if (!descriptor && (errno == ENOTDIR || errno == ELOOP)) throw_not_a("directory", path, status_of(name));
   if (!descriptor) throw_store_error("open", path, errno);
-  auto distrust = find_distrust(status_of_descriptor(descriptor, path), path, TrustedAs::directory);
-  if (distrust) {
-    // What is in another's directory is his as well.
-    constexpr std::string_view command = "chown ";
-    if (distrust->remedy.starts_with(command)) distrust->remedy.insert(command.size(), "-R ");
-    throw UntrustedPath(*distrust);
-  }
+  refuse_distrusted(status_of_descriptor(descriptor, path), path, TrustedAs::directory);
   return Directory(path, std::move(descriptor));
 }
 

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -39,6 +40,17 @@ class StoreTest(unittest.TestCase):
 
     def generate(self, selector, *more, domain="example.com", **options):
         return run("generate", "-D", self.keys, "-d", domain, "-s", selector, *more, **options)
+
+    def do_as_told(self, run_it):
+        """Runs what is refused again and again, each time after the remedy that it names; how it ends at last."""
+        done = run_it()
+        while b"mend it with: " in done.stdout + done.stderr:
+            remedy = re.search(rb"mend it with: (.*)", done.stdout + done.stderr)[1].decode()
+            self.assertIn(remedy.split()[0], ("chown", "chmod"))
+            subprocess.run(["sh", "-c", remedy], check=True)
+            before, done = done, run_it()
+            self.assertNotEqual((done.stdout, done.stderr), (before.stdout, before.stderr))
+        return done
 
     def listed(self):
         """What the store holds, as objects."""

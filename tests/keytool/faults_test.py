@@ -136,9 +136,10 @@ class Others(FaultTest):
         bare = subprocess.run([*without, *map(str, self.writers()["rotate"])], env=at_time(LONG_AFTER),
                               capture_output=True, check=False)
         self.assertEqual(bare.returncode, PROBLEM, bare)
-        remedy = f"chown -R root {domain}"
-        self.assertIn(f"mend it with: {remedy}\n".encode(), bare.stderr)
-        subprocess.run(remedy.split(), check=True)
+        self.assertIn(f"mend it with: chown root {domain}\n".encode(), bare.stderr)
+        self.do_as_told(lambda: run(*self.writers()["rotate"], env=at_time(LONG_AFTER)))
+        for selector in ("now", "next"):
+            self.do_as_told(lambda selector=selector: run(*self.in_domain("show", "-s", selector)))
         self.assert_works()
 
 
