@@ -64,8 +64,8 @@ struct Manifest {
 
 // Throws SettingsError with file:line for anything but a whole and consistent manifest.
 Manifest parse_manifest(std::string_view text, const std::string& file_name);
-// Throws StoreError for one that would be too large to be read: some 2,000 keys, which two algorithms that turn
-// each week come to in 20 years.
+// Throws StoreError for one that would be too large to be read: some 2,000 keys, which two algorithms that
+// turn each week come to in 20 years.
 std::string write_manifest(const Manifest& manifest);
 
 }  // namespace dkim::crypto

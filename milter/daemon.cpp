@@ -81,8 +81,8 @@ void prepare_signals() {
 // All of the new configuration, or none of it.
 void reload(const Options& options, Shared& shared) {
   try {
-    Config config = options.config_named ? read_config(options.config_file)
-                                         : read_config_if_there(options.config_file);
+    Config config =
+        options.config_named ? read_config(options.config_file) : read_config_if_there(options.config_file);
     const auto& current = shared.setup()->config;
     if (!(config.socket == current.socket) || config.socket_mode != current.socket_mode ||
         config.log != current.log) {
