@@ -52,6 +52,9 @@ void raise_descriptor_limit() {
 // Of all threads that are made from here on. Pages that are never touched are no memory, but they count where
 // the address space is limited, and at eight megabytes a thread that is soon the end.
 void use_small_stacks() {
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+  return;  // a sanitizer has more than that of its own on each stack, and no thread could be made
+#endif
   constexpr std::size_t stack = 512 * 1024;
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes) != 0) return;
