@@ -154,7 +154,7 @@ class OtherPrimaries(UpdateCase):
             with self.subTest(words):
                 path = self.tsig_file(**file)
                 self.update_method(key_file=path)
-                self.assert_refused(f"the TSIG key file {path}", *words)
+                self.assert_refused("the TSIG key file ", f" {path} ", *words)
         # As people's tools and editors leave it.
         self.update_method(key_file=self.tsig_file(text=f"// of the provider\n# 2026\n/* for\nus */ {whole}\n"))
         self.assert_ends(self.rotate("--due"), WAITING, "into DNS")
