@@ -10,6 +10,9 @@ namespace {
 // Less than what malloc(3) takes from the system apart from its arenas, to give it back when it is freed.
 constexpr std::size_t block_size = 64 << 10;
 
+// What other threads of the same arena may take meanwhile, which is some hundred microseconds.
+constexpr std::size_t taken_by_others = 4 << 20;
+
 }  // namespace
 
 void MemoryReserve::Free::operator()(void* block) const {
@@ -17,7 +20,7 @@ void MemoryReserve::Free::operator()(void* block) const {
 }
 
 MemoryReserve::MemoryReserve(std::size_t octets) {
-  std::vector<std::unique_ptr<void, Free>> blocks(octets / block_size + 1);
+  std::vector<std::unique_ptr<void, Free>> blocks((octets + taken_by_others) / block_size + 1);
   for (auto& block : blocks) {
     block.reset(std::malloc(block_size));
     if (!block) throw std::bad_alloc();

@@ -3,7 +3,8 @@
 //
 // Used by crypto/settings_reader. The octets are asked for first, where a refusal is an exception, and then
 // left to malloc(3) in the calling thread's own arena, which does not give them back to the system meanwhile.
-// Another thread of the same arena may take of them; that needs more threads than eight a core.
+// Another thread of the same arena may take of them, where malloc(3) has one for all because address space is
+// short: there are some megabytes more for those.
 #pragma once
 
 #include <cstddef>

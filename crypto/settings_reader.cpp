@@ -204,10 +204,10 @@ void SettingsGroup::reject_unknown() const {
 }
 
 SettingsFile::SettingsFile(SettingsSource source)
-    : source_(std::make_unique<const SettingsSource>(std::move(source))),
-      config_(std::make_unique<libconfig::Config>()) {
-  // It ends the process, or crashes it, where memory runs out.
+    : source_(std::make_unique<const SettingsSource>(std::move(source))) {
+  // It ends the process, or crashes it, where memory runs out: as soon as there is a Config.
   const MemoryReserve reserve(source_->memory_bound());
+  config_ = std::make_unique<libconfig::Config>();
   try {
     config_->readString(source_->text());
   } catch (const libconfig::ParseException& error) {

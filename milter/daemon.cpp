@@ -81,8 +81,18 @@ void prepare_signals() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
+// A line of the main thread. Where there is no memory for it, it is lost and nothing else.
+template <typename Write>
+void log_if_possible(Write write) noexcept {
+  try {
+    write();
+  } catch (const std::exception&) {
+    // Not even the memory to say so.
+  }
+}
+
 // All of the new configuration, or none of it.
-void reload(const Options& options, Shared& shared) {
+void reload(const Options& options, Shared& shared) noexcept {
   try {
     Config config =
         options.config_named ? read_config(options.config_file) : read_config_if_there(options.config_file);
@@ -92,13 +102,14 @@ void reload(const Options& options, Shared& shared) {
       throw crypto::SettingsError(options.config_file.string() +
                                   ": socket, socket_mode and log can change at a restart only");
     }
-    shared.log.set_level(config.log_level);
+    const auto level = config.log_level;
     shared.replace_setup(std::make_shared<Setup>(std::move(config)));
+    shared.log.set_level(level);
     shared.metrics.reloaded();
-    shared.log.reloaded();
+    log_if_possible([&] { shared.log.reloaded(); });
   } catch (const std::exception& error) {
     shared.metrics.reload_failed();
-    shared.log.reload_failed(error.what());
+    log_if_possible([&] { shared.log.reload_failed(error.what()); });
   }
 }
 
@@ -166,7 +177,7 @@ void run_daemon(const Options& options, Config config) {
   socket.remove();
   bool all_finished = true;
   if (!milter_ended) {
-    log.stopping();
+    log_if_possible([&] { log.stopping(); });
     shared.in_flight.begin_drain();
     all_finished = shared.in_flight.wait_for_messages(longest_drain);
     shared.in_flight.wait_for_replies(longest_reply);
@@ -175,7 +186,7 @@ void run_daemon(const Options& options, Config config) {
     milter_succeeded = true;
   }
   metrics.finish(longest_last_metrics);
-  log.stopped(all_finished);
+  log_if_possible([&] { log.stopped(all_finished); });
   std::_Exit(milter_succeeded && !self_watch.failed() ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 

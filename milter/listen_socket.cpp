@@ -91,10 +91,9 @@ void ListenSocket::set_attributes() {
 
 void ListenSocket::remove() noexcept {
   if (inode_ == 0) return;
-  const std::string path = address_.text.substr(address_.text.find(':') + 1);
+  const char* const path = address_.text.c_str() + address_.text.find(':') + 1;
   struct stat status {};
-  if (lstat(path.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_)
-    unlink(path.c_str());
+  if (lstat(path, &status) == 0 && status.st_dev == device_ && status.st_ino == inode_) unlink(path);
 }
 
 }  // namespace dkim::milter
