@@ -511,7 +511,10 @@ class BrokenStore(DoctorTest):
 
     def test_a_key_that_is_open_to_others(self):
         (self.folder / "server.private").chmod(0o644)
-        self.assertIn("chmod 0640", self.assert_only("broken", "key_files")["what"])
+        finding = self.assert_only("broken", "key_files")
+        self.assertIn("must not be open to others", finding["what"])
+        self.paste(finding)
+        self.assert_healthy()
 
     def test_a_key_that_the_daemon_cannot_read(self):
         os.chown(self.folder / "server.private", 0, 0)

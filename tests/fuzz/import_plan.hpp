@@ -33,6 +33,10 @@ class FuzzedFiles final : public keytool::opendkim::Sources {
   std::vector<std::string> names_in(const std::filesystem::path&) override {
     return {"a.example", "b.pem", "k"};
   }
+  Entry entry_at(const std::filesystem::path& path) override {
+    if (files.find(path.string()) != files.end()) return Entry::file;
+    return path.filename() == "a.example" ? Entry::directory : Entry::none;
+  }
 };
 
 // Plans an import of "/c". The daemon takes the configuration, and what is said is safe to show.

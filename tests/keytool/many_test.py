@@ -64,12 +64,10 @@ class EachDomain(ManyTest):
             calls, _ = self.traced(*command)
             opened = collections.Counter(
                 re.search(r'"([^"]*)"', rest)[1] for name, rest in calls if name in ("open", "openat"))
-            of_store = {path: times for path, times in opened.items() if path.startswith(str(self.keys) + "/")}
-            # The manifest, once: no key, no record, no lock. rotate also looks for what a killed run left.
-            expected = {f"{self.keys}/{name_of(n)}/keys.conf": 1 for n in range(count)}
-            if command[0] == "rotate":
-                expected |= {f"{self.keys}/{name_of(n)}": 1 for n in range(count)}
-            self.assertEqual(of_store, expected, command)
+            # The manifest, once, by its name in a directory that was judged: no key, no record, no lock.
+            self.assertEqual(opened["keys.conf"], count, command)
+            others = [path for path in opened if path.endswith((".private", ".txt", ".lock"))]
+            self.assertEqual(others, [], command)
             # No question to DNS, nothing written, no process.
             for name in ("socket", "connect", "fsync", "flock", "rename", "renameat", "unlink", "unlinkat", "mkdir",
                          "mkdirat", "linkat", "fchmod", "fchown", "fork", "vfork"):
@@ -86,7 +84,8 @@ class EachDomain(ManyTest):
                                               for name, _ in calls)
         for command in COMMANDS:
             a_domain = (figures[command, 400] - figures[command, 100]) / 300
-            self.assertLess(a_domain, 16 if command[0] == "rotate" else 10, command)
+            # Each directory on the way is opened and judged for each file that is read.
+            self.assertLess(a_domain, 64 if command[0] == "rotate" else 48, command)
 
     def test_leaves_no_file_open(self):
         self.make_many(1000)
