@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "crypto/error.hpp"
@@ -41,8 +42,15 @@ class FuzzedFiles final : public keytool::opendkim::Sources {
 
 // Plans an import of "/c". The daemon takes the configuration, and what is said is safe to show.
 inline void plan_and_judge(FuzzedFiles& files) {
-  const auto plan = keytool::opendkim::plan_import(
-      "/c", files, [](const canon::DomainName&) { return std::vector<canon::Selector>{}; });
+  std::optional<keytool::opendkim::Plan> made;
+  try {
+    made = keytool::opendkim::plan_import(
+        "/c", files, [](const canon::DomainName&) { return std::vector<canon::Selector>{}; });
+  } catch (const crypto::StoreError& error) {
+    require(*error.what() != '\0', "what is no text is refused in words");
+    return;
+  }
+  const auto& plan = *made;
   const auto text = keytool::opendkim::conf_text(plan, std::nullopt);
   const auto config = milter::parse_config(text, "written");
   require(config.signing.rules.size() == plan.rules.size(), "every rule is written");

@@ -28,7 +28,7 @@ std::shared_ptr<milter::Setup> make_setup(std::string_view canonicalization, std
 const std::shared_ptr<milter::Setup>& setup(std::size_t number) {
   constexpr std::string_view lists =
       "signed_headers = ( \"+X-Own\", \"-Subject\" ); oversigned_headers = ( \"+X-Own\", \"-Cc\" ); "
-      "expiration = 60;";
+      "expiration = 300;";
   static const std::shared_ptr<milter::Setup> setups[] = {
       make_setup("relaxed/relaxed", ""), make_setup("simple/simple", ""), make_setup("relaxed/simple", lists),
       make_setup("simple/relaxed", lists)};
