@@ -42,7 +42,7 @@ class FuzzedFiles final : public keytool::opendkim::Sources {
 
 // Plans an import of "/c". The daemon takes the configuration, and what is said is safe to show.
 inline void plan_and_judge(FuzzedFiles& files) {
-  std::optional<keytool::opendkim::Plan> made;
+  std::optional<keytool::opendkim::ImportPlan> made;
   try {
     made = keytool::opendkim::plan_import(
         "/c", files, [](const canon::DomainName&) { return std::vector<canon::Selector>{}; });
