@@ -11,7 +11,9 @@
 #include <string_view>
 #include <thread>
 
+#include "crypto/digest.hpp"
 #include "crypto/error.hpp"
+#include "crypto/private_key.hpp"
 #include "milter/callbacks.hpp"
 #include "milter/listen_socket.hpp"
 #include "milter/log.hpp"
@@ -60,6 +62,17 @@ void use_small_stacks() {
   if (pthread_attr_init(&attributes) != 0) return;
   if (pthread_attr_setstacksize(&attributes, stack) == 0) pthread_setattr_default_np(&attributes);
   pthread_attr_destroy(&attributes);
+}
+
+// OpenSSL makes much of what it needs when it is first needed, and some of that never again if there was no
+// memory for it then: no key would be read until a restart. So all of it is used once, before there is any
+// mail. Throws crypto::OpenSslError.
+void make_openssl_ready() {
+  const auto use = [](const crypto::PrivateKey& key) {
+    crypto::PrivateKey::from_pem(key.to_pem()).sign(crypto::Sha256().finish());
+  };
+  use(crypto::PrivateKey::generate_rsa(crypto::min_rsa_bits));
+  use(crypto::PrivateKey::generate_ed25519());
 }
 
 sigset_t handled_signals() {
@@ -145,6 +158,7 @@ void run_daemon(const Options& options, Config config) {
   use_small_stacks();
   raise_descriptor_limit();
   prepare_signals();
+  make_openssl_ready();
 
   const auto log_target = config.log;
   Log log(log_sink(log_target), config.log_level);
