@@ -19,6 +19,9 @@ namespace {
 // The PEM of an RSA key of 8192 bits has 6.4 kB.
 constexpr std::size_t key_file_limit = 64 << 10;
 
+// The key directory and the domain's.
+constexpr std::size_t own_directories = 2;
+
 FileStamp stamp_of(const struct stat& status) {
   return {status.st_dev, status.st_ino, status.st_size, status.st_mtim, status.st_ctim};
 }
@@ -31,7 +34,7 @@ timespec coarse_now() {
 
 std::optional<Secret> read_key_file(const std::filesystem::path& path) {
   try {
-    const auto file = open_trusted_file(path, TrustedAs::directory, TrustedAs::private_key);
+    const auto file = open_trusted_file(path, own_directories, TrustedAs::private_key);
     if (!file) return std::nullopt;
     return read_all(*file, path, key_file_limit);
   } catch (const StoreError& error) {
@@ -119,9 +122,11 @@ std::optional<FileStamp> KeyStore::stamp(const canon::DomainName& domain) const 
 
 std::optional<StampedManifest> KeyStore::read_manifest(const canon::DomainName& domain) const {
   const auto path = manifest_path(domain);
-  judge_directory();
-  const auto file = open_trusted_file(path, TrustedAs::directory);
-  if (!file) return std::nullopt;
+  const auto file = open_trusted_file(path, own_directories);
+  if (!file) {
+    check_directory();
+    return std::nullopt;
+  }
   const Secret text = read_all(*file, path, most_settings_octets);
   const FileStamp stamp = stamp_of(file->status);
   return StampedManifest{parse_manifest(view(text), path.string()), stamp, stamp.is_settled_at(coarse_now())};

@@ -97,9 +97,10 @@ std::optional<Distrust> open_secret(const struct stat& status, const std::filesy
 // Goes down a path from / on, one name at a time, and judges each directory before it looks into it.
 class Walk {
  public:
-  // The last directory is judged as said, all others on the way.
-  explicit Walk(const std::filesystem::path& path, TrustedAs last_directory = TrustedAs::on_the_way)
-      : asked_for_(path), last_directory_(last_directory) {
+  // The last directories, as many as said, are judged as ones in which nothing may appear, all others on the
+  // way.
+  explicit Walk(const std::filesystem::path& path, std::size_t closed_directories = 0)
+      : asked_for_(path), closed_directories_(closed_directories) {
     if (path.empty()) throw_store_error("open", "\"\"", ENOENT);
     std::error_code error;
     // A relative path is below the working directory, whose way is judged as well.
@@ -171,7 +172,8 @@ class Walk {
 
   void judge_directory() {
     if (fstat(descriptor(), &status_) != 0) throw_store_error("examine", directory_path_, errno);
-    const auto as = names_.size() == 1 ? last_directory_ : TrustedAs::on_the_way;
+    const bool closed = !names_.empty() && names_.size() <= closed_directories_;
+    const auto as = closed ? TrustedAs::directory : TrustedAs::on_the_way;
     if (const auto distrust = find_distrust(status_, directory_path_, as)) throw UntrustedPath(*distrust);
   }
 
@@ -196,7 +198,7 @@ class Walk {
   }
 
   std::filesystem::path asked_for_;
-  TrustedAs last_directory_;
+  std::size_t closed_directories_;
   std::deque<std::string> names_;  // still to go down
   std::optional<FileDescriptor> directory_;
   std::filesystem::path directory_path_;
@@ -274,15 +276,14 @@ FileDescriptor open_trusted_directory(const std::filesystem::path& directory) {
   return opened;
 }
 
-std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file, TrustedAs parent,
+std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file, std::size_t closed_directories,
                                             TrustedAs as) {
-  Walk walk(file, parent);
+  Walk walk(file, closed_directories);
   if (!walk.find_last_name()) {
     if (walk.error() == ENOENT || walk.error() == ENOTDIR) return std::nullopt;
     throw_store_error("open", walk.path(), walk.error());
   }
   if (walk.last_name().empty()) throw_no_file(file);
-  judge(walk.directory_status(), walk.path().parent_path(), parent);
   // Before it is opened, which some devices take for an order; and one who may not read it learns whose it
   // is.
   OpenedFile opened{FileDescriptor(-1), {}};

@@ -67,10 +67,11 @@ std::optional<Distrust> find_distrust(const std::filesystem::path& path, Trusted
 FileDescriptor open_trusted_directory(const std::filesystem::path& directory);
 
 // Opens a regular file for reading, judged with the whole way to it; nothing if there is none. Devices and
-// pipes are refused, and not waited for. The directory it is in is judged as said: that of a file which must
-// not be able to appear by others' hands is TrustedAs::directory. Throws UntrustedPath or StoreError.
+// pipes are refused, and not waited for. The last directories, as many as said, are judged as
+// TrustedAs::directory: nothing must be able to appear in them by others' hands. Throws UntrustedPath or
+// StoreError.
 std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file,
-                                            TrustedAs parent = TrustedAs::on_the_way,
+                                            std::size_t closed_directories = 0,
                                             TrustedAs as = TrustedAs::file);
 
 }  // namespace dkim::crypto

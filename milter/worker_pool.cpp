@@ -38,7 +38,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What libmilter's functions return (libmilter/mfapi.h).
+// What libmilter's functions return: MI_SUCCESS, MI_FAILURE and, among themselves, MI_CONTINUE.
 constexpr int success = 0;
 constexpr int failure = -1;
 constexpr int goes_on = 1;

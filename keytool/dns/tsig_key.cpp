@@ -96,8 +96,7 @@ TsigKey parse_key(std::string_view text) {
 
 crypto::Secret read_secret_file(const std::filesystem::path& path) {
   try {
-    const auto file =
-        crypto::open_trusted_file(path, crypto::TrustedAs::on_the_way, crypto::TrustedAs::shared_secret);
+    const auto file = crypto::open_trusted_file(path, 0, crypto::TrustedAs::shared_secret);
     if (!file) throw crypto::KeyFileError("the TSIG key file " + path.string() + " does not exist");
     return crypto::read_all(*file, path, largest_file);
   } catch (const crypto::StoreError& error) {

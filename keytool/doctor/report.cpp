@@ -10,22 +10,7 @@
 namespace dkim::keytool {
 namespace {
 
-std::string_view name_of(Severity severity) {
-  switch (severity) {
-    case Severity::broken:
-      return "broken";
-    case Severity::risk:
-      return "risk";
-    case Severity::unknown:
-      return "unknown";
-    case Severity::note:
-      return "note";
-    default:
-      return "good";
-  }
-}
-
-// And what so many of them are called.
+// What so many findings of a severity are called.
 constexpr std::array<std::pair<Severity, std::string_view>, 5> severities{{
     {Severity::broken, "broken"},
     {Severity::risk, "at risk"},
@@ -41,7 +26,7 @@ long count_of(const Findings& findings, Severity severity) {
 
 std::string finding_text(const Finding& finding) {
   constexpr std::size_t severity_width = 9;
-  std::string out(name_of(finding.severity));
+  std::string out(to_string(finding.severity));
   out.resize(severity_width, ' ');
   out += terminal_text(finding.topic);
   if (!finding.subject.empty() && finding.subject != finding.topic)
@@ -54,6 +39,22 @@ std::string finding_text(const Finding& finding) {
 }
 
 }  // namespace
+
+std::string_view to_string(Severity severity) {
+  switch (severity) {
+    case Severity::broken:
+      return "broken";
+    case Severity::risk:
+      return "risk";
+    case Severity::unknown:
+      return "unknown";
+    case Severity::note:
+      return "note";
+    case Severity::good:
+      break;
+  }
+  return "good";
+}
 
 void sort_findings(Findings& findings) {
   std::stable_sort(findings.begin(), findings.end(),
@@ -76,7 +77,7 @@ std::string findings_json(const Findings& findings) {
   std::vector<JsonObject> objects;
   for (const auto& finding : findings) {
     auto& object = objects.emplace_back();
-    object.text("severity", name_of(finding.severity));
+    object.text("severity", to_string(finding.severity));
     object.text("topic", finding.topic);
     object.text("subject", finding.subject);
     object.text("what", finding.what);

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "keytool/doctor/finding.hpp"
 #include "keytool/exit_code.hpp"
 
 namespace dkim::keytool {
+
+// One word, as in --json: "broken".
+std::string_view to_string(Severity severity);
 
 // The most important first; those of the same severity stay in the order of the chain.
 void sort_findings(Findings& findings);

@@ -3,6 +3,7 @@
 
 #include "keytool/doctor/dmarc_check.hpp"
 #include "keytool/doctor/dmarc_record.hpp"
+#include "keytool/doctor/report.hpp"
 #include "tests/keytool/table_lookup.hpp"
 #include "tests/vectors/vector_file.hpp"
 
@@ -75,22 +76,6 @@ TEST(DmarcRecord, is_read_as_receivers_do) {
   }
 }
 
-std::string_view name_of(Severity severity) {
-  switch (severity) {
-    case Severity::broken:
-      return "broken";
-    case Severity::risk:
-      return "risk";
-    case Severity::unknown:
-      return "unknown";
-    case Severity::note:
-      return "note";
-    case Severity::good:
-      break;
-  }
-  return "good";
-}
-
 // For a domain whose mail aligns, and whose reports are welcome wherever they go.
 TEST(DmarcRecord, has_a_verdict) {
   for (const auto& vector : read_vectors("dmarc.vec")) {
@@ -109,7 +94,7 @@ TEST(DmarcRecord, has_a_verdict) {
       all += finding.what + "\n";
     }
     EXPECT_FALSE(findings.empty());
-    EXPECT_EQ(name_of(worst), vector.get("Verdict")) << all;
+    EXPECT_EQ(to_string(worst), vector.get("Verdict")) << all;
   }
 }
 

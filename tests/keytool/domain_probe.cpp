@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "keytool/doctor/domain_checks.hpp"
+#include "keytool/doctor/report.hpp"
 #include "keytool/json.hpp"
 
 using namespace dkim;
@@ -22,22 +23,6 @@ void set(DomainQuestion& question, std::string_view option) {
   if (name == "envelope") question.envelope_domains.push_back(value);
 }
 
-std::string_view name_of(Severity severity) {
-  switch (severity) {
-    case Severity::broken:
-      return "broken";
-    case Severity::risk:
-      return "risk";
-    case Severity::unknown:
-      return "unknown";
-    case Severity::note:
-      return "note";
-    case Severity::good:
-      break;
-  }
-  return "good";
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -51,7 +36,7 @@ int main(int argc, char** argv) {
   std::vector<JsonObject> objects;
   for (const auto& finding : check_domain_in_dns(question, crypto::KeyStore(argv[1]), {*resolver, true})) {
     auto& object = objects.emplace_back();
-    object.text("severity", name_of(finding.severity));
+    object.text("severity", to_string(finding.severity));
     object.text("topic", finding.topic);
     object.text("subject", finding.subject);
     object.text("what", finding.what);
