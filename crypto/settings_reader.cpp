@@ -5,7 +5,7 @@
 
 #include "canon/typed_names.hpp"
 #include "crypto/error.hpp"
-#include "crypto/memory_reserve.hpp"
+#include "crypto/parser_memory.hpp"
 #include "crypto/settings_source.hpp"
 
 namespace dkim::crypto {
@@ -204,9 +204,9 @@ void SettingsGroup::reject_unknown() const {
 }
 
 SettingsFile::SettingsFile(SettingsSource source)
-    : source_(std::make_unique<const SettingsSource>(std::move(source))) {
-  // It ends the process, or crashes it, where memory runs out: as soon as there is a Config.
-  const MemoryReserve reserve(source_->memory_bound());
+    : source_(std::make_unique<const SettingsSource>(std::move(source))),
+      memory_(std::make_unique<ParserMemory>(source_->memory_bound())) {
+  const ParserMemory::Use use(*memory_);
   config_ = std::make_unique<libconfig::Config>();
   try {
     config_->readString(source_->text());
@@ -217,7 +217,12 @@ SettingsFile::SettingsFile(SettingsSource source)
 }
 
 SettingsFile::SettingsFile(SettingsFile&&) noexcept = default;
-SettingsFile& SettingsFile::operator=(SettingsFile&&) noexcept = default;
+SettingsFile& SettingsFile::operator=(SettingsFile&& other) noexcept {
+  config_ = std::move(other.config_);  // first, while the memory that it lies in is still there
+  memory_ = std::move(other.memory_);
+  source_ = std::move(other.source_);
+  return *this;
+}
 SettingsFile::~SettingsFile() = default;
 
 SettingsFile SettingsFile::read(const std::filesystem::path& path) {

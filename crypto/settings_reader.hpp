@@ -24,6 +24,7 @@ class Setting;
 
 namespace dkim::crypto {
 
+class ParserMemory;
 class SettingsSource;
 
 // A value with the place it came from, for checks that come after reading.
@@ -72,7 +73,7 @@ class SettingsFile {
  public:
   // Reads a file and those that it includes (crypto/settings_source). Throws SettingsError if one cannot be
   // read, may be written by others (crypto/trusted_path), is too large or does not parse; std::bad_alloc if
-  // there may not be memory enough to parse it.
+  // there is not memory enough to parse it.
   static SettingsFile read(const std::filesystem::path& path);
   // The same for text that was read already, and includes nothing; name stands for the file in errors.
   static SettingsFile parse(std::string_view text, const std::string& name);
@@ -86,6 +87,7 @@ class SettingsFile {
  private:
   explicit SettingsFile(SettingsSource source);
   std::unique_ptr<const SettingsSource> source_;
+  std::unique_ptr<ParserMemory> memory_;  // the next lies in it
   std::unique_ptr<libconfig::Config> config_;
 };
 

@@ -318,11 +318,11 @@ std::string SettingsSource::place(std::size_t line) const {
 }
 
 std::size_t SettingsSource::memory_bound() const {
-  // Two copies of the text, its strings, and the buffers these grow in; a setting with its name, its value
-  // and a group's first list of members, as malloc(3) rounds them up.
-  constexpr std::size_t of_value = 320;
+  // Two copies of the text, its strings, and the buffers that these grow in, each as large again; a setting
+  // with its name, its value and a group's first list of members.
+  constexpr std::size_t of_value = 512;
   constexpr std::size_t of_parser = 64 << 10;
-  return 4 * text_.size() + of_value * values_ + of_parser;
+  return 8 * text_.size() + of_value * values_ + of_parser;
 }
 
 }  // namespace dkim::crypto

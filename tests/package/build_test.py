@@ -51,14 +51,19 @@ class BuildTest(unittest.TestCase):
         self.assertEqual(sorted(re.findall(r"^O: \S+: (\S+)", said, re.MULTILINE)),
                          ["initial-upload-closes-no-bugs", "unknown-field"])
 
-    def test_the_package_says_which_libmilter_is_in_it(self):
+    def test_the_package_says_which_libraries_are_in_it(self):
         field = run("dpkg-deb", "-f", package(CURRENT), "Static-Built-Using").strip()
-        source = run("dpkg-query", "-W", "-f", "${source:Package} (= ${source:Version})", "libmilter-dev")
-        self.assertEqual(field, source)
-        self.assertNotIn("libmilter", run("readelf", "-d", self.tree / "usr/sbin/dkimsignd"))
-        licence = self.tree / "usr/share/doc/dkimsignd/copyright.libmilter.gz"
-        original = pathlib.Path("/usr/share/doc/libmilter-dev/copyright")
-        self.assertEqual(run("gzip", "-dc", licence), original.read_text())
+        sources = set()
+        for library, origin in (("libmilter", "libmilter-dev"), ("libconfig", "libconfig++-dev")):
+            sources.add(run("dpkg-query", "-W", "-f", "${source:Package} (= ${source:Version})", origin))
+            for program in ("dkimsignd", "dkimkey"):
+                self.assertNotIn(library, run("readelf", "-d", self.tree / "usr/sbin" / program))
+            licence = self.tree / f"usr/share/doc/dkimsignd/copyright.{library}"
+            if not licence.exists():
+                licence = licence.with_suffix(licence.suffix + ".gz")
+            original = pathlib.Path(f"/usr/share/doc/{origin}/copyright")
+            self.assertEqual(run("gzip", "-dcf", licence), original.read_text())
+        self.assertEqual(set(re.split(", *", field)), sources)
 
     def test_the_programs_are_hardened(self):
         for program in ("dkimsignd", "dkimkey"):
@@ -86,7 +91,7 @@ class BuildTest(unittest.TestCase):
             *(f"usr/share/bash-completion/completions/{file.name}"
               for file in (PACKAGING / "completion").glob("*")),
             *(f"{doc}/{name}" for name in ("README.md.gz", "changelog.gz", "changelog.Debian.gz", "copyright",
-                                           "copyright.libmilter.gz")),
+                                           "copyright.libconfig", "copyright.libmilter.gz")),
             *(f"{doc}/examples/{file.name}"
               for pattern in ("systemd/*.conf", "prometheus/*.yml", "grafana/*.json")
               for file in PACKAGING.glob(pattern)),

@@ -1,0 +1,195 @@
+// Where memory runs out, a text is parsed or there is an exception; libconfig alone would end the process.
+#include "crypto/parser_memory.hpp"
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <libconfig.h++>
+#include <memory>
+#include <new>
+#include <thread>
+#include <vector>
+
+#include "crypto/settings_reader.hpp"
+
+namespace dkim::crypto {
+namespace {
+
+enum Outcome : int { parsed = 11, refused = 12 };
+
+rlim_t address_space_in_use() {
+  std::ifstream statm("/proc/self/statm");
+  rlim_t pages = 0;
+  statm >> pages;
+  return pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
+}
+
+// What becomes of a child that parses the text with so many octets left to it.
+int outcome_with(rlim_t left, const std::string& text) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const rlimit limit{address_space_in_use() + left, RLIM_INFINITY};
+    if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(1);
+    try {
+      (void)SettingsFile::parse(text, "x");
+      _exit(parsed);
+    } catch (const std::bad_alloc&) {
+      _exit(refused);
+    }
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+std::string list_of(std::string_view entry, int count) {
+  std::string text = "list = ( ";
+  for (int i = 0; i < count; ++i)
+    text += std::string(entry) + ", ";
+  return text + std::string(entry) + " );";
+}
+
+class EntriesMemoryShortageTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(EntriesMemoryShortageTest, ATextIsParsedOrThereIsAnException) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
+#endif
+  const std::string text = list_of(GetParam(), 20'000);
+  constexpr rlim_t step = 128 << 10;
+  bool was_refused = false;
+  for (rlim_t left = 0;; left += step) {
+    const int outcome = outcome_with(left, text);
+    if (outcome == refused) {
+      was_refused = true;
+      continue;
+    }
+    // A signal's number is negative; libconfig's scanner ends the process with 2.
+    ASSERT_EQ(outcome, parsed) << "with " << left << " octets left";
+    break;
+  }
+  EXPECT_TRUE(was_refused);
+  ASSERT_EQ(outcome_with(RLIM_INFINITY / 2, text), parsed);
+}
+
+INSTANTIATE_TEST_SUITE_P(Entries, EntriesMemoryShortageTest,
+                         testing::Values("1", "\"a\"", "{ }", "{ a = 1; }", "(1)",
+                                         "\"\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\""));
+
+TEST(ParserMemoryTest, MoreThanThereIs) {
+  EXPECT_THROW(ParserMemory(std::size_t{1} << 60), std::bad_alloc);
+  EXPECT_NO_THROW(ParserMemory(0));
+}
+
+// Takes and gives back all memory that there is, over and over.
+class Glutton {
+ public:
+  Glutton() { blocks_.reserve(100'000); }
+
+  void run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      for (std::size_t size = 64 << 10; size >= 32; size /= 2) {
+        while (blocks_.size() < blocks_.capacity()) {
+          void* const block = std::malloc(size);
+          if (block == nullptr) break;
+          blocks_.emplace_back(block, &std::free);
+        }
+      }
+      blocks_.clear();
+    }
+  }
+
+ private:
+  std::vector<std::unique_ptr<void, decltype(&std::free)>> blocks_;
+};
+
+// What becomes of a child that parses again and again.
+int outcome_while_others_take_all(const std::string& text) {
+  const pid_t child = fork();
+  if (child == 0) {
+    mallopt(M_ARENA_MAX, 1);  // as malloc(3) does itself where address space is short
+    std::array<Glutton, 1> gluttons;
+    const rlimit limit{address_space_in_use() + (48 << 20), RLIM_INFINITY};
+    if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(1);
+    std::vector<std::jthread> threads;
+    threads.reserve(gluttons.size());
+    for (auto& glutton : gluttons)
+      threads.emplace_back([&](const std::stop_token& stop) { glutton.run(stop); });
+    int times_refused = 0;
+    for (int i = 0; i < 50'000; ++i) {
+      try {
+        (void)SettingsFile::parse(text, "x");
+      } catch (const std::bad_alloc&) {
+        ++times_refused;
+      }
+    }
+    _exit(times_refused == 0 ? parsed : refused);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+TEST(MemoryShortageTest, OtherThreadsTakeAll) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
+#elif defined(DKIM_LIBCONFIG_SHARED)
+  GTEST_SKIP() << "libconfig is a shared library here";
+#endif
+  EXPECT_EQ(outcome_while_others_take_all("a = \"b\"; c = ( 1, 2, 3 );"), refused);
+}
+
+// Else the calls of the archive's copy do not come here.
+TEST(ParserMemoryTest, IsWhereLibconfigHasItsMemory) {
+#ifdef DKIM_LIBCONFIG_SHARED
+  GTEST_SKIP() << "libconfig is a shared library here";
+#endif
+  const std::string text = list_of("\"" + std::string(100, 'x') + "\"", 1000);
+  ParserMemory memory(10 * text.size());
+  libconfig::Config config;
+  const std::size_t before = memory.taken();
+  {
+    const ParserMemory::Use use(memory);
+    config.readString(text);
+  }
+  EXPECT_EQ(before, 0U);
+  const std::size_t taken = memory.taken();
+  EXPECT_GT(taken, text.size());
+  EXPECT_LT(taken, 10 * text.size() - 1);
+  // What is asked for afterwards comes from the heap, and either is given back where it came from.
+  config.getRoot().add("more", libconfig::Setting::TypeString) = text;
+  EXPECT_EQ(memory.taken(), taken);
+  config.getRoot().remove("more");
+  config.getRoot().remove("list");
+}
+
+// A string that grows byte by byte does not take the square of its length.
+TEST(ParserMemoryTest, IsBoundedByTheTextsLength) {
+#ifdef DKIM_LIBCONFIG_SHARED
+  GTEST_SKIP() << "libconfig is a shared library here";
+#endif
+  const std::string text = "long = \"" + std::string(1 << 20, 'x') + "\";";
+  ParserMemory memory(8 * text.size());
+  libconfig::Config config;
+  const ParserMemory::Use use(memory);
+  config.readString(text);
+  EXPECT_LT(memory.taken(), 8 * text.size() - 1);
+  EXPECT_GT(memory.taken(), text.size());
+}
+
+TEST(ParserMemoryTest, IsTakenToTheEndAndNoFurther) {
+  ParserMemory memory(40);
+  auto* const first = static_cast<char*>(memory.take(1));
+  auto* const second = static_cast<char*>(memory.take(17));
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second - first, std::ptrdiff_t{alignof(std::max_align_t)});
+  EXPECT_EQ(memory.take(1), nullptr);
+}
+
+}  // namespace
+}  // namespace dkim::crypto

@@ -1,0 +1,137 @@
+// Memory runs out: a message is signed right or deferred, and when there is enough again all is as before. By
+// limits of the address space, so not for builds with sanitizers.
+#include <sys/resource.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/milter/daemon_fixture.hpp"
+
+namespace dkim::test {
+namespace {
+
+class DaemonMemoryShortageTest : public DaemonTest {
+ protected:
+  std::string with_metrics() const {
+    return "metrics_file = \"" + (directory_.path() / "metrics").string() + "\"; metrics_interval = 10;";
+  }
+
+  // malloc(3) then has one arena for all threads: what one of them has seen to be free may be another's when
+  // it is needed, and there is no address space in reserve.
+  static constexpr rlim_t little = 64 << 20;
+  void SetUp() override {
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+    GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
+#endif
+  }
+
+  void start_with_little(const std::string& settings) {
+    start(settings, [] {
+      const rlimit limits{little, RLIM_INFINITY};
+      setrlimit(RLIMIT_AS, &limits);
+    });
+  }
+
+  // Takes effect in the running daemon.
+  void limit_memory(rlim_t to) const {
+    const rlimit limits{to, RLIM_INFINITY};
+    ASSERT_EQ(prlimit(daemon_->pid(), RLIMIT_AS, &limits, nullptr), 0);
+  }
+  void limit_memory_to_what_it_has_and(rlim_t kilobytes) const {
+    limit_memory((static_cast<rlim_t>(daemon_->status_number("VmSize")) + kilobytes) * 1024);
+  }
+
+  // True if it was signed, false if it was deferred; anything else is a failure.
+  bool signs(const Message& message) const {
+    try {
+      auto connection = client();
+      const auto result = connection.send_message(message);
+      if (result.reply.verdict == Verdict::tempfail) return false;
+      EXPECT_EQ(delivery_fault(result, message, store_.public_keys()), "");
+      return true;
+    } catch (const MilterError& error) {
+      EXPECT_NE(error.kind(), MilterError::Kind::timeout);
+      return false;
+    }
+  }
+
+  // Connections in the midst of a message, as many of so many as get there.
+  std::vector<MilterClient> that_take_memory(std::size_t count) const {
+    std::vector<MilterClient> crowd;
+    for (std::size_t i = 0; i < count; ++i) {
+      try {
+        auto connection = client();
+        connection.mail("<alerts@example.com>");
+        connection.header("X-Large", std::string(60'000, 'x'));
+        connection.connection().put_raw(std::string("\0\0\xff\xffL", 5) + std::string(50'000, 'x'));
+        crowd.push_back(std::move(connection));
+      } catch (const MilterError&) {
+        // It was closed, for want of memory.
+      }
+    }
+    return crowd;
+  }
+
+  void expect_clean_stop() {
+    daemon_->signal(SIGTERM);
+    EXPECT_EQ(daemon_->wait_for_end(), 0);
+    EXPECT_EQ(daemon_->times_in_log("stopped with messages unfinished"), 0);
+  }
+};
+
+TEST_F(DaemonMemoryShortageTest, DefersWhatItCannotSign) {
+  start_with_little(with_metrics());
+  expect_service();
+  const int before = daemon_->open_descriptors();
+  bool some_deferred = false;
+  for (const rlim_t kilobytes : {0, 16, 64, 256, 1024, 4096}) {
+    limit_memory_to_what_it_has_and(kilobytes);
+    auto crowd = that_take_memory(100);
+    if (crowd.size() < 100) some_deferred = true;
+    daemon_->signal(SIGUSR1);
+    for (int i = 0; i < 30; ++i) {
+      if (!signs(letter(i))) some_deferred = true;
+      ASSERT_TRUE(daemon_->is_running()) << kilobytes << " kB\n" << daemon_->log();
+    }
+    crowd.clear();
+    limit_memory(little);
+    expect_service();
+  }
+  EXPECT_TRUE(some_deferred) << "there was enough";
+  EXPECT_TRUE(daemon_->wait_for_log("error: no memory left: connections are closed"));
+  EXPECT_TRUE(daemon_->wait_for_log("over: no memory left"));
+  EXPECT_TRUE(eventually([&] { return daemon_->open_descriptors() <= before; }));
+  expect_clean_stop();
+}
+
+// Begun with little, malloc(3) has one arena for all threads: what one of them has seen to be free may be
+// another's when it is needed.
+TEST_F(DaemonMemoryShortageTest, SurvivesWithManyThreadsAtOnce) {
+  start_with_little(with_metrics() + "log_level = \"warning\";");
+  Message large = letter();
+  const std::string body(300'000, 'x');
+  large.body = body;
+  for (int round = 0; round < 10; ++round) {
+    std::vector<std::thread> senders;
+    for (int i = 0; i < 8; ++i) {
+      senders.emplace_back([&] {
+        for (int message = 0; message < 10; ++message)
+          signs(large);
+      });
+    }
+    const auto crowd = that_take_memory(500);
+    store_.set_subdomains("example.com", round % 2 == 0);  // it has to be read anew
+    daemon_->signal(SIGUSR1);
+    for (auto& sender : senders)
+      sender.join();
+    ASSERT_TRUE(daemon_->is_running())
+        << "round " << round << ", ended with " << daemon_->wait_for_end().value_or(-1) << '\n'
+        << daemon_->log();
+  }
+  EXPECT_TRUE(daemon_->wait_for_log("error: no memory left: connections are closed"));
+  EXPECT_TRUE(eventually([&] { return signs(letter()); })) << daemon_->log();
+  expect_clean_stop();
+}
+
+}  // namespace
+}  // namespace dkim::test
