@@ -1,6 +1,6 @@
 // Tag=value lists (RFC 6376 §3.2): what signature fields and key records are made of. Reading.
 //
-// Called by crypto/key_record and by whoever reads a signature. Total and linear; on bad syntax the
+// Called by crypto/keys/key_record and by whoever reads a signature. Total and linear; on bad syntax the
 // Refusal carries the octet.
 #pragma once
 

@@ -11,8 +11,8 @@
 #include "canon/domain_name.hpp"
 #include "canon/selector.hpp"
 #include "crypto/key_store.hpp"
+#include "crypto/keys/private_key.hpp"
 #include "crypto/manifest.hpp"
-#include "crypto/private_key.hpp"
 
 namespace dkim::crypto {
 

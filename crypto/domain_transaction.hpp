@@ -18,8 +18,8 @@
 #include "crypto/directory.hpp"
 #include "crypto/file.hpp"
 #include "crypto/key_store.hpp"
+#include "crypto/keys/private_key.hpp"
 #include "crypto/manifest.hpp"
-#include "crypto/private_key.hpp"
 
 namespace dkim::crypto {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "canon/selector.hpp"
-#include "crypto/algorithm.hpp"
+#include "crypto/keys/algorithm.hpp"
 #include "crypto/utc_time.hpp"
 
 namespace dkim::crypto {

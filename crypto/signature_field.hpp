@@ -13,7 +13,7 @@
 
 #include "canon/canonicalization.hpp"
 #include "canon/header_field.hpp"
-#include "crypto/algorithm.hpp"
+#include "crypto/keys/algorithm.hpp"
 #include "crypto/verify_result.hpp"
 
 namespace dkim::crypto {

@@ -6,8 +6,8 @@
 #include "canon/printable.hpp"
 #include "canon/tag_list.hpp"
 #include "canon/text.hpp"
-#include "crypto/key_record.hpp"
-#include "crypto/record_slips.hpp"
+#include "crypto/keys/key_record.hpp"
+#include "crypto/keys/record_slips.hpp"
 #include "crypto/signed_data.hpp"
 
 namespace dkim::crypto {

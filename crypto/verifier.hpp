@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "crypto/public_key.hpp"
+#include "crypto/keys/public_key.hpp"
 #include "crypto/signature_field.hpp"
 #include "crypto/utc_time.hpp"
 #include "crypto/verify_result.hpp"

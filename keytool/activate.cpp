@@ -3,7 +3,7 @@
 
 #include "crypto/domain_transaction.hpp"
 #include "crypto/error.hpp"
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 #include "keytool/configuration.hpp"
 #include "keytool/dns_options.hpp"
 #include "keytool/errors.hpp"

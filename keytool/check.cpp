@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <iostream>
 
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 #include "keytool/configuration.hpp"
 #include "keytool/dns_options.hpp"
 #include "keytool/each_domain.hpp"

@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "crypto/domain_transaction.hpp"
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 #include "keytool/configuration.hpp"
 #include "keytool/errors.hpp"
 #include "keytool/generate_advice.hpp"

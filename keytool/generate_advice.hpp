@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "crypto/key_store.hpp"
-#include "crypto/record_text.hpp"
+#include "crypto/keys/record_text.hpp"
 #include "keytool/generate_options.hpp"
 
 namespace dkim::keytool {

@@ -1,6 +1,6 @@
 #include "keytool/key_report.hpp"
 
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 
 namespace dkim::keytool {
 

@@ -6,8 +6,8 @@
 
 #include "canon/domain_name.hpp"
 #include "crypto/key_store.hpp"
+#include "crypto/keys/record_text.hpp"
 #include "crypto/manifest.hpp"
-#include "crypto/record_text.hpp"
 #include "keytool/json.hpp"
 
 namespace dkim::keytool {

@@ -3,7 +3,7 @@
 
 #include "canon/domain_name.hpp"
 #include "crypto/key_settings.hpp"
-#include "crypto/record_text.hpp"
+#include "crypto/keys/record_text.hpp"
 #include "keytool/dns/dns_client.hpp"
 #include "keytool/dns/observation.hpp"
 

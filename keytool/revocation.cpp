@@ -4,7 +4,7 @@
 
 #include "crypto/domain_transaction.hpp"
 #include "crypto/error.hpp"
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 #include "keytool/next_selector.hpp"
 
 namespace dkim::keytool {

@@ -5,7 +5,7 @@
 
 #include "crypto/domain_transaction.hpp"
 #include "crypto/error.hpp"
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 #include "keytool/key_report.hpp"
 #include "keytool/publisher.hpp"
 

@@ -14,7 +14,7 @@
 
 #include "crypto/key_settings.hpp"
 #include "crypto/key_store.hpp"
-#include "crypto/record_text.hpp"
+#include "crypto/keys/record_text.hpp"
 #include "keytool/dns/observation.hpp"
 #include "keytool/rotation.hpp"
 

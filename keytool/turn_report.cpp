@@ -1,6 +1,6 @@
 #include "keytool/turn_report.hpp"
 
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 #include "keytool/key_report.hpp"
 #include "keytool/terminal_text.hpp"
 

@@ -13,7 +13,7 @@
 
 #include "crypto/digest.hpp"
 #include "crypto/error.hpp"
-#include "crypto/private_key.hpp"
+#include "crypto/keys/private_key.hpp"
 #include "milter/callbacks.hpp"
 #include "milter/listen_socket.hpp"
 #include "milter/log.hpp"

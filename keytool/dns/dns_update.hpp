@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "crypto/record_text.hpp"
+#include "crypto/keys/record_text.hpp"
 #include "keytool/dns/dns_client.hpp"
 #include "keytool/dns/tsig_key.hpp"
 

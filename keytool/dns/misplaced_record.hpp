@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 
 namespace dkim::keytool {
 

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "canon/printable.hpp"
-#include "crypto/record_text.hpp"
+#include "crypto/keys/record_text.hpp"
 #include "keytool/dns/authority.hpp"
 #include "keytool/dns/misplaced_record.hpp"
 #include "keytool/dns/server_look.hpp"

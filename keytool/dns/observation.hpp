@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 #include "keytool/dns/deadline.hpp"
 #include "keytool/dns/dns_client.hpp"
 #include "keytool/dns/record_check.hpp"

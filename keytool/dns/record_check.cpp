@@ -1,8 +1,8 @@
 #include "keytool/dns/record_check.hpp"
 
 #include "crypto/base64.hpp"
-#include "crypto/record_slips.hpp"
-#include "crypto/record_text.hpp"
+#include "crypto/keys/record_slips.hpp"
+#include "crypto/keys/record_text.hpp"
 
 namespace dkim::keytool {
 namespace {

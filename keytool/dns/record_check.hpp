@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 
 namespace dkim::keytool {
 

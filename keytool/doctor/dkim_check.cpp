@@ -6,8 +6,8 @@
 
 #include "canon/printable.hpp"
 #include "crypto/error.hpp"
-#include "crypto/key_record.hpp"
-#include "crypto/record_text.hpp"
+#include "crypto/keys/key_record.hpp"
+#include "crypto/keys/record_text.hpp"
 #include "keytool/doctor/txt_line.hpp"
 
 namespace dkim::keytool {

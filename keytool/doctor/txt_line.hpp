@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "crypto/record_text.hpp"
+#include "crypto/keys/record_text.hpp"
 
 namespace dkim::keytool {
 

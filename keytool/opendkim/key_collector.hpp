@@ -9,7 +9,7 @@
 
 #include "canon/domain_name.hpp"
 #include "canon/selector.hpp"
-#include "crypto/private_key.hpp"
+#include "crypto/keys/private_key.hpp"
 #include "crypto/utc_time.hpp"
 #include "keytool/opendkim/key_forms.hpp"
 #include "keytool/opendkim/remark.hpp"

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "crypto/private_key.hpp"
+#include "crypto/keys/private_key.hpp"
 
 namespace dkim::keytool::opendkim {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "canon/text.hpp"
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 #include "keytool/key_report.hpp"
 #include "keytool/terminal_text.hpp"
 

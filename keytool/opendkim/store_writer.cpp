@@ -4,8 +4,8 @@
 
 #include "crypto/domain_transaction.hpp"
 #include "crypto/error.hpp"
-#include "crypto/key_record.hpp"
-#include "crypto/record_text.hpp"
+#include "crypto/keys/key_record.hpp"
+#include "crypto/keys/record_text.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {

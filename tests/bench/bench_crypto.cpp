@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "canon/line_endings.hpp"
+#include "crypto/keys/private_key.hpp"
 #include "crypto/openssl.hpp"
-#include "crypto/private_key.hpp"
 #include "crypto/signer.hpp"
 #include "tests/bench/texts.hpp"
 

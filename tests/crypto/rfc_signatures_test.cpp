@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/base64.hpp"
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 #include "tests/crypto/signature_verifier.hpp"
 #include "tests/crypto/test_store.hpp"
 #include "tests/vectors/vector_file.hpp"

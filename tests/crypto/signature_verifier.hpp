@@ -9,7 +9,7 @@
 
 #include "canon/header_field.hpp"
 #include "crypto/digest.hpp"
-#include "crypto/private_key.hpp"
+#include "crypto/keys/private_key.hpp"
 
 namespace dkim::test {
 

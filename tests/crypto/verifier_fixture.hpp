@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "crypto/base64.hpp"
-#include "crypto/private_key.hpp"
+#include "crypto/keys/private_key.hpp"
 #include "crypto/signed_data.hpp"
 #include "crypto/verifier.hpp"
 #include "tests/crypto/signature_verifier.hpp"

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 #include "keytool/dns/dns_client.hpp"
 #include "keytool/dns/record_check.hpp"
 #include "tests/fuzz/require.hpp"

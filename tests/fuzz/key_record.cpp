@@ -1,9 +1,9 @@
-// crypto/key_record: any text; a record that reads can be written and reads the same.
-#include "crypto/key_record.hpp"
+// crypto/keys/key_record: any text; a record that reads can be written and reads the same.
+#include "crypto/keys/key_record.hpp"
 
 #include <cstdint>
 
-#include "crypto/record_text.hpp"
+#include "crypto/keys/record_text.hpp"
 #include "tests/fuzz/require.hpp"
 
 using namespace dkim;

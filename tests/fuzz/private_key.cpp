@@ -1,11 +1,11 @@
-// crypto/private_key: any text is a key or refused in words; a key that was read signs, and reads as it is
-// written.
-#include "crypto/private_key.hpp"
+// crypto/keys/private_key: any text is a key or refused in words; a key that was read signs, and reads as it
+// is written.
+#include "crypto/keys/private_key.hpp"
 
 #include <cstdint>
 
 #include "crypto/error.hpp"
-#include "crypto/public_key.hpp"
+#include "crypto/keys/public_key.hpp"
 #include "tests/fuzz/require.hpp"
 
 using namespace dkim;

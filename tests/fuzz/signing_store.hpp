@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "crypto/private_key.hpp"
+#include "crypto/keys/private_key.hpp"
 
 namespace dkim::test {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "crypto/base64.hpp"
-#include "crypto/private_key.hpp"
+#include "crypto/keys/private_key.hpp"
 #include "crypto/signed_data.hpp"
 #include "crypto/verifier.hpp"
 

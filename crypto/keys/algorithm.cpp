@@ -1,4 +1,4 @@
-#include "crypto/algorithm.hpp"
+#include "crypto/keys/algorithm.hpp"
 
 namespace dkim::crypto {
 

@@ -1,11 +1,11 @@
-#include "crypto/public_key.hpp"
+#include "crypto/keys/public_key.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "crypto/base64.hpp"
-#include "crypto/private_key.hpp"
+#include "crypto/keys/private_key.hpp"
 #include "tests/crypto/test_store.hpp"
 #include "tests/vectors/vector_file.hpp"
 

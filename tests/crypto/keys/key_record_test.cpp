@@ -1,4 +1,4 @@
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 
 #include <gtest/gtest.h>
 

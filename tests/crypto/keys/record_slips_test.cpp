@@ -1,9 +1,9 @@
 // What web forms and people make of a record: is the slip named, and is nothing said of what has none?
-#include "crypto/record_slips.hpp"
+#include "crypto/keys/record_slips.hpp"
 
 #include <gtest/gtest.h>
 
-#include "crypto/key_record.hpp"
+#include "crypto/keys/key_record.hpp"
 
 namespace dkim::crypto {
 namespace {

@@ -1,5 +1,5 @@
 // A record in the forms in which it gets into DNS: pasted into a zone, into a hoster's web form, or fed to
-// a program. The value comes from crypto/key_record; nothing in it can break out of a form's quotes.
+// a program. The value comes from crypto/keys/key_record; nothing in it can break out of a form's quotes.
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // Recognizes what people and web forms do to a key record on its way into DNS, and names it in words.
 //
 // Pure and linear in the value, whose every byte is hostile. It is asked only about a value that cannot be
-// read as a key record (crypto/key_record), to say more than at which byte that failed.
+// read as a key record (crypto/keys/key_record), to say more than at which byte that failed.
 #pragma once
 
 #include <optional>

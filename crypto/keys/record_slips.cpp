@@ -1,4 +1,4 @@
-#include "crypto/record_slips.hpp"
+#include "crypto/keys/record_slips.hpp"
 
 #include <algorithm>
 #include <array>

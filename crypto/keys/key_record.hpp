@@ -10,9 +10,9 @@
 #include "canon/domain_name.hpp"
 #include "canon/result.hpp"
 #include "canon/selector.hpp"
-#include "crypto/algorithm.hpp"
+#include "crypto/keys/algorithm.hpp"
+#include "crypto/keys/private_key.hpp"
 #include "crypto/manifest.hpp"
-#include "crypto/private_key.hpp"
 
 namespace dkim::crypto {
 

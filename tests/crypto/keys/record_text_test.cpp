@@ -1,4 +1,4 @@
-#include "crypto/record_text.hpp"
+#include "crypto/keys/record_text.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "crypto/private_key.hpp"
+#include "crypto/keys/private_key.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

@@ -8,8 +8,8 @@
 #include <span>
 
 #include "canon/result.hpp"
-#include "crypto/algorithm.hpp"
 #include "crypto/digest.hpp"
+#include "crypto/keys/algorithm.hpp"
 #include "crypto/openssl.hpp"
 
 namespace dkim::crypto {

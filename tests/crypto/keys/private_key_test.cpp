@@ -1,4 +1,4 @@
-#include "crypto/private_key.hpp"
+#include "crypto/keys/private_key.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/err.h>

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "crypto/algorithm.hpp"
 #include "crypto/digest.hpp"
+#include "crypto/keys/algorithm.hpp"
 #include "crypto/secret.hpp"
 
 namespace dkim::crypto {

@@ -1,4 +1,4 @@
-#include "crypto/public_key.hpp"
+#include "crypto/keys/public_key.hpp"
 
 #include <openssl/err.h>
 #include <openssl/rsa.h>
