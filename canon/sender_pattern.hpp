@@ -1,8 +1,8 @@
 // Patterns of senders' addresses, as rules of the configuration have them: "*@news.example.com", where *
 // stands for any octets.
 //
-// Made by crypto/signing_settings; what they are compared with is an author's address in lower case, its
-// domain in A-labels. Total.
+// Made by crypto/settings/signing_settings; what they are compared with is an author's address in lower case,
+// its domain in A-labels. Total.
 #pragma once
 
 #include <cstddef>

@@ -13,7 +13,7 @@
 #include "canon/mailbox.hpp"
 #include "canon/result.hpp"
 #include "crypto/domain_keys.hpp"
-#include "crypto/signing_settings.hpp"
+#include "crypto/settings/signing_settings.hpp"
 
 namespace dkim::crypto {
 

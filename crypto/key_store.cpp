@@ -10,7 +10,7 @@
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
-#include "crypto/settings_source.hpp"
+#include "crypto/settings/settings_source.hpp"
 #include "crypto/trusted_path.hpp"
 
 namespace dkim::crypto {

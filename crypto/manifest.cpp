@@ -9,8 +9,8 @@
 
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
-#include "crypto/settings_reader.hpp"
-#include "crypto/settings_source.hpp"
+#include "crypto/settings/settings_reader.hpp"
+#include "crypto/settings/settings_source.hpp"
 
 namespace dkim::crypto {
 namespace {

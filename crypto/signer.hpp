@@ -13,7 +13,7 @@
 #include "canon/header_field.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/identity.hpp"
-#include "crypto/signing_settings.hpp"
+#include "crypto/settings/signing_settings.hpp"
 #include "crypto/utc_time.hpp"
 
 namespace dkim::crypto {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "crypto/key_settings.hpp"
-#include "crypto/signing_settings.hpp"
+#include "crypto/settings/key_settings.hpp"
+#include "crypto/settings/signing_settings.hpp"
 #include "keytool/command_line.hpp"
 
 namespace dkim::keytool {

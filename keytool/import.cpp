@@ -6,7 +6,7 @@
 
 #include <iostream>
 
-#include "crypto/signing_settings.hpp"
+#include "crypto/settings/signing_settings.hpp"
 #include "keytool/configuration.hpp"
 #include "keytool/errors.hpp"
 #include "keytool/key_directory.hpp"

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "canon/domain_name.hpp"
-#include "crypto/key_settings.hpp"
 #include "crypto/keys/record_text.hpp"
+#include "crypto/settings/key_settings.hpp"
 #include "keytool/dns/dns_client.hpp"
 #include "keytool/dns/observation.hpp"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "crypto/key_store.hpp"
-#include "crypto/signing_settings.hpp"
+#include "crypto/settings/signing_settings.hpp"
 #include "keytool/turn.hpp"
 
 namespace dkim::keytool {

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "crypto/key_settings.hpp"
-#include "crypto/settings_reader.hpp"
-#include "crypto/signing_settings.hpp"
+#include "crypto/settings/key_settings.hpp"
+#include "crypto/settings/settings_reader.hpp"
+#include "crypto/settings/signing_settings.hpp"
 #include "milter/client_address.hpp"
 
 namespace dkim::milter {

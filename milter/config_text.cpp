@@ -2,7 +2,7 @@
 #include <array>
 #include <cstdio>
 
-#include "crypto/settings_text.hpp"
+#include "crypto/settings/settings_text.hpp"
 #include "milter/config.hpp"
 
 namespace dkim::milter {

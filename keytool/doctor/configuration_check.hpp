@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "crypto/key_settings.hpp"
+#include "crypto/settings/key_settings.hpp"
 #include "keytool/doctor/finding.hpp"
 
 namespace dkim::keytool {

@@ -7,7 +7,7 @@
 #include <cerrno>
 
 #include "crypto/error.hpp"
-#include "crypto/settings_reader.hpp"
+#include "crypto/settings/settings_reader.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {

@@ -1,6 +1,6 @@
 #include "keytool/opendkim/conf_text.hpp"
 
-#include "crypto/settings_text.hpp"
+#include "crypto/settings/settings_text.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
-#include "crypto/signing_settings.hpp"
+#include "crypto/settings/signing_settings.hpp"
 #include "keytool/opendkim/conf_text.hpp"
 #include "keytool/opendkim/pattern_index.hpp"
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "crypto/settings_reader.hpp"
-#include "crypto/signing_settings.hpp"
+#include "crypto/settings/settings_reader.hpp"
+#include "crypto/settings/signing_settings.hpp"
 #include "keytool/opendkim/conf_text.hpp"
 #include "keytool/opendkim/plan.hpp"
 #include "tests/keytool/import_plan_fixture.hpp"

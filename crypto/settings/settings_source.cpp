@@ -1,4 +1,4 @@
-#include "crypto/settings_source.hpp"
+#include "crypto/settings/settings_source.hpp"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>

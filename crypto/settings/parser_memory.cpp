@@ -1,4 +1,4 @@
-#include "crypto/parser_memory.hpp"
+#include "crypto/settings/parser_memory.hpp"
 
 #include <sys/mman.h>
 

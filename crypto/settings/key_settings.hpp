@@ -8,7 +8,7 @@
 #include <string>
 
 #include "canon/domain_name.hpp"
-#include "crypto/settings_reader.hpp"
+#include "crypto/settings/settings_reader.hpp"
 
 namespace dkim::crypto {
 

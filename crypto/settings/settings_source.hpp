@@ -5,7 +5,8 @@
 // ends the process. Nor is it given what it takes long or much memory for: it looks for each new setting
 // among all others of its group, and its parser recurses.
 //
-// Used by crypto/settings_reader. Errors are SettingsError: "FILE:LINE: what is wrong; what would be right".
+// Used by crypto/settings/settings_reader. Errors are SettingsError: "FILE:LINE: what is wrong; what would be
+// right".
 #pragma once
 
 #include <cstddef>

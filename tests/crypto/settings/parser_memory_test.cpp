@@ -1,5 +1,5 @@
 // Where memory runs out, a text is parsed or there is an exception; libconfig alone would end the process.
-#include "crypto/parser_memory.hpp"
+#include "crypto/settings/parser_memory.hpp"
 
 #include <gtest/gtest.h>
 #include <malloc.h>
@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "crypto/settings_reader.hpp"
+#include "crypto/settings/settings_reader.hpp"
 
 namespace dkim::crypto {
 namespace {

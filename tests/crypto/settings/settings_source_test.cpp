@@ -1,12 +1,12 @@
 // Files that configurations include, and what is not handed to libconfig.
-#include "crypto/settings_source.hpp"
+#include "crypto/settings/settings_source.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/error.hpp"
-#include "crypto/settings_reader.hpp"
+#include "crypto/settings/settings_reader.hpp"
 #include "tests/crypto/test_store.hpp"
 
 namespace dkim::crypto {

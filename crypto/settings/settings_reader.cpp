@@ -1,12 +1,12 @@
-#include "crypto/settings_reader.hpp"
+#include "crypto/settings/settings_reader.hpp"
 
 #include <algorithm>
 #include <libconfig.h++>
 
 #include "canon/typed_names.hpp"
 #include "crypto/error.hpp"
-#include "crypto/parser_memory.hpp"
-#include "crypto/settings_source.hpp"
+#include "crypto/settings/parser_memory.hpp"
+#include "crypto/settings/settings_source.hpp"
 
 namespace dkim::crypto {
 namespace {

@@ -1,4 +1,4 @@
-#include "crypto/settings_reader.hpp"
+#include "crypto/settings/settings_reader.hpp"
 
 #include <gtest/gtest.h>
 

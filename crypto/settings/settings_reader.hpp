@@ -71,9 +71,9 @@ class SettingsGroup {
 // A parsed file. Groups point into it and must not outlive it.
 class SettingsFile {
  public:
-  // Reads a file and those that it includes (crypto/settings_source). Throws SettingsError if one cannot be
-  // read, may be written by others (crypto/trusted_path), is too large or does not parse; std::bad_alloc if
-  // there is not memory enough to parse it.
+  // Reads a file and those that it includes (crypto/settings/settings_source). Throws SettingsError if one
+  // cannot be read, may be written by others (crypto/trusted_path), is too large or does not parse;
+  // std::bad_alloc if there is not memory enough to parse it.
   static SettingsFile read(const std::filesystem::path& path);
   // The same for text that was read already, and includes nothing; name stands for the file in errors.
   static SettingsFile parse(std::string_view text, const std::string& name);

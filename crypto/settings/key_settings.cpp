@@ -1,4 +1,4 @@
-#include "crypto/key_settings.hpp"
+#include "crypto/settings/key_settings.hpp"
 
 namespace dkim::crypto {
 namespace {

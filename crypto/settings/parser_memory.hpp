@@ -1,10 +1,10 @@
 // Memory for libconfig, which ends the process, or crashes it, where malloc(3) gives it nothing.
 //
-// Used by crypto/settings_reader. The memory for one file is taken from the system before libconfig begins,
-// where a refusal is an exception, and goes back in one piece after the last use of what was parsed. Other
-// threads cannot take it meanwhile. libconfig's calls of malloc(3) and its kin come here because the build
-// gives them other names in a copy of the library's archive (crypto/CMakeLists.txt); a shared library's calls
-// go to the C library as ever, and then only the length of the text is known to be there.
+// Used by crypto/settings/settings_reader. The memory for one file is taken from the system before libconfig
+// begins, where a refusal is an exception, and goes back in one piece after the last use of what was parsed.
+// Other threads cannot take it meanwhile. libconfig's calls of malloc(3) and its kin come here because the
+// build gives them other names in a copy of the library's archive (crypto/CMakeLists.txt); a shared library's
+// calls go to the C library as ever, and then only the length of the text is known to be there.
 #pragma once
 
 #include <cstddef>

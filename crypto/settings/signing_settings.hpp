@@ -12,7 +12,7 @@
 #include "canon/domain_name.hpp"
 #include "canon/field_policy.hpp"
 #include "canon/selector.hpp"
-#include "crypto/settings_reader.hpp"
+#include "crypto/settings/settings_reader.hpp"
 
 namespace dkim::crypto {
 

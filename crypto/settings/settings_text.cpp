@@ -1,4 +1,4 @@
-#include "crypto/settings_text.hpp"
+#include "crypto/settings/settings_text.hpp"
 
 #include <array>
 #include <cstdio>

@@ -1,4 +1,4 @@
-#include "crypto/signing_settings.hpp"
+#include "crypto/settings/signing_settings.hpp"
 
 #include <algorithm>
 
