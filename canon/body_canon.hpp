@@ -1,7 +1,7 @@
 // Canonicalization of a message body, RFC 6376 §3.4.3 (simple) and §3.4.4 (relaxed), as it streams by.
 //
-// Called by crypto/signer with the chunks that the MTA sends; gives the canonical octets to a sink that
-// hashes them. Any split of the input gives the same output. Memory is constant. Total: any octets are a
+// Called by crypto/signatures/signer with the chunks that the MTA sends; gives the canonical octets to a sink
+// that hashes them. Any split of the input gives the same output. Memory is constant. Total: any octets are a
 // body. A lone LF ends a line, as the MTA will send it with a CR; a lone CR and NUL are ordinary octets.
 #pragma once
 

@@ -1,6 +1,6 @@
 // Canonicalization of one header field, RFC 6376 §3.4.1 (simple) and §3.4.2 (relaxed).
 //
-// Called by crypto/signer for each selected field and for the signature field itself. Total.
+// Called by crypto/signatures/signer for each selected field and for the signature field itself. Total.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // Which fields of a message a signature covers, and what h= says of it (RFC 6376 §5.4, §5.4.2).
 //
-// Called by crypto/signer once a message. Total.
+// Called by crypto/signatures/signer once a message. Total.
 #pragma once
 
 #include <cstddef>

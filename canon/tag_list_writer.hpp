@@ -1,7 +1,8 @@
 // Writes the value of a signature field, folded at 76 columns.
 //
-// Called by crypto/signer. Folds are put only where RFC 6376 §3.2 and §3.5 allow white space: before a
-// tag, around the colons of h=, inside base64. A word longer than a line stands on a line of its own.
+// Called by crypto/signatures/signer. Folds are put only where RFC 6376 §3.2 and §3.5 allow white space:
+// before a tag, around the colons of h=, inside base64. A word longer than a line stands on a line of its
+// own.
 #pragma once
 
 #include <string>

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "crypto/verifier.hpp"
+#include "crypto/signatures/verifier.hpp"
 #include "keytool/dns/observation.hpp"
 
 namespace dkim::keytool {

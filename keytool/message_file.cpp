@@ -12,7 +12,7 @@
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
-#include "crypto/identity.hpp"
+#include "crypto/signatures/identity.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "canon/header_field.hpp"
 #include "canon/result.hpp"
-#include "crypto/identity.hpp"
+#include "crypto/signatures/identity.hpp"
 
 namespace dkim::keytool {
 
@@ -54,7 +54,7 @@ class MessageFile {
   bool crlf_ = false;
 };
 
-// More header than the daemon, or a receiver, would look at (crypto/identity)?
+// More header than the daemon, or a receiver, would look at (crypto/signatures/identity)?
 bool is_header_too_large(const MessageFile& message);
 
 // What its From: field says. Refuses what the daemon would not sign, whoever the author.

@@ -3,7 +3,7 @@
 
 #include "canon/line_endings.hpp"
 #include "crypto/error.hpp"
-#include "crypto/signer.hpp"
+#include "crypto/signatures/signer.hpp"
 #include "keytool/configuration.hpp"
 #include "keytool/errors.hpp"
 #include "keytool/message_file.hpp"

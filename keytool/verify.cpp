@@ -1,7 +1,7 @@
 // dkimkey verify: what a receiver would say of a message's signatures.
 #include <iostream>
 
-#include "crypto/identity.hpp"
+#include "crypto/signatures/identity.hpp"
 #include "keytool/command_line.hpp"
 #include "keytool/damage/damage_hints.hpp"
 #include "keytool/dns_options.hpp"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "canon/header_field.hpp"
-#include "crypto/verifier.hpp"
+#include "crypto/signatures/verifier.hpp"
 #include "keytool/json.hpp"
 
 namespace dkim::keytool {

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "crypto/identity.hpp"
+#include "crypto/signatures/identity.hpp"
 #include "milter/client_address.hpp"
 #include "milter/config.hpp"
 #include "milter/log_lines.hpp"

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/identity.hpp"
+#include "crypto/signatures/identity.hpp"
 #include "milter/config.hpp"
 
 namespace prometheus {

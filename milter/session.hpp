@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "canon/header_field.hpp"
-#include "crypto/identity.hpp"
-#include "crypto/signer.hpp"
+#include "crypto/signatures/identity.hpp"
+#include "crypto/signatures/signer.hpp"
 #include "milter/body_watch.hpp"
 #include "milter/client_address.hpp"
 #include "milter/config.hpp"

@@ -1,5 +1,5 @@
 // Is this message ours to sign? Decided at MAIL from who hands it in; as whom to sign follows later from
-// its From: field (crypto/identity).
+// its From: field (crypto/signatures/identity).
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 // A public key that verifies: what p= of a key record carries (RFC 6376 §3.6.1, RFC 8463 §4).
 //
-// Made by crypto/verifier from a record that DNS gave, so every octet of it is hostile; used by keytool's
-// damage hints, too. What is no key, or not of the kind the record says, is a Refusal.
+// Made by crypto/signatures/verifier from a record that DNS gave, so every octet of it is hostile; used by
+// keytool's damage hints, too. What is no key, or not of the kind the record says, is a Refusal.
 #pragma once
 
 #include <optional>

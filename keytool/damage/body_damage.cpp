@@ -4,7 +4,7 @@
 
 #include "canon/body_canon.hpp"
 #include "canon/line_endings.hpp"
-#include "crypto/signed_data.hpp"
+#include "crypto/signatures/signed_data.hpp"
 #include "keytool/damage/body_repairs.hpp"
 
 namespace dkim::keytool {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "crypto/signature_field.hpp"
+#include "crypto/signatures/signature_field.hpp"
 
 namespace dkim::keytool {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "canon/header_field.hpp"
-#include "crypto/verifier.hpp"
+#include "crypto/signatures/verifier.hpp"
 
 namespace dkim::keytool {
 

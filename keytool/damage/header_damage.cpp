@@ -5,7 +5,7 @@
 
 #include "canon/printable.hpp"
 #include "canon/text.hpp"
-#include "crypto/signed_data.hpp"
+#include "crypto/signatures/signed_data.hpp"
 #include "keytool/damage/header_repairs.hpp"
 
 namespace dkim::keytool {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/verifier.hpp"
+#include "crypto/signatures/verifier.hpp"
 
 namespace dkim::keytool {
 

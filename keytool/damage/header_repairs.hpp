@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "canon/header_field.hpp"
-#include "crypto/signature_field.hpp"
+#include "crypto/signatures/signature_field.hpp"
 
 namespace dkim::keytool {
 

@@ -14,7 +14,7 @@
 #include "canon/line_endings.hpp"
 #include "crypto/keys/private_key.hpp"
 #include "crypto/openssl.hpp"
-#include "crypto/signer.hpp"
+#include "crypto/signatures/signer.hpp"
 #include "tests/bench/texts.hpp"
 
 namespace {

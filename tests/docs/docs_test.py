@@ -186,8 +186,8 @@ class Log(Case):
 
     # Where the words of the reasons come from, by section of the page.
     REASONS = {
-        "Reasons for mail without a key": ["crypto/identity.cpp"],
-        "Reasons for malformed mail": ["crypto/identity.cpp", "crypto/identity.hpp", "milter/session.cpp"],
+        "Reasons for mail without a key": ["crypto/signatures/identity.cpp"],
+        "Reasons for malformed mail": ["crypto/signatures/identity.cpp", "crypto/signatures/identity.hpp", "milter/session.cpp"],
         "Faults": ["crypto/key_store.cpp", "crypto/file.cpp", "crypto/error.cpp", "crypto/trusted_path.cpp",
                    "milter/callbacks.cpp"],
         "": ["milter/listen_socket.cpp", "milter/callbacks.cpp"],  # DIAGNOSTICS
@@ -223,9 +223,9 @@ class Log(Case):
 
     def test_reasons_in_the_sources_are_in_the_page(self):
         page = plain("\n".join(DAEMON.section("LOG LINES")))
-        said = [text for text in programs.literals("crypto/identity.cpp") if " " in text.strip()]
+        said = [text for text in programs.literals("crypto/signatures/identity.cpp") if " " in text.strip()]
         said += [text for text in programs.literals("canon/mailbox.cpp") if " " in text.strip()]
-        said += [text for text in programs.literals("crypto/identity.hpp") if " " in text.strip()]
+        said += [text for text in programs.literals("crypto/signatures/identity.hpp") if " " in text.strip()]
         self.assertGreater(len(said), 20)
         for text in said:
             with self.subTest(text):

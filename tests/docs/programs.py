@@ -165,7 +165,7 @@ def opendkim_settings():
 def verify_reasons():
     """The words of verify --json, with the result of each."""
     rows = re.findall(
-        r'Row\{VerifyReason::\w+, "(\w+)", VerifyResult::(\w+)\}', source("crypto/verify_result.cpp")
+        r'Row\{VerifyReason::\w+, "(\w+)", VerifyResult::(\w+)\}', source("crypto/signatures/verify_result.cpp")
     )
-    assert len(rows) == source("crypto/verify_result.cpp").count("Row{")
+    assert len(rows) == source("crypto/signatures/verify_result.cpp").count("Row{")
     return dict(rows)

@@ -2,7 +2,7 @@
 // "rfc5322 ADDRESS...", "loose ADDRESS", or "refused REASON", a line each.
 #include <iostream>
 
-#include "crypto/identity.hpp"
+#include "crypto/signatures/identity.hpp"
 
 int main() {
   for (std::string value; std::getline(std::cin, value, '\0');) {

@@ -1,6 +1,6 @@
-// milter/session and crypto/signer: the MTA's steps in any order that libmilter lets through and some that it
-// does not, with any header fields and body chunks. Every signature that comes out verifies, every log line
-// is one plain line.
+// milter/session and crypto/signatures/signer: the MTA's steps in any order that libmilter lets through and
+// some that it does not, with any header fields and body chunks. Every signature that comes out verifies,
+// every log line is one plain line.
 #include "milter/session.hpp"
 
 #include <fuzzer/FuzzedDataProvider.h>

@@ -1,13 +1,13 @@
-// crypto/verifier and keytool's damage hints and reports: any message, judged with any key record. The first
-// line of the input is the record.
-#include "crypto/verifier.hpp"
+// crypto/signatures/verifier and keytool's damage hints and reports: any message, judged with any key record.
+// The first line of the input is the record.
+#include "crypto/signatures/verifier.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <set>
 
 #include "canon/text.hpp"
-#include "crypto/signed_data.hpp"
+#include "crypto/signatures/signed_data.hpp"
 #include "keytool/damage/damage_hints.hpp"
 #include "keytool/message_file.hpp"
 #include "keytool/terminal_text.hpp"

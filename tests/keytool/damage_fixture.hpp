@@ -6,8 +6,8 @@
 
 #include "crypto/base64.hpp"
 #include "crypto/keys/private_key.hpp"
-#include "crypto/signed_data.hpp"
-#include "crypto/verifier.hpp"
+#include "crypto/signatures/signed_data.hpp"
+#include "crypto/signatures/verifier.hpp"
 
 namespace dkim::keytool {
 

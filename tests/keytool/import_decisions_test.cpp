@@ -7,7 +7,7 @@
 #include <set>
 
 #include "canon/text.hpp"
-#include "crypto/identity.hpp"
+#include "crypto/signatures/identity.hpp"
 #include "keytool/opendkim/conf_text.hpp"
 #include "keytool/opendkim/plan.hpp"
 #include "tests/keytool/import_plan_fixture.hpp"

@@ -5,7 +5,7 @@
 
 #include "crypto/domain_keys.hpp"
 #include "crypto/error.hpp"
-#include "crypto/identity.hpp"
+#include "crypto/signatures/identity.hpp"
 #include "tests/crypto/test_store.hpp"
 
 namespace dkim::keytool {

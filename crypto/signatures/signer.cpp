@@ -1,4 +1,4 @@
-#include "crypto/signer.hpp"
+#include "crypto/signatures/signer.hpp"
 
 #include "canon/header_canon.hpp"
 #include "canon/header_selection.hpp"

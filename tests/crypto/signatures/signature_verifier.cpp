@@ -1,4 +1,4 @@
-#include "tests/crypto/signature_verifier.hpp"
+#include "tests/crypto/signatures/signature_verifier.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>

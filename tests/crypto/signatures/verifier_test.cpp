@@ -1,12 +1,12 @@
 // What a receiver says of a message (RFC 6376 §6): the RFCs' own examples, then each way in which a message
 // fails.
-#include "crypto/verifier.hpp"
+#include "crypto/signatures/verifier.hpp"
 
 #include <gtest/gtest.h>
 
 #include <map>
 
-#include "tests/crypto/verifier_fixture.hpp"
+#include "tests/crypto/signatures/verifier_fixture.hpp"
 #include "tests/vectors/vector_file.hpp"
 
 namespace dkim::crypto {

@@ -1,6 +1,6 @@
 // The two hashes that a signature speaks of, as a receiver computes them (RFC 6376 §3.7).
 //
-// Called by crypto/verifier, and by keytool's damage hints to try what a message may have been.
+// Called by crypto/signatures/verifier, and by keytool's damage hints to try what a message may have been.
 #pragma once
 
 #include <cstdint>

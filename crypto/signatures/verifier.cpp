@@ -1,4 +1,4 @@
-#include "crypto/verifier.hpp"
+#include "crypto/signatures/verifier.hpp"
 
 #include <algorithm>
 #include <map>
@@ -8,7 +8,7 @@
 #include "canon/text.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/keys/record_slips.hpp"
-#include "crypto/signed_data.hpp"
+#include "crypto/signatures/signed_data.hpp"
 
 namespace dkim::crypto {
 namespace {

@@ -1,4 +1,4 @@
-#include "crypto/identity.hpp"
+#include "crypto/signatures/identity.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,9 +7,9 @@
 
 #include "crypto/base64.hpp"
 #include "crypto/keys/private_key.hpp"
-#include "crypto/signed_data.hpp"
-#include "crypto/verifier.hpp"
-#include "tests/crypto/signature_verifier.hpp"
+#include "crypto/signatures/signed_data.hpp"
+#include "crypto/signatures/verifier.hpp"
+#include "tests/crypto/signatures/signature_verifier.hpp"
 
 namespace dkim::crypto {
 

@@ -1,4 +1,4 @@
-#include "crypto/signer.hpp"
+#include "crypto/signatures/signer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "canon/tag_list.hpp"
-#include "tests/crypto/signature_verifier.hpp"
+#include "tests/crypto/signatures/signature_verifier.hpp"
 #include "tests/crypto/test_store.hpp"
 
 namespace dkim::crypto {

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "crypto/keys/public_key.hpp"
-#include "crypto/signature_field.hpp"
+#include "crypto/signatures/signature_field.hpp"
+#include "crypto/signatures/verify_result.hpp"
 #include "crypto/utc_time.hpp"
-#include "crypto/verify_result.hpp"
 
 namespace dkim::crypto {
 

@@ -1,4 +1,4 @@
-#include "crypto/verify_result.hpp"
+#include "crypto/signatures/verify_result.hpp"
 
 #include <array>
 

@@ -1,4 +1,4 @@
-#include "crypto/signature_field.hpp"
+#include "crypto/signatures/signature_field.hpp"
 
 #include <algorithm>
 #include <array>

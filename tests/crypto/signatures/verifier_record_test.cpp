@@ -1,7 +1,7 @@
 // What a receiver says of a signature's key record (RFC 6376 §6.1.2): a row for each demand.
 #include <gtest/gtest.h>
 
-#include "tests/crypto/verifier_fixture.hpp"
+#include "tests/crypto/signatures/verifier_fixture.hpp"
 
 namespace dkim::crypto {
 namespace {

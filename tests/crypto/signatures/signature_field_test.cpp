@@ -1,5 +1,5 @@
 // What a signature field must be (RFC 6376 §3.5, §6.1.1): a row for each demand.
-#include "crypto/signature_field.hpp"
+#include "crypto/signatures/signature_field.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // A received DKIM-Signature field, read (RFC 6376 §3.5) and held to what §6.1.1 demands of it.
 //
-// Called by crypto/verifier. Every octet of the field is hostile. Total and linear: a field that must not be
-// used is a problem with its reason in words.
+// Called by crypto/signatures/verifier. Every octet of the field is hostile. Total and linear: a field that
+// must not be used is a problem with its reason in words.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 #include "canon/canonicalization.hpp"
 #include "canon/header_field.hpp"
 #include "crypto/keys/algorithm.hpp"
-#include "crypto/verify_result.hpp"
+#include "crypto/signatures/verify_result.hpp"
 
 namespace dkim::crypto {
 

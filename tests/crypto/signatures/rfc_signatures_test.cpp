@@ -4,7 +4,7 @@
 
 #include "crypto/base64.hpp"
 #include "crypto/keys/key_record.hpp"
-#include "tests/crypto/signature_verifier.hpp"
+#include "tests/crypto/signatures/signature_verifier.hpp"
 #include "tests/crypto/test_store.hpp"
 #include "tests/vectors/vector_file.hpp"
 

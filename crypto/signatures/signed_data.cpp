@@ -1,4 +1,4 @@
-#include "crypto/signed_data.hpp"
+#include "crypto/signatures/signed_data.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -7,7 +7,7 @@
 #include "canon/body_canon.hpp"
 #include "canon/header_canon.hpp"
 #include "canon/text.hpp"
-#include "crypto/signature_field.hpp"
+#include "crypto/signatures/signature_field.hpp"
 
 namespace dkim::crypto {
 namespace {

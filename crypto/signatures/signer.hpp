@@ -12,8 +12,8 @@
 #include "canon/body_canon.hpp"
 #include "canon/header_field.hpp"
 #include "crypto/digest.hpp"
-#include "crypto/identity.hpp"
 #include "crypto/settings/signing_settings.hpp"
+#include "crypto/signatures/identity.hpp"
 #include "crypto/utc_time.hpp"
 
 namespace dkim::crypto {
