@@ -1,9 +1,9 @@
 // dkimkey activate: a pending key signs from now on, if the world can see its record.
 #include <iostream>
 
-#include "crypto/domain_transaction.hpp"
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
+#include "crypto/store/domain_transaction.hpp"
 #include "keytool/configuration.hpp"
 #include "keytool/dns_options.hpp"
 #include "keytool/errors.hpp"

@@ -7,8 +7,8 @@
 
 #include "canon/header_field.hpp"
 #include "canon/mailbox.hpp"
-#include "crypto/key_store.hpp"
 #include "crypto/signatures/identity.hpp"
+#include "crypto/store/key_store.hpp"
 #include "keytool/file_access.hpp"
 
 namespace dkim::keytool {

@@ -3,8 +3,8 @@
 
 #include <iostream>
 
-#include "crypto/domain_transaction.hpp"
 #include "crypto/keys/key_record.hpp"
+#include "crypto/store/domain_transaction.hpp"
 #include "keytool/configuration.hpp"
 #include "keytool/errors.hpp"
 #include "keytool/generate_advice.hpp"
@@ -125,7 +125,7 @@ struct Outcome {
   crypto::Manifest manifest;  // as it now is
 };
 
-// All of it or nothing, whatever happens (crypto/domain_transaction).
+// All of it or nothing, whatever happens (crypto/store/domain_transaction).
 Outcome store_keys(const crypto::KeyStore& store, const canon::DomainName& domain,
                    const GenerateRequest& request, const std::vector<crypto::PrivateKey>& keys) {
   crypto::DomainTransaction transaction(store, domain);

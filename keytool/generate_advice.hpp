@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "crypto/key_store.hpp"
 #include "crypto/keys/record_text.hpp"
+#include "crypto/store/key_store.hpp"
 #include "keytool/generate_options.hpp"
 
 namespace dkim::keytool {

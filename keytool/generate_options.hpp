@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "canon/selector.hpp"
-#include "crypto/manifest.hpp"
+#include "crypto/store/manifest.hpp"
 #include "keytool/command_line.hpp"
 
 namespace dkim::keytool {

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "canon/domain_name.hpp"
-#include "crypto/key_store.hpp"
 #include "crypto/keys/record_text.hpp"
-#include "crypto/manifest.hpp"
+#include "crypto/store/key_store.hpp"
+#include "crypto/store/manifest.hpp"
 #include "keytool/json.hpp"
 
 namespace dkim::keytool {

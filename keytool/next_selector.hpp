@@ -1,7 +1,7 @@
 // The selector of a new key that takes an older one's place.
 #pragma once
 
-#include "crypto/manifest.hpp"
+#include "crypto/store/manifest.hpp"
 #include "crypto/utc_time.hpp"
 
 namespace dkim::keytool {

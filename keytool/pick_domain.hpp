@@ -7,7 +7,7 @@
 
 #include "canon/domain_name.hpp"
 #include "canon/selector.hpp"
-#include "crypto/key_store.hpp"
+#include "crypto/store/key_store.hpp"
 
 namespace dkim::keytool {
 

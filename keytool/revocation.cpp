@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "crypto/domain_transaction.hpp"
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
+#include "crypto/store/domain_transaction.hpp"
 #include "keytool/next_selector.hpp"
 
 namespace dkim::keytool {

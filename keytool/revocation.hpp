@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "crypto/key_store.hpp"
 #include "crypto/settings/signing_settings.hpp"
+#include "crypto/store/key_store.hpp"
 #include "keytool/turn.hpp"
 
 namespace dkim::keytool {

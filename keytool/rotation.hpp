@@ -18,7 +18,7 @@
 #include <variant>
 #include <vector>
 
-#include "crypto/manifest.hpp"
+#include "crypto/store/manifest.hpp"
 #include "crypto/utc_time.hpp"
 
 namespace dkim::keytool {

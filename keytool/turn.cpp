@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
-#include "crypto/domain_transaction.hpp"
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
+#include "crypto/store/domain_transaction.hpp"
 #include "keytool/key_report.hpp"
 #include "keytool/publisher.hpp"
 

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "crypto/key_store.hpp"
 #include "crypto/keys/record_text.hpp"
 #include "crypto/settings/key_settings.hpp"
+#include "crypto/store/key_store.hpp"
 #include "keytool/dns/observation.hpp"
 #include "keytool/rotation.hpp"
 

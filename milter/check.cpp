@@ -6,9 +6,9 @@
 #include <string>
 
 #include "canon/fragile_fields.hpp"
-#include "crypto/domain_keys.hpp"
 #include "crypto/error.hpp"
-#include "crypto/key_store.hpp"
+#include "crypto/store/domain_keys.hpp"
+#include "crypto/store/key_store.hpp"
 #include "crypto/trusted_path.hpp"
 
 namespace dkim::milter {

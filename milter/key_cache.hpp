@@ -15,8 +15,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "crypto/domain_keys.hpp"
-#include "crypto/key_store.hpp"
+#include "crypto/store/domain_keys.hpp"
+#include "crypto/store/key_store.hpp"
 #include "milter/metrics.hpp"
 
 namespace dkim::milter {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "canon/domain_name.hpp"
-#include "crypto/key_store.hpp"
+#include "crypto/store/key_store.hpp"
 #include "milter/key_cache.hpp"
 
 namespace dkim::milter {

@@ -1,7 +1,8 @@
 // A private key that signs.
 //
-// Made by dkimkey generate, loaded by crypto/key_store, used by crypto/signatures/signer. A loaded key is
-// shared by all threads: sign() may be called from many at once. The key's octets are cleansed when it goes.
+// Made by dkimkey generate, loaded by crypto/store/key_store, used by crypto/signatures/signer. A loaded key
+// is shared by all threads: sign() may be called from many at once. The key's octets are cleansed when it
+// goes.
 #pragma once
 
 #include <memory>

@@ -12,8 +12,8 @@
 #include "canon/header_field.hpp"
 #include "canon/mailbox.hpp"
 #include "canon/result.hpp"
-#include "crypto/domain_keys.hpp"
 #include "crypto/settings/signing_settings.hpp"
+#include "crypto/store/domain_keys.hpp"
 
 namespace dkim::crypto {
 

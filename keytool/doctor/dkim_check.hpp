@@ -3,7 +3,7 @@
 #pragma once
 
 #include "canon/domain_name.hpp"
-#include "crypto/key_store.hpp"
+#include "crypto/store/key_store.hpp"
 #include "keytool/dns/observation.hpp"
 #include "keytool/doctor/finding.hpp"
 

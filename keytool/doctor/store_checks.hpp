@@ -4,8 +4,8 @@
 
 #include <optional>
 
-#include "crypto/key_store.hpp"
 #include "crypto/settings/key_settings.hpp"
+#include "crypto/store/key_store.hpp"
 #include "keytool/doctor/finding.hpp"
 #include "keytool/file_access.hpp"
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "crypto/domain_transaction.hpp"
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/keys/record_text.hpp"
+#include "crypto/store/domain_transaction.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {

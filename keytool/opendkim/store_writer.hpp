@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/key_store.hpp"
+#include "crypto/store/key_store.hpp"
 #include "keytool/opendkim/key_collector.hpp"
 #include "keytool/opendkim/remark.hpp"
 

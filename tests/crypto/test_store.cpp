@@ -8,7 +8,7 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "crypto/domain_transaction.hpp"
+#include "crypto/store/domain_transaction.hpp"
 
 namespace dkim::test {
 

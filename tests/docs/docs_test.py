@@ -188,7 +188,7 @@ class Log(Case):
     REASONS = {
         "Reasons for mail without a key": ["crypto/signatures/identity.cpp"],
         "Reasons for malformed mail": ["crypto/signatures/identity.cpp", "crypto/signatures/identity.hpp", "milter/session.cpp"],
-        "Faults": ["crypto/key_store.cpp", "crypto/file.cpp", "crypto/error.cpp", "crypto/trusted_path.cpp",
+        "Faults": ["crypto/store/key_store.cpp", "crypto/file.cpp", "crypto/error.cpp", "crypto/trusted_path.cpp",
                    "milter/callbacks.cpp"],
         "": ["milter/listen_socket.cpp", "milter/callbacks.cpp"],  # DIAGNOSTICS
     }

@@ -1,6 +1,6 @@
-// crypto/manifest: any text is a manifest or an error that names its line; a manifest reads as it was
+// crypto/store/manifest: any text is a manifest or an error that names its line; a manifest reads as it was
 // written.
-#include "crypto/manifest.hpp"
+#include "crypto/store/manifest.hpp"
 
 #include <cstdint>
 

@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "crypto/domain_transaction.hpp"
+#include "crypto/store/domain_transaction.hpp"
 
 namespace dkim::test {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "crypto/domain_keys.hpp"
 #include "crypto/error.hpp"
 #include "crypto/signatures/identity.hpp"
+#include "crypto/store/domain_keys.hpp"
 #include "tests/crypto/test_store.hpp"
 
 namespace dkim::keytool {

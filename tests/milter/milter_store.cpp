@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "crypto/domain_transaction.hpp"
+#include "crypto/store/domain_transaction.hpp"
 
 namespace dkim::test {
 namespace {

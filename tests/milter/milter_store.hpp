@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "crypto/key_store.hpp"
+#include "crypto/store/key_store.hpp"
 #include "tests/crypto/test_store.hpp"
 
 namespace dkim::test {

@@ -17,7 +17,7 @@
 #include "canon/domain_name.hpp"
 #include "canon/selector.hpp"
 #include "crypto/keys/private_key.hpp"
-#include "crypto/manifest.hpp"
+#include "crypto/store/manifest.hpp"
 
 namespace dkim::crypto {
 

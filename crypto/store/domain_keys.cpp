@@ -1,4 +1,4 @@
-#include "crypto/domain_keys.hpp"
+#include "crypto/store/domain_keys.hpp"
 
 namespace dkim::crypto {
 

@@ -1,4 +1,4 @@
-#include "crypto/key_store.hpp"
+#include "crypto/store/key_store.hpp"
 
 #include <dirent.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "crypto/domain_transaction.hpp"
+#include "crypto/store/domain_transaction.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

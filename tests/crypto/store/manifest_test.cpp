@@ -1,4 +1,4 @@
-#include "crypto/manifest.hpp"
+#include "crypto/store/manifest.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // keys.conf: which keys a domain has and in which state. One a domain, a libconfig text.
 //
-// Read by the daemon (crypto/key_store) and by dkimkey, written by dkimkey through domain_transaction.
+// Read by the daemon (crypto/store/key_store) and by dkimkey, written by dkimkey through domain_transaction.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-#include "crypto/key_store.hpp"
+#include "crypto/store/key_store.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -6,8 +6,8 @@
 
 #include <cstdlib>
 
-#include "crypto/domain_keys.hpp"
 #include "crypto/error.hpp"
+#include "crypto/store/domain_keys.hpp"
 #include "crypto/trusted_path.hpp"
 #include "tests/crypto/test_store.hpp"
 

@@ -17,9 +17,9 @@
 #include "canon/domain_name.hpp"
 #include "crypto/directory.hpp"
 #include "crypto/file.hpp"
-#include "crypto/key_store.hpp"
 #include "crypto/keys/private_key.hpp"
-#include "crypto/manifest.hpp"
+#include "crypto/store/key_store.hpp"
+#include "crypto/store/manifest.hpp"
 
 namespace dkim::crypto {
 
