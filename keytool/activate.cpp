@@ -4,13 +4,13 @@
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/store/domain_transaction.hpp"
-#include "keytool/configuration.hpp"
-#include "keytool/dns_options.hpp"
-#include "keytool/errors.hpp"
+#include "keytool/cli/configuration.hpp"
+#include "keytool/cli/dns_options.hpp"
+#include "keytool/cli/errors.hpp"
+#include "keytool/cli/pick_domain.hpp"
+#include "keytool/cli/subcommands.hpp"
 #include "keytool/key_report.hpp"
-#include "keytool/pick_domain.hpp"
 #include "keytool/rotation.hpp"
-#include "keytool/subcommands.hpp"
 #include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {

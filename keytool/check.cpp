@@ -3,13 +3,13 @@
 #include <iostream>
 
 #include "crypto/keys/key_record.hpp"
-#include "keytool/configuration.hpp"
-#include "keytool/dns_options.hpp"
-#include "keytool/each_domain.hpp"
-#include "keytool/errors.hpp"
+#include "keytool/cli/configuration.hpp"
+#include "keytool/cli/dns_options.hpp"
+#include "keytool/cli/each_domain.hpp"
+#include "keytool/cli/errors.hpp"
+#include "keytool/cli/pick_domain.hpp"
+#include "keytool/cli/subcommands.hpp"
 #include "keytool/key_report.hpp"
-#include "keytool/pick_domain.hpp"
-#include "keytool/subcommands.hpp"
 #include "keytool/table.hpp"
 #include "keytool/terminal_text.hpp"
 

@@ -3,16 +3,16 @@
 #include <algorithm>
 #include <iostream>
 
-#include "keytool/configuration.hpp"
+#include "keytool/cli/configuration.hpp"
+#include "keytool/cli/dns_options.hpp"
+#include "keytool/cli/errors.hpp"
+#include "keytool/cli/pick_domain.hpp"
+#include "keytool/cli/subcommands.hpp"
 #include "keytool/dns/ip_address.hpp"
-#include "keytool/dns_options.hpp"
 #include "keytool/doctor/configuration_check.hpp"
 #include "keytool/doctor/examination.hpp"
 #include "keytool/doctor/report.hpp"
-#include "keytool/errors.hpp"
-#include "keytool/pick_domain.hpp"
 #include "keytool/shell_word.hpp"
-#include "keytool/subcommands.hpp"
 
 namespace dkim::keytool {
 namespace {

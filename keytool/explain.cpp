@@ -1,13 +1,13 @@
 // dkimkey explain: would mail of an address be signed, with what, and if not, why not?
 #include <iostream>
 
-#include "keytool/configuration.hpp"
-#include "keytool/errors.hpp"
+#include "keytool/cli/configuration.hpp"
+#include "keytool/cli/errors.hpp"
+#include "keytool/cli/subcommands.hpp"
 #include "keytool/explanation.hpp"
 #include "keytool/key_directory.hpp"
 #include "keytool/key_report.hpp"
 #include "keytool/message_file.hpp"
-#include "keytool/subcommands.hpp"
 #include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {

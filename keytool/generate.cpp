@@ -5,14 +5,14 @@
 
 #include "crypto/keys/key_record.hpp"
 #include "crypto/store/domain_transaction.hpp"
-#include "keytool/configuration.hpp"
-#include "keytool/errors.hpp"
+#include "keytool/cli/configuration.hpp"
+#include "keytool/cli/errors.hpp"
+#include "keytool/cli/pick_domain.hpp"
+#include "keytool/cli/subcommands.hpp"
 #include "keytool/generate_advice.hpp"
 #include "keytool/generate_options.hpp"
 #include "keytool/key_directory.hpp"
 #include "keytool/key_report.hpp"
-#include "keytool/pick_domain.hpp"
-#include "keytool/subcommands.hpp"
 
 namespace dkim::keytool {
 namespace {

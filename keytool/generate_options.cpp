@@ -1,8 +1,8 @@
 #include "keytool/generate_options.hpp"
 
 #include "canon/tag_list.hpp"
-#include "keytool/errors.hpp"
-#include "keytool/pick_domain.hpp"
+#include "keytool/cli/errors.hpp"
+#include "keytool/cli/pick_domain.hpp"
 
 namespace dkim::keytool {
 namespace {

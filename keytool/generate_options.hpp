@@ -7,7 +7,7 @@
 
 #include "canon/selector.hpp"
 #include "crypto/store/manifest.hpp"
-#include "keytool/command_line.hpp"
+#include "keytool/cli/command_line.hpp"
 
 namespace dkim::keytool {
 

@@ -7,8 +7,10 @@
 #include <iostream>
 
 #include "crypto/settings/signing_settings.hpp"
-#include "keytool/configuration.hpp"
-#include "keytool/errors.hpp"
+#include "keytool/cli/configuration.hpp"
+#include "keytool/cli/errors.hpp"
+#include "keytool/cli/pick_domain.hpp"
+#include "keytool/cli/subcommands.hpp"
 #include "keytool/key_directory.hpp"
 #include "keytool/opendkim/conf_target.hpp"
 #include "keytool/opendkim/conf_text.hpp"
@@ -17,8 +19,6 @@
 #include "keytool/opendkim/rspamd_folder.hpp"
 #include "keytool/opendkim/standard_input.hpp"
 #include "keytool/opendkim/store_writer.hpp"
-#include "keytool/pick_domain.hpp"
-#include "keytool/subcommands.hpp"
 #include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {

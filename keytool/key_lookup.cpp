@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "canon/text.hpp"
+#include "keytool/cli/errors.hpp"
 #include "keytool/dns/ldns_types.hpp"
-#include "keytool/errors.hpp"
 #include "keytool/message_file.hpp"
 
 namespace dkim::keytool {

@@ -4,11 +4,11 @@
 
 #include "crypto/error.hpp"
 #include "crypto/utc_time.hpp"
-#include "keytool/configuration.hpp"
-#include "keytool/each_domain.hpp"
+#include "keytool/cli/configuration.hpp"
+#include "keytool/cli/each_domain.hpp"
+#include "keytool/cli/pick_domain.hpp"
+#include "keytool/cli/subcommands.hpp"
 #include "keytool/key_report.hpp"
-#include "keytool/pick_domain.hpp"
-#include "keytool/subcommands.hpp"
 #include "keytool/table.hpp"
 #include "keytool/terminal_text.hpp"
 

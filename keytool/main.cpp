@@ -10,8 +10,8 @@
 #include <iostream>
 #include <span>
 
-#include "keytool/errors.hpp"
-#include "keytool/subcommands.hpp"
+#include "keytool/cli/errors.hpp"
+#include "keytool/cli/subcommands.hpp"
 #include "keytool/terminal_text.hpp"
 
 namespace {

@@ -1,12 +1,12 @@
 // dkimkey revoke: a key is in wrong hands, and is void at once.
 #include <iostream>
 
-#include "keytool/configuration.hpp"
-#include "keytool/dns_options.hpp"
-#include "keytool/errors.hpp"
-#include "keytool/pick_domain.hpp"
+#include "keytool/cli/configuration.hpp"
+#include "keytool/cli/dns_options.hpp"
+#include "keytool/cli/errors.hpp"
+#include "keytool/cli/pick_domain.hpp"
+#include "keytool/cli/subcommands.hpp"
 #include "keytool/revocation.hpp"
-#include "keytool/subcommands.hpp"
 #include "keytool/turn_report.hpp"
 
 namespace dkim::keytool {

@@ -1,14 +1,14 @@
 // dkimkey rotate: the cycle of keys, as far as the facts allow.
 #include <iostream>
 
-#include "keytool/configuration.hpp"
-#include "keytool/dns_options.hpp"
-#include "keytool/each_domain.hpp"
-#include "keytool/errors.hpp"
-#include "keytool/pick_domain.hpp"
-#include "keytool/subcommands.hpp"
+#include "keytool/cli/configuration.hpp"
+#include "keytool/cli/dns_options.hpp"
+#include "keytool/cli/each_domain.hpp"
+#include "keytool/cli/errors.hpp"
+#include "keytool/cli/pick_domain.hpp"
+#include "keytool/cli/subcommands.hpp"
+#include "keytool/cli/time_option.hpp"
 #include "keytool/terminal_text.hpp"
-#include "keytool/time_option.hpp"
 #include "keytool/turn_report.hpp"
 #include "keytool/turn_wait.hpp"
 

@@ -2,11 +2,11 @@
 #include <array>
 #include <iostream>
 
-#include "keytool/configuration.hpp"
-#include "keytool/errors.hpp"
+#include "keytool/cli/configuration.hpp"
+#include "keytool/cli/errors.hpp"
+#include "keytool/cli/pick_domain.hpp"
+#include "keytool/cli/subcommands.hpp"
 #include "keytool/key_report.hpp"
-#include "keytool/pick_domain.hpp"
-#include "keytool/subcommands.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -4,11 +4,11 @@
 #include "canon/line_endings.hpp"
 #include "crypto/error.hpp"
 #include "crypto/signatures/signer.hpp"
-#include "keytool/configuration.hpp"
-#include "keytool/errors.hpp"
+#include "keytool/cli/configuration.hpp"
+#include "keytool/cli/errors.hpp"
+#include "keytool/cli/pick_domain.hpp"
+#include "keytool/cli/subcommands.hpp"
 #include "keytool/message_file.hpp"
-#include "keytool/pick_domain.hpp"
-#include "keytool/subcommands.hpp"
 #include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "canon/domain_name.hpp"
-#include "keytool/exit_code.hpp"
+#include "keytool/cli/exit_code.hpp"
 #include "keytool/json.hpp"
 #include "keytool/turn.hpp"
 

@@ -2,14 +2,14 @@
 #include <iostream>
 
 #include "crypto/signatures/identity.hpp"
-#include "keytool/command_line.hpp"
+#include "keytool/cli/command_line.hpp"
+#include "keytool/cli/dns_options.hpp"
+#include "keytool/cli/errors.hpp"
+#include "keytool/cli/subcommands.hpp"
+#include "keytool/cli/time_option.hpp"
 #include "keytool/damage/damage_hints.hpp"
-#include "keytool/dns_options.hpp"
-#include "keytool/errors.hpp"
 #include "keytool/key_lookup.hpp"
 #include "keytool/message_file.hpp"
-#include "keytool/subcommands.hpp"
-#include "keytool/time_option.hpp"
 #include "keytool/verify_report.hpp"
 
 namespace dkim::keytool {

@@ -4,7 +4,7 @@
 
 #include "crypto/error.hpp"
 #include "crypto/trusted_path.hpp"
-#include "keytool/configuration.hpp"
+#include "keytool/cli/configuration.hpp"
 #include "keytool/program.hpp"
 #include "keytool/shell_word.hpp"
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "crypto/error.hpp"
+#include "keytool/cli/each_domain.hpp"
+#include "keytool/cli/errors.hpp"
 #include "keytool/doctor/bulk_check.hpp"
 #include "keytool/doctor/configuration_check.hpp"
 #include "keytool/doctor/domain_checks.hpp"
@@ -10,8 +12,6 @@
 #include "keytool/doctor/postfix_checks.hpp"
 #include "keytool/doctor/socket_checks.hpp"
 #include "keytool/doctor/store_checks.hpp"
-#include "keytool/each_domain.hpp"
-#include "keytool/errors.hpp"
 #include "keytool/explanation.hpp"
 
 namespace dkim::keytool {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "canon/domain_name.hpp"
-#include "keytool/configuration.hpp"
+#include "keytool/cli/configuration.hpp"
 #include "keytool/dns/observation.hpp"
 #include "keytool/doctor/finding.hpp"
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "keytool/cli/exit_code.hpp"
 #include "keytool/doctor/finding.hpp"
-#include "keytool/exit_code.hpp"
 
 namespace dkim::keytool {
 

@@ -1,6 +1,6 @@
-#include "keytool/time_option.hpp"
+#include "keytool/cli/time_option.hpp"
 
-#include "keytool/errors.hpp"
+#include "keytool/cli/errors.hpp"
 
 namespace dkim::keytool {
 

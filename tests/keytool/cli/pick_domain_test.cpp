@@ -1,8 +1,8 @@
-#include "keytool/pick_domain.hpp"
+#include "keytool/cli/pick_domain.hpp"
 
 #include <gtest/gtest.h>
 
-#include "keytool/errors.hpp"
+#include "keytool/cli/errors.hpp"
 #include "tests/crypto/test_store.hpp"
 
 namespace dkim::keytool {

@@ -1,6 +1,6 @@
-#include "keytool/dns_options.hpp"
+#include "keytool/cli/dns_options.hpp"
 
-#include "keytool/errors.hpp"
+#include "keytool/cli/errors.hpp"
 
 namespace dkim::keytool {
 

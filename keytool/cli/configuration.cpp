@@ -1,7 +1,7 @@
-#include "keytool/configuration.hpp"
+#include "keytool/cli/configuration.hpp"
 
 #include "crypto/file.hpp"
-#include "keytool/errors.hpp"
+#include "keytool/cli/errors.hpp"
 
 namespace dkim::keytool {
 namespace {

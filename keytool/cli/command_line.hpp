@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "keytool/subcommands.hpp"
+#include "keytool/cli/subcommands.hpp"
 
 namespace dkim::keytool {
 

@@ -1,9 +1,9 @@
-#include "keytool/command_line.hpp"
+#include "keytool/cli/command_line.hpp"
 
 #include <iostream>
 
-#include "keytool/configuration.hpp"
-#include "keytool/errors.hpp"
+#include "keytool/cli/configuration.hpp"
+#include "keytool/cli/errors.hpp"
 
 namespace po = boost::program_options;
 

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "crypto/utc_time.hpp"
-#include "keytool/command_line.hpp"
+#include "keytool/cli/command_line.hpp"
 
 namespace dkim::keytool {
 

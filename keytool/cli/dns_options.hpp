@@ -1,7 +1,7 @@
 // The options of every subcommand that looks at DNS.
 #pragma once
 
-#include "keytool/command_line.hpp"
+#include "keytool/cli/command_line.hpp"
 #include "keytool/dns/observation.hpp"
 
 namespace dkim::keytool {

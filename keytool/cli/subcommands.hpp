@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "keytool/exit_code.hpp"
+#include "keytool/cli/exit_code.hpp"
 
 namespace dkim::keytool {
 

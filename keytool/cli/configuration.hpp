@@ -9,7 +9,7 @@
 
 #include "crypto/settings/key_settings.hpp"
 #include "crypto/settings/signing_settings.hpp"
-#include "keytool/command_line.hpp"
+#include "keytool/cli/command_line.hpp"
 
 namespace dkim::keytool {
 

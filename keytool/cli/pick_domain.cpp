@@ -1,10 +1,10 @@
-#include "keytool/pick_domain.hpp"
+#include "keytool/cli/pick_domain.hpp"
 
 #include <fstream>
 
 #include "canon/text.hpp"
 #include "canon/typed_names.hpp"
-#include "keytool/errors.hpp"
+#include "keytool/cli/errors.hpp"
 #include "keytool/key_directory.hpp"
 
 namespace dkim::keytool {
