@@ -1,8 +1,8 @@
 // May an address send for a domain: check_host() of RFC 7208 §4, with the count of what it cost. Explanations
 // (exp=) are not fetched.
 //
-// Called by keytool/doctor/spf_check. What other domains' records say is hostile; the limits of §4.6.4 bound
-// the questions, and Lookup bounds them again.
+// Called by keytool/doctor/domain/spf_check. What other domains' records say is hostile; the limits of §4.6.4
+// bound the questions, and Lookup bounds them again.
 #pragma once
 
 #include <string>

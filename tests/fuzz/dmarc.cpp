@@ -4,9 +4,9 @@
 #include <cstdint>
 
 #include "canon/domain_name.hpp"
-#include "keytool/doctor/dmarc_check.hpp"
-#include "keytool/doctor/dmarc_record.hpp"
-#include "keytool/doctor/organizational_domain.hpp"
+#include "keytool/doctor/domain/dmarc_check.hpp"
+#include "keytool/doctor/domain/dmarc_record.hpp"
+#include "keytool/doctor/domain/organizational_domain.hpp"
 #include "tests/fuzz/require.hpp"
 
 using namespace dkim;

@@ -3,7 +3,7 @@
 // [address=A] [relay=H] [signing=D] [helo=H] [envelope=D]...
 #include <iostream>
 
-#include "keytool/doctor/domain_checks.hpp"
+#include "keytool/doctor/domain/domain_checks.hpp"
 #include "keytool/doctor/report.hpp"
 #include "keytool/json.hpp"
 

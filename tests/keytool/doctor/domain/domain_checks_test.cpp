@@ -2,9 +2,9 @@
 // doctor_dns_test.py.
 #include <gtest/gtest.h>
 
-#include "keytool/doctor/address_checks.hpp"
-#include "keytool/doctor/dmarc_check.hpp"
-#include "keytool/doctor/spf_check.hpp"
+#include "keytool/doctor/domain/address_checks.hpp"
+#include "keytool/doctor/domain/dmarc_check.hpp"
+#include "keytool/doctor/domain/spf_check.hpp"
 #include "keytool/spf/record.hpp"
 #include "tests/keytool/table_lookup.hpp"
 

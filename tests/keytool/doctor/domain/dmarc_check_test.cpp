@@ -2,7 +2,7 @@
 // are not where they should be. The records themselves are in dmarc_test.cpp.
 #include <gtest/gtest.h>
 
-#include "keytool/doctor/dmarc_check.hpp"
+#include "keytool/doctor/domain/dmarc_check.hpp"
 #include "tests/keytool/table_lookup.hpp"
 
 namespace dkim::keytool {

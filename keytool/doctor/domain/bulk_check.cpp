@@ -1,4 +1,4 @@
-#include "keytool/doctor/bulk_check.hpp"
+#include "keytool/doctor/domain/bulk_check.hpp"
 
 namespace dkim::keytool {
 

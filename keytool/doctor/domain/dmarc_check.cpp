@@ -1,11 +1,11 @@
-#include "keytool/doctor/dmarc_check.hpp"
+#include "keytool/doctor/domain/dmarc_check.hpp"
 
 #include <algorithm>
 
 #include "canon/printable.hpp"
-#include "keytool/doctor/dmarc_alignment.hpp"
-#include "keytool/doctor/dmarc_reports.hpp"
-#include "keytool/doctor/organizational_domain.hpp"
+#include "keytool/doctor/domain/dmarc_alignment.hpp"
+#include "keytool/doctor/domain/dmarc_reports.hpp"
+#include "keytool/doctor/domain/organizational_domain.hpp"
 #include "keytool/doctor/txt_line.hpp"
 
 namespace dkim::keytool {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "keytool/dns/lookup.hpp"
-#include "keytool/doctor/dmarc_record.hpp"
+#include "keytool/doctor/domain/dmarc_record.hpp"
 
 namespace dkim::keytool {
 

@@ -1,4 +1,4 @@
-#include "keytool/doctor/organizational_domain.hpp"
+#include "keytool/doctor/domain/organizational_domain.hpp"
 
 #include <algorithm>
 

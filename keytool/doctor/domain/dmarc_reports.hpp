@@ -3,8 +3,8 @@
 #pragma once
 
 #include "keytool/dns/lookup.hpp"
+#include "keytool/doctor/domain/organizational_domain.hpp"
 #include "keytool/doctor/finding.hpp"
-#include "keytool/doctor/organizational_domain.hpp"
 
 namespace dkim::keytool {
 

@@ -1,4 +1,4 @@
-#include "keytool/doctor/report_address.hpp"
+#include "keytool/doctor/domain/report_address.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "keytool/doctor/spf_check.hpp"
+#include "keytool/doctor/domain/spf_check.hpp"
 
 #include <algorithm>
 #include <optional>

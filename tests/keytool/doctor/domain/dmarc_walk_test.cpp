@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <sstream>
 
-#include "keytool/doctor/dmarc_check.hpp"
-#include "keytool/doctor/organizational_domain.hpp"
+#include "keytool/doctor/domain/dmarc_check.hpp"
+#include "keytool/doctor/domain/organizational_domain.hpp"
 #include "tests/keytool/table_lookup.hpp"
 #include "tests/vectors/vector_file.hpp"
 

@@ -1,4 +1,4 @@
-#include "keytool/doctor/dmarc_reports.hpp"
+#include "keytool/doctor/domain/dmarc_reports.hpp"
 
 #include <algorithm>
 #include <map>

@@ -1,4 +1,4 @@
-#include "keytool/doctor/dmarc_alignment.hpp"
+#include "keytool/doctor/domain/dmarc_alignment.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "keytool/doctor/dmarc_record.hpp"
+#include "keytool/doctor/domain/dmarc_record.hpp"
 
 #include <algorithm>
 #include <array>

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "keytool/doctor/report_address.hpp"
+#include "keytool/doctor/domain/report_address.hpp"
 
 namespace dkim::keytool {
 

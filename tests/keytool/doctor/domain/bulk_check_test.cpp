@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "keytool/doctor/bulk_check.hpp"
+#include "keytool/doctor/domain/bulk_check.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -1,4 +1,4 @@
-#include "keytool/doctor/dkim_check.hpp"
+#include "keytool/doctor/domain/dkim_check.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,12 +1,12 @@
-#include "keytool/doctor/domain_checks.hpp"
+#include "keytool/doctor/domain/domain_checks.hpp"
 
 #include <algorithm>
 
 #include "keytool/dns/resolver_lookup.hpp"
-#include "keytool/doctor/address_checks.hpp"
-#include "keytool/doctor/dkim_check.hpp"
-#include "keytool/doctor/dmarc_check.hpp"
-#include "keytool/doctor/spf_check.hpp"
+#include "keytool/doctor/domain/address_checks.hpp"
+#include "keytool/doctor/domain/dkim_check.hpp"
+#include "keytool/doctor/domain/dmarc_check.hpp"
+#include "keytool/doctor/domain/spf_check.hpp"
 
 namespace dkim::keytool {
 namespace {

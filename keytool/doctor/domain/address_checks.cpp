@@ -1,4 +1,4 @@
-#include "keytool/doctor/address_checks.hpp"
+#include "keytool/doctor/domain/address_checks.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -1,8 +1,8 @@
 // DMARC records as data: what receivers take each to say, and what doctor makes of it.
 #include <gtest/gtest.h>
 
-#include "keytool/doctor/dmarc_check.hpp"
-#include "keytool/doctor/dmarc_record.hpp"
+#include "keytool/doctor/domain/dmarc_check.hpp"
+#include "keytool/doctor/domain/dmarc_record.hpp"
 #include "keytool/doctor/report.hpp"
 #include "tests/keytool/table_lookup.hpp"
 #include "tests/vectors/vector_file.hpp"
