@@ -9,8 +9,8 @@
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/dns/ip_address.hpp"
-#include "keytool/doctor/configuration_check.hpp"
 #include "keytool/doctor/examination.hpp"
+#include "keytool/doctor/host/configuration_check.hpp"
 #include "keytool/doctor/report.hpp"
 #include "keytool/shell_word.hpp"
 

@@ -5,13 +5,13 @@
 #include "crypto/error.hpp"
 #include "keytool/cli/each_domain.hpp"
 #include "keytool/cli/errors.hpp"
-#include "keytool/doctor/configuration_check.hpp"
 #include "keytool/doctor/domain/bulk_check.hpp"
 #include "keytool/doctor/domain/domain_checks.hpp"
-#include "keytool/doctor/own_address.hpp"
+#include "keytool/doctor/host/configuration_check.hpp"
+#include "keytool/doctor/host/own_address.hpp"
+#include "keytool/doctor/host/socket_checks.hpp"
+#include "keytool/doctor/host/store_checks.hpp"
 #include "keytool/doctor/postfix_checks.hpp"
-#include "keytool/doctor/socket_checks.hpp"
-#include "keytool/doctor/store_checks.hpp"
 #include "keytool/explanation.hpp"
 
 namespace dkim::keytool {

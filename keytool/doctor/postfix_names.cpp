@@ -3,7 +3,7 @@
 #include <set>
 
 #include "canon/text.hpp"
-#include "keytool/doctor/own_address.hpp"
+#include "keytool/doctor/host/own_address.hpp"
 #include "keytool/doctor/postfix_checks.hpp"
 #include "keytool/doctor/setting_words.hpp"
 

@@ -1,6 +1,6 @@
-// keytool/doctor/socket_probe: whatever answers on the socket, the probe ends, and takes only a negotiation
-// for one.
-#include "keytool/doctor/socket_probe.hpp"
+// keytool/doctor/host/socket_probe: whatever answers on the socket, the probe ends, and takes only a
+// negotiation for one.
+#include "keytool/doctor/host/socket_probe.hpp"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -48,7 +48,7 @@ class Listener {
   int fd_ = -1;
 };
 
-// What keytool/doctor/socket_probe asks for: a length, 'O' and three numbers.
+// What keytool/doctor/host/socket_probe asks for: a length, 'O' and three numbers.
 bool is_negotiation(const std::uint8_t* data, std::size_t size) {
   if (size < 17 || data[4] != 'O') return false;
   const auto length = (std::uint32_t{data[0]} << 24U) | (std::uint32_t{data[1]} << 16U) |

@@ -9,11 +9,11 @@
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
-#include "keytool/doctor/configuration_check.hpp"
-#include "keytool/doctor/own_address.hpp"
+#include "keytool/doctor/host/configuration_check.hpp"
+#include "keytool/doctor/host/own_address.hpp"
+#include "keytool/doctor/host/socket_checks.hpp"
+#include "keytool/doctor/host/store_checks.hpp"
 #include "keytool/doctor/report.hpp"
-#include "keytool/doctor/socket_checks.hpp"
-#include "keytool/doctor/store_checks.hpp"
 #include "keytool/program.hpp"
 
 namespace dkim::keytool {

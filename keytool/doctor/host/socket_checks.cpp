@@ -1,4 +1,4 @@
-#include "keytool/doctor/socket_checks.hpp"
+#include "keytool/doctor/host/socket_checks.hpp"
 
 #include <grp.h>
 #include <pwd.h>

@@ -1,4 +1,4 @@
-#include "keytool/doctor/own_address.hpp"
+#include "keytool/doctor/host/own_address.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

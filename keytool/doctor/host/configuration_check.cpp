@@ -1,4 +1,4 @@
-#include "keytool/doctor/configuration_check.hpp"
+#include "keytool/doctor/host/configuration_check.hpp"
 
 #include <unistd.h>
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "keytool/doctor/finding.hpp"
+#include "keytool/doctor/host/socket_probe.hpp"
 #include "keytool/doctor/postfix_settings.hpp"
-#include "keytool/doctor/socket_probe.hpp"
 
 namespace dkim::keytool {
 

@@ -1,4 +1,4 @@
-#include "keytool/doctor/socket_probe.hpp"
+#include "keytool/doctor/host/socket_probe.hpp"
 
 #include <fcntl.h>
 #include <grp.h>

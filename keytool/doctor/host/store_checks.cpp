@@ -1,4 +1,4 @@
-#include "keytool/doctor/store_checks.hpp"
+#include "keytool/doctor/host/store_checks.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
