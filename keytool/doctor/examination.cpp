@@ -11,7 +11,7 @@
 #include "keytool/doctor/host/own_address.hpp"
 #include "keytool/doctor/host/socket_checks.hpp"
 #include "keytool/doctor/host/store_checks.hpp"
-#include "keytool/doctor/postfix_checks.hpp"
+#include "keytool/doctor/postfix/postfix_checks.hpp"
 #include "keytool/explanation.hpp"
 
 namespace dkim::keytool {

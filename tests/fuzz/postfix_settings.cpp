@@ -1,13 +1,13 @@
 // keytool/doctor: what postconf prints of main.cf and master.cf, the milters named there, and the tables of
 // smtp_header_checks. Any text in; the commands that are given to paste hold no more than one word to the
 // shell.
-#include "keytool/doctor/postfix_settings.hpp"
+#include "keytool/doctor/postfix/postfix_settings.hpp"
 
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <algorithm>
 
-#include "keytool/doctor/header_check_rules.hpp"
+#include "keytool/doctor/postfix/header_check_rules.hpp"
 #include "tests/fuzz/require.hpp"
 
 using namespace dkim;

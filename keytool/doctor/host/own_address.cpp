@@ -10,7 +10,7 @@
 #include <set>
 
 #include "crypto/file.hpp"
-#include "keytool/doctor/setting_words.hpp"
+#include "keytool/doctor/postfix/setting_words.hpp"
 
 namespace dkim::keytool {
 namespace {

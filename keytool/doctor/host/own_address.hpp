@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "keytool/doctor/finding.hpp"
-#include "keytool/doctor/postfix_settings.hpp"
+#include "keytool/doctor/postfix/postfix_settings.hpp"
 
 namespace dkim::keytool {
 

@@ -9,7 +9,7 @@
 #include <set>
 #include <system_error>
 
-#include "keytool/doctor/postfix_checks.hpp"
+#include "keytool/doctor/postfix/postfix_checks.hpp"
 #include "keytool/key_directory.hpp"
 #include "keytool/shell_word.hpp"
 

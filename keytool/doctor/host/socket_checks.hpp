@@ -11,7 +11,7 @@
 
 #include "keytool/doctor/finding.hpp"
 #include "keytool/doctor/host/socket_probe.hpp"
-#include "keytool/doctor/postfix_settings.hpp"
+#include "keytool/doctor/postfix/postfix_settings.hpp"
 
 namespace dkim::keytool {
 

@@ -1,4 +1,4 @@
-#include "keytool/doctor/milter_list.hpp"
+#include "keytool/doctor/postfix/milter_list.hpp"
 
 #include <algorithm>
 #include <cctype>

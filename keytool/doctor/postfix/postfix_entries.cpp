@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "canon/text.hpp"
-#include "keytool/doctor/postfix_checks.hpp"
-#include "keytool/doctor/setting_words.hpp"
+#include "keytool/doctor/postfix/postfix_checks.hpp"
+#include "keytool/doctor/postfix/setting_words.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -1,10 +1,10 @@
-#include "keytool/doctor/postfix_checks.hpp"
+#include "keytool/doctor/postfix/postfix_checks.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <set>
 
-#include "keytool/doctor/setting_words.hpp"
+#include "keytool/doctor/postfix/setting_words.hpp"
 
 namespace dkim::keytool {
 namespace {

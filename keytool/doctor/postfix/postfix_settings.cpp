@@ -1,4 +1,4 @@
-#include "keytool/doctor/postfix_settings.hpp"
+#include "keytool/doctor/postfix/postfix_settings.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
-#include "keytool/doctor/setting_words.hpp"
+#include "keytool/doctor/postfix/setting_words.hpp"
 #include "keytool/program.hpp"
 #include "keytool/shell_word.hpp"
 

@@ -4,8 +4,8 @@
 
 #include "canon/text.hpp"
 #include "keytool/doctor/host/own_address.hpp"
-#include "keytool/doctor/postfix_checks.hpp"
-#include "keytool/doctor/setting_words.hpp"
+#include "keytool/doctor/postfix/postfix_checks.hpp"
+#include "keytool/doctor/postfix/setting_words.hpp"
 
 namespace dkim::keytool {
 namespace {

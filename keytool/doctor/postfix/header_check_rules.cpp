@@ -1,4 +1,4 @@
-#include "keytool/doctor/header_check_rules.hpp"
+#include "keytool/doctor/postfix/header_check_rules.hpp"
 
 #include <algorithm>
 #include <optional>

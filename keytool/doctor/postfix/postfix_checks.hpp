@@ -10,7 +10,7 @@
 
 #include "canon/field_policy.hpp"
 #include "keytool/doctor/finding.hpp"
-#include "keytool/doctor/postfix_settings.hpp"
+#include "keytool/doctor/postfix/postfix_settings.hpp"
 
 namespace dkim::keytool {
 

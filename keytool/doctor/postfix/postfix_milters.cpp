@@ -3,7 +3,7 @@
 #include <set>
 
 #include "canon/text.hpp"
-#include "keytool/doctor/postfix_checks.hpp"
+#include "keytool/doctor/postfix/postfix_checks.hpp"
 
 namespace dkim::keytool {
 namespace {

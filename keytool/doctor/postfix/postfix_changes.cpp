@@ -3,9 +3,9 @@
 #include <array>
 #include <charconv>
 
-#include "keytool/doctor/header_check_rules.hpp"
-#include "keytool/doctor/postfix_checks.hpp"
-#include "keytool/doctor/setting_words.hpp"
+#include "keytool/doctor/postfix/header_check_rules.hpp"
+#include "keytool/doctor/postfix/postfix_checks.hpp"
+#include "keytool/doctor/postfix/setting_words.hpp"
 
 namespace dkim::keytool {
 namespace {

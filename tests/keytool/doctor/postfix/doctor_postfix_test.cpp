@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <random>
 
-#include "keytool/doctor/postfix_checks.hpp"
-#include "keytool/doctor/postfix_settings.hpp"
+#include "keytool/doctor/postfix/postfix_checks.hpp"
+#include "keytool/doctor/postfix/postfix_settings.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "keytool/doctor/milter_list.hpp"
+#include "keytool/doctor/postfix/milter_list.hpp"
 
 namespace dkim::keytool {
 
