@@ -9,8 +9,8 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
-#include "keytool/generate_advice.hpp"
-#include "keytool/generate_options.hpp"
+#include "keytool/generate/generate_advice.hpp"
+#include "keytool/generate/generate_options.hpp"
 #include "keytool/key_directory.hpp"
 #include "keytool/key_report.hpp"
 

@@ -1,4 +1,4 @@
-#include "keytool/generate_options.hpp"
+#include "keytool/generate/generate_options.hpp"
 
 #include "canon/tag_list.hpp"
 #include "keytool/cli/errors.hpp"

@@ -6,7 +6,7 @@
 
 #include "crypto/keys/record_text.hpp"
 #include "crypto/store/key_store.hpp"
-#include "keytool/generate_options.hpp"
+#include "keytool/generate/generate_options.hpp"
 
 namespace dkim::keytool {
 

@@ -1,4 +1,4 @@
-#include "keytool/generate_advice.hpp"
+#include "keytool/generate/generate_advice.hpp"
 
 #include <algorithm>
 
