@@ -5,7 +5,7 @@
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/store/domain_transaction.hpp"
-#include "keytool/next_selector.hpp"
+#include "keytool/keys/next_selector.hpp"
 
 namespace dkim::keytool {
 namespace {

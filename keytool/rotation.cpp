@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "keytool/next_selector.hpp"
+#include "keytool/keys/next_selector.hpp"
 
 namespace dkim::keytool {
 namespace {

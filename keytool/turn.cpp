@@ -6,7 +6,7 @@
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/store/domain_transaction.hpp"
-#include "keytool/key_report.hpp"
+#include "keytool/keys/key_report.hpp"
 #include "keytool/publisher.hpp"
 
 namespace dkim::keytool {

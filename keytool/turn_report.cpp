@@ -1,7 +1,7 @@
 #include "keytool/turn_report.hpp"
 
 #include "crypto/keys/key_record.hpp"
-#include "keytool/key_report.hpp"
+#include "keytool/keys/key_report.hpp"
 #include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {

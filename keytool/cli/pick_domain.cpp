@@ -5,7 +5,7 @@
 #include "canon/text.hpp"
 #include "canon/typed_names.hpp"
 #include "keytool/cli/errors.hpp"
-#include "keytool/key_directory.hpp"
+#include "keytool/keys/key_directory.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -5,8 +5,8 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/explanation.hpp"
-#include "keytool/key_directory.hpp"
-#include "keytool/key_report.hpp"
+#include "keytool/keys/key_directory.hpp"
+#include "keytool/keys/key_report.hpp"
 #include "keytool/message_file.hpp"
 #include "keytool/terminal_text.hpp"
 

@@ -11,8 +11,8 @@
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/generate/generate_advice.hpp"
 #include "keytool/generate/generate_options.hpp"
-#include "keytool/key_directory.hpp"
-#include "keytool/key_report.hpp"
+#include "keytool/keys/key_directory.hpp"
+#include "keytool/keys/key_report.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -11,7 +11,7 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
-#include "keytool/key_directory.hpp"
+#include "keytool/keys/key_directory.hpp"
 #include "keytool/opendkim/conf_target.hpp"
 #include "keytool/opendkim/conf_text.hpp"
 #include "keytool/opendkim/plan.hpp"

@@ -8,7 +8,7 @@
 #include "keytool/cli/each_domain.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
-#include "keytool/key_report.hpp"
+#include "keytool/keys/key_report.hpp"
 #include "keytool/table.hpp"
 #include "keytool/terminal_text.hpp"
 

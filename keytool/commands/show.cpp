@@ -6,7 +6,7 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
-#include "keytool/key_report.hpp"
+#include "keytool/keys/key_report.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "keytool/key_report.hpp"
+#include "keytool/keys/key_report.hpp"
 #include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {

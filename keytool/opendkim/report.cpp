@@ -4,7 +4,7 @@
 
 #include "canon/text.hpp"
 #include "crypto/keys/key_record.hpp"
-#include "keytool/key_report.hpp"
+#include "keytool/keys/key_report.hpp"
 #include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool::opendkim {

@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "keytool/next_selector.hpp"
+#include "keytool/keys/next_selector.hpp"
 #include "tests/keytool/rotation_fixture.hpp"
 
 namespace dkim::keytool {

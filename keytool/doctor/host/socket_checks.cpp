@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include "keytool/doctor/postfix/postfix_checks.hpp"
-#include "keytool/key_directory.hpp"
+#include "keytool/keys/key_directory.hpp"
 #include "keytool/shell_word.hpp"
 
 namespace dkim::keytool {

@@ -9,7 +9,7 @@
 
 #include "crypto/error.hpp"
 #include "crypto/trusted_path.hpp"
-#include "keytool/key_report.hpp"
+#include "keytool/keys/key_report.hpp"
 #include "keytool/shell_word.hpp"
 
 namespace dkim::keytool {

@@ -1,4 +1,4 @@
-#include "keytool/key_directory.hpp"
+#include "keytool/keys/key_directory.hpp"
 
 #include <fcntl.h>
 #include <grp.h>

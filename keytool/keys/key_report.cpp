@@ -1,4 +1,4 @@
-#include "keytool/key_report.hpp"
+#include "keytool/keys/key_report.hpp"
 
 #include "crypto/keys/key_record.hpp"
 

@@ -1,4 +1,4 @@
-#include "keytool/next_selector.hpp"
+#include "keytool/keys/next_selector.hpp"
 
 #include <algorithm>
 
