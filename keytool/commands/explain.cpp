@@ -4,10 +4,10 @@
 #include "keytool/cli/configuration.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/subcommands.hpp"
-#include "keytool/explanation.hpp"
 #include "keytool/keys/key_directory.hpp"
 #include "keytool/keys/key_report.hpp"
-#include "keytool/message_file.hpp"
+#include "keytool/messages/explanation.hpp"
+#include "keytool/messages/message_file.hpp"
 #include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {

@@ -8,7 +8,7 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
-#include "keytool/message_file.hpp"
+#include "keytool/messages/message_file.hpp"
 #include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {

@@ -8,9 +8,9 @@
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/cli/time_option.hpp"
 #include "keytool/damage/damage_hints.hpp"
-#include "keytool/key_lookup.hpp"
-#include "keytool/message_file.hpp"
-#include "keytool/verify_report.hpp"
+#include "keytool/messages/key_lookup.hpp"
+#include "keytool/messages/message_file.hpp"
+#include "keytool/messages/verify_report.hpp"
 
 namespace dkim::keytool {
 namespace {

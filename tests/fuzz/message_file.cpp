@@ -1,5 +1,6 @@
-// keytool/message_file: any file is a message; its parts are the file, and its fields are its header.
-#include "keytool/message_file.hpp"
+// keytool/messages/message_file: any file is a message; its parts are the file, and its fields are its
+// header.
+#include "keytool/messages/message_file.hpp"
 
 #include <cstdint>
 

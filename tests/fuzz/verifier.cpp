@@ -9,9 +9,9 @@
 #include "canon/text.hpp"
 #include "crypto/signatures/signed_data.hpp"
 #include "keytool/damage/damage_hints.hpp"
-#include "keytool/message_file.hpp"
+#include "keytool/messages/message_file.hpp"
+#include "keytool/messages/verify_report.hpp"
 #include "keytool/terminal_text.hpp"
-#include "keytool/verify_report.hpp"
 #include "tests/fuzz/require.hpp"
 
 using namespace dkim;

@@ -1,4 +1,4 @@
-#include "keytool/verify_report.hpp"
+#include "keytool/messages/verify_report.hpp"
 
 #include "canon/printable.hpp"
 #include "canon/tag_list.hpp"

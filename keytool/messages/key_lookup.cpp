@@ -1,4 +1,4 @@
-#include "keytool/key_lookup.hpp"
+#include "keytool/messages/key_lookup.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -9,7 +9,7 @@
 #include "canon/text.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/dns/ldns_types.hpp"
-#include "keytool/message_file.hpp"
+#include "keytool/messages/message_file.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -1,4 +1,4 @@
-#include "keytool/message_file.hpp"
+#include "keytool/messages/message_file.hpp"
 
 #include <gtest/gtest.h>
 

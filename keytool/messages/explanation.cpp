@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "crypto/error.hpp"
-#include "keytool/explanation.hpp"
+#include "keytool/messages/explanation.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -1,5 +1,5 @@
 // What explain finds out with the eyes of the daemon's user; its words are in sessions/explain.txt.
-#include "keytool/explanation.hpp"
+#include "keytool/messages/explanation.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
