@@ -7,7 +7,7 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/cli/time_option.hpp"
-#include "keytool/damage/damage_hints.hpp"
+#include "keytool/messages/damage/damage_hints.hpp"
 #include "keytool/messages/key_lookup.hpp"
 #include "keytool/messages/message_file.hpp"
 #include "keytool/messages/verify_report.hpp"

@@ -14,7 +14,7 @@ struct SignatureReport {
   crypto::Verdict verdict;
   // The signature field's value: its tags are shown as they stand, even where the field cannot be used.
   std::string field;
-  // What may have happened to the message, each found by trying (keytool/damage/damage_hints).
+  // What may have happened to the message, each found by trying (keytool/messages/damage/damage_hints).
   std::vector<std::string> hints;
 };
 

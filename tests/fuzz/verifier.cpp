@@ -8,7 +8,7 @@
 
 #include "canon/text.hpp"
 #include "crypto/signatures/signed_data.hpp"
-#include "keytool/damage/damage_hints.hpp"
+#include "keytool/messages/damage/damage_hints.hpp"
 #include "keytool/messages/message_file.hpp"
 #include "keytool/messages/verify_report.hpp"
 #include "keytool/terminal_text.hpp"

@@ -1,7 +1,7 @@
-#include "keytool/damage/damage_hints.hpp"
+#include "keytool/messages/damage/damage_hints.hpp"
 
-#include "keytool/damage/body_damage.hpp"
-#include "keytool/damage/header_damage.hpp"
+#include "keytool/messages/damage/body_damage.hpp"
+#include "keytool/messages/damage/header_damage.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -1,10 +1,10 @@
 // What is done to header fields on their way, a row each: the hint is what undoes it.
-#include "keytool/damage/header_damage.hpp"
+#include "keytool/messages/damage/header_damage.hpp"
 
 #include <gtest/gtest.h>
 
-#include "keytool/damage/header_repairs.hpp"
-#include "tests/keytool/damage_fixture.hpp"
+#include "keytool/messages/damage/header_repairs.hpp"
+#include "tests/keytool/messages/damage/damage_fixture.hpp"
 
 namespace dkim::keytool {
 namespace {

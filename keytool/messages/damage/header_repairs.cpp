@@ -1,4 +1,4 @@
-#include "keytool/damage/header_repairs.hpp"
+#include "keytool/messages/damage/header_repairs.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "canon/printable.hpp"
 #include "canon/text.hpp"
-#include "keytool/damage/encoded_words.hpp"
+#include "keytool/messages/damage/encoded_words.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -1,11 +1,11 @@
-#include "keytool/damage/body_damage.hpp"
+#include "keytool/messages/damage/body_damage.hpp"
 
 #include <algorithm>
 
 #include "canon/body_canon.hpp"
 #include "canon/line_endings.hpp"
 #include "crypto/signatures/signed_data.hpp"
-#include "keytool/damage/body_repairs.hpp"
+#include "keytool/messages/damage/body_repairs.hpp"
 
 namespace dkim::keytool {
 namespace {

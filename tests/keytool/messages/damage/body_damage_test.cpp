@@ -1,9 +1,9 @@
 // What is done to bodies on their way, a row each: the hint is what undoes it.
-#include "keytool/damage/body_damage.hpp"
+#include "keytool/messages/damage/body_damage.hpp"
 
 #include <gtest/gtest.h>
 
-#include "tests/keytool/damage_fixture.hpp"
+#include "tests/keytool/messages/damage/damage_fixture.hpp"
 
 namespace dkim::keytool {
 namespace {

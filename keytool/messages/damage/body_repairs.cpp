@@ -1,11 +1,11 @@
-#include "keytool/damage/body_repairs.hpp"
+#include "keytool/messages/damage/body_repairs.hpp"
 
 #include <array>
 
 #include "canon/text.hpp"
 #include "crypto/base64.hpp"
-#include "keytool/damage/lines.hpp"
-#include "keytool/damage/quoted_printable.hpp"
+#include "keytool/messages/damage/lines.hpp"
+#include "keytool/messages/damage/quoted_printable.hpp"
 
 namespace dkim::keytool {
 namespace {

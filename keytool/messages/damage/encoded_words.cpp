@@ -1,10 +1,10 @@
-#include "keytool/damage/encoded_words.hpp"
+#include "keytool/messages/damage/encoded_words.hpp"
 
 #include <optional>
 
 #include "canon/text.hpp"
 #include "crypto/base64.hpp"
-#include "keytool/damage/quoted_printable.hpp"
+#include "keytool/messages/damage/quoted_printable.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -1,13 +1,13 @@
 // Messages are signed, then treated as the world treats them: what do the hints say? And what do they not
 // say, where nothing usual happened?
-#include "keytool/damage/damage_hints.hpp"
+#include "keytool/messages/damage/damage_hints.hpp"
 
 #include <gtest/gtest.h>
 
-#include "keytool/damage/encoded_words.hpp"
-#include "keytool/damage/header_damage.hpp"
-#include "keytool/damage/quoted_printable.hpp"
-#include "tests/keytool/damage_fixture.hpp"
+#include "keytool/messages/damage/encoded_words.hpp"
+#include "keytool/messages/damage/header_damage.hpp"
+#include "keytool/messages/damage/quoted_printable.hpp"
+#include "tests/keytool/messages/damage/damage_fixture.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -1,5 +1,5 @@
 // What was done to the signed fields: tries to put them back until the signature holds (see
-// keytool/damage/damage_hints).
+// keytool/messages/damage/damage_hints).
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-#include "keytool/damage/header_damage.hpp"
+#include "keytool/messages/damage/header_damage.hpp"
 
 #include <algorithm>
 #include <map>
@@ -6,7 +6,7 @@
 #include "canon/printable.hpp"
 #include "canon/text.hpp"
 #include "crypto/signatures/signed_data.hpp"
-#include "keytool/damage/header_repairs.hpp"
+#include "keytool/messages/damage/header_repairs.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -1,5 +1,5 @@
 // What was done to a body: tries to put it back until the body hash matches (see
-// keytool/damage/damage_hints).
+// keytool/messages/damage/damage_hints).
 #pragma once
 
 #include <optional>

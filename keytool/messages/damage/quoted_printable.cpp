@@ -1,7 +1,7 @@
-#include "keytool/damage/quoted_printable.hpp"
+#include "keytool/messages/damage/quoted_printable.hpp"
 
 #include "canon/text.hpp"
-#include "keytool/damage/lines.hpp"
+#include "keytool/messages/damage/lines.hpp"
 
 namespace dkim::keytool {
 namespace {
