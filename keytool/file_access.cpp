@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "keytool/shell_word.hpp"
+#include "keytool/output/shell_word.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/subcommands.hpp"
-#include "keytool/terminal_text.hpp"
+#include "keytool/output/terminal_text.hpp"
 
 namespace {
 

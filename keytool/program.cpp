@@ -18,8 +18,8 @@
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
+#include "keytool/output/terminal_text.hpp"
 #include "keytool/process_group.hpp"
-#include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {

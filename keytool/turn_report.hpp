@@ -7,7 +7,7 @@
 
 #include "canon/domain_name.hpp"
 #include "keytool/cli/exit_code.hpp"
-#include "keytool/json.hpp"
+#include "keytool/output/json.hpp"
 #include "keytool/turn.hpp"
 
 namespace dkim::keytool {

@@ -10,8 +10,8 @@
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/keys/key_report.hpp"
+#include "keytool/output/terminal_text.hpp"
 #include "keytool/rotation.hpp"
-#include "keytool/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {

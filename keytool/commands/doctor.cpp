@@ -12,7 +12,7 @@
 #include "keytool/doctor/examination.hpp"
 #include "keytool/doctor/host/configuration_check.hpp"
 #include "keytool/doctor/report.hpp"
-#include "keytool/shell_word.hpp"
+#include "keytool/output/shell_word.hpp"
 
 namespace dkim::keytool {
 namespace {

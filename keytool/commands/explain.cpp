@@ -8,7 +8,7 @@
 #include "keytool/keys/key_report.hpp"
 #include "keytool/messages/explanation.hpp"
 #include "keytool/messages/message_file.hpp"
-#include "keytool/terminal_text.hpp"
+#include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {

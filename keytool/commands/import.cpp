@@ -19,7 +19,7 @@
 #include "keytool/opendkim/rspamd_folder.hpp"
 #include "keytool/opendkim/standard_input.hpp"
 #include "keytool/opendkim/store_writer.hpp"
-#include "keytool/terminal_text.hpp"
+#include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {

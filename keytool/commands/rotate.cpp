@@ -8,7 +8,7 @@
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/cli/time_option.hpp"
-#include "keytool/terminal_text.hpp"
+#include "keytool/output/terminal_text.hpp"
 #include "keytool/turn_report.hpp"
 #include "keytool/turn_wait.hpp"
 

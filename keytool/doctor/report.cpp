@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
-#include "keytool/json.hpp"
-#include "keytool/terminal_text.hpp"
+#include "keytool/output/json.hpp"
+#include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "keytool/keys/key_report.hpp"
-#include "keytool/terminal_text.hpp"
+#include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "crypto/directory.hpp"
 #include "crypto/error.hpp"
-#include "keytool/terminal_text.hpp"
+#include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {

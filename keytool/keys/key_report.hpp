@@ -8,7 +8,7 @@
 #include "crypto/keys/record_text.hpp"
 #include "crypto/store/key_store.hpp"
 #include "crypto/store/manifest.hpp"
-#include "keytool/json.hpp"
+#include "keytool/output/json.hpp"
 
 namespace dkim::keytool {
 

@@ -3,7 +3,7 @@
 #include "canon/printable.hpp"
 #include "canon/tag_list.hpp"
 #include "canon/text.hpp"
-#include "keytool/terminal_text.hpp"
+#include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {

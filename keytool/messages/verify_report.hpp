@@ -6,7 +6,7 @@
 
 #include "canon/header_field.hpp"
 #include "crypto/signatures/verifier.hpp"
-#include "keytool/json.hpp"
+#include "keytool/output/json.hpp"
 
 namespace dkim::keytool {
 

@@ -11,7 +11,7 @@
 
 #include "canon/text.hpp"
 #include "crypto/base64.hpp"
-#include "keytool/shell_word.hpp"
+#include "keytool/output/shell_word.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {

@@ -5,7 +5,7 @@
 #include "canon/text.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "keytool/keys/key_report.hpp"
-#include "keytool/terminal_text.hpp"
+#include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {

@@ -7,7 +7,7 @@
 #include "crypto/error.hpp"
 #include "keytool/opendkim/shown_word.hpp"
 #include "keytool/opendkim/top_level_domain.hpp"
-#include "keytool/shell_word.hpp"
+#include "keytool/output/shell_word.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {

@@ -9,7 +9,7 @@
 #include "crypto/file.hpp"
 #include "keytool/file_access.hpp"
 #include "keytool/opendkim/key_material.hpp"
-#include "keytool/shell_word.hpp"
+#include "keytool/output/shell_word.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {

@@ -11,7 +11,7 @@
 #include "keytool/messages/damage/damage_hints.hpp"
 #include "keytool/messages/message_file.hpp"
 #include "keytool/messages/verify_report.hpp"
-#include "keytool/terminal_text.hpp"
+#include "keytool/output/terminal_text.hpp"
 #include "tests/fuzz/require.hpp"
 
 using namespace dkim;

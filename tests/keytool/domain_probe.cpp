@@ -5,7 +5,7 @@
 
 #include "keytool/doctor/domain/domain_checks.hpp"
 #include "keytool/doctor/report.hpp"
-#include "keytool/json.hpp"
+#include "keytool/output/json.hpp"
 
 using namespace dkim;
 using namespace dkim::keytool;

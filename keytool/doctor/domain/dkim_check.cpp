@@ -8,7 +8,7 @@
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/keys/record_text.hpp"
-#include "keytool/doctor/txt_line.hpp"
+#include "keytool/output/txt_line.hpp"
 
 namespace dkim::keytool {
 namespace {

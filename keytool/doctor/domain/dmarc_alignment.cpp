@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "canon/printable.hpp"
-#include "keytool/doctor/txt_line.hpp"
+#include "keytool/output/txt_line.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -6,7 +6,7 @@
 #include "keytool/doctor/domain/dmarc_alignment.hpp"
 #include "keytool/doctor/domain/dmarc_reports.hpp"
 #include "keytool/doctor/domain/organizational_domain.hpp"
-#include "keytool/doctor/txt_line.hpp"
+#include "keytool/output/txt_line.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "canon/printable.hpp"
-#include "keytool/doctor/txt_line.hpp"
+#include "keytool/output/txt_line.hpp"
 
 namespace dkim::keytool {
 namespace {

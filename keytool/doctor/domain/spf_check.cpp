@@ -5,7 +5,7 @@
 
 #include "canon/printable.hpp"
 #include "canon/text.hpp"
-#include "keytool/doctor/txt_line.hpp"
+#include "keytool/output/txt_line.hpp"
 #include "keytool/spf/evaluator.hpp"
 #include "keytool/spf/record.hpp"
 

@@ -5,8 +5,8 @@
 #include "crypto/error.hpp"
 #include "crypto/trusted_path.hpp"
 #include "keytool/cli/configuration.hpp"
+#include "keytool/output/shell_word.hpp"
 #include "keytool/program.hpp"
-#include "keytool/shell_word.hpp"
 
 namespace dkim::keytool {
 namespace {

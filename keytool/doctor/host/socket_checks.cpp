@@ -11,7 +11,7 @@
 
 #include "keytool/doctor/postfix/postfix_checks.hpp"
 #include "keytool/keys/key_directory.hpp"
-#include "keytool/shell_word.hpp"
+#include "keytool/output/shell_word.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -10,7 +10,7 @@
 #include "crypto/error.hpp"
 #include "crypto/trusted_path.hpp"
 #include "keytool/keys/key_report.hpp"
-#include "keytool/shell_word.hpp"
+#include "keytool/output/shell_word.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -8,8 +8,8 @@
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
 #include "keytool/doctor/postfix/setting_words.hpp"
+#include "keytool/output/shell_word.hpp"
 #include "keytool/program.hpp"
-#include "keytool/shell_word.hpp"
 
 namespace dkim::keytool {
 namespace {

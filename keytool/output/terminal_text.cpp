@@ -1,4 +1,4 @@
-#include "keytool/terminal_text.hpp"
+#include "keytool/output/terminal_text.hpp"
 
 #include "canon/text.hpp"
 

@@ -1,9 +1,9 @@
-#include "keytool/json.hpp"
+#include "keytool/output/json.hpp"
 
 #include <sstream>
 
 #include "canon/text.hpp"
-#include "keytool/terminal_text.hpp"
+#include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool {
 

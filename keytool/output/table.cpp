@@ -1,4 +1,4 @@
-#include "keytool/table.hpp"
+#include "keytool/output/table.hpp"
 
 #include <algorithm>
 

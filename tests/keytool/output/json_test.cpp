@@ -1,4 +1,4 @@
-#include "keytool/json.hpp"
+#include "keytool/output/json.hpp"
 
 #include <gtest/gtest.h>
 
