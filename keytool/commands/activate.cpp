@@ -11,7 +11,7 @@
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/keys/key_report.hpp"
 #include "keytool/output/terminal_text.hpp"
-#include "keytool/rotation.hpp"
+#include "keytool/rotation/rotation.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -6,8 +6,8 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
-#include "keytool/revocation.hpp"
-#include "keytool/turn_report.hpp"
+#include "keytool/rotation/revocation.hpp"
+#include "keytool/rotation/turn_report.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -9,8 +9,8 @@
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/cli/time_option.hpp"
 #include "keytool/output/terminal_text.hpp"
-#include "keytool/turn_report.hpp"
-#include "keytool/turn_wait.hpp"
+#include "keytool/rotation/turn_report.hpp"
+#include "keytool/rotation/turn_wait.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -11,7 +11,7 @@
 #include "keytool/dns/deadline.hpp"
 #include "keytool/dns/dns_client.hpp"
 #include "keytool/dns/record_check.hpp"
-#include "keytool/rotation.hpp"
+#include "keytool/rotation/rotation.hpp"
 
 namespace dkim::keytool {
 

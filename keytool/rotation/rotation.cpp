@@ -1,4 +1,4 @@
-#include "keytool/rotation.hpp"
+#include "keytool/rotation/rotation.hpp"
 
 #include <algorithm>
 #include <array>

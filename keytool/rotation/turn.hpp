@@ -1,5 +1,5 @@
-// One domain's way through the cycle, as far as the facts allow: looks at DNS, asks keytool/rotation what
-// follows, does it, and begins again until nothing is left to do.
+// One domain's way through the cycle, as far as the facts allow: looks at DNS, asks keytool/rotation/rotation
+// what follows, does it, and begins again until nothing is left to do.
 //
 // Called by rotate, activate and revoke. May run at any time, by anyone, twice at once: plans are made
 // without a lock, and carried out under it only if the manifest is still the one they were made from.
@@ -16,7 +16,7 @@
 #include "crypto/settings/key_settings.hpp"
 #include "crypto/store/key_store.hpp"
 #include "keytool/dns/observation.hpp"
-#include "keytool/rotation.hpp"
+#include "keytool/rotation/rotation.hpp"
 
 namespace dkim::keytool {
 

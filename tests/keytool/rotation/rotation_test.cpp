@@ -1,12 +1,12 @@
 // Each rule of the cycle as rows: manifest, what DNS shows and the time in; changes, publications and waiting
 // out.
-#include "keytool/rotation.hpp"
+#include "keytool/rotation/rotation.hpp"
 
 #include <gtest/gtest.h>
 
 #include <sstream>
 
-#include "tests/keytool/rotation_fixture.hpp"
+#include "tests/keytool/rotation/rotation_fixture.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -1,4 +1,4 @@
-#include "keytool/turn_report.hpp"
+#include "keytool/rotation/turn_report.hpp"
 
 #include "crypto/keys/key_record.hpp"
 #include "keytool/keys/key_report.hpp"

@@ -8,7 +8,7 @@
 
 #include "crypto/settings/signing_settings.hpp"
 #include "crypto/store/key_store.hpp"
-#include "keytool/turn.hpp"
+#include "keytool/rotation/turn.hpp"
 
 namespace dkim::keytool {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "keytool/rotation.hpp"
+#include "keytool/rotation/rotation.hpp"
 
 namespace dkim::keytool::rotation_test {
 

@@ -3,7 +3,7 @@
 // Progress goes to standard error: what changed, and on a terminal a line that says how long it has been.
 #pragma once
 
-#include "keytool/turn.hpp"
+#include "keytool/rotation/turn.hpp"
 
 namespace dkim::keytool {
 

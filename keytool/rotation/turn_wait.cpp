@@ -1,4 +1,4 @@
-#include "keytool/turn_wait.hpp"
+#include "keytool/rotation/turn_wait.hpp"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "keytool/turn_report.hpp"
+#include "keytool/rotation/turn_report.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -1,12 +1,12 @@
 // What holds of the cycle as a whole: names, and that whatever happens an active key is in each place.
-#include "keytool/rotation.hpp"
+#include "keytool/rotation/rotation.hpp"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
 #include "keytool/keys/next_selector.hpp"
-#include "tests/keytool/rotation_fixture.hpp"
+#include "tests/keytool/rotation/rotation_fixture.hpp"
 
 namespace dkim::keytool {
 namespace {

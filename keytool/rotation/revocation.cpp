@@ -1,4 +1,4 @@
-#include "keytool/revocation.hpp"
+#include "keytool/rotation/revocation.hpp"
 
 #include <algorithm>
 

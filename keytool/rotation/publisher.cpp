@@ -1,4 +1,4 @@
-#include "keytool/publisher.hpp"
+#include "keytool/rotation/publisher.hpp"
 
 #include "crypto/error.hpp"
 #include "crypto/trusted_path.hpp"

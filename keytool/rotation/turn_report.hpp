@@ -8,7 +8,7 @@
 #include "canon/domain_name.hpp"
 #include "keytool/cli/exit_code.hpp"
 #include "keytool/output/json.hpp"
-#include "keytool/turn.hpp"
+#include "keytool/rotation/turn.hpp"
 
 namespace dkim::keytool {
 

@@ -1,4 +1,4 @@
-#include "keytool/turn.hpp"
+#include "keytool/rotation/turn.hpp"
 
 #include <algorithm>
 #include <set>
@@ -7,7 +7,7 @@
 #include "crypto/keys/key_record.hpp"
 #include "crypto/store/domain_transaction.hpp"
 #include "keytool/keys/key_report.hpp"
-#include "keytool/publisher.hpp"
+#include "keytool/rotation/publisher.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -1,8 +1,8 @@
 // The cycle of a domain's keys, as a pure function: what is to be done now, given the manifest, what DNS
 // shows and the time. No I/O, no clock.
 //
-// Called by keytool/turn until nothing is left to do; each of its rules is a row of a test. The promises it
-// keeps:
+// Called by keytool/rotation/turn until nothing is left to do; each of its rules is a row of a test. The
+// promises it keeps:
 //  - a key becomes active only when every authoritative server serves its record, and, where another key
 //    of its algorithm is active, only after no resolver can remember an older answer;
 //  - each active key is replaced by one of its own, so that a rule that names it keeps its meaning;

@@ -1,5 +1,5 @@
 // A revoked key is void at once, and nobody's mail goes without a signature because of it.
-#include "keytool/revocation.hpp"
+#include "keytool/rotation/revocation.hpp"
 
 #include <gtest/gtest.h>
 
