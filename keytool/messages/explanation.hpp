@@ -9,7 +9,7 @@
 #include "canon/mailbox.hpp"
 #include "crypto/signatures/identity.hpp"
 #include "crypto/store/key_store.hpp"
-#include "keytool/file_access.hpp"
+#include "keytool/system/file_access.hpp"
 
 namespace dkim::keytool {
 

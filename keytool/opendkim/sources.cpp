@@ -7,9 +7,9 @@
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
-#include "keytool/file_access.hpp"
 #include "keytool/opendkim/key_material.hpp"
 #include "keytool/output/shell_word.hpp"
+#include "keytool/system/file_access.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {

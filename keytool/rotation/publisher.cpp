@@ -4,7 +4,7 @@
 #include "crypto/trusted_path.hpp"
 #include "keytool/dns/authority.hpp"
 #include "keytool/dns/dns_update.hpp"
-#include "keytool/program.hpp"
+#include "keytool/system/program.hpp"
 
 namespace dkim::keytool {
 namespace {

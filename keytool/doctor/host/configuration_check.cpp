@@ -6,7 +6,7 @@
 #include "crypto/trusted_path.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/output/shell_word.hpp"
-#include "keytool/program.hpp"
+#include "keytool/system/program.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "keytool/file_access.hpp"
+#include "keytool/system/file_access.hpp"
 
 namespace dkim::keytool {
 

@@ -9,7 +9,7 @@
 #include "crypto/file.hpp"
 #include "keytool/doctor/postfix/setting_words.hpp"
 #include "keytool/output/shell_word.hpp"
-#include "keytool/program.hpp"
+#include "keytool/system/program.hpp"
 
 namespace dkim::keytool {
 namespace {

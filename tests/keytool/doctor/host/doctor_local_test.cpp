@@ -14,7 +14,7 @@
 #include "keytool/doctor/host/socket_checks.hpp"
 #include "keytool/doctor/host/store_checks.hpp"
 #include "keytool/doctor/report.hpp"
-#include "keytool/program.hpp"
+#include "keytool/system/program.hpp"
 
 namespace dkim::keytool {
 namespace {

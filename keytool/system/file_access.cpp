@@ -1,4 +1,4 @@
-#include "keytool/file_access.hpp"
+#include "keytool/system/file_access.hpp"
 
 #include <grp.h>
 #include <pwd.h>

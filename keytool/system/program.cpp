@@ -1,4 +1,4 @@
-#include "keytool/program.hpp"
+#include "keytool/system/program.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -19,7 +19,7 @@
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
 #include "keytool/output/terminal_text.hpp"
-#include "keytool/process_group.hpp"
+#include "keytool/system/process_group.hpp"
 
 namespace dkim::keytool {
 namespace {

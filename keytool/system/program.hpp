@@ -1,5 +1,5 @@
 // Runs a program, without a shell: a hook of the administrator's, postconf(1), dkimsignd --check. It ends
-// with us, however we end (keytool/process_group).
+// with us, however we end (keytool/system/process_group).
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "keytool/process_group.hpp"
+#include "keytool/system/process_group.hpp"
 
 #include <fcntl.h>
 #include <sys/resource.h>
