@@ -7,14 +7,14 @@
 #include <unordered_map>
 
 #include "crypto/error.hpp"
+#include "milter/libmilter/packet_buffer.hpp"
 #include "milter/mta_error.hpp"
-#include "milter/packet_buffer.hpp"
 
 // libmilter's own: may the message be edited now, which is at its end only? smfi_insheader() asks it as well.
 // Null where a libmilter keeps it to itself.
 extern "C" [[gnu::weak]] bool mi_sendok(SMFICTX* context, int flag);
 
-// Of milter/served_connection, which is left out where a libmilter has to be used as it is.
+// Of milter/libmilter/served_connection, which is left out where a libmilter has to be used as it is.
 extern "C" [[gnu::weak]] void dkim_libmilter_lacks_memory() noexcept;
 extern "C" [[gnu::weak]] void dkim_connection_is_refused() noexcept;
 

@@ -32,7 +32,7 @@ constexpr std::chrono::seconds longest_drain{60};
 constexpr std::chrono::seconds longest_reply{1};
 constexpr std::chrono::seconds longest_last_metrics{2};
 
-// Why CMake has left milter/read_ahead out, if it has (milter/libmilter_fit.cmake).
+// Why CMake has left milter/libmilter/read_ahead out, if it has (milter/libmilter/libmilter_fit.cmake).
 constexpr std::string_view read_ahead_hindrance = DKIMSIGND_READ_AHEAD_HINDRANCE;
 
 // No core, no ptrace, no /proc/PID/mem for other users: the process holds private keys.

@@ -103,7 +103,7 @@ class SelfProbe::Conversation {
 
  private:
   // Waits for the socket, or for the next attempt if events is 0. Two descriptors, so that nothing is read
-  // ahead here (milter/read_ahead).
+  // ahead here (milter/libmilter/read_ahead).
   std::optional<ProbeResult> wait(short events, Clock::time_point until) const {
     while (true) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();

@@ -88,7 +88,7 @@ class LookTest(TemporaryCase):
 
     def hindrance(self, library):
         script = self.directory / "look.cmake"
-        script.write_text(f'include({ROOT}/milter/libmilter_fit.cmake)\nset(CMAKE_NM {CACHE["CMAKE_NM"]})\n'
+        script.write_text(f'include({ROOT}/milter/libmilter/libmilter_fit.cmake)\nset(CMAKE_NM {CACHE["CMAKE_NM"]})\n'
                           f'read_ahead_hindrance({library} hindrance)\nmessage(NOTICE "hindrance: [${{hindrance}}]")\n')
         return re.search(r"hindrance: \[(.*)\]", run("cmake", "-P", script))[1]
 

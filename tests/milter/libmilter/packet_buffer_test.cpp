@@ -1,5 +1,5 @@
 // Packets are found whole, whatever pieces they come in.
-#include "milter/packet_buffer.hpp"
+#include "milter/libmilter/packet_buffer.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
-// Of milter/served_connection, which is left out together with read-ahead.
+// Of milter/libmilter/served_connection, which is left out together with read-ahead.
 extern "C" [[gnu::weak]] void dkim_libmilter_lacks_memory() noexcept;
 
 extern "C" {

@@ -5,7 +5,7 @@
 // (milter/CMakeLists.txt), its accept() comes here. A connection for which there is not enough is closed: the
 // MTA puts its mail off and tries again, which is better than to let it wait. Some descriptors are left for
 // the keys, so that the connections that there are go on.
-#include "milter/listener.hpp"
+#include "milter/libmilter/listener.hpp"
 
 #include <poll.h>
 #include <sys/resource.h>

@@ -1,4 +1,4 @@
-#include "milter/served_connection.hpp"
+#include "milter/libmilter/served_connection.hpp"
 
 #include <arpa/inet.h>
 #include <libmilter/mfdef.h>

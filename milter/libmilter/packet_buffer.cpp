@@ -1,4 +1,4 @@
-#include "milter/packet_buffer.hpp"
+#include "milter/libmilter/packet_buffer.hpp"
 
 #include <sys/socket.h>
 

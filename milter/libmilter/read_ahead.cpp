@@ -8,13 +8,14 @@
 //
 // A libmilter that is compiled with _FORTIFY_SOURCE calls poll and read by other names, which are told the
 // size of the buffer. Those come here too. A name that is not wrapped would wait in the kernel for octets
-// that are already here: CMake looks at what libmilter.a calls (milter/libmilter_fit.cmake) and leaves this
-// file out if it meets a name that it does not know.
+// that are already here: CMake looks at what libmilter.a calls (milter/libmilter/libmilter_fit.cmake) and
+// leaves this file out if it meets a name that it does not know.
 //
-// A connection that milter/worker_pool serves is milter/served_connection's. For any other, as a libmilter
-// without a pool has them, the octets are kept per thread. That is enough because a worker of libmilter stays
-// with a connection as long as anything can be read from it (mi_engine asks poll before it hands the
-// connection back, and poll says yes while octets are left here), and closes it itself when it ends.
+// A connection that milter/libmilter/worker_pool serves is milter/libmilter/served_connection's. For any
+// other, as a libmilter without a pool has them, the octets are kept per thread. That is enough because a
+// worker of libmilter stays with a connection as long as anything can be read from it (mi_engine asks poll
+// before it hands the connection back, and poll says yes while octets are left here), and closes it itself
+// when it ends.
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -26,7 +27,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "milter/served_connection.hpp"
+#include "milter/libmilter/served_connection.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-// What is mended around libmilter's accept(): see milter/listener.cpp.
+// What is mended around libmilter's accept(): see milter/libmilter/listener.cpp.
 #pragma once
 
 namespace dkim::milter {

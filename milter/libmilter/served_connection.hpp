@@ -2,7 +2,7 @@
 //
 // libmilter asks poll() whether a packet has begun, and then stays with it for as long as it takes. Here
 // poll() says yes only when the packet is there to its end, so that a peer that stops in its midst keeps no
-// thread. What has come of it goes back to milter/worker_pool with the connection.
+// thread. What has come of it goes back to milter/libmilter/worker_pool with the connection.
 //
 // The packets go through unchanged, with two exceptions, both where libmilter loses its way among its states:
 // - It steps over a packet that its state does not expect, and the MTA waits for an answer in vain. Here the
@@ -18,7 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "milter/packet_buffer.hpp"
+#include "milter/libmilter/packet_buffer.hpp"
 
 struct pollfd;
 struct iovec;

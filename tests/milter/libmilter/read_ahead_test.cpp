@@ -1,4 +1,4 @@
-// What libmilter sees through milter/read_ahead: the same octets, whatever pieces they come in.
+// What libmilter sees through milter/libmilter/read_ahead: the same octets, whatever pieces they come in.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "tests/milter/fortified_calls.hpp"
+#include "tests/milter/libmilter/fortified_calls.hpp"
 
 namespace {
 

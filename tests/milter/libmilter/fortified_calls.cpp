@@ -1,4 +1,4 @@
-#include "tests/milter/fortified_calls.hpp"
+#include "tests/milter/libmilter/fortified_calls.hpp"
 
 #include <poll.h>
 #include <unistd.h>

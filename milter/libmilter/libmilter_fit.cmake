@@ -1,10 +1,11 @@
-# Does milter/read_ahead.cpp fit this libmilter? It takes octets from the socket before libmilter asks for them, and
+# Does milter/libmilter/read_ahead.cpp fit this libmilter? It takes octets from the socket before libmilter asks for them, and
 # so every call by which libmilter waits for a connection or reads from it must come here first. Such a call by
 # another name would wait for octets that are already taken, and no connection would ever get an answer. What serves
 # the connections needs it, and that every connection is accepted and every answer written by a name that is known.
 
 # What is linked in, and the calls that come to it, each by --wrap=NAME.
-set(read_ahead_sources listener.cpp read_ahead.cpp served_connection.cpp worker_pool.cpp)
+set(read_ahead_sources
+  libmilter/listener.cpp libmilter/read_ahead.cpp libmilter/served_connection.cpp libmilter/worker_pool.cpp)
 set(read_ahead_wraps poll read close writev accept __poll_chk __read_chk)
 
 # What else a libmilter is known to call: nothing here waits for a connection's octets or takes them. A name that is

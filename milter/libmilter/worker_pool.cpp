@@ -7,8 +7,8 @@
 // pool, a thread a connection, does not call them and is as it was.
 //
 // All connections that nobody serves are in one epoll set, and all threads that serve nobody wait for it. As
-// long as more threads can be made, one is always waiting. milter/served_connection lets a thread go from a
-// connection as soon as no whole packet is left on it.
+// long as more threads can be made, one is always waiting. milter/libmilter/served_connection lets a thread
+// go from a connection as soon as no whole packet is left on it.
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -22,8 +22,8 @@
 #include <mutex>
 #include <thread>
 
-#include "milter/listener.hpp"
-#include "milter/served_connection.hpp"
+#include "milter/libmilter/listener.hpp"
+#include "milter/libmilter/served_connection.hpp"
 #include "milter/troubles.hpp"
 
 struct smfi_str;

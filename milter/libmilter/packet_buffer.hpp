@@ -1,7 +1,7 @@
 // The octets of one connection from the MTA that have been taken from its socket and not yet given to
 // libmilter, in packets: four octets of length, a command, its data.
 //
-// Used by milter/read_ahead, by one thread at a time. What is empty may be made to keep no memory.
+// Used by milter/libmilter/read_ahead, by one thread at a time. What is empty may be made to keep no memory.
 #pragma once
 
 #include <cstddef>
