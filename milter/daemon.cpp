@@ -17,7 +17,7 @@
 #include "milter/callbacks.hpp"
 #include "milter/listen_socket.hpp"
 #include "milter/log.hpp"
-#include "milter/metrics_writer.hpp"
+#include "milter/metrics/metrics_writer.hpp"
 #include "milter/self_watch.hpp"
 #include "milter/service_manager.hpp"
 #include "milter/session.hpp"

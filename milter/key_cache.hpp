@@ -17,7 +17,7 @@
 
 #include "crypto/store/domain_keys.hpp"
 #include "crypto/store/key_store.hpp"
-#include "milter/metrics.hpp"
+#include "milter/metrics/metrics.hpp"
 
 namespace dkim::milter {
 

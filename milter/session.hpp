@@ -23,7 +23,7 @@
 #include "milter/in_flight.hpp"
 #include "milter/key_cache.hpp"
 #include "milter/log.hpp"
-#include "milter/metrics.hpp"
+#include "milter/metrics/metrics.hpp"
 #include "milter/sign_policy.hpp"
 
 namespace dkim::milter {

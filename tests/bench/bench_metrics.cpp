@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "milter/metrics.hpp"
+#include "milter/metrics/metrics.hpp"
 
 namespace {
 

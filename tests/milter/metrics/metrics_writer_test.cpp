@@ -1,11 +1,11 @@
 // The file that metrics are written to, and what is in its way.
-#include "milter/metrics_writer.hpp"
+#include "milter/metrics/metrics_writer.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/error.hpp"
-#include "milter/text_file.hpp"
+#include "milter/metrics/text_file.hpp"
 #include "tests/milter/session_fixture.hpp"
 
 namespace dkim::test {

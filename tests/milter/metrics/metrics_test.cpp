@@ -1,5 +1,5 @@
 // What each event counts, by itself and as a session meets it.
-#include "milter/metrics.hpp"
+#include "milter/metrics/metrics.hpp"
 
 #include <prometheus/metric_family.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 
 #include "crypto/error.hpp"
 #include "milter/mta_error.hpp"
-#include "tests/milter/metrics_text.hpp"
+#include "tests/milter/metrics/metrics_text.hpp"
 #include "tests/milter/session_fixture.hpp"
 
 namespace dkim::test {

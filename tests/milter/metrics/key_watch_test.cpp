@@ -1,13 +1,13 @@
 // What is shown of a store, and what of it is read for that.
-#include "milter/key_watch.hpp"
+#include "milter/metrics/key_watch.hpp"
 
 #include <gtest/gtest.h>
 
 #include <thread>
 
-#include "milter/key_metrics.hpp"
-#include "milter/metrics.hpp"
-#include "tests/milter/metrics_text.hpp"
+#include "milter/metrics/key_metrics.hpp"
+#include "milter/metrics/metrics.hpp"
+#include "tests/milter/metrics/metrics_text.hpp"
 #include "tests/milter/milter_store.hpp"
 
 namespace dkim::test {

@@ -1,4 +1,4 @@
-#include "milter/text_file.hpp"
+#include "milter/metrics/text_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,7 +1,8 @@
 // What the daemon counts, for Prometheus: one call an event, whose names and labels are in metrics.cpp.
 //
 // Lives as long as the process, so that nothing is lost at a reload. Thread-safe; an event is a few atomic
-// additions, takes no memory and does not throw. Nothing here touches a file: milter/metrics_writer does.
+// additions, takes no memory and does not throw. Nothing here touches a file: milter/metrics/metrics_writer
+// does.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "milter/key_metrics.hpp"
+#include "milter/metrics/key_metrics.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "milter/metrics.hpp"
+#include "milter/metrics/metrics.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>

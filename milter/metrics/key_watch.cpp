@@ -1,4 +1,4 @@
-#include "milter/key_watch.hpp"
+#include "milter/metrics/key_watch.hpp"
 
 #include <algorithm>
 #include <ctime>

@@ -13,7 +13,7 @@
 #include <string>
 #include <thread>
 
-#include "milter/key_watch.hpp"
+#include "milter/metrics/key_watch.hpp"
 #include "milter/session.hpp"
 
 namespace dkim::milter {

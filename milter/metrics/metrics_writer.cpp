@@ -1,11 +1,11 @@
-#include "milter/metrics_writer.hpp"
+#include "milter/metrics/metrics_writer.hpp"
 
 #include <unistd.h>
 
 #include <exception>
 
-#include "milter/key_metrics.hpp"
-#include "milter/text_file.hpp"
+#include "milter/metrics/key_metrics.hpp"
+#include "milter/metrics/text_file.hpp"
 
 namespace dkim::milter {
 

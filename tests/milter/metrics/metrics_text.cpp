@@ -1,4 +1,4 @@
-#include "tests/milter/metrics_text.hpp"
+#include "tests/milter/metrics/metrics_text.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "milter/key_watch.hpp"
+#include "milter/metrics/key_watch.hpp"
 
 namespace dkim::milter {
 
