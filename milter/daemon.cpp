@@ -20,7 +20,7 @@
 #include "milter/metrics/metrics_writer.hpp"
 #include "milter/self_watch.hpp"
 #include "milter/service_manager.hpp"
-#include "milter/session.hpp"
+#include "milter/shared.hpp"
 #include "milter/troubles.hpp"
 
 namespace dkim::milter {
@@ -83,7 +83,8 @@ sigset_t handled_signals() {
   return set;
 }
 
-// Blocked in every thread, taken by the main one with sigwaitinfo(2), one after the other.
+// Blocked in every thread, taken by the main one with sigwaitinfo(2), one after the other (libmilter's own
+// thread for them sleeps: milter/libmilter/sigwait.cpp).
 void prepare_signals() {
   const sigset_t set = handled_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
@@ -116,7 +117,7 @@ void reload(const Options& options, Shared& shared) noexcept {
                                   ": socket, socket_mode and log can change at a restart only");
     }
     const auto level = config.log_level;
-    shared.replace_setup(std::make_shared<Setup>(std::move(config)));
+    shared.replace_setup(std::move(config));
     shared.log.set_level(level);
     shared.metrics.reloaded();
     log_if_possible([&] { shared.log.reloaded(); });
@@ -141,18 +142,6 @@ void serve(const Options& options, Shared& shared, MetricsWriter& metrics,
 }
 
 }  // namespace
-}  // namespace dkim::milter
-
-// In the place of the C library's sigwait(3), for libmilter, the only one here to call it: in a thread of its
-// own, for SIGTERM and SIGINT, at which it ends at once, in the midst of messages. Which of the threads that
-// wait for a signal gets it is the kernel's choice, and one time in some thousand it was that one. It sleeps.
-extern "C" int sigwait(const sigset_t*, int*) {
-  while (true)
-    pause();
-}
-
-namespace dkim::milter {
-
 void run_daemon(const Options& options, Config config) {
   protect_memory();
   use_small_stacks();
@@ -164,7 +153,7 @@ void run_daemon(const Options& options, Config config) {
   Log log(log_sink(log_target), config.log_level);
   troubles().log_to(log);
   if (geteuid() == 0) log.running_as_root();
-  Shared shared(std::make_shared<Setup>(std::move(config)), log);
+  Shared shared(std::move(config), log);
 
   const auto& listen = shared.setup()->config;
   ListenSocket socket(listen.socket, listen.socket_mode);

@@ -19,11 +19,11 @@ std::shared_ptr<const crypto::DomainKeys> KeyCache::find(const canon::DomainName
     const auto stamp = store_.stamp(domain);
     if (!stamp) {
       forget(domain.str());
-      if (metrics_ != nullptr) metrics_->cache_absent();
+      metrics_.cache_absent();
       return nullptr;
     }
     if (auto keys = cached(domain.str(), *stamp)) return keys;
-    if (readings == 1 && metrics_ != nullptr) metrics_->cache_miss();
+    if (readings == 1) metrics_.cache_miss();
 
     // Without the lock: two threads may read the same domain, but nobody waits for another's disk.
     auto read = read_manifest(domain, *stamp);
@@ -61,7 +61,7 @@ std::shared_ptr<const crypto::DomainKeys> KeyCache::cached(const std::string& do
   const auto found = index_.find(domain);
   if (found == index_.end() || !found->second->settled || !(found->second->stamp == stamp)) return nullptr;
   entries_.splice(entries_.begin(), entries_, found->second);
-  if (metrics_ != nullptr) metrics_->cache_hit();
+  metrics_.cache_hit();
   if (!found->second->damage.empty()) throw crypto::SettingsError(found->second->damage);
   return found->second->keys;
 }
@@ -92,7 +92,7 @@ void KeyCache::keep(Entry entry) {
   while (entries_.size() > capacity_) {
     index_.erase(entries_.back().domain);
     entries_.pop_back();
-    if (metrics_ != nullptr) metrics_->cache_evicted();
+    metrics_.cache_evicted();
   }
 }
 

@@ -26,13 +26,11 @@ class KeyCache final : public crypto::KeySource {
   // About 10 kB a domain with one RSA key.
   static constexpr std::size_t default_capacity = 8192;
 
-  explicit KeyCache(crypto::KeyStore store, std::size_t capacity = default_capacity)
-      : store_(std::move(store)), capacity_(capacity) {}
+  // Look-ups are counted in metrics, which outlive this.
+  KeyCache(crypto::KeyStore store, Metrics& metrics, std::size_t capacity = default_capacity)
+      : store_(std::move(store)), metrics_(metrics), capacity_(capacity) {}
 
   std::shared_ptr<const crypto::DomainKeys> find(const canon::DomainName& domain) override;
-
-  // Look-ups are counted there from now on. To be said before threads share this; metrics outlive it.
-  void count_in(Metrics& metrics) { metrics_ = &metrics; }
 
   std::size_t size() const;
   std::size_t capacity() const { return capacity_; }
@@ -56,8 +54,8 @@ class KeyCache final : public crypto::KeySource {
   void forget(const std::string& domain);
 
   crypto::KeyStore store_;
+  Metrics& metrics_;
   std::size_t capacity_;
-  Metrics* metrics_ = nullptr;
   mutable std::mutex mutex_;
   std::list<Entry> entries_;  // most recently used first
   std::unordered_map<std::string, std::list<Entry>::iterator> index_;

@@ -39,17 +39,6 @@ const canon::HeaderField* field_with_long_line(const std::vector<canon::HeaderFi
 
 }  // namespace
 
-std::shared_ptr<Setup> Shared::setup() const {
-  const std::lock_guard lock(mutex_);
-  return setup_;
-}
-
-void Shared::replace_setup(std::shared_ptr<Setup> setup) {
-  setup->keys.count_in(metrics);
-  const std::lock_guard lock(mutex_);
-  setup_.swap(setup);  // the old one is freed after the lock
-}
-
 Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
   abort();  // whatever an MTA left unfinished
   auto setup = shared_.setup();

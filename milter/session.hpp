@@ -19,43 +19,10 @@
 #include "crypto/signatures/signer.hpp"
 #include "milter/body_watch.hpp"
 #include "milter/client_address.hpp"
-#include "milter/config.hpp"
-#include "milter/in_flight.hpp"
-#include "milter/key_cache.hpp"
-#include "milter/log.hpp"
-#include "milter/metrics/metrics.hpp"
+#include "milter/shared.hpp"
 #include "milter/sign_policy.hpp"
 
 namespace dkim::milter {
-
-// The configuration and what is bound to it. Replaced whole at a reload; a message keeps the one that was
-// in effect at its MAIL.
-struct Setup {
-  explicit Setup(Config new_config)
-      : config(std::move(new_config)), keys(crypto::KeyStore(config.signing.key_directory)) {}
-  Config config;
-  KeyCache keys;
-};
-
-// What sessions share. All of it is thread-safe and outlives them.
-class Shared {
- public:
-  Shared(std::shared_ptr<Setup> first_setup, Log& daemon_log)
-      : log(daemon_log), setup_(std::move(first_setup)) {
-    setup_->keys.count_in(metrics);
-  }
-
-  std::shared_ptr<Setup> setup() const;
-  void replace_setup(std::shared_ptr<Setup> setup);
-
-  Log& log;
-  InFlight in_flight;
-  Metrics metrics;
-
- private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<Setup> setup_;
-};
 
 enum class Verdict { proceed, accept, tempfail, reject };
 

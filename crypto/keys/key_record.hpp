@@ -12,7 +12,7 @@
 #include "canon/selector.hpp"
 #include "crypto/keys/algorithm.hpp"
 #include "crypto/keys/private_key.hpp"
-#include "crypto/store/manifest.hpp"
+#include "crypto/keys/record_flags.hpp"
 
 namespace dkim::crypto {
 

@@ -10,6 +10,7 @@
 
 #include "canon/selector.hpp"
 #include "crypto/keys/algorithm.hpp"
+#include "crypto/keys/record_flags.hpp"
 #include "crypto/utc_time.hpp"
 
 namespace dkim::crypto {
@@ -35,17 +36,6 @@ struct KeyEntry {
   std::vector<canon::Selector> replaces = {};
 
   bool operator==(const KeyEntry&) const = default;
-};
-
-// What every record of the domain says beside its key (RFC 6376 §3.6.1).
-struct RecordFlags {
-  bool strict = false;      // t=s: i= must be the very domain
-  bool test = false;        // t=y: verifiers are to ignore failures
-  bool email_only = false;  // s=email
-  std::string hashes;       // h=, "" for all
-  std::string note;         // n=, for people
-
-  bool operator==(const RecordFlags&) const = default;
 };
 
 struct Manifest {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "keytool/cli/command_line.hpp"
-#include "keytool/dns/observation.hpp"
+#include "keytool/dns/dns_access.hpp"
 
 namespace dkim::keytool {
 

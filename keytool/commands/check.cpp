@@ -9,6 +9,7 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
+#include "keytool/dns/observation.hpp"
 #include "keytool/keys/key_report.hpp"
 #include "keytool/output/table.hpp"
 #include "keytool/output/terminal_text.hpp"

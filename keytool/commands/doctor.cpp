@@ -10,8 +10,8 @@
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/dns/ip_address.hpp"
 #include "keytool/doctor/examination.hpp"
+#include "keytool/doctor/findings/report.hpp"
 #include "keytool/doctor/host/configuration_check.hpp"
-#include "keytool/doctor/report.hpp"
 #include "keytool/output/shell_word.hpp"
 
 namespace dkim::keytool {

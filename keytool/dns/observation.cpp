@@ -56,10 +56,6 @@ std::string describe(const ServerFinding& found) {
 
 }  // namespace
 
-DnsClient DnsAccess::open_resolver() const {
-  return resolver ? DnsClient::at(*resolver, DnsClient::Kind::resolver) : DnsClient::system();
-}
-
 Observation Observer::look(const std::string& record_name, const crypto::KeyRecord& expected) {
   if (!resolver_) resolver_.emplace(access_.open_resolver());
   const std::string name = record_name + ".";

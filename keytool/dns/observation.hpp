@@ -9,20 +9,12 @@
 
 #include "crypto/keys/key_record.hpp"
 #include "keytool/dns/deadline.hpp"
+#include "keytool/dns/dns_access.hpp"
 #include "keytool/dns/dns_client.hpp"
 #include "keytool/dns/record_check.hpp"
-#include "keytool/rotation/rotation.hpp"
+#include "keytool/dns/record_view.hpp"
 
 namespace dkim::keytool {
-
-// Whom to ask.
-struct DnsAccess {
-  std::optional<ServerAddress> resolver;  // nothing: the system's
-  // Without: the resolver's own answer is taken, for places where port 53 is blocked outward.
-  bool authoritative = true;
-
-  DnsClient open_resolver() const;
-};
 
 // One address of one server.
 struct ServerFinding {

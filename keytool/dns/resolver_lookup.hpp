@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "keytool/dns/dns_access.hpp"
 #include "keytool/dns/lookup.hpp"
-#include "keytool/dns/observation.hpp"
 
 namespace dkim::keytool {
 

@@ -12,6 +12,7 @@
 #include "keytool/doctor/host/socket_checks.hpp"
 #include "keytool/doctor/host/store_checks.hpp"
 #include "keytool/doctor/postfix/postfix_checks.hpp"
+#include "keytool/doctor/postfix/relay.hpp"
 #include "keytool/messages/explanation.hpp"
 
 namespace dkim::keytool {

@@ -10,7 +10,7 @@
 #include "canon/domain_name.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/dns/observation.hpp"
-#include "keytool/doctor/finding.hpp"
+#include "keytool/doctor/findings/finding.hpp"
 
 namespace dkim::keytool {
 

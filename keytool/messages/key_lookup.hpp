@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "crypto/signatures/verifier.hpp"
-#include "keytool/dns/observation.hpp"
+#include "keytool/dns/dns_access.hpp"
 
 namespace dkim::keytool {
 

@@ -4,8 +4,8 @@
 #include "canon/domain_name.hpp"
 #include "crypto/keys/record_text.hpp"
 #include "crypto/settings/key_settings.hpp"
+#include "keytool/dns/dns_access.hpp"
 #include "keytool/dns/dns_client.hpp"
-#include "keytool/dns/observation.hpp"
 
 namespace dkim::keytool {
 

@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "milter/metrics/key_watch.hpp"
-#include "milter/session.hpp"
+#include "milter/shared.hpp"
 
 namespace dkim::milter {
 

@@ -51,7 +51,7 @@ class Daemon {
     auto config = milter::parse_config(
         "key_directory = \"" + test::signing_store().directory().string() + "\"; log_level = \"debug\";",
         "fuzz");
-    shared_ = std::make_unique<milter::Shared>(std::make_shared<milter::Setup>(std::move(config)), log_);
+    shared_ = std::make_unique<milter::Shared>(std::move(config), log_);
     milter::register_milter(*shared_, "unix:" + path_);
     milter::open_milter_socket();
     std::thread([] { milter::run_milter(); }).detach();

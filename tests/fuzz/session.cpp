@@ -17,27 +17,31 @@ using milter::Verdict;
 
 namespace {
 
-std::shared_ptr<milter::Setup> make_setup(std::string_view canonicalization, std::string_view lists) {
-  auto config = milter::parse_config(
-      "canonicalization = \"" + std::string(canonicalization) + "\"; " + std::string(lists) +
-          " key_directory = \"" + test::signing_store().directory().string() + "\"; log_level = \"debug\";",
-      "fuzz");
-  return std::make_shared<milter::Setup>(std::move(config));
-}
-
-const std::shared_ptr<milter::Setup>& setup(std::size_t number) {
-  constexpr std::string_view lists =
-      "signed_headers = ( \"+X-Own\", \"-Subject\" ); oversigned_headers = ( \"+X-Own\", \"-Cc\" ); "
-      "expiration = 300;";
-  static const std::shared_ptr<milter::Setup> setups[] = {
-      make_setup("relaxed/relaxed", ""), make_setup("simple/simple", ""), make_setup("relaxed/simple", lists),
-      make_setup("simple/relaxed", lists)};
-  return setups[number % std::size(setups)];
-}
-
 void check_log_line(milter::LogLevel, const std::string& line) {
   for (const char c : line)
     test::require(c >= ' ' && c < 0x7f, "a log line is one line of plain text");
+}
+
+milter::Config make_config(std::string_view canonicalization, std::string_view lists) {
+  return milter::parse_config("canonicalization = \"" + std::string(canonicalization) + "\"; " +
+                                  std::string(lists) + " key_directory = \"" +
+                                  test::signing_store().directory().string() + "\"; log_level = \"debug\";",
+                              "fuzz");
+}
+
+// Kept from one input to the next, for the sake of its keys.
+milter::Shared& shared_of(std::size_t number) {
+  constexpr std::string_view lists =
+      "signed_headers = ( \"+X-Own\", \"-Subject\" ); oversigned_headers = ( \"+X-Own\", \"-Cc\" ); "
+      "expiration = 300;";
+  static milter::Log log(check_log_line, milter::LogLevel::debug);
+  static milter::Shared all[] = {
+      {make_config("relaxed/relaxed", ""), log},
+      {make_config("simple/simple", ""), log},
+      {make_config("relaxed/simple", lists), log},
+      {make_config("simple/relaxed", lists), log},
+  };
+  return all[number % std::size(all)];
 }
 
 // The message as the session has been told of it.
@@ -62,9 +66,8 @@ canon::HeaderField next_field(FuzzedDataProvider& input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider input(data, size);
-  milter::Log log(check_log_line, milter::LogLevel::debug);
   const bool eaten = input.ConsumeBool();
-  milter::Shared shared(setup(input.ConsumeIntegral<std::uint8_t>()), log);
+  auto& shared = shared_of(input.ConsumeIntegral<std::uint8_t>());
   Session session(shared, eaten ? Session::LeadingSpace::eaten : Session::LeadingSpace::kept);
   const std::string queue_id = input.ConsumeRandomLengthString(12);
   const milter::MacroLookup macro = [&](const char* name) -> std::optional<std::string_view> {

@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "keytool/doctor/domain/domain_checks.hpp"
-#include "keytool/doctor/report.hpp"
+#include "keytool/doctor/findings/report.hpp"
 #include "keytool/output/json.hpp"
 
 using namespace dkim;

@@ -44,7 +44,8 @@ class KeyCacheTest : public testing::Test {
   }
 
   test::MilterStore store_;
-  KeyCache cache_{crypto::KeyStore(store_.path()), 2};
+  Metrics metrics_;
+  KeyCache cache_{crypto::KeyStore(store_.path()), metrics_, 2};
 };
 
 TEST_F(KeyCacheTest, KnowsNoDomainWithoutAStore) {

@@ -139,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(All, SessionFaultsTest,
 // A fault whose line cannot even be written.
 TEST_F(SessionTest, AFaultWithoutMemoryForItsLineIsATemporaryFailure) {
   milter::Log failing([](LogLevel, const std::string&) { throw std::bad_alloc(); }, LogLevel::debug);
-  milter::Shared shared(std::make_shared<milter::Setup>(config("on_error = \"accept\";")), failing);
+  milter::Shared shared(config("on_error = \"accept\";"), failing);
   Session connection(shared, Session::LeadingSpace::kept);
   EXPECT_EQ(connection.fault(crypto::Error("x")), Verdict::tempfail);
 }

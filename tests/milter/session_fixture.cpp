@@ -13,7 +13,7 @@ milter::Config SessionTest::config(const std::string& settings) const {
 }
 
 void SessionTest::configure(const std::string& settings) {
-  shared_ = std::make_unique<milter::Shared>(std::make_shared<milter::Setup>(config(settings)), log_);
+  shared_ = std::make_unique<milter::Shared>(config(settings), log_);
 }
 
 std::unique_ptr<Session> SessionTest::session(const milter::ClientAddress& client,

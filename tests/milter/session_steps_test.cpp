@@ -146,7 +146,7 @@ TEST_F(SessionStepsTest, AMessageKeepsTheConfigurationOfItsMail) {
   configure("canonicalization = \"simple/simple\"; expiration = 600;");
   auto connection = session();
   begin(*connection, " a@example.com");
-  shared_->replace_setup(std::make_shared<milter::Setup>(config("")));
+  shared_->replace_setup(config(""));
   EXPECT_EQ(connection->end_of_header(macro()), Verdict::proceed);
   Fields inserted;
   EXPECT_EQ(connection->end_of_message(macro(), keep_in(inserted)), Verdict::proceed);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "keytool/dns/lookup.hpp"
-#include "keytool/doctor/finding.hpp"
+#include "keytool/doctor/findings/finding.hpp"
 
 namespace dkim::keytool {
 

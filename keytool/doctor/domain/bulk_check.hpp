@@ -4,7 +4,7 @@
 #pragma once
 
 #include "canon/field_policy.hpp"
-#include "keytool/doctor/finding.hpp"
+#include "keytool/doctor/findings/finding.hpp"
 
 namespace dkim::keytool {
 

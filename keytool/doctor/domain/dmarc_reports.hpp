@@ -4,7 +4,7 @@
 
 #include "keytool/dns/lookup.hpp"
 #include "keytool/doctor/domain/organizational_domain.hpp"
-#include "keytool/doctor/finding.hpp"
+#include "keytool/doctor/findings/finding.hpp"
 
 namespace dkim::keytool {
 

@@ -12,7 +12,7 @@
 #include "canon/domain_name.hpp"
 #include "crypto/store/key_store.hpp"
 #include "keytool/dns/observation.hpp"
-#include "keytool/doctor/finding.hpp"
+#include "keytool/doctor/findings/finding.hpp"
 
 namespace dkim::keytool {
 

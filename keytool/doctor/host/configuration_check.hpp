@@ -6,7 +6,7 @@
 #include <string>
 
 #include "crypto/settings/key_settings.hpp"
-#include "keytool/doctor/finding.hpp"
+#include "keytool/doctor/findings/finding.hpp"
 
 namespace dkim::keytool {
 

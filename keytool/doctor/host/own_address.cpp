@@ -175,23 +175,4 @@ std::optional<Finding> hidden_addresses(const std::vector<std::string>& sending)
                  {}};
 }
 
-std::string relay_name(std::string_view relayhost) {
-  const auto first = next_word(relayhost).value_or("");
-  if (first.starts_with('[')) return std::string(first.substr(1, first.find(']') - 1));
-  return std::string(first.substr(0, first.find(':')));
-}
-
-std::string relay_of(const PostfixSettings& settings) {
-  // postconf(5), relayhost: overruled by a next hop of default_transport.
-  const auto transport = settings.of("default_transport");
-  const auto colon = transport.find(':');
-  if (colon != std::string::npos && colon + 1 < transport.size()) {
-    const auto clients = settings.running("smtp");
-    const auto name = std::string_view(transport).substr(0, colon);
-    if (std::any_of(clients.begin(), clients.end(), [&](const auto* client) { return client->name == name; }))
-      return relay_name(std::string_view(transport).substr(colon + 1));
-  }
-  return relay_name(settings.of("relayhost"));
-}
-
 }  // namespace dkim::keytool

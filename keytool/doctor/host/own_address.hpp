@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "keytool/doctor/finding.hpp"
+#include "keytool/doctor/findings/finding.hpp"
 #include "keytool/doctor/postfix/postfix_settings.hpp"
 
 namespace dkim::keytool {
@@ -24,11 +24,5 @@ std::vector<std::string> sending_addresses(const PostfixSettings* settings);
 
 // What of these addresses is not what others see; nothing if all are public.
 std::optional<Finding> hidden_addresses(const std::vector<std::string>& sending);
-
-// The first host of a relayhost setting: "[smtp.example.net]:587" is "smtp.example.net".
-std::string relay_name(std::string_view relayhost);
-
-// The host that mail to elsewhere goes by, from default_transport or relayhost; empty: it goes directly.
-std::string relay_of(const PostfixSettings& settings);
 
 }  // namespace dkim::keytool

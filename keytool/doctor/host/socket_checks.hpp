@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "keytool/doctor/finding.hpp"
+#include "keytool/doctor/findings/finding.hpp"
 #include "keytool/doctor/host/socket_probe.hpp"
 #include "keytool/doctor/postfix/postfix_settings.hpp"
 

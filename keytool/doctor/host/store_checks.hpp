@@ -6,7 +6,7 @@
 
 #include "crypto/settings/key_settings.hpp"
 #include "crypto/store/key_store.hpp"
-#include "keytool/doctor/finding.hpp"
+#include "keytool/doctor/findings/finding.hpp"
 #include "keytool/system/file_access.hpp"
 
 namespace dkim::keytool {

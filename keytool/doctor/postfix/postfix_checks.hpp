@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "canon/field_policy.hpp"
-#include "keytool/doctor/finding.hpp"
+#include "keytool/doctor/findings/finding.hpp"
 #include "keytool/doctor/postfix/postfix_settings.hpp"
 
 namespace dkim::keytool {

@@ -3,8 +3,8 @@
 #include <set>
 
 #include "canon/text.hpp"
-#include "keytool/doctor/host/own_address.hpp"
 #include "keytool/doctor/postfix/postfix_checks.hpp"
+#include "keytool/doctor/postfix/relay.hpp"
 #include "keytool/doctor/postfix/setting_words.hpp"
 
 namespace dkim::keytool {

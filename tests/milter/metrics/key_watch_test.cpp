@@ -34,7 +34,8 @@ class KeyWatchTest : public testing::Test {
 
   MilterStore store_;
   crypto::KeyStore files_{store_.path()};
-  milter::KeyCache cache_{files_, 8};
+  milter::Metrics metrics_;
+  milter::KeyCache cache_{files_, metrics_, 8};
   milter::KeyWatch watch_;
 };
 

@@ -278,7 +278,7 @@ TEST_F(SessionMetricsTest, ConnectionsOpen) {
 
 TEST_F(SessionMetricsTest, CountersSurviveANewSetup) {
   deliver(*session(), {});
-  shared_->replace_setup(std::make_shared<milter::Setup>(config("")));
+  shared_->replace_setup(config(""));
   deliver(*session(), {});
   deliver(*session(), {});
   const auto samples = now(shared_->metrics);

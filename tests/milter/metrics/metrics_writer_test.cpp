@@ -61,7 +61,7 @@ class MetricsWriterTest : public SessionTest {
     return "metrics_file = \"" + (file.empty() ? "" : (directory_.path() / file).string()) + "\";" + more;
   }
   void reconfigure(milter::MetricsWriter& writer, const std::string& new_settings) {
-    shared_->replace_setup(std::make_shared<milter::Setup>(config(new_settings)));
+    shared_->replace_setup(config(new_settings));
     writer.wake();
   }
   bool exists(const std::string& file) const { return std::filesystem::exists(directory_.path() / file); }

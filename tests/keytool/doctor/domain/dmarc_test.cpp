@@ -3,7 +3,7 @@
 
 #include "keytool/doctor/domain/dmarc_check.hpp"
 #include "keytool/doctor/domain/dmarc_record.hpp"
-#include "keytool/doctor/report.hpp"
+#include "keytool/doctor/findings/report.hpp"
 #include "tests/keytool/table_lookup.hpp"
 #include "tests/vectors/vector_file.hpp"
 

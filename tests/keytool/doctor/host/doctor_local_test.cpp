@@ -9,11 +9,12 @@
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
+#include "keytool/doctor/findings/report.hpp"
 #include "keytool/doctor/host/configuration_check.hpp"
 #include "keytool/doctor/host/own_address.hpp"
 #include "keytool/doctor/host/socket_checks.hpp"
 #include "keytool/doctor/host/store_checks.hpp"
-#include "keytool/doctor/report.hpp"
+#include "keytool/doctor/postfix/relay.hpp"
 #include "keytool/system/program.hpp"
 
 namespace dkim::keytool {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "keytool/cli/exit_code.hpp"
-#include "keytool/doctor/finding.hpp"
+#include "keytool/doctor/findings/finding.hpp"
 
 namespace dkim::keytool {
 

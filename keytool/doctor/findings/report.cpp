@@ -1,4 +1,4 @@
-#include "keytool/doctor/report.hpp"
+#include "keytool/doctor/findings/report.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,0 +1,43 @@
+// What connections share: the configuration with the keys that it names, the log, the metrics, and the count
+// of what is under way. All of it is thread-safe and outlives every session.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "milter/config.hpp"
+#include "milter/in_flight.hpp"
+#include "milter/key_cache.hpp"
+#include "milter/log.hpp"
+#include "milter/metrics/metrics.hpp"
+
+namespace dkim::milter {
+
+// The configuration and what is bound to it. Replaced whole at a reload; a message keeps the one that was
+// in effect at its MAIL.
+struct Setup {
+  // Look-ups of keys are counted in metrics, which outlive this.
+  Setup(Config new_config, Metrics& metrics);
+  Config config;
+  KeyCache keys;
+};
+
+class Shared {
+ public:
+  // The log outlives this.
+  Shared(Config first, Log& daemon_log);
+
+  std::shared_ptr<Setup> setup() const;
+  // Throws std::bad_alloc, and then nothing has changed.
+  void replace_setup(Config config);
+
+  Log& log;
+  InFlight in_flight;
+  Metrics metrics;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<Setup> setup_;
+};
+
+}  // namespace dkim::milter

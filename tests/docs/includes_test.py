@@ -1,0 +1,97 @@
+"""The folders of the source and who includes whom: downwards only, and no file in a circle."""
+import pathlib
+import re
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOP = ("canon", "crypto", "milter", "keytool")
+
+# A folder includes those that stand below it here.
+BELOW = {
+    "canon": (),
+    "crypto": ("canon",),
+    "milter": ("crypto", "canon"),
+    "keytool": ("crypto", "canon"),
+}
+CRYPTO = ("signatures", "store", "settings", "keys", "")
+KEYTOOL = ("", "commands", "doctor", "doctor/host", "doctor/domain", "doctor/postfix", "doctor/findings", "rotation",
+           "messages", "messages/damage", "opendkim", "generate", "cli", "keys", "spf", "dns", "system", "output")
+# What the rooms of the daemon may know of it: a log of troubles; what metrics tell of.
+MILTER = {
+    "libmilter": {"milter/troubles.hpp"},
+    "metrics": {"milter/config.hpp", "milter/key_cache.hpp", "milter/mta_error.hpp", "milter/shared.hpp"},
+}
+
+
+def includes():
+    """Each file of ours with the files of ours that it includes, as paths from the root."""
+    found = {}
+    for folder in TOP:
+        for path in sorted((ROOT / folder).rglob("*.?pp")):
+            name = path.relative_to(ROOT).as_posix()
+            found[name] = re.findall(r'^#include "([^"]+)"', path.read_text(), re.MULTILINE)
+    return found
+
+
+def room(name):
+    """The folder below the top one: "doctor/host" of keytool/doctor/host/own_address.hpp."""
+    return "/".join(name.split("/")[1:-1])
+
+
+class IncludesTest(unittest.TestCase):
+    def setUp(self):
+        self.files = includes()
+        self.assertGreater(len(self.files), 200)
+
+    def test_they_are_written_from_the_root(self):
+        for file, included in self.files.items():
+            for name in included:
+                self.assertIn(name, self.files, f"{file} includes it")
+
+    def test_between_the_top_folders(self):
+        for file, included in self.files.items():
+            top = file.split("/")[0]
+            for name in included:
+                self.assertIn(name.split("/")[0], (top, *BELOW[top]), f"{file} includes {name}")
+
+    def test_between_the_rooms_of_a_folder(self):
+        for top, order in (("crypto", CRYPTO), ("keytool", KEYTOOL)):
+            for file, included in self.files.items():
+                if not file.startswith(top + "/"):
+                    continue
+                self.assertIn(room(file), order, f"{file} stands in a room without a place in the order")
+                for name in included:
+                    if name.startswith(top + "/") and room(name) != room(file):
+                        self.assertGreater(order.index(room(name)), order.index(room(file)),
+                                           f"{file} includes {name}: upwards or sideways")
+
+    def test_from_the_rooms_of_the_daemon(self):
+        for file, included in self.files.items():
+            if not file.startswith("milter/") or not room(file):
+                continue
+            for name in included:
+                if name.startswith("milter/") and room(name) != room(file):
+                    self.assertIn(name, MILTER[room(file)], f"{file} includes it")
+
+    def test_no_file_includes_itself_by_way_of_others(self):
+        done = set()
+
+        def visit(file, way):
+            self.assertNotIn(file, way, " > ".join((*way, file)))
+            if file in done:
+                return
+            for name in self.files[file]:
+                visit(name, (*way, file))
+            done.add(file)
+
+        for file in self.files:
+            visit(file, ())
+
+    def test_libmilter_is_known_in_few_files(self):
+        users = [file for file in self.files
+                 if re.search(r"^#include <libmilter/", (ROOT / file).read_text(), re.MULTILINE)]
+        self.assertEqual(users, ["milter/callbacks.cpp", "milter/libmilter/served_connection.cpp"])
+
+
+if __name__ == "__main__":
+    unittest.main()
