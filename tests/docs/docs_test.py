@@ -234,7 +234,7 @@ class Log(Case):
 
 class Doctor(Case):
     def test_topics_exist(self):
-        paths = sorted((ROOT / "keytool/doctor").glob("*.cpp"))
+        paths = sorted((ROOT / "keytool/doctor").rglob("*.cpp"))
         said = {text for path in paths for text in programs.literals(path.relative_to(ROOT))}
         heads = [item.head for item in KEY.items() if item.subsection == "Topics of doctor"]
         topics = {word for head in heads for word in head.split() if word not in ("Ic", "Cm", ",")}
