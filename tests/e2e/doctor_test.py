@@ -229,6 +229,29 @@ class BrokenPostfix(DoctorTest):
             with self.subTest(setting), self.postfix_with([setting]):
                 self.assertTrue(self.assert_only(severity, topic)["advice"])
 
+    def test_fields_that_are_missing_when_mail_is_signed(self):
+        """The verbatim service adds none: a risk to signatures that say there is no Date, and a note for clients
+        that log in."""
+        inet = f"127.0.0.1:{self.scene.postfix.verbatim_port}/inet"
+        config = self.scene.workspace.path / "denies.conf"
+        config.write_text(self.scene.daemon.config.read_text() + 'oversigned_headers = ( "+Date" );\n')
+        with self.postfix_with():
+            findings, _ = self.scene.findings(config=config)
+            wrong = {f["topic"]: f for f in findings if f["severity"] != "good"}
+            # Of this Postfix, and of any that comes later.
+            self.assertEqual({topic: f["severity"] for topic, f in wrong.items()},
+                             {"always_add_missing_headers": "risk", "configuration": "risk"})
+            finding = wrong["always_add_missing_headers"]
+            self.assertEqual(finding["subject"], inet)
+            self.assertIn("Date?", finding["advice"])
+            self.paste(finding)
+            self.assert_only("risk", "configuration", config=config)
+        with self.postfix_with(["smtpd_sasl_auth_enable = yes"]):
+            finding = self.assert_only("note", "always_add_missing_headers")
+            self.assertEqual(finding["subject"], inet)
+            self.paste(finding)
+            self.assert_healthy()
+
     def test_8_bit_mail_that_is_certainly_recoded(self):
         with self.postfix_with(["smtp_discard_ehlo_keywords = pipelining, 8BITMIME",
                                 "disable_mime_output_conversion = no"]):

@@ -130,7 +130,8 @@ Findings check_postfix(const PostfixSettings& settings, const std::string& socke
                        const canon::FieldPolicy& fields) {
   Findings all = check_milter_lists(settings, socket);
   for (auto findings : {check_filters(settings, socket), check_milter_handling(settings, socket),
-                        check_changes_after_signing(settings, fields), check_names(settings)})
+                        check_changes_after_signing(settings, fields), check_names(settings),
+                        check_missing_fields(settings, socket, fields)})
     std::move(findings.begin(), findings.end(), std::back_inserter(all));
   return all;
 }

@@ -26,6 +26,7 @@ struct MailEntry {
   bool switched_off = false;  // receive_override_options has no_milters
   bool proxied = false;       // smtpd_proxy_filter: milters see no message (MILTER_README, Limitations)
   std::string filter;         // content_filter
+  bool on_loopback = false;   // listens there alone, by its own name
   // Takes the mail back from a filter: on loopback only, without a filter of its own.
   bool reinjects = false;
 
@@ -49,8 +50,13 @@ Findings check_milter_handling(const PostfixSettings& settings, const std::strin
 // What Postfix's SMTP client changes after signing; which fields are signed, says the policy.
 Findings check_changes_after_signing(const PostfixSettings& settings, const canon::FieldPolicy& fields);
 
-// Under which names Postfix writes and greets: whether they are public, and whether missing fields are added.
+// Under which names Postfix writes and greets: whether they are public.
 Findings check_names(const PostfixSettings& settings);
+
+// Whether Postfix adds missing fields before mail is signed; a signature that says "there is none" dies where
+// a later hop adds one (RFC 6409 §8).
+Findings check_missing_fields(const PostfixSettings& settings, const std::string& socket,
+                              const canon::FieldPolicy& fields);
 
 // All of these, in the order of the chain.
 Findings check_postfix(const PostfixSettings& settings, const std::string& socket,

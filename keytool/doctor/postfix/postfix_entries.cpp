@@ -27,6 +27,7 @@ MailEntry entry_of(const PostfixSettings& settings, const PostfixService& servic
                             [&](const auto& milter) { return is_same_socket(milter, entry.jail, socket); });
   entry.switched_off = has_word(settings.of(service, "receive_override_options"), "no_milters");
   entry.filter = settings.of(service, "content_filter");
+  entry.on_loopback = is_on_loopback(service);
   return entry;
 }
 
@@ -62,7 +63,7 @@ std::vector<MailEntry> mail_entries(const PostfixSettings& settings, const std::
   const bool any_filtered =
       std::any_of(entries.begin(), entries.end(), [](const auto& entry) { return entry.filtered(); });
   for (auto& entry : entries)
-    entry.reinjects = any_filtered && !entry.filtered() && is_on_loopback(*entry.service);
+    entry.reinjects = any_filtered && !entry.filtered() && entry.on_loopback;
   return entries;
 }
 

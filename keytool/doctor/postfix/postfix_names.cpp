@@ -8,19 +8,6 @@
 #include "keytool/doctor/postfix/setting_words.hpp"
 
 namespace dkim::keytool {
-namespace {
-
-bool adds_missing_fields(const PostfixSettings& settings) {
-  const auto clients = settings.of("local_header_rewrite_clients");
-  return settings.of("always_add_missing_headers") == "yes" || has_word(clients, "permit_inet_interfaces") ||
-         has_word(clients, "permit_mynetworks") || has_word(clients, "static:all");
-}
-
-bool smtp_comes_in(const PostfixSettings& settings) {
-  return !settings.running("smtpd").empty();
-}
-
-}  // namespace
 
 bool is_public_name(std::string_view name) {
   static const std::set<std::string, std::less<>> private_endings = {
@@ -63,16 +50,6 @@ Findings check_names(const PostfixSettings& settings) {
          settings.of(name) + ": mail of some senders goes by other relays, which are not looked at",
          "see that the SPF record of these senders' domains has their relays",
          {}});
-  }
-  if (smtp_comes_in(settings) && !adds_missing_fields(settings)) {
-    findings.push_back({Severity::risk,
-                        "local_header_rewrite_clients",
-                        "main.cf",
-                        "Postfix adds no Date or Message-ID to mail of this host that lacks them: receivers "
-                        "refuse such mail or count it as spam",
-                        "let it add them for clients on this host:",
-                        {settings.set_command("local_header_rewrite_clients", "permit_inet_interfaces"),
-                         settings.reload_command()}});
   }
   return findings;
 }

@@ -186,6 +186,7 @@ std::string PostfixSettings::reload_command() const {
 const std::vector<std::string>& postfix_setting_names() {
   static const std::vector<std::string> names = {
       "always_add_missing_headers",
+      "cleanup_service_name",
       "compatibility_level",
       "content_filter",
       "default_transport",
@@ -221,6 +222,7 @@ const std::vector<std::string>& postfix_setting_names() {
       "smtpd_milter_maps",
       "smtpd_milters",
       "smtpd_proxy_filter",
+      "smtpd_sasl_auth_enable",
   };
   return names;
 }

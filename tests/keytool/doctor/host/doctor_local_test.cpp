@@ -153,6 +153,10 @@ TEST(DoctorConfiguration, each_line_is_a_finding_up_to_a_bound) {
   EXPECT_EQ(summary(configuration_findings("f", "", 0)), "");
   EXPECT_NE(summary(configuration_findings("f", "", 1)), "");
   EXPECT_EQ(configuration_findings("f", "one\n\ntwo", 1).size(), 2U);
+  const auto warned = configuration_findings("f", "warning: odd\n", 0);
+  ASSERT_EQ(warned.size(), 1U);
+  EXPECT_EQ(warned[0].severity, Severity::risk);
+  EXPECT_EQ(warned[0].what, "odd");
   EXPECT_EQ(configuration_findings("f", "dkimsignd: f:1: wrong", 2).front().what, "f:1: wrong");
   // The socket's own checks say so.
   EXPECT_EQ(summary(configuration_findings("f", "the socket's directory /x does not exist\n", 1)), "");

@@ -15,10 +15,12 @@ constexpr const char* socket_name = "unix:/var/spool/postfix/dkimsignd/dkimsignd
 
 // What "postconf -x" says on Debian 12 after "apt install postfix" and the README's two lines.
 constexpr const char* debian_settings = R"(always_add_missing_headers = no
+cleanup_service_name = cleanup
 compatibility_level = 3.6
 content_filter =
 default_transport = smtp
 disable_mime_output_conversion = no
+inet_interfaces = all
 inet_protocols = all
 internal_mail_filter_classes =
 local_header_rewrite_clients = permit_inet_interfaces
@@ -48,6 +50,7 @@ smtp_nested_header_checks =
 smtpd_milter_maps =
 smtpd_milters = unix:dkimsignd/dkimsignd.sock
 smtpd_proxy_filter =
+smtpd_sasl_auth_enable = no
 )";
 
 constexpr const char* debian_services = R"(smtp/inet/service = smtp
@@ -147,6 +150,91 @@ TEST(DoctorPostfix, settings_of_main_cf) {
     settings.main[setting] = value;
     EXPECT_EQ(topics(check_postfix(settings, socket_name, {})), expected) << setting << " = " << value;
   }
+}
+
+struct MissingCase {
+  const char* oversigned;  // one entry; empty for the default list
+  SettingMap main;
+  SettingMap smtpd;    // -o options
+  SettingMap cleanup;  // likewise
+  const char* expected;
+};
+
+// What is missing must be added before the mail is signed, or the signature must not deny it.
+TEST(DoctorPostfix, fields_that_are_missing_when_mail_is_signed) {
+  constexpr const char* topic = "always_add_missing_headers";
+  const std::string risk = "risk smtp/inet postconf -e 'always_add_missing_headers = yes'";
+  const std::string note =
+      "note smtp/inet postconf -e 'local_header_rewrite_clients = permit_inet_interfaces, "
+      "permit_sasl_authenticated'";
+  const std::string own_note =
+      "note smtp/inet postconf -P 'smtp/inet/local_header_rewrite_clients=permit_inet_interfaces,"
+      "permit_sasl_authenticated'";
+  const std::string own_cleanup = "risk smtp/inet postconf -P 'cleanup/unix/always_add_missing_headers=yes'";
+  for (const auto& [oversigned, main, smtpd, cleanup, expected] : {
+           MissingCase{"", {}, {}, {}, ""},
+           MissingCase{"+Date", {}, {}, {}, risk.c_str()},
+           MissingCase{"+message-id", {}, {}, {}, risk.c_str()},
+           MissingCase{"+Resent-Date", {}, {}, {}, risk.c_str()},
+           MissingCase{"+Date?", {}, {}, {}, ""},
+           MissingCase{"+X-Origin", {}, {}, {}, ""},
+           MissingCase{"+Date", {{topic, "yes"}}, {}, {}, ""},
+           MissingCase{"+Date", {{topic, "yes"}}, {}, {{topic, "no"}}, own_cleanup.c_str()},
+           MissingCase{"+Date", {}, {}, {{topic, "yes"}}, ""},
+           MissingCase{"+Date", {{"cleanup_service_name", "other"}}, {}, {{topic, "yes"}}, ""},
+           MissingCase{"+Date", {{"local_header_rewrite_clients", "static:all"}}, {}, {}, ""},
+           MissingCase{"+Date", {}, {{"local_header_rewrite_clients", "permit_mynetworks"}}, {}, ""},
+           MissingCase{"+Date", {}, {{"local_header_rewrite_clients", ""}}, {}, risk.c_str()},
+           MissingCase{"+Date", {{"inet_interfaces", "loopback-only"}}, {}, {}, ""},
+           MissingCase{"+Date", {{"inet_interfaces", "127.0.0.1, ::1"}}, {}, {}, ""},
+           MissingCase{"+Date", {{"inet_interfaces", "127.0.0.1, 192.0.2.1"}}, {}, {}, risk.c_str()},
+           MissingCase{"+Date",
+                       {{"inet_interfaces", "loopback-only"}},
+                       {{"local_header_rewrite_clients", ""}},
+                       {},
+                       risk.c_str()},
+           MissingCase{"+Date", {}, {{"smtpd_milters", ""}}, {}, ""},
+           MissingCase{"", {{"smtpd_sasl_auth_enable", "yes"}}, {}, {}, note.c_str()},
+           MissingCase{"+Date", {{"smtpd_sasl_auth_enable", "yes"}}, {}, {}, risk.c_str()},
+           MissingCase{"", {}, {{"smtpd_sasl_auth_enable", "yes"}}, {}, note.c_str()},
+           MissingCase{"", {{topic, "yes"}}, {{"smtpd_sasl_auth_enable", "yes"}}, {}, ""},
+           MissingCase{"",
+                       {},
+                       {{"smtpd_sasl_auth_enable", "yes"}, {"local_header_rewrite_clients", ""}},
+                       {},
+                       own_note.c_str()},
+       }) {
+    auto settings = debian();
+    for (const auto& [name, value] : main)
+      settings.main[name] = value;
+    settings.services.at(0).overrides = smtpd;
+    for (auto& service : settings.services) {
+      if (service.command == "cleanup") service.overrides = cleanup;
+    }
+    std::vector<std::string> list;
+    if (*oversigned != '\0') list.emplace_back(oversigned);
+    const auto fields = canon::FieldPolicy::from_lists({}, list);
+    ASSERT_TRUE(fields) << oversigned;
+    std::string said;
+    for (const auto& finding : check_missing_fields(settings, socket_name, *fields)) {
+      EXPECT_EQ(finding.topic, topic);
+      said += finding.severity == Severity::risk ? "risk " : "note ";
+      said += finding.subject + " " + finding.paste.at(0);
+      EXPECT_EQ(finding.paste.back(), "postfix reload");
+    }
+    EXPECT_EQ(said, expected) << oversigned << " "
+                              << (main.empty() ? "" : main.begin()->first + " = " + main.begin()->second);
+  }
+}
+
+TEST(DoctorPostfix, the_fields_that_a_signature_denies_are_named_as_they_are_to_be_written) {
+  const auto fields = canon::FieldPolicy::from_lists({}, {"+Date", "+Message-Id"});
+  ASSERT_TRUE(fields);
+  const auto findings = check_missing_fields(debian(), socket_name, *fields);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_NE(findings[0].what.find("Date, Message-ID signed as missing"), std::string::npos)
+      << findings[0].what;
+  EXPECT_NE(findings[0].advice.find("Date?, Message-ID?"), std::string::npos) << findings[0].advice;
 }
 
 TEST(DoctorPostfix, what_is_to_be_pasted_is_quoted_for_the_shell) {
