@@ -202,7 +202,12 @@ ExitCode import_files(const Request& request, const ParsedOptions& options, cons
       keys.take_file(domain, selector, *request.pem, *request.pem);
     }
   } else {
-    collect_rspamd_keys({*request.rspamd, options.text("domain"), options.text("selector")}, sources, keys);
+    // The names are those of files; what can be no domain's key is refused as everywhere.
+    const auto domain = options.text("domain");
+    const auto selector = options.text("selector");
+    if (domain) parse_domain(*domain);
+    if (selector) parse_selector(*selector);
+    collect_rspamd_keys({*request.rspamd, domain, selector}, sources, keys);
   }
   const opendkim::WantedKeys wanted{
       keys.keys(), {}, options.has("pending") ? crypto::KeyState::pending : crypto::KeyState::active};

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "canon/typed_names.hpp"
 #include "crypto/error.hpp"
 #include "keytool/opendkim/key_material.hpp"
 #include "keytool/opendkim/shown_word.hpp"
@@ -14,22 +15,14 @@ void KeyCollector::lose(const std::string& place, const std::string& text) {
 
 std::optional<KeyName> KeyCollector::name_of(const std::string& domain, const std::string& selector,
                                              const std::string& place) {
-  auto parsed_domain = canon::DomainName::parse(domain);
+  auto parsed_domain = canon::parse_typed_domain(domain);
   if (!parsed_domain) {
     lose(place, "the domain " + shown_word(domain) + " is " + parsed_domain.refusal().reason);
     return std::nullopt;
   }
-  if (parsed_domain->str().find('.') == std::string::npos) {
-    lose(place, "the domain " + domain + " has one label: no receiver looks for a record there");
-    return std::nullopt;
-  }
-  auto parsed_selector = canon::Selector::parse(selector);
+  auto parsed_selector = canon::parse_typed_selector(selector);
   if (!parsed_selector) {
     lose(place, "the selector " + shown_word(selector) + " is " + parsed_selector.refusal().reason);
-    return std::nullopt;
-  }
-  if (("." + parsed_selector->str() + ".").find("._domainkey.") != std::string::npos) {
-    lose(place, "the selector " + selector + " has _domainkey in it, which comes behind the selector");
     return std::nullopt;
   }
   return KeyName{*std::move(parsed_domain), *std::move(parsed_selector)};
