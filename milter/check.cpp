@@ -7,9 +7,9 @@
 
 #include "canon/fragile_fields.hpp"
 #include "crypto/error.hpp"
+#include "crypto/settings/publishing_files.hpp"
 #include "crypto/store/domain_keys.hpp"
 #include "crypto/store/key_store.hpp"
-#include "crypto/trusted_path.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -105,19 +105,10 @@ void check_metrics_directory(const Config& config, Problems& problems) {
   problems.add("the directory of metrics_file, " + directory.string() + ", does not exist");
 }
 
-// What dkimkey would refuse to use. Whether it is there is for dkimkey to say: not all that it reads is the
-// daemon's to see.
+// What dkimkey could not use; not all that it reads is the daemon's user's to see.
 void check_publishing(const crypto::PublishSettings& publish, Problems& problems) {
-  using Method = crypto::PublishSettings::Method;
-  if (publish.method == Method::manual) return;
-  const bool hook = publish.method == Method::hook;
-  try {
-    const auto distrust =
-        crypto::find_distrust(hook ? publish.program : publish.key_file,
-                              hook ? crypto::TrustedAs::file : crypto::TrustedAs::shared_secret);
-    if (distrust) problems.add(to_string(*distrust));
-  } catch (const crypto::StoreError&) {
-  }
+  if (const auto fault = crypto::find_publishing_fault(publish))
+    problems.add(fault->what + (fault->remedy.empty() ? "" : "; mend it with: " + fault->remedy));
 }
 
 // What does what it says, and what its author may still not have wanted.

@@ -48,12 +48,17 @@ Words read_words(Sources& sources, const std::filesystem::path& path) {
   return words;
 }
 
-void HostFiles::check_reader(const std::filesystem::path& path, uid_t owner) {
+void HostFiles::check_reader(const std::filesystem::path& path, const crypto::OpenedFile& file) {
+  const uid_t owner = file.status.st_uid;
   if (path == configuration_) reader_ = owner;
   if (geteuid() != 0 || reader_ == 0 || owner == reader_) return;
   const auto* user = getpwuid(reader_);
   const auto credentials = user == nullptr ? std::nullopt : credentials_of(user->pw_name);
-  if (credentials && !reading_problem(path, *credentials)) return;
+  // Of what was opened: by the name they gave it, another file may be found a moment later.
+  std::error_code error;
+  const auto opened =
+      std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file.descriptor.get()), error);
+  if (credentials && !error && !reading_problem(opened, *credentials)) return;
   throw crypto::StoreError(path.string() + " is not for the owner of the configuration to read" +
                            (credentials ? " (" + credentials->user + ")" : std::string()) +
                            ", and so is not read for it; chown root the configuration, if it is to be");
@@ -61,7 +66,7 @@ void HostFiles::check_reader(const std::filesystem::path& path, uid_t owner) {
 
 std::string HostFiles::read_text(const std::filesystem::path& path) {
   const auto file = open_file(path);
-  check_reader(path, file.status.st_uid);
+  check_reader(path, file);
   const auto content = crypto::read_all(file, path, text_limit);
   return {content.begin(), content.end()};
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "crypto/file.hpp"
 #include "crypto/secret.hpp"
 #include "crypto/utc_time.hpp"
 #include "keytool/opendkim/remark.hpp"
@@ -63,7 +64,8 @@ class HostFiles final : public Sources {
   Entry entry_at(const std::filesystem::path& path) override;
 
  private:
-  void check_reader(const std::filesystem::path& path, uid_t owner);
+  // Throws StoreError if the file that was opened by this path is not for the configuration's owner to read.
+  void check_reader(const std::filesystem::path& path, const crypto::OpenedFile& file);
 
   const std::filesystem::path configuration_;
   uid_t reader_ = 0;  // the owner of the configuration

@@ -94,6 +94,33 @@ class Hook(DnsCase):
         self.hook("exit 0", mode=0o644)
         self.assert_fails("hook cannot be started: Permission denied")
 
+    def test_it_is_not_ours_alone(self):
+        """root would run what another put there."""
+        if os.geteuid() != 0:
+            self.fail("only root is led by others: run this as root")
+        below = self.directory / "below"
+        below.mkdir()
+        self.program = below / "hook"
+        self.configure(f'{{ method = "hook"; program = "{self.program}"; }}')
+        for spoil, words in ((lambda: self.program.chmod(0o775), "chmod g-w"),
+                             (lambda: self.program.chmod(0o757), "chmod o-w"),
+                             (lambda: os.chown(self.program, 65534, -1), "belongs to user 65534"),
+                             (lambda: below.chmod(0o777), "chmod go-w"),
+                             (lambda: os.chown(below, 65534, -1), "belongs to user 65534")):
+            with self.subTest(words):
+                self.hook(f"touch {self.told}")
+                spoil()
+                before = self.manifest()
+                self.assert_ends(self.rotate("--due"), PROBLEM, "the program is not run", words)
+                self.assertFalse(self.told.exists(), "it was run")
+                self.assertEqual(self.manifest(), before)
+                os.chown(self.program, 0, -1)
+                os.chown(below, 0, -1)
+                below.chmod(0o755)
+        self.hook(f'printf "%s\n" "$@" > {self.told}')
+        self.assert_ends(self.rotate("--due"), WAITING, "into DNS")
+        self.assertTrue(self.told.exists())
+
     def test_it_hangs(self):
         """Two minutes, which pass in some seconds here; then it is ended with all that it has started."""
         self.hook(f"sleep 100000 & echo $! > {self.told}.child; wait")

@@ -121,6 +121,75 @@ class Import(OthersTest):
         self.assertFalse((self.directory / "chosen").exists())
 
 
+class ImportForAnother(OthersTest):
+    """root takes over what another user has set up: his configuration says which files are read as tables, and what
+    they hold is told of. So none is read that he may not read himself."""
+
+    # The setting that names a table, what the table holds, and what stands in the configuration beside it.
+    ALONE = "Domain example.com\nSelector s\nKeyFile {key}\n"
+    SETTINGS = {"KeyTable": ("own hidden-marker.example:s:/nowhere\n", "SigningTable csl:example.com=own\n"),
+                "SigningTable": ("example.com hidden-marker\n", "KeyTable csl:own=example.com:s:/nowhere\n"),
+                "InternalHosts": ("hidden-marker.example\n", ALONE),
+                "ExemptDomains": ("hidden-marker.example\n", ALONE),
+                "Include": ("Domain hidden-marker.example\n", "Selector s\nKeyFile {key}\n")}
+
+    def setUp(self):
+        super().setUp()
+        self.make_store()
+        pem = self.theirs / "key.pem"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", pem], check=True, capture_output=True)
+        pem.chmod(0o600)
+        self.conf = self.theirs / "opendkim.conf"
+        for path in (pem, self.theirs):
+            os.chown(path, OTHER, OTHER)
+        self.theirs.chmod(0o755)
+        self.closed = self.directory / "closed"
+        self.closed.mkdir(0o700)
+
+    def told(self, setting, table, owner=OTHER):
+        beside = self.SETTINGS[setting][1].format(key=self.theirs / "key.pem")
+        self.conf.write_text(f"{beside}{setting} {table}\n")
+        os.chown(self.conf, owner, owner)
+        done = run("import", "--opendkim", self.conf, "-D", self.keys, "--output", self.directory / "new.conf", "--dry-run")
+        return (done.stdout + done.stderr).decode()
+
+    def tables(self, text):
+        """Where such a table may be, and whether the other user may read it there."""
+        for kind, place, mode, owner, readable in (
+                ("his own", self.theirs / "table", 0o600, OTHER, True),
+                ("root's, for all to read", self.directory / "table", 0o644, 0, True),
+                ("root's own", self.directory / "table", 0o600, 0, False),
+                ("of a group that he is not in", self.directory / "table", 0o640, 0, False),
+                ("behind a door that is closed to him", self.closed / "table", 0o644, 0, False)):
+            place.write_text(text)
+            place.chmod(mode)
+            os.chown(place, owner, -1)
+            yield kind, place, readable
+            link = self.theirs / "link"
+            link.symlink_to(place)
+            yield kind + ", by a link of his", link, readable
+            link.unlink()
+            place.unlink()
+
+    def test_only_what_its_owner_may_read(self):
+        for setting, (text, _) in self.SETTINGS.items():
+            for kind, table, readable in self.tables(text):
+                with self.subTest(setting, table=kind):
+                    told = self.told(setting, table)
+                    self.assertEqual("hidden-marker" in told.lower(), readable, told)
+                    self.assertEqual("is not for the owner of the configuration to read (nobody)" in told, not readable, told)
+                    # What root has set up, root has read.
+                    self.assertIn("hidden-marker", self.told(setting, table, owner=0).lower())
+
+    def test_an_owner_that_is_no_user(self):
+        for kind, table, _ in self.tables(self.SETTINGS["KeyTable"][0]):
+            with self.subTest(table=kind):
+                nobody = 54321
+                told = self.told("KeyTable", table, owner=nobody)
+                self.assertNotIn("hidden-marker", told)
+                self.assertIn("is not for the owner of the configuration to read, ", told)
+
+
 class Exchanged(OthersTest):
     """Between a look and its use: the other user exchanges what is looked at, thousands of times."""
 
@@ -171,6 +240,28 @@ class Exchanged(OthersTest):
                 # Which of the two it is when it is looked at: there, in a place of theirs, or not.
                 self.assert_refused(self.make(), str(place))
         self.assert_no_key_of_theirs(self.theirs, place)
+
+    def test_a_table_that_its_owner_may_read_and_one_that_he_may_not(self):
+        self.make_store()
+        place = self.theirs / "table"
+        place.write_text("visible.example visible.example:s:/nowhere\n")
+        hidden = self.directory / "hidden"
+        hidden.write_text("hidden-marker.example hidden-marker.example:s:/nowhere\n")
+        hidden.chmod(0o600)
+        (self.theirs / "link").symlink_to(hidden)
+        conf = self.theirs / "opendkim.conf"
+        conf.write_text(f"KeyTable refile:{place}\nSigningTable csl:a.example=visible.example\n")
+        for path in (place, conf):
+            os.chown(path, OTHER, OTHER)
+        seen = set()
+        with self.exchanging("directory", place, self.theirs / "aside", self.theirs / "link") as rounds:
+            for _ in rounds:
+                done = run("import", "--opendkim", conf, "-D", self.keys, "--output", self.directory / "new.conf",
+                           "--dry-run")
+                told = (done.stdout + done.stderr).decode()
+                self.assertNotIn("hidden-marker", told)
+                seen.update(word for word in ("visible.example", "not for the owner") if word in told)
+        self.assertTrue(seen)
 
     def test_the_temporary_name_in_a_directory_that_all_may_write(self):
         shared = self.directory / "shared"

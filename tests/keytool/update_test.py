@@ -2,6 +2,7 @@
 no state, and is tried again."""
 
 import base64
+import os
 import unittest
 
 import dns.rcode
@@ -155,6 +156,17 @@ class OtherPrimaries(UpdateCase):
                 path = self.tsig_file(**file)
                 self.update_method(key_file=path)
                 self.assert_refused("the TSIG key file ", f" {path} ", *words)
+        # Another's would be signed with; no secret of theirs is read.
+        path = self.tsig_file()
+        os.chown(path, 65534, -1)
+        self.update_method(key_file=path)
+        self.assert_refused("the TSIG key file ", f"{path} belongs to user 65534", "chown root")
+        os.chown(path, 0, -1)
+        below = self.directory / "below"
+        below.mkdir()
+        below.chmod(0o777)
+        self.update_method(key_file=path.rename(below / path.name))
+        self.assert_refused("the TSIG key file ", f"{below} has mode 0777")
         # As people's tools and editors leave it.
         self.update_method(key_file=self.tsig_file(text=f"// of the provider\n# 2026\n/* for\nus */ {whole}\n"))
         self.assert_ends(self.rotate("--due"), WAITING, "into DNS")

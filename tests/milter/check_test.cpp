@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <sstream>
 
@@ -131,15 +132,23 @@ TEST_F(CheckTest, SaysOnceWhoMayWriteADirectory) {
   EXPECT_NE(check(1).find(domain.string() + " has mode 1777: "), std::string::npos);
 }
 
-TEST_F(CheckTest, NamesHooksAndTsigFilesThatOthersMayWrite) {
+TEST_F(CheckTest, NamesHooksAndTsigFilesThatCannotBeUsed) {
   const auto hook = store_.path() / "hook";
   const auto key = store_.path() / "tsig.key";
   const std::string settings =
       "publish = { method = \"hook\"; program = \"" + hook.string() +
       "\"; }; domains = ( { domain = \"a.example\"; publish = { method = \"update\"; key_file = \"" +
       key.string() + "\"; }; } );";
-  // That is dkimkey's to say.
-  EXPECT_EQ(check(0, settings), "");
+  EXPECT_EQ(check(2, settings), "the program of publish, " + hook.string() +
+                                    ", does not exist\nthe key_file of publish, " + key.string() +
+                                    ", does not exist\n");
+  test::write_file(hook, "", 0644);
+  std::filesystem::create_directory(key);
+  std::filesystem::permissions(key, std::filesystem::perms(0700));
+  EXPECT_EQ(check(2, settings),
+            "the program of publish, " + hook.string() + ", cannot be run; mend it with: chmod u+x " +
+                hook.string() + "\nthe key_file of publish, " + key.string() + ", is not a regular file\n");
+  std::filesystem::remove(key);
   test::write_file(hook, "", 0755);
   test::write_file(key, "", 0640);
   EXPECT_EQ(check(0, settings), "");
@@ -148,6 +157,17 @@ TEST_F(CheckTest, NamesHooksAndTsigFilesThatOthersMayWrite) {
   const auto said = check(2, settings);
   EXPECT_NE(said.find("mend it with: chmod o-w " + hook.string() + "\n"), std::string::npos) << said;
   EXPECT_NE(said.find("mend it with: chmod 0640 " + key.string() + "\n"), std::string::npos) << said;
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a file to another user";
+  test::write_file(hook, "", 0755);
+  test::write_file(key, "", 0640);
+  EXPECT_EQ(check(0, settings), "");
+  for (const auto& file : {hook, key}) {
+    ASSERT_EQ(chown(file.c_str(), 65534, 65534), 0);
+    const auto owned = check(1, settings);
+    EXPECT_NE(owned.find(file.string() + " belongs to user 65534"), std::string::npos) << owned;
+    EXPECT_NE(owned.find("mend it with: chown root " + file.string() + "\n"), std::string::npos) << owned;
+    ASSERT_EQ(chown(file.c_str(), 0, 0), 0);
+  }
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "crypto/error.hpp"
-#include "crypto/trusted_path.hpp"
+#include "crypto/settings/publishing_files.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/output/shell_word.hpp"
 #include "keytool/system/program.hpp"
@@ -84,29 +86,23 @@ Findings configuration_findings(const std::string& file, const std::string& erro
 
 Findings check_publishing(const crypto::KeySettings& settings) {
   Findings findings;
-  const auto judge = [&](const std::filesystem::path& path, crypto::TrustedAs as) {
-    try {
-      if (const auto distrust = crypto::find_distrust(path, as)) {
-        findings.push_back(
-            {Severity::broken, "publish", path.string(), distrust->what, "mend it:", {distrust->remedy}});
-      }
-    } catch (const crypto::StoreError&) {
-      // What is not there is said when a record is published.
+  const auto judge = [&](const crypto::PublishSettings& publish) {
+    const auto fault = crypto::find_publishing_fault(publish);
+    const bool said = fault && std::any_of(findings.begin(), findings.end(),
+                                           [&](const auto& other) { return other.what == fault->what; });
+    if (!fault || said) return;
+    Finding finding{Severity::broken, "publish", fault->path.string(), fault->what, "", {}};
+    if (fault->remedy.empty()) {
+      finding.advice = "put it there, or change publish";
+    } else {
+      finding.advice = "mend it:";
+      finding.paste = {fault->remedy};
     }
+    findings.push_back(std::move(finding));
   };
-  const auto judge_settings = [&](const crypto::PublishSettings& publish) {
-    switch (publish.method) {
-      case crypto::PublishSettings::Method::manual:
-        return;
-      case crypto::PublishSettings::Method::update:
-        return judge(publish.key_file, crypto::TrustedAs::shared_secret);
-      case crypto::PublishSettings::Method::hook:
-        return judge(publish.program, crypto::TrustedAs::file);
-    }
-  };
-  judge_settings(settings.publish);
+  judge(settings.publish);
   for (const auto& [domain, publish] : settings.domains)
-    judge_settings(publish);
+    judge(publish);
   return findings;
 }
 

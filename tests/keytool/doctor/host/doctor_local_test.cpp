@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
@@ -166,6 +167,67 @@ TEST(DoctorConfiguration, each_line_is_a_finding_up_to_a_bound) {
   const auto findings = configuration_findings("f", many, 1);
   EXPECT_EQ(findings.size(), 21U);
   EXPECT_NE(findings.back().what.find("980 more"), std::string::npos);
+}
+
+struct PublishingCase {
+  const char* spoil;  // a command; H is the hook, T the TSIG file
+  const char* what;   // how the only finding's words end; empty where there is none
+  const char* paste;
+};
+
+// What dkimkey would refuse to use, or could not.
+TEST(DoctorConfiguration, hooks_and_tsig_files_of_others_or_of_nobody) {
+  auto pattern = (std::filesystem::temp_directory_path() / "doctor-publish-XXXXXX").string();
+  ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+  const std::filesystem::path directory = pattern;
+  const auto hook = (directory / "hook").string();
+  const auto tsig = (directory / "tsig.key").string();
+  const auto as_named = [&](std::string text) {
+    for (const auto& [word, path] : {std::pair<std::string, std::string>{"H", hook}, {"T", tsig}}) {
+      for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + path.size())) {
+        if (at + 1 == text.size() || text[at + 1] == ' ' || text[at + 1] == ',') text.replace(at, 1, path);
+      }
+    }
+    return text;
+  };
+  crypto::KeySettings settings;
+  settings.publish.method = crypto::PublishSettings::Method::hook;
+  settings.publish.program = hook;
+  auto& own = settings.domains[*canon::DomainName::parse("a.example")];
+  own.method = crypto::PublishSettings::Method::update;
+  own.key_file = tsig;
+  settings.domains[*canon::DomainName::parse("b.example")] = own;
+  for (const auto& [spoil, what, paste] : {
+           PublishingCase{"true", "", ""},
+           PublishingCase{"rm H", ", does not exist", ""},
+           PublishingCase{"rm T", ", does not exist", ""},
+           PublishingCase{"ln -s nowhere T", ", does not exist", ""},
+           PublishingCase{"chmod 644 H", ", cannot be run", "chmod u+x H"},
+           PublishingCase{"rm H && mkdir -m 755 H", ", is not a regular file", ""},
+           PublishingCase{"chmod 775 H", "so decide what is signed", "chmod g-w H"},
+           PublishingCase{"chmod 757 H", "so decide what is signed", "chmod o-w H"},
+           PublishingCase{"chmod 644 T", "nor writable by its group", "chmod 0640 T"},
+           PublishingCase{"chown 65534 H", "its owner decides what is signed", "chown root H"},
+           PublishingCase{"chown 65534 T", "its owner decides what is signed", "chown root T"},
+       }) {
+    ASSERT_EQ(std::system(as_named("rm -rf H T && touch H T && chmod 755 H && chmod 640 T ").c_str()), 0);
+    EXPECT_TRUE(check_publishing(settings).empty());
+    // "ln" wants the name free.
+    const std::string_view command = spoil;
+    if (command.starts_with("ln ")) std::filesystem::remove(tsig);
+    // Only root can give a file to another user.
+    if (command.starts_with("chown ") && geteuid() != 0) continue;
+    ASSERT_EQ(std::system(as_named(spoil).c_str()), 0) << spoil;
+    const auto findings = check_publishing(settings);
+    ASSERT_EQ(findings.size(), *what == '\0' ? 0U : 1U) << spoil;
+    if (findings.empty()) continue;
+    EXPECT_EQ(findings[0].severity, Severity::broken);
+    EXPECT_TRUE(findings[0].what.ends_with(what)) << findings[0].what;
+    EXPECT_FALSE(findings[0].advice.empty());
+    EXPECT_EQ(findings[0].paste,
+              *paste == '\0' ? std::vector<std::string>() : std::vector<std::string>{as_named(paste)});
+  }
+  std::filesystem::remove_all(directory);
 }
 
 SocketFacts healthy_socket() {
