@@ -14,7 +14,7 @@ import time
 import unittest
 
 from clock import with_clock
-from dkimkey import run
+from dkimkey import PROGRAM, run
 from others_case import DONE, OTHER, PROBLEM, OthersTest
 
 # Runs as the other user until its input ends: argument 1 says what it exchanges, the others are its paths.
@@ -80,6 +80,23 @@ class Import(OthersTest):
             stack.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             self.assert_imported()
+
+    def test_it_locks_nothing_that_others_can_lock(self):
+        """They could keep it out for ever."""
+        log = self.directory / "trace"
+        done = subprocess.run(["strace", "-f", "-yy", "-o", log, "-e", "trace=flock,fcntl,openat", PROGRAM, "import",
+                               "--opendkim", self.conf, "-D", self.keys, "--output", self.output],
+                              capture_output=True, check=False, stdin=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, DONE, done)
+        lines = log.read_text().splitlines()
+        locked = {match[1] for line in lines
+                  if (match := re.search(r"(?:flock|fcntl)\(\d+<([^>]*)>, (?:LOCK_[ES]|F_(?:OFD_)?SETLK)", line))}
+        self.assertEqual({os.path.basename(path) for path in locked}, {".lock", ".dkimsignd.conf.new"}, lines)
+        for path in locked:
+            made = [line for line in lines if f'"{os.path.basename(path)}"' in line and "O_CREAT" in line]
+            self.assertTrue(made, path)
+            for line in made:
+                self.assertRegex(line, r", 0600\) ")
 
     def test_an_import_that_another_one_keeps_out(self):
         with (self.shared / ".dkimsignd.conf.new").open("wb") as held:
