@@ -74,6 +74,7 @@ Identity identity_of(const MessageFile& message, const crypto::SigningSettings& 
   if (const auto bad = message.bad_start()) return NoIdentity{NoIdentity::Cause::malformed, *bad, {}};
   const auto authors = authors_of(message);
   if (!authors) return NoIdentity{NoIdentity::Cause::malformed, authors.refusal().reason, {}};
+  if (!authors->note.empty()) std::cerr << "note: " << terminal_text(authors->note) << '\n';
   const crypto::KeyStore store(settings.key_directory);
   if (options.has("domain")) return forced_identity(store, options);
   crypto::UncachedKeySource keys(store);
@@ -116,7 +117,6 @@ ExitCode sign(const Arguments& arguments) {
                  "before it\n";
   }
   auto& signed_as = std::get<SigningIdentity>(identity);
-  if (!signed_as.note.empty()) std::cerr << "note: " << terminal_text(signed_as.note) << '\n';
   crypto::Signer signer(settings, std::move(signed_as.domain), std::move(signed_as.keys));
   signer.body(message.body());
   print_signed(message, signer.sign(message.fields(), crypto::utc_now()));
