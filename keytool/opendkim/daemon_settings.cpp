@@ -136,7 +136,7 @@ class Reader {
     if (sender &&
         (sender->entries.size() != 1 || !canon::equal_ignoring_case(sender->entries[0].key, "From")))
       lose(Kind::signed_otherwise, *setting,
-           "dkimsignd signs for the author in From: alone, as receivers look for (RFC 7489)");
+           "dkimsignd signs for the author in From: alone, as receivers look for (RFC 9989)");
   }
 
   void read_expiration() {

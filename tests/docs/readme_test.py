@@ -42,6 +42,15 @@ class Readme(unittest.TestCase):
         lists = re.findall(r"Empty stands for: -ragged -offset indent ((?:[\w-]+\??, )+[\w-]+\??) ", text)
         self.assertEqual([names.split(", ") for names in lists], header_lists())
 
+    def test_oversigned_fields_where_they_are_explained(self):
+        always, where_present = [], []
+        for name in header_lists()[1]:
+            (where_present if name.endswith("?") else always).append(name.rstrip("?"))
+        text = " ".join(plain(PAGES["dkimsignd.8"].source).split())
+        said = re.search(r"([\w-]+(?:, [\w-]+)* and [\w-]+) are oversigned in every message; "
+                         r"([\w-]+(?:, [\w-]+)* and [\w-]+) only where", text)
+        self.assertEqual([re.split(", | and ", names) for names in said.groups()], [always, where_present])
+
 
 class SampleConfiguration(unittest.TestCase):
     def test_it_is_taken_and_changes_nothing(self):
