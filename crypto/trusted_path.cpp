@@ -8,20 +8,16 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstdio>
-#include <deque>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "crypto/path_walk.hpp"
 #include "crypto/shell_word.hpp"
 
 namespace dkim::crypto {
 namespace {
-
-// As many links as the kernel follows.
-constexpr int most_links = 40;
 
 std::string octal(mode_t mode) {
   std::array<char, 16> text{};
@@ -94,121 +90,7 @@ std::optional<Distrust> open_secret(const struct stat& status, const std::filesy
   return Distrust{path, std::move(what), "chmod " + octal(right) + " " + shell_word(path.string())};
 }
 
-// Goes down a path from / on, one name at a time, and judges each directory before it looks into it.
-class Walk {
- public:
-  // The last directories, as many as said, are judged as ones in which nothing may appear, all others on the
-  // way.
-  explicit Walk(const std::filesystem::path& path, std::size_t closed_directories = 0)
-      : asked_for_(path), closed_directories_(closed_directories) {
-    if (path.empty()) throw_store_error("open", "\"\"", ENOENT);
-    std::error_code error;
-    // A relative path is below the working directory, whose way is judged as well.
-    const auto absolute = std::filesystem::absolute(path, error);
-    if (error) throw_store_error("examine", path, error.value());
-    put_first(absolute.native());
-    start_at_root();
-  }
-
-  // Ends in the last directory, with the name in it that is asked for, which is no link; the name is empty if
-  // the path is that of the directory itself. False with errno's reason in error() if there is no such way.
-  // Throws UntrustedPath.
-  bool find_last_name() {
-    while (!names_.empty()) {
-      last_name_ = std::move(names_.front());
-      names_.pop_front();
-      if (follow_link()) continue;
-      if (names_.empty() && last_name_ != "..") return true;
-      if (!enter_last_name()) return false;
-    }
-    last_name_.clear();
-    return true;
-  }
-
-  // Goes into the directory that last_name() names. False with errno's reason if it is none.
-  bool enter_last_name() {
-    const auto path = this->path();
-    // With O_DIRECTORY, so that what is mounted on demand is mounted.
-    const int next = openat(descriptor(), last_name_.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (next < 0) {
-      error_ = errno;
-      return false;
-    }
-    directory_.emplace(next);
-    directory_path_ = path;
-    last_name_.clear();
-    judge_directory();
-    return true;
-  }
-
-  int descriptor() const { return directory_->get(); }
-  const struct stat& directory_status() const { return status_; }
-  const std::string& last_name() const { return last_name_; }
-  // Of what the walk has come to, links resolved.
-  std::filesystem::path path() const {
-    if (last_name_.empty()) return directory_path_;
-    return last_name_ == ".." ? directory_path_.parent_path() : directory_path_ / last_name_;
-  }
-  int error() const { return error_; }
-
- private:
-  void put_first(std::string_view path) {
-    std::vector<std::string> names;
-    while (!path.empty()) {
-      const auto end = std::min(path.find('/'), path.size());
-      if (const auto name = path.substr(0, end); !name.empty() && name != ".") names.emplace_back(name);
-      path.remove_prefix(std::min(end + 1, path.size()));
-    }
-    names_.insert(names_.begin(), names.begin(), names.end());
-  }
-
-  void start_at_root() {
-    const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0) throw_store_error("open", "/", errno);
-    directory_.emplace(root);
-    directory_path_ = "/";
-    judge_directory();
-  }
-
-  void judge_directory() {
-    if (fstat(descriptor(), &status_) != 0) throw_store_error("examine", directory_path_, errno);
-    const bool closed = !names_.empty() && names_.size() <= closed_directories_;
-    const auto as = closed ? TrustedAs::directory : TrustedAs::on_the_way;
-    if (const auto distrust = find_distrust(status_, directory_path_, as)) throw UntrustedPath(*distrust);
-  }
-
-  // Puts where a link leads in its place. False if the last name is no link.
-  bool follow_link() {
-    struct stat status {};
-    if (fstatat(descriptor(), last_name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISLNK(status.st_mode)) {
-      return false;
-    }
-    // In a directory that is not sticky a link is of one who may write there, whoever owns it.
-    if ((status_.st_mode & S_ISVTX) != 0 && !is_trusted_owner(status))
-      throw UntrustedPath(foreign_owner(status, path(), TrustedAs::on_the_way));
-    if (++links_ > most_links) throw_store_error("open", asked_for_, ELOOP);
-    std::array<char, PATH_MAX> target{};
-    const ssize_t length = readlinkat(descriptor(), last_name_.c_str(), target.data(), target.size());
-    if (length < 0) throw_store_error("follow", path(), errno);
-    const std::string_view text(target.data(), static_cast<std::size_t>(length));
-    put_first(text);
-    if (text.starts_with('/')) start_at_root();
-    return true;
-  }
-
-  std::filesystem::path asked_for_;
-  std::size_t closed_directories_;
-  std::deque<std::string> names_;  // still to go down
-  std::optional<FileDescriptor> directory_;
-  std::filesystem::path directory_path_;
-  struct stat status_ {};  // of the directory
-  std::string last_name_;
-  int links_ = 0;
-  int error_ = 0;
-};
-
-struct stat examine(const Walk& walk) {
+struct stat examine(const PathWalk& walk) {
   struct stat status {};
   if (fstatat(walk.descriptor(), walk.last_name().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
     throw_store_error("examine", walk.path(), errno);
@@ -244,6 +126,8 @@ std::optional<Distrust> find_distrust(const struct stat& status, const std::file
                          ": a private key must not be open to others, nor writable by its group");
     case TrustedAs::shared_secret:
       return open_secret(status, path, ": a secret must not be open to others, nor writable by its group");
+    case TrustedAs::link:
+      return std::nullopt;
     case TrustedAs::on_the_way:
       if ((status.st_mode & S_ISVTX) != 0) return std::nullopt;
       break;
@@ -257,7 +141,7 @@ std::optional<Distrust> find_distrust(const struct stat& status, const std::file
 
 std::optional<Distrust> find_distrust(const std::filesystem::path& path, TrustedAs as) {
   try {
-    Walk walk(path);
+    PathWalk walk(path);
     if (!walk.find_last_name()) throw_store_error("open", walk.path(), walk.error());
     judge(walk.last_name().empty() ? walk.directory_status() : examine(walk), walk.path(), as);
     return std::nullopt;
@@ -266,19 +150,24 @@ std::optional<Distrust> find_distrust(const std::filesystem::path& path, Trusted
   }
 }
 
-FileDescriptor open_trusted_directory(const std::filesystem::path& directory) {
-  Walk walk(directory);
+namespace {
+
+// Goes to the directory, which is judged; the walk then stands in it.
+PathWalk walk_into(const std::filesystem::path& directory) {
+  PathWalk walk(directory);
   if (!walk.find_last_name() || (!walk.last_name().empty() && !walk.enter_last_name()))
     throw_store_error("open", walk.path(), walk.error());
   judge(walk.directory_status(), walk.path(), TrustedAs::directory);
+  return walk;
+}
+
+FileDescriptor open_for_work(const PathWalk& walk) {
   FileDescriptor opened(openat(walk.descriptor(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!opened) throw_store_error("open", walk.path(), errno);
   return opened;
 }
 
-std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file, std::size_t closed_directories,
-                                            TrustedAs as) {
-  Walk walk(file, closed_directories);
+std::optional<OpenedFile> open_file_at_end(PathWalk walk, const std::filesystem::path& file, TrustedAs as) {
   if (!walk.find_last_name()) {
     if (walk.error() == ENOENT || walk.error() == ENOTDIR) return std::nullopt;
     throw_store_error("open", walk.path(), walk.error());
@@ -287,11 +176,11 @@ std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file, s
   // Before it is opened, which some devices take for an order; and one who may not read it learns whose it
   // is.
   OpenedFile opened{FileDescriptor(-1), {}};
-  if (fstatat(walk.descriptor(), walk.last_name().c_str(), &opened.status, AT_SYMLINK_NOFOLLOW) != 0) {
-    if (errno == ENOENT) return std::nullopt;
-    throw_store_error("examine", file, errno);
+  if (!walk.last_status()) {
+    if (walk.error() == ENOENT) return std::nullopt;
+    throw_store_error("examine", file, walk.error());
   }
-  judge_file(opened.status, file, as);
+  judge_file(*walk.last_status(), file, as);
   FileDescriptor descriptor(openat(walk.descriptor(), walk.last_name().c_str(),
                                    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!descriptor && errno == ENOENT) return std::nullopt;
@@ -299,6 +188,26 @@ std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file, s
   if (fstat(descriptor.get(), &opened.status) != 0) throw_store_error("examine", file, errno);
   judge_file(opened.status, file, as);
   return OpenedFile{std::move(descriptor), opened.status};
+}
+
+}  // namespace
+
+FileDescriptor open_trusted_directory(const std::filesystem::path& directory) {
+  return open_for_work(walk_into(directory));
+}
+
+std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file, std::size_t closed_directories,
+                                            TrustedAs as) {
+  return open_file_at_end(PathWalk(file, closed_directories), file, as);
+}
+
+TrustedDirectory TrustedDirectory::open(const std::filesystem::path& directory) {
+  const auto walk = walk_into(directory);
+  return {directory, walk.path(), open_for_work(walk), walk.directory_status()};
+}
+
+std::optional<OpenedFile> TrustedDirectory::open_file(const std::filesystem::path& file, TrustedAs as) const {
+  return open_file_at_end(PathWalk(descriptor_.get(), resolved_, status_, file), path_ / file, as);
 }
 
 }  // namespace dkim::crypto

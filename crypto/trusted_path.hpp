@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
@@ -46,6 +47,7 @@ class UntrustedPath : public StoreError {
 
 // What an entry is to us.
 enum class TrustedAs {
+  link,        // a symbolic link in a sticky directory: whose it is decides, it has no mode
   on_the_way,  // a directory that only leads further
   directory,   // one in which names are looked up that others must not be able to make
   file,
@@ -73,5 +75,33 @@ FileDescriptor open_trusted_directory(const std::filesystem::path& directory);
 std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file,
                                             std::size_t closed_directories = 0,
                                             TrustedAs as = TrustedAs::file);
+
+// A directory that was judged with the whole way to it when it was opened, for many files below it in one go:
+// what is above is not walked again. For the time of a run, not for a daemon's: a directory that another one
+// replaces by its name is not seen. Usable from any thread.
+class TrustedDirectory {
+ public:
+  // As open_trusted_directory; throws the same.
+  static TrustedDirectory open(const std::filesystem::path& directory);
+
+  // As open_trusted_file; the file's path is relative to this directory, and all directories in it are judged
+  // as TrustedAs::directory.
+  std::optional<OpenedFile> open_file(const std::filesystem::path& file,
+                                      TrustedAs as = TrustedAs::file) const;
+
+ private:
+  TrustedDirectory(std::filesystem::path path, std::filesystem::path resolved, FileDescriptor descriptor,
+                   const struct stat& status)
+      : path_(std::move(path)),
+        resolved_(std::move(resolved)),
+        descriptor_(std::move(descriptor)),
+        status_(status) {}
+
+  // For the words alone: as it was named, and with links resolved.
+  std::filesystem::path path_;
+  std::filesystem::path resolved_;
+  FileDescriptor descriptor_;
+  struct stat status_;
+};
 
 }  // namespace dkim::crypto

@@ -58,7 +58,7 @@ DomainTransaction::DomainTransaction(const KeyStore& store, canon::DomainName do
 
 DomainTransaction::DomainTransaction(const KeyStore& store, canon::DomainName domain,
                                      const Directory& key_directory)
-    : store_(store),
+    : store_(store.directory()),
       domain_(std::move(domain)),
       manifest_name_(name_of(store.manifest_path(domain_))),
       group_(key_directory.group()),

@@ -53,7 +53,7 @@ class DomainTransaction {
   void put_in_place();
   void destroy_revoked_keys();
 
-  const KeyStore& store_;
+  const KeyStore store_;  // by its path, as it is now
   canon::DomainName domain_;
   std::string manifest_name_;
   gid_t group_;  // the daemon's: all that is written below the key directory gets it

@@ -11,7 +11,6 @@
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
 #include "crypto/settings/settings_source.hpp"
-#include "crypto/trusted_path.hpp"
 
 namespace dkim::crypto {
 namespace {
@@ -30,16 +29,6 @@ timespec coarse_now() {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   return now;
-}
-
-std::optional<Secret> read_key_file(const std::filesystem::path& path) {
-  try {
-    const auto file = open_trusted_file(path, own_directories, TrustedAs::private_key);
-    if (!file) return std::nullopt;
-    return read_all(*file, path, key_file_limit);
-  } catch (const StoreError& error) {
-    throw KeyFileError(error.what());
-  }
 }
 
 // Calls visit with each name in the directory until it returns false. Not by std::filesystem, whose iterator
@@ -111,6 +100,18 @@ void KeyStore::judge_directory() const {
   if (const auto distrust = find_distrust(directory_, TrustedAs::directory)) throw UntrustedPath(*distrust);
 }
 
+KeyStore KeyStore::held() const {
+  KeyStore held(directory_);
+  held.held_ = std::make_shared<const TrustedDirectory>(TrustedDirectory::open(directory_));
+  return held;
+}
+
+std::optional<OpenedFile> KeyStore::open_in_domain(const std::filesystem::path& path, TrustedAs as) const {
+  // DIRECTORY/example.com/NAME.
+  if (held_) return held_->open_file(path.parent_path().filename() / path.filename(), as);
+  return open_trusted_file(path, own_directories, as);
+}
+
 std::optional<FileStamp> KeyStore::stamp(const canon::DomainName& domain) const {
   const std::string path = directory_.native() + "/" + domain.str() + "/keys.conf";
   struct stat status {};
@@ -122,7 +123,7 @@ std::optional<FileStamp> KeyStore::stamp(const canon::DomainName& domain) const 
 
 std::optional<StampedManifest> KeyStore::read_manifest(const canon::DomainName& domain) const {
   const auto path = manifest_path(domain);
-  const auto file = open_trusted_file(path, own_directories);
+  const auto file = open_in_domain(path, TrustedAs::file);
   if (!file) {
     check_directory();
     return std::nullopt;
@@ -134,7 +135,16 @@ std::optional<StampedManifest> KeyStore::read_manifest(const canon::DomainName& 
 
 PrivateKey KeyStore::load_key(const canon::DomainName& domain, const KeyEntry& entry) const {
   const auto path = key_path(domain, entry.selector);
-  const auto pem = read_key_file(path);
+  const auto read = [&]() -> std::optional<Secret> {
+    try {
+      const auto file = open_in_domain(path, TrustedAs::private_key);
+      if (!file) return std::nullopt;
+      return read_all(*file, path, key_file_limit);
+    } catch (const StoreError& error) {
+      throw KeyFileError(error.what());
+    }
+  };
+  const auto pem = read();
   if (!pem) {
     throw KeyFileError(path.string() + " is missing, but the manifest beside it says that the key is " +
                        std::string(to_string(entry.state)));

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "canon/selector.hpp"
 #include "crypto/keys/private_key.hpp"
 #include "crypto/store/manifest.hpp"
+#include "crypto/trusted_path.hpp"
 
 namespace dkim::crypto {
 
@@ -44,6 +46,11 @@ struct StampedManifest {
 class KeyStore {
  public:
   explicit KeyStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+  // The same store with its key directory open, judged once with the way to it: for one run over many
+  // domains, whose manifests and keys are then looked up there without walking all the way for each. Throws
+  // as judge_directory does. What replaces the directory by its name meanwhile is not seen.
+  KeyStore held() const;
 
   const std::filesystem::path& directory() const { return directory_; }
   std::filesystem::path domain_directory(const canon::DomainName& domain) const;
@@ -78,8 +85,10 @@ class KeyStore {
   // A domain that is not there is an answer; a key directory that is not there (misspelt, not mounted) is a
   // fault, or all mail would leave unsigned.
   void check_directory() const;
+  std::optional<OpenedFile> open_in_domain(const std::filesystem::path& path, TrustedAs as) const;
 
   std::filesystem::path directory_;
+  std::shared_ptr<const TrustedDirectory> held_;  // null: by the path
 };
 
 }  // namespace dkim::crypto

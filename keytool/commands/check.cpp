@@ -186,13 +186,14 @@ ExitCode check(const Arguments& arguments) {
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   const auto access = read_dns_options(*options);
-  const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
+  const crypto::KeyStore by_path(read_configuration(*options).signing.key_directory);
   if (options->has("all") && (options->has("selector") || options->has("domain"))) {
     throw UsageError("--all is for every domain and key: leave out --domain and --selector");
   }
 
   const auto domains =
-      options->has("all") ? store.domains() : std::vector{pick_domain(options->text("domain"), store)};
+      options->has("all") ? by_path.domains() : std::vector{pick_domain(options->text("domain"), by_path)};
+  const auto store = domains.size() > 1 ? by_path.held() : by_path;
   std::optional<canon::Selector> only;
   if (const auto text = options->text("selector")) only = pick_selector(*text, store, domains.front());
   std::vector<CheckedKey> keys;

@@ -86,10 +86,11 @@ ExitCode list(const Arguments& arguments) {
       "json", "print an array of objects, a key each");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
-  const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
+  const crypto::KeyStore by_path(read_configuration(*options).signing.key_directory);
 
   const auto given = options->text("domain");
-  const auto domains = given ? std::vector{pick_named_domain(*given, store)} : store.domains();
+  const auto domains = given ? std::vector{pick_named_domain(*given, by_path)} : by_path.domains();
+  const auto store = domains.size() > 1 ? by_path.held() : by_path;
   const bool as_json = options->has("json");
   const auto now = crypto::utc_now();
   auto code = ExitCode::done;

@@ -90,7 +90,7 @@ ExitCode rotate(const Arguments& arguments) {
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   const auto configuration = read_configuration(*options);
-  const crypto::KeyStore store(configuration.signing.key_directory);
+  const crypto::KeyStore by_path(configuration.signing.key_directory);
   const Clock now = read_clock(*options);
   auto turn = read_turn_options(*options);
   turn.policy = policy_of(configuration.keys);
@@ -98,7 +98,9 @@ ExitCode rotate(const Arguments& arguments) {
     throw UsageError("--all is for every domain: leave out --domain");
 
   const auto domains =
-      options->has("all") ? store.domains() : std::vector{pick_domain(options->text("domain"), store)};
+      options->has("all") ? by_path.domains() : std::vector{pick_domain(options->text("domain"), by_path)};
+  // Not where it waits, for hours: another directory may have taken its name by then.
+  const auto store = domains.size() > 1 && !options->has("wait") ? by_path.held() : by_path;
   ExitCode code = ExitCode::done;
   JsonArrayWriter array(std::cout);
   for_each_domain(

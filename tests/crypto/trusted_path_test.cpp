@@ -205,6 +205,84 @@ TEST_F(TrustedPathTest, ADirectoryIsOpenedToWorkIn) {
 }
 
 // A command that is pasted does what it says, whatever the path holds.
+// Opened once, with the way to it; all that is below it is judged as it would be from / on.
+TEST_F(TrustedPathTest, WhatIsBelowAnOpenDirectoryIsJudgedAlike) {
+  const auto below = [](const TrustedDirectory& directory) -> std::string {
+    try {
+      const auto opened = directory.open_file("b/file");
+      return opened ? std::string(view(read_all(*opened, "file", 100))) : "(there is none)";
+    } catch (const StoreError& error) {
+      return error.what();
+    }
+  };
+  const auto held = TrustedDirectory::open(path("a"));
+  EXPECT_EQ(below(held), "content");
+  struct Spoiled {
+    const char* command;  // in the directory that a is in
+    bool only_by_root;
+  };
+  for (const auto& [command, only_by_root] : {
+           Spoiled{"chmod 777 a/b", false},
+           Spoiled{"chmod 1777 a/b", false},
+           Spoiled{"chmod 666 a/b/file", false},
+           Spoiled{"chown 12345 a/b", true},
+           Spoiled{"chown 12345 a/b/file", true},
+           Spoiled{"mv a/b c && chmod 777 c && ln -s ../c a/b", false},
+           Spoiled{"mv a/b c && chmod 777 c && ln -s \"$PWD/c\" a/b", false},
+           Spoiled{"mkdir -m 777 d && mv a/b d/b && ln -s ../d/b a/b", false},
+           Spoiled{"mv a/b/file f && chmod 666 f && ln -s ../../f a/b/file", false},
+           Spoiled{"ln -sf file a/b/file", false},
+           Spoiled{"rm a/b/file && mkdir a/b/file", false},
+       }) {
+    if (only_by_root && geteuid() != 0) continue;
+    const auto run = [&](const std::string& text) {
+      ASSERT_EQ(std::system(("cd '" + path().string() + "' && " + text).c_str()), 0) << text;
+    };
+    run(command);
+    std::string expected;
+    try {
+      ASSERT_FALSE(open_trusted_file(file(), 1)) << command;
+    } catch (const StoreError& error) {
+      expected = error.what();
+    }
+    EXPECT_NE(expected, "") << command;
+    EXPECT_EQ(below(held), expected) << command;
+    run("rm -rf a/b c d f && mkdir -m 755 a/b && printf content > a/b/file");
+    EXPECT_EQ(below(held), "content") << command;
+  }
+  std::filesystem::remove(file());
+  EXPECT_EQ(below(held), "(there is none)");
+  std::filesystem::remove(path("a/b"));
+  EXPECT_EQ(below(held), "(there is none)");
+}
+
+TEST_F(TrustedPathTest, ALinkOfRootsBelowAnOpenDirectoryIsFollowed) {
+  const auto held = TrustedDirectory::open(path("a"));
+  std::filesystem::rename(path("a/b"), path("c"));
+  for (const auto& target : {std::filesystem::path("../c"), path("c")}) {
+    std::filesystem::create_symlink(target, path("a/b"));
+    EXPECT_TRUE(held.open_file("b/file")) << target;
+    std::filesystem::remove(path("a/b"));
+  }
+}
+
+TEST_F(TrustedPathTest, AnOpenDirectoryIsJudgedWhenItIsOpened) {
+  for (const auto* directory : {"", "a"}) {
+    set_mode(directory, 0777);
+    EXPECT_NE(message_of<UntrustedPath>([&] { TrustedDirectory::open(path("a")); }), "") << directory;
+    set_mode(directory, 0755);
+  }
+  EXPECT_NE(message_of<StoreError>([&] { TrustedDirectory::open(path("a/b/file")); }), "");
+  EXPECT_NE(message_of<StoreError>([&] { TrustedDirectory::open(path("x")); }), "");
+  // What it stands for stays, whatever gets its name.
+  const auto held = TrustedDirectory::open(path("a"));
+  std::filesystem::rename(path("a"), path("aside"));
+  write_file(path("a/b/file"), "another");
+  const auto opened = held.open_file("b/file");
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(view(read_all(*opened, file(), 100)), "content");
+}
+
 TEST_F(TrustedPathTest, RemediesAreQuoted) {
   std::filesystem::rename(path("a"), path("it's; a $dir"));
   std::filesystem::create_symlink("it's; a $dir", path("a"));

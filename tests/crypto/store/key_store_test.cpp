@@ -37,6 +37,20 @@ TEST_F(KeyStoreTest, LoadsAKey) {
   EXPECT_EQ(store().load_key(domain_name("example.com"), entry()).public_key(), rsa_key().public_key());
 }
 
+TEST_F(KeyStoreTest, HeldOpenItReadsTheSame) {
+  const auto held = store().held();
+  const auto domain = domain_name("example.com");
+  EXPECT_EQ(held.directory(), store().directory());
+  EXPECT_EQ(held.read_manifest(domain)->stamp, store().read_manifest(domain)->stamp);
+  EXPECT_EQ(held.load_key(domain, entry()).public_key(), rsa_key().public_key());
+  EXPECT_FALSE(held.read_manifest(domain_name("absent.example")));
+  ASSERT_EQ(chmod(key_path().c_str(), 0644), 0);
+  EXPECT_EQ(message_of<KeyFileError>([&] { held.load_key(domain, entry()); }), load_refusal());
+  EXPECT_NE(load_refusal(), "");
+  ASSERT_EQ(chmod(files_.path("").c_str(), 0777), 0);
+  EXPECT_NE(message_of<StoreError>([&] { store().held(); }), "");
+}
+
 // PITFALLS 17: the path, the mode, and what mends it.
 TEST_F(KeyStoreTest, TooOpenModesAreRefused) {
   for (const mode_t mode : {0644U, 0641U, 0642U, 0660U, 0620U, 0666U, 0777U, 0604U}) {
