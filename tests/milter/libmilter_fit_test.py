@@ -16,11 +16,15 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests/e2e"))
+from harness.milter_client import MilterClient
+
 BUILD = pathlib.Path(os.environ["DKIMSIGND_BUILD_DIR"])
 DIALOGUE = ROOT / "tests/milter/dialogue"
 CACHE = dict(re.findall(r"^(\w+):\w+=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE))
 COMPILER = CACHE["CMAKE_CXX_COMPILER"]
 PATIENCE = 120  # seconds, on a busy machine
+FIELDS = 400  # of a message, a packet each
 
 FORTIFIED = """
 #include <poll.h>
@@ -150,6 +154,9 @@ class BuildTest(TemporaryCase):
         run("ar", "qs", archive, compiled(self.directory, name, source + CHECKED, "-U_FORTIFY_SOURCE"))
         return archive
 
+    def imports(self, library):
+        return set(re.findall(r"^(\S+) U", run(CACHE["CMAKE_NM"], "-P", library), re.MULTILINE))
+
     def built(self, library, read_ahead="AUTO"):
         """What CMake says of read-ahead; the daemon is at self.daemon() then."""
         same = {name: CACHE[name] for name in ("CMAKE_BUILD_TYPE", "CMAKE_CXX_COMPILER", "CMAKE_CXX_COMPILER_LAUNCHER",
@@ -179,6 +186,7 @@ class BuildTest(TemporaryCase):
         notify.setblocking(False)
         daemon = subprocess.Popen([self.daemon(), "--config", place / "conf"], stderr=subprocess.PIPE, text=True,
                                   env=dict(os.environ, NOTIFY_SOCKET=f"{place}/notify"))
+        self.addCleanup(daemon.communicate)
         self.addCleanup(daemon.kill)
         return daemon, notify
 
@@ -187,6 +195,29 @@ class BuildTest(TemporaryCase):
             if " listens on " in line:
                 return
         self.fail("the daemon did not listen")
+
+    def reads_a_packet(self):
+        """How often the daemon reads for each packet of a message. libmilter does so twice, for its length and the
+        rest; where we read ahead, by recv(2), which does not count here, nothing is left for it to read."""
+        daemon, notify = self.started()
+        self.wait_until_it_listens(daemon)
+        notify.settimeout(PATIENCE)
+        self.assertEqual(notify.recv(64).decode().split("\n")[0], "READY=1")
+        address = notify.getsockname().replace("/notify", "/s")
+        with MilterClient(address) as connection:
+            before = self.reads_of(daemon)
+            self.assertEqual(connection.message([(b"X-Field", b" text")] * FIELDS, b"").verdict, b"a")
+            return (self.reads_of(daemon) - before) / FIELDS
+
+    def reads_of(self, daemon):
+        counts = pathlib.Path(f"/proc/{daemon.pid}/io").read_text()
+        return int(re.search(r"^syscr: ([0-9]+)$", counts, re.MULTILINE)[1])
+
+    def assert_it_reads_ahead(self):
+        self.assertLess(self.reads_a_packet(), 0.1)
+
+    def assert_libmilter_reads(self):
+        self.assertGreaterEqual(self.reads_a_packet(), 2)
 
     def end_of(self, daemon):
         _, said = daemon.communicate(timeout=PATIENCE)
@@ -200,15 +231,37 @@ class BuildTest(TemporaryCase):
             except BlockingIOError:
                 return came
 
+    def test_this_systems_own(self):
+        said = self.built(self.system)
+        if said == "on":
+            self.assert_it_reads_ahead()
+        else:
+            self.assertRegex(said, "^off, messages take more system calls: libmilter is a shared library$")
+            self.assert_libmilter_reads()
+
     def test_a_fortified_one(self):
-        self.assertEqual(self.built(self.bent("fortified", FORTIFIED)), "on")
+        library = self.bent("fortified", FORTIFIED)
+        by_either_name = {"read", "__read_chk", "poll", "__poll_chk"}
+        self.assertEqual(self.imports(library) & by_either_name, {"__read_chk", "__poll_chk"})
+        self.assertEqual(self.built(library), "on")
         self.answers()
+        self.assert_it_reads_ahead()
+
+    def test_one_compiled_at_the_highest_level(self):
+        library = os.environ.get("DKIMSIGND_FORTIFIED_LIBMILTER")
+        if not library:
+            self.skipTest("DKIMSIGND_FORTIFIED_LIBMILTER names none; tests/package/fortified-libmilter makes one")
+        self.assertLess({"__read_chk", "__poll_chk"}, self.imports(library))
+        self.assertEqual(self.built(library), "on")
+        self.answers()
+        self.assert_it_reads_ahead()
 
     def test_a_strange_one(self):
         library = self.bent("strange", STRANGE)
         hindrance = "libmilter.a calls what is not known here: readv"
         self.assertEqual(self.built(library), f"off, messages take more system calls: {hindrance}")
         self.answers()
+        self.assert_libmilter_reads()
         daemon, _ = self.started()
         self.wait_until_it_listens(daemon)
         daemon.send_signal(signal.SIGTERM)
@@ -241,10 +294,12 @@ class BuildTest(TemporaryCase):
         self.assertEqual(self.built(shared), "off, messages take more system calls: libmilter is a shared library")
         self.assertIn("libmilter.so", run("readelf", "-d", self.daemon()))
         self.answers()
+        self.assert_libmilter_reads()
 
     def test_without_read_ahead(self):
         self.assertEqual(self.built(self.system, read_ahead="OFF"), "off, messages take more system calls: it was built so")
         self.answers()
+        self.assert_libmilter_reads()
 
 
 if __name__ == "__main__":
