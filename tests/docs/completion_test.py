@@ -181,7 +181,8 @@ class Names(unittest.TestCase):
 
     def test_without_the_right_to_read(self):
         script = self.directory / "dkimkey"
-        shutil.copy(SCRIPTS / "dkimkey", script)
+        shutil.copyfile(SCRIPTS / "dkimkey", script)
+        script.chmod(0o644)
         self.directory.chmod(0o755)
         self.keys.chmod(0o000 if os.getuid() else 0o700)
         self.addCleanup(self.keys.chmod, 0o700)

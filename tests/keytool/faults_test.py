@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 from clock import at_time
-from dkimkey import GROUP, PROGRAM, StoreTest, run, succeed
+from dkimkey import GROUP, StoreTest, for_everybody, run, succeed, without_leak_check
 from refusing_resolver import refusing_resolver
 
 DONE, PROBLEM, WAITING = 0, 1, 3
@@ -132,9 +132,10 @@ class Others(FaultTest):
         domain = self.keys / "example.com"
         for path in (domain, *domain.iterdir()):
             os.chown(path, 12345, -1)
-        without = ["setpriv", f"--regid={GROUP}", "--clear-groups", "--bounding-set=-all", PROGRAM]
-        bare = subprocess.run([*without, *map(str, self.writers()["rotate"])], env=at_time(LONG_AFTER),
-                              capture_output=True, check=False)
+        without = ["setpriv", f"--regid={GROUP}", "--clear-groups", "--bounding-set=-all",
+                   for_everybody()]
+        bare = subprocess.run([*without, *map(str, self.writers()["rotate"])],
+                              env=without_leak_check(at_time(LONG_AFTER)), capture_output=True, check=False)
         self.assertEqual(bare.returncode, PROBLEM, bare)
         self.assertIn(f"mend it with: chown -R root {domain}\n".encode(), bare.stderr)
         self.do_as_told(lambda: run(*self.writers()["rotate"], env=at_time(LONG_AFTER)))

@@ -17,7 +17,7 @@ import socket
 import subprocess
 import unittest
 
-from dkimkey import GROUP, PROGRAM, StoreTest, run
+from dkimkey import GROUP, PROGRAM, StoreTest, for_everybody, run
 from harness.milter_client import MilterClient
 from harness.workspace import wait_for
 from many_domains import make_due, make_store, name_of
@@ -145,7 +145,8 @@ class DaemonTest(ManyTest):
         config.write_text(f'socket = "unix:{path}";\nkey_directory = "{self.keys}";\nlog = "stderr";\n')
         with open(self.directory / "daemon.log", "wb") as output:
             # strace stays root: the daemon's memory is not for others, not even the paths in it.
-            tracer = subprocess.Popen(["strace", "-u", "nobody", "-f", "-qq", "-o", log, DKIMSIGND, "--config", config],
+            tracer = subprocess.Popen(["strace", "-u", "nobody", "-f", "-qq", "-o", log, for_everybody(DKIMSIGND),
+                                       "--config", config],
                                       stderr=output)
         self.addCleanup(tracer.wait)
         self.addCleanup(tracer.kill)

@@ -34,8 +34,16 @@ void set_sanitizer_options(const std::filesystem::path& directory) {
   setenv("UBSAN_OPTIONS", (log + ":print_stacktrace=1").c_str(), 1);
 }
 
-[[noreturn]] void become_dkimsignd(const std::vector<std::string>& arguments) {
-  std::vector<std::string> copies{DKIMSIGND_PROGRAM};
+// A copy that every user can reach; the build directory may lie in a home that is its owner's alone to enter.
+std::string program_for_everybody(const std::filesystem::path& directory) {
+  const auto copy = directory / "program";
+  std::filesystem::copy_file(DKIMSIGND_PROGRAM, copy, std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::permissions(copy, std::filesystem::perms(0755));
+  return copy.string();
+}
+
+[[noreturn]] void become_dkimsignd(const std::string& program, const std::vector<std::string>& arguments) {
+  std::vector<std::string> copies{program};
   copies.insert(copies.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (auto& argument : copies)
@@ -76,7 +84,7 @@ ProgramRun run_dkimsignd(const std::filesystem::path& directory, const std::vect
     set_sanitizer_options(directory);
     redirect(STDOUT_FILENO, directory / "out");
     redirect(STDERR_FILENO, directory / "err");
-    become_dkimsignd(arguments);
+    become_dkimsignd(DKIMSIGND_PROGRAM, arguments);
   }
   const auto status = wait_for(pid);
   if (!status) {
@@ -118,13 +126,14 @@ void DaemonProcess::start(const Start& how) {
     throw std::runtime_error("cannot bind " + notify_path);
   std::filesystem::permissions(notify_path, std::filesystem::perms::all);
 
+  const std::string program = how.prepare ? program_for_everybody(directory_) : DKIMSIGND_PROGRAM;
   pid_ = fork();
   if (pid_ == 0) {
     set_sanitizer_options(directory_);
     setenv("NOTIFY_SOCKET", notify_path.c_str(), 1);
     redirect(STDERR_FILENO, directory_ / "log");
     if (how.prepare) how.prepare();
-    become_dkimsignd({"--config", config_path().string()});
+    become_dkimsignd(program, {"--config", config_path().string()});
   }
   if (pid_ < 0) throw std::runtime_error("cannot fork");
   if (how.wait_until_ready) wait_until_ready(notify.get());

@@ -8,7 +8,7 @@ once.
 
 import shutil
 
-from built import BASE, CURRENT, package, run
+from built import BASE, CURRENT, debian_sources, debian_suite, package, run
 from machine import isolate
 
 # What makes an installation of a few minutes one of seconds: nothing here needs to survive a power cut.
@@ -20,16 +20,13 @@ LATER = "postfix"
 def main():
     if BASE.exists():
         shutil.rmtree(BASE)
-    sources = run("apt-get", "indextargets", "--format", "deb $(REPO_URI) $(RELEASE) $(COMPONENT)",
-                  "Created-By: Packages", "Origin: Debian")
-    suite = run("sh", "-c", ". /etc/os-release; echo $VERSION_CODENAME").strip()
     run("mmdebstrap", "--mode=root", "--variant=apt", FAST, '--aptopt=Acquire::Languages "none"',
         "--include=systemd-sysv,init-system-helpers", "--skip=cleanup/apt",
         f"--customize-hook=copy-in {package(CURRENT)} /var/tmp",
         '--customize-hook=chroot "$1" apt-get -q -y --download-only --no-install-recommends install '
         f"{LATER} /var/tmp/{package(CURRENT).name}",
         '--customize-hook=rm "$1"/var/tmp/*.deb',
-        suite, BASE, "-", input="\n".join(sorted(set(sources.splitlines()))).encode())
+        debian_suite(), BASE, "-", input=debian_sources().encode())
 
 
 if __name__ == "__main__":

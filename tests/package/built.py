@@ -31,6 +31,17 @@ def architecture():
     return run("dpkg", "--print-architecture").strip()
 
 
+def debian_suite():
+    return run("sh", "-c", ". /etc/os-release; echo $VERSION_CODENAME").strip()
+
+
+def debian_sources():
+    """Those of this machine, as apt and mmdebstrap read them."""
+    lines = run("apt-get", "indextargets", "--format", "deb $(REPO_URI) $(RELEASE) $(COMPONENT)",
+                "Created-By: Packages", "Origin: Debian")
+    return "\n".join(sorted(set(lines.splitlines())))
+
+
 def run(*command, good=(0,), **options):
     """What it says, both ways together; AssertionError with all of that if it does not end as it should."""
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

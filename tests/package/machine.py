@@ -42,16 +42,16 @@ def isolate():
 
 
 class Machine:
-    """The base system in the state in which it was made, under `self.root`. Not started yet."""
+    """A base system in the state in which it was made, under `self.root`. Not started yet."""
 
-    def __init__(self, place):
+    def __init__(self, place, base=BASE):
         self._undo = contextlib.ExitStack()
         self.place = pathlib.Path(place)
         self.root = self.place / "root"
         for name in ("root", "changes", "work"):
             (self.place / name).mkdir(parents=True)
         run("mount", "-t", "overlay", "overlay", self.root,
-            "-o", f"lowerdir={BASE},upperdir={self.place}/changes,workdir={self.place}/work")
+            "-o", f"lowerdir={base},upperdir={self.place}/changes,workdir={self.place}/work")
         self._undo.callback(run, "umount", "--lazy", self.root)
         self._process = None
         self._leader = None

@@ -5,6 +5,7 @@ import os
 import pathlib
 import pwd
 import re
+import shutil
 import signal
 import socket
 
@@ -68,8 +69,11 @@ class Daemon:
             notified.setblocking(False)
             user = pwd.getpwnam(USER).pw_uid
             group = grp.getgrnam(GROUP).gr_gid
+            # The build directory may lie in a home that is its owner's alone to enter.
+            copy = pathlib.Path(shutil.copyfile(program("dkimsignd"), self._root / "dkimsignd"))
+            copy.chmod(0o755)
             self.process = workspace.spawn(
-                program("dkimsignd"), "--config", self.config, log=self.log, user=user, group=group,
+                copy, "--config", self.config, log=self.log, user=user, group=group,
                 extra_groups=[], env={**os.environ, "NOTIFY_SOCKET": str(address)})
             try:
                 wait_for(lambda: ready(notified), "dkimsignd to be ready", alive=self.alive)

@@ -1,0 +1,127 @@
+"""A machine with nothing but Debian's base system and sudo, and a person on it: her home directory is nobody
+else's to enter, nor is what she makes, and no systemd, no log and no network but loopback is there.
+
+isolate() of machine.py comes first. Programs are compiled by the ccache of the machine that runs this, which lies
+where no package puts one.
+"""
+
+import ctypes
+import fcntl
+import pathlib
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+
+from built import PACKAGING, ROOT, debian_suite, run
+from machine import Machine
+
+CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWNET = 0x04000000, 0x08000000, 0x40000000
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 0x1
+
+PERSON = "erika"
+CLONE = f"/home/{PERSON}/dkimsignd"
+LAUNCHER = "/opt/ccache/ccache"
+
+
+# Where apt keeps what it has fetched: here, there is no need to fetch it again.
+FETCHED = "/var/cache/apt/archives"
+
+
+def lists_of_packages():
+    """What our commands install: the names in all lists."""
+    lists = [*PACKAGING.glob("packages-*"), *(ROOT / "tests").rglob("packages")]
+    names = {line.split("#")[0].strip() for each in lists if each.is_file() for line in each.read_text().splitlines()}
+    return sorted(names - {""})
+
+
+def make_base(place, suite, sources, settings=()):
+    """Debian's smallest system, and beside it, not installed, every package that our commands install. The sources
+    are lines for apt, None for Debian's usual ones; so are its settings."""
+    if place.exists():
+        shutil.rmtree(place)
+    take = f'mkdir -p "$1"{FETCHED} && find {FETCHED} -name "*.deb" -exec cp --link -t "$1"{FETCHED} {{}} +'
+    options = [f"--aptopt={setting}" for setting in settings]
+    if suite == debian_suite():
+        options.append(f"--setup-hook={take} || {take.replace('--link ', '')}")
+    run("mmdebstrap", "--mode=root", "--variant=minbase", "--dpkgopt=force-unsafe-io",
+        '--aptopt=Acquire::Languages "none"', "--include=adduser,sudo", "--skip=cleanup/apt,download/empty", *options,
+        '--customize-hook=chroot "$1" apt-get -q -y --no-install-recommends --download-only install '
+        + " ".join(lists_of_packages()),
+        suite, place, *([] if sources is None else ["-"]), input=(sources or "").encode())
+
+
+def leave_the_network():
+    """From here on this process is on a machine without a dot in its name, and with loopback alone."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    socket.sethostname("bare")
+    with socket.socket() as any_socket:
+        request = struct.pack("16sH14x", b"lo", 0)
+        flags = struct.unpack("16sH14x", fcntl.ioctl(any_socket, SIOCGIFFLAGS, request))[1]
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | IFF_UP))
+
+
+class BareMachine(Machine):
+    def __init__(self, base):
+        super().__init__(tempfile.mkdtemp(prefix="dkimsignd-bare-", dir="/var/tmp"), base)
+        self._mount("proc", "/proc")
+        self._mount("tmpfs", "/dev/shm")
+        self._mount("devpts", "/dev/pts", "newinstance,ptmxmode=0666")
+        self._write("/etc/hostname", "bare\n")
+        self._write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 bare\n")
+        self._share_compilations()
+        self.run("adduser", "--disabled-password", "--gecos", "", PERSON)
+        self._write(f"/etc/sudoers.d/{PERSON}", f"{PERSON} ALL=(ALL:ALL) NOPASSWD: ALL\n")
+        self._clone()
+
+    def _mount(self, kind, place, options="rw"):
+        target = self.root / place.lstrip("/")
+        target.mkdir(parents=True, exist_ok=True)
+        if kind == "bind":
+            run("mount", "--bind", options, target)
+        else:
+            run("mount", "-t", kind, "-o", options, kind, target)
+        self._undo.callback(run, "umount", "--lazy", target)
+
+    def _write(self, path, text):
+        (self.root / path.lstrip("/")).write_text(text)
+
+    def _share_compilations(self):
+        """The same file in another directory is the same to ccache."""
+        place = self.root / LAUNCHER.lstrip("/")
+        program = pathlib.Path(shutil.which("ccache"))
+        libraries = pathlib.Path(LAUNCHER).parent / "lib"
+        (self.root / str(libraries).lstrip("/")).mkdir(parents=True)
+        shutil.copy(program, self.root / str(libraries).lstrip("/"))
+        for line in run("ldd", program).splitlines():
+            if "hiredis" in line:
+                shutil.copy(line.split()[2], self.root / str(libraries).lstrip("/"))
+        place.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH={libraries} exec {libraries}/ccache "$@"\n')
+        place.chmod(0o755)
+        # As tests/run has it, which made what is there.
+        self._write("/etc/ccache.conf", f"base_dir = {CLONE}\nhash_dir = false\nsloppiness = locale\n")
+        self._mount("bind", "/root/.cache/ccache", run("ccache", "--get-config", "cache_dir").strip())
+
+    def _clone(self):
+        """The sources as they stand, without what was built from them, as one with umask 077 has them."""
+        clone = self.root / CLONE.lstrip("/")
+        shutil.copytree(ROOT, clone, symlinks=True, ignore=lambda folder, names: [
+            name for name in names if name in (".git", "__pycache__")
+            or (pathlib.Path(folder) == ROOT and name.startswith("build"))])
+        run("chmod", "-R", "u=rwX,go=", clone)
+        self.run("chown", "-R", f"{PERSON}:{PERSON}", CLONE)
+
+    def _by_sudo(self, command):
+        """As the person would start it: in the clone, without a terminal."""
+        return ["su", "--login", PERSON, "--command", f"umask 077; cd {CLONE} && sudo {command}"]
+
+    def by_sudo(self, command):
+        """What it says; AssertionError with that if it fails."""
+        return self.run(*self._by_sudo(command))
+
+    def show(self, command):
+        """The same, which says it to whoever looks on, and how it ended."""
+        return subprocess.run([*self._inside(), *self._by_sudo(command)], stdin=subprocess.DEVNULL, check=False).returncode
