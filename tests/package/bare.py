@@ -41,10 +41,11 @@ def make_base(place, suite, sources, settings=()):
     are lines for apt, None for Debian's usual ones; so are its settings."""
     if place.exists():
         shutil.rmtree(place)
-    take = f'mkdir -p "$1"{FETCHED} && find {FETCHED} -name "*.deb" -exec cp --link -t "$1"{FETCHED} {{}} +'
+    take = f'find {FETCHED} -name "*.deb" -exec cp --force %s -t "$1"{FETCHED} {{}} +'
     options = [f"--aptopt={setting}" for setting in settings]
     if suite == debian_suite():
-        options.append(f"--setup-hook={take} || {take.replace('--link ', '')}")
+        # Linked, where both are in one file system.
+        options.append(f'--setup-hook=mkdir -p "$1"{FETCHED}; {take % "--link"} 2>/dev/null || {take % ""}')
     run("mmdebstrap", "--mode=root", "--variant=minbase", "--dpkgopt=force-unsafe-io",
         '--aptopt=Acquire::Languages "none"', "--include=adduser,sudo", "--skip=cleanup/apt,download/empty", *options,
         '--customize-hook=chroot "$1" apt-get -q -y --no-install-recommends --download-only install '
@@ -124,4 +125,5 @@ class BareMachine(Machine):
 
     def show(self, command):
         """The same, which says it to whoever looks on, and how it ended."""
-        return subprocess.run([*self._inside(), *self._by_sudo(command)], stdin=subprocess.DEVNULL, check=False).returncode
+        done = subprocess.run([*self._inside(), *self._by_sudo(command)], stdin=subprocess.DEVNULL, check=False)
+        return done.returncode
