@@ -26,6 +26,8 @@ import subprocess
 import sys
 import tempfile
 
+from sanitizers import options
+
 
 class Step:
     def __init__(self, number, command):
@@ -99,7 +101,7 @@ def main():
     path = str(arguments.dkimkey.resolve().parent) + ":/usr/sbin:/usr/bin:/sbin:/bin"
     with tempfile.TemporaryDirectory(prefix="dkimkey-session-") as directory:
         environment = {"PATH": path, "HOME": directory, "LC_ALL": "C.UTF-8",
-                       "TESTS": str(arguments.session.resolve().parent.parent)}
+                       "TESTS": str(arguments.session.resolve().parent.parent), **options()}
         for step in read_session(arguments.session):
             problems = play(step, directory, environment)
             if problems:

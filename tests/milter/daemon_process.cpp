@@ -26,12 +26,20 @@ int exit_status(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-// Reports go to files, since a test may take the daemon's standard error away.
+// Reports go to files, since a test may take the daemon's standard error away, or kill it.
 void set_sanitizer_options(const std::filesystem::path& directory) {
-  const std::string log = "log_path=" + (directory / "sanitizer").string();
-  setenv("TSAN_OPTIONS", log.c_str(), 1);
-  setenv("ASAN_OPTIONS", (log + ":detect_leaks=0").c_str(), 1);
-  setenv("UBSAN_OPTIONS", (log + ":print_stacktrace=1").c_str(), 1);
+  const std::string options = "log_path=" + (directory / "sanitizer").string() + ":exitcode=99";
+  setenv("TSAN_OPTIONS", options.c_str(), 1);
+  setenv("ASAN_OPTIONS", options.c_str(), 1);
+  setenv("UBSAN_OPTIONS", (options + ":print_stacktrace=1").c_str(), 1);
+}
+
+std::string sanitizer_reports(const std::filesystem::path& directory) {
+  std::string out;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().filename().string().starts_with("sanitizer")) out += read_file(entry.path());
+  }
+  return out;
 }
 
 // A copy that every user can reach; the build directory may lie in a home that is its owner's alone to enter.
@@ -91,6 +99,7 @@ ProgramRun run_dkimsignd(const std::filesystem::path& directory, const std::vect
     kill(pid, SIGKILL);
     waitpid(pid, nullptr, 0);
   }
+  EXPECT_EQ(sanitizer_reports(directory), "") << "a sanitizer found something in dkimsignd";
   return {status.value_or(-1), read_file(directory / "out"), read_file(directory / "err")};
 }
 
@@ -159,16 +168,7 @@ DaemonProcess::~DaemonProcess() {
       waitpid(pid_, nullptr, 0);
     }
   }
-  const std::string reports = sanitizer_reports();
-  EXPECT_EQ(reports, "") << "a sanitizer found something in dkimsignd";
-}
-
-std::string DaemonProcess::sanitizer_reports() const {
-  std::string out;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
-    if (entry.path().filename().string().starts_with("sanitizer")) out += read_file(entry.path());
-  }
-  return out;
+  EXPECT_EQ(sanitizer_reports(directory_), "") << "a sanitizer found something in dkimsignd";
 }
 
 std::string DaemonProcess::log() const {

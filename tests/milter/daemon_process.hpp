@@ -30,7 +30,7 @@ struct ProgramRun {
   std::string err;
 };
 
-// Runs dkimsignd to its end.
+// Runs dkimsignd to its end. What a sanitizer reports of it fails the test.
 ProgramRun run_dkimsignd(const std::filesystem::path& directory, const std::vector<std::string>& arguments);
 
 class DaemonProcess {
@@ -74,7 +74,6 @@ class DaemonProcess {
  private:
   void start(const Start& start);
   void wait_until_ready(int notify_socket);
-  std::string sanitizer_reports() const;
 
   std::filesystem::path directory_;
   std::filesystem::path keys_;
