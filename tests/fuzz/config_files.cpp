@@ -1,0 +1,74 @@
+// milter/config and crypto/settings_source on files: @include of whatever is there or is not. A configuration
+// that is read is what its text without @include says, each line of it has its place, and an error names a
+// file.
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+
+#include "crypto/error.hpp"
+#include "crypto/settings_source.hpp"
+#include "milter/config.hpp"
+#include "tests/fuzz/file_tree.hpp"
+#include "tests/fuzz/require.hpp"
+
+using namespace dkim;
+
+namespace {
+
+std::size_t lines_of(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  return 1 + static_cast<std::size_t>(
+                 std::count(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>(), '\n'));
+}
+
+// Has each line of what libconfig is given a line of a file?
+void require_places(const crypto::SettingsSource& source, const std::string& directory) {
+  const auto lines = 1 + std::count(source.text().begin(), source.text().end(), '\n');
+  for (long line = 1; line <= lines; ++line) {
+    const auto place = source.place(static_cast<std::size_t>(line));
+    const auto colon = place.rfind(':');
+    test::require(place.starts_with(directory) && colon != std::string::npos, "a place is in a file");
+    const auto number = std::stoul(place.substr(colon + 1));
+    test::require(number >= 1 && number <= lines_of(place.substr(0, colon)), "at a line that it has");
+  }
+}
+
+// What the daemon says of the configuration: its settings, or the error.
+template <typename Read>
+std::string outcome(const Read& read, bool& failed) {
+  try {
+    return milter::config_text(read());
+  } catch (const crypto::SettingsError& error) {
+    failed = true;
+    return error.what();
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static test::FileTree tree("dkimsignd.conf");
+  if (!tree.fill({reinterpret_cast<const char*>(data), size})) return 0;
+  const auto file = tree.file().string();
+  bool failed = false;
+  const auto said = outcome([&] { return milter::read_config(file); }, failed);
+  if (failed) test::require(said.starts_with(tree.directory().string()), "an error names a file");
+  if (tree.text().find('@') == std::string::npos) {
+    bool text_failed = false;
+    const auto of_text = outcome([&] { return milter::parse_config(tree.text(), file); }, text_failed);
+    test::require(said == of_text && failed == text_failed, "a file says what its text says");
+  }
+  try {
+    const auto source = crypto::SettingsSource::read(file);
+    test::require(source.name() == file, "the file has its name");
+    test::require(source.text().size() <= crypto::most_settings_octets + crypto::most_includes,
+                  "it is bounded");
+    require_places(source, tree.directory().string());
+    bool flat_failed = false;
+    const auto flat = outcome([&] { return milter::parse_config(source.text(), "flat"); }, flat_failed);
+    test::require(flat_failed == failed && (failed || flat == said), "the whole says what the files say");
+  } catch (const crypto::SettingsError& error) {
+    test::require(failed && said == error.what(), "what cannot be read is no configuration");
+  }
+  return 0;
+}

@@ -1,0 +1,69 @@
+// keytool/dns: any file is a TSIG key or refused in words that hold nothing of its secret; with a key that
+// was read, an update can be signed, and is verified.
+#include "keytool/dns/tsig_key.hpp"
+
+#include <cstdint>
+
+#include "crypto/base64.hpp"
+#include "crypto/error.hpp"
+#include "keytool/dns/ldns_types.hpp"
+#include "tests/fuzz/file_tree.hpp"
+#include "tests/fuzz/require.hpp"
+
+using namespace dkim;
+
+namespace {
+
+keytool::PacketPtr make_update() {
+  keytool::RdfPtr zone(ldns_dname_new_frm_str("example.com."));
+  const keytool::RrListPtr none(ldns_rr_list_new());
+  keytool::PacketPtr packet(
+      ldns_update_pkt_new(zone.release(), LDNS_RR_CLASS_IN, none.get(), none.get(), nullptr));
+  test::require(packet != nullptr, "an update can be made");
+  return packet;
+}
+
+void require_signs(const keytool::TsigKey& key) {
+  const auto packet = make_update();
+  test::require(ldns_pkt_tsig_sign(packet.get(), key.name.c_str(), key.secret.data(), 300,
+                                   key.algorithm.c_str(), nullptr) == LDNS_STATUS_OK,
+                "a key that was read signs");
+  const auto wire = keytool::wire_of(packet.get());
+  test::require(ldns_pkt_tsig_verify(packet.get(), wire.data(), wire.size(), key.name.c_str(),
+                                     key.secret.data(), nullptr),
+                "and what it signed is verified");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static test::FileTree tree("tsig.key");
+  if (!tree.fill({reinterpret_cast<const char*>(data), size})) return 0;
+  std::filesystem::permissions(tree.file(), std::filesystem::perms{0640});
+  std::optional<keytool::TsigKey> key;
+  try {
+    key = keytool::read_tsig_key(tree.file());
+  } catch (const crypto::KeyFileError& error) {
+    const std::string before = "the TSIG key file " + tree.file().string() + " has ";
+    const std::string_view said = error.what();
+    test::require(said.starts_with(before) && said.size() > before.size(), "a refusal has a reason");
+    for (const char c : said.substr(before.size()))
+      test::require(c >= ' ' && c < 0x7f, "made of our own words");
+    return 0;
+  }
+  test::require(key->name.ends_with('.') && key->algorithm.ends_with('.'), "names are whole");
+  test::require(!key->secret.empty() && key->secret.back() == '\0', "ldns finds the secret's end");
+  const std::string secret(key->secret.begin(), std::prev(key->secret.end()));
+  test::require(secret.find('\0') == std::string::npos && crypto::base64_decode(secret),
+                "a secret is base64");
+  require_signs(*key);
+  // Written as keymgr(8) does it, it reads the same.
+  const auto written =
+      "key \"" + key->name + "\" { algorithm " + key->algorithm + "; secret \"" + secret + "\"; };";
+  test::require(tree.fill(written), "it is one file");
+  std::filesystem::permissions(tree.file(), std::filesystem::perms{0640});
+  const auto again = keytool::read_tsig_key(tree.file());
+  test::require(again.name == key->name && again.algorithm == key->algorithm && again.secret == key->secret,
+                "a key reads as it was written");
+  return 0;
+}
