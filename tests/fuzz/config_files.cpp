@@ -1,4 +1,4 @@
-// milter/config and crypto/settings_source on files: @include of whatever is there or is not. A configuration
+// milter/config and crypto/settings on files: @include of whatever is there or is not. A configuration
 // that is read is what its text without @include says, each line of it has its place, and an error names a
 // file.
 #include <algorithm>
@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "crypto/error.hpp"
-#include "crypto/settings_source.hpp"
+#include "crypto/settings/settings_source.hpp"
 #include "milter/config.hpp"
 #include "tests/fuzz/file_tree.hpp"
 #include "tests/fuzz/require.hpp"

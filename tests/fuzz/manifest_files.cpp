@@ -1,10 +1,10 @@
-// crypto/key_store: a manifest as a file of a store, beside whatever else is there. It is read as its text
+// crypto/store: a manifest as a file of a store, beside whatever else is there. It is read as its text
 // is, without any other file; or the error names it.
 #include <cstdint>
 #include <optional>
 
 #include "crypto/error.hpp"
-#include "crypto/key_store.hpp"
+#include "crypto/store/key_store.hpp"
 #include "tests/fuzz/file_tree.hpp"
 #include "tests/fuzz/require.hpp"
 

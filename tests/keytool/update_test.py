@@ -150,6 +150,9 @@ class OtherPrimaries(UpdateCase):
             ({"text": "nonsense"}, ["no line of the form"]),
             ({"text": whole.replace("hmac-sha256", "hmac-md5")}, ["an algorithm other than"]),
             ({"text": whole.replace(SECRET, "%%%")}, ["a secret that is not base64"]),
+            ({"text": whole.replace(SECRET, "")}, ["a secret that is not base64"]),
+            # Bits left over behind the last whole octet.
+            ({"text": whole.replace(SECRET, "AC==")}, ["a secret that is not base64"]),
             ({"text": whole.replace("};", "")}, ["without its closing }"]),
         ):
             with self.subTest(words):

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "tests/milter/daemon_fixture.hpp"
+#include "tests/support/sanitizers.hpp"
 
 namespace dkim::test {
 namespace {
@@ -20,9 +21,7 @@ class DaemonMemoryShortageTest : public DaemonTest {
   // it is needed, and there is no address space in reserve.
   static constexpr rlim_t little = 64 << 20;
   void SetUp() override {
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-    GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
-#endif
+    if (is_sanitized) GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
   }
 
   void start_with_little(const std::string& settings) {

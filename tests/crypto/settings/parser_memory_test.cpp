@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "crypto/settings/settings_reader.hpp"
+#include "tests/support/sanitizers.hpp"
 
 namespace dkim::crypto {
 namespace {
@@ -57,9 +58,7 @@ std::string list_of(std::string_view entry, int count) {
 class EntriesMemoryShortageTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(EntriesMemoryShortageTest, ATextIsParsedOrThereIsAnException) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
-#endif
+  if (test::is_sanitized) GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
   const std::string text = list_of(GetParam(), 20'000);
   constexpr rlim_t step = 128 << 10;
   bool was_refused = false;
@@ -136,9 +135,8 @@ int outcome_while_others_take_all(const std::string& text) {
 }
 
 TEST(MemoryShortageTest, OtherThreadsTakeAll) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
-#elif defined(DKIM_LIBCONFIG_SHARED)
+  if (test::is_sanitized) GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
+#if defined(DKIM_LIBCONFIG_SHARED)
   GTEST_SKIP() << "libconfig is a shared library here";
 #endif
   EXPECT_EQ(outcome_while_others_take_all("a = \"b\"; c = ( 1, 2, 3 );"), refused);
