@@ -84,7 +84,7 @@ def unescaped(text):
 
 
 # Those that the pages use and that are not text.
-MACROS = ("Ar Bd Bl Cm Dq Dv Ed El Em Ev Fl Ic It Li Nm No Ns Op Pa Pp Pq Ql Qq Sh Ss Sx Sy Va Xr").split()
+MACROS = ("Ar Bd Bl Cm Dq Dv Ed El Em Ev Fl Ic It Li Nm No Ns Op Pa Pc Po Pp Pq Ql Qq Sh Ss Sx Sy Va Xr").split()
 
 
 def plain(source):

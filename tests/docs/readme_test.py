@@ -1,4 +1,4 @@
-"""The README and the sample configuration: all settings and subcommands, and nothing that does not exist."""
+"""The README and the sample configuration: what they say of subcommands, log lines, settings and files."""
 
 import re
 import unittest
@@ -13,7 +13,7 @@ SAMPLE = (ROOT / "packaging/dkimsignd.conf").read_text(encoding="utf-8")
 
 
 def header_lists():
-    """The header fields that are signed, and oversigned, where nothing is configured."""
+    """The header fields that are signed, and oversigned, if nothing is configured."""
     text = programs.output_of(DKIMSIGND, "--config", "/dev/null", "--print-config")
     return [
         re.search(rf"^# in effect, {kind}: +(.*)", text, re.M)[1].split()
@@ -21,25 +21,46 @@ def header_lists():
     ]
 
 
+def shape_pattern(shape):
+    """A pattern for the lines that a log line of the page, ID: signed d=DOMAIN, can become."""
+    return "".join(".*" if re.fullmatch("[A-Z]{2,}", part) else re.escape(part)
+                   for part in re.split(r"(\b[A-Z]{2,}(?=\b|ms))", shape))
+
+
 class Readme(unittest.TestCase):
     maxDiff = None
-
-    def test_settings(self):
-        rows = dict(re.findall(r"^\| `(\w+)` \| `(.*?)` \|", README, re.M))
-        self.assertEqual(rows, programs.defaults())
 
     def test_subcommands(self):
         listed = re.findall(r"^dkimkey (\w+)  +\w", README, re.M)
         self.assertEqual(sorted(listed), sorted(programs.subcommands()))
 
-    def test_header_fields(self):
-        text = " ".join(README.split())
-        for names, heading in zip(header_lists(), (r"\*\*Signed\*\* by default", r"\*\*Oversigned\*\*")):
-            self.assertEqual(re.search(rf"{heading}: ([^.]*)\.", text)[1].split(", "), names)
+    def test_log_lines(self):
+        """Each example has the shape of a line in the daemon's table."""
+        examples = re.findall(r"^(?:4F1k|NOQUEUE): .*", README, re.M)
+        self.assertGreater(len(examples), 3)
+        patterns = [shape_pattern(shape) for shape in programs.log_lines() if shape.startswith("ID: ")]
+        for example in examples:
+            self.assertTrue(any(re.fullmatch(pattern, example) for pattern in patterns), example)
 
-    def test_header_fields_of_the_manual_page(self):
+    def test_settings_mentioned(self):
+        """The words in backquotes that look like settings are settings, of ours or of Postfix."""
+        words = set(re.findall(r"`([a-z]+_[a-z_]+)(?: = \w+)?`", README))
+        postfix = {word for word in words if word.startswith(("milter_", "non_smtpd_", "smtpd_"))}
+        self.assertGreater(len(words - postfix), 1)
+        self.assertLessEqual(words - postfix, set(programs.defaults()))
+
+    def test_files_linked(self):
+        for page in (ROOT / "README.md", ROOT / "tests/bench/README.md", *ROOT.glob(".github/*.md")):
+            for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+                self.assertTrue((page.parent / target).exists(), f"{page}: {target}")
+
+
+class ManualPage(unittest.TestCase):
+    maxDiff = None
+
+    def test_header_fields(self):
         text = plain(PAGES["dkimsignd.conf.5"].source)
-        lists = re.findall(r"Empty stands for: -ragged -offset indent ((?:[\w-]+\??, )+[\w-]+\??) ", text)
+        lists = re.findall(r"An empty list means: -ragged -offset indent ((?:[\w-]+\??, )+[\w-]+\??) ", text)
         self.assertEqual([names.split(", ") for names in lists], header_lists())
 
     def test_oversigned_fields_where_they_are_explained(self):
@@ -53,7 +74,7 @@ class Readme(unittest.TestCase):
 
 
 class SampleConfiguration(unittest.TestCase):
-    def test_it_is_taken_and_changes_nothing(self):
+    def test_it_is_accepted_and_changes_nothing(self):
         self.assertIsNone(programs.config_error(SAMPLE))
         self.assertEqual(re.findall(r"^[^#\n].*", SAMPLE, re.M), [])
 

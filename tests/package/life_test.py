@@ -116,9 +116,9 @@ class LifeTest(unittest.TestCase):
             f"dkimsignd: removing 1 private key of {ZONE}",
             "dkimsignd: removing 2 private keys of second.example",
             "dkimsignd: removing 0 private keys of x?[2J?y",
-            f"dkimsignd: removed {KEYS}; what you published of these keys is still in DNS",
-            f"dkimsignd: {CONFIGURATION} is left, with files that are not the package's",
-            "dkimsignd: the user and group dkimsignd are left",
+            f"dkimsignd: removed {KEYS}; the records of these keys are still in DNS",
+            f"dkimsignd: {CONFIGURATION} stays, because it has files that are not the package's",
+            "dkimsignd: the user and the group dkimsignd stay",
         ])
         self.assertEqual(sorted(os.listdir(self.machine.root / "etc/dkimsignd")), ["tsig.key"])
         self.assertEqual((elsewhere / "theirs.private").read_text(), "a key\n")
@@ -155,7 +155,7 @@ class WithoutSystemdTest(unittest.TestCase):
         place.rename(kept)
         place.symlink_to("/srv/keys")
         said = self.machine.run("apt-get", "-q", "-y", "purge", "dkimsignd")
-        self.assertIn(f"dkimsignd: {KEYS} is reached by a symbolic link: what it leads to is left alone\n",
+        self.assertIn(f"dkimsignd: {KEYS} is reached through a symbolic link: its target is not removed\n",
                       said)
         self.assertTrue((kept / ZONE / "server.private").exists())
 
@@ -171,7 +171,7 @@ class WithoutSystemdTest(unittest.TestCase):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text("#!/bin/sh\n")
         said = self.machine.install(self.machine.put(package(CURRENT)))
-        hiding = re.findall(r"^dkimsignd: (\S+) is used in place of the package's", said, re.MULTILINE)
+        hiding = re.findall(r"^dkimsignd: (\S+) overrides the package's", said, re.MULTILINE)
         self.assertEqual(sorted(hiding), sorted(by_hand))
         run("mount", "-t", "tmpfs", "tmpfs", place)
         try:
@@ -181,7 +181,7 @@ class WithoutSystemdTest(unittest.TestCase):
             self.assertEqual(os.listdir(place), [])
         finally:
             run("umount", place)
-        self.assertIn(f"dkimsignd: not all of {KEYS} could be removed: see what is left there\n", said)
+        self.assertIn(f"dkimsignd: could not remove all of {KEYS}: see what is left there\n", said)
 
 
 if __name__ == "__main__":
