@@ -1,0 +1,82 @@
+"""The files that comments, messages and pages name exist: paths from the root, and bare names such as session.cpp."""
+
+import pathlib
+import re
+import subprocess
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Folders at the top, whose paths are written from the root; a part without an ending names .hpp and .cpp.
+FOLDERS = r"canon|crypto|milter|keytool|packaging|tests|\.ci|\.github"
+PATH = re.compile(rf"(?<![\w/.~<>$\"}}-])(?:{FOLDERS})/[\w./*{{}},-]*[\w*}}/]")
+BARE = re.compile(r"(?<![\w/.*<>$-])\w+(?:\.[ch]pp|\.cmake|_test\.py)\b(?!/)")
+
+# Targets of the build, and names in instructions.
+TARGETS = {"milter/all", "keytool/all", "tests/milter/all", "tests/keytool/all", "tests/all"}
+PLACEHOLDERS = re.compile(r"\bNAME\b|\bDIR\b|\bBUILD")
+
+# Folders that have still to be gone through.
+NOT_DONE = ("canon/", "keytool/")
+
+
+def of_the_repository():
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"],
+                            capture_output=True, text=True, check=False)
+    if listed.returncode == 0 and listed.stdout:
+        return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+    # An unpacked archive.
+    return [path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*")
+            if path.is_file() and not path.relative_to(ROOT).parts[0].startswith("build")]
+
+
+NAMES = of_the_repository()
+BASES = {name.rsplit("/", 1)[-1] for name in NAMES}
+ENDINGS = ("", ".hpp", ".cpp", ".py", "_test.cpp", "_test.py")
+
+
+def exists(name):
+    name = name.rstrip("/")
+    if "*" in name:
+        return any(ROOT.glob(name))
+    return any((ROOT / (name + ending)).exists() for ending in ENDINGS)
+
+
+def prose(name, text):
+    """What is said, not what is done: the comments and strings of C++ and CMake, the whole of a page."""
+    if name.endswith((".cpp", ".hpp")):
+        return "\n".join(line if not line.lstrip().startswith("#include") else "" for line in text.splitlines())
+    if name.endswith(("CMakeLists.txt", ".cmake")):
+        return "\n".join(line[line.index("#") :] if "#" in line else "" for line in text.splitlines())
+    return text
+
+
+def named_files():
+    """Each name of a file, with where it is named."""
+    for name in NAMES:
+        if not name.endswith((".cpp", ".hpp", ".txt", ".cmake", ".md", ".yml", ".5", ".7", ".8", ".py", "/run", "/rules")):
+            continue
+        if name.startswith("tests/") and not name.endswith((".cpp", ".hpp", ".md", "CMakeLists.txt")):
+            continue  # scripts and sessions, whose paths are often those of temporary directories
+        text = prose(name, (ROOT / name).read_text(encoding="utf-8", errors="replace"))
+        for pattern in (PATH, BARE):
+            for match in pattern.finditer(text):
+                number = text.count("\n", 0, match.start()) + 1
+                yield f"{name}:{number}", match[0]
+
+
+class FileNames(unittest.TestCase):
+    def test_they_exist(self):
+        count, wrong = 0, []
+        for where, name in named_files():
+            if where.startswith(NOT_DONE) or PLACEHOLDERS.search(name) or name in TARGETS:
+                continue
+            count += 1
+            if not (exists(name) if "/" in name else name in BASES):
+                wrong.append(f"{where}: {name}")
+        self.assertGreater(count, 50)
+        self.assertEqual(wrong, [], "\n" + "\n".join(wrong))
+
+
+if __name__ == "__main__":
+    unittest.main()

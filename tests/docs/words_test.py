@@ -1,0 +1,123 @@
+"""Words to avoid, and what to write instead: in comments, strings, pages, README and CHANGELOG.
+
+The words that mean something here are in the glossary of .github/CONTRIBUTING.md.
+"""
+
+import pathlib
+import re
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# A pattern, and what to say instead.
+AVOID = {
+    r"put(?:s|ting)? (?:\w+ )?off": "defer; deferred",
+    r"puts? (?:its|the|their|mail|new|them|messages?) (?:mail |ones |messages? )?off": "defer; deferred",
+    r"octets?": "byte, except where the text of a standard counts octets",
+    r"mend(?:s|ed|ing)?": "fix, repair, correct",
+    r"set right": "correct",
+    r"lest": "so that ... not; otherwise",
+    r"ere": "before",
+    r"thereof": "of it, its",
+    r"(?:where|there|here)(?:upon|in|to|of|fore)": "therefore may stay out: so, because of that",
+    r"whoso?ever|whoever": "anyone who",
+    r"for want of": "because there is no",
+    r"in (?:the|its|their) midst": "in the middle of",
+    r"of which": "whose, for which; or begin a new sentence",
+    r"those that": "name the things: keys that, files that",
+    r"(?:is|are|be|being) told (?:of|by itself)": "is reported, gets a line",
+    r"tells? of": "says, reports, means",
+    r"stands? (?:for|no)\b": "means, replaces; has no",
+    r"by (?:it|them)sel(?:f|ves)": "automatically; alone; without a signal",
+    r"so that (?:it|they) (?:is|are) no more": "until it has ended",
+    r"(?:is|are) no more": "no longer exists",
+    r"would have none of": "refuses",
+    r"heed(?:s|ed)?": "uses, obeys",
+    r"slips? of the finger": "mistyped",
+    r"goes by|gone by|go by": "uses, relies on",
+    r"anew": "again",
+    r"cease[sd]?": "stops, no longer",
+    r"be it": "whether; in X or elsewhere",
+    r"none but|nothing but": "only",
+    r"but for": "except for",
+    r"in wrong hands": "somebody else has",
+    r"name spaces": "namespaces",
+    r"beside what": "in addition to",
+    r"wherever that|howsoever|albeit|nought|naught": "say it plainly",
+}
+
+# Where one of these words is right: the file, and the text around the word.
+ALLOWED = (
+    # The lists themselves.
+    ("tests/docs/words_test.py", ""),
+    (".github/CONTRIBUTING.md", 'byte | eight bits; "octet" only where the text of a standard counts octets'),
+)
+
+# Folders and files that have still to be gone through.
+NOT_DONE = ("canon/", "crypto/", "milter/", "keytool/", "tests/", ".ci/", "packaging/man/dkimsignd.8")
+
+# A comment must not begin with one of these: put the subject and the verb first.
+BEGINNINGS = r"(?:Of|Those|The same|Whoever|What|Whose|With what|By what) "
+
+TEXT = (".cpp", ".hpp", ".cmake", ".txt", ".md", ".yml", ".json", ".conf", ".service", ".timer", ".py", ".lua",
+        ".5", ".7", ".8", "")
+
+
+def files(folders):
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*")):
+            name = path.relative_to(ROOT).as_posix()
+            if path.is_file() and path.suffix in TEXT and "__pycache__" not in name:
+                yield name, path
+
+
+def texts():
+    """Each file of ours with its text."""
+    folders = ("canon", "crypto", "milter", "keytool", "packaging", "tests", ".github", ".ci")
+    named = [(name, ROOT / name) for name in ("README.md", "CHANGELOG.md", "CMakeLists.txt", "CMakePresets.json")]
+    for name, path in [*named, *files(folders)]:
+        try:
+            yield name, path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue  # a message or key of the tests
+
+
+def found_in(name, text):
+    for pattern, instead in AVOID.items():
+        for match in re.finditer(rf"\b(?:{pattern})\b", text, re.I):
+            start = text.rfind("\n", 0, match.start()) + 1
+            line = text[start : text.find("\n", match.end())]
+            if not any(name == allowed and around in line for allowed, around in ALLOWED):
+                number = text.count("\n", 0, match.start()) + 1
+                yield f'{name}:{number}: "{match[0]}": {instead}\n    {line.strip()[:110]}'
+
+
+class Words(unittest.TestCase):
+    def test_old_words_are_gone(self):
+        found = []
+        for name, text in texts():
+            if not name.startswith(NOT_DONE):
+                found += found_in(name, text)
+        self.assertEqual(found, [], "\n" + "\n".join(found))
+
+    def test_each_exception_is_needed(self):
+        for name, around in ALLOWED:
+            self.assertIn(around, (ROOT / name).read_text(encoding="utf-8"))
+        for folder in NOT_DONE:
+            self.assertTrue((ROOT / folder).exists(), folder)
+
+
+class Comments(unittest.TestCase):
+    def test_they_begin_with_a_subject_or_a_verb(self):
+        found = []
+        for name, path in files(("canon", "crypto", "milter", "keytool")):
+            if name.startswith(NOT_DONE) or path.suffix != ".hpp":
+                continue
+            text = path.read_text(encoding="utf-8")
+            for match in re.finditer(rf"(?:\A|^(?!\s*//).*\n)\s*// ({BEGINNINGS}.*)", text, re.M):
+                found.append(f"{name}: {match[1]}")
+        self.assertEqual(found, [], "\n" + "\n".join(found))
+
+
+if __name__ == "__main__":
+    unittest.main()
