@@ -1,4 +1,7 @@
-"""The files that comments, messages and pages name exist: paths from the root, and bare names such as session.cpp."""
+"""The files that comments, messages and pages name exist: paths from the root, and bare names such as session.cpp.
+
+So do the functions and types that the pages for developers name.
+"""
 
 import pathlib
 import re
@@ -76,6 +79,21 @@ class FileNames(unittest.TestCase):
                 wrong.append(f"{where}: {name}")
         self.assertGreater(count, 50)
         self.assertEqual(wrong, [], "\n" + "\n".join(wrong))
+
+    def test_names_in_the_pages_for_developers_exist(self):
+        """Functions, types and constants in backquotes: `Session::mail`, `plan_rotation`, `DomainTransaction`."""
+        code = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in NAMES
+                         if name.endswith((".cpp", ".hpp", "CMakeLists.txt", ".cmake", "CMakePresets.json")))
+        words = set(re.findall(r"\w+", code))
+        count = 0
+        for page in ("ARCHITECTURE.md", "CONTRIBUTING.md"):
+            text = re.sub(r"^```.*?^```", "", (ROOT / ".github" / page).read_text(encoding="utf-8"), flags=re.M | re.S)
+            for quoted in re.findall(r"`([A-Za-z_]\w*(?:::\w+)*)`", text):
+                if re.search(r"_|::|[a-z][A-Z]", quoted) and quoted not in ("snake_case", "PascalCase", "_GLIBCXX_ASSERTIONS"):
+                    count += 1
+                    for part in quoted.split("::"):
+                        self.assertTrue(part in words or exists(part), f"{page}: {quoted}")
+        self.assertGreater(count, 50)
 
 
 if __name__ == "__main__":
