@@ -1,4 +1,4 @@
-"""bash completion: the options are those of --help, and names in the key directory never do harm."""
+"""bash completion offers the options of --help, and names in the key directory never do harm."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ import programs
 from programs import DKIMKEY, DKIMSIGND, ROOT
 
 SCRIPTS = ROOT / "packaging/completion"
-# What must not be run, whatever is completed: each would leave a file behind.
+# Names that must never run as commands: each would leave a file behind.
 EVIL = [
     "$(touch pwned)",
     "`touch pwned`",
@@ -43,7 +43,7 @@ def bash(script, *words, user=None):
 
 
 def completions(*words, program="dkimkey", script=None, user=None):
-    """What bash would offer for the last word, the others as COMP_WORDBREAKS divides them."""
+    """Returns what bash offers for the last word; COMP_WORDBREAKS divides the others."""
     call = f'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _{program}; printf "%s\\0" "${{COMPREPLY[@]}}"'
     out = bash(call, str(script or SCRIPTS / program), program, *words, user=user)
     return sorted(word for word in out.split("\0") if word)
@@ -74,7 +74,7 @@ class Agreement(unittest.TestCase):
     def test_options_before_the_subcommand(self):
         for option in offered("_dkimkey_options", ""):
             words = [option] + (["x"] if option in ("--config", "-D", "--directory") else [])
-            # --config x takes a file that is not there, and is told so by the subcommand.
+            # --config x names a file that does not exist, which the subcommand reports.
             done = subprocess.run(
                 [DKIMKEY, *words, "list", "--help"], capture_output=True, text=True, check=False
             )
@@ -146,7 +146,7 @@ class Names(unittest.TestCase):
             completions("revoke", "-D", str(self.keys), "--domain", "=", "example.net", "--selector", ""),
             ["s1"],
         )
-        self.assertEqual(completions("show", "-D", str(self.keys), "-s", ""), [], "of which domain?")
+        self.assertEqual(completions("show", "-D", str(self.keys), "-s", ""), [], "whose selectors?")
         shutil.rmtree(self.keys / "example.net")
         self.assertEqual(
             completions("show", "-D", str(self.keys), "-s", "ser"), ["server", "server-20261124"]
@@ -201,7 +201,7 @@ class Names(unittest.TestCase):
 
 
 class Interactive(unittest.TestCase):
-    """A bash on a terminal, with nothing of bash-completion's: what a person sees after the tabulator key."""
+    """A bash on a terminal, without the package bash-completion: what a person sees after the tabulator key."""
 
     def setUp(self):
         directory = tempfile.TemporaryDirectory()

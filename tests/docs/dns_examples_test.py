@@ -1,4 +1,4 @@
-"""The examples about DNS in the pages: hooks, name servers' files, records."""
+"""Tries the examples about DNS in the pages: hooks, configurations of name servers, records."""
 
 import base64
 import http.server
@@ -62,7 +62,7 @@ class Hooks(unittest.TestCase):
         self.hook.chmod(0o755)
 
     def served(self):
-        """The records of the zone file, name to value, read as a name server would read them."""
+        """Returns the records of the zone file, name to value, as a name server reads them."""
         text = (self.directory / "records/zone").read_text()
         zone = dns.zone.from_text(
             "$ORIGIN example.com.\n@ 1 SOA a. b. 1 1 1 1 1\n@ 1 NS a.\n" + text,
@@ -162,13 +162,13 @@ class NameServers(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_records(self):
-        """Each example of records can be read by a name server."""
+        """A name server can read each example of records."""
         count = 0
         for display in PAGES["dkimsignd-tutorial.7"].displays():
             records = len(re.findall(r" IN +(?:TXT|NS|A|AAAA|PTR|SOA) ", display))
             if not records:
                 continue
-            # A zone with a SOA is that zone's; the others have names of several.
+            # An example with a SOA record is one zone; the others have names from several zones.
             origin = re.search(r"\$ORIGIN (\S+)", display)[1] if " SOA " in display else "."
             zone = dns.zone.from_text(display, origin, relativize=False, check_origin=False)
             self.assertEqual(sum(1 for _ in zone.iterate_rdatas()), records, display)

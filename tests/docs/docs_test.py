@@ -1,7 +1,7 @@
-"""The manual pages: do they say what the programs do, and nothing else?
+"""The manual pages describe what the programs do, and nothing else.
 
-What is compared comes from the programs themselves (--help, --print-config, the errors for unknown
-settings), and where these do not say it, from tables in the sources: log lines, reasons, OpenDKIM's settings.
+They are compared with the programs themselves (--help, --print-config, the errors for unknown settings)
+or, where these say nothing, with tables in the sources: log lines, reasons, OpenDKIM's settings.
 """
 
 import re
@@ -16,7 +16,7 @@ from programs import DKIMKEY, DKIMSIGND, ROOT
 DAEMON, SETTINGS, KEY = PAGES["dkimsignd.8"], PAGES["dkimsignd.conf.5"], PAGES["dkimkey.8"]
 OPENDKIM = PAGES["dkimsignd-from-opendkim.7"]
 
-# The first sentence of a setting, for what the program says its value must be.
+# What the program says that a value must be, and how the description of the setting begins.
 TYPES = {
     "a text in quotes": "Text",
     "true or false": "True or false",
@@ -32,7 +32,7 @@ def first_word(head, macro):
 
 
 def rendered(page):
-    """What a reader sees, in one line."""
+    """Returns what a reader sees, in one line."""
     text = programs.output_of("mandoc", "-T", "utf8", "-O", "width=500", page.path)
     return " ".join(re.sub(".\b", "", text).split())
 
@@ -52,12 +52,12 @@ class Form(Case):
                 lint = subprocess.run(
                     ["mandoc", "-T", "lint", page.path], capture_output=True, text=True, check=False
                 )
-                # Whether a page that is referred to is installed here says nothing; of ours, see below.
+                # It does not matter whether other pages are installed here; test_references checks ours.
                 said = [
                     line for line in lint.stdout.splitlines() if "referenced manual not found" not in line
                 ]
                 self.assertEqual(said, [])
-                # As lintian asks man.
+                # These are lintian's options for man.
                 man = subprocess.run(
                     ["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", page.path],
                     capture_output=True,
@@ -68,7 +68,7 @@ class Form(Case):
                 self.assertEqual(man.stderr, "")
 
     def test_references(self):
-        """A page of ours that is referred to exists, and each has all the others under SEE ALSO."""
+        """Each page of ours that is referred to exists, and each page lists all the others under SEE ALSO."""
         for page in PAGES.values():
             with self.subTest(page.path.name):
                 for name, section in re.findall(r"^\.(?:.* )?Xr (dkim\S+) (\d)", page.source, re.M):
@@ -118,7 +118,7 @@ class Settings(Case):
         for name, value in programs.defaults().items():
             with self.subTest(name):
                 self.assertIn(f"Default: {value}.", self.items[name].text)
-                # mdoc takes a lone parenthesis for punctuation, and would put it beside the quotes.
+                # mdoc treats a single parenthesis as punctuation, and would put it outside the quotes.
                 self.assertIn(f"Default: \u2018{value}\u2019.", shown)
 
     def test_those_mentioned_elsewhere_exist(self):
@@ -182,9 +182,9 @@ class Options(Case):
 
 
 class Log(Case):
-    """The lines and what they can give for reasons."""
+    """The log lines and the reasons in them."""
 
-    # Where the words of the reasons come from, by section of the page.
+    # The sources of the reasons, by section of the page.
     REASONS = {
         "Reasons for mail without a key": ["crypto/signatures/identity.cpp"],
         "Reasons for malformed mail": ["crypto/signatures/identity.cpp", "crypto/signatures/identity.hpp", "milter/session.cpp"],

@@ -1,4 +1,4 @@
-"""The examples in the pages and the README: what can be tried is tried."""
+"""Tries the examples in the pages and the README."""
 
 import pathlib
 import re
@@ -43,7 +43,7 @@ class Commands(unittest.TestCase):
             if "  done " in text or text.lstrip().startswith("#!"):
                 continue  # what dkimkey prints, and programs
             for program, arguments in COMMAND.findall(text.replace("\\\n", " ")):
-                # The README's list of subcommands, and the daemon's line of a unit.
+                # The README's list of subcommands, and the line of a unit that starts the daemon.
                 if "   " in arguments.strip().split("#")[0]:
                     arguments = arguments.split()[0]
                 self.assert_exists(program, arguments.replace("DIR/*", "x"), where)
@@ -83,7 +83,7 @@ class Configurations(unittest.TestCase):
 
 
 class Postfix(unittest.TestCase):
-    """What is to be typed into Postfix's configuration, in one of its own."""
+    """Tries the settings for Postfix in a configuration of its own."""
 
     def test_commands(self):
         with tempfile.TemporaryDirectory() as name:
@@ -124,7 +124,7 @@ class Postfix(unittest.TestCase):
 
 
 class Installed(unittest.TestCase):
-    """Files that the pages and the README name are ones that are installed."""
+    """The files that the pages and the README name are installed."""
 
     def test_units_and_drop_ins(self):
         text = README + "".join(page.source for page in PAGES.values())

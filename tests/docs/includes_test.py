@@ -1,4 +1,4 @@
-"""The folders of the source and who includes whom: downwards only, and no file in a circle."""
+"""Files include only files in folders below their own, and no file includes itself through others."""
 import pathlib
 import re
 import unittest
@@ -6,7 +6,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOP = ("canon", "crypto", "milter", "keytool")
 
-# A folder includes those that stand below it here.
+# The folders that each folder may include.
 BELOW = {
     "canon": (),
     "crypto": ("canon",),
@@ -16,7 +16,7 @@ BELOW = {
 CRYPTO = ("signatures", "store", "settings", "keys", "")
 KEYTOOL = ("", "commands", "doctor", "doctor/host", "doctor/domain", "doctor/postfix", "doctor/findings", "rotation",
            "messages", "messages/damage", "opendkim", "generate", "cli", "keys", "spf", "dns", "system", "output")
-# What the rooms of the daemon may know of it: a log of troubles; what metrics tell of.
+# The files of the daemon that its own folders may include: the log of troubles; what metrics report.
 MILTER = {
     "libmilter": {"milter/troubles.hpp"},
     "metrics": {"milter/config.hpp", "milter/key_cache.hpp", "milter/mta_error.hpp", "milter/shared.hpp"},
@@ -24,7 +24,7 @@ MILTER = {
 
 
 def includes():
-    """Each file of ours with the files of ours that it includes, as paths from the root."""
+    """Returns each of our files with those of our files that it includes, as paths from the root."""
     found = {}
     for folder in TOP:
         for path in sorted((ROOT / folder).rglob("*.?pp")):
@@ -34,7 +34,7 @@ def includes():
 
 
 def room(name):
-    """The folder below the top one: "doctor/host" of keytool/doctor/host/own_address.hpp."""
+    """Returns the folder below the top one: "doctor/host" for keytool/doctor/host/own_address.hpp."""
     return "/".join(name.split("/")[1:-1])
 
 
@@ -59,7 +59,7 @@ class IncludesTest(unittest.TestCase):
             for file, included in self.files.items():
                 if not file.startswith(top + "/"):
                     continue
-                self.assertIn(room(file), order, f"{file} stands in a room without a place in the order")
+                self.assertIn(room(file), order, f"{file} is in a folder without a place in the order")
                 for name in included:
                     if name.startswith(top + "/") and room(name) != room(file):
                         self.assertGreater(order.index(room(name)), order.index(room(file)),

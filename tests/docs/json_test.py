@@ -1,4 +1,4 @@
-"""What --json prints has the members that dkimkey(8) lists, and no others."""
+"""The output of --json has exactly the members that dkimkey(8) lists."""
 
 import json
 import pathlib
@@ -17,7 +17,7 @@ KEY = PAGES["dkimkey.8"]
 
 
 def refusing_resolver():
-    """A resolver that refuses each question at once; its address as --resolver takes it."""
+    """Starts a resolver that refuses each question at once; returns its address in the form of --resolver."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind(("127.0.0.1", 0))
 

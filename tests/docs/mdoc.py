@@ -1,4 +1,4 @@
-"""A manual page's source as the tests see it: its sections, items, examples and cross references."""
+"""Reads the source of a manual page: its sections, items, examples and cross references."""
 
 import dataclasses
 import re
@@ -6,7 +6,7 @@ import re
 
 @dataclasses.dataclass
 class Item:
-    """One .It of a list, with the lines below it up to the next of its own list, nested lists included."""
+    """One .It of a list, with the lines up to the next .It of the same list, including nested lists."""
 
     section: str
     subsection: str
@@ -54,7 +54,7 @@ class Page:
         return items
 
     def displays(self):
-        """The literal examples, as a reader would paste them."""
+        """Returns the literal examples, as a reader would paste them."""
         found, block = [], None
         for line in self.lines:
             if line.startswith(".Bd -literal"):
@@ -67,7 +67,7 @@ class Page:
         return found
 
     def section(self, name):
-        """The source lines of a .Sh or .Ss, up to the next of its kind or above."""
+        """Returns the source lines of a .Sh or .Ss, up to the next heading of the same or a higher level."""
         for macro, ends in ((".Sh ", (".Sh ",)), (".Ss ", (".Sh ", ".Ss "))):
             for start, line in enumerate(self.lines):
                 if line.startswith(macro) and plain(line[4:]) == name:
@@ -83,12 +83,12 @@ def unescaped(text):
     return text
 
 
-# Those that the pages use and that are not text.
+# The macros in the pages, which are not text.
 MACROS = ("Ar Bd Bl Cm Dq Dv Ed El Em Ev Fl Ic It Li Nm No Ns Op Pa Pc Po Pp Pq Ql Qq Sh Ss Sx Sy Va Xr").split()
 
 
 def plain(source):
-    """The text without its macros, with single spaces, and none before a stop, comma, semicolon or colon."""
+    """Returns the text without macros, with single spaces, and without spaces before . , ; and :."""
     words = []
     for line in source.splitlines():
         if line.startswith("."):
@@ -105,5 +105,5 @@ def plain(source):
 
 
 def options_of(text):
-    """Each .Fl of a line or several: "Fl s Ar X , Fl -selector" has -s and --selector."""
+    """Returns each .Fl in the text: "Fl s Ar X , Fl -selector" has -s and --selector."""
     return {"-" + name for name in re.findall(r"\bFl (-?[A-Za-z][\w-]*)", text)}

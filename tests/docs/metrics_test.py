@@ -1,4 +1,4 @@
-"""The metrics that the daemon writes are those that dkimsignd(8) lists, with their labels."""
+"""The daemon writes the metrics that dkimsignd(8) lists, with their labels, and no others."""
 
 import pathlib
 import re
@@ -13,7 +13,7 @@ from programs import DKIMKEY, DKIMSIGND
 
 
 def documented():
-    """Name to labels: "dkimsignd_x{a,b} , dkimsignd_y" has two."""
+    """Returns names and their labels: "dkimsignd_x{a,b} , dkimsignd_y" has two names."""
     found = {}
     for item in PAGES["dkimsignd.8"].items():
         if item.section == "METRICS":
@@ -23,7 +23,7 @@ def documented():
 
 
 def documented_values():
-    """Name to the words that its labels have, where these are of a fixed choice."""
+    """Returns names and the values of their labels, for labels with a fixed choice of values."""
     items = [item for item in PAGES["dkimsignd.8"].items() if item.section == "METRICS"]
     words = {item.head: set(re.findall(r"\.Ql ([\w-]+)", "\n".join(item.body))) for item in items}
     return {re.search(r"dkimsignd_\w+", head)[0]: found for head, found in words.items() if found}
@@ -63,7 +63,7 @@ class Metrics(unittest.TestCase):
                 ]
                 subprocess.run(words, check=True, capture_output=True)
 
-            # Keys in each state that has a metric of its own.
+            # A key in each state that has its own metric.
             dkimkey("generate", "-s", "old", "--activate")
             dkimkey("generate", "-s", "new")
             dkimkey("activate", "-s", "new", "--force")
@@ -76,7 +76,7 @@ class Metrics(unittest.TestCase):
             daemon = subprocess.Popen([DKIMSIGND, "--config", conf], stderr=subprocess.PIPE, text=True)
             with daemon:
                 self.assertTrue(any("listens on" in line for line in daemon.stderr), "it does not start")
-                # The file is written at the end as well, so that there is nothing else to be waited for.
+                # The file is also written at the end, so there is nothing else to wait for.
                 daemon.send_signal(signal.SIGTERM)
             self.assertEqual(daemon.returncode, 0)
             text = metrics.read_text()

@@ -1,4 +1,4 @@
-"""The manual pages, and what several tests want of them."""
+"""The manual pages, and what several tests need from them."""
 
 from mdoc import Page
 from programs import ROOT

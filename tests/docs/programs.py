@@ -1,4 +1,4 @@
-"""What the programs and their sources say of themselves: settings, options, subcommands, log lines."""
+"""Asks the programs and their sources for settings, options, subcommands and log lines."""
 
 import os
 import pathlib
@@ -18,7 +18,7 @@ def output_of(*words, status=0):
 
 
 def config_error(text):
-    """What dkimsignd says of a configuration; None if it takes it."""
+    """Returns what dkimsignd says about a configuration; None if it accepts it."""
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
         file.write(text)
         file.flush()
@@ -32,14 +32,14 @@ def config_error(text):
 
 
 def names_known_in(text):
-    """A configuration with the setting nobody_knows: the error lists those that are known beside it."""
+    """Returns the settings that the error for the unknown setting nobody_knows lists."""
     error = config_error(text)
     found = re.search(r'unknown setting "nobody_knows"; known here: (.*)', error or "")
     assert found, f"{text}: {error}"
     return set(found[1].split(", "))
 
 
-# Groups have members. What else a group needs must be there before an unknown member is told.
+# Groups have members. A group must be complete, or the error is not about the unknown member.
 GROUPS = {
     "macros": ['( { name = "x"; %s } )'],
     "rules": ['( { sender = "*"; domain = "example.com"; %s } )', '( { sender = "*"; sign = false; %s } )'],
@@ -54,7 +54,7 @@ GROUPS = {
 
 
 def settings():
-    """All settings, members of groups as GROUP.MEMBER, each with what its value must be."""
+    """Returns all settings, members of groups as GROUP.MEMBER, each with what its value must be."""
     found = {}
     for name in names_known_in("nobody_knows = 1;"):
         found[name] = wanted(f"{name} = 1.5;")
@@ -68,7 +68,7 @@ def settings():
 
 
 def wanted(text):
-    """Nothing takes a number with a fraction: the error says what would be right."""
+    """No setting accepts a number with a fraction: returns what the error says is correct."""
     error = config_error(text)
     right = re.search(r"it must be (.*)", error or "")
     assert right, f"{text}: {error}"
@@ -76,20 +76,20 @@ def wanted(text):
 
 
 def words_of(name):
-    """The words that a text setting can have; empty if it is not one of words."""
+    """Returns the words that a text setting can have; empty if it accepts any text."""
     error = config_error(f'{name} = "nobody_knows";')
     found = re.search(r"it can be (.*)", error or "")
     return re.findall(r'"(\w+)"', found[1]) if found else []
 
 
 def defaults():
-    """The root settings with their values in effect where nothing is configured."""
+    """Returns the settings at the root with their defaults."""
     text = output_of(DKIMSIGND, "--config", "/dev/null", "--print-config")
     return dict(re.findall(r"^(\w+) = (.*);$", text, re.M))
 
 
 def options_in(help_text):
-    """The options that a --help lists: "  -s [ --selector ] SELECTOR  ..." has two."""
+    """Returns the options that --help lists: "  -s [ --selector ] SELECTOR  ..." has two."""
     found = set()
     for short, name in re.findall(r"^  (?:(-\w) \[ )?(--[\w-]+)", help_text, re.M):
         found |= {name} | ({short} if short else set())
@@ -115,20 +115,20 @@ LITERAL = r'"(?:[^"\\]|\\.)*"'
 
 
 def source(path):
-    """A source file without comments and includes, which hold words that the program never says."""
+    """Returns a source file without comments and includes, whose words the program never prints."""
     text = (ROOT / path).read_text(encoding="utf-8")
     return re.sub(r"^\s*(//|#include).*$", "", text, flags=re.M)
 
 
 def joined(literals):
-    """Adjacent literals are one; escapes resolved."""
+    """Joins adjacent literals and resolves escapes."""
     return "".join(re.sub(r"\\(.)", r"\1", literal[1:-1]) for literal in re.findall(LITERAL, literals))
 
 
 def literals(path):
-    """The texts that a source file can say; an action that throw_store_error is given with its "cannot"."""
+    """Returns the texts that a source file can print; an argument of throw_store_error with its "cannot"."""
     text = source(path)
-    # Character literals are passed over as a whole: one may hold a quotation mark.
+    # Character literals are skipped as a whole: they may contain a quotation mark.
     tokens = re.findall(rf"{LITERAL}|(?<![0-9A-Za-z])'(?:[^'\\]|\\.)+'|\s+|.", text)
     runs = [""]
     for token in tokens:
@@ -141,7 +141,7 @@ def literals(path):
 
 
 def log_lines():
-    """The daemon's table of lines: shape, with each {place} in capital letters, to level."""
+    """Returns the daemon's log lines: the shape, with each {place} in capital letters, and its level."""
     text = source("milter/log_lines.hpp")
     found = re.findall(rf"LogLine \w+\{{\s*LogLevel::(\w+),\s*((?:{LITERAL}\s*)+)\}}", text)
     assert len(found) == text.count("inline constexpr LogLine "), "a line that this does not understand"
@@ -151,19 +151,19 @@ def log_lines():
 
 
 def opendkim_settings():
-    """The settings of opendkim.conf(5) that import knows, by what becomes of them."""
+    """Returns the settings of opendkim.conf(5) that import knows, by what happens to them."""
     found = {}
     for name, fate in re.findall(
         r'Entry\{"([\w-]+)", (\w+),', source("keytool/opendkim/setting_names.cpp")
     ):
-        # What is lost is lost, whatever it means for mail.
+        # Lost settings are listed together, whatever the loss means for mail.
         kind = "lost" if fate in ("unsigned_mail", "otherwise") else fate
         found.setdefault(kind, set()).add(name)
     return found
 
 
 def verify_reasons():
-    """The words of verify --json, with the result of each."""
+    """Returns the reasons of verify --json, with the result of each."""
     rows = re.findall(
         r'Row\{VerifyReason::\w+, "(\w+)", VerifyResult::(\w+)\}', source("crypto/signatures/verify_result.cpp")
     )
