@@ -1,6 +1,5 @@
 #include "milter/config.hpp"
 
-#include <arpa/inet.h>
 #include <sys/un.h>
 
 #include <array>
@@ -42,11 +41,6 @@ bool is_port(std::string_view digits) {
   return error == std::errc() && end == digits.data() + digits.size() && port > 0 && port < 65536;
 }
 
-bool is_address(int family, const std::string& text) {
-  std::array<unsigned char, sizeof(in6_addr)> octets{};
-  return inet_pton(family, text.c_str(), octets.data()) == 1;
-}
-
 SocketAddress read_socket(const LocatedText& value) {
   constexpr std::string_view right = "unix:/absolute/path, inet:PORT@ADDRESS or inet6:PORT@ADDRESS";
   const std::string_view text = value.text;
@@ -72,7 +66,8 @@ SocketAddress read_socket(const LocatedText& value) {
   const bool is_v6 = text.starts_with("inet6:");
   // A host's name is looked up by libmilter; an address of the other family it would look up, too, and not
   // find.
-  if (is_address(is_v6 ? AF_INET : AF_INET6, address)) {
+  const auto ip = canon::IpAddress::parse(address);
+  if (ip && ip->is_v4() == is_v6) {
     throw_settings_error(value.place, "\"socket\" has an address of the other family",
                          "inet: is for IPv4 and inet6: for IPv6");
   }
@@ -97,16 +92,16 @@ mode_t read_socket_mode(const LocatedText& value) {
   return mode;
 }
 
-std::vector<Network> read_networks(const std::vector<LocatedText>& entries) {
-  std::vector<Network> networks;
+std::vector<canon::Network> read_networks(const std::vector<LocatedText>& entries) {
+  std::vector<canon::Network> networks;
   for (const auto& entry : entries) {
-    auto network = Network::parse(entry.text);
+    const auto network = canon::Network::parse(entry.text);
     if (!network) {
       throw_settings_error(
           entry.place, "\"trusted_networks\" has an entry that is no network",
           "an address or a range whose host bits are zero, such as \"192.0.2.0/24\" or \"2001:db8::/32\"");
     }
-    networks.push_back(*std::move(network));
+    networks.push_back(*network);
   }
   return networks;
 }

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "canon/network.hpp"
 #include "crypto/settings/key_settings.hpp"
 #include "crypto/settings/settings_reader.hpp"
 #include "crypto/settings/signing_settings.hpp"
-#include "milter/client_address.hpp"
 
 namespace dkim::milter {
 
@@ -53,7 +53,8 @@ struct Config {
   crypto::KeySettings keys;  // dkimkey's; read here to be checked
   SocketAddress socket;
   mode_t socket_mode = 0660;
-  std::vector<Network> trusted_networks = {*Network::parse("127.0.0.0/8"), *Network::parse("::1")};
+  std::vector<canon::Network> trusted_networks = {*canon::Network::parse("127.0.0.0/8"),
+                                                  *canon::Network::parse("::1")};
   bool sign_authenticated = true;
   std::vector<TrustedMacro> macros = {{"{daemon_name}", {"ORIGINATING"}}};
   Disposition on_error = Disposition::tempfail;

@@ -84,8 +84,9 @@ std::string config_text(const Config& config) {
   add("socket", settings_string(config.socket.text));
   add("socket_mode", settings_string(octal(config.socket_mode)));
   add("key_directory", settings_string(config.signing.key_directory.string()));
-  add("trusted_networks",
-      list(config.trusted_networks, [](const Network& network) { return settings_string(network.text()); }));
+  add("trusted_networks", list(config.trusted_networks, [](const canon::Network& network) {
+        return settings_string(network.text());
+      }));
   add("sign_authenticated", config.sign_authenticated ? "true" : "false");
   add("macros", list(config.macros, macro_text));
   add("canonicalization", settings_string(to_string(config.signing.canonicalization)));

@@ -7,8 +7,10 @@ namespace {
 
 bool is_trusted_client(const Config& config, const ClientAddress& client) {
   if (client.is_local()) return true;
+  const auto& address = client.ip();
+  if (!address) return false;
   return std::any_of(config.trusted_networks.begin(), config.trusted_networks.end(),
-                     [&](const Network& network) { return network.contains(client); });
+                     [&](const canon::Network& network) { return network.contains(*address); });
 }
 
 bool is_authenticated(const MacroLookup& macro) {

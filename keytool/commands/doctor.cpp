@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <iostream>
 
+#include "canon/special_networks.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/cli/dns_options.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
-#include "keytool/dns/ip_address.hpp"
 #include "keytool/doctor/examination.hpp"
 #include "keytool/doctor/findings/report.hpp"
 #include "keytool/doctor/host/configuration_check.hpp"
@@ -53,9 +53,9 @@ ExaminationRequest read_request(const ParsedOptions& options) {
   if (const auto domain = options.text("domain")) request.domain = parse_domain(*domain);
   request.addresses = options.texts("address");
   for (const auto& address : request.addresses) {
-    const auto parsed = IpAddress::parse(address);
+    const auto parsed = canon::IpAddress::parse(address);
     if (!parsed) throw UsageError("--address is no IP address: \"" + address + "\"");
-    if (parsed->is_private())
+    if (special_use(*parsed) == canon::SpecialUse::local)
       throw UsageError("--address " + address + " is of a private network: name the one that others see");
   }
   request.configuration_file = options.text("config");

@@ -1,11 +1,10 @@
 #include "keytool/dns/dns_client.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 
+#include "canon/ip_address.hpp"
 #include "crypto/error.hpp"
 #include "keytool/dns/ldns_types.hpp"
 #include "keytool/dns/tcp_exchange.hpp"
@@ -40,12 +39,6 @@ ldns_rr_type wire_type(RecordType type) {
     default:
       return LDNS_RR_TYPE_AAAA;
   }
-}
-
-bool is_ip(const std::string& text) {
-  std::array<unsigned char, 16> octets{};
-  return inet_pton(AF_INET, text.c_str(), octets.data()) == 1 ||
-         inet_pton(AF_INET6, text.c_str(), octets.data()) == 1;
 }
 
 const ldns_rr* find_record(const ldns_rr_list* list, const std::string& owner, ldns_rr_type type) {
@@ -166,7 +159,7 @@ std::string rcode_text(ldns_pkt_rcode code) {
 canon::Result<ServerAddress> ServerAddress::parse(std::string_view text) {
   const auto at = text.find('@');
   ServerAddress server{std::string(text.substr(0, at)), 53};
-  if (!is_ip(server.address)) return canon::Refusal{"not an IP address", 0};
+  if (!canon::IpAddress::parse(server.address)) return canon::Refusal{"not an IP address", 0};
   if (at != std::string_view::npos) {
     const std::string_view digits = text.substr(at + 1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), server.port);

@@ -1,9 +1,6 @@
 #include "keytool/opendkim/host_list.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <charconv>
 
 #include "canon/text.hpp"
 #include "keytool/opendkim/shown_word.hpp"
@@ -11,81 +8,20 @@
 namespace dkim::keytool::opendkim {
 namespace {
 
-constexpr unsigned mapped_bits = 96;
+using canon::Network;
 
-bool bit_at(const std::array<std::uint8_t, 16>& octets, unsigned bit) {
-  return (octets[bit / 8] >> (7 - bit % 8) & 1U) != 0;
+// Both [2001:db8::1] and [2001:db8::]/32 are in use.
+std::string without_brackets(std::string_view text) {
+  const auto slash = std::min(text.find('/'), text.size());
+  std::string_view address = text.substr(0, slash);
+  if (address.size() >= 2 && address.starts_with('[') && address.ends_with(']'))
+    address = address.substr(1, address.size() - 2);
+  return std::string(address) + std::string(text.substr(slash));
 }
 
-bool holds(const AddressRange& outer, const AddressRange& inner) {
-  if (outer.prefix > inner.prefix) return false;
-  for (unsigned bit = 0; bit < outer.prefix; ++bit) {
-    if (bit_at(outer.octets, bit) != bit_at(inner.octets, bit)) return false;
-  }
-  return true;
-}
-
-bool has_host_bits(const AddressRange& range) {
-  for (unsigned bit = range.prefix; bit < 128; ++bit) {
-    if (bit_at(range.octets, bit)) return true;
-  }
-  return false;
-}
-
-std::optional<AddressRange> parse_range(std::string_view text) {
-  const auto slash = text.find('/');
-  std::string address(text.substr(0, slash));
-  // [2001:db8::1] and [2001:db8::]/32 are both in use.
-  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  AddressRange range;
-  unsigned family_bits = 128;
-  if (inet_pton(AF_INET, address.c_str(), &range.octets[mapped_bits / 8]) == 1) {
-    range.octets[10] = range.octets[11] = 0xff;
-    family_bits = 32;
-  } else if (inet_pton(AF_INET6, address.c_str(), range.octets.data()) != 1) {
-    return std::nullopt;
-  }
-  unsigned prefix = family_bits;
-  if (slash != std::string_view::npos) {
-    const auto digits = text.substr(slash + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
-    if (error != std::errc() || end != digits.data() + digits.size() || prefix > family_bits)
-      return std::nullopt;
-  }
-  range.prefix = prefix + (128 - family_bits);
-  return range;
-}
-
-bool is_mapped(const AddressRange& range) {
-  constexpr AddressRange mapped{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, mapped_bits};
-  return holds(mapped, range);
-}
-
-std::string range_text(const AddressRange& range) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const bool v4 = is_mapped(range);
-  inet_ntop(v4 ? AF_INET : AF_INET6, range.octets.data() + (v4 ? mapped_bits / 8 : 0), text.data(),
-            text.size());
-  std::string out = text.data();
-  if (range.prefix < 128) out += "/" + std::to_string(range.prefix - (v4 ? mapped_bits : 0));
-  return out;
-}
-
-AddressRange half(const AddressRange& range, bool upper) {
-  AddressRange out = range;
-  if (upper) {
-    out.octets[range.prefix / 8] =
-        static_cast<std::uint8_t>(out.octets[range.prefix / 8] | (0x80U >> (range.prefix % 8)));
-  }
-  ++out.prefix;
-  return out;
-}
-
-AddressRange shortened(AddressRange range, unsigned prefix) {
-  for (unsigned bit = prefix; bit < 128; ++bit)
-    range.octets[bit / 8] = static_cast<std::uint8_t>(range.octets[bit / 8] & ~(0x80U >> (bit % 8)));
-  range.prefix = prefix;
-  return range;
+// A network even if its host bits are set.
+std::optional<Network> parse_range(std::string_view text) {
+  return Network::parse_masked(without_brackets(text));
 }
 
 bool is_number(std::string_view text) {
@@ -101,7 +37,7 @@ bool is_group(std::string_view text) {
 }
 
 // "10.1.*", "192.168.*.*" and "2001:db8:*": patterns that match the addresses of one network, all of them.
-std::optional<AddressRange> range_of_pattern(std::string_view text) {
+std::optional<Network> range_of_pattern(std::string_view text) {
   const bool v4 = text.find(':') == std::string_view::npos;
   const char separator = v4 ? '.' : ':';
   const std::size_t most = v4 ? 3 : 7;
@@ -166,7 +102,7 @@ HostList::HostList(const DataSet& data, const std::string& setting, Remark::Kind
 }
 
 void HostList::add(const std::string& network) {
-  if (const auto range = parse_range(network)) ranges_[*range] = true;
+  if (const auto range = Network::parse(network)) ranges_[*range] = true;
 }
 
 void HostList::say(Remark::Kind kind, const DataEntry& entry, const Context& context,
@@ -197,10 +133,10 @@ void HostList::add_pattern(const DataEntry& entry, const Context& context) {
   }
 }
 
-void HostList::add_range(const DataEntry& entry, const Context& context, const AddressRange& range) {
+void HostList::add_range(const DataEntry& entry, const Context& context, const Network& range) {
   // A pattern is as precise as an address: unlike a network, it wins over the networks within it.
   const auto exception = [&](const auto& known) {
-    return known.second == entry.key.starts_with('!') && holds(range, known.first);
+    return known.second == entry.key.starts_with('!') && range.contains(known.first);
   };
   if (std::any_of(ranges_.begin(), ranges_.end(), exception)) {
     say(context.loss, entry, context, ": a pattern that contradicts another entry");
@@ -208,13 +144,12 @@ void HostList::add_range(const DataEntry& entry, const Context& context, const A
   }
   // opendkim asks for the networks that hold an address as well, such as 10.0.0.0/7 for one of 11.0.0.0/8: a
   // pattern whose last bits are zero matches more than was meant.
-  unsigned significant = range.prefix;
-  while (significant > (is_mapped(range) ? mapped_bits : 0) && !bit_at(range.octets, significant - 1))
+  unsigned significant = range.mapped_prefix();
+  while (significant > (range.is_v4() ? canon::IpAddress::mapped_bits : 0) && !range.has_bit(significant - 1))
     --significant;
-  if (significant < range.prefix) {
+  if (significant < range.mapped_prefix()) {
     say(Remark::Kind::note, entry, context,
-        " is taken for " + range_text(range) + "; there it matches all of " +
-            range_text(shortened(range, significant)));
+        " is taken for " + range.text() + "; there it matches all of " + range.widened(significant).text());
   }
   ranges_.emplace(range, !entry.key.starts_with('!'));
 }
@@ -223,7 +158,7 @@ void HostList::add_entry(const DataEntry& entry, const Context& context) {
   const bool negated = entry.key.starts_with('!');
   const std::string host = entry.key.substr(negated ? 1 : 0);
   if (const auto range = parse_range(host)) {
-    if (has_host_bits(*range)) {
+    if (!Network::parse(without_brackets(host))) {
       say(Remark::Kind::note, entry, context, " matches no host there, since bits beyond the prefix are set");
       return;
     }
@@ -250,40 +185,39 @@ void HostList::add_entry(const DataEntry& entry, const Context& context) {
   }
 }
 
-bool HostList::decision(const AddressRange& range) const {
+bool HostList::decision(const Network& range) const {
   if (nobody_) return false;
-  for (unsigned prefix = range.prefix + 1; prefix-- > 0;) {
-    if (const auto entry = ranges_.find(shortened(range, prefix)); entry != ranges_.end())
-      return entry->second;
+  for (unsigned prefix = range.mapped_prefix() + 1; prefix-- > 0;) {
+    if (const auto entry = ranges_.find(range.widened(prefix)); entry != ranges_.end()) return entry->second;
   }
   return false;
 }
 
 // The entries within a range follow it in the map's order.
-bool HostList::is_uniform(const AddressRange& range) const {
+bool HostList::is_uniform(const Network& range) const {
   const bool whole = decision(range);
-  for (auto entry = ranges_.upper_bound(range); entry != ranges_.end() && holds(range, entry->first);
+  for (auto entry = ranges_.upper_bound(range); entry != ranges_.end() && range.contains(entry->first);
        ++entry) {
     if (entry->second != whole) return nobody_;
   }
   return true;
 }
 
-void HostList::collect(const HostList& in, const HostList& out, const AddressRange& range,
+void HostList::collect(const HostList& in, const HostList& out, const Network& range,
                        std::vector<std::string>& found) {
   if (!in.is_uniform(range) || !out.is_uniform(range)) {
-    collect(in, out, half(range, false), found);
-    collect(in, out, half(range, true), found);
+    collect(in, out, range.lower_half(), found);
+    collect(in, out, range.upper_half(), found);
   } else if (in.decision(range) && !out.decision(range)) {
-    found.push_back(range_text(range));
+    found.push_back(range.text());
   }
 }
 
 std::vector<std::string> HostList::networks_without(const HostList& others) const {
   std::vector<std::string> found;
-  const auto is_within_another = [&](const AddressRange& range) {
-    for (unsigned prefix = 0; prefix < range.prefix; ++prefix) {
-      const auto outer = ranges_.find(shortened(range, prefix));
+  const auto is_within_another = [&](const Network& range) {
+    for (unsigned prefix = 0; prefix < range.mapped_prefix(); ++prefix) {
+      const auto outer = ranges_.find(range.widened(prefix));
       if (outer != ranges_.end() && outer->second) return true;
     }
     return false;

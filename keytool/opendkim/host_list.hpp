@@ -5,25 +5,16 @@
 // whoever holds an address's reverse zone chooses them.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "canon/network.hpp"
 #include "keytool/opendkim/data_set.hpp"
 #include "keytool/opendkim/remark.hpp"
 
 namespace dkim::keytool::opendkim {
-
-// A range of addresses; IPv4 as the mapped addresses of IPv6.
-struct AddressRange {
-  std::array<std::uint8_t, 16> octets{};
-  unsigned prefix = 128;
-
-  auto operator<=>(const AddressRange&) const = default;
-};
 
 class HostList {
  public:
@@ -44,16 +35,16 @@ class HostList {
   };
   void add_entry(const DataEntry& entry, const Context& context);
   void add_pattern(const DataEntry& entry, const Context& context);
-  void add_range(const DataEntry& entry, const Context& context, const AddressRange& range);
+  void add_range(const DataEntry& entry, const Context& context, const canon::Network& range);
   void say(Remark::Kind kind, const DataEntry& entry, const Context& context, const std::string& what);
   // What the most precise entry says that holds the whole range.
-  bool decision(const AddressRange& range) const;
+  bool decision(const canon::Network& range) const;
   // Do all entries within the range say what holds for the whole of it?
-  bool is_uniform(const AddressRange& range) const;
-  static void collect(const HostList& in, const HostList& out, const AddressRange& range,
+  bool is_uniform(const canon::Network& range) const;
+  static void collect(const HostList& in, const HostList& out, const canon::Network& range,
                       std::vector<std::string>& found);
 
-  std::map<AddressRange, bool> ranges_;
+  std::map<canon::Network, bool> ranges_;
   // A pattern of all hosts, which in opendkim is an exception for each.
   bool nobody_ = false;
   Remarks remarks_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "canon/network.hpp"
 #include "canon/text.hpp"
 #include "keytool/spf/record.hpp"
 
@@ -46,6 +47,14 @@ Result result_of(Qualifier qualifier) {
     default:
       return Result::neutral;
   }
+}
+
+// An IPv4 sender is in no IPv6 network, not even in ::/0 (§5.6).
+bool is_in_network_of(const canon::IpAddress& sender, const canon::IpAddress& address,
+                      const Mechanism& mechanism) {
+  if (sender.is_v4() != address.is_v4()) return false;
+  const unsigned prefix = address.is_v4() ? mechanism.prefix4 : mechanism.prefix6;
+  return canon::Network::around(address, prefix).contains(sender);
 }
 
 class Evaluation {
@@ -107,10 +116,7 @@ class Evaluation {
 
   Step try_mechanism(const Mechanism& mechanism, const std::string& domain) {
     if (mechanism.kind == MechanismKind::all) return {true};
-    if (mechanism.network) {
-      const unsigned prefix = mechanism.network->is_v4() ? mechanism.prefix4 : mechanism.prefix6;
-      return {question_.address.is_in(*mechanism.network, prefix)};
-    }
+    if (mechanism.network) return {is_in_network_of(question_.address, *mechanism.network, mechanism)};
     if (auto end = count(mechanism.text, domain)) return {false, std::move(end)};
     std::string target = domain;
     if (!mechanism.domain.empty()) target = expand_domain(mechanism.domain, values(domain));
@@ -146,8 +152,8 @@ class Evaluation {
     const auto found = ask(name, v4 ? RecordType::a : RecordType::aaaa);
     if (!found) return temporary(name, found.refusal());
     return {std::any_of(found->begin(), found->end(), [&](const std::string& text) {
-      const auto address = IpAddress::parse(text);
-      return address && question_.address.is_in(*address, v4 ? mechanism.prefix4 : mechanism.prefix6);
+      const auto address = canon::IpAddress::parse(text);
+      return address && is_in_network_of(question_.address, *address, mechanism);
     })};
   }
 
@@ -177,7 +183,7 @@ class Evaluation {
       const auto found = ask(name, question_.address.is_v4() ? RecordType::a : RecordType::aaaa);
       if (!found) continue;
       const bool leads_back = std::any_of(found->begin(), found->end(), [&](const std::string& text) {
-        return IpAddress::parse(text) == question_.address;
+        return canon::IpAddress::parse(text) == question_.address;
       });
       if (leads_back) valid.push_back(canon::lower_case(name));
     }

@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "keytool/dns/ip_address.hpp"
+#include "canon/ip_address.hpp"
 #include "keytool/dns/lookup.hpp"
 
 namespace dkim::keytool::spf {
@@ -21,7 +21,7 @@ constexpr unsigned most_lookups = 10;
 constexpr unsigned most_voids = 2;
 
 struct Question {
-  IpAddress address;
+  canon::IpAddress address;
   std::string domain;  // of MAIL FROM
   std::string helo;    // for %{h}
   // For %{l} and %{s}; this is what an empty one counts as (§4.3).

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "canon/ip_address.hpp"
 #include "canon/result.hpp"
-#include "keytool/dns/ip_address.hpp"
 
 namespace dkim::keytool::spf {
 
@@ -36,7 +36,7 @@ struct MacroValues {
   std::string sender_local;
   std::string sender_domain;
   std::string domain;
-  IpAddress address;
+  canon::IpAddress address;
   std::string helo;
   // For %{p}: asks DNS, so only when it is used.
   std::function<std::string()> validated_name;

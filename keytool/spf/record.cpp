@@ -85,7 +85,7 @@ class TermReader {
     if (!rest.starts_with(':')) return canon::Refusal{"no address", at_};
     const bool v4 = mechanism.kind == MechanismKind::ip4;
     const auto slash = std::min(rest.find('/'), rest.size());
-    mechanism.network = IpAddress::parse(rest.substr(1, slash - 1));
+    mechanism.network = canon::IpAddress::parse(rest.substr(1, slash - 1));
     if (!mechanism.network || mechanism.network->is_v4() != v4) {
       return canon::Refusal{v4 ? "not an IPv4 address" : "not an IPv6 address", at_ + 1};
     }

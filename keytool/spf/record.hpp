@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "canon/ip_address.hpp"
 #include "canon/result.hpp"
-#include "keytool/dns/ip_address.hpp"
 #include "keytool/spf/macro.hpp"
 
 namespace dkim::keytool::spf {
@@ -21,7 +21,7 @@ struct Mechanism {
   Qualifier qualifier = Qualifier::pass;
   MechanismKind kind = MechanismKind::all;
   MacroString domain;  // empty: the record's own
-  std::optional<IpAddress> network;
+  std::optional<canon::IpAddress> network;
   unsigned prefix4 = 32;
   unsigned prefix6 = 128;
   // Where it stands in the record, its qualifier included.

@@ -61,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   for (const char* address : {"192.0.2.1", "2001:db8::1"}) {
     FuzzedLookup lookup(text);
-    const spf::Question question{*IpAddress::parse(address), "example.com", "mail.example.com"};
+    const spf::Question question{*canon::IpAddress::parse(address), "example.com", "mail.example.com"};
     const auto outcome = spf::check_host(lookup, question);
     test::require(outcome.lookups <= spf::most_lookups + 1, "ten lookups are the most");
     test::require(lookup.questions <= 300, "questions have an end");

@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   if (!resolver) return 2;
   for (std::string address, domain, helo; std::cin >> address >> domain >> helo;) {
     ResolverLookup lookup(DnsAccess{*resolver, false});
-    const auto parsed = IpAddress::parse(address);
+    const auto parsed = dkim::canon::IpAddress::parse(address);
     if (!parsed) return 2;
     const spf::Question question{parsed->unmapped(), domain, helo};
     const auto outcome = spf::check_host(lookup, question);

@@ -45,7 +45,7 @@ TEST(SignPolicy, TrustsNobodyElse) {
 // An unknown family is not 127.0.0.1.
 TEST(SignPolicy, NeverTrustsAnUnknownFamily) {
   Config config;
-  config.trusted_networks = {*Network::parse("0.0.0.0/0"), *Network::parse("::/0")};
+  config.trusted_networks = {*canon::Network::parse("0.0.0.0/0"), *canon::Network::parse("::/0")};
   EXPECT_TRUE(ours(client_at("203.0.113.9"), {}, config));
   EXPECT_FALSE(ours(ClientAddress(), {}, config));
   EXPECT_FALSE(ours(client_of_family(AF_UNSPEC), {}, config));

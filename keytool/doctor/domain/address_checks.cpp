@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "canon/ip_address.hpp"
 #include "canon/printable.hpp"
 #include "canon/text.hpp"
-#include "keytool/dns/ip_address.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -19,14 +19,14 @@ Finding finding(Severity severity, const char* topic, const std::string& subject
 }
 
 // Does a name have this address? A Refusal where that could not be found out.
-canon::Result<bool> leads_to(Lookup& lookup, const std::string& name, const IpAddress& address) {
+canon::Result<bool> leads_to(Lookup& lookup, const std::string& name, const canon::IpAddress& address) {
   const auto found = lookup.ask(name, address.is_v4() ? RecordType::a : RecordType::aaaa);
   if (!found) return found.refusal();
   return std::any_of(found->begin(), found->end(),
-                     [&](const std::string& text) { return IpAddress::parse(text) == address; });
+                     [&](const std::string& text) { return canon::IpAddress::parse(text) == address; });
 }
 
-Finding check_pointer(Lookup& lookup, const IpAddress& address) {
+Finding check_pointer(Lookup& lookup, const canon::IpAddress& address) {
   const std::string text = address.text();
   const std::string owner = "who gave you the address sets it (the provider, in its customer pages)";
   const auto names = lookup.ask(address.reverse_name(), RecordType::ptr);
@@ -60,7 +60,7 @@ Finding check_pointer(Lookup& lookup, const IpAddress& address) {
                      ", or have the PTR record changed: " + owner);
 }
 
-std::optional<Finding> check_helo(Lookup& lookup, const std::string& helo, const IpAddress& address) {
+std::optional<Finding> check_helo(Lookup& lookup, const std::string& helo, const canon::IpAddress& address) {
   const auto leads = leads_to(lookup, helo, address);
   if (!leads) {
     return finding(Severity::unknown, "helo", helo,
@@ -78,7 +78,7 @@ std::optional<Finding> check_helo(Lookup& lookup, const std::string& helo, const
 Findings check_reverse(Lookup& lookup, const std::vector<std::string>& addresses, const std::string& helo) {
   Findings findings;
   for (const auto& text : addresses) {
-    const auto parsed = IpAddress::parse(text);
+    const auto parsed = canon::IpAddress::parse(text);
     if (!parsed) continue;
     const auto address = parsed->unmapped();
     findings.push_back(check_pointer(lookup, address));

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "canon/printable.hpp"
+#include "canon/special_networks.hpp"
 #include "canon/text.hpp"
 #include "keytool/output/txt_line.hpp"
 #include "keytool/spf/evaluator.hpp"
@@ -20,7 +21,7 @@ constexpr const char* private_relay = "its address is a private one, not what re
 // Of a relay that is named by its domain.
 constexpr std::size_t most_exchanges = 10;
 
-std::string term_for(const IpAddress& address) {
+std::string term_for(const canon::IpAddress& address) {
   return (address.is_v4() ? "ip4:" : "ip6:") + address.text();
 }
 
@@ -67,11 +68,11 @@ class Checker {
   void find_senders() {
     if (check_.relay.empty()) {
       for (const auto& text : check_.addresses) {
-        if (const auto address = IpAddress::parse(text)) add_sender(address->unmapped());
+        if (const auto address = canon::IpAddress::parse(text)) add_sender(address->unmapped());
       }
       return;
     }
-    if (const auto address = IpAddress::parse(check_.relay)) {
+    if (const auto address = canon::IpAddress::parse(check_.relay)) {
       add_sender(address->unmapped());
       drop_private();
       return;
@@ -91,7 +92,9 @@ class Checker {
 
   // A filter on this host or a smarthost at home: receivers see neither that address nor ours.
   void drop_private() {
-    const auto dropped = std::erase_if(senders_, [](const auto& address) { return address.is_private(); });
+    const auto dropped = std::erase_if(senders_, [](const canon::IpAddress& address) {
+      return special_use(address) == canon::SpecialUse::local;
+    });
     if (dropped == 0 || !senders_.empty()) return;
     terms_.clear();
     relay_trouble_ = private_relay;
@@ -102,17 +105,19 @@ class Checker {
       const auto found = lookup_.ask(host, type);
       if (!found) relay_trouble_ = found.refusal().reason;
       for (const auto& text : found ? *found : std::vector<std::string>()) {
-        if (const auto address = IpAddress::parse(text)) senders_.push_back(*address);
+        if (const auto address = canon::IpAddress::parse(text)) senders_.push_back(*address);
       }
     }
   }
 
-  void add_sender(const IpAddress& address) {
+  void add_sender(const canon::IpAddress& address) {
     senders_.push_back(address);
     add(terms_, term_for(address), " ");
   }
 
-  spf::Question question(const IpAddress& address) const { return {address, check_.domain, check_.helo}; }
+  spf::Question question(const canon::IpAddress& address) const {
+    return {address, check_.domain, check_.helo};
+  }
 
   // Receivers pass it over, and nobody who sees it in his zone knows why.
   bool report_meant(const std::vector<std::string>& texts) {
@@ -190,7 +195,7 @@ class Checker {
     }
   }
 
-  void report_error(const spf::Outcome& outcome, const IpAddress& sender) {
+  void report_error(const spf::Outcome& outcome, const canon::IpAddress& sender) {
     report(Severity::broken,
            "receivers end in an error (permerror) when they check " + sender.text() + ": " + outcome.reason,
            outcome.lookups > spf::most_lookups
@@ -212,7 +217,7 @@ class Checker {
   }
 
   void judge_cost() {
-    const auto address = senders_.empty() ? *IpAddress::parse(any_address) : senders_.front();
+    const auto address = senders_.empty() ? *canon::IpAddress::parse(any_address) : senders_.front();
     cost_ = spf::measure(lookup_, question(address));
     const bool said = std::any_of(findings_.begin(), findings_.end(),
                                   [](const auto& finding) { return finding.severity == Severity::unknown; });
@@ -261,7 +266,7 @@ class Checker {
   Lookup& lookup_;
   const SpfCheck& check_;
   Findings findings_;
-  std::vector<IpAddress> senders_;
+  std::vector<canon::IpAddress> senders_;
   std::string terms_;
   std::string relay_trouble_;
   spf::Outcome cost_;

@@ -9,43 +9,16 @@
 #include <optional>
 #include <set>
 
+#include "canon/special_networks.hpp"
 #include "crypto/file.hpp"
 #include "keytool/doctor/postfix/setting_words.hpp"
 
 namespace dkim::keytool {
 namespace {
 
-struct Range {
-  const char* first;
-  unsigned bits;
-};
-
-// Not reachable from elsewhere, or never assigned (RFC 6890).
-constexpr std::array private_4{Range{"0.0.0.0", 8},     Range{"10.0.0.0", 8},      Range{"100.64.0.0", 10},
-                               Range{"127.0.0.0", 8},   Range{"169.254.0.0", 16},  Range{"172.16.0.0", 12},
-                               Range{"192.0.0.0", 24},  Range{"192.0.2.0", 24},    Range{"192.168.0.0", 16},
-                               Range{"198.18.0.0", 15}, Range{"198.51.100.0", 24}, Range{"203.0.113.0", 24},
-                               Range{"224.0.0.0", 3}};
-// Global unicast is 2000::/3; of it, documentation.
-constexpr Range global_6{"2000::", 3};
-constexpr std::array private_6{Range{"2001:db8::", 32}};
-
-template <std::size_t Size>
-bool is_within(const std::array<unsigned char, Size>& address, int family, const Range& range) {
-  std::array<unsigned char, Size> first{};
-  if (inet_pton(family, range.first, first.data()) != 1) return false;
-  for (unsigned bit = 0; bit < range.bits; ++bit) {
-    const unsigned mask = 0x80U >> (bit % 8);
-    if ((address[bit / 8] & mask) != (first[bit / 8] & mask)) return false;
-  }
-  return true;
-}
-
-template <std::size_t Size>
-std::optional<std::array<unsigned char, Size>> octets_of(const std::string& text, int family) {
-  std::array<unsigned char, Size> octets{};
-  if (inet_pton(family, text.c_str(), octets.data()) != 1) return std::nullopt;
-  return octets;
+bool is_of(int family, const std::string& text) {
+  const auto address = canon::IpAddress::parse(text);
+  return address && address->is_v4() == (family == AF_INET);
 }
 
 // The source address of a datagram to there, which is never sent.
@@ -89,9 +62,7 @@ std::string only_interface(const PostfixSettings& settings, int family) {
   std::string only;
   while (const auto word = next_word(rest)) {
     const auto address = without_brackets(std::string(*word));
-    const bool fits = family == AF_INET ? octets_of<4>(address, family).has_value()
-                                        : octets_of<16>(address, family).has_value();
-    if (!fits) continue;
+    if (!is_of(family, address)) continue;
     if (!only.empty()) return {};
     only = address;
   }
@@ -103,7 +74,7 @@ std::set<std::string> bound_addresses(const PostfixSettings& settings, int famil
   std::set<std::string> addresses;
   for (const auto* client : settings.running("smtp")) {
     auto address = without_brackets(settings.of(*client, setting));
-    if (!is_address(address)) address = only_interface(settings, family);
+    if (!canon::IpAddress::parse(address)) address = only_interface(settings, family);
     if (!address.empty()) addresses.insert(std::move(address));
   }
   return addresses;
@@ -111,19 +82,9 @@ std::set<std::string> bound_addresses(const PostfixSettings& settings, int famil
 
 }  // namespace
 
-bool is_address(const std::string& text) {
-  return octets_of<4>(text, AF_INET) || octets_of<16>(text, AF_INET6);
-}
-
 bool is_public_address(const std::string& text) {
-  if (const auto octets = octets_of<4>(text, AF_INET)) {
-    return std::none_of(private_4.begin(), private_4.end(),
-                        [&](const Range& range) { return is_within(*octets, AF_INET, range); });
-  }
-  const auto octets = octets_of<16>(text, AF_INET6);
-  return octets && is_within(*octets, AF_INET6, global_6) &&
-         std::none_of(private_6.begin(), private_6.end(),
-                      [&](const Range& range) { return is_within(*octets, AF_INET6, range); });
+  const auto address = canon::IpAddress::parse(text);
+  return address && !special_use(*address);
 }
 
 std::vector<std::string> sending_addresses(const PostfixSettings* settings) {

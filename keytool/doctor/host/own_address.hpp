@@ -11,11 +11,8 @@
 
 namespace dkim::keytool {
 
-// IPv4 or IPv6, without brackets.
-bool is_address(const std::string& text);
-
-// An address that others see mail come from: not of a private network, loopback, link-local, a provider's
-// NAT (RFC 6598) or documentation.
+// Returns true for an address that others on the Internet can see mail come from
+// (canon/special_networks.hpp).
 bool is_public_address(const std::string& text);
 
 // Those that Postfix is told to send from, else those that the kernel would use towards the Internet, of the

@@ -1,0 +1,53 @@
+// An IPv4 or IPv6 address as a value: read from text, compared, printed. Pure.
+//
+// Text that is not an address yields nothing; nothing here throws.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace dkim::canon {
+
+class IpAddress {
+ public:
+  using Bytes = std::array<std::uint8_t, 16>;
+  static constexpr unsigned bits = 128;
+  // How many bits precede the IPv4 address in an IPv4-mapped one.
+  static constexpr unsigned mapped_bits = 96;
+
+  // 0.0.0.0
+  IpAddress();
+  // Reads four decimal numbers without leading zeros, or IPv6 text (RFC 4291 §2.2). A zone index, a prefix
+  // length, brackets, white space and a NUL are not part of an address.
+  static std::optional<IpAddress> parse(std::string_view text);
+  // In network byte order, as in in_addr and in6_addr.
+  static IpAddress from_v4(std::span<const std::uint8_t, 4> bytes);
+  static IpAddress from_v6(std::span<const std::uint8_t, 16> bytes);
+
+  bool is_v4() const { return is_v4_; }
+  // Returns ::ffff:192.0.2.1 as 192.0.2.1, and every other address unchanged.
+  IpAddress unmapped() const;
+  // The address in IPv6; of IPv4, the IPv4-mapped one (RFC 4291 §2.5.5.2).
+  const Bytes& bytes() const { return bytes_; }
+
+  // In the canonical form: "192.0.2.1", "2001:db8::1".
+  std::string text() const;
+  // Returns "192.0.2.1"; of IPv6, its 32 hexadecimal digits with a dot between each (RFC 7208 §7.3).
+  std::string dotted() const;
+  // Returns the name in the reverse tree, "1.2.0.192.in-addr.arpa", without a final dot.
+  std::string reverse_name() const;
+
+  // ::ffff:192.0.2.1 and 192.0.2.1 differ.
+  auto operator<=>(const IpAddress&) const = default;
+
+ private:
+  Bytes bytes_;
+  bool is_v4_;
+};
+
+}  // namespace dkim::canon
