@@ -8,15 +8,15 @@
 namespace dkim::canon {
 namespace {
 
-// Is every octet of this block one that canonicalization leaves as it is, unless the body ends here? That
-// is judged from each octet and its successor, so block[Size] must exist too. The loop has no branch and
-// no exit: the compiler turns it into vector instructions, and mail runs through it at memory speed.
+// Returns true if canonicalization leaves every byte of this block as it is, unless the body ends here.
+// Judges each byte with its successor, so block[Size] must exist, too. The loop has no branch and no exit:
+// the compiler turns it into vector instructions, and mail runs through it at memory speed.
 //
-// "No" is the answer for
+// Returns false for
 //  - LF without CR, which becomes CRLF;
 //  - relaxed: HTAB, which becomes SP;
-//  - relaxed: SP before white space or what may be a line end, which goes.
-// Simple passes white space, so only line ends matter to it.
+//  - relaxed: SP before white space or before what may be a line end, which is dropped.
+// Simple leaves white space alone, so only line ends matter to it.
 template <Canonicalization Algorithm, std::size_t Size>
 bool unchanged(const char* block) {
   unsigned char odd = 0;
@@ -30,7 +30,7 @@ bool unchanged(const char* block) {
   return odd == 0;
 }
 
-// How many octets from the start can pass as they are, in whole blocks.
+// Returns how many bytes from the start can pass unchanged, in whole blocks.
 template <Canonicalization Algorithm>
 std::size_t unchanged_prefix(std::string_view text) {
   constexpr std::size_t large = 128;
@@ -47,8 +47,9 @@ bool may_be_held(char octet) {
   return is_fws(octet);
 }
 
-// Relaxed for one stretch of octets, whatever white space is in it. Whether an octet stays is judged from
-// it and the two behind it, so they must exist; again by vector instructions. Then those that stay move up.
+// The relaxed algorithm for one stretch of bytes, whatever white space is in it. Judges whether a byte stays
+// by it and the two behind it, which must exist, again by vector instructions. Then the bytes that stay move
+// up.
 constexpr std::size_t stretch_size = 256;
 
 struct Verdicts {
@@ -56,7 +57,7 @@ struct Verdicts {
   std::array<unsigned char, stretch_size> stay;  // 1 or 0
 };
 
-// False if there is a LF without CR, which takes more than judging what stays.
+// Returns false if there is an LF without CR, for which judging what stays is not enough.
 bool judge(const char* stretch, Verdicts& verdicts) {
   unsigned char lone_lf = 0;
   for (std::size_t i = 0; i < stretch_size; ++i) {
@@ -73,7 +74,7 @@ bool judge(const char* stretch, Verdicts& verdicts) {
   return lone_lf == 0;
 }
 
-// Above this a run is worth a call of the sink of its own rather than a copy.
+// A longer run is given to the sink by a call of its own instead of a copy.
 constexpr std::size_t worth_a_call = 512;
 
 }  // namespace
@@ -84,7 +85,7 @@ void BodyCanonicalizer::update(std::string_view chunk, const Sink& sink) {
     if (!anything_held()) taken = pass_unchanged(chunk, sink);
     if (!anything_held()) taken += squeeze(chunk.substr(taken), sink);
     if (taken == 0) {
-      // Held octets, or a rare case: until it is over, but not for less than a block's worth.
+      // Held bytes, or a rare case: until it is over, but for at least a block.
       do {
         take(chunk[taken++], sink);
       } while (taken < chunk.size() && (taken < 16 || anything_held()));
@@ -95,11 +96,12 @@ void BodyCanonicalizer::update(std::string_view chunk, const Sink& sink) {
 }
 
 std::size_t BodyCanonicalizer::pass_unchanged(std::string_view chunk, const Sink& sink) {
-  // The scan judges each octet with its successor; the first one has only us. A LF here is a lone one.
+  // The scan judges each byte with its successor; the first one has to be judged here. An LF here is a lone
+  // one.
   if (chunk.front() == '\n') return 0;
   std::size_t n = algorithm_ == Canonicalization::relaxed ? unchanged_prefix<Canonicalization::relaxed>(chunk)
                                                           : unchanged_prefix<Canonicalization::simple>(chunk);
-  // What ends the run may also end the body.
+  // The byte that ends the run may also end the body.
   std::size_t decided = n;
   while (decided > 0 && may_be_held(chunk[decided - 1]))
     --decided;
@@ -107,7 +109,7 @@ std::size_t BodyCanonicalizer::pass_unchanged(std::string_view chunk, const Sink
     emit_run(chunk.substr(0, decided), sink);
     return decided;
   }
-  // A run of nothing else: taken whole, or a chunk of it would be scanned over and over.
+  // Takes a run of nothing else whole, or a chunk of it would be scanned again and again.
   for (const char octet : chunk.substr(0, n))
     take(octet, sink);
   return n;
@@ -118,7 +120,7 @@ std::size_t BodyCanonicalizer::squeeze(std::string_view chunk, const Sink& sink)
     return 0;
   Verdicts verdicts;
   if (!judge(chunk.data(), verdicts)) return 0;
-  // A CR at the end belongs to the next stretch, where it has its LF.
+  // A CR at the end belongs to the next stretch, which has its LF.
   const std::size_t taken = stretch_size - (chunk[stretch_size - 1] == '\r' ? 1 : 0);
 
   if (buffered_ + stretch_size > buffer_.size()) flush(sink);

@@ -1,8 +1,8 @@
 // Canonicalization of a message body, RFC 6376 §3.4.3 (simple) and §3.4.4 (relaxed), as it streams by.
 //
-// Called by crypto/signatures/signer with the chunks that the MTA sends; gives the canonical octets to a sink
-// that hashes them. Any split of the input gives the same output. Memory is constant. Total: any octets are a
-// body. A lone LF ends a line, as the MTA will send it with a CR; a lone CR and NUL are ordinary octets.
+// Takes the body in chunks and gives the canonical bytes to a sink. Any split of the input gives the same
+// output. Memory is constant. Never fails: any bytes are a body. A lone LF ends a line, since the MTA will
+// send it with a CR; a lone CR and NUL are ordinary bytes.
 #pragma once
 
 #include <array>
@@ -17,21 +17,21 @@ namespace dkim::canon {
 
 class BodyCanonicalizer {
  public:
-  // Takes the next canonical octets. The view ends with the call.
+  // Takes the next canonical bytes. The view is valid during the call only.
   using Sink = std::function<void(std::string_view)>;
 
   explicit BodyCanonicalizer(Canonicalization algorithm) : algorithm_(algorithm) {}
 
   void update(std::string_view chunk, const Sink& sink);
-  // The end of the body; afterwards the object is spent.
+  // Ends the body. The object must not be used afterwards.
   void finish(const Sink& sink);
 
  private:
-  // Which octets cannot be judged yet, since what follows decides? White space (gone at a line's end), a
-  // CR (part of a CRLF or an octet of its own) and line ends (gone at the body's end).
+  // Are there bytes that cannot be judged until the next ones are known? White space (dropped at a line's
+  // end), a CR (part of a CRLF or a byte of its own) and line ends (dropped at the body's end).
   bool anything_held() const { return space_held_ || cr_held_ || line_ends_held_ > 0; }
 
-  // Three ways to take octets off a chunk's front, from fast to slow; each tells how many it took.
+  // Three ways to take bytes off a chunk's front, from fast to slow; the first two return how many they took.
   std::size_t pass_unchanged(std::string_view chunk, const Sink& sink);
   std::size_t squeeze(std::string_view chunk, const Sink& sink);
   void take(char octet, const Sink& sink);
@@ -47,7 +47,7 @@ class BodyCanonicalizer {
   bool cr_held_ = false;
   bool any_output_ = false;
   std::uint64_t line_ends_held_ = 0;
-  // Collects what is emitted in small pieces: a sink that hashes likes few and large ones.
+  // Collects small pieces: hashing is faster in few large ones.
   std::array<char, 4096> buffer_;
   std::size_t buffered_ = 0;
 };

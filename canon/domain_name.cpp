@@ -13,9 +13,9 @@ namespace dkim::canon {
 Result<DomainName> DomainName::parse(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
   // Far longer than any name in any form: keeps libidn2's work bounded.
-  if (text.size() > 1024) return Refusal{"a domain name longer than 253 octets", 253};
+  if (text.size() > 1024) return Refusal{"a domain name longer than 253 bytes", 253};
   if (text.find('\0') != std::string_view::npos)
-    return Refusal{"a domain name with a NUL octet", text.find('\0')};
+    return Refusal{"a domain name with a NUL byte", text.find('\0')};
 
   std::string name;
   if (std::all_of(text.begin(), text.end(), is_ascii)) {

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "canon/text.hpp"
 
 namespace dkim::canon {
 namespace {
 
-// Fields that a receiver shows or acts on, and that no relay has reason to change (RFC 6376 §5.4.1).
+// Fields that receivers show or act on, and that relays have no reason to change (RFC 6376 §5.4.1).
 constexpr std::array<std::string_view, 32> signed_defaults = {
     "From",
     "Sender",
@@ -44,8 +45,9 @@ constexpr std::array<std::string_view, 32> signed_defaults = {
     "Feedback-ID",
 };
 
-// Fields of which a second one, added on the way, would change what a reader sees. Those with "?" may be
-// added by a later hop to a message that has none (RFC 6409 §8): a signature that says so would then fail.
+// Fields for which a second one, added on the way, would change what a reader sees. A later hop may add those
+// with
+// "?" to a message that has none (RFC 6409 §8), which would break a signature that says that there is none.
 constexpr std::array<std::string_view, 10> oversigned_defaults = {
     "From",
     "Reply-To",
@@ -70,7 +72,7 @@ bool contains(const std::vector<std::string>& list, std::string_view name) {
                      [&](const std::string& entry) { return equal_ignoring_case(entry, name); });
 }
 
-// An entry of either list, taken apart.
+// The parts of an entry of either list.
 struct Entry {
   enum class Change { none, add, remove };
   Change change = Change::none;
@@ -96,30 +98,25 @@ bool is_change(std::string_view text) {
   return entry_of(text).change != Entry::Change::none;
 }
 
-enum class ListKind { to_sign, to_oversign };
+using Reason = FieldListError::Reason;
 
-// Why this entry cannot stand in such a list, whatever else does; nothing if it can.
-std::string entry_trouble(const Entry& entry, ListKind kind) {
+// Returns why this entry cannot be in such a list, whatever else is in it.
+std::optional<Reason> entry_trouble(const Entry& entry, FieldList list) {
   const bool is_from = equal_ignoring_case(entry.name, "From");
   const bool is_removed = entry.change == Entry::Change::remove;
-  if (!is_field_name(entry.name)) return "not a header field name";
+  if (!is_field_name(entry.name)) return Reason::bad_name;
   if (entry.when == Oversigning::where_present) {
-    if (kind == ListKind::to_sign) return "a name with ?, which only oversigned_headers may have";
-    if (is_removed) return "a name to take out needs no ?";
-    if (is_from) return "From is always oversigned, and every message has one";
+    if (list == FieldList::signed_headers) return Reason::optional_in_signed;
+    if (is_removed) return Reason::optional_removal;
+    if (is_from) return Reason::optional_from;
   }
-  if (is_from && is_removed)
-    return kind == ListKind::to_sign
-               ? "From is always signed (RFC 6376 section 5.4)"
-               : "From is always oversigned: a second From would be shown as the author";
-  if (is_removed) return {};
+  if (is_from && is_removed) return Reason::removes_from;
+  if (is_removed) return std::nullopt;
   if (equal_ignoring_case(entry.name, "Received") || equal_ignoring_case(entry.name, "Return-Path"))
-    return "every hop adds Received, and delivery replaces Return-Path: they cannot be signed (RFC 6376 "
-           "section "
-           "5.4)";
-  if (kind == ListKind::to_oversign && equal_ignoring_case(entry.name, "DKIM-Signature"))
-    return "DKIM-Signature cannot be oversigned: a second signature breaks the first";
-  return {};
+    return Reason::changed_by_hops;
+  if (list == FieldList::oversigned_headers && equal_ignoring_case(entry.name, "DKIM-Signature"))
+    return Reason::oversigned_signature;
+  return std::nullopt;
 }
 
 bool same_name(const OversignedField& field, std::string_view name) {
@@ -139,29 +136,23 @@ std::vector<OversignedField> fields_of(std::span<const std::string_view> default
   return fields;
 }
 
-Result<std::vector<OversignedField>> apply_list(const std::vector<std::string>& entries,
-                                                std::span<const std::string_view> defaults, ListKind kind) {
+Result<std::vector<OversignedField>, FieldListError> apply_list(const std::vector<std::string>& entries,
+                                                                std::span<const std::string_view> defaults,
+                                                                FieldList list) {
   std::vector<OversignedField> fields;
   if (entries.empty() || is_change(entries.front())) fields = fields_of(defaults);
   std::vector<std::string> seen;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const Entry entry = entry_of(entries[i]);
-    if (is_change(entries[i]) != is_change(entries.front())) {
-      return Refusal{"names with + or - change the default list, plain names replace it: use one kind", i};
-    }
-    if (auto trouble = entry_trouble(entry, kind); !trouble.empty()) return Refusal{std::move(trouble), i};
-    if (contains(seen, entry.name)) {
-      return Refusal{kind == ListKind::to_sign
-                         ? "a name that stands there twice: what is to be signed once more than it occurs "
-                           "belongs into oversigned_headers"
-                         : "a name that stands there twice",
-                     i};
-    }
+    const auto refuse = [&](Reason reason) { return FieldListError{list, i, reason}; };
+    if (is_change(entries[i]) != is_change(entries.front())) return refuse(Reason::mixed_forms);
+    if (const auto trouble = entry_trouble(entry, list)) return refuse(*trouble);
+    if (contains(seen, entry.name)) return refuse(Reason::repeated);
     seen.emplace_back(entry.name);
     const auto known = std::find_if(fields.begin(), fields.end(),
                                     [&](const auto& field) { return same_name(field, entry.name); });
     if (entry.change == Entry::Change::remove) {
-      if (known == fields.end()) return Refusal{"there is no such name in the default list to take out", i};
+      if (known == fields.end()) return refuse(Reason::not_in_default);
       fields.erase(known);
     } else if (known != fields.end()) {
       known->when = entry.when;
@@ -202,32 +193,27 @@ FieldPolicy::FieldPolicy(std::vector<std::string> signed_fields, std::vector<Ove
     oversigned_.insert(oversigned_.begin(), oversigned_field("From", Oversigning::always));
   }
   for (const auto& field : oversigned_) {
-    // Signed k times for k occurrences and once more: without the k, the signature would name a field
-    // that it does not hash where the verifier looks for it.
+    // A name with k occurrences is in h= k + 1 times. Without the first k, the verifier would hash the lowest
+    // field for the one extra name, and the signature would not hold.
     if (!contains(signed_, field.name)) signed_.push_back(field.name);
   }
   for (const auto& name : signed_)
     lower_names_.emplace(lower_case(name), true);
 }
 
-Result<FieldPolicy> FieldPolicy::from_lists(const std::vector<std::string>& signed_list,
-                                            const std::vector<std::string>& oversigned_list) {
-  const auto refuse = [](std::string_view setting, const Refusal& refusal) {
-    return Refusal{std::string(setting) + ": " + refusal.reason, refusal.octet};
-  };
-  const auto signed_fields = apply_list(signed_list, signed_defaults, ListKind::to_sign);
-  if (!signed_fields) return refuse("signed_headers", signed_fields.refusal());
-  auto oversigned_fields = apply_list(oversigned_list, oversigned_defaults, ListKind::to_oversign);
-  if (!oversigned_fields) return refuse("oversigned_headers", oversigned_fields.refusal());
+Result<FieldPolicy, FieldListError> FieldPolicy::from_lists(const std::vector<std::string>& signed_list,
+                                                            const std::vector<std::string>& oversigned_list) {
+  const auto signed_fields = apply_list(signed_list, signed_defaults, FieldList::signed_headers);
+  if (!signed_fields) return signed_fields.refusal();
+  auto oversigned_fields = apply_list(oversigned_list, oversigned_defaults, FieldList::oversigned_headers);
+  if (!oversigned_fields) return oversigned_fields.refusal();
   for (std::size_t i = 0; i < oversigned_list.size(); ++i) {
     const Entry entry = entry_of(oversigned_list[i]);
-    if (entry.change != Entry::Change::remove && contains(signed_list, "-" + std::string(entry.name))) {
-      return refuse("oversigned_headers",
-                    {"a name that signed_headers takes out: what is oversigned is signed as well", i});
-    }
+    if (entry.change != Entry::Change::remove && contains(signed_list, "-" + std::string(entry.name)))
+      return FieldListError{FieldList::oversigned_headers, i, Reason::removed_from_signed};
   }
-  // Who leaves a name out of the signed list means it: the default to oversign it does not bring it back,
-  // only an entry of the other list does.
+  // A name that the signed list leaves out stays out: the default to oversign it does not bring it back, only
+  // an entry of the other list does.
   const auto names = names_of(*signed_fields);
   std::vector<OversignedField> oversigned = *std::move(oversigned_fields);
   if (oversigned_list.empty() || is_change(oversigned_list.front())) {

@@ -1,7 +1,7 @@
-// Which header fields are signed and which are oversigned, as a table of names.
+// Which header fields are signed and which are oversigned (RFC 6376 §5.4, §8.15).
 //
-// Made once from the configuration's signed_headers and oversigned_headers, then shared by all messages
-// and threads. From is always both (RFC 6376 §5.4); what is oversigned is signed.
+// From is always both. A field that is oversigned is signed, too. Immutable, so all threads may share it.
+// Lists that contradict themselves are a FieldListError; nothing here throws.
 #pragma once
 
 #include <span>
@@ -10,27 +10,28 @@
 #include <unordered_map>
 #include <vector>
 
+#include "canon/field_list_error.hpp"
 #include "canon/result.hpp"
 
 namespace dkim::canon {
 
-// The default lists, as the configuration would write them: "Name?" is oversigned where present.
+// The default lists in the syntax of the configuration: "Name?" is oversigned only where the message has one.
 std::span<const std::string_view> default_signed_fields();
 std::span<const std::string_view> default_oversigned_fields();
 
-// Is a name named once more than it occurs in every message, or only in those that have such a field? A
-// signature of the first kind says "there is none", and fails when a later hop adds one.
+// An oversigned name is in h= once more than it occurs: in every message, or only in those that have such a
+// field. In the first case the signature breaks if a later hop adds the field to a message that had none.
 enum class Oversigning { always, where_present };
 
 struct OversignedField {
   std::string name;        // as the list spells it
-  std::string lower_name;  // the same in lower case
+  std::string lower_name;  // in lower case
   Oversigning when = Oversigning::always;
 
   bool operator==(const OversignedField&) const = default;
 };
 
-// As the configuration writes it: "Name" or "Name?".
+// Returns the syntax of the configuration: "Name" or "Name?".
 std::string to_string(const OversignedField& field);
 
 class FieldPolicy {
@@ -38,20 +39,19 @@ class FieldPolicy {
   // The default lists.
   FieldPolicy();
 
-  // Lists as written in the configuration: empty keeps the default; plain names replace it; "+Name" and
-  // "-Name" change it. In the oversigned list "Name?" means: only where the message has one. What the
-  // oversigned list names is signed too; its defaults do not bring back a name that the signed list leaves
-  // out. Refuses with the offending entry's number as octet: a name that is not a field name, one that stands
-  // there twice or is taken out here and named there, plain entries mixed with changes, -From, what every hop
-  // adds or replaces (Received, Return-Path), or DKIM-Signature among the oversigned.
-  static Result<FieldPolicy> from_lists(const std::vector<std::string>& signed_list,
-                                        const std::vector<std::string>& oversigned_list);
+  // Reads the lists of the configuration. An empty list keeps the default; plain names replace it; "+Name"
+  // and
+  // "-Name" change it. In the oversigned list, "Name?" means: only where the message has one. Names in the
+  // oversigned list are signed, too, but its defaults do not bring back a name that the signed list leaves
+  // out.
+  static Result<FieldPolicy, FieldListError> from_lists(const std::vector<std::string>& signed_list,
+                                                        const std::vector<std::string>& oversigned_list);
 
-  // The name in lower case.
+  // lower_name: in lower case.
   bool is_signed(std::string_view lower_name) const;
-  // In the order of the list, as spelled there.
+  // In the order and spelling of the list.
   const std::vector<OversignedField>& oversigned() const { return oversigned_; }
-  // In the order of the list, oversigned ones included, as spelled there.
+  // In the order and spelling of the list, including the oversigned ones.
   const std::vector<std::string>& signed_fields() const { return signed_; }
 
  private:

@@ -9,7 +9,7 @@
 namespace dkim::canon {
 namespace {
 
-// How a field has to be covered for a hop to break the signature.
+// In which case a hop breaks the signature.
 enum class Breaks {
   if_said_absent,    // a hop adds one to a message that has none
   if_oversigned,     // a hop adds one on top of what is there

@@ -1,7 +1,7 @@
-// Fields that a signature should rather not cover, since hops on the way add, replace or remove them.
+// Header fields that a signature should not cover, because hops on the way add, replace or remove them.
 //
-// Asked by dkimsignd --check once the lists are read. Advice and no refusal: who knows the way of his mail
-// may sign what he likes. Total.
+// This is advice, not a refusal: an administrator who knows which way the mail takes may sign them. Never
+// fails.
 #pragma once
 
 #include <string>
@@ -13,12 +13,12 @@ namespace dkim::canon {
 
 struct FragileField {
   std::string name;    // as the list spells it
-  bool is_oversigned;  // and so named by oversigned_headers; otherwise by signed_headers
-  std::string reason;  // who changes it, and what to write in its place where there is something
+  bool is_oversigned;  // named by oversigned_headers; otherwise by signed_headers
+  std::string reason;  // who changes it, and what to write instead if there is an alternative
 };
 
-// The names in a policy's lists for which a hop that does nothing wrong breaks the signature, in the order of
-// the lists, the oversigned ones first.
+// Returns the names in a policy's lists for which a hop that behaves correctly breaks the signature: first
+// the oversigned ones, then the signed ones, each in the order of its list.
 std::vector<FragileField> fragile_fields(const FieldPolicy& policy);
 
 }  // namespace dkim::canon

@@ -14,8 +14,8 @@ std::string relaxed_field(const HeaderField& field) {
     out.pop_back();
   out += ':';
 
-  // Unfolding first, then runs of white space to one SP, none at either end (§3.4.2): a run is
-  // remembered and written only when something follows it, which does all three at once.
+  // Unfolds, reduces runs of white space to one SP and drops them at both ends (§3.4.2). A run is written as
+  // one SP only when something follows it, which does all three at once.
   const std::size_t value_start = out.size();
   bool space = false;
   for (std::size_t i = 0; i < field.value.size(); ++i) {

@@ -1,6 +1,6 @@
 // Canonicalization of one header field, RFC 6376 §3.4.1 (simple) and §3.4.2 (relaxed).
 //
-// Called by crypto/signatures/signer for each selected field and for the signature field itself. Total.
+// Never fails: any bytes are a header field.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace dkim::canon {
 
-// The octets to be hashed for this field, its final CRLF included.
+// Returns the bytes to be hashed for this field, including its final CRLF.
 std::string canonical_field(Canonicalization algorithm, const HeaderField& field);
 
 }  // namespace dkim::canon

@@ -1,6 +1,4 @@
-// A header field as it goes over the wire: what everything about headers in this project works on.
-//
-// Made by the milter session (from what the MTA hands over) and by dkimkey (from a message in a file).
+// A header field as it goes over the wire (RFC 5322 §2.2).
 #pragma once
 
 #include <string>
@@ -8,9 +6,10 @@
 namespace dkim::canon {
 
 struct HeaderField {
-  // The field name as written, with any white space between it and the colon.
+  // The field name as written, including any white space before the colon.
   std::string name;
-  // All that follows the colon, leading white space and CRLF folds included, the final CRLF not.
+  // The field value: everything after the colon, including leading white space and folds (as CRLF), without
+  // the final CRLF.
   std::string value;
 };
 

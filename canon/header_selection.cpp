@@ -8,7 +8,7 @@
 namespace dkim::canon {
 namespace {
 
-// White space before the colon is no part of a field's name.
+// White space before the colon does not belong to the field name.
 std::string_view without_trailing_wsp(std::string_view name) {
   while (!name.empty() && is_wsp(name.back()))
     name.remove_suffix(1);
@@ -19,8 +19,8 @@ std::string_view without_trailing_wsp(std::string_view name) {
 
 HeaderSelection select_fields(const std::vector<HeaderField>& message, const FieldPolicy& policy) {
   HeaderSelection selection;
-  std::unordered_map<std::string, std::vector<std::size_t>> occurrences;  // of each signed name, top down
-  std::vector<const std::vector<std::size_t>*> stacks;                    // per name in h=, same length
+  std::unordered_map<std::string, std::vector<std::size_t>> occurrences;  // of each signed name, from the top
+  std::vector<const std::vector<std::size_t>*> stacks;                    // for each name in h=
   for (std::size_t i = 0; i < message.size(); ++i) {
     const std::string_view name = without_trailing_wsp(message[i].name);
     const std::string lower = lower_case(name);
@@ -40,7 +40,8 @@ HeaderSelection select_fields(const std::vector<HeaderField>& message, const Fie
   for (const auto& field : policy.oversigned()) {
     const auto present = occurrences.find(field.lower_name);
     if (present != occurrences.end()) {
-      // Case means nothing here (RFC 6376 §3.5), but verifiers have failed over one name in two spellings.
+      // Case does not matter here (RFC 6376 §3.5), but some verifiers have failed at one name in two
+      // spellings.
       const std::string_view name = message[present->second.front()].name;
       selection.names.emplace_back(without_trailing_wsp(name));
     } else if (field.when == Oversigning::always) {

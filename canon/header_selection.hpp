@@ -1,6 +1,7 @@
-// Which fields of a message a signature covers, and what h= says of it (RFC 6376 §5.4, §5.4.2).
+// Which header fields of a message a signature covers, and the h= tag that names them (RFC 6376 §5.4,
+// §5.4.2).
 //
-// Called by crypto/signatures/signer once a message. Total.
+// Never fails.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +16,10 @@ namespace dkim::canon {
 struct HeaderSelection {
   // Indices into the message's fields, in the order in which they are hashed.
   std::vector<std::size_t> fields;
-  // The names for h=: those of the fields in message order, as they stand there, then once more each
-  // oversigned name, spelled as its topmost field is, or as the policy spells it where there is none. A
-  // verifier takes repeats of a name from the bottom up, so the k-th of n names stands for the k-th field
-  // from the bottom.
+  // The names for h=: first those of the fields, in message order and as the message spells them; then each
+  // oversigned name once more, spelled like its topmost field, or as the policy spells it if the message has
+  // none. A verifier takes repeats of a name from the bottom up, so the k-th of n equal names means the k-th
+  // field from the bottom.
   std::vector<std::string> names;
 };
 

@@ -8,16 +8,16 @@ namespace dkim::canon {
 
 std::optional<Refusal> check_labels(std::string_view name) {
   if (name.empty()) return Refusal{"an empty name", 0};
-  if (name.size() > 253) return Refusal{"a name longer than 253 octets", 253};
+  if (name.size() > 253) return Refusal{"a name longer than 253 bytes", 253};
   std::size_t start = 0;
   while (true) {
     const std::size_t end = std::min(name.find('.', start), name.size());
     const std::string_view label = name.substr(start, end - start);
     if (label.empty()) return Refusal{"an empty label", start};
-    if (label.size() > 63) return Refusal{"a label longer than 63 octets", start};
+    if (label.size() > 63) return Refusal{"a label longer than 63 bytes", start};
     for (std::size_t i = 0; i < label.size(); ++i) {
       if (!is_alnum(label[i]) && label[i] != '-' && label[i] != '_') {
-        return Refusal{"an octet other than letters, digits, - and _", start + i};
+        return Refusal{"a byte other than letters, digits, - and _", start + i};
       }
     }
     if (label.front() == '-' || label.back() == '-')

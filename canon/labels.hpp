@@ -1,4 +1,6 @@
 // The syntax that domains and selectors share (RFC 6376 §3.1: sub-domain *( "." sub-domain )).
+//
+// Never throws.
 #pragma once
 
 #include <optional>
@@ -8,9 +10,10 @@
 
 namespace dkim::canon {
 
-// Checks a name of ASCII labels joined by dots: at most 253 octets, labels of 1 to 63, letters, digits,
-// "-" and "_" (in use for selectors, and harmless in domains), no "-" at either end of a label.
-// Nothing that passes is special to a file system.
+// Checks a name of ASCII labels joined by dots: at most 253 bytes, labels of 1 to 63, letters, digits, "-"
+// and
+// "_" (which selectors use, and which is harmless in domains), no "-" at either end of a label. A name that
+// passes has no special meaning to a file system. Returns nothing if the name passes.
 std::optional<Refusal> check_labels(std::string_view name);
 
 }  // namespace dkim::canon

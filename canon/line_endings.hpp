@@ -1,7 +1,6 @@
-// The milter protocol shows folds as LF where the wire has CRLF; these two translate.
+// Translates the line ends of folds: the milter protocol has LF where the wire has CRLF.
 //
-// Called for each header field on its way in (to_crlf) and for the signature field on its way out (to_lf).
-// Total: any octets in, an answer out. A lone CR is left alone in both directions.
+// Never fails. A lone CR is left alone in both directions.
 #pragma once
 
 #include <string>
@@ -9,9 +8,9 @@
 
 namespace dkim::canon {
 
-// Every LF that has no CR before it gets one.
+// Puts a CR before each LF that has none.
 std::string to_crlf(std::string_view text);
-// Every CRLF becomes LF.
+// Replaces each CRLF by LF.
 std::string to_lf(std::string_view text);
 
 }  // namespace dkim::canon

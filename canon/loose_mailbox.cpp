@@ -13,31 +13,31 @@ std::size_t count(std::string_view text, char c) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), c));
 }
 
-// Readers disagree about these outside of what RFC 5322 allows: an escape may hide the octet behind it, and
-// a NUL or another control may end a text.
+// Readers disagree about these characters outside of what RFC 5322 allows: an escape may hide the next byte,
+// and a NUL or another control character may end the text.
 bool is_treacherous(char c) {
   return c == '\\' || (is_control(c) && !is_fws(c));
 }
 
-// A comment, a quoted string or a text in square brackets from its first octet on: how long it is. Nothing if
-// it is open, or holds what could begin another one. They do not nest here.
+// Returns the length of the comment, quoted string or text in square brackets at the beginning of the text.
+// Returns nothing if it does not end, or contains the beginning of another one: they do not nest here.
 std::optional<std::size_t> enclosed(std::string_view text) {
   const char close = text.front() == '(' ? ')' : text.front() == '[' ? ']' : '"';
   const auto end = text.find(close, 1);
   if (end == npos) return std::nullopt;
   const auto inside = text.substr(1, end - 1);
-  // An apostrophe, a comma or an @ within is text to everybody.
+  // All readers take an apostrophe, a comma or an @ inside for text.
   if (inside.find_first_of("()[]\"") != npos) return std::nullopt;
   return end + 1;
 }
 
-// White space, comments and ";".
+// Returns true for white space, comments and ";".
 bool is_tail(std::string_view text) {
   while (!text.empty()) {
     std::size_t length = 1;
     if (text.front() == '(') {
       const auto comment = enclosed(text);
-      // Some readers look for addresses in comments, too.
+      // Some readers also look for addresses in comments.
       if (!comment || text.substr(0, *comment).find('@') != npos) return false;
       length = *comment;
     } else if (text.front() != ';' && !is_fws(text.front())) {
@@ -48,10 +48,10 @@ bool is_tail(std::string_view text) {
   return true;
 }
 
-// The words before an address in angle brackets.
+// Can these be the words before an address in angle brackets?
 bool is_phrase(std::string_view text) {
   bool has_separator = false;
-  // "b%x" and "x!b" are addresses of b at x to Postfix.
+  // To Postfix, "b%x" and "x!b" are addresses of b at x.
   const bool has_at = text.find_first_of("@%!") != npos;
   while (!text.empty()) {
     const char c = text.front();
@@ -67,12 +67,12 @@ bool is_phrase(std::string_view text) {
     }
     text.remove_prefix(length);
   }
-  // In "b@x.example; A <a@y.example>" the first is an author to some. In "b@x.example via A <a@y.example>" it
-  // is part of a name.
+  // In "b@x.example; A <a@y.example>", some readers take the first address for an author. In
+  // "b@x.example via A <a@y.example>", it is part of a name.
   return !(has_separator && has_at);
 }
 
-// dot-atoms on both sides of one @, in ASCII.
+// Is it ASCII dot-atoms on both sides of one @?
 std::optional<Mailbox> plain_address(std::string_view text) {
   if (text.find_first_of("\"()[]<>,:; \t\r\n") != npos || !std::all_of(text.begin(), text.end(), is_ascii))
     return std::nullopt;

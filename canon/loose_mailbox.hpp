@@ -1,10 +1,10 @@
-// The author in a From: field that is not RFC 5322 and yet has only one reading.
+// The author in a From: field that does not conform to RFC 5322 but has only one reading.
 //
-// Called by crypto/signatures/identity for what canon/mailbox refuses. Programs write "Acme, Inc.
-// <a@example.com>" and "a@example.com;", and every reader takes the one address that is there. Whom we sign
-// as must be whom all receivers take for the author, so what any of them could read in two ways is refused: a
-// second address, a second angle bracket anywhere, quotes, comments and brackets that are open or hold what
-// begins an address. Total: linear in the input's length, no recursion.
+// Programs write "Acme, Inc. <a@example.com>" and "a@example.com;", which canon/mailbox.hpp refuses, and
+// every reader finds the one address in them. The author for whom we sign must be the one that all receivers
+// see, so whatever any of them could read in two ways is refused: a second address, a second angle bracket
+// anywhere, and quotes, comments and brackets that do not end or contain the beginning of an address. Never
+// throws on input; linear in its length, without recursion.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@
 
 namespace dkim::canon {
 
-// Two forms: one address in angle brackets, whatever words stand before it; or one bare address. Behind
-// either only white space, comments and ";". Nothing for any other value.
+// Reads two forms: one address in angle brackets, after any words; or one bare address. Either may be
+// followed by white space, comments and ";" only. Returns nothing for any other value.
 std::optional<Mailbox> only_reading(std::string_view value);
 
 }  // namespace dkim::canon

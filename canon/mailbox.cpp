@@ -21,9 +21,9 @@ class Parser {
   Result<std::vector<Mailbox>> mailboxes();
 
  private:
-  // One run of words and dots: a display name or a local part, whichever what follows makes of it.
+  // A run of words and dots: a display name or a local part, depending on what follows.
   struct Words {
-    std::string joined;          // as a local part would read
+    std::string joined;          // the text as a local part
     bool is_local_part = false;  // word *( "." word ): dots exactly between words
     bool empty = true;
   };
@@ -57,7 +57,7 @@ class Parser {
   std::optional<Refusal> refusal_;
 };
 
-// address-list, empty elements allowed (obs-addr-list).
+// Reads an address-list; empty elements are allowed (obs-addr-list).
 Result<std::vector<Mailbox>> Parser::mailboxes() {
   bool in_group = false;
   while (skip_cfws() && !at_end()) {
@@ -67,7 +67,7 @@ Result<std::vector<Mailbox>> Parser::mailboxes() {
     } else {
       const std::size_t known = found_.size();
       if (!address(in_group)) break;
-      // No mailbox, so it was a group's name: its members follow, up to ";".
+      // It was not a mailbox but a group's name: the members follow, up to ";".
       if (found_.size() == known && skip(':')) {
         in_group = true;
         continue;
@@ -85,7 +85,7 @@ Result<std::vector<Mailbox>> Parser::mailboxes() {
   return std::move(found_);
 }
 
-// An address, or the name of a group up to its colon (which is left for the caller).
+// Reads an address, or the name of a group up to its colon, which is left to the caller.
 bool Parser::address(bool in_group) {
   if (next_is('<')) return angle_address();
   const auto name = words();
@@ -104,7 +104,7 @@ bool Parser::angle_address() {
   return skip('>') || refuse("an address without its closing >");
 }
 
-// The @ and the domain behind what was read as a local part.
+// Reads the @ and the domain after a local part.
 bool Parser::address_after(const Words& words) {
   if (!words.is_local_part) return refuse("not a local part before the @");
   if (!skip('@')) return refuse("an address without @");
@@ -115,7 +115,7 @@ bool Parser::address_after(const Words& words) {
   return true;
 }
 
-// phrase or local-part, whatever white space and comments between.
+// Reads a phrase or local-part with any white space and comments in it.
 std::optional<Parser::Words> Parser::words() {
   Words out;
   bool last_was_word = false;
@@ -151,14 +151,14 @@ bool Parser::quoted_string(std::string& out) {
     if (c == '"') return true;
     if (c == '\\' && !at_end()) {
       out += text_[at_++];
-    } else if (c != '\r' && c != '\n') {  // folds vanish, their white space stays
+    } else if (c != '\r' && c != '\n') {  // a fold is dropped, its white space stays
       out += c;
     }
   }
   return refuse("a quoted string without its end");
 }
 
-// dot-atom or obs-domain, or a literal.
+// Reads a dot-atom, an obs-domain or a literal.
 bool Parser::domain(std::string& out) {
   if (!skip_cfws()) return false;
   if (next_is('[')) return domain_literal(out) && skip_cfws();
@@ -180,7 +180,7 @@ bool Parser::domain_literal(std::string& out) {
   skip('[');
   while (!at_end() && !next_is('[')) {
     const char c = text_[at_++];
-    if (c == '\\' && !at_end()) {  // obs-dtext: a quoted pair, whose second octet may be the ]
+    if (c == '\\' && !at_end()) {  // obs-dtext: a quoted pair, whose second byte may be the ]
       ++at_;
     } else if (c == ']') {
       out = text_.substr(start, at_ - start);
@@ -191,7 +191,7 @@ bool Parser::domain_literal(std::string& out) {
   return refuse("a domain literal without its ]");
 }
 
-// obs-route: "@a,@b:" before the address proper; read and forgotten.
+// Skips an obs-route, "@a,@b:" before the address itself.
 bool Parser::route() {
   if (!next_is('@') && !next_is(',')) return true;
   while (skip(',')) {
@@ -220,7 +220,7 @@ bool Parser::skip_cfws() {
   return true;
 }
 
-// Comments nest; a counter instead of recursion, since the depth is the sender's choice.
+// Skips a comment. Comments nest; it counts instead of recursing, because the sender chooses the depth.
 bool Parser::comment() {
   std::size_t depth = 0;
   while (!at_end()) {

@@ -1,4 +1,6 @@
-// Text from outside, made fit for a log line or a terminal.
+// Makes text from outside fit for a log line or a terminal.
+//
+// Never fails.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +9,11 @@
 
 namespace dkim::canon {
 
-// Every octet but printable ASCII is written \xNN, "\" itself as \\, so that nothing can end a line, move a
-// cursor or pass for another line. Longer text than limit octets is cut, with "..." to show it.
+// Writes every byte except printable ASCII as \xNN, and "\" as \\, so that nothing can end a line, move the
+// cursor or pass for another line. Cuts text of more than limit bytes and appends "...".
 std::string printable(std::string_view text, std::size_t limit = 512);
 
-// The same for a value in a key=value line: SP is written \x20, too.
+// Does the same for a value in a key=value line: writes SP as \x20, too.
 std::string printable_word(std::string_view text, std::size_t limit = 512);
 
 }  // namespace dkim::canon

@@ -1,5 +1,7 @@
-// A valid selector: the name of a key within its domain (RFC 6376 §3.1). Becomes a file name, a DNS label
-// and the s= tag.
+// A valid selector: the name of a key within its domain (RFC 6376 §3.1). It becomes part of a file name, of a
+// DNS name and of the s= tag.
+//
+// A text that is not a selector is a Refusal; nothing here throws.
 #pragma once
 
 #include <compare>
@@ -12,7 +14,8 @@ namespace dkim::canon {
 
 class Selector {
  public:
-  // Labels as in a domain name, joined by dots, in lower case as DNS compares them; at most 240 octets.
+  // Reads labels as in a domain name, joined by dots, and converts them to lower case, since DNS ignores
+  // case. At most 240 bytes.
   static Result<Selector> parse(std::string_view text);
 
   const std::string& str() const { return name_; }

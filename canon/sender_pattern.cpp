@@ -11,13 +11,13 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-// What may stand in a local part without quotes (RFC 5322 §3.2.3, RFC 6532 §3.2), and the *.
+// The characters of a local part without quotes (RFC 5322 §3.2.3, RFC 6532 §3.2), and the *.
 bool is_local_octet(char c) {
   constexpr std::string_view others = "!#$%&'*+-/=?^_`{|}~.";
   return is_alnum(c) || !is_ascii(c) || others.find(c) != npos;
 }
 
-// One label, or the part of one between two stars; U-labels become A-labels.
+// Returns a label, or the part of one between two stars, with U-labels converted to A-labels.
 Result<std::string> parse_label(std::string_view label) {
   if (std::all_of(label.begin(), label.end(), is_ascii)) return lower_case(label);
   if (label.find('*') != npos) return Refusal{"a * within an international label", label.find('*')};
@@ -26,9 +26,9 @@ Result<std::string> parse_label(std::string_view label) {
   return name->str();
 }
 
-// Could a domain match, if each * stands for some letter? What a * cannot mend is wrong for good.
+// Could a domain match if each * were a letter? If not, no domain matches.
 std::optional<Refusal> domain_trouble(std::string pattern) {
-  if (pattern.starts_with('[') && pattern.ends_with(']')) return std::nullopt;  // a literal, read as it is
+  if (pattern.starts_with('[') && pattern.ends_with(']')) return std::nullopt;  // a literal is kept as it is
   if (pattern.starts_with('.'))
     return Refusal{"a domain that begins with a dot: *@*.example.com stands for all subdomains", 0};
   if (pattern.ends_with('.')) return Refusal{"a domain that ends with a dot", pattern.size() - 1};
@@ -62,7 +62,7 @@ Result<std::string> parse_sender_pattern(std::string_view text) {
   const auto odd = std::find_if_not(local.begin(), local.end(), is_local_octet);
   if (odd != local.end()) {
     return Refusal{
-        "an address with an octet that no local part has: only the address itself, without <>, quotes "
+        "an address with a byte that no local part has: only the address itself, without <>, quotes "
         "or white space",
         static_cast<std::size_t>(odd - local.begin())};
   }
@@ -72,8 +72,7 @@ Result<std::string> parse_sender_pattern(std::string_view text) {
 }
 
 std::optional<std::size_t> SeenPatterns::add(const std::string& pattern) {
-  // A pattern taken as text is matched by an earlier one only if that one's stars take in its stars, whatever
-  // they then stand for.
+  // If an earlier pattern matches this one's text, its stars cover this one's stars, whatever these match.
   const std::string domain = pattern.substr(pattern.find('@') + 1);
   for (const auto& covering : {pattern, "*@" + domain}) {
     if (const auto known = common_.find(covering); known != common_.end()) return known->second;

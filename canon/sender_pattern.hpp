@@ -1,8 +1,8 @@
-// Patterns of senders' addresses, as rules of the configuration have them: "*@news.example.com", where *
-// stands for any octets.
+// Patterns of senders' addresses in the configuration's rules: "*@news.example.com", where * matches any
+// bytes.
 //
-// Made by crypto/settings/signing_settings; what they are compared with is an author's address in lower case,
-// its domain in A-labels. Total.
+// They are compared with an author's address in lower case, its domain in A-labels. A pattern that can match
+// no address is a Refusal; nothing here throws.
 #pragma once
 
 #include <cstddef>
@@ -16,16 +16,17 @@
 
 namespace dkim::canon {
 
-// The pattern in the form in which addresses are compared with it: lower case, the domain's U-labels as
-// A-labels; "@example.com", as Postfix's tables write it, is "*@example.com". Refuses what can match no
-// address.
+// Returns the pattern in the form with which addresses are compared: in lower case, U-labels of the domain as
+// A-labels. "@example.com", the form of Postfix's tables, becomes "*@example.com".
 Result<std::string> parse_sender_pattern(std::string_view text);
 
-// Patterns that were seen, to find those that come too late: of two that match, the first decides.
+// Finds patterns that are never reached because an earlier one matches the same addresses: the first rule
+// that matches decides.
 class SeenPatterns {
  public:
-  // The number, from 0, of an earlier pattern that matches whatever this one does; otherwise this one is
-  // added. Takes constant time for the common forms ("a@example.com", "*@example.com") if all others are few.
+  // Returns the number, from 0, of an earlier pattern that matches everything that this one matches. If there
+  // is none, adds this one. Takes constant time for the common forms ("a@example.com", "*@example.com") as
+  // long as there are few others.
   std::optional<std::size_t> add(const std::string& pattern);
 
  private:

@@ -29,7 +29,7 @@ Result<TagList> TagList::parse(std::string_view text) {
     const std::size_t end = std::min(text.find(';', start), text.size());
     const std::string_view spec = text.substr(start, end - start);
     if (trim_fws(spec).empty()) {
-      // One ";" may close the list; there is nothing else that may be empty.
+      // One ";" may end the list; nothing else may be empty.
       if (end != text.size()) return Refusal{"an empty tag", start};
       break;
     }
@@ -42,10 +42,10 @@ Result<TagList> TagList::parse(std::string_view text) {
     const auto bad = std::find_if_not(value.begin(), value.end(), is_value_octet);
     if (bad != value.end()) {
       const auto inside = static_cast<std::size_t>(bad - value.begin());
-      return Refusal{"an octet that no tag value may have",
+      return Refusal{"a byte that no tag value may have",
                      static_cast<std::size_t>(value.data() - text.data()) + inside};
     }
-    if (!seen.insert(name).second) return Refusal{"a tag that is there twice", name_octet};
+    if (!seen.insert(name).second) return Refusal{"a tag that occurs twice", name_octet};
     tags.push_back({name, value, name_octet});
     start = end + 1;
   }

@@ -1,7 +1,6 @@
-// Tag=value lists (RFC 6376 §3.2): what signature fields and key records are made of. Reading.
+// Reads tag=value lists (RFC 6376 §3.2), the syntax of signature fields and key records.
 //
-// Called by crypto/keys/key_record and by whoever reads a signature. Total and linear; on bad syntax the
-// Refusal carries the octet.
+// Bad syntax is a Refusal with the position; nothing here throws. Linear in the input's length.
 #pragma once
 
 #include <optional>
@@ -14,19 +13,19 @@ namespace dkim::canon {
 
 struct Tag {
   std::string_view name;
-  // White space at both ends taken off, folds inside kept.
+  // Without white space at both ends; folds inside are kept.
   std::string_view value;
-  // Where the name begins.
+  // The position at which the name begins.
   std::size_t octet = 0;
 };
 
 class TagList {
  public:
-  // The views point into text, which must outlive the list. Refuses what §3.2 does: a bad tag name, no
-  // "=", a tag twice, an octet that no value may have. Octets from 0x80 are let through (RFC 8616).
+  // The views point into text, which must outlive the list. Refuses what §3.2 forbids: a bad tag name, a tag
+  // without "=", a repeated tag, a byte that no value may have. Accepts bytes from 0x80 on (RFC 8616).
   static Result<TagList> parse(std::string_view text);
 
-  // The value of a tag, or nothing if it is absent; names are case-sensitive.
+  // Returns the value of a tag, or nothing if it is absent. Names are case-sensitive.
   std::optional<std::string_view> find(std::string_view name) const;
   const std::vector<Tag>& tags() const { return tags_; }
 
@@ -35,7 +34,7 @@ class TagList {
   std::vector<Tag> tags_;
 };
 
-// The parts of a colon-separated value, white space taken off each (h=, c= and t= are written so).
+// Returns the parts of a colon-separated value such as h= or t=, each without white space around it.
 std::vector<std::string_view> split_colons(std::string_view value);
 
 }  // namespace dkim::canon

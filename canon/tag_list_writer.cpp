@@ -16,7 +16,7 @@ void TagListWriter::word(std::string_view name, std::string_view value) {
 void TagListWriter::colon_list(std::string_view name, const std::vector<std::string>& parts) {
   open_tag(name, parts.empty() ? 0 : parts.front().size() + 1);
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    // The part, the colon before it and what may follow it: a colon or the semicolon.
+    // Counts the part, the colon before it and the colon or semicolon after it.
     if (i > 0 && parts[i].size() + 2 > room()) fold();
     if (i > 0) put(":");
     put(parts[i]);
@@ -24,7 +24,7 @@ void TagListWriter::colon_list(std::string_view name, const std::vector<std::str
 }
 
 void TagListWriter::base64(std::string_view name, std::string_view value) {
-  // Four octets on the first line at the least: a tag alone at a line's end reads badly. An empty value
+  // At least four bytes go on the first line: a tag name alone at a line's end reads badly. An empty value
   // asks for the same, so that filling it in later moves nothing before it.
   open_tag(name, 4);
   while (!value.empty()) {
@@ -35,7 +35,7 @@ void TagListWriter::base64(std::string_view name, std::string_view value) {
   }
 }
 
-// Writes "; name=" or " name=", on a new line where it and the wanted octets would not fit on this one.
+// Writes "; name=" or " name=", on a new line if it and the wanted bytes do not fit on this one.
 void TagListWriter::open_tag(std::string_view name, std::size_t wanted) {
   if (!text_.empty()) put(";");
   if (text_.empty() || name.size() + 2 + wanted <= room()) {

@@ -1,8 +1,7 @@
 // Writes the value of a signature field, folded at 76 columns.
 //
-// Called by crypto/signatures/signer. Folds are put only where RFC 6376 §3.2 and §3.5 allow white space:
-// before a tag, around the colons of h=, inside base64. A word longer than a line stands on a line of its
-// own.
+// It folds only where RFC 6376 §3.2 and §3.5 allow white space: before a tag, around the colons of h= and
+// inside base64. A word that is longer than a line gets a line of its own. Never fails.
 #pragma once
 
 #include <string>
@@ -13,17 +12,17 @@ namespace dkim::canon {
 
 class TagListWriter {
  public:
-  // first_column: how many columns the field name and its colon take before the value begins.
+  // first_column: how many columns the field name and its colon take.
   explicit TagListWriter(std::size_t first_column) : column_(first_column) {}
 
-  // A tag that cannot be broken.
+  // Adds a tag that is never folded.
   void word(std::string_view name, std::string_view value);
-  // A list that may be broken before each colon.
+  // Adds a list that may be folded before each colon.
   void colon_list(std::string_view name, const std::vector<std::string>& parts);
-  // A value that may be broken anywhere.
+  // Adds a value that may be folded anywhere.
   void base64(std::string_view name, std::string_view value);
 
-  // The value so far, beginning with one SP, folded by CRLF HTAB.
+  // Returns the value so far. It begins with one SP; folds are CRLF HTAB.
   const std::string& str() const { return text_; }
 
  private:

@@ -30,7 +30,7 @@ std::string without_fws(std::string_view text) {
 }
 
 bool matches_wildcard(std::string_view pattern, std::string_view text) {
-  // Only the last * needs to be tried again: an earlier one that matched less leaves more for it.
+  // Only the last * needs another try: an earlier one that matched less leaves more to the last.
   std::size_t p = 0;
   std::size_t t = 0;
   std::size_t star = std::string_view::npos;

@@ -1,4 +1,4 @@
-// Small questions about octets, the same in every parser of this folder. Locale never plays a part.
+// Small functions on characters and text that all parsers share. They ignore the locale and never fail.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace dkim::canon {
 constexpr bool is_wsp(char c) {
   return c == ' ' || c == '\t';
 }
-// What folding white space is made of (RFC 6376 §2.8).
+// The characters of folding white space (RFC 6376 §2.8).
 constexpr bool is_fws(char c) {
   return is_wsp(c) || c == '\r' || c == '\n';
 }
@@ -35,12 +35,12 @@ constexpr char to_lower(char c) {
 
 std::string lower_case(std::string_view text);
 bool equal_ignoring_case(std::string_view a, std::string_view b);
-// Without WSP, CR and LF at both ends.
+// Returns the text without WSP, CR and LF at both ends.
 std::string_view trim_fws(std::string_view text);
-// Without any WSP, CR and LF: base64 values may be folded anywhere (RFC 6376 §3.5).
+// Returns the text without any WSP, CR and LF: base64 values may be folded anywhere (RFC 6376 §3.5).
 std::string without_fws(std::string_view text);
-// Does text match a pattern in which * stands for any octets, even none? Linear in time but for the
-// product of the two lengths in the worst case; case matters.
+// Returns true if the text matches a pattern in which * matches any bytes, even none. Case matters. Takes
+// time linear in the lengths in the usual case, and their product in the worst case.
 bool matches_wildcard(std::string_view pattern, std::string_view text);
 
 }  // namespace dkim::canon

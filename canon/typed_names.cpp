@@ -11,7 +11,7 @@ namespace {
 constexpr auto npos = std::string::npos;
 constexpr std::string_view record_label = "_domainkey";
 
-// Where the label _domainkey begins in a name in lower case.
+// Returns where the label _domainkey begins in a name in lower case.
 std::size_t find_record_label(std::string_view name) {
   for (std::size_t at = name.find(record_label); at != npos; at = name.find(record_label, at + 1)) {
     const std::size_t end = at + record_label.size();
@@ -20,7 +20,7 @@ std::size_t find_record_label(std::string_view name) {
   return npos;
 }
 
-// A refusal with the name that was meant, if it is one.
+// Returns a refusal with the name that was probably meant, if that is valid.
 template <typename Name>
 Refusal meant(std::string reason, std::string_view advice, const Result<Name>& name) {
   if (name) reason += std::string("; ") + std::string(advice) + name->str();

@@ -1,8 +1,9 @@
-// Domains and selectors as people type them, on the command line and in the configuration.
+// Reads domains and selectors as people type them, on the command line and in the configuration.
 //
-// Stricter than DomainName and Selector, which also read what strangers sign with: nobody means to sign as a
-// name of one label, and a record's whole name in place of the selector is a slip that DNS would serve for
-// ever. Total. A refusal may hold the name that was probably meant, which is a valid one and safe to log.
+// This is stricter than DomainName and Selector, which also read what strangers sign with: nobody means to
+// sign as a name of one label, and a record's whole name in place of the selector is a typing error that
+// would get into DNS. Names that do not fit are a Refusal; nothing here throws. A refusal may contain the
+// name that was probably meant, which is valid and safe to log.
 #pragma once
 
 #include <string_view>
@@ -13,11 +14,11 @@
 
 namespace dkim::canon {
 
-// Refuses, beside what is no domain name: an address of a mailbox or a host, a name of one label, a record's
-// name.
+// Refuses what DomainName refuses, and also a mail address, an IPv4 address, a name of one label and the name
+// of a record.
 Result<DomainName> parse_typed_domain(std::string_view text);
 
-// Refuses, beside what is no selector, whatever has the label _domainkey.
+// Refuses what Selector refuses, and also a name with the label _domainkey.
 Result<Selector> parse_typed_selector(std::string_view text);
 
 }  // namespace dkim::canon

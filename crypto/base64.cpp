@@ -20,7 +20,8 @@ std::optional<std::vector<unsigned char>> base64_decode(std::string_view text) {
   if (text.size() % 4 != 0 || text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     return std::nullopt;
   }
-  // EVP_DecodeBlock trims white space, takes "=" anywhere and counts padding as zero octets: look first.
+  // EVP_DecodeBlock trims white space, takes "=" anywhere and counts padding as zero bytes, so this looks
+  // first.
   std::size_t padding = 0;
   std::string_view digits = text;
   while (padding < 2 && digits.ends_with('=')) {

@@ -1,4 +1,6 @@
-// Base64 as in RFC 4648 §4, by OpenSSL.
+// Base64 (RFC 4648 §4), by OpenSSL.
+//
+// Text that is not base64 yields nothing; nothing here throws but std::bad_alloc.
 #pragma once
 
 #include <optional>
@@ -9,11 +11,11 @@
 
 namespace dkim::crypto {
 
-// Without line breaks, padded.
+// Returns padded base64 without line breaks.
 std::string base64_encode(std::span<const unsigned char> octets);
 
-// Nothing if the text is not base64 with right padding. White space is not allowed here: take it off
-// first (canon::without_fws).
+// Returns nothing if the text is not base64 with correct padding. White space is not allowed: remove it first
+// (canon::without_fws).
 std::optional<std::vector<unsigned char>> base64_decode(std::string_view text);
 
 }  // namespace dkim::crypto

@@ -1,4 +1,6 @@
-// SHA-256 of a stream: the only hash of DKIM that is not broken (RFC 8301 §3.1).
+// SHA-256 of a stream: the only hash that DKIM may still use (RFC 8301 §3.1).
+//
+// All functions throw OpenSslError if OpenSSL fails.
 #pragma once
 
 #include <array>
@@ -13,16 +15,15 @@ using Digest = std::array<unsigned char, 32>;
 class Sha256 {
  public:
   Sha256();
-  // A second hash that goes on from here.
+  // Copies the state, so that both can continue from here.
   Sha256(const Sha256& other);
   Sha256(Sha256&&) noexcept = default;
   Sha256& operator=(const Sha256&) = delete;
   Sha256& operator=(Sha256&&) noexcept = default;
   ~Sha256() = default;
 
-  // Throws OpenSslError.
   void update(std::string_view octets);
-  // Ends the hash; the object is spent.
+  // Ends the hash. The object must not be used afterwards.
   Digest finish();
 
  private:

@@ -100,7 +100,7 @@ std::optional<struct stat> Directory::status_of(const std::string& name) const {
 }
 
 std::vector<std::string> Directory::names() const {
-  // A descriptor of its own: the stream has it and closes it.
+  // The stream owns and closes its descriptor, so it needs one of its own.
   const int own = openat(descriptor_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (own < 0) throw_store_error("list", path_, errno);
   const auto close_stream = [](DIR* stream) { closedir(stream); };
@@ -170,7 +170,7 @@ FileDescriptor Directory::lock(const std::string& name) const {
   if (others_may_open && status.st_uid == geteuid()) {
     if (fchmod(file.get(), 0600) != 0) throw_store_error("set the mode of", path, errno);
   }
-  // Who may write into it is of no interest, as nothing is read from it.
+  // It does not matter who can write into it, because nothing is read from it.
   status.st_mode &= ~static_cast<mode_t>(S_IWGRP | S_IWOTH);
   refuse_distrusted(status, path, TrustedAs::file);
   lock_file(file, path);

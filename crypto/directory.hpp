@@ -1,11 +1,10 @@
-// A directory that dkimkey writes in, by its descriptor: names are looked up in what was opened and judged,
-// links are never followed, and owner and mode are given to what is open. So nothing that another user puts
-// in the way, or exchanges meanwhile, leads anywhere else.
+// A directory in which dkimkey writes, held open by its descriptor. Names are looked up in the directory that
+// was opened and judged, links are never followed, and owner and mode are set on open files. So nothing that
+// another user puts in the way or exchanges meanwhile can redirect a write.
 //
-// Used by domain_transaction for the key store, and by dkimkey for the key directory itself and for the
-// configuration that an import writes. A file is made under a temporary name and gets its own once its
-// content is on disk: a crash leaves the old or the new. Every failure is a StoreError that names the path;
-// what others could write is refused as crypto/trusted_path has it.
+// A file is made under a temporary name and gets its own name once its content is on disk: a crash leaves the
+// old file or the new one. Every failure is a StoreError that names the path. What others could write is
+// refused by the rule of crypto/trusted_path.hpp.
 #pragma once
 
 #include <sys/stat.h>
@@ -21,24 +20,24 @@
 
 namespace dkim::crypto {
 
-// What a written file is to have. The group is set so that the daemon reads it without a chown by hand.
+// The attributes of a file to be written. The group lets the daemon read it without a chown by hand.
 struct FileAttributes {
   mode_t mode;
-  gid_t group;  // -1: as it is
+  gid_t group;  // -1: leave it
 };
 
 class Directory {
  public:
-  // Refuses one that others may write, or may exchange on the way to it.
+  // Refuses a directory that others can write, or can exchange on the way to it.
   static Directory open(const std::filesystem::path& path);
-  // The same, but one that all may write is taken if it is sticky, as /tmp is: nobody can exchange there what
-  // is ours, and what lies under our names is looked at.
+  // Like open(), but accepts a sticky directory that all can write, such as /tmp: nobody can exchange our
+  // files there, and a file that already has one of our names is judged.
   static Directory open_shared(const std::filesystem::path& path);
 
-  // The directory of that name in this one; nothing if there is none. Refuses a link, what is no directory,
-  // and what others own or may write.
+  // Opens the directory of that name in this one; returns nothing if there is none. Refuses a link, anything
+  // but a directory, and a directory that others own or can write.
   std::optional<Directory> find(const std::string& name) const;
-  // The same, made with mode 0700 where there is none, and then on disk.
+  // Like find(), but makes the directory with mode 0700 if there is none, and waits until it is on disk.
   Directory make(const std::string& name) const;
 
   const std::filesystem::path& path() const { return path_; }
@@ -46,39 +45,39 @@ class Directory {
   gid_t group() const;
   void set_attributes(FileAttributes attributes) const;
 
-  // What the name stands for, links not followed; nothing if there is none.
+  // Returns the status of the file or link of that name; nothing if there is none.
   std::optional<struct stat> status_of(const std::string& name) const;
   bool has(const std::string& name) const { return status_of(name).has_value(); }
   std::vector<std::string> names() const;
-  // Does nothing if it is gone already.
+  // Does nothing if the file is gone already.
   void remove(const std::string& name) const;
-  // The directory's entries are on disk when this returns.
+  // Waits until the directory's entries are on disk.
   void sync() const;
 
-  // Writes NAME's temporary file, its content on disk when this returns. Refuses if it already exists:
-  // whoever holds the lock has removed leftovers before.
+  // Writes the temporary file for NAME and waits until its content is on disk. Refuses if the temporary file
+  // already exists: the holder of the lock has to remove leftovers first.
   void write_temporary(const std::string& name, std::string_view content, FileAttributes attributes) const;
-  // Gives the temporary file its name in place of whatever had it.
+  // Renames the temporary file to its name, replacing any file that had it.
   void rename_temporary(const std::string& name) const;
-  // Gives the temporary file its name beside the temporary one; refuses if the name is taken. The second name
-  // is proof, until it is removed, that the file is of an unfinished change.
+  // Gives the temporary file its name in addition to the temporary one; refuses if the name is taken. As long
+  // as the file has both names, it belongs to an unfinished change.
   void link_temporary(const std::string& name) const;
 
-  // Opens the file, made with mode 0600 where there is none, and locks it; waits a minute for another process
-  // that has it, which the message of the StoreError then names. Refuses what another user owns or knows by
-  // another name, and shuts others out of it, who could hold the lock for ever. The name may have gone to
-  // another file by then.
+  // Opens the file, made with mode 0600 if there is none, and locks it. Waits up to a minute for another
+  // process that holds the lock; after that, the message of the StoreError names it. Refuses a file that
+  // another user owns or that has another name, and takes others' permissions away, since they could hold the
+  // lock for ever. The name may belong to another file by the time this returns.
   FileDescriptor lock(const std::string& name) const;
 
  private:
   Directory(std::filesystem::path path, FileDescriptor descriptor)
       : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
 
-  std::filesystem::path path_;  // for the words alone
+  std::filesystem::path path_;  // for messages only
   FileDescriptor descriptor_;
 };
 
-// ".NAME.new", under which NAME is made beside it.
+// Returns ".NAME.new", the name under which NAME is made.
 std::string temporary_name(std::string_view name);
 
 void write_fully(const FileDescriptor& file, std::string_view content, const std::filesystem::path& path);

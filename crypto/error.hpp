@@ -1,8 +1,8 @@
-// The faults of this project: things that ought to work and did not. Each carries a message that a person
-// can act on. Ordinary refusals are values (canon/result.hpp), not exceptions.
+// The faults of this project: things that should work and did not. Each has a message that a person can act
+// on. Ordinary refusals are values (canon/result.hpp), not exceptions.
 //
-// Caught in exactly one place a program: milter/callbacks turns them into a verdict, keytool/main into an
-// exit code.
+// Each program catches them in exactly one place: dkimsignd turns them into a verdict on the message, dkimkey
+// into an exit code.
 #pragma once
 
 #include <filesystem>
@@ -16,19 +16,19 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// OpenSSL failed at something that is not the input's fault.
+// OpenSSL failed, and the input is not to blame.
 class OpenSslError : public Error {
  public:
   using Error::Error;
 };
 
-// A private key cannot be used: missing, unreadable, too open, damaged, of the wrong kind.
+// A private key cannot be used: it is missing, unreadable, open to others, damaged or of the wrong kind.
 class KeyFileError : public Error {
  public:
   using Error::Error;
 };
 
-// The key store cannot be read or written, or what was asked of it contradicts what it holds.
+// The key store cannot be read or written, or a request contradicts its content.
 class StoreError : public Error {
  public:
   using Error::Error;
@@ -40,7 +40,7 @@ class SettingsError : public Error {
   using Error::Error;
 };
 
-// "cannot open /etc/x: Permission denied", from errno as it stands.
+// Throws a StoreError such as "cannot open /etc/x: Permission denied".
 [[noreturn]] void throw_store_error(std::string_view action, const std::filesystem::path& path,
                                     int error_number);
 

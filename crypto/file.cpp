@@ -18,7 +18,7 @@ bool is_missing(const std::filesystem::path& path) {
 }
 
 std::optional<OpenedFile> open_regular_file(const std::filesystem::path& path) {
-  // O_NONBLOCK: opening a pipe must not wait for a writer. It means nothing for regular files.
+  // O_NONBLOCK: opening a pipe must not wait for a writer. It has no effect on regular files.
   FileDescriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
   if (!fd) throw_store_error("open", path, errno);
@@ -36,8 +36,7 @@ Secret read_all(const OpenedFile& file, const std::filesystem::path& path, std::
   std::size_t length = 0;
   while (true) {
     if (length > limit) {
-      throw StoreError(path.string() + " is larger than the " + std::to_string(limit) +
-                       " octets it may have");
+      throw StoreError(path.string() + " is larger than the " + std::to_string(limit) + " bytes it may have");
     }
     if (length == content.size()) content.resize(limit + 1);
     const ssize_t got = read(file.descriptor.get(), content.data() + length, content.size() - length);

@@ -1,7 +1,6 @@
-// Files, opened and read with bounds. Writing: crypto/directory.
+// Opens and reads files, with limits. Writing is in crypto/directory.hpp.
 //
-// Called by key_store and whoever else reads what a person wrote. Every failure is a StoreError that names
-// the path.
+// Every failure is a StoreError that names the path.
 #pragma once
 
 #include <fcntl.h>
@@ -17,7 +16,7 @@
 
 namespace dkim::crypto {
 
-// Closes its descriptor.
+// Owns a descriptor and closes it.
 class FileDescriptor {
  public:
   explicit FileDescriptor(int fd) : fd_(fd) {}
@@ -39,17 +38,18 @@ struct OpenedFile {
   struct stat status;
 };
 
-// Is there nothing of that name, not even a link that leads nowhere? False where that cannot be found out.
+// Returns true if there is nothing of that name, not even a link that leads nowhere. Returns false if that
+// cannot be found out.
 bool is_missing(const std::filesystem::path& path);
 
-// Opens a regular file for reading; nothing if there is none. The status is that of the descriptor: what
-// is checked is what is read. Devices and pipes are refused, and not waited for.
+// Opens a regular file for reading; returns nothing if there is none. The status is that of the descriptor,
+// so the file that is checked is the file that is read. Refuses devices and pipes without waiting for them.
 std::optional<OpenedFile> open_regular_file(const std::filesystem::path& path);
 
-// All octets; refuses a file of more than limit.
+// Reads the whole file; refuses one of more than limit bytes.
 Secret read_all(const OpenedFile& file, const std::filesystem::path& path, std::size_t limit);
 
-// Where a file is made before it gets its name: ".NAME.new" beside it.
+// Returns the path at which a file is made before it gets its name: ".NAME.new" beside it.
 std::filesystem::path temporary_path(const std::filesystem::path& path);
 
 }  // namespace dkim::crypto

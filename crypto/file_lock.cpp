@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::chrono::milliseconds between_tries{20};
 
-// proc(5): "1: FLOCK  ADVISORY  WRITE 4711 08:01:123456 0 EOF". Nothing where /proc does not show it.
+// proc(5): "1: FLOCK  ADVISORY  WRITE 4711 08:01:123456 0 EOF". Empty if /proc does not
+// show it.
 std::string holder_of(const FileDescriptor& file) {
   struct stat status {};
   if (fstat(file.get(), &status) != 0) return {};

@@ -1,4 +1,4 @@
-// flock(2) with an end to the waiting, and with a word on who is waited for.
+// flock(2) with a time limit, and with a message that names the process that holds the lock.
 #pragma once
 
 #include <chrono>
@@ -8,11 +8,11 @@
 
 namespace dkim::crypto {
 
-// A writer holds a lock for as long as a few fsync(2) take; more is a process that hangs or was stopped.
+// A writer holds a lock only while a few fsync(2) take place; whoever holds it longer hangs or was stopped.
 constexpr std::chrono::seconds longest_wait_for_lock{60};
 
-// Locks the open file for this process alone, until its descriptor is closed. Throws StoreError, after
-// longest_wait_for_lock with the number of the process that has it, where /proc tells.
+// Locks the open file exclusively until its descriptor is closed. Throws StoreError if it cannot be locked
+// within longest_wait_for_lock; the message has the process ID of the holder if /proc shows it.
 void lock_file(const FileDescriptor& file, const std::filesystem::path& path);
 
 }  // namespace dkim::crypto

@@ -11,7 +11,7 @@ namespace dkim::crypto {
 
 void throw_openssl_error(std::string_view what) {
   std::string message(what);
-  // The earliest error is the cause; later ones say where it passed through.
+  // The earliest error is the cause; later ones only show the way that it took.
   if (const unsigned long code = ERR_get_error(); code != 0) {
     std::array<char, 256> text{};
     ERR_error_string_n(code, text.data(), text.size());

@@ -1,4 +1,4 @@
-// Octets that must not stay in memory after use: the text of a private key.
+// Bytes that must not stay in memory after use, such as the text of a private key.
 #pragma once
 
 #include <openssl/crypto.h>
@@ -10,7 +10,7 @@
 
 namespace dkim::crypto {
 
-// Overwrites what it gives back, also when a vector grows.
+// Overwrites memory before freeing it, also when a vector grows.
 template <typename T>
 struct CleansingAllocator {
   using value_type = T;

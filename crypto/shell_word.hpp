@@ -1,4 +1,4 @@
-// Text as a word of the shell's (POSIX.1 2.2), for the commands that are printed to be pasted.
+// Quotes text as a word of the shell (POSIX.1 2.2), for commands that are printed to be pasted. Never fails.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace dkim::crypto {
 
-// In single quotes, whatever it holds.
+// Returns the text in single quotes.
 inline std::string shell_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text)
@@ -16,7 +16,7 @@ inline std::string shell_quoted(std::string_view text) {
   return out + "'";
 }
 
-// As it is where the shell takes it for itself, else in quotes.
+// Returns the text unchanged if it has no special meaning to the shell; otherwise in single quotes.
 inline std::string shell_word(std::string_view text) {
   constexpr std::string_view harmless = "/._-+:@%,";
   bool plain = !text.empty();

@@ -29,8 +29,8 @@ bool is_trusted_owner(const struct stat& status) {
   return status.st_uid == 0 || status.st_uid == geteuid();
 }
 
-// Is it the group of the user's own name, with nobody else in it? So pam_umask(8) tells whom it gives a umask
-// of 002. Asked only of what the user has and this group may write: no look-up in the usual case.
+// Returns true for the group of the user's own name with nobody else in it, the test by which pam_umask(8)
+// gives a umask of 002. Called only for files that the group can write, so the usual case needs no look-up.
 bool is_private_group_of(uid_t user, gid_t group) {
   std::vector<char> user_text(16 << 10);
   std::vector<char> group_text(64 << 10);
@@ -55,7 +55,7 @@ bool is_private_group_of(uid_t user, gid_t group) {
 bool is_writable_by_others(const struct stat& status) {
   if ((status.st_mode & S_IWOTH) != 0) return true;
   if ((status.st_mode & S_IWGRP) == 0) return false;
-  // root has no private group: who is in its group is nobody's convention.
+  // root has no private group: there is no convention on who is in root's group.
   return status.st_uid == 0 || !is_private_group_of(status.st_uid, status.st_gid);
 }
 
@@ -66,7 +66,7 @@ Distrust foreign_owner(const struct stat& status, const std::filesystem::path& p
                      (runner == 0 ? "" : " or to user " + std::to_string(runner) + ", who runs this") +
                      ", since its owner decides what is signed";
   std::string command = S_ISLNK(status.st_mode) ? "chown -h root " : "chown root ";
-  // What is in it is ours, and as a rule was given away with it.
+  // Its content is ours and was usually given to the same user.
   if (as == TrustedAs::directory) command = "chown -R root ";
   return {path, std::move(what), command + shell_word(path.string())};
 }
@@ -76,11 +76,11 @@ Distrust open_to_others(const struct stat& status, const std::filesystem::path& 
   if ((status.st_mode & S_IWGRP) != 0) who += 'g';
   if ((status.st_mode & S_IWOTH) != 0) who += 'o';
   std::string what = path.string() + " has mode " + octal(status.st_mode) +
-                     ": others than its owner may write it, and so decide what is signed";
+                     ": users other than its owner can write it, and so decide what is signed";
   return {path, std::move(what), "chmod " + who + "-w " + shell_word(path.string())};
 }
 
-// What nobody but its owner and its group's members may read, and its owner alone may write.
+// Judges a file that only its owner and its group may read, and only its owner may write.
 std::optional<Distrust> open_secret(const struct stat& status, const std::filesystem::path& path,
                                     std::string_view rule) {
   constexpr mode_t too_open = S_IRWXO | S_IWGRP;
@@ -97,7 +97,7 @@ struct stat examine(const PathWalk& walk) {
   return status;
 }
 
-// Of what the walk has come to.
+// Judges what the walk has reached.
 void judge(const struct stat& status, const std::filesystem::path& path, TrustedAs as) {
   if (const auto distrust = find_distrust(status, path, as)) throw UntrustedPath(*distrust);
 }
@@ -114,7 +114,7 @@ void judge_file(const struct stat& status, const std::filesystem::path& path, Tr
 }  // namespace
 
 std::string to_string(const Distrust& distrust) {
-  return distrust.what + "; mend it with: " + distrust.remedy;
+  return distrust.what + "; fix it with: " + distrust.remedy;
 }
 
 std::optional<Distrust> find_distrust(const struct stat& status, const std::filesystem::path& path,
@@ -173,8 +173,8 @@ std::optional<OpenedFile> open_file_at_end(PathWalk walk, const std::filesystem:
     throw_store_error("open", walk.path(), walk.error());
   }
   if (walk.last_name().empty()) throw_no_file(file);
-  // Before it is opened, which some devices take for an order; and one who may not read it learns whose it
-  // is.
+  // Judged before it is opened, because opening has an effect on some devices, and so that a user who cannot
+  // read it learns who owns it.
   OpenedFile opened{FileDescriptor(-1), {}};
   if (!walk.last_status()) {
     if (walk.error() == ENOENT) return std::nullopt;

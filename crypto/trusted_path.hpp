@@ -1,15 +1,16 @@
-// Who may change what the programs go by? Configuration, manifests, keys, hooks and TSIG files decide what is
-// signed and what root runs: they, and every directory on the way to them, must belong to root or to the
-// user who runs the program, and nobody else may write them.
+// Judges whether a file can be trusted. Configuration, manifests, keys, hooks and TSIG files decide what is
+// signed and what root runs. They, and every directory on the way to them, must belong to root or to the user
+// who runs the program, and nobody else may write them.
 //
-// The one rule for dkimsignd, dkimsignd --check and dkimkey, doctor included. Asked where a file is read or
-// a directory opened, never for each message. The way is walked by descriptors from / on, each judged once it
-// is open and before anything below it is looked at, links followed by hand: nobody who is not trusted can
-// exchange what was judged. Usable from any thread; the user who runs the program must not change meanwhile.
+// This is the one rule for dkimsignd, dkimsignd --check and all of dkimkey. It is applied when a file is read
+// or a directory opened, never for each message. The way is walked from / by descriptors; each directory is
+// judged once it is open and before anything below it is looked at, and links are followed step by step. So
+// nobody who is not trusted can exchange what was judged. Usable from any thread; the user who runs the
+// program must not change meanwhile.
 //
-// What the rule allows: a directory on the way that all may write if it is sticky, as /tmp is, and what is
-// taken in it belongs to root or to the user himself; the user's own directories and files that his private
-// group may write (umask 002, where each user has a group of his own name), but not root's.
+// Two exceptions: a directory on the way that all can write is accepted if it is sticky, like /tmp, and the
+// next entry belongs to root or to the user; and a user's own directories and files may be writable by his
+// private group (umask 002, where each user has a group of the same name), but root's may not.
 #pragma once
 
 #include <sys/stat.h>
@@ -25,17 +26,17 @@
 
 namespace dkim::crypto {
 
-// Why something is not to be gone by.
+// Why a file or directory is not trusted.
 struct Distrust {
-  std::filesystem::path path;  // which directory on the way, links resolved, or the file as it was named
+  std::filesystem::path path;  // the directory on the way, links resolved, or the file as it was named
   std::string what;            // "/srv/keys belongs to user 1000; it must ..."
   std::string remedy;          // a command for root to run: "chown root /srv/keys"
 };
 
-// "what; mend it with: remedy"
+// Returns "what; fix it with: remedy".
 std::string to_string(const Distrust& distrust);
 
-// A path that the rule refuses, in the words of to_string(Distrust).
+// A path is refused by the rule; the message is that of to_string(Distrust).
 class UntrustedPath : public StoreError {
  public:
   explicit UntrustedPath(const Distrust& distrust) : StoreError(to_string(distrust)), distrust_(distrust) {}
@@ -45,33 +46,32 @@ class UntrustedPath : public StoreError {
   Distrust distrust_;
 };
 
-// What an entry is to us.
+// How an entry is used.
 enum class TrustedAs {
   link,        // a symbolic link in a sticky directory: whose it is decides, it has no mode
   on_the_way,  // a directory that only leads further
-  directory,   // one in which names are looked up that others must not be able to make
+  directory,   // a directory in which others must not be able to make files
   file,
-  private_key,   // a file that others must not be able to read either, nor its group to write
-  shared_secret  // the same; the words differ
+  private_key,   // a file that others must not be able to read, nor its group to write
+  shared_secret  // like private_key, with another message
 };
 
-// Judges one opened entry by its status (fstat(2), not stat(2)); the path is for the words alone. Nothing if
-// it can be trusted. Says nothing of the way to it.
+// Judges one opened entry by its status (fstat(2), not stat(2)), without the way to it. path: for the
+// message. Returns nothing if the entry can be trusted.
 std::optional<Distrust> find_distrust(const struct stat& status, const std::filesystem::path& path,
                                       TrustedAs as);
 
-// Judges a path, the whole way from / to it, links followed. Nothing if it can be trusted. Throws StoreError
-// if that cannot be found out: it is missing, or a directory on the way may not be entered.
+// Judges a path and the whole way from / to it; follows links. Returns nothing if it can be trusted. Throws
+// StoreError if it is missing, or if a directory on the way cannot be entered.
 std::optional<Distrust> find_distrust(const std::filesystem::path& path, TrustedAs as);
 
-// Opens a directory, judged with the whole way to it, for *at(2) calls, fsync(2), fchown(2) and fchmod(2).
-// Throws UntrustedPath, or StoreError if it cannot be opened or is none.
+// Judges a directory and the whole way to it, and opens it for *at(2) calls, fsync(2), fchown(2) and
+// fchmod(2). Throws UntrustedPath, or StoreError if it cannot be opened or is not a directory.
 FileDescriptor open_trusted_directory(const std::filesystem::path& directory);
 
-// Opens a regular file for reading, judged with the whole way to it; nothing if there is none. Devices and
-// pipes are refused, and not waited for. The last directories, as many as said, are judged as
-// TrustedAs::directory: nothing must be able to appear in them by others' hands. Throws UntrustedPath or
-// StoreError.
+// Judges a regular file and the whole way to it, and opens it for reading; returns nothing if there is none.
+// Refuses devices and pipes without waiting for them. closed_directories: how many of the last directories
+// are judged as TrustedAs::directory. Throws UntrustedPath or StoreError.
 std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file,
                                             std::size_t closed_directories = 0,
                                             TrustedAs as = TrustedAs::file);

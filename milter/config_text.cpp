@@ -8,64 +8,70 @@
 namespace dkim::milter {
 namespace {
 
-using crypto::settings_string;
+using crypto::settings_list;
+using crypto::SettingsWriter;
 
 template <typename Items, typename Text>
-std::string list(const Items& items, Text text) {
-  if (items.empty()) return "( )";
-  std::string out = "( ";
-  bool first = true;
-  for (const auto& item : items) {
-    out += (first ? "" : ", ") + text(item);
-    first = false;
-  }
-  return out + " )";
+std::vector<std::string> each(const Items& items, Text text) {
+  std::vector<std::string> texts;
+  for (const auto& item : items)
+    texts.push_back(text(item));
+  return texts;
 }
 
 std::string rule_text(const crypto::SenderRule& rule) {
-  std::string out = "{ sender = " + settings_string(rule.sender) + ";";
-  out += rule.domain ? " domain = " + settings_string(rule.domain->str()) + ";" : " sign = false;";
-  if (!rule.selectors.empty()) {
-    out += " selectors = " +
-           list(rule.selectors, [](const auto& selector) { return settings_string(selector.str()); }) + ";";
+  SettingsWriter group;
+  group.add_string("sender", rule.sender);
+  if (rule.domain) {
+    group.add_string("domain", rule.domain->str());
+  } else {
+    group.add_boolean("sign", false);
   }
-  return out + " }";
+  if (!rule.selectors.empty())
+    group.add_strings("selectors", each(rule.selectors, [](const auto& selector) { return selector.str(); }));
+  return group.group();
 }
 
 std::string macro_text(const TrustedMacro& macro) {
-  std::string out = "{ name = " + settings_string(macro.name) + ";";
-  if (!macro.values.empty()) out += " values = " + list(macro.values, settings_string) + ";";
-  return out + " }";
+  SettingsWriter group;
+  group.add_string("name", macro.name);
+  if (!macro.values.empty()) group.add_strings("values", macro.values);
+  return group.group();
 }
 
 std::string publish_text(const crypto::PublishSettings& publish) {
   using Method = crypto::PublishSettings::Method;
-  std::string out = "{ method = ";
+  SettingsWriter group;
   switch (publish.method) {
     case Method::update:
-      out += "\"update\"; key_file = " + settings_string(publish.key_file.string()) + ";";
-      if (!publish.server.empty()) out += " server = " + settings_string(publish.server) + ";";
+      group.add_string("method", "update").add_string("key_file", publish.key_file.string());
+      if (!publish.server.empty()) group.add_string("server", publish.server);
       break;
     case Method::hook:
-      out += "\"hook\"; program = " + settings_string(publish.program.string()) + ";";
+      group.add_string("method", "hook").add_string("program", publish.program.string());
       break;
-    default:
-      out += "\"manual\";";
+    case Method::manual:
+      group.add_string("method", "manual");
+      break;
   }
-  return out + " }";
+  return group.group();
 }
 
 std::string domain_text(const std::pair<const canon::DomainName, crypto::PublishSettings>& domain) {
-  return "{ domain = " + settings_string(domain.first.str()) + "; publish = " + publish_text(domain.second) +
-         "; }";
+  SettingsWriter group;
+  group.add_string("domain", domain.first.str()).add_value("publish", publish_text(domain.second));
+  return group.group();
 }
 
 std::string rotation_text(const crypto::KeySettings& keys) {
   const auto days = [](std::chrono::seconds time) {
-    return std::to_string(std::chrono::duration_cast<std::chrono::days>(time).count());
+    return std::chrono::duration_cast<std::chrono::days>(time).count();
   };
-  return "{ every = " + days(keys.every) + "; drain = " + days(keys.drain) +
-         "; forget = " + days(keys.forget) + "; }";
+  SettingsWriter group;
+  group.add_integer("every", days(keys.every));
+  group.add_integer("drain", days(keys.drain));
+  group.add_integer("forget", days(keys.forget));
+  return group.group();
 }
 
 std::string octal(mode_t mode) {
@@ -77,41 +83,39 @@ std::string octal(mode_t mode) {
 }  // namespace
 
 std::string config_text(const Config& config) {
-  std::string out;
-  const auto add = [&](std::string_view name, const std::string& value) {
-    out += std::string(name) + " = " + value + ";\n";
-  };
-  add("socket", settings_string(config.socket.text));
-  add("socket_mode", settings_string(octal(config.socket_mode)));
-  add("key_directory", settings_string(config.signing.key_directory.string()));
-  add("trusted_networks", list(config.trusted_networks, [](const canon::Network& network) {
-        return settings_string(network.text());
-      }));
-  add("sign_authenticated", config.sign_authenticated ? "true" : "false");
-  add("macros", list(config.macros, macro_text));
-  add("canonicalization", settings_string(to_string(config.signing.canonicalization)));
-  add("signed_headers", list(config.signing.signed_headers, settings_string));
-  add("oversigned_headers", list(config.signing.oversigned_headers, settings_string));
-  out += "# in effect, signed: ";
-  for (const auto& name : config.signing.fields.signed_fields())
-    out += " " + name;
-  out += "\n# in effect, oversigned: ";
-  for (const auto& field : config.signing.fields.oversigned())
-    out += " " + to_string(field);
-  out += "\n";
-  add("expiration", std::to_string(config.signing.expiration.count()));
-  add("rules", list(config.signing.rules, rule_text));
-  add("on_error", settings_string(to_string(config.on_error)));
-  add("on_malformed", settings_string(to_string(config.on_malformed)));
-  add("publish", publish_text(config.keys.publish));
-  add("domains", list(config.keys.domains, domain_text));
-  add("rotation", rotation_text(config.keys));
-  add("log", settings_string(to_string(config.log)));
-  add("log_level", settings_string(to_string(config.log_level)));
-  add("metrics_file", settings_string(config.metrics.file.string()));
-  add("metrics_interval", std::to_string(config.metrics.interval.count()));
-  add("metrics_domains", std::to_string(config.metrics.domains));
-  return out;
+  const auto& signing = config.signing;
+  SettingsWriter settings;
+  settings.add_string("socket", config.socket.text);
+  settings.add_string("socket_mode", octal(config.socket_mode));
+  settings.add_string("key_directory", signing.key_directory.string());
+  settings.add_strings("trusted_networks",
+                       each(config.trusted_networks, [](const auto& network) { return network.text(); }));
+  settings.add_boolean("sign_authenticated", config.sign_authenticated);
+  settings.add_value("macros", settings_list(each(config.macros, macro_text)));
+  settings.add_string("canonicalization", to_string(signing.canonicalization));
+  settings.add_strings("signed_headers", signing.signed_headers);
+  settings.add_strings("oversigned_headers", signing.oversigned_headers);
+  std::string in_effect = "# in effect, signed: ";
+  for (const auto& name : signing.fields.signed_fields())
+    in_effect += " " + name;
+  in_effect += "\n# in effect, oversigned: ";
+  for (const auto& field : signing.fields.oversigned())
+    in_effect += " " + to_string(field);
+
+  SettingsWriter others;
+  others.add_integer("expiration", signing.expiration.count());
+  others.add_value("rules", settings_list(each(signing.rules, rule_text)));
+  others.add_string("on_error", to_string(config.on_error));
+  others.add_string("on_malformed", to_string(config.on_malformed));
+  others.add_value("publish", publish_text(config.keys.publish));
+  others.add_value("domains", settings_list(each(config.keys.domains, domain_text)));
+  others.add_value("rotation", rotation_text(config.keys));
+  others.add_string("log", to_string(config.log));
+  others.add_string("log_level", to_string(config.log_level));
+  others.add_string("metrics_file", config.metrics.file.string());
+  others.add_integer("metrics_interval", config.metrics.interval.count());
+  others.add_integer("metrics_domains", static_cast<std::int64_t>(config.metrics.domains));
+  return settings.lines() + in_effect + "\n" + others.lines();
 }
 
 }  // namespace dkim::milter

@@ -1,4 +1,4 @@
-// The two kinds of key. There is no setting for the algorithm of a signature: it follows from the key.
+// The two kinds of key. The algorithm of a signature follows from the key; there is no setting for it.
 #pragma once
 
 #include <optional>
@@ -8,14 +8,14 @@ namespace dkim::crypto {
 
 enum class Algorithm { rsa, ed25519 };
 
-// The name in k=, in manifests and on the command line: "rsa", "ed25519".
+// Returns the name in k=, in manifests and on the command line: "rsa", "ed25519".
 std::string_view key_name(Algorithm algorithm);
 std::optional<Algorithm> algorithm_from_key_name(std::string_view name);
 
-// The name in a=: "rsa-sha256" (RFC 6376 §3.3.1), "ed25519-sha256" (RFC 8463 §3).
+// Returns the name in a=: "rsa-sha256" (RFC 6376 §3.3.1), "ed25519-sha256" (RFC 8463 §3).
 std::string_view signature_name(Algorithm algorithm);
 
-// RFC 8301 §3.2 asks for 1024 at least and for verifiers up to 4096; more than 8192 is refused.
+// RFC 8301 §3.2 requires at least 1024 bits, and verifiers that accept up to 4096. We refuse more than 8192.
 constexpr int min_rsa_bits = 1024;
 constexpr int max_rsa_bits = 8192;
 constexpr int default_rsa_bits = 2048;

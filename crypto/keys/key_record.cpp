@@ -9,7 +9,7 @@
 namespace dkim::crypto {
 namespace {
 
-// qp-section of RFC 6376 §2.10 for n=: everything that could be read otherwise goes as =XX.
+// Writes the qp-section of n= (RFC 6376 §2.10): everything that could have another meaning becomes =XX.
 std::string quoted_printable(std::string_view text) {
   constexpr std::string_view hex = "0123456789ABCDEF";
   std::string out;
@@ -50,7 +50,7 @@ bool lists(std::string_view value, std::string_view wanted) {
   return std::find(parts.begin(), parts.end(), wanted) != parts.end();
 }
 
-// Octets of a DER length field.
+// Returns the size of a DER length field, in bytes.
 std::size_t der_length_size(std::size_t length) {
   if (length < 0x80) return 1;
   return length < 0x100 ? 2 : 3;
@@ -60,11 +60,11 @@ std::size_t der_size(std::size_t content) {
   return 1 + der_length_size(content) + content;
 }
 
-// SubjectPublicKeyInfo of an RSA key with exponent 65537.
+// Returns the size of the SubjectPublicKeyInfo of an RSA key with exponent 65537.
 std::size_t rsa_public_key_size(int bits) {
   constexpr std::size_t exponent = 5;
   constexpr std::size_t algorithm_identifier = 15;
-  // The top bit of the modulus is set, so its INTEGER has a zero octet in front.
+  // The top bit of the modulus is set, so its INTEGER begins with a zero byte.
   const std::size_t modulus = der_size(static_cast<std::size_t>(bits) / 8 + 1);
   return der_size(algorithm_identifier + der_size(1 + der_size(modulus + exponent)));
 }
@@ -73,6 +73,10 @@ std::size_t rsa_public_key_size(int bits) {
 
 KeyRecord make_record(const PrivateKey& key, const RecordFlags& flags) {
   return {key.algorithm(), key.public_key(), flags};
+}
+
+KeyRecord revoked_record(Algorithm algorithm, const RecordFlags& flags) {
+  return {algorithm, {}, flags};
 }
 
 std::string write_record(const KeyRecord& record) {
@@ -131,8 +135,13 @@ std::string record_name(const canon::Selector& selector, const canon::DomainName
   return selector.str() + "._domainkey." + domain.str();
 }
 
+NamedRecord named_record(const canon::Selector& selector, const canon::DomainName& domain,
+                         const KeyRecord& record) {
+  return {record_name(selector, domain), default_ttl, write_record(record)};
+}
+
 int largest_rsa_bits(const RecordFlags& flags, std::size_t limit) {
-  const std::size_t without_key = write_record({Algorithm::rsa, {}, flags}).size();
+  const std::size_t without_key = write_record(revoked_record(Algorithm::rsa, flags)).size();
   for (int bits = max_rsa_bits; bits >= min_rsa_bits; bits -= 8) {
     const std::size_t key = (rsa_public_key_size(bits) + 2) / 3 * 4;
     if (without_key + key <= limit) return bits;

@@ -12,8 +12,8 @@
 
 namespace dkim::crypto {
 
-// Setting up an RSA operation (fetching it, its padding and hash) is work that does not depend on the
-// message, so contexts are kept and lent out: there are as many as threads ever signed at once.
+// Setting up an RSA operation (fetching it, its padding and hash) does not depend on the message, so contexts
+// are kept and lent. There are as many as threads ever signed at once.
 class PrivateKey::Impl {
  public:
   Impl(EvpPkeyPtr key, Algorithm algorithm) : key_(std::move(key)), algorithm_(algorithm) {}
@@ -43,7 +43,7 @@ class PrivateKey::Impl {
 
 namespace {
 
-// PEM readers ask for a pass phrase on the terminal unless told otherwise; a daemon must not.
+// By default OpenSSL asks for a pass phrase on the terminal, which a daemon must not do.
 int no_pass_phrase(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
   return -1;
@@ -87,6 +87,16 @@ PrivateKey::PrivateKey(PrivateKey&&) noexcept = default;
 PrivateKey& PrivateKey::operator=(PrivateKey&&) noexcept = default;
 PrivateKey::~PrivateKey() = default;
 
+PrivateKey PrivateKey::generate(Algorithm algorithm, int bits) {
+  switch (algorithm) {
+    case Algorithm::rsa:
+      return generate_rsa(bits);
+    case Algorithm::ed25519:
+      return generate_ed25519();
+  }
+  throw OpenSslError("cannot make a key of an unknown algorithm");
+}
+
 PrivateKey PrivateKey::generate_rsa(int bits) {
   EvpPkeyPtr key(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", static_cast<std::size_t>(bits)));
   return PrivateKey(
@@ -100,7 +110,7 @@ PrivateKey PrivateKey::generate_ed25519() {
 }
 
 PrivateKey PrivateKey::from_pem(const Secret& pem) {
-  // OpenSSL takes no octets at all for a fault of the caller.
+  // OpenSSL treats empty input as an error of the caller.
   if (pem.empty()) throw KeyFileError("not a private key in PEM");
   const auto bio =
       check_openssl(BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))), "no memory");
@@ -157,7 +167,7 @@ std::vector<unsigned char> PrivateKey::public_key() const {
 }
 
 Secret PrivateKey::to_pem() const {
-  // BIO_s_secmem cleanses its memory when it goes.
+  // BIO_s_secmem cleanses its memory when it is freed.
   const auto bio = check_openssl(BioPtr(BIO_new(BIO_s_secmem())), "no memory");
   check_openssl(PEM_write_bio_PKCS8PrivateKey(bio.get(), impl_->key(), nullptr, nullptr, 0, nullptr, nullptr),
                 "cannot encode the private key");

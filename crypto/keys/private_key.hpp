@@ -1,8 +1,7 @@
 // A private key that signs.
 //
-// Made by dkimkey generate, loaded by crypto/store/key_store, used by crypto/signatures/signer. A loaded key
-// is shared by all threads: sign() may be called from many at once. The key's octets are cleansed when it
-// goes.
+// All threads may share a key: sign() may be called from many at once. The key's bytes in memory are cleansed
+// when it is destroyed. A key that cannot be read is a KeyFileError; other failures are OpenSslError.
 #pragma once
 
 #include <memory>
@@ -17,12 +16,15 @@ namespace dkim::crypto {
 
 class PrivateKey {
  public:
-  // A new RSA key; bits from min_rsa_bits to max_rsa_bits. Throws OpenSslError.
+  // Generates a key. bits is for RSA, from min_rsa_bits to max_rsa_bits; an Ed25519 key has one size,
+  // whatever it says. An RSA key of 8192 bits can take a minute. Throws OpenSslError.
+  static PrivateKey generate(Algorithm algorithm, int bits);
   static PrivateKey generate_rsa(int bits);
   static PrivateKey generate_ed25519();
 
-  // Reads PEM: PKCS#8, or the older form of RSA keys. Throws KeyFileError, whose message does not say which
-  // file: text that is no key, an encrypted key, another kind of key, RSA below 1024 or above 8192 bits.
+  // Reads PEM: PKCS#8, or the older form of RSA keys. Throws KeyFileError if the text is not a key, or the
+  // key is encrypted, neither RSA nor Ed25519, or RSA of fewer than 1024 or more than 8192 bits. The message
+  // does not name the file.
   static PrivateKey from_pem(const Secret& pem);
 
   PrivateKey(PrivateKey&&) noexcept;
@@ -34,14 +36,15 @@ class PrivateKey {
   Algorithm algorithm() const;
   int bits() const;
 
-  // The signature over a SHA-256 digest: RSASSA-PKCS1-v1_5 (RFC 6376 §3.3.1), or PureEdDSA with the digest
-  // as its message (RFC 8463 §3). Thread-safe. Throws OpenSslError.
+  // Signs a SHA-256 digest: RSASSA-PKCS1-v1_5 (RFC 6376 §3.3.1), or PureEdDSA with the digest as its message
+  // (RFC 8463 §3). Thread-safe. Throws OpenSslError.
   std::vector<unsigned char> sign(const Digest& digest) const;
 
-  // What p= carries: SubjectPublicKeyInfo for RSA (RFC 6376 §3.6.1), the 32 octets for Ed25519 (RFC 8463 §4).
+  // Returns the content of p=: SubjectPublicKeyInfo for RSA (RFC 6376 §3.6.1), the 32 bytes of the key for
+  // Ed25519 (RFC 8463 §4).
   std::vector<unsigned char> public_key() const;
 
-  // PKCS#8 PEM, not encrypted.
+  // Returns PKCS#8 PEM, not encrypted.
   Secret to_pem() const;
 
  private:

@@ -24,8 +24,8 @@ EvpPkeyPtr read_rsa(std::span<const unsigned char> octets) {
   return key && EVP_PKEY_get_base_id(key.get()) == EVP_PKEY_RSA ? std::move(key) : nullptr;
 }
 
-// Ready for an operation with RSA's padding and hash. Null where the key does not even serve for that, which
-// is the key's fault, and the key is somebody else's.
+// Returns a context with RSA's padding and hash. Returns null if OpenSSL does not accept the key for that:
+// the key is somebody else's and may be unusable.
 EvpPkeyCtxPtr rsa_context(EVP_PKEY* key, int (*begin)(EVP_PKEY_CTX*)) {
   auto context = check_openssl(EvpPkeyCtxPtr(EVP_PKEY_CTX_new(key, nullptr)), "no memory for a verification");
   const bool ready = begin(context.get()) == 1 &&
@@ -47,7 +47,7 @@ canon::Result<PublicKey> PublicKey::parse(Algorithm algorithm, std::span<const u
   if (algorithm == Algorithm::ed25519) {
     if (octets.size() != ed25519_key_size) {
       return canon::Refusal{"an Ed25519 key of " + std::to_string(octets.size()) +
-                                " octets; it has 32, without any envelope (RFC 8463)",
+                                " bytes; it must have 32, without any envelope (RFC 8463)",
                             0};
     }
     EvpPkeyPtr key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets.data(), octets.size()));
@@ -82,7 +82,7 @@ std::optional<Digest> PublicKey::recover(std::span<const unsigned char> signatur
   if (algorithm_ != Algorithm::rsa) return std::nullopt;
   std::optional<Digest> digest;
   if (const auto context = rsa_context(key_.get(), EVP_PKEY_verify_recover_init)) {
-    // Room for what any key can hold, since how much comes out is the signer's choice.
+    // As large as any key allows, because the signer chooses how much comes out.
     std::array<unsigned char, max_rsa_bits / 8> out{};
     std::size_t size = out.size();
     if (EVP_PKEY_verify_recover(context.get(), out.data(), &size, signature.data(), signature.size()) == 1 &&

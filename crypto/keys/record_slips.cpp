@@ -12,7 +12,7 @@ bool holds(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// The value of a v= that comes first, up to white space, ";" or ",": "spf1" of "v=spf1 -all".
+// Returns the value of a v= at the beginning, up to white space, ";" or ",": "spf1" for "v=spf1 -all".
 std::string_view version_of(std::string_view value) {
   const auto text = canon::trim_fws(value);
   if (text.size() < 2 || (text[0] != 'v' && text[0] != 'V')) return {};
@@ -28,7 +28,7 @@ bool is_word(std::string_view text) {
   return !text.empty() && text.size() <= 20 && std::all_of(text.begin(), text.end(), canon::is_alnum);
 }
 
-// A record's text from a zone file starts with its name, or with the parenthesis around its strings.
+// Zone-file text begins with the record's name, or with the parenthesis around its strings.
 bool is_zone_text(std::string_view value, std::string_view lower) {
   if (canon::trim_fws(value).starts_with('(')) return true;
   const bool has_type =
@@ -84,7 +84,7 @@ std::optional<std::string> wrong_version(std::string_view value) {
   return "the version is written in another case: it must be v=DKIM1";
 }
 
-// All public keys of RSA begin so in base64, those of 1024 to 8192 bits with one of these.
+// In base64, all public RSA keys of 1024 to 8192 bits begin with one of these.
 bool is_bare_key(std::string_view value) {
   const auto text = canon::trim_fws(value);
   return text.starts_with("MIG") || text.starts_with("MII");

@@ -7,7 +7,7 @@ namespace dkim::crypto {
 namespace {
 
 constexpr std::size_t max_txt_string = 255;
-// Pieces of a zone file's TXT are kept to a readable width.
+// The strings in a zone file are kept to a readable width.
 constexpr std::size_t zone_piece = 64;
 
 bool is_plain(char c) {

@@ -1,5 +1,5 @@
-// A record in the forms in which it gets into DNS: pasted into a zone, into a hoster's web form, or fed to
-// a program. The value comes from crypto/keys/key_record; nothing in it can break out of a form's quotes.
+// Writes a record in the forms in which it gets into DNS: for a zone file, for a hoster's web form, or for a
+// program. Nothing in a value can break out of a form's quotes. Never fails.
 #pragma once
 
 #include <string>
@@ -14,24 +14,24 @@ struct NamedRecord {
   std::string value;
 };
 
-// An hour: short enough to mend a mistake on the same day.
+// An hour is short enough to correct a mistake on the same day.
 constexpr unsigned default_ttl = 3600;
 
-// The value in pieces of at most 255 octets, as TXT carries it (RFC 1035 §3.3.14).
+// Splits a value into the strings of a TXT record, of at most 255 bytes each (RFC 1035 §3.3.14).
 std::vector<std::string> txt_strings(std::string_view value);
 
-// One TXT string with its quotes, `"`, `\` and what is not printable ASCII escaped (RFC 1035 §5.1).
+// Returns one TXT string in quotes, with `"`, `\` and everything but printable ASCII escaped (RFC 1035 §5.1).
 std::string quoted_string(std::string_view text);
 
-// All strings on one line: "..." "..."
+// Returns all strings on one line: "..." "..."
 std::string strings_text(const NamedRecord& record);
-// For a zone file, folded in parentheses, the name absolute.
+// Returns text for a zone file, folded in parentheses, with an absolute name.
 std::string zone_text(const NamedRecord& record);
-// The same, with a name relative to the domain's zone, as opendkim-genkey writes it.
+// Returns the same with a name relative to the domain's zone, as opendkim-genkey writes it.
 std::string relative_zone_text(const NamedRecord& record, std::string_view relative_name);
-// A line for tinydns-data.
+// Returns a line for tinydns-data.
 std::string tinydns_text(const NamedRecord& record);
-// Commands for nsupdate(1) that put the record in the place of any other TXT there.
+// Returns commands for nsupdate(1) that replace all TXT records of that name by this one.
 std::string nsupdate_text(const NamedRecord& record);
 
 }  // namespace dkim::crypto

@@ -1,5 +1,7 @@
-// The settings that decide how keys get into DNS and when they turn. dkimkey acts on them; the daemon reads
-// them only to say what is wrong with them, since both share one configuration file.
+// The settings that decide how records get into DNS and when keys are replaced. dkimkey acts on them; the
+// daemon reads them only to report errors, since both share one configuration file.
+//
+// Errors are SettingsError, with file and line.
 #pragma once
 
 #include <chrono>
@@ -12,13 +14,13 @@
 
 namespace dkim::crypto {
 
-// How a domain's records get into DNS.
+// How a domain's records are published.
 struct PublishSettings {
   enum class Method { manual, update, hook };
   Method method = Method::manual;
-  // update: the primary, "ADDRESS" or "ADDRESS@PORT"; empty for the one that the zone's SOA names.
+  // update: the primary, "ADDRESS" or "ADDRESS@PORT"; if empty, the one that the zone's SOA names.
   std::string server;
-  // update: a TSIG key as BIND writes it.
+  // update: a file with a TSIG key in the form of BIND.
   std::filesystem::path key_file;
   // hook: the program.
   std::filesystem::path program;
@@ -26,7 +28,7 @@ struct PublishSettings {
 
 struct KeySettings {
   PublishSettings publish;
-  std::map<canon::DomainName, PublishSettings> domains;  // those that differ
+  std::map<canon::DomainName, PublishSettings> domains;  // with settings of their own
   std::chrono::seconds every = std::chrono::days(180);
   std::chrono::seconds drain = std::chrono::days(7);
   std::chrono::seconds forget = std::chrono::days(30);
@@ -34,7 +36,7 @@ struct KeySettings {
   const PublishSettings& publish_for(const canon::DomainName& domain) const;
 };
 
-// Reads them from the root of a configuration file; other settings there are left to the caller. Throws
+// Reads these settings from the root of a configuration file and leaves other settings to the caller. Throws
 // SettingsError.
 KeySettings read_key_settings(SettingsGroup& root);
 

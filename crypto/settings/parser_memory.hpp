@@ -1,10 +1,10 @@
-// Memory for libconfig, which ends the process, or crashes it, where malloc(3) gives it nothing.
+// Memory for libconfig, which ends or crashes the process if malloc(3) fails.
 //
-// Used by crypto/settings/settings_reader. The memory for one file is taken from the system before libconfig
-// begins, where a refusal is an exception, and goes back in one piece after the last use of what was parsed.
-// Other threads cannot take it meanwhile. libconfig's calls of malloc(3) and its kin come here because the
-// build gives them other names in a copy of the library's archive (crypto/CMakeLists.txt); a shared library's
-// calls go to the C library as ever, and then only the length of the text is known to be there.
+// The memory for one file is allocated before libconfig begins, when a failure is an exception, and freed in
+// one piece after the last use of the parsed file. Other threads cannot take it meanwhile. libconfig's calls
+// of malloc(3) and related functions come here because the build renames them in a copy of the library's
+// archive (crypto/CMakeLists.txt). The calls of a shared library go to the C library as usual; then it is
+// certain only that as much memory as the text takes was there.
 #pragma once
 
 #include <cstddef>
@@ -13,13 +13,13 @@ namespace dkim::crypto {
 
 class ParserMemory {
  public:
-  // Throws std::bad_alloc if there are not so many bytes.
+  // Throws std::bad_alloc if so many bytes are not available.
   explicit ParserMemory(std::size_t bytes);
   ParserMemory(const ParserMemory&) = delete;
   ParserMemory& operator=(const ParserMemory&) = delete;
   ~ParserMemory();
 
-  // For as long as it lives, libconfig in this thread takes its memory from here. One at a time.
+  // While an object exists, libconfig takes its memory in this thread from here. At most one at a time.
   class Use {
    public:
     explicit Use(ParserMemory& memory) noexcept;
@@ -28,7 +28,8 @@ class ParserMemory {
     ~Use();
   };
 
-  // Returns null if the rest does not suffice. Aligned for anything; zero, since nothing is taken twice.
+  // Returns null if the rest is not enough. The memory is aligned for any type and zero, since no part of it
+  // is given out twice.
   void* take(std::size_t bytes) noexcept;
   std::size_t taken() const noexcept { return taken_; }
 

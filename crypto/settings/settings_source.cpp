@@ -21,15 +21,16 @@ std::string_view without_mark(std::string_view text) {
   return text;
 }
 
-// A NUL would tell the same, but not what to do.
+// The NUL bytes of UTF-16 are refused anyway, but without saying what to do.
 bool is_utf16(std::string_view text) {
   return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
 }
 
 }  // namespace
 
-// Goes through the files' octets once, with just as much of libconfig's grammar as tells texts and comments
-// from the rest: an @include within those is none.
+// Reads the files once, with just as much of libconfig's grammar as it takes to recognize texts and comments,
+// in which
+// @include has no meaning.
 class SettingsScanner {
  public:
   explicit SettingsScanner(std::optional<std::filesystem::path> directory)
@@ -37,7 +38,7 @@ class SettingsScanner {
     groups_.push_back(0);
   }
 
-  // The file that includes all others.
+  // Adds the file that includes all others.
   void add(const OpenedFile& opened, const std::filesystem::path& path) {
     open_files_.emplace_back(opened.status.st_dev, opened.status.st_ino);
     add(view(read_all(opened, path, most_settings_octets)), path.string());
@@ -51,7 +52,7 @@ class SettingsScanner {
     if (octets_ > most_settings_octets) {
       fail(scanned,
            "larger than the " + std::to_string(most_settings_octets) +
-               " octets that a file and all that it includes may have",
+               " bytes that a file and all that it includes may have",
            "leave out what is not needed");
     }
     if (is_utf16(text)) fail(scanned, "text in UTF-16", "it must be saved as UTF-8");
@@ -63,7 +64,7 @@ class SettingsScanner {
   SettingsSource take() { return std::move(source_); }
 
  private:
-  // Where in a file we are.
+  // A position in a file.
   struct File {
     File(std::size_t index, std::string_view octets) : number(index), text(octets) {}
 
@@ -87,17 +88,17 @@ class SettingsScanner {
 
   void begin_run(const File& file) { source_.runs_.push_back({lines_, file.number, file.line}); }
 
-  // What comes next begins a line of the text for libconfig.
+  // The next byte begins a line of the text for libconfig.
   void end_line() {
     if (source_.text_.empty() || source_.text_.ends_with('\n')) return;
     source_.text_ += '\n';
     ++lines_;
   }
 
-  // Hands so many octets on to libconfig.
+  // Copies so many bytes to the text for libconfig.
   void pass(File& file, std::size_t count) {
     for (const char c : file.text.substr(file.at, count)) {
-      if (c == '\0') fail(file, "a NUL octet in the text", "the file is damaged");
+      if (c == '\0') fail(file, "a NUL byte in the text", "the file is damaged");
       source_.text_ += c;
       file.at_line_start = c == '\n';
       if (c != '\n') continue;
@@ -117,7 +118,7 @@ class SettingsScanner {
       case '@':
         return include(file);
       case '\r':
-        // libconfig takes it for white space, and the rest of the file for the rest of a comment.
+        // libconfig takes it for white space; after a comment, it takes the rest of the file for part of it.
         if (!rest.starts_with("\r\n")) fail_at_carriage_return(file);
         break;
       case '{':
@@ -140,7 +141,7 @@ class SettingsScanner {
       default:
         break;
     }
-    // White space before a directive leaves it at the start of its line.
+    // A directive may have white space before it on its line.
     const bool at_line_start = file.at_line_start && (rest.front() == ' ' || rest.front() == '\t');
     pass(file, 1);
     file.at_line_start = file.at_line_start || at_line_start;
@@ -159,7 +160,7 @@ class SettingsScanner {
     pass(file, line.size());
   }
 
-  // That a comment or text does not end is said where it begins.
+  // An error for a comment or text that does not end names the line where it begins.
   void pass_comment(File& file) {
     const auto end = file.rest().find("*/", 2);
     if (end == std::string_view::npos) fail_at_end(file, "a comment");
@@ -223,7 +224,7 @@ class SettingsScanner {
       name += rest[at];
     }
     if (at >= rest.size() || rest[at] != '"' || name.empty()) fail(file, "an @include without a name", form);
-    if (name.find('\0') != std::string::npos) fail(file, "a NUL octet in the text", "the file is damaged");
+    if (name.find('\0') != std::string::npos) fail(file, "a NUL byte in the text", "the file is damaged");
     include_file(file, name);
     file.at += at + 1;
     file.at_line_start = false;
@@ -271,17 +272,17 @@ class SettingsScanner {
   }
 
   SettingsSource source_;
-  std::optional<std::filesystem::path> directory_;   // where relative names lead; nothing: no @include
+  std::optional<std::filesystem::path> directory_;   // for relative names; absent: @include is refused
   std::vector<std::pair<dev_t, ino_t>> open_files_;  // each includes the next
-  std::vector<std::size_t> groups_;                  // settings so far, of each that is open
+  std::vector<std::size_t> groups_;                  // the number of settings of each open group
   std::size_t octets_ = 0;
-  std::size_t lines_ = 1;  // of the text for libconfig, up to the one that we are in
+  std::size_t lines_ = 1;  // of the text for libconfig so far
   int includes_ = 0;
 };
 
 namespace {
 
-// The one device that is waited for by nobody and has an end: "--config /dev/null" stands for every default.
+// The only device that can be read to its end without waiting: "--config /dev/null" means all defaults.
 bool is_null_device(const std::filesystem::path& path) {
   struct stat status {};
   return stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
@@ -318,7 +319,7 @@ std::string SettingsSource::place(std::size_t line) const {
 }
 
 std::size_t SettingsSource::memory_bound() const {
-  // Two copies of the text, its strings, and the buffers that these grow in, each as large again; a setting
+  // Two copies of the text, its strings, and the buffers in which these grow, each as large again; a setting
   // with its name, its value and a group's first list of members.
   constexpr std::size_t of_value = 512;
   constexpr std::size_t of_parser = 64 << 10;

@@ -8,7 +8,7 @@ namespace dkim::crypto {
 namespace {
 
 constexpr long long longest_expiration = 10LL * 366 * 24 * 3600;
-// Clocks differ by that much: with less, receivers would see every signature as expired.
+// Clocks differ by that much; with less, receivers would take every signature for expired.
 constexpr long long shortest_expiration = 300;
 
 std::vector<std::string> plain_texts(const std::optional<std::vector<LocatedText>>& list) {
@@ -19,7 +19,7 @@ std::vector<std::string> plain_texts(const std::optional<std::vector<LocatedText
   return out;
 }
 
-// Where the refused entry of a list stands.
+// Returns the place of the refused entry of a list.
 std::string place_of_entry(const std::optional<std::vector<LocatedText>>& list, std::size_t entry) {
   return list && entry < list->size() ? (*list)[entry].place : std::string();
 }
@@ -31,10 +31,9 @@ void read_field_lists(SettingsGroup& root, SigningSettings& settings) {
   settings.oversigned_headers = plain_texts(oversigned_list);
   auto fields = canon::FieldPolicy::from_lists(settings.signed_headers, settings.oversigned_headers);
   if (!fields) {
-    const auto& refusal = fields.refusal();
-    const bool in_oversigned = refusal.reason.starts_with("oversigned");
-    throw_settings_error(place_of_entry(in_oversigned ? oversigned_list : signed_list, refusal.octet),
-                         refusal.reason,
+    const auto& error = fields.refusal();
+    const auto& list = error.list == canon::FieldList::signed_headers ? signed_list : oversigned_list;
+    throw_settings_error(place_of_entry(list, error.entry), to_string(error),
                          "names of header fields, or +Name and -Name to change the default list");
   }
   settings.fields = *std::move(fields);
@@ -90,7 +89,7 @@ SenderRule read_rule(SettingsGroup& group) {
   return rule;
 }
 
-// The first rule that matches decides: a later one for the same senders would never be asked.
+// The first rule that matches decides, so a later one for the same senders would never apply.
 std::vector<SenderRule> read_rules(std::vector<SettingsGroup> groups) {
   std::vector<SenderRule> rules;
   canon::SeenPatterns seen;

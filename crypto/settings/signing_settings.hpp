@@ -1,5 +1,7 @@
-// The settings that decide what a signature looks like: those of the configuration file that both programs
-// read. The daemon's own (sockets, trust, logging) are in milter/config.
+// The settings that decide what a signature looks like. Both programs read them; the daemon's own (socket,
+// trust, logging) are in milter/config.hpp.
+//
+// Errors are SettingsError, with file and line.
 #pragma once
 
 #include <chrono>
@@ -16,13 +18,13 @@
 
 namespace dkim::crypto {
 
-// Mail whose author matches is signed as domain, not as the author's own; or not at all.
+// Mail from a matching author is signed as this domain instead of the author's own, or not at all.
 struct SenderRule {
-  // Of the author's whole address, * standing for any octets; in lower case.
+  // A pattern of the author's whole address, in lower case; * matches any bytes.
   std::string sender;
-  // Nothing: such mail is not signed.
+  // If absent, such mail is not signed.
   std::optional<canon::DomainName> domain;
-  // Only these of the domain's active keys, and those that came in their place; empty for all.
+  // Only these of the domain's active keys and their successors sign; if empty, all do.
   std::vector<canon::Selector> selectors = {};
 };
 
@@ -31,16 +33,16 @@ struct SigningSettings {
   canon::CanonicalizationPair canonicalization{canon::Canonicalization::relaxed,
                                                canon::Canonicalization::relaxed};
   canon::FieldPolicy fields;
-  // As written, to be shown again.
+  // As written, for --print-config.
   std::vector<std::string> signed_headers;
   std::vector<std::string> oversigned_headers;
-  // x= that long after t=; zero leaves x= out.
+  // How long after t= the signature expires (x=); zero: no x=.
   std::chrono::seconds expiration{0};
-  // The first that matches decides.
+  // The first rule that matches decides.
   std::vector<SenderRule> rules;
 };
 
-// Reads them from the root of a configuration file; other settings there are left to the caller. Throws
+// Reads these settings from the root of a configuration file and leaves other settings to the caller. Throws
 // SettingsError.
 SigningSettings read_signing_settings(SettingsGroup& root);
 

@@ -8,8 +8,7 @@
 namespace dkim::crypto {
 namespace {
 
-// Each author costs a look into the store for each parent domain. Nobody writes a letter with more; who
-// sends one does it for our sake.
+// Each author costs a look-up in the store for each parent domain. A message with more authors is an attack.
 constexpr std::size_t most_authors = 32;
 
 std::string address_of(const canon::Mailbox& mailbox) {
@@ -18,7 +17,7 @@ std::string address_of(const canon::Mailbox& mailbox) {
 
 using Cause = NoIdentity::Cause;
 
-// Why a domain that has a store does not sign.
+// Returns why a domain that has keys does not sign.
 NoIdentity inactive(const canon::DomainName& domain, const Manifest& manifest, const std::string& author) {
   if (manifest.keys.empty()) return {Cause::no_key, "domain " + domain.str() + " has no key", author};
   NoIdentity none{Cause::no_active_key, "", author};
@@ -46,8 +45,8 @@ std::vector<SigningKey> selected_keys(const DomainKeys& keys, const std::vector<
   return out;
 }
 
-// A rule that fits decides, even if its domain then has no key: falling back to the author's own domain
-// would sign as someone whom the administrator took out.
+// A rule that matches decides even if its domain has no key: falling back to the author's own domain would
+// sign for a domain that the administrator excluded.
 Identity identity_by_rule(const SenderRule& rule, const std::string& author, KeySource& source) {
   if (!rule.domain) return NoIdentity{Cause::rule, "a rule says not to sign for " + rule.sender, author};
   const auto keys = source.find(*rule.domain);
@@ -86,7 +85,7 @@ Identity identity_by_domain(const canon::DomainName& author_domain, const std::s
 Identity identity_of(const canon::Mailbox& mailbox, const std::vector<SenderRule>& rules, KeySource& source) {
   std::string author = address_of(mailbox);
   const auto domain = canon::DomainName::parse(mailbox.domain);
-  // Rules see the domain as the store does: in A-labels and lower case.
+  // Rules are compared with the domain in A-labels and lower case, as in the store.
   const std::string matched = canon::lower_case(mailbox.local_part) + "@" +
                               (domain ? domain->str() : canon::lower_case(mailbox.domain));
   for (std::size_t i = 0; i < rules.size(); ++i) {

@@ -1,7 +1,6 @@
-// As whom is a message to be signed? The domain and keys that follow from its From: field, the rules and
-// the key store.
+// Chooses the domain and the keys that sign a message, by its From: field, the rules and the key store.
 //
-// Asked by the daemon at the end of the header and by dkimkey sign and explain: one answer for all three.
+// A message that nobody signs is a value with its reason (NoIdentity); only faults of the key store throw.
 #pragma once
 
 #include <optional>
@@ -17,8 +16,8 @@
 
 namespace dkim::crypto {
 
-// A header of more than this counts as malformed: far above any real one, far below what would hurt. A
-// field takes its octets on the wire.
+// A larger header counts as malformed. The limits are far above real headers and far below what would do
+// harm. The size is that on the wire, in bytes.
 constexpr std::size_t header_size_limit = 1 << 20;
 constexpr std::size_t header_field_limit = 10'000;
 constexpr const char* header_too_large = "the header has more than 1 MiB or 10000 fields";
@@ -26,7 +25,7 @@ constexpr const char* header_too_large = "the header has more than 1 MiB or 1000
 // Who a message is from.
 struct Authors {
   std::vector<canon::Mailbox> mailboxes;  // never empty
-  // Why the From field is not RFC 5322, where it has only one reading all the same; otherwise empty.
+  // Why the From field does not conform to RFC 5322 although it has only one reading; empty if it conforms.
   std::string note = {};
 };
 
@@ -34,40 +33,40 @@ struct SigningIdentity {
   canon::DomainName domain;      // the SDID
   std::vector<SigningKey> keys;  // never empty
   std::string author;            // the mailbox that decided, for the log
-  // Which of the rules decided, from 0; nothing where the author's own domain did.
+  // The number, from 0, of the rule that decided; nothing if the author's own domain did.
   std::optional<std::size_t> rule = std::nullopt;
-  // That of the authors.
+  // The note of the authors.
   std::string note = {};
 };
 
 // Why nobody signs.
 struct NoIdentity {
   enum class Cause {
-    malformed,       // the message itself is at fault: no From, several, or one that cannot be read
-    invalid_domain,  // the author's domain is none that could have a key
-    no_key,          // in the author's domain and its parents, or in the one that a rule names
-    key_pending,     // there are keys, none signs, and one is still to begin
-    no_active_key,   // there are keys, and none signs (any more)
-    subdomain,       // a parent has keys and does not sign for its subdomains
-    rule,            // a rule says not to sign
+    malformed,       // the message has no From field, several, or one that cannot be read
+    invalid_domain,  // the author's domain cannot have a key
+    no_key,         // the author domain and its parents have no key, or the domain that a rule names has none
+    key_pending,    // there are keys, none is active, and one is pending
+    no_active_key,  // there are keys, and none is active or pending
+    subdomain,      // a parent domain has keys but does not sign for its subdomains
+    rule,           // a rule says not to sign
   };
   Cause cause = Cause::no_key;
   std::string reason;
-  // The first author, where there is one.
+  // The first author, if there is one.
   std::string author;
   std::optional<std::size_t> rule = std::nullopt;
 };
 
 using Identity = std::variant<SigningIdentity, NoIdentity>;
 
-// What the one From: field says; a Refusal for none, several, or one without a clear reading.
+// Reads the From: field. Refuses a message with none, with several, or with one that has no clear reading.
 canon::Result<Authors> authors_of_message(const std::vector<canon::HeaderField>& message);
 
-// The first author for whom a rule names a domain, or whose own domain or nearest parent with subdomains
-// has an active key. Throws what the key source throws.
+// Chooses the first author for whom a rule names a domain, or whose own domain or nearest parent that signs
+// for its subdomains has an active key. Throws what the key source throws.
 Identity choose_identity(const Authors& authors, const std::vector<SenderRule>& rules, KeySource& keys);
 
-// Both of the above.
+// Does both of the above.
 Identity identify(const std::vector<canon::HeaderField>& message, const std::vector<SenderRule>& rules,
                   KeySource& keys);
 

@@ -15,7 +15,7 @@ namespace {
 
 using Problem = std::optional<VerifyProblem>;
 
-// Room for a name in DNS (RFC 1035 §2.3.4), in its presentation form.
+// The longest name in DNS (RFC 1035 §2.3.4), in presentation form.
 constexpr std::size_t longest_dns_name = 253;
 
 std::string quoted(std::string_view text) {
@@ -23,10 +23,10 @@ std::string quoted(std::string_view text) {
 }
 
 std::string reason_text(const canon::Refusal& refusal) {
-  return refusal.reason + ", at octet " + std::to_string(refusal.octet + 1);
+  return refusal.reason + ", at byte " + std::to_string(refusal.octet + 1);
 }
 
-// Digits alone. What does not fit is as good as infinite (§3.5, x=).
+// Reads digits only. A number that does not fit counts as infinite (§3.5, x=).
 std::optional<std::uint64_t> number(std::string_view text) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   if (text.empty() || !std::all_of(text.begin(), text.end(), canon::is_digit)) return std::nullopt;
@@ -40,7 +40,7 @@ std::optional<std::uint64_t> number(std::string_view text) {
 }
 
 std::optional<std::string> a_label(std::string_view text) {
-  // The final dot that DomainName takes off is not in the syntax of a tag.
+  // DomainName removes a final dot, which the syntax of the tag does not allow.
   if (text.ends_with('.')) return std::nullopt;
   const auto name = canon::DomainName::parse(text);
   return name ? std::optional(name->str()) : std::nullopt;
@@ -141,7 +141,7 @@ Problem read_names(std::string_view value, SignatureField& field) {
   return {};
 }
 
-// Read after d=.
+// Must be read after d=.
 Problem read_identity(std::string_view value, SignatureField& field) {
   const auto at = value.rfind('@');
   const auto domain = at == std::string_view::npos ? std::nullopt : a_label(value.substr(at + 1));
@@ -172,7 +172,7 @@ Problem read_time(std::string_view value, SignatureField& field) {
   return {};
 }
 
-// Read after t=.
+// Must be read after t=.
 Problem read_expiration(std::string_view value, SignatureField& field) {
   field.expiration = number(value);
   if (!field.expiration) return VerifyProblem{VerifyReason::syntax, "x= is " + quoted(value) + ", no time"};

@@ -1,7 +1,7 @@
-// A received DKIM-Signature field, read (RFC 6376 §3.5) and held to what §6.1.1 demands of it.
+// Reads a received DKIM-Signature field (RFC 6376 §3.5) and checks what §6.1.1 requires.
 //
-// Called by crypto/signatures/verifier. Every octet of the field is hostile. Total and linear: a field that
-// must not be used is a problem with its reason in words.
+// Every byte of the field is hostile. A field that must not be used is a VerifyProblem with its reason in
+// words; nothing here throws. Linear in the field's length.
 #pragma once
 
 #include <cstdint>
@@ -25,22 +25,23 @@ struct SignatureField {
   canon::CanonicalizationPair canonicalization;  // c=
   std::string domain;                            // d=, in A-label form
   std::string selector;                          // s=, in A-label form
-  std::vector<std::string> names;                // h=, as they stand
-  std::optional<std::string> identity;           // i=, as it stands
-  bool identity_below_domain = false;            // i= is of a subdomain of d=
+  std::vector<std::string> names;                // h=, as written
+  std::optional<std::string> identity;           // i=, as written
+  bool identity_below_domain = false;            // the domain of i= is a subdomain of d=
   std::optional<std::uint64_t> body_limit;       // l=
-  std::optional<std::uint64_t> time;             // t=; more than 12 digits count as far away
+  std::optional<std::uint64_t> time;             // t=; more than 12 digits count as infinite
   std::optional<std::uint64_t> expiration;       // x=
 
-  // Where its key is in DNS, without a final dot.
+  // Returns the name of the key record, without a final dot.
   std::string record_name() const { return selector + "._domainkey." + domain; }
 };
 
-// The field's value. Unknown tags are ignored. Whether x= is over is not looked at: there is no clock here.
+// Reads the field's value. Ignores unknown tags. Does not check whether x= has passed: there is no clock
+// here.
 std::variant<SignatureField, VerifyProblem> parse_signature_field(std::string_view value);
 
-// What the signature covers of its own field: the value of b= and the white space around it gone, all else as
-// it stands (§3.7). A field that is no tag list comes back as it is.
+// Returns the part of its own field that the signature covers: everything except the value of b= and the
+// white space around it (§3.7). Returns a field that is not a tag list unchanged.
 canon::HeaderField without_signature(const canon::HeaderField& field);
 
 }  // namespace dkim::crypto

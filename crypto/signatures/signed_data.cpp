@@ -38,7 +38,7 @@ BodyDigest body_digest(canon::Canonicalization algorithm, std::string_view body,
 
 std::vector<std::size_t> signed_fields(const std::vector<canon::HeaderField>& message,
                                        const std::vector<std::string>& names, std::size_t own) {
-  std::unordered_map<std::string, std::vector<std::size_t>> left;  // of each name in h=, top down
+  std::unordered_map<std::string, std::vector<std::size_t>> left;  // of each name in h=, from the top
   for (const auto& name : names)
     left.try_emplace(comparable(name));
   for (std::size_t i = 0; i < message.size(); ++i) {

@@ -1,6 +1,6 @@
-// The two hashes that a signature speaks of, as a receiver computes them (RFC 6376 §3.7).
+// Computes the two hashes of a signature as a receiver does (RFC 6376 §3.7).
 //
-// Called by crypto/signatures/verifier, and by keytool's damage hints to try what a message may have been.
+// The functions throw OpenSslError, and nothing on input.
 #pragma once
 
 #include <cstdint>
@@ -17,21 +17,21 @@ namespace dkim::crypto {
 
 struct BodyDigest {
   Digest digest{};
-  // Of the whole canonical body.
+  // The length of the whole canonical body, in bytes.
   std::uint64_t octets = 0;
 };
 
-// Of the first limit octets of the canonical body, or of all of it.
+// Hashes the first limit bytes of the canonical body, or all of it.
 BodyDigest body_digest(canon::Canonicalization algorithm, std::string_view body,
                        std::optional<std::uint64_t> limit);
 
-// Which fields the names of h= stand for: indices, in the order of h=. Repeats of a name take its fields from
-// the bottom up; a name of which none is left stands for nothing. The signature's own field (its index) is
-// none of them (§3.5, h=).
+// Returns the indices of the fields that the names of h= mean, in the order of h=. Repeats of a name take its
+// fields from the bottom up; a name without a field left means nothing. own: the index of the signature's own
+// field, which is never among them (§3.5, h=).
 std::vector<std::size_t> signed_fields(const std::vector<canon::HeaderField>& message,
                                        const std::vector<std::string>& names, std::size_t own);
 
-// Of the fields that h= names and of the signature's own field without its b=.
+// Hashes the fields that h= names, then the signature's own field without the value of b=.
 Digest header_digest(canon::Canonicalization algorithm, const std::vector<canon::HeaderField>& message,
                      const std::vector<std::string>& names, std::size_t own);
 

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::string_view field_name = "DKIM-Signature";
 
-// The tags in their order, b= with the value given. With an empty b= this is what the signature covers;
-// filling b= in adds octets at the end and moves none.
+// Writes the tags in their order, with the given value of b=. With an empty b=, this is what the signature
+// covers; filling b= in adds bytes at the end and moves none.
 std::string signature_value(canon::TagListWriter writer, std::string_view signature) {
   writer.base64("b", signature);
   return writer.str();

@@ -1,7 +1,7 @@
 // Signs one message: body chunks and header fields in, DKIM-Signature fields out (RFC 6376 §5, §3.7).
 //
-// Made by the milter session once it knows as whom to sign; by dkimkey sign. Used by one thread at a time.
-// The body is hashed once, as it streams by, whatever the number of keys; nothing of it is kept.
+// To be used by one thread at a time. The body is hashed once, in chunks, whatever the number of keys;
+// nothing of it is kept. Failures are OpenSslError.
 #pragma once
 
 #include <memory>
@@ -23,11 +23,11 @@ class Signer {
   // The settings must outlive the signer.
   Signer(const SigningSettings& settings, canon::DomainName domain, std::vector<SigningKey> keys);
 
-  // The next octets of the body, with CRLF line ends.
+  // Takes the next bytes of the body, with CRLF line ends.
   void body(std::string_view chunk);
 
-  // The end of the message. One signature a key, in the order of the keys, each a field as it goes over
-  // the wire. A signature covers none of the others. Throws OpenSslError. The signer is spent.
+  // Ends the message. Returns a signature field for each key, in the order of the keys, as it goes over the
+  // wire. No signature covers another one. Throws OpenSslError. The signer must not be used afterwards.
   std::vector<canon::HeaderField> sign(const std::vector<canon::HeaderField>& message, UtcTime now);
 
  private:

@@ -16,7 +16,7 @@ namespace {
 using canon::Canonicalization;
 using canon::HeaderField;
 
-// RFC 6376 §3.6.1, h=: an absent list allows every hash.
+// RFC 6376 §3.6.1, h=: without a list every hash is allowed.
 bool allows_sha256(const std::string& hashes) {
   if (hashes.empty()) return true;
   const auto list = canon::split_colons(hashes);
@@ -52,7 +52,7 @@ class MessageVerifier {
     return verdict;
   }
 
-  // As it was before any record was looked at.
+  // The verdict before any record was looked at.
   static Verdict blank(const Verdict& verdict) {
     Verdict out;
     out.field = verdict.field;
@@ -65,7 +65,7 @@ class MessageVerifier {
       verdict.notes.emplace_back("t= is in the future: a clock is wrong, here or where it was signed");
   }
 
-  // §6.1.2. Where there are several records each is tried, which is one of the ways that step 4 names.
+  // §6.1.2. If there are several records, each is tried, which is one of the ways that step 4 allows.
   Verdict judge_by_records(Verdict verdict) {
     const std::string name = verdict.signature->record_name();
     const auto answer = lookup_(name);
@@ -101,7 +101,7 @@ class MessageVerifier {
     const auto record = parse_record(value);
     if (!record) {
       const auto& refusal = record.refusal();
-      const std::string where = refusal.reason + ", at octet " + std::to_string(refusal.octet + 1);
+      const std::string where = refusal.reason + ", at byte " + std::to_string(refusal.octet + 1);
       return refuse(std::move(verdict), {VerifyReason::key_syntax, "the key record cannot be used: " +
                                                                        record_slip(value).value_or(where)});
     }
@@ -135,7 +135,7 @@ class MessageVerifier {
     return judge_by_key(std::move(verdict));
   }
 
-  // §6.1.3. Both hashes are looked at, whichever differs: bh= is among what the header's covers.
+  // §6.1.3. Both hashes are compared even if the first differs, since the header's hash covers bh=.
   Verdict judge_by_key(Verdict verdict) {
     const auto& signature = *verdict.signature;
     const auto body = hash_body(signature);
@@ -170,7 +170,7 @@ class MessageVerifier {
                                body_text});
   }
 
-  // Programs show one From, and which one is their choice (§8.15).
+  // Programs show one From field, and each chooses which one (§8.15).
   void note_unsigned_from(Verdict& verdict) const {
     const auto is_from = [&](const HeaderField& field) {
       return canon::equal_ignoring_case(canon::trim_fws(field.name), "From");
@@ -189,10 +189,10 @@ class MessageVerifier {
         unsigned_octets == 0
             ? "l= covers the whole body, but anybody could append to it"
             : "the last " + std::to_string(unsigned_octets) +
-                  " octets of the body are not signed (l=): anybody could have put them there");
+                  " bytes of the body are not signed (l=): anybody could have put them there");
   }
 
-  // Several signatures mostly agree on c= and l=.
+  // Several signatures usually have the same c= and l=.
   const BodyDigest& hash_body(const SignatureField& signature) {
     const std::pair key(signature.canonicalization.body, signature.body_limit);
     const auto found = body_digests_.find(key);

@@ -1,9 +1,8 @@
-// What a receiver says of a message's signatures: RFC 6376 §6 with the limits of RFC 8301, RFC 8463, RFC
-// 8616.
+// Verifies a message's signatures as a receiver does: RFC 6376 §6 with RFC 8301, RFC 8463 and RFC 8616.
 //
-// Asked by dkimkey verify. No I/O and no clock: who asks looks the key records up and says what time it is.
-// Every octet of message and records is hostile. Total, and bounded: max_signatures are looked at,
-// max_records of each name.
+// It has no I/O and no clock: the caller looks key records up and gives the time. Every byte of the message
+// and the records is hostile; a signature that does not hold is a verdict, and only OpenSSL's faults throw
+// (OpenSslError). Looks at max_signatures signatures at most, and at max_records records of each name.
 #pragma once
 
 #include <functional>
@@ -22,41 +21,41 @@ namespace dkim::crypto {
 constexpr std::size_t max_signatures = 20;
 constexpr std::size_t max_records = 8;
 
-// What DNS says under a key's name.
+// The answer of DNS for the name of a key record.
 struct KeyAnswer {
   enum class Kind { found, none, unavailable };
   Kind kind = Kind::none;
-  // Each TXT record's strings, joined.
+  // The joined strings of each TXT record.
   std::vector<std::string> values;
-  // Why it is unavailable.
+  // Why the answer is unavailable.
   std::string trouble;
 };
 
-// The name without a final dot.
+// record_name has no final dot.
 using KeyLookup = std::function<KeyAnswer(const std::string& record_name)>;
 
 struct Verdict {
-  std::size_t field = 0;  // the signature's, in the message's fields
+  std::size_t field = 0;  // the index of the signature's field in the message
   VerifyReason reason = VerifyReason::holds;
   // The reason in words; empty for a signature that holds.
   std::string text;
-  // What else a person should know: a key in test mode, octets that are not signed.
+  // What else a person should know: a key in test mode, bytes that are not signed.
   std::vector<std::string> notes;
-  // Nothing if the field could not be read.
+  // Absent if the field could not be read.
   std::optional<SignatureField> signature;
-  // The key that the message was judged by; nothing if it did not come to that.
+  // The key by which the message was judged; absent if verification ended before.
   std::optional<PublicKey> key;
 
-  // What its two hashes say; nothing if they were not looked at, or cannot tell: an RSA signature that the
-  // key did not make says nothing of the header.
+  // Whether the two hashes match; absent if they were not compared or cannot tell: an RSA signature that the
+  // key did not make says nothing about the header.
   std::optional<bool> body_holds;
   std::optional<bool> header_holds;
 
   VerifyResult result() const { return result_of(reason); }
 };
 
-// A verdict for each DKIM-Signature field, top first. The body as in the file or on the wire: a lone LF ends
-// a line.
+// Returns a verdict for each DKIM-Signature field, from the top. body: as in a file or on the wire; a lone LF
+// ends a line.
 std::vector<Verdict> verify_message(const std::vector<canon::HeaderField>& message, std::string_view body,
                                     const KeyLookup& lookup, UtcTime now);
 

@@ -72,9 +72,10 @@ std::string_view to_string(VerifyResult result) {
       return "neutral";
     case VerifyResult::temperror:
       return "temperror";
-    default:
+    case VerifyResult::permerror:
       return "permerror";
   }
+  return "permerror";
 }
 
 }  // namespace dkim::crypto

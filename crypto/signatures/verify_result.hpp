@@ -1,4 +1,4 @@
-// What a verifier says of a signature: the results of RFC 8601 §2.7.1, and why.
+// The results of verifying a signature (RFC 8601 §2.7.1), and their reasons. Never fails.
 #pragma once
 
 #include <string>
@@ -8,9 +8,8 @@ namespace dkim::crypto {
 
 enum class VerifyResult { pass, fail, policy, neutral, temperror, permerror };
 
-// Each has exactly one result. Where RFC 6376 says that a verifier ignores such a signature, it is neutral;
-// where it leaves the choice to the receiver, policy; what it calls PERMFAIL before anything was hashed,
-// permerror.
+// Each reason has exactly one result: neutral where RFC 6376 says that a verifier ignores such a signature,
+// policy where it leaves the choice to the receiver, and permerror for a PERMFAIL before anything was hashed.
 enum class VerifyReason {
   holds,
   // The signature field (RFC 6376 §3.5, §6.1.1).
@@ -41,22 +40,22 @@ enum class VerifyReason {
   header_differs,
   both_differ,
   not_by_this_key,
-  // Ours.
+  // Our own limit: max_signatures.
   not_looked_at,
 };
 
 VerifyResult result_of(VerifyReason reason);
 
-// As in Authentication-Results: "pass".
+// Returns the word of Authentication-Results: "pass".
 std::string_view to_string(VerifyResult result);
-// For programs: "body_differs".
+// Returns a word for programs: "body_differs".
 std::string_view to_string(VerifyReason reason);
 
 struct VerifyProblem {
   VerifyReason reason;
-  // For people. Octets of the message in it are made printable.
+  // For people. Bytes of the message in it are made printable.
   std::string text;
-  // Where other verifiers are known to judge differently, how; empty elsewhere.
+  // How other verifiers judge, if some are known to judge differently; otherwise empty.
   std::string note{};
 };
 

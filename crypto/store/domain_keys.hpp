@@ -1,7 +1,7 @@
-// A domain's keys as the signer needs them: loaded, with what is to be said of those that do not sign.
+// A domain's keys, loaded for signing, with the manifest that describes them.
 //
-// A snapshot that never changes: whoever holds one signs with a key and selector that belong together, no
-// matter what happens to the store meanwhile. Shared by threads.
+// This is a snapshot that never changes: key and selector belong together, whatever happens to the store
+// meanwhile. Threads may share it. A key that cannot be loaded is a KeyFileError.
 #pragma once
 
 #include <memory>
@@ -23,15 +23,15 @@ struct SigningKey {
 
 struct DomainKeys {
   Manifest manifest;
-  // Those in state active, in the manifest's order.
+  // The active keys, in the manifest's order.
   std::vector<SigningKey> active;
 };
 
-// Loads all active keys of a manifest. Throws KeyFileError if one of them cannot be used: a domain signs
-// with all of its keys or reports a fault, never with some of them in silence.
+// Loads all active keys of a manifest. Throws KeyFileError if one of them cannot be used: a domain signs with
+// all of its keys or reports a fault, but never silently with some of them.
 DomainKeys load_domain_keys(const KeyStore& store, const canon::DomainName& domain, Manifest manifest);
 
-// Where identity gets keys from: the daemon's cache, or the store itself.
+// A source of keys: the daemon's cache, or the store itself.
 class KeySource {
  public:
   KeySource() = default;
@@ -39,11 +39,11 @@ class KeySource {
   KeySource& operator=(const KeySource&) = delete;
   virtual ~KeySource() = default;
 
-  // Null if the domain has no store. Throws what the store throws.
+  // Returns null if the domain has no keys. Throws what KeyStore throws.
   virtual std::shared_ptr<const DomainKeys> find(const canon::DomainName& domain) = 0;
 };
 
-// Reads the store each time: for programs that ask once.
+// Reads the store each time; for programs that ask once.
 class UncachedKeySource final : public KeySource {
  public:
   // The store must outlive this.

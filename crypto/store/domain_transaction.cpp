@@ -18,7 +18,7 @@ constexpr mode_t record_mode = 0644;
 
 constexpr std::string_view temporary_suffix = ".new";
 
-// The store knows where everything is; here it is looked up in the directory that is open.
+// The store knows the paths; here the names are looked up in the open directory.
 std::string name_of(const std::filesystem::path& path) {
   return path.filename().string();
 }
@@ -29,14 +29,14 @@ bool same_file(const Directory& directory, const std::string& a, const std::stri
   return first && second && first->st_dev == second->st_dev && first->st_ino == second->st_ino;
 }
 
-// Was it written by one of us, or did somebody put it there while others could write the directory?
+// Did one of our programs write it, or did somebody put it there while others could write the directory?
 bool is_our_file(const Directory& directory, const std::string& name) {
   const auto status = directory.status_of(name);
   return status && S_ISREG(status->st_mode) && status->st_nlink == 1 &&
          !find_distrust(*status, directory.path() / name, TrustedAs::file);
 }
 
-// Only names of the form ".NAME.new" are a writer's; everything else is left alone.
+// Writers leave only names of the form ".NAME.new"; everything else is left alone.
 bool is_leftover(const std::string& name) {
   return name.starts_with('.') && name.ends_with(temporary_suffix);
 }
@@ -67,7 +67,8 @@ DomainTransaction::DomainTransaction(const KeyStore& store, canon::DomainName do
   if (auto read = store_.read_manifest(domain_)) {
     manifest_ = std::move(read->manifest);
   } else {
-    // Apart from making it: a writer killed in between leaves a directory that the daemon cannot enter.
+    // Also if the directory exists already: a writer that was killed after making it leaves one that the
+    // daemon cannot enter.
     directory_.set_attributes({directory_mode, group_});
   }
   remove_leftovers();
@@ -104,11 +105,17 @@ void DomainTransaction::add_key(KeyEntry entry, const PrivateKey& key) {
                        " is there but not in the manifest, and is left as it is");
   }
   key_files_.push_back({name_of(store_.key_path(domain_, entry.selector)), key.to_pem()});
+  stage_record(entry.selector, make_record(key, manifest_.record));
   manifest_.keys.push_back(std::move(entry));
 }
 
-void DomainTransaction::set_record_text(const canon::Selector& selector, std::string text) {
-  record_files_.push_back({name_of(store_.record_path(domain_, selector)), secret_of(text)});
+void DomainTransaction::rewrite_record(const KeyEntry& entry) {
+  stage_record(entry.selector, store_.record_of(domain_, entry, manifest_.record));
+}
+
+void DomainTransaction::stage_record(const canon::Selector& selector, const KeyRecord& record) {
+  record_files_.push_back({name_of(store_.record_path(domain_, selector)),
+                           secret_of(zone_text(named_record(selector, domain_, record)))});
 }
 
 void DomainTransaction::commit() {
@@ -124,7 +131,7 @@ void DomainTransaction::commit() {
 
 void DomainTransaction::stage() {
   directory_.write_temporary(manifest_name_, write_manifest(manifest_), {manifest_mode, group_});
-  // On disk before the others: what has a temporary name without it would count as part of a made change.
+  // On disk before the others: temporary files without it would count as part of a change that was made.
   directory_.sync();
   for (const auto& file : key_files_)
     directory_.write_temporary(file.name, view(file.content), {key_mode, group_});
@@ -147,7 +154,7 @@ void DomainTransaction::put_in_place() {
   destroy_revoked_keys();
 }
 
-// After the manifest says that they are revoked, so that no instant shows an active key without its file.
+// Called after the manifest says that they are revoked, so that an active key always has its file.
 void DomainTransaction::destroy_revoked_keys() {
   bool destroyed = false;
   for (const auto& entry : manifest_.keys) {
@@ -179,14 +186,14 @@ void DomainTransaction::remove_leftovers() {
       directory_.remove(name);
     directory_.remove(temporary);
   }
-  // Last, since it tells what the others are.
+  // Last, because it tells whether the change was made.
   directory_.sync();
   directory_.remove(new_manifest);
   directory_.sync();
 }
 
-// By the path, and without a judgement of the way, which would cost more than all else that is done for one
-// of many domains: whatever this says, nothing is written but by a transaction.
+// Uses the path and does not judge the way to it, which would cost more than everything else that is done for
+// one of many domains. Whatever this returns, only a transaction writes.
 bool needs_tidying(const KeyStore& store, const canon::DomainName& domain, const Manifest& manifest) {
   for (const auto& entry : manifest.keys) {
     struct stat status {};

@@ -1,14 +1,15 @@
-// One change to one domain of the key store, by dkimkey: nothing is visible before commit() and everything
-// after it, whatever instant the process is killed at.
+// One change to one domain of the key store. Nothing is visible before commit() and everything after it, at
+// whatever instant the process is killed.
 //
-// The order is: the new manifest, then keys and records under temporary names; keys also under their own (a
-// name that is taken is never written over); the manifest in place by rename; then the records, and the
-// keys' temporary names go. As long as the new manifest has its temporary name the change is not made: if
-// its writer is gone, the next transaction takes away what it staged, a key file that has both names
-// included. Afterwards it is made, and the next transaction puts the records in place.
+// The order: the new manifest, then keys and records, are written under temporary names; keys get their own
+// names in addition (a file that exists is never overwritten); the manifest is renamed into place, which is
+// the commit point; then the records are renamed and the keys' temporary names removed. If a writer is killed
+// while the new manifest has its temporary name, the change is not made, and the next transaction removes
+// what was staged, key files with both names included. If it is killed later, the change is made, and the
+// next transaction puts the records in place.
 //
-// Both directories are opened once, and all goes by their descriptors (crypto/directory): before a secret is
-// written it is certain that nobody else may write there, and that nothing leads elsewhere.
+// Both directories are opened once and used by their descriptors (crypto/directory.hpp): before a secret is
+// written, it is certain that nobody else can write there and that nothing leads elsewhere.
 #pragma once
 
 #include <string>
@@ -25,25 +26,27 @@ namespace dkim::crypto {
 
 class DomainTransaction {
  public:
-  // Makes the domain's directory if there is none, waits for other writers, takes away what a killed one
-  // left, and reads the manifest (an empty one for a new domain). Throws StoreError (UntrustedPath where
-  // others could write, or have put something in the way), SettingsError.
+  // Makes the domain's directory if there is none, waits for other writers, removes what a killed writer
+  // left, and reads the manifest (an empty one for a new domain). Throws SettingsError or StoreError
+  // (UntrustedPath if others could write there or have put something in the way).
   DomainTransaction(const KeyStore& store, canon::DomainName domain);
   DomainTransaction(const DomainTransaction&) = delete;
   DomainTransaction& operator=(const DomainTransaction&) = delete;
-  // Takes away what was staged and not committed.
+  // Removes what was staged and not committed.
   ~DomainTransaction();
 
-  // To be changed freely until commit. The private key of an entry that is made revoked goes with it.
+  // May be changed freely until commit(). The key file of an entry that is made revoked is deleted.
   Manifest& manifest() { return manifest_; }
 
-  // Adds a key to the manifest, with its file. Throws StoreError if the selector was ever used here, or if
-  // there are files in its name that the manifest does not know.
+  // Adds a key to the manifest, with its file and its record; the record has the flags that the manifest has
+  // now. Throws StoreError if the selector was ever used in this domain, or if files of its name exist that
+  // the manifest does not know.
   void add_key(KeyEntry entry, const PrivateKey& key);
-  // Sets the text of a selector's record file.
-  void set_record_text(const canon::Selector& selector, std::string text);
+  // Writes the record of a key of the store again, as the manifest now describes it: the record of a revoked
+  // key has an empty p=. Throws KeyFileError if the key cannot be loaded.
+  void rewrite_record(const KeyEntry& entry);
 
-  // Throws StoreError. The store is then as it was, unless the message says that the change was made.
+  // Throws StoreError; then the store is unchanged, unless the message says that the change was made.
   void commit();
 
  private:
@@ -51,12 +54,13 @@ class DomainTransaction {
   void remove_leftovers();
   void stage();
   void put_in_place();
+  void stage_record(const canon::Selector& selector, const KeyRecord& record);
   void destroy_revoked_keys();
 
   const KeyStore store_;  // by its path, as it is now
   canon::DomainName domain_;
   std::string manifest_name_;
-  gid_t group_;  // the daemon's: all that is written below the key directory gets it
+  gid_t group_;  // the daemon's, given to everything below the key directory
   Directory directory_;
   FileDescriptor lock_;
   Manifest manifest_;
@@ -71,8 +75,8 @@ class DomainTransaction {
   bool committed_ = false;
 };
 
-// Has a killed writer left something that the next transaction, by beginning, takes away? A look without a
-// lock, for those that otherwise have nothing to write. Throws StoreError.
+// Returns true if a killed writer left something that the next transaction will remove when it begins. Takes
+// no lock. Throws StoreError.
 bool needs_tidying(const KeyStore& store, const canon::DomainName& domain, const Manifest& manifest);
 
 }  // namespace dkim::crypto

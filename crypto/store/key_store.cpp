@@ -15,10 +15,10 @@
 namespace dkim::crypto {
 namespace {
 
-// The PEM of an RSA key of 8192 bits has 6.4 kB.
+// The PEM of an RSA key of 8192 bits takes 6.4 kB.
 constexpr std::size_t key_file_limit = 64 << 10;
 
-// The key directory and the domain's.
+// The key directory and that of the domain.
 constexpr std::size_t own_directories = 2;
 
 FileStamp stamp_of(const struct stat& status) {
@@ -47,7 +47,7 @@ void visit_names(const std::filesystem::path& directory, Visit visit) {
   }
 }
 
-// A directory that is spelled otherwise (upper case) would never be found for a message.
+// A directory in another spelling (upper case) would never be found for a message.
 std::optional<canon::DomainName> domain_of(const std::string& name) {
   auto domain = canon::DomainName::parse(name);
   if (!domain || domain->str() != name) return std::nullopt;
@@ -65,7 +65,7 @@ bool FileStamp::operator==(const FileStamp& other) const {
 }
 
 bool FileStamp::is_settled_at(timespec read_time) const {
-  // File times come from the kernel's tick; no tick is longer than 10 ms. A tenth of a second is ample.
+  // File times come from the kernel's tick, which is at most 10 ms. A tenth of a second is more than enough.
   constexpr long long margin = 100'000'000;
   const long long age = (static_cast<long long>(read_time.tv_sec) - changed.tv_sec) * 1'000'000'000 +
                         (read_time.tv_nsec - changed.tv_nsec);
@@ -159,6 +159,12 @@ PrivateKey KeyStore::load_key(const canon::DomainName& domain, const KeyEntry& e
   } catch (const KeyFileError& error) {
     throw KeyFileError(path.string() + " holds " + error.what());
   }
+}
+
+KeyRecord KeyStore::record_of(const canon::DomainName& domain, const KeyEntry& entry,
+                              const RecordFlags& flags) const {
+  if (entry.state == KeyState::revoked) return revoked_record(entry.algorithm, flags);
+  return make_record(load_key(domain, entry), flags);
 }
 
 std::vector<canon::DomainName> KeyStore::domains() const {

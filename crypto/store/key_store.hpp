@@ -1,11 +1,15 @@
-// The directory of keys that both programs share: the only place that knows its layout.
+// The key store: both programs' view of the key directory. Only this file and domain_transaction know the
+// layout:
 //
 //   DIRECTORY/example.com/keys.conf        the manifest
 //   DIRECTORY/example.com/server.private   PKCS#8 PEM, never changed once it has its name
 //   DIRECTORY/example.com/server.txt       the record, as zone-file text
 //
-// Readers take no lock: files are replaced whole. Nothing is read before it is asked for, so a store of a
-// million domains costs nothing at start. Immutable, usable from any thread. Writing: domain_transaction.
+// Readers take no lock, because files are replaced whole. Nothing is read before it is needed, so a million
+// domains cost nothing at start. Immutable, usable from any thread. Writing is in
+// crypto/store/domain_transaction.hpp.
+//
+// Failures are StoreError, UntrustedPath and KeyFileError for files, SettingsError for a manifest's content.
 #pragma once
 
 #include <sys/types.h>
@@ -17,13 +21,14 @@
 
 #include "canon/domain_name.hpp"
 #include "canon/selector.hpp"
+#include "crypto/keys/key_record.hpp"
 #include "crypto/keys/private_key.hpp"
 #include "crypto/store/manifest.hpp"
 #include "crypto/trusted_path.hpp"
 
 namespace dkim::crypto {
 
-// What tells one manifest file from another without reading it.
+// Tells one manifest file from another without reading it.
 struct FileStamp {
   dev_t device = 0;
   ino_t inode = 0;
@@ -32,8 +37,8 @@ struct FileStamp {
   timespec changed = {};
 
   bool operator==(const FileStamp& other) const;
-  // A file replaced within the clock's granularity could carry the same stamp (its inode may be used
-  // again): a stamp this young at the time of reading proves nothing later.
+  // Returns false if the file was changed so shortly before it was read that another one, made within the
+  // clock's granularity, could have the same stamp (inode numbers are used again).
   bool is_settled_at(timespec read_time) const;
 };
 
@@ -58,32 +63,38 @@ class KeyStore {
   std::filesystem::path key_path(const canon::DomainName& domain, const canon::Selector& selector) const;
   std::filesystem::path record_path(const canon::DomainName& domain, const canon::Selector& selector) const;
 
-  // One stat: nothing if the domain has no store. Throws StoreError if that cannot be found out.
+  // Takes one stat(2). Returns nothing if the domain has no keys. Throws StoreError if that cannot be found
+  // out.
   std::optional<FileStamp> stamp(const canon::DomainName& domain) const;
 
-  // Throws UntrustedPath if the key directory, or one on the way to it, may be written by others
-  // (crypto/trusted_path): they could make domains and keys of their own. StoreError if it is not there.
+  // Throws UntrustedPath if others can write the key directory or a directory on the way to it
+  // (crypto/trusted_path.hpp), because they could add domains and keys. Throws StoreError if it does not
+  // exist.
   void judge_directory() const;
 
-  // Throws StoreError, UntrustedPath with it, or SettingsError; nothing if the domain has no store.
+  // Returns nothing if the domain has no keys. Throws StoreError (UntrustedPath included) or SettingsError.
   std::optional<StampedManifest> read_manifest(const canon::DomainName& domain) const;
 
-  // Throws KeyFileError with the path and the remedy: missing, readable by others, writable by group or
-  // others (judged on the opened file, and on all directories on the way to it), damaged, or not of the kind
-  // the manifest says.
+  // Throws KeyFileError, with the path and what to do, if the file is missing, readable by others, writable
+  // by its group or others (as are all directories on the way), damaged, or not the kind of key that the
+  // manifest says.
   PrivateKey load_key(const canon::DomainName& domain, const KeyEntry& entry) const;
 
-  // Every domain with a manifest, sorted. Entries that are no domain are passed over.
+  // Returns the record that DNS is to serve for a key. The public key comes from the key file; a revoked key
+  // has none, and its record an empty p=. flags: the manifest's. Throws KeyFileError as load_key does.
+  KeyRecord record_of(const canon::DomainName& domain, const KeyEntry& entry, const RecordFlags& flags) const;
+
+  // Returns all domains with a manifest, sorted. Ignores entries that are not domain names.
   std::vector<canon::DomainName> domains() const;
 
-  // The same of a store with no more domains than the limit; nothing for a larger one, which is not read to
-  // its end, nor is one whose directory has another thousand entries that are no domains. A domain of which
-  // it cannot be found out whether it has a manifest counts as one.
+  // Like domains(), but returns nothing, without reading to the end, if there are more domains than limit, or
+  // more than 1,000 entries that are not domains. An entry that may or may not have a manifest counts as a
+  // domain.
   std::optional<std::vector<canon::DomainName>> domains_up_to(std::size_t limit) const;
 
  private:
-  // A domain that is not there is an answer; a key directory that is not there (misspelt, not mounted) is a
-  // fault, or all mail would leave unsigned.
+  // Throws StoreError if the key directory does not exist. A missing domain is an answer, but a missing key
+  // directory (misspelt, not mounted) is a fault: otherwise all mail would leave unsigned.
   void check_directory() const;
   std::optional<OpenedFile> open_in_domain(const std::filesystem::path& path, TrustedAs as) const;
 

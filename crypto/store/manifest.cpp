@@ -1,16 +1,13 @@
 #include "crypto/store/manifest.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <libconfig.h++>
-#include <memory>
 #include <set>
 
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
 #include "crypto/settings/settings_reader.hpp"
 #include "crypto/settings/settings_source.hpp"
+#include "crypto/settings/settings_text.hpp"
 
 namespace dkim::crypto {
 namespace {
@@ -84,7 +81,7 @@ RecordFlags read_flags(SettingsGroup group) {
   flags.test = group.boolean("test").value_or(false);
   flags.email_only = group.boolean("email_only").value_or(false);
   if (auto hashes = group.text("hashes")) {
-    // It goes into the record as it stands.
+    // It goes into the record unchanged.
     if (!is_hash_list(hashes->text)) {
       throw_settings_error(hashes->place, "\"hashes\" is no list of names",
                            "such as \"sha256\"; \"\" for all");
@@ -96,33 +93,39 @@ RecordFlags read_flags(SettingsGroup group) {
   return flags;
 }
 
-void add_text(libconfig::Setting& group, const char* name, const std::string& value) {
-  group.add(name, libconfig::Setting::TypeString) = value;
+void add_time(SettingsWriter& group, std::string_view name, const std::optional<UtcTime>& time) {
+  if (time) group.add_string(name, to_string(*time));
 }
 
-void add_time(libconfig::Setting& group, const char* name, const std::optional<UtcTime>& time) {
-  if (time) add_text(group, name, to_string(*time));
+SettingsWriter flags_text(const RecordFlags& flags) {
+  SettingsWriter group;
+  group.add_boolean("strict", flags.strict);
+  group.add_boolean("test", flags.test);
+  group.add_boolean("email_only", flags.email_only);
+  group.add_string("hashes", flags.hashes);
+  group.add_string("note", flags.note);
+  return group;
 }
 
-void add_selectors(libconfig::Setting& group, const char* name,
-                   const std::vector<canon::Selector>& selectors) {
-  if (selectors.empty()) return;
-  auto& list = group.add(name, libconfig::Setting::TypeList);
-  for (const auto& selector : selectors)
-    list.add(libconfig::Setting::TypeString) = selector.str();
-}
-
-// libconfig writes to a FILE only.
-std::string write_to_string(const libconfig::Config& config) {
-  char* text = nullptr;
-  std::size_t length = 0;
-  std::FILE* stream = open_memstream(&text, &length);
-  if (stream == nullptr) throw std::bad_alloc();
-  config.write(stream);
-  const bool written = std::fclose(stream) == 0;
-  const std::unique_ptr<char, void (*)(void*)> owner(text, std::free);
-  if (!written) throw std::bad_alloc();
-  return {text, length};
+SettingsWriter key_text(const KeyEntry& key) {
+  SettingsWriter group;
+  group.add_string("selector", key.selector.str());
+  group.add_string("algorithm", key_name(key.algorithm));
+  group.add_integer("bits", key.bits);
+  group.add_string("state", to_string(key.state));
+  group.add_string("created", to_string(key.created));
+  add_time(group, "published", key.published);
+  add_time(group, "activated", key.activated);
+  add_time(group, "retired", key.retired);
+  add_time(group, "revoked", key.revoked);
+  add_time(group, "forgotten", key.forgotten);
+  if (!key.replaces.empty()) {
+    std::vector<std::string> selectors;
+    for (const auto& selector : key.replaces)
+      selectors.push_back(selector.str());
+    group.add_strings("replaces", selectors);
+  }
+  return group;
 }
 
 }  // namespace
@@ -135,9 +138,10 @@ std::string_view to_string(KeyState state) {
       return "active";
     case KeyState::retiring:
       return "retiring";
-    default:
+    case KeyState::revoked:
       return "revoked";
   }
+  return "unknown";
 }
 
 const KeyEntry* Manifest::find(const canon::Selector& selector) const {
@@ -147,7 +151,7 @@ const KeyEntry* Manifest::find(const canon::Selector& selector) const {
 }
 
 bool Manifest::stands_for(const KeyEntry& key, const canon::Selector& selector) const {
-  // Each entry is looked at once: the file may say that two keys replace each other.
+  // Looks at each entry once, because the file may say that two keys replace each other.
   std::vector<const KeyEntry*> line{&key};
   for (std::size_t i = 0; i < line.size(); ++i) {
     if (line[i]->selector == selector) return true;
@@ -162,7 +166,7 @@ bool Manifest::stands_for(const KeyEntry& key, const canon::Selector& selector) 
 Manifest parse_manifest(std::string_view text, const std::string& file_name) {
   const auto file = SettingsFile::parse(text, file_name);
   auto root = file.root();
-  // An empty or cut-off file parses as libconfig; the format number, written first, tells it from a whole.
+  // An empty file parses as libconfig, too; a whole manifest begins with the format number.
   if (!root.integer("format", format_version, format_version)) {
     throw_settings_error(file_name + ":1", "\"format\" is missing",
                          "this is no manifest, or a damaged one: restore it from a backup");
@@ -187,36 +191,19 @@ Manifest parse_manifest(std::string_view text, const std::string& file_name) {
 }
 
 std::string write_manifest(const Manifest& manifest) {
-  libconfig::Config config;
-  auto& root = config.getRoot();
-  root.add("format", libconfig::Setting::TypeInt) = format_version;
-  root.add("subdomains", libconfig::Setting::TypeBoolean) = manifest.subdomains;
-  auto& record = root.add("record", libconfig::Setting::TypeGroup);
-  record.add("strict", libconfig::Setting::TypeBoolean) = manifest.record.strict;
-  record.add("test", libconfig::Setting::TypeBoolean) = manifest.record.test;
-  record.add("email_only", libconfig::Setting::TypeBoolean) = manifest.record.email_only;
-  add_text(record, "hashes", manifest.record.hashes);
-  add_text(record, "note", manifest.record.note);
-  auto& keys = root.add("keys", libconfig::Setting::TypeList);
-  for (const auto& key : manifest.keys) {
-    auto& group = keys.add(libconfig::Setting::TypeGroup);
-    add_text(group, "selector", key.selector.str());
-    add_text(group, "algorithm", std::string(key_name(key.algorithm)));
-    group.add("bits", libconfig::Setting::TypeInt) = key.bits;
-    add_text(group, "state", std::string(to_string(key.state)));
-    add_text(group, "created", to_string(key.created));
-    add_time(group, "published", key.published);
-    add_time(group, "activated", key.activated);
-    add_time(group, "retired", key.retired);
-    add_time(group, "revoked", key.revoked);
-    add_time(group, "forgotten", key.forgotten);
-    add_selectors(group, "replaces", key.replaces);
-  }
-  std::string text = "# Written by dkimkey, which is the one to change it.\n" + write_to_string(config);
-  // A reader would refuse it, and no mail of the domain would be signed.
+  std::string keys;
+  for (const auto& key : manifest.keys)
+    keys += (keys.empty() ? "\n  " : ",\n  ") + key_text(key).block(2);
+  SettingsWriter root;
+  root.add_integer("format", format_version);
+  root.add_boolean("subdomains", manifest.subdomains);
+  root.add_value("record", flags_text(manifest.record).block(0));
+  root.add_value("keys", "(" + keys + " )");
+  std::string text = "# Written by dkimkey, which is the one to change it.\n" + root.lines();
+  // Readers would refuse it, and no mail of the domain would be signed.
   if (text.size() > most_settings_octets) {
     throw StoreError("a manifest of " + std::to_string(manifest.keys.size()) + " keys has more than the " +
-                     std::to_string(most_settings_octets) + " octets that it may have");
+                     std::to_string(most_settings_octets) + " bytes that it may have");
   }
   return text;
 }

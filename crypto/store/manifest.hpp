@@ -1,6 +1,6 @@
-// keys.conf: which keys a domain has and in which state. One a domain, a libconfig text.
+// A domain's manifest, keys.conf: which keys it has and in which states. The file is a libconfig text.
 //
-// Read by the daemon (crypto/store/key_store) and by dkimkey, written by dkimkey through domain_transaction.
+// A text that is not a whole and consistent manifest is a SettingsError with file and line.
 #pragma once
 
 #include <optional>
@@ -25,28 +25,31 @@ struct KeyEntry {
   int bits = 0;
   KeyState state = KeyState::pending;
   UtcTime created = {};
-  // While pending: since when every authoritative server was seen to serve the record without a break.
+  // While pending: since when every authoritative server has served the record without a break.
   std::optional<UtcTime> published = {};
   std::optional<UtcTime> activated = {};
   std::optional<UtcTime> retired = {};
   std::optional<UtcTime> revoked = {};
-  // The record is out of DNS: nothing is left to do for this key but to remember its selector.
+  // Since when the record is out of DNS. Only the selector of such a key is remembered.
   std::optional<UtcTime> forgotten = {};
-  // Keys that it was made to replace, or that retired for it: who asks for one of them means this one, too.
+  // Keys that this one was made to replace, or that retired for it. A rule that names one of them covers this
+  // key, too.
   std::vector<canon::Selector> replaces = {};
 
   bool operator==(const KeyEntry&) const = default;
 };
 
 struct Manifest {
-  // Mail of a subdomain that has no active key of its own may be signed as this domain.
+  // May mail of a subdomain without an active key of its own be signed as this domain?
   bool subdomains = true;
   RecordFlags record;
-  // In the order of their creation. Entries stay when the key is gone: a selector is never used twice.
+  // In the order of their creation. Entries stay when the key is gone, because a selector is never used
+  // twice.
   std::vector<KeyEntry> keys;
 
   const KeyEntry* find(const canon::Selector& selector) const;
-  // Is the key the named one, or one that came in its place, however many rotations ago?
+  // Returns true if the key has this selector or is a successor of the key that has, over any number of
+  // turns.
   bool stands_for(const KeyEntry& key, const canon::Selector& selector) const;
 
   bool operator==(const Manifest&) const = default;
@@ -54,8 +57,8 @@ struct Manifest {
 
 // Throws SettingsError with file:line for anything but a whole and consistent manifest.
 Manifest parse_manifest(std::string_view text, const std::string& file_name);
-// Throws StoreError for one that would be too large to be read: some 2,000 keys, which two algorithms that
-// turn each week come to in 20 years.
+// Throws StoreError if the text would be too large to be read: some 2,000 keys, which two algorithms with a
+// turn each week reach in 20 years.
 std::string write_manifest(const Manifest& manifest);
 
 }  // namespace dkim::crypto

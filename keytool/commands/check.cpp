@@ -79,12 +79,9 @@ std::vector<CheckedKey> check_domain(const crypto::KeyStore& store, const canon:
   std::vector<CheckedKey> checked;
   for (const auto& entry : read->manifest.keys) {
     if (only ? entry.selector != *only : entry.forgotten.has_value()) continue;
-    const bool revoked = entry.state == crypto::KeyState::revoked;
-    const auto expected = revoked ? crypto::KeyRecord{entry.algorithm, {}, read->manifest.record}
-                                  : make_record(store.load_key(domain, entry), read->manifest.record);
-    const auto name = crypto::record_name(entry.selector, domain);
-    CheckedKey key{domain, entry, {name, crypto::default_ttl, write_record(expected)}, {}};
-    key.observation = observer.look(name, expected);
+    const auto expected = store.record_of(domain, entry, read->manifest.record);
+    CheckedKey key{domain, entry, named_record(entry.selector, domain, expected), {}};
+    key.observation = observer.look(key.record.name, expected);
     checked.push_back(std::move(key));
   }
   return checked;

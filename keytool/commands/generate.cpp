@@ -98,22 +98,20 @@ std::vector<PlannedKey> plan(const GenerateRequest& request, const canon::Domain
 }
 
 crypto::PrivateKey make_key(const PlannedKey& planned, bool verbose) {
-  if (planned.request.algorithm == crypto::Algorithm::ed25519) return crypto::PrivateKey::generate_ed25519();
   // Large keys take their time: up to a minute for 8192 bits.
-  if (verbose || (planned.bits > 2 * crypto::default_rsa_bits && isatty(STDERR_FILENO) != 0))
+  const bool is_rsa = planned.request.algorithm == crypto::Algorithm::rsa;
+  if (is_rsa && (verbose || (planned.bits > 2 * crypto::default_rsa_bits && isatty(STDERR_FILENO) != 0)))
     std::cerr << "making an RSA key of " << planned.bits << " bits ...\n";
-  return crypto::PrivateKey::generate_rsa(planned.bits);
+  return crypto::PrivateKey::generate(planned.request.algorithm, planned.bits);
 }
 
 // The records of older keys, anew where the flags change what they say.
-std::vector<canon::Selector> update_records(const crypto::KeyStore& store, const canon::DomainName& domain,
-                                            crypto::DomainTransaction& transaction,
+std::vector<canon::Selector> update_records(crypto::DomainTransaction& transaction,
                                             const crypto::RecordFlags& before) {
   std::vector<canon::Selector> changed;
-  const auto& flags = transaction.manifest().record;
-  if (flags == before) return changed;
+  if (transaction.manifest().record == before) return changed;
   for (const auto& entry : transaction.manifest().keys) {
-    transaction.set_record_text(entry.selector, zone_text(stored_record(store, domain, entry, flags)));
+    transaction.rewrite_record(entry);
     changed.push_back(entry.selector);
   }
   return changed;
@@ -133,7 +131,7 @@ Outcome store_keys(const crypto::KeyStore& store, const canon::DomainName& domai
   Outcome outcome;
   const auto before = manifest.record;
   request.flags.apply_to(manifest);
-  outcome.changed = update_records(store, domain, transaction, before);
+  outcome.changed = update_records(transaction, before);
 
   const auto now = crypto::utc_now();
   for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -148,14 +146,12 @@ Outcome store_keys(const crypto::KeyStore& store, const canon::DomainName& domai
                            .retired = {},
                            .revoked = {}};
     if (request.activate) entry.activated = now;
-    const crypto::NamedRecord record{crypto::record_name(selector, domain), crypto::default_ttl,
-                                     write_record(make_record(keys[i], manifest.record))};
+    const auto record = named_record(selector, domain, make_record(keys[i], manifest.record));
     // Another dkimkey may have changed the domain's flags since the size was chosen.
     if (request.fit && entry.algorithm == crypto::Algorithm::rsa &&
         record.value.size() > static_cast<std::size_t>(*request.fit))
       throw crypto::StoreError("the records of " + domain.str() + " were changed meanwhile: try again");
     transaction.add_key(entry, keys[i]);
-    transaction.set_record_text(selector, zone_text(record));
     outcome.made.push_back({std::move(entry), record});
   }
   transaction.commit();

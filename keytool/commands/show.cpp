@@ -105,7 +105,7 @@ ExitCode show(const Arguments& arguments) {
   std::string text;
   std::vector<JsonObject> objects;
   for (const auto& entry : chosen_keys(manifest, named, domain)) {
-    const auto record = stored_record(store, domain, entry, manifest.record);
+    const auto record = named_record(entry.selector, domain, store.record_of(domain, entry, manifest.record));
     if (format.text != nullptr) {
       text += format.text(record);
     } else {

@@ -92,7 +92,7 @@ RecordFinding check_record(const crypto::KeyRecord& expected, const std::vector<
   const auto served = crypto::parse_record(values.front());
   if (!served) {
     const auto& refusal = served.refusal();
-    const std::string where = refusal.reason + ", at octet " + std::to_string(refusal.octet + 1);
+    const std::string where = refusal.reason + ", at byte " + std::to_string(refusal.octet + 1);
     return {RecordStatus::syntax_error, joined(crypto::record_slip(values.front()).value_or(where), damaged),
             !damaged.empty()};
   }

@@ -32,12 +32,4 @@ void add_record_members(JsonObject& object, const crypto::NamedRecord& record) {
   object.text("value", record.value);
 }
 
-crypto::NamedRecord stored_record(const crypto::KeyStore& store, const canon::DomainName& domain,
-                                  const crypto::KeyEntry& entry, const crypto::RecordFlags& flags) {
-  const auto record = entry.state == crypto::KeyState::revoked
-                          ? crypto::KeyRecord{entry.algorithm, {}, flags}
-                          : crypto::make_record(store.load_key(domain, entry), flags);
-  return {crypto::record_name(entry.selector, domain), crypto::default_ttl, crypto::write_record(record)};
-}
-
 }  // namespace dkim::keytool

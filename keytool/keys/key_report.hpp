@@ -23,9 +23,4 @@ void add_key_members(JsonObject& object, const canon::DomainName& domain, const 
 // name, type, ttl and value (whole, unquoted).
 void add_record_members(JsonObject& object, const crypto::NamedRecord& record);
 
-// The record that DNS is to have. The public key comes from the private one, so a key file that cannot be
-// used is an error here (KeyFileError). A revoked key's record has an empty p=.
-crypto::NamedRecord stored_record(const crypto::KeyStore& store, const canon::DomainName& domain,
-                                  const crypto::KeyEntry& entry, const crypto::RecordFlags& flags);
-
 }  // namespace dkim::keytool

@@ -5,31 +5,31 @@
 namespace dkim::keytool::opendkim {
 namespace {
 
-using crypto::settings_string;
-
-std::string config_list(const std::vector<std::string>& items) {
-  if (items.empty()) return "( )";
-  std::string out = "( ";
-  for (std::size_t i = 0; i < items.size(); ++i)
-    out += (i > 0 ? ", " : "") + settings_string(items[i]);
-  return out + " )";
-}
+using crypto::SettingsWriter;
 
 std::string macro_text(const std::string& name, const std::vector<std::string>& values) {
-  return "{ name = " + settings_string(name) + ";" +
-         (values.empty() ? "" : " values = " + config_list(values) + ";") + " }";
+  SettingsWriter group;
+  group.add_string("name", name);
+  if (!values.empty()) group.add_strings("values", values);
+  return group.group();
 }
 
 std::string rule_text(const PlannedRule& rule) {
-  std::string out = "{ sender = " + settings_string(rule.pattern.text()) + ";";
-  out += rule.domain ? " domain = " + settings_string(rule.domain->str()) + ";" : " sign = false;";
-  if (rule.selectors.empty()) return out + " }";
+  SettingsWriter group;
+  group.add_string("sender", rule.pattern.text());
+  if (rule.domain) {
+    group.add_string("domain", rule.domain->str());
+  } else {
+    group.add_boolean("sign", false);
+  }
   std::vector<std::string> selectors;
   for (const auto& selector : rule.selectors)
     selectors.push_back(selector.str());
-  return out + " selectors = " + config_list(selectors) + "; }";
+  if (!selectors.empty()) group.add_strings("selectors", selectors);
+  return group.group();
 }
 
+// A line for each rule: there can be thousands.
 std::string rules_text(const ImportPlan& plan) {
   if (plan.rules.empty()) return {};
   std::string out;
@@ -42,27 +42,21 @@ std::string rules_text(const ImportPlan& plan) {
 
 std::string conf_text(const ImportPlan& plan, const std::optional<std::filesystem::path>& key_directory) {
   const auto& settings = plan.settings;
-  std::string out = "# Written by dkimkey import from a configuration of OpenDKIM; to be changed at will.\n";
-  const auto add = [&](const char* name, const std::string& value) {
-    out += std::string(name) + " = " + value + ";\n";
-  };
-  if (key_directory) add("key_directory", settings_string(key_directory->string()));
-  add("trusted_networks", config_list(settings.trusted_networks));
-  if (settings.macros.empty()) {
-    add("macros", "( )");
-  } else {
-    std::string macros;
-    for (const auto& [name, values] : settings.macros)
-      macros += (macros.empty() ? "( " : ", ") + macro_text(name, values);
-    add("macros", macros + " )");
-  }
-  if (!settings.canonicalization.empty()) add("canonicalization", settings_string(settings.canonicalization));
-  if (!settings.signed_headers.empty()) add("signed_headers", config_list(settings.signed_headers));
+  SettingsWriter out;
+  if (key_directory) out.add_string("key_directory", key_directory->string());
+  out.add_strings("trusted_networks", settings.trusted_networks);
+  std::vector<std::string> macros;
+  for (const auto& [name, values] : settings.macros)
+    macros.push_back(macro_text(name, values));
+  out.add_value("macros", crypto::settings_list(macros));
+  if (!settings.canonicalization.empty()) out.add_string("canonicalization", settings.canonicalization);
+  if (!settings.signed_headers.empty()) out.add_strings("signed_headers", settings.signed_headers);
   if (!settings.oversigned_headers.empty())
-    add("oversigned_headers", config_list(settings.oversigned_headers));
-  if (settings.expiration > 0) add("expiration", std::to_string(settings.expiration));
-  if (!settings.on_error.empty()) add("on_error", settings_string(settings.on_error));
-  return out + rules_text(plan);
+    out.add_strings("oversigned_headers", settings.oversigned_headers);
+  if (settings.expiration > 0) out.add_integer("expiration", settings.expiration);
+  if (!settings.on_error.empty()) out.add_string("on_error", settings.on_error);
+  return "# Written by dkimkey import from a configuration of OpenDKIM; to be changed at will.\n" +
+         out.lines() + rules_text(plan);
 }
 
 }  // namespace dkim::keytool::opendkim

@@ -109,12 +109,12 @@ HeaderLists without_refused(HeaderLists lists) {
   while (true) {
     const auto policy = canon::FieldPolicy::from_lists(lists.signed_headers, lists.oversigned_headers);
     if (policy) return lists;
-    const auto& [reason, entry] = policy.refusal();
-    const bool is_oversigned = reason.starts_with("oversigned_headers");
-    auto& names = is_oversigned ? lists.oversigned_headers : lists.signed_headers;
-    if (entry >= names.size()) return lists;
-    lists.remarks.push_back(signed_otherwise("", names[entry] + " is left out; " + reason));
-    names.erase(names.begin() + static_cast<std::ptrdiff_t>(entry));
+    const auto& error = policy.refusal();
+    auto& names =
+        error.list == canon::FieldList::signed_headers ? lists.signed_headers : lists.oversigned_headers;
+    if (error.entry >= names.size()) return lists;
+    lists.remarks.push_back(signed_otherwise("", names[error.entry] + " is left out; " + to_string(error)));
+    names.erase(names.begin() + static_cast<std::ptrdiff_t>(error.entry));
     if (names.empty()) names.emplace_back("From");
   }
 }

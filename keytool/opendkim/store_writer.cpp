@@ -4,7 +4,6 @@
 
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
-#include "crypto/keys/record_text.hpp"
 #include "crypto/store/domain_transaction.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -61,11 +60,7 @@ void add_key(crypto::DomainTransaction& transaction, const KeyName& name, const 
                          // No earlier time is known than that of its file, which may lie about the future.
                          .created = std::min(key.modified.value_or(now), now)};
   if (state == crypto::KeyState::active) entry.activated = now;
-  const crypto::NamedRecord record{
-      crypto::record_name(name.selector, name.domain), crypto::default_ttl,
-      crypto::write_record(crypto::make_record(*key.key, transaction.manifest().record))};
   transaction.add_key(std::move(entry), *key.key);
-  transaction.set_record_text(name.selector, zone_text(record));
 }
 
 void store_domain(const crypto::KeyStore& store, const WantedKeys& wanted, const canon::DomainName& domain,

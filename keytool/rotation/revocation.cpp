@@ -11,8 +11,6 @@ namespace dkim::keytool {
 namespace {
 
 using crypto::record_name;
-using crypto::write_record;
-using crypto::zone_text;
 
 using crypto::KeyEntry;
 using crypto::KeyState;
@@ -52,16 +50,12 @@ const KeyEntry* pending_successor(const crypto::Manifest& manifest, const KeyEnt
   return newest;
 }
 
-canon::Selector add_successor(crypto::DomainTransaction& transaction, const canon::DomainName& domain,
-                              const KeyEntry& old, crypto::UtcTime now) {
+canon::Selector add_successor(crypto::DomainTransaction& transaction, const KeyEntry& old,
+                              crypto::UtcTime now) {
   const auto selector = next_selector(transaction.manifest(), old.selector, now);
-  const auto key = old.algorithm == crypto::Algorithm::rsa ? crypto::PrivateKey::generate_rsa(old.bits)
-                                                           : crypto::PrivateKey::generate_ed25519();
+  const auto key = crypto::PrivateKey::generate(old.algorithm, old.bits);
   transaction.add_key({.selector = selector, .algorithm = old.algorithm, .bits = key.bits(), .created = now},
                       key);
-  transaction.set_record_text(selector,
-                              zone_text({record_name(selector, domain), crypto::default_ttl,
-                                         write_record(make_record(key, transaction.manifest().record))}));
   return selector;
 }
 
@@ -81,13 +75,11 @@ std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const c
   std::optional<canon::Selector> successor;
   if (is_missed(transaction.manifest(), domain, old, rules)) {
     const auto* pending = pending_successor(transaction.manifest(), old);
-    successor = pending != nullptr ? pending->selector : add_successor(transaction, domain, old, now);
+    successor = pending != nullptr ? pending->selector : add_successor(transaction, old, now);
     apply_change(Activate{*successor, {selector}}, transaction.manifest(), now);
   }
   apply_change(Revoke{selector}, transaction.manifest(), now);
-  transaction.set_record_text(selector,
-                              zone_text({record_name(selector, domain), crypto::default_ttl,
-                                         write_record({old.algorithm, {}, transaction.manifest().record})}));
+  transaction.rewrite_record(*transaction.manifest().find(selector));
   transaction.commit();
   return successor;
 }

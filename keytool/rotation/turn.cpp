@@ -13,8 +13,6 @@ namespace dkim::keytool {
 namespace {
 
 using crypto::record_name;
-using crypto::write_record;
-using crypto::zone_text;
 
 // Each round changes the manifest or DNS; a cycle has fewer steps than this.
 constexpr int most_rounds = 16;
@@ -110,14 +108,9 @@ class Turn {
     for (const auto& key : manifest.keys) {
       if (!is_of_interest(key)) continue;
       view.emplace(key.selector, summarize(observer_.look(record_name(key.selector, domain_),
-                                                          expected_record(key, manifest))));
+                                                          store_.record_of(domain_, key, manifest.record))));
     }
     return view;
-  }
-
-  crypto::KeyRecord expected_record(const crypto::KeyEntry& key, const crypto::Manifest& manifest) const {
-    if (key.state == crypto::KeyState::revoked) return {key.algorithm, {}, manifest.record};
-    return make_record(store_.load_key(domain_, key), manifest.record);
   }
 
   // All changes of the plan in one write. False if the manifest is no longer the one it was made from.
@@ -126,9 +119,7 @@ class Turn {
     std::vector<std::pair<MakeKey, crypto::PrivateKey>> new_keys;
     for (const auto& change : plan.changes) {
       if (const auto* make = std::get_if<MakeKey>(&change)) {
-        new_keys.emplace_back(*make, make->algorithm == crypto::Algorithm::rsa
-                                         ? crypto::PrivateKey::generate_rsa(make->bits)
-                                         : crypto::PrivateKey::generate_ed25519());
+        new_keys.emplace_back(*make, crypto::PrivateKey::generate(make->algorithm, make->bits));
       }
     }
     crypto::DomainTransaction transaction(store_, domain_);
@@ -138,10 +129,8 @@ class Turn {
       add(transaction, make, key, time);
     for (const auto& change : plan.changes) {
       apply_change(change, transaction.manifest(), time);
-      if (const auto* revoke = std::get_if<Revoke>(&change)) {
-        transaction.set_record_text(revoke->selector,
-                                    zone_text(empty_record(revoke->selector, transaction.manifest())));
-      }
+      if (const auto* revoke = std::get_if<Revoke>(&change))
+        transaction.rewrite_record(*transaction.manifest().find(revoke->selector));
     }
     transaction.commit();
     for (const auto& change : plan.changes)
@@ -157,15 +146,14 @@ class Turn {
                          .created = time,
                          .replaces = {make.replaces}},
                         key);
-    const auto record = make_record(key, transaction.manifest().record);
-    transaction.set_record_text(make.selector, zone_text({record_name(make.selector, domain_),
-                                                          crypto::default_ttl, write_record(record)}));
   }
 
-  crypto::NamedRecord empty_record(const canon::Selector& selector, const crypto::Manifest& manifest) const {
-    const auto* entry = manifest.find(selector);
-    return {record_name(selector, domain_), crypto::default_ttl,
-            write_record({entry->algorithm, {}, manifest.record})};
+  // A record that is to be removed has a name and no value.
+  crypto::NamedRecord record_for(const Publication& publication, const crypto::Manifest& manifest) const {
+    if (publication.what == Publication::What::nothing)
+      return {record_name(publication.selector, domain_), crypto::default_ttl, ""};
+    return named_record(publication.selector, domain_,
+                        store_.record_of(domain_, *manifest.find(publication.selector), manifest.record));
   }
 
   // True if DNS was changed, so that another look is worth it.
@@ -175,9 +163,7 @@ class Turn {
     for (const auto& publication : plan.publications) {
       // Once in a run: a server that lags shows the old record for a while yet.
       const bool remove = publication.what == Publication::What::nothing;
-      const auto record =
-          remove ? crypto::NamedRecord{record_name(publication.selector, domain_), crypto::default_ttl, ""}
-                 : stored_record(store_, domain_, *manifest.find(publication.selector), manifest.record);
+      const auto record = record_for(publication, manifest);
       if (tried_.contains({publication.selector, publication.what})) continue;
       // A slow hook leaves time for another dkimkey: what it changed is looked at anew.
       const auto current = store_.read_manifest(domain_);
@@ -207,11 +193,7 @@ class Turn {
     report_.waiting = plan.waiting;
     report_.next_look = plan.next_look();
     for (const auto& publication : plan.publications) {
-      const bool remove = publication.what == Publication::What::nothing;
-      report_.hand_work.push_back(
-          {publication.what,
-           remove ? crypto::NamedRecord{record_name(publication.selector, domain_), crypto::default_ttl, ""}
-                  : stored_record(store_, domain_, *manifest.find(publication.selector), manifest.record)});
+      report_.hand_work.push_back({publication.what, record_for(publication, manifest)});
     }
   }
 

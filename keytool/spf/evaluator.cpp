@@ -82,7 +82,7 @@ class Evaluation {
     if (records.size() > 1) return {Result::permerror, domain + " has several SPF records"};
     const auto record = parse_record(records.front());
     if (!record) {
-      return {Result::permerror, "the record of " + domain + ": " + record.refusal().reason + ", at octet " +
+      return {Result::permerror, "the record of " + domain + ": " + record.refusal().reason + ", at byte " +
                                      std::to_string(record.refusal().octet + 1)};
     }
     open_.push_back(canon::lower_case(domain));

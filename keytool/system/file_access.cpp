@@ -79,7 +79,7 @@ std::optional<AccessProblem> reading_obstacle(const std::filesystem::path& file,
 std::optional<std::string> reading_problem(const std::filesystem::path& file, const Credentials& user) {
   const auto problem = reading_obstacle(file, user);
   if (!problem) return std::nullopt;
-  return problem->remedy.empty() ? problem->what : problem->what + "; mend it with: " + problem->remedy;
+  return problem->remedy.empty() ? problem->what : problem->what + "; fix it with: " + problem->remedy;
 }
 
 std::vector<AccessProblem> connecting_obstacles(const std::filesystem::path& root,

@@ -6,6 +6,8 @@
 namespace dkim::test {
 namespace {
 
+using canon::FieldList;
+using canon::FieldListError;
 using canon::FieldPolicy;
 using Names = std::vector<std::string>;
 
@@ -145,55 +147,66 @@ TEST(FieldPolicy, plus_and_minus_change_the_default) {
   EXPECT_EQ(policy->oversigned().back().name, "List-Id");
 }
 
-TEST(FieldPolicy, refusals_name_the_setting_and_the_entry) {
+TEST(FieldPolicy, errors_say_which_list_which_entry_and_why) {
+  using Reason = FieldListError::Reason;
   const struct {
     Names signed_list;
     Names oversigned_list;
-    std::string setting;
+    FieldList list;
     std::size_t entry;
+    Reason reason;
   } cases[] = {
-      {{"From", "To:"}, {}, "signed_headers", 1},
-      {{"From", ""}, {}, "signed_headers", 1},
-      {{"From", "Sub ject"}, {}, "signed_headers", 1},
-      {{"From", "Subject "}, {}, "signed_headers", 1},
-      {{"From", "a;b"}, {}, "signed_headers", 1},
-      {{"From", "M\xc3\xbcller"}, {}, "signed_headers", 1},
-      {{"From", "a\x7f"}, {}, "signed_headers", 1},
-      {{"From", "a\r\nb"}, {}, "signed_headers", 1},
-      {{"+"}, {}, "signed_headers", 0},
-      {{"-"}, {}, "signed_headers", 0},
-      {{"From", "+To"}, {}, "signed_headers", 1},
-      {{"+To", "-Cc", "Subject"}, {}, "signed_headers", 2},
-      {{"-Received"}, {}, "signed_headers", 0},
-      {{"-Cc", "-cc"}, {}, "signed_headers", 1},
-      {{"+To", "-from"}, {}, "signed_headers", 1},
-      {{}, {"-From"}, "oversigned_headers", 0},
-      {{}, {"-Received"}, "oversigned_headers", 0},
-      {{}, {"From", "bad name"}, "oversigned_headers", 1},
+      {{"From", "To:"}, {}, FieldList::signed_headers, 1, Reason::bad_name},
+      {{"From", ""}, {}, FieldList::signed_headers, 1, Reason::bad_name},
+      {{"From", "Sub ject"}, {}, FieldList::signed_headers, 1, Reason::bad_name},
+      {{"From", "Subject "}, {}, FieldList::signed_headers, 1, Reason::bad_name},
+      {{"From", "a;b"}, {}, FieldList::signed_headers, 1, Reason::bad_name},
+      {{"From", "M\xc3\xbcller"}, {}, FieldList::signed_headers, 1, Reason::bad_name},
+      {{"From", "a\x7f"}, {}, FieldList::signed_headers, 1, Reason::bad_name},
+      {{"From", "a\r\nb"}, {}, FieldList::signed_headers, 1, Reason::bad_name},
+      {{"+"}, {}, FieldList::signed_headers, 0, Reason::bad_name},
+      {{"-"}, {}, FieldList::signed_headers, 0, Reason::bad_name},
+      {{"From", "+To"}, {}, FieldList::signed_headers, 1, Reason::mixed_forms},
+      {{"+To", "-Cc", "Subject"}, {}, FieldList::signed_headers, 2, Reason::mixed_forms},
+      {{"-Received"}, {}, FieldList::signed_headers, 0, Reason::not_in_default},
+      {{"-Cc", "-cc"}, {}, FieldList::signed_headers, 1, Reason::repeated},
+      {{"+To", "-from"}, {}, FieldList::signed_headers, 1, Reason::removes_from},
+      {{}, {"-From"}, FieldList::oversigned_headers, 0, Reason::removes_from},
+      {{}, {"-Received"}, FieldList::oversigned_headers, 0, Reason::not_in_default},
+      {{}, {"From", "bad name"}, FieldList::oversigned_headers, 1, Reason::bad_name},
       // A second signature, which every relay may add, would break the first.
       // What no hop leaves alone.
-      {{"received"}, {}, "signed_headers", 0},
-      {{"+Return-Path"}, {}, "signed_headers", 0},
-      {{}, {"+Received"}, "oversigned_headers", 0},
-      {{}, {"From", "Return-Path?"}, "oversigned_headers", 1},
+      {{"received"}, {}, FieldList::signed_headers, 0, Reason::changed_by_hops},
+      {{"+Return-Path"}, {}, FieldList::signed_headers, 0, Reason::changed_by_hops},
+      {{}, {"+Received"}, FieldList::oversigned_headers, 0, Reason::changed_by_hops},
+      {{}, {"From", "Return-Path?"}, FieldList::oversigned_headers, 1, Reason::changed_by_hops},
       // What contradicts itself, or says nothing.
-      {{"X-Own", "x-own"}, {}, "signed_headers", 1},
-      {{"+X-Own", "-x-own"}, {}, "signed_headers", 1},
-      {{"+X-Own?"}, {}, "signed_headers", 0},
-      {{}, {"Date", "Date?"}, "oversigned_headers", 1},
-      {{}, {"-Date?"}, "oversigned_headers", 0},
-      {{}, {"From?"}, "oversigned_headers", 0},
-      {{"-Subject"}, {"+Cc", "+Subject"}, "oversigned_headers", 1},
-      {{}, {"From", "dkim-signature"}, "oversigned_headers", 1},
-      {{}, {"+Cc", "+DKIM-Signature"}, "oversigned_headers", 1},
+      {{"X-Own", "x-own"}, {}, FieldList::signed_headers, 1, Reason::repeated},
+      {{"+X-Own", "-x-own"}, {}, FieldList::signed_headers, 1, Reason::repeated},
+      {{"+X-Own?"}, {}, FieldList::signed_headers, 0, Reason::optional_in_signed},
+      {{}, {"Date", "Date?"}, FieldList::oversigned_headers, 1, Reason::repeated},
+      {{}, {"-Date?"}, FieldList::oversigned_headers, 0, Reason::optional_removal},
+      {{}, {"From?"}, FieldList::oversigned_headers, 0, Reason::optional_from},
+      {{"-Subject"}, {"+Cc", "+Subject"}, FieldList::oversigned_headers, 1, Reason::removed_from_signed},
+      {{}, {"From", "dkim-signature"}, FieldList::oversigned_headers, 1, Reason::oversigned_signature},
+      {{}, {"+Cc", "+DKIM-Signature"}, FieldList::oversigned_headers, 1, Reason::oversigned_signature},
   };
-  for (const auto& [signed_list, oversigned_list, setting, entry] : cases) {
+  for (const auto& [signed_list, oversigned_list, list, entry, reason] : cases) {
     const auto policy = FieldPolicy::from_lists(signed_list, oversigned_list);
-    const auto& first = setting == "oversigned_headers" ? oversigned_list.back() : signed_list.back();
+    const auto& first = list == FieldList::oversigned_headers ? oversigned_list.back() : signed_list.back();
     ASSERT_FALSE(policy) << first;
-    EXPECT_TRUE(policy.refusal().reason.starts_with(setting + ": ")) << policy.refusal().reason;
-    EXPECT_EQ(policy.refusal().octet, entry) << first;
+    EXPECT_EQ(policy.refusal(), (FieldListError{list, entry, reason}))
+        << first << to_string(policy.refusal());
   }
+}
+
+TEST(FieldPolicy, errors_are_told_in_words) {
+  EXPECT_EQ(to_string(FieldListError{FieldList::signed_headers, 0, FieldListError::Reason::bad_name}),
+            "signed_headers: not a header field name");
+  EXPECT_EQ(to_string(FieldListError{FieldList::signed_headers, 0, FieldListError::Reason::removes_from}),
+            "signed_headers: From is always signed (RFC 6376 section 5.4)");
+  EXPECT_EQ(to_string(FieldListError{FieldList::oversigned_headers, 0, FieldListError::Reason::removes_from}),
+            "oversigned_headers: From is always oversigned: a second From would be shown as the author");
 }
 
 }  // namespace

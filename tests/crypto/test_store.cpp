@@ -89,7 +89,6 @@ void TestStore::add(std::string_view domain, std::string_view selector_name, con
                     crypto::KeyState state) {
   crypto::DomainTransaction transaction(store_, domain_name(domain));
   transaction.add_key(entry_of(selector_name, key, state), key);
-  transaction.set_record_text(selector(selector_name), "the record\n");
   transaction.commit();
 }
 
@@ -102,7 +101,6 @@ void TestStore::replace(std::string_view domain, std::string_view old_selector, 
   auto entry = entry_of(new_selector, key, crypto::KeyState::active);
   entry.replaces = {selector(old_selector)};
   transaction.add_key(std::move(entry), key);
-  transaction.set_record_text(selector(new_selector), "the record\n");
   transaction.commit();
 }
 

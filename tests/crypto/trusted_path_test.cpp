@@ -42,7 +42,7 @@ class TrustedPathTest : public testing::Test {
   }
   // Runs what a refusal says would mend it; that is all that it takes.
   void expect_mended(const std::string& refusal) const {
-    constexpr std::string_view mark = "mend it with: ";
+    constexpr std::string_view mark = "fix it with: ";
     const auto command = refusal.find(mark);
     ASSERT_NE(command, std::string::npos) << refusal;
     ASSERT_EQ(std::system(refusal.substr(command + mark.size()).c_str()), 0);

@@ -564,7 +564,7 @@ class BrokenStore(DoctorTest):
     def test_a_store_that_anybody_can_write_to(self):
         self.scene.keys.path.chmod(0o757)
         finding = self.assert_only("broken", "key_directory")
-        self.assertIn("others than its owner may write it", finding["what"])
+        self.assertIn("users other than its owner can write it", finding["what"])
         self.paste(finding)
         self.assert_healthy()
 

@@ -69,8 +69,8 @@ class StoreTest(unittest.TestCase):
     def do_as_told(self, run_it):
         """Runs what is refused again and again, each time after the remedy that it names; how it ends at last."""
         done = run_it()
-        while b"mend it with: " in done.stdout + done.stderr:
-            remedy = re.search(rb"mend it with: (.*)", done.stdout + done.stderr)[1].decode()
+        while b"fix it with: " in done.stdout + done.stderr:
+            remedy = re.search(rb"fix it with: (.*)", done.stdout + done.stderr)[1].decode()
             self.assertIn(remedy.split()[0], ("chown", "chmod"))
             subprocess.run(["sh", "-c", remedy], check=True)
             before, done = done, run_it()

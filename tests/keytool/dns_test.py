@@ -51,7 +51,7 @@ class Check(DnsTest):
         for value, words in (
             (self.value("server").replace("; p=", "; t=y; p="), ["t=y is still on"]),
             ("v=DKIM1; k=rsa; p=", ["revoked"]),
-            ("v=DKIM1; k=rsa; p=%%%", ["syntax error", "at octet 17"]),
+            ("v=DKIM1; k=rsa; p=%%%", ["syntax error", "at byte 17"]),
             ("hello", ["syntax error"]),
         ):
             self.publish("server", value)

@@ -47,7 +47,7 @@ WAYS = {
     "spf-beside": (spf("v=spf1 ME -all", "some-service-verification=1"), {}),
     "spf-none": (spf(), {"spf": ("risk", "no SPF record")}),
     "spf-two": (spf("v=spf1 ME -all", "v=spf1 -all"), {"spf": ("broken", "2 SPF records")}),
-    "spf-syntax": (spf("v=spf1 ip4:192.0.2 -all"), {"spf": ("broken", "not an IPv4 address, at octet 12")}),
+    "spf-syntax": (spf("v=spf1 ip4:192.0.2 -all"), {"spf": ("broken", "not an IPv4 address, at byte 12")}),
     "spf-other": (spf("v=spf1 ip4:203.0.113.1 -all"), {"spf": ("broken", "does not cover 198.51.100")}),
     "spf-other-soft": (spf("v=spf1 ip4:203.0.113.1 ~all"), {"spf": ("risk", "(softfail)")}),
     "spf-four-only": (spf("v=spf1 ip4:198.51.100.0/24 -all"), {"spf": ("broken", "2001:db8::")}),

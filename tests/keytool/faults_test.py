@@ -137,7 +137,7 @@ class Others(FaultTest):
         bare = subprocess.run([*without, *map(str, self.writers()["rotate"])],
                               env=without_leak_check(at_time(LONG_AFTER)), capture_output=True, check=False)
         self.assertEqual(bare.returncode, PROBLEM, bare)
-        self.assertIn(f"mend it with: chown -R root {domain}\n".encode(), bare.stderr)
+        self.assertIn(f"fix it with: chown -R root {domain}\n".encode(), bare.stderr)
         self.do_as_told(lambda: run(*self.writers()["rotate"], env=at_time(LONG_AFTER)))
         for selector in ("now", "next"):
             self.do_as_told(lambda selector=selector: run(*self.in_domain("show", "-s", selector)))

@@ -48,7 +48,7 @@ class OthersTest(StoreTest):
         for kind, words in (("link to a directory", "is a symbolic link"), ("link to a file", "is a symbolic link"),
                             ("link to nothing", "is a symbolic link"), ("FIFO", ""), ("device", ""), ("file", ""),
                             ("their directory", f"belongs to user {OTHER}"),
-                            ("a directory of root's that all may write", "others than its owner may write it")):
+                            ("a directory of root's that all may write", "users other than its owner can write it")):
             with self.subTest(kind, place=place.name):
                 self.plant(kind, place)
                 yield kind, words

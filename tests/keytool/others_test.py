@@ -72,7 +72,7 @@ class KeyDirectory(OthersTest):
         for owner, mode in ((OTHER, 0o750), (0, 0o770), (0, 0o757)):
             os.chown(self.keys, owner, GROUP)
             self.keys.chmod(mode)
-            self.assert_refused(self.make(), f"{self.keys} ", "mend it with: ch")
+            self.assert_refused(self.make(), f"{self.keys} ", "fix it with: ch")
             self.assertEqual(list(self.keys.iterdir()), [])
         os.chown(self.keys, 0, GROUP)
         self.keys.chmod(0o750)

@@ -49,7 +49,7 @@ TEST(RecordCheck, says_what_differs) {
 TEST(RecordCheck, says_where_the_syntax_breaks) {
   const auto finding = check({"v=DKIM1; k=ed25519; p=!"});
   EXPECT_EQ(finding.status, RecordStatus::syntax_error);
-  EXPECT_EQ(finding.detail, "p= is not base64, at octet 21");
+  EXPECT_EQ(finding.detail, "p= is not base64, at byte 21");
   EXPECT_EQ(check({"v=spf1 -all"}).status, RecordStatus::syntax_error);
 }
 

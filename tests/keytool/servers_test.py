@@ -103,8 +103,8 @@ class Secondaries(DnsCase):
         for values, words in (
             ([whole.replace("; p=", "; t=y; p=")], ["t=y is still on"]),
             (["v=DKIM1; k=rsa; p="], ["revoked"]),
-            (["v=DKIM1; k=rsa; p=%%%"], ["syntax error", "at octet 17"]),
-            (["v=DKIM1; k=rsa; p"], ["syntax error", "at octet 17"]),
+            (["v=DKIM1; k=rsa; p=%%%"], ["syntax error", "at byte 17"]),
+            (["v=DKIM1; k=rsa; p"], ["syntax error", "at byte 17"]),
             # A form that takes one string: cut where base64 is whole, and where it is not.
             ([whole[:255]], [f"cut off after 255 of {len(whole)} octets; it needs 3 strings of at most 255"]),
             ([whole[:254]], [f"cut off after 254 of {len(whole)} octets"]),

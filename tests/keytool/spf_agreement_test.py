@@ -107,14 +107,14 @@ class Agreement(unittest.TestCase):
             self.assertEqual(costs[(name, GOOD)], [lookups, voids, all_lookups, all_voids], name)
 
     def test_where_a_record_breaks_is_said(self):
-        mechanism = "an unknown mechanism, at octet 22"
+        mechanism = "an unknown mechanism, at byte 22"
         reasons = {name: line.split(maxsplit=5)[5] for (name, _), line in zip(self.questions, self.ours)}
         for name, reason in (
-                ("bad-ip4", "the record of bad-ip4.spf.test: not an IPv4 address, at octet 12"),
-                ("bad-a-prefix", "the record of bad-a-prefix.spf.test: not a prefix length, at octet 10"),
+                ("bad-ip4", "the record of bad-ip4.spf.test: not an IPv4 address, at byte 12"),
+                ("bad-a-prefix", "the record of bad-a-prefix.spf.test: not a prefix length, at byte 10"),
                 ("bad-mechanism", f"the record of bad-mechanism.spf.test: {mechanism}"),
                 ("include-broken", f"the record of bad-mechanism.spf.test: {mechanism}"),
-                ("macro-zero", "the record of macro-zero.spf.test: a macro that keeps 0 parts, at octet 18"),
+                ("macro-zero", "the record of macro-zero.spf.test: a macro that keeps 0 parts, at byte 18"),
                 ("eleven", "more than 10 lookups, at a:near.spf.test of eleven.spf.test"),
                 ("three-voids", "more than 2 questions without an answer, "
                  "at a:n3.spf.test of three-voids.spf.test")):

@@ -62,7 +62,7 @@ class Owners(StoreTest):
         done = self.generate("two", "--algorithm", "ed25519")
         self.assertEqual(done.returncode, 1, done.stderr)
         remedy = f"chown -R root {self.keys}"
-        self.assertIn(f"mend it with: {remedy}\n".encode(), done.stderr)
+        self.assertIn(f"fix it with: {remedy}\n".encode(), done.stderr)
         self.assertEqual(sorted(everything), sorted([self.keys, *self.keys.rglob("*")]))
         # As told, one thing after the other.
         done = self.do_as_told(lambda: self.generate("two", "--algorithm", "ed25519"))

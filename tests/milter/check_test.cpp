@@ -123,7 +123,7 @@ TEST_F(CheckTest, SaysOnceWhoMayWriteADirectory) {
   std::filesystem::permissions(store_.path(), std::filesystem::perms(0757));
   EXPECT_EQ(check(1),
             store_.path().string() +
-                " has mode 0757: others than its owner may write it, and so decide what is signed; mend "
+                " has mode 0757: users other than its owner can write it, and so decide what is signed; mend "
                 "it with: chmod o-w " +
                 store_.path().string() + "\n");
   std::filesystem::permissions(store_.path(), std::filesystem::perms(0755));
@@ -146,7 +146,7 @@ TEST_F(CheckTest, NamesHooksAndTsigFilesThatCannotBeUsed) {
   std::filesystem::create_directory(key);
   std::filesystem::permissions(key, std::filesystem::perms(0700));
   EXPECT_EQ(check(2, settings),
-            "the program of publish, " + hook.string() + ", cannot be run; mend it with: chmod u+x " +
+            "the program of publish, " + hook.string() + ", cannot be run; fix it with: chmod u+x " +
                 hook.string() + "\nthe key_file of publish, " + key.string() + ", is not a regular file\n");
   std::filesystem::remove(key);
   test::write_file(hook, "", 0755);
@@ -155,8 +155,8 @@ TEST_F(CheckTest, NamesHooksAndTsigFilesThatCannotBeUsed) {
   test::write_file(hook, "", 0757);
   test::write_file(key, "", 0644);
   const auto said = check(2, settings);
-  EXPECT_NE(said.find("mend it with: chmod o-w " + hook.string() + "\n"), std::string::npos) << said;
-  EXPECT_NE(said.find("mend it with: chmod 0640 " + key.string() + "\n"), std::string::npos) << said;
+  EXPECT_NE(said.find("fix it with: chmod o-w " + hook.string() + "\n"), std::string::npos) << said;
+  EXPECT_NE(said.find("fix it with: chmod 0640 " + key.string() + "\n"), std::string::npos) << said;
   if (geteuid() != 0) GTEST_SKIP() << "only root can give a file to another user";
   test::write_file(hook, "", 0755);
   test::write_file(key, "", 0640);
@@ -165,7 +165,7 @@ TEST_F(CheckTest, NamesHooksAndTsigFilesThatCannotBeUsed) {
     ASSERT_EQ(chown(file.c_str(), 65534, 65534), 0);
     const auto owned = check(1, settings);
     EXPECT_NE(owned.find(file.string() + " belongs to user 65534"), std::string::npos) << owned;
-    EXPECT_NE(owned.find("mend it with: chown root " + file.string() + "\n"), std::string::npos) << owned;
+    EXPECT_NE(owned.find("fix it with: chown root " + file.string() + "\n"), std::string::npos) << owned;
     ASSERT_EQ(chown(file.c_str(), 0, 0), 0);
   }
 }

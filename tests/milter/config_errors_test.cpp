@@ -172,7 +172,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "\"domain\" is an empty label; the domain to sign as, such as example.com"},
         Mistake{"rules = ( { sender = \"*@x\"; } );", "\"domain\" is missing; it must be given here"},
         Mistake{"rules = ( { sender = \"*@x\"; domain = \"example.com\"; selectors = ( \"a/b\" ); } );",
-                "the selector is an octet other than letters, digits, - and _; labels of letters, digits, - "
+                "the selector is a byte other than letters, digits, - and _; labels of letters, digits, - "
                 "and _, joined by dots"},
         Mistake{"rules = ( { sender = \"*@x\"; domain = \"example.com\"; selector = \"s\"; } );",
                 "unknown setting \"selector\"; known here: domain, selectors, sender, sign"}));
@@ -201,7 +201,7 @@ TEST(ConfigErrors, SyntaxHasItsLine) {
   EXPECT_EQ(error_of("log = \"stderr\";\nlog = \"stderr\";\n"),
             "test.conf:2: duplicate setting name; the form is: name = value;");
   EXPECT_EQ(error_of(std::string_view("log = \"stderr\";\0 socket = 7;", 28)),
-            "test.conf:1: a NUL octet in the text; the file is damaged");
+            "test.conf:1: a NUL byte in the text; the file is damaged");
 }
 
 TEST(ConfigErrors, AFileThatCannotBeRead) {

@@ -76,13 +76,13 @@ TEST_P(DaemonKeysTest, BrokenInEveryWayAndMendedAgain) {
        [&] { write_file(manifest, good_manifest.substr(0, good_manifest.find("algorithm")), 0640); },
        manifest.string() + ":15: syntax error; the form is: name = value;"},
       {"manifest of zeros", [&] { write_file(manifest, std::string(good_manifest.size(), '\0'), 0640); },
-       manifest.string() + ":1: a NUL octet in the text; the file is damaged"},
+       manifest.string() + ":1: a NUL byte in the text; the file is damaged"},
       // Its directory, which libconfig would open, and end the process.
       {"manifest with an @include", [&] { write_file(manifest, good_manifest + "@include \".\"\n", 0640); },
        manifest.string() + ":" + next_line + ": an @include; this file must be whole without others"},
       {"manifest writable by everyone", [&] { chmod(manifest.c_str(), 0642); },
        manifest.string() +
-           " has mode 0642: others than its owner may write it, and so decide what is signed; mend it with: "
+           " has mode 0642: users other than its owner can write it, and so decide what is signed; fix it with: "
            "chmod o-w " +
            manifest.string()},
       {"manifest deep",

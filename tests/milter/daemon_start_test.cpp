@@ -122,7 +122,7 @@ TEST_F(DaemonStartTest, CheckFindsProblems) {
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(result.err, key.string() +
                             " has mode 0666: a private key must not be open to others, nor writable by its "
-                            "group; mend it with: chmod 0640 " +
+                            "group; fix it with: chmod 0640 " +
                             key.string() + "\n");
 }
 

@@ -11,17 +11,12 @@ canon::DomainName domain_of(std::string_view text) {
   return *canon::DomainName::parse(text);
 }
 
-crypto::PrivateKey new_key(crypto::Algorithm algorithm) {
-  return algorithm == crypto::Algorithm::rsa ? crypto::PrivateKey::generate_rsa(crypto::min_rsa_bits)
-                                             : crypto::PrivateKey::generate_ed25519();
-}
-
 }  // namespace
 
 void MilterStore::add_key(std::string_view domain, std::string_view selector, crypto::Algorithm algorithm,
                           crypto::KeyState state) {
   const crypto::KeyStore store(path());
-  const auto key = new_key(algorithm);
+  const auto key = crypto::PrivateKey::generate(algorithm, crypto::min_rsa_bits);
   crypto::DomainTransaction transaction(store, domain_of(domain));
   transaction.add_key({.selector = *canon::Selector::parse(selector),
                        .algorithm = algorithm,
@@ -56,7 +51,7 @@ void MilterStore::activate_only(std::string_view domain, const std::vector<std::
 void MilterStore::revoke(std::string_view domain, std::string_view old_selector,
                          std::string_view new_selector) {
   const crypto::KeyStore store(path());
-  const auto key = new_key(crypto::Algorithm::ed25519);
+  const auto key = crypto::PrivateKey::generate_ed25519();
   crypto::DomainTransaction transaction(store, domain_of(domain));
   for (auto& entry : transaction.manifest().keys) {
     if (entry.selector.str() == old_selector) entry.state = crypto::KeyState::revoked;

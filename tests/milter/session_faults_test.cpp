@@ -50,7 +50,7 @@ TEST_P(SessionFaultsTest, AtTheEndOfTheHeader) {
   EXPECT_EQ(guarded(*connection, [&] { return connection->end_of_header(macro()); }), GetParam().verdict);
   expect_error_line(key.string() +
                     " has mode 0644: a private key must not be open to others, nor writable by its group; "
-                    "mend it with: chmod 0640 " +
+                    "fix it with: chmod 0640 " +
                     key.string());
   EXPECT_TRUE(shared_->in_flight.wait_for_messages(std::chrono::milliseconds(0)));
 

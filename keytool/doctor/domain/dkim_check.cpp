@@ -184,9 +184,7 @@ class Checker {
   }
 
   Finding check(const crypto::Manifest& manifest, const crypto::KeyEntry& entry, const std::string& name) {
-    const bool revoked = entry.state == crypto::KeyState::revoked;
-    const auto expected = revoked ? crypto::KeyRecord{entry.algorithm, {}, manifest.record}
-                                  : make_record(store_.load_key(domain_, entry), manifest.record);
+    const auto expected = store_.record_of(domain_, entry, manifest.record);
     LookedAt key{entry.state, name, write_record(expected), false, expected.flags.test, {}};
     key.others_sign = std::any_of(manifest.keys.begin(), manifest.keys.end(),
                                   [](const auto& other) { return other.state == crypto::KeyState::active; });

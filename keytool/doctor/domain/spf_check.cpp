@@ -150,7 +150,7 @@ class Checker {
     if (!record) {
       report(Severity::broken,
              "the SPF record has a syntax error, which receivers take for an error (permerror): " +
-                 record.refusal().reason + ", at octet " + std::to_string(record.refusal().octet + 1) +
+                 record.refusal().reason + ", at byte " + std::to_string(record.refusal().octet + 1) +
                  " of: " + text,
              "mend the record there");
       return;

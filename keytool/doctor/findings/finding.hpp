@@ -31,9 +31,9 @@ struct Finding {
 
 using Findings = std::vector<Finding>;
 
-// Takes the command out of words that end in one, "...; mend it with: COMMAND", for it to be pasted.
+// Takes the command out of words that end in one, "...; fix it with: COMMAND", for it to be pasted.
 inline Finding with_remedy_apart(Finding finding) {
-  constexpr std::string_view mark = "; mend it with: ";
+  constexpr std::string_view mark = "; fix it with: ";
   const auto at = finding.what.rfind(mark);
   if (at == std::string::npos) return finding;
   finding.advice = "mend it:";

@@ -126,8 +126,8 @@ TEST_F(SettingsSourceTest, WhatCannotBeIncluded) {
   ASSERT_EQ(chmod(path("other").c_str(), 0666), 0);
   EXPECT_EQ(
       refusal(),
-      "main.conf:3: cannot include this: other has mode 0666: others than its owner may write it, and so "
-      "decide what is signed; mend it with: chmod go-w other");
+      "main.conf:3: cannot include this: other has mode 0666: users other than its owner can write it, and so "
+      "decide what is signed; fix it with: chmod go-w other");
   write("main.conf", "@include \"*.conf\"");
   EXPECT_EQ(refusal(),
             "main.conf:1: cannot include *.conf: there is no such file; * and ? stand for themselves: name "
@@ -194,9 +194,9 @@ TEST_F(SettingsSourceTest, TooDeepTooManyTooLarge) {
 
   write("main.conf", "@include \"half\"\n@include \"half\"\n");
   write("half", std::string(most_settings_octets / 2 + 1, '\n'));
-  EXPECT_EQ(refusal().find("half:1: larger than the 1048576 octets"), 0U) << refusal();
+  EXPECT_EQ(refusal().find("half:1: larger than the 1048576 bytes"), 0U) << refusal();
   write("main.conf", std::string(most_settings_octets + 1, '\n'));
-  EXPECT_NE(refusal().find("main.conf is larger than the 1048576 octets"), std::string::npos) << refusal();
+  EXPECT_NE(refusal().find("main.conf is larger than the 1048576 bytes"), std::string::npos) << refusal();
 }
 
 TEST_F(SettingsSourceTest, WhatDoesNotEndInItsFile) {
@@ -227,7 +227,7 @@ TEST_F(SettingsSourceTest, MarksAndLineEndsOfOtherSystems) {
        {std::string_view("a = 1;\n\0", 8), std::string_view("\n# \0", 4), std::string_view("\n/* \0 */", 8),
         std::string_view("\n\"\0\";", 5), std::string_view("\n@include \"\0\"", 13)}) {
     write("main.conf", text);
-    EXPECT_EQ(refusal(), "main.conf:2: a NUL octet in the text; the file is damaged");
+    EXPECT_EQ(refusal(), "main.conf:2: a NUL byte in the text; the file is damaged");
   }
 }
 

@@ -120,7 +120,7 @@ TEST_F(VerifierTest, ALimitOfTheBodyIsHonouredAndWarnedOf) {
   EXPECT_EQ(verdict.result(), VerifyResult::pass);
   EXPECT_EQ(verdict.notes,
             std::vector<std::string>{
-                "the last 8 octets of the body are not signed (l=): anybody could have put them there"});
+                "the last 8 bytes of the body are not signed (l=): anybody could have put them there"});
   message_.body = "first\r\n";
   verdict = judge();
   EXPECT_EQ(verdict.result(), VerifyResult::pass);

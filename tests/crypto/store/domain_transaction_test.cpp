@@ -42,10 +42,15 @@ class DomainTransactionTest : public testing::Test {
 
 const std::vector<std::string> names_of_one = {".lock", "keys.conf", "one.private", "one.txt"};
 
+// The record of the key "one", with these flags.
+std::string record_text(const RecordFlags& flags = {}) {
+  return zone_text(named_record(selector("one"), domain_name("example.com"), make_record(rsa_key(), flags)));
+}
+
 TEST_F(DomainTransactionTest, WritesKeyRecordAndManifest) {
   add_one();
   EXPECT_EQ(names_in(path("")), names_of_one);
-  EXPECT_EQ(read_file(path("one.txt")), "the record\n");
+  EXPECT_EQ(read_file(path("one.txt")), record_text());
   const auto read = store_.store().read_manifest(domain_name("example.com"));
   ASSERT_TRUE(read);
   const auto* entry = read->manifest.find(selector("one"));
@@ -75,10 +80,28 @@ TEST_F(DomainTransactionTest, NothingIsVisibleWithoutCommit) {
   {
     auto change = transaction();
     change.add_key(entry_of("one", rsa_key(), KeyState::active), rsa_key());
-    change.set_record_text(selector("one"), "x");
   }
   EXPECT_EQ(names_in(path("")), std::vector<std::string>{".lock"});
   EXPECT_EQ(store_.store().domains().size(), 0U);
+}
+
+TEST_F(DomainTransactionTest, WritesARecordAgainAsTheManifestNowDescribesIt) {
+  add_one();
+  {
+    auto change = transaction();
+    change.manifest().record.strict = true;
+    change.rewrite_record(change.manifest().keys.front());
+    change.commit();
+  }
+  EXPECT_EQ(read_file(path("one.txt")), record_text({.strict = true}));
+  auto change = transaction();
+  change.manifest().keys.front().state = KeyState::revoked;
+  change.rewrite_record(change.manifest().keys.front());
+  change.commit();
+  EXPECT_EQ(read_file(path("one.txt")),
+            zone_text(named_record(selector("one"), domain_name("example.com"),
+                                   revoked_record(Algorithm::rsa, {.strict = true}))));
+  EXPECT_FALSE(std::filesystem::exists(path("one.private")));
 }
 
 TEST_F(DomainTransactionTest, ASelectorIsNeverUsedTwice) {
@@ -109,7 +132,6 @@ TEST_F(DomainTransactionTest, AForeignRecordFileIsNotWrittenOver) {
   EXPECT_THROW(
       {
         change.add_key(entry_of("one", rsa_key(), KeyState::active), rsa_key());
-        change.set_record_text(selector("one"), "ours");
         change.commit();
       },
       StoreError);
@@ -198,7 +220,7 @@ class LeftoversTest : public DomainTransactionTest {
 TEST_F(LeftoversTest, KilledWhileStaging) {
   next_writer();
   EXPECT_EQ(names_in(path("")), names_of_one);
-  EXPECT_EQ(read_file(path("one.txt")), "the record\n");
+  EXPECT_EQ(read_file(path("one.txt")), record_text());
 }
 
 TEST_F(LeftoversTest, KilledAfterTheKeyGotItsName) {

@@ -123,7 +123,7 @@ class UntrustedStoreTest : public KeyStoreTest {
   }
   // Runs what the refusal says would mend it.
   static void mend(const std::string& refusal) {
-    constexpr std::string_view mark = "mend it with: ";
+    constexpr std::string_view mark = "fix it with: ";
     const auto command = refusal.find(mark);
     ASSERT_NE(command, std::string::npos) << refusal;
     ASSERT_EQ(std::system(refusal.substr(command + mark.size()).c_str()), 0) << refusal;
@@ -135,8 +135,8 @@ TEST_F(UntrustedStoreTest, AManifestThatEveryoneMayWrite) {
   chmod(path.c_str(), 0646);
   EXPECT_EQ(manifest_refusal(),
             path.string() +
-                " has mode 0646: others than its owner may write it, and so decide what is "
-                "signed; mend it with: chmod o-w " +
+                " has mode 0646: users other than its owner can write it, and so decide what is "
+                "signed; fix it with: chmod o-w " +
                 path.string());
   mend(manifest_refusal());
   EXPECT_EQ(manifest_refusal(), "(nothing was thrown)");
@@ -149,7 +149,7 @@ TEST_F(UntrustedStoreTest, DirectoriesThatOthersMayWrite) {
     for (const mode_t mode : {0757U, 01757U, 01777U}) {
       chmod(directory.c_str(), mode);
       const auto refusal = manifest_refusal();
-      EXPECT_NE(refusal.find("others than its owner may write it"), std::string::npos) << refusal;
+      EXPECT_NE(refusal.find("users other than its owner can write it"), std::string::npos) << refusal;
       mend(refusal);
       EXPECT_EQ(manifest_refusal(), "(nothing was thrown)");
     }

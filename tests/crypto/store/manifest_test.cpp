@@ -188,7 +188,7 @@ TEST(ManifestTest, ASelectorTwice) {
 
 TEST(ManifestTest, EmptyCutOffOrGarbage) {
   EXPECT_NE(refusal("").find("keys.conf:1: \"format\" is missing"), std::string::npos);
-  EXPECT_NE(refusal(std::string("format = 1;\0keys = ();", 22)).find("a NUL octet"), std::string::npos);
+  EXPECT_NE(refusal(std::string("format = 1;\0keys = ();", 22)).find("a NUL byte"), std::string::npos);
   EXPECT_NE(refusal("\xff\xfe\x01"), "(nothing was thrown)");
   const auto whole = write_manifest(full_manifest());
   // Wherever a manifest was cut off: never taken for a whole one with fewer keys.
@@ -213,7 +213,7 @@ TEST(ManifestTest, ManyKeys) {
   while (manifest.keys.size() < 3000)
     add(manifest.keys.size());
   EXPECT_NE(
-      test::message_of<StoreError>([&] { write_manifest(manifest); }).find("more than the 1048576 octets"),
+      test::message_of<StoreError>([&] { write_manifest(manifest); }).find("more than the 1048576 bytes"),
       std::string::npos);
 }
 

@@ -56,7 +56,7 @@ TEST_F(ExplanationTest, AStoreThatTheDaemonCanRead) {
 TEST_F(ExplanationTest, AKeyThatItCannotRead) {
   chmod(path("server.private").c_str(), 0600);
   expect_fault("user daemon-user cannot read " + path("server.private").string() +
-               "; mend it with: chgrp daemon-group " + path("server.private").string() + " && chmod g+r " +
+               "; fix it with: chgrp daemon-group " + path("server.private").string() + " && chmod g+r " +
                path("server.private").string());
 }
 
@@ -75,7 +75,7 @@ TEST_F(ExplanationTest, ADirectoryThatItCannotPass) {
   chmod(files_.path("").c_str(), 0700);
   // Spelled as the path is walked.
   const auto directory = files_.store().directory().string();
-  expect_fault("user daemon-user cannot pass through " + directory + "; mend it with: chgrp daemon-group " +
+  expect_fault("user daemon-user cannot pass through " + directory + "; fix it with: chgrp daemon-group " +
                directory + " && chmod g+x " + directory);
 }
 
