@@ -28,9 +28,10 @@ std::string_view reason_text(FieldListError::Reason reason, FieldList list) {
     case Reason::mixed_forms:
       return "names with + or - change the default list, plain names replace it: use one kind";
     case Reason::repeated:
-      return is_signed_list ? "a name that is in the list twice: what is to be signed once more than it occurs "
-                              "belongs in oversigned_headers"
-                            : "a name that is in the list twice";
+      return is_signed_list
+                 ? "a name that is in the list twice: what is to be signed once more than it occurs "
+                   "belongs in oversigned_headers"
+                 : "a name that is in the list twice";
     case Reason::not_in_default:
       return "there is no such name in the default list to take out";
     case Reason::removed_from_signed:

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,8 +29,13 @@ void refuse_distrusted(const struct stat& status, const std::filesystem::path& p
 [[noreturn]] void throw_not_a(std::string_view kind, const std::filesystem::path& path,
                               const std::optional<struct stat>& status) {
   const bool link = status && S_ISLNK(status->st_mode);
-  throw StoreError(path.string() + (link ? " is a symbolic link" : " is no " + std::string(kind)) +
-                   ", and nothing is written by way of it; remove it, or give it another name");
+  throw StoreError(
+      link
+          ? fmt::format(
+                "{} is a symbolic link, through which nothing is written; remove it, or give it another name",
+                path.string())
+          : fmt::format("{} is not a {}, so nothing is written there; remove it, or give it another name",
+                        path.string(), kind));
 }
 
 }  // namespace
@@ -151,7 +157,8 @@ void Directory::rename_temporary(const std::string& name) const {
 void Directory::link_temporary(const std::string& name) const {
   if (linkat(descriptor_.get(), temporary_name(name).c_str(), descriptor_.get(), name.c_str(), 0) == 0)
     return;
-  if (errno == EEXIST) throw StoreError((path_ / name).string() + " already exists and is left as it is");
+  if (errno == EEXIST)
+    throw StoreError(fmt::format("{} already exists and is left as it is", (path_ / name).string()));
   throw_store_error("put in place", path_ / name, errno);
 }
 
@@ -165,7 +172,8 @@ FileDescriptor Directory::lock(const std::string& name) const {
   auto status = status_of_descriptor(file, path);
   if (!S_ISREG(status.st_mode)) throw_not_a("regular file", path, status);
   if (status.st_nlink > 1)
-    throw StoreError(path.string() + " has another name as well, under which others may hold it; remove it");
+    throw StoreError(
+        fmt::format("{} has another name as well, under which others may hold it; remove it", path.string()));
   const bool others_may_open = (status.st_mode & (S_IRWXG | S_IRWXO)) != 0;
   if (others_may_open && status.st_uid == geteuid()) {
     if (fchmod(file.get(), 0600) != 0) throw_store_error("set the mode of", path, errno);

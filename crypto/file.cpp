@@ -1,5 +1,6 @@
 #include "crypto/file.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -36,7 +37,7 @@ Secret read_all(const OpenedFile& file, const std::filesystem::path& path, std::
   std::size_t length = 0;
   while (true) {
     if (length > limit) {
-      throw StoreError(path.string() + " is larger than the " + std::to_string(limit) + " bytes it may have");
+      throw StoreError(fmt::format("{} is larger than the {} bytes that it may have", path.string(), limit));
     }
     if (length == content.size()) content.resize(limit + 1);
     const ssize_t got = read(file.descriptor.get(), content.data() + length, content.size() - length);

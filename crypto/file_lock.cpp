@@ -1,5 +1,6 @@
 #include "crypto/file_lock.hpp"
 
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -47,10 +48,9 @@ void lock_file(const FileDescriptor& file, const std::filesystem::path& path) {
     if (errno != EWOULDBLOCK) throw_store_error("lock", path, errno);
     if (std::chrono::steady_clock::now() >= deadline) {
       const std::string holder = holder_of(file);
-      throw StoreError("cannot lock " + path.string() + ": " +
-                       (holder.empty() ? "another process" : "process " + holder) + " has held it for " +
-                       std::to_string(longest_wait_for_lock.count()) +
-                       " s; let it end, or end it, and try again");
+      throw StoreError(fmt::format(
+          "cannot lock {}: {} has held it for {} s; let it end, or end it, and try again", path.string(),
+          holder.empty() ? "another process" : "process " + holder, longest_wait_for_lock.count()));
     }
     std::this_thread::sleep_for(between_tries);
   }

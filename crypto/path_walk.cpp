@@ -16,7 +16,7 @@
 namespace dkim::crypto {
 namespace {
 
-// As many links as the kernel follows.
+// As in the kernel.
 constexpr int most_links = 40;
 
 }  // namespace
@@ -25,7 +25,7 @@ PathWalk::PathWalk(const std::filesystem::path& path, std::size_t closed_directo
     : asked_for_(path), closed_directories_(closed_directories) {
   if (path.empty()) throw_store_error("open", "\"\"", ENOENT);
   std::error_code error;
-  // A relative path is below the working directory, whose way is judged as well.
+  // A relative path is below the working directory; the way to that is judged, too.
   const auto absolute = std::filesystem::absolute(path, error);
   if (error) throw_store_error("examine", path, error.value());
   put_first(absolute.native());
@@ -56,7 +56,7 @@ bool PathWalk::find_last_name() {
 
 bool PathWalk::enter_last_name() {
   const auto path = this->path();
-  // With O_DIRECTORY, so that what is mounted on demand is mounted.
+  // O_DIRECTORY also mounts a directory that is mounted on demand.
   const int next = openat(descriptor(), last_name_.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (next < 0) {
     error_ = errno;
@@ -108,7 +108,7 @@ bool PathWalk::follow_link() {
   }
   last_status_ = status;
   if (!S_ISLNK(status.st_mode)) return false;
-  // In a directory that is not sticky a link is of one who may write there, whoever owns it.
+  // In a directory that is not sticky, a link belongs to those who can write there, whoever owns it.
   if ((status_.st_mode & S_ISVTX) != 0) {
     if (const auto distrust = find_distrust(status, path(), TrustedAs::link)) throw UntrustedPath(*distrust);
   }

@@ -1,14 +1,13 @@
 #include "crypto/trusted_path.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -18,12 +17,6 @@
 
 namespace dkim::crypto {
 namespace {
-
-std::string octal(mode_t mode) {
-  std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mode & 07777));
-  return text.data();
-}
 
 bool is_trusted_owner(const struct stat& status) {
   return status.st_uid == 0 || status.st_uid == geteuid();
@@ -61,10 +54,10 @@ bool is_writable_by_others(const struct stat& status) {
 
 Distrust foreign_owner(const struct stat& status, const std::filesystem::path& path, TrustedAs as) {
   const uid_t runner = geteuid();
-  std::string what = path.string() + " belongs to user " + std::to_string(status.st_uid) +
-                     "; it must belong to root" +
-                     (runner == 0 ? "" : " or to user " + std::to_string(runner) + ", who runs this") +
-                     ", since its owner decides what is signed";
+  const std::string or_to_runner = runner == 0 ? "" : fmt::format(" or to user {}, who runs this", runner);
+  std::string what =
+      fmt::format("{} belongs to user {}; it must belong to root{}, since its owner decides what is signed",
+                  path.string(), status.st_uid, or_to_runner);
   std::string command = S_ISLNK(status.st_mode) ? "chown -h root " : "chown root ";
   // Its content is ours and was usually given to the same user.
   if (as == TrustedAs::directory) command = "chown -R root ";
@@ -75,9 +68,10 @@ Distrust open_to_others(const struct stat& status, const std::filesystem::path& 
   std::string who;
   if ((status.st_mode & S_IWGRP) != 0) who += 'g';
   if ((status.st_mode & S_IWOTH) != 0) who += 'o';
-  std::string what = path.string() + " has mode " + octal(status.st_mode) +
-                     ": users other than its owner can write it, and so decide what is signed";
-  return {path, std::move(what), "chmod " + who + "-w " + shell_word(path.string())};
+  std::string what =
+      fmt::format("{} has mode {:04o}: users other than its owner can write it, and so decide what is signed",
+                  path.string(), status.st_mode & 07777);
+  return {path, std::move(what), fmt::format("chmod {}-w {}", who, shell_word(path.string()))};
 }
 
 // Judges a file that only its owner and its group may read, and only its owner may write.
@@ -86,8 +80,9 @@ std::optional<Distrust> open_secret(const struct stat& status, const std::filesy
   constexpr mode_t too_open = S_IRWXO | S_IWGRP;
   if ((status.st_mode & too_open) == 0) return std::nullopt;
   const mode_t right = status.st_mode & static_cast<mode_t>(~(too_open | S_IXGRP | S_IXUSR));
-  std::string what = path.string() + " has mode " + octal(status.st_mode) + std::string(rule);
-  return Distrust{path, std::move(what), "chmod " + octal(right) + " " + shell_word(path.string())};
+  std::string what = fmt::format("{} has mode {:04o}: {}", path.string(), status.st_mode & 07777, rule);
+  return Distrust{path, std::move(what),
+                  fmt::format("chmod {:04o} {}", right & 07777, shell_word(path.string()))};
 }
 
 struct stat examine(const PathWalk& walk) {
@@ -103,7 +98,7 @@ void judge(const struct stat& status, const std::filesystem::path& path, Trusted
 }
 
 [[noreturn]] void throw_no_file(const std::filesystem::path& path) {
-  throw StoreError(path.string() + " is not a regular file");
+  throw StoreError(fmt::format("{} is not a regular file", path.string()));
 }
 
 void judge_file(const struct stat& status, const std::filesystem::path& path, TrustedAs as) {
@@ -114,7 +109,7 @@ void judge_file(const struct stat& status, const std::filesystem::path& path, Tr
 }  // namespace
 
 std::string to_string(const Distrust& distrust) {
-  return distrust.what + "; fix it with: " + distrust.remedy;
+  return fmt::format("{}; fix it with: {}", distrust.what, distrust.remedy);
 }
 
 std::optional<Distrust> find_distrust(const struct stat& status, const std::filesystem::path& path,
@@ -122,10 +117,9 @@ std::optional<Distrust> find_distrust(const struct stat& status, const std::file
   if (!is_trusted_owner(status)) return foreign_owner(status, path, as);
   switch (as) {
     case TrustedAs::private_key:
-      return open_secret(status, path,
-                         ": a private key must not be open to others, nor writable by its group");
+      return open_secret(status, path, "a private key must not be open to others, nor writable by its group");
     case TrustedAs::shared_secret:
-      return open_secret(status, path, ": a secret must not be open to others, nor writable by its group");
+      return open_secret(status, path, "a secret must not be open to others, nor writable by its group");
     case TrustedAs::link:
       return std::nullopt;
     case TrustedAs::on_the_way:
@@ -152,7 +146,7 @@ std::optional<Distrust> find_distrust(const std::filesystem::path& path, Trusted
 
 namespace {
 
-// Goes to the directory, which is judged; the walk then stands in it.
+// Walks into the directory and judges it.
 PathWalk walk_into(const std::filesystem::path& directory) {
   PathWalk walk(directory);
   if (!walk.find_last_name() || (!walk.last_name().empty() && !walk.enter_last_name()))

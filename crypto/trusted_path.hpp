@@ -48,7 +48,7 @@ class UntrustedPath : public StoreError {
 
 // How an entry is used.
 enum class TrustedAs {
-  link,        // a symbolic link in a sticky directory: whose it is decides, it has no mode
+  link,        // a symbolic link in a sticky directory: judged by its owner, as it has no mode
   on_the_way,  // a directory that only leads further
   directory,   // a directory in which others must not be able to make files
   file,
@@ -76,16 +76,16 @@ std::optional<OpenedFile> open_trusted_file(const std::filesystem::path& file,
                                             std::size_t closed_directories = 0,
                                             TrustedAs as = TrustedAs::file);
 
-// A directory that was judged with the whole way to it when it was opened, for many files below it in one go:
-// what is above is not walked again. For the time of a run, not for a daemon's: a directory that another one
-// replaces by its name is not seen. Usable from any thread.
+// A directory that was judged, with the whole way to it, when it was opened; many files below it can then be
+// opened without walking the way again. For programs that run for a short time, not for a daemon: it does not
+// notice when another directory takes its name. Usable from any thread.
 class TrustedDirectory {
  public:
-  // As open_trusted_directory; throws the same.
+  // Judges and throws like open_trusted_directory.
   static TrustedDirectory open(const std::filesystem::path& directory);
 
-  // As open_trusted_file; the file's path is relative to this directory, and all directories in it are judged
-  // as TrustedAs::directory.
+  // Like open_trusted_file, but with a path relative to this directory; all directories in it are judged as
+  // TrustedAs::directory.
   std::optional<OpenedFile> open_file(const std::filesystem::path& file,
                                       TrustedAs as = TrustedAs::file) const;
 
@@ -97,7 +97,7 @@ class TrustedDirectory {
         descriptor_(std::move(descriptor)),
         status_(status) {}
 
-  // For the words alone: as it was named, and with links resolved.
+  // For messages: the path as it was named, and with links resolved.
   std::filesystem::path path_;
   std::filesystem::path resolved_;
   FileDescriptor descriptor_;

@@ -108,7 +108,7 @@ void check_metrics_directory(const Config& config, Problems& problems) {
 // What dkimkey could not use; not all that it reads is the daemon's user's to see.
 void check_publishing(const crypto::PublishSettings& publish, Problems& problems) {
   if (const auto fault = crypto::find_publishing_fault(publish))
-    problems.add(fault->what + (fault->remedy.empty() ? "" : "; mend it with: " + fault->remedy));
+    problems.add(fault->what + (fault->remedy.empty() ? "" : "; fix it with: " + fault->remedy));
 }
 
 // What does what it says, and what its author may still not have wanted.

@@ -1,5 +1,6 @@
 #include "crypto/keys/private_key.hpp"
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -123,8 +124,7 @@ PrivateKey PrivateKey::from_pem(const Secret& pem) {
   const Algorithm algorithm = algorithm_of(key.get());
   const int bits = EVP_PKEY_get_bits(key.get());
   if (algorithm == Algorithm::rsa && (bits < min_rsa_bits || bits > max_rsa_bits)) {
-    throw KeyFileError("an RSA key of " + std::to_string(bits) +
-                       " bits; 1024 to 8192 can be used (RFC 8301)");
+    throw KeyFileError(fmt::format("an RSA key of {} bits; 1024 to 8192 can be used (RFC 8301)", bits));
   }
   return PrivateKey(std::make_unique<Impl>(std::move(key), algorithm));
 }

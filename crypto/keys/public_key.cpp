@@ -1,5 +1,6 @@
 #include "crypto/keys/public_key.hpp"
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -46,9 +47,10 @@ bool verify_ed25519(EVP_PKEY* key, const Digest& digest, std::span<const unsigne
 canon::Result<PublicKey> PublicKey::parse(Algorithm algorithm, std::span<const unsigned char> octets) {
   if (algorithm == Algorithm::ed25519) {
     if (octets.size() != ed25519_key_size) {
-      return canon::Refusal{"an Ed25519 key of " + std::to_string(octets.size()) +
-                                " bytes; it must have 32, without any envelope (RFC 8463)",
-                            0};
+      return canon::Refusal{
+          fmt::format("an Ed25519 key of {} bytes; it must have 32, without any envelope (RFC 8463)",
+                      octets.size()),
+          0};
     }
     EvpPkeyPtr key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets.data(), octets.size()));
     return PublicKey(check_openssl(std::move(key), "cannot take an Ed25519 key"), algorithm);
@@ -57,7 +59,7 @@ canon::Result<PublicKey> PublicKey::parse(Algorithm algorithm, std::span<const u
   if (!key) return canon::Refusal{"p= is not an RSA key", 0};
   const int bits = EVP_PKEY_get_bits(key.get());
   if (bits > max_rsa_bits) {
-    return canon::Refusal{"an RSA key of " + std::to_string(bits) + " bits; up to 8192 are looked at", 0};
+    return canon::Refusal{fmt::format("an RSA key of {} bits; the limit is 8192", bits), 0};
   }
   return PublicKey(std::move(key), algorithm);
 }

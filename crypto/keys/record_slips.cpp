@@ -1,5 +1,7 @@
 #include "crypto/keys/record_slips.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -46,8 +48,10 @@ bool has_typographic_quotes(std::string_view value) {
 std::optional<std::string> other_kind(std::string_view value) {
   const auto version = version_of(value);
   if (!is_word(version) || canon::lower_case(version).starts_with("dkim")) return std::nullopt;
-  return "this is another kind of record (v=" + std::string(version) +
-         "): it was entered under this name by mistake, or a wildcard answers for the name";
+  return fmt::format(
+      "this is another kind of record (v={}): it was entered under this name by mistake, or a wildcard "
+      "answers for the name",
+      version);
 }
 
 std::optional<std::string> quotation_marks(std::string_view value, std::string_view lower) {

@@ -1,5 +1,7 @@
 #include "crypto/keys/record_text.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cstdio>
 
@@ -86,8 +88,8 @@ std::string tinydns_text(const NamedRecord& record) {
 
 std::string nsupdate_text(const NamedRecord& record) {
   const std::string name = record.name + ".";
-  return "update delete " + name + " TXT\nupdate add " + name + " " + std::to_string(record.ttl) + " TXT " +
-         strings_text(record) + "send\n";
+  return fmt::format("update delete {0} TXT\nupdate add {0} {1} TXT {2}send\n", name, record.ttl,
+                     strings_text(record));
 }
 
 }  // namespace dkim::crypto

@@ -1,5 +1,7 @@
 #include "crypto/settings/key_settings.hpp"
 
+#include <fmt/format.h>
+
 namespace dkim::crypto {
 namespace {
 
@@ -8,7 +10,7 @@ constexpr long long most_days = 3660;
 std::filesystem::path absolute_path(const LocatedText& value, std::string_view name) {
   std::filesystem::path path = value.text;
   if (!path.is_absolute()) {
-    throw_settings_error(value.place, "\"" + std::string(name) + "\" is not an absolute path",
+    throw_settings_error(value.place, fmt::format("\"{}\" is not an absolute path", name),
                          "it must begin with /");
   }
   return path;

@@ -39,7 +39,7 @@ std::optional<PublishingFault> find_publishing_fault(const PublishSettings& sett
     if (const auto distrust = find_distrust(file->path, file->as))
       return PublishingFault{distrust->path, distrust->what, distrust->remedy};
   } catch (const StoreError&) {
-    // It is not there, or not to be looked at; errno tells below.
+    // It does not exist or cannot be examined; errno below says which.
   }
   const auto what = [&](const char* problem) { return file->name + file->path.string() + ", " + problem; };
   struct stat status {};

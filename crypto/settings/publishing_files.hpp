@@ -1,6 +1,7 @@
-// Will dkimkey be able to use the hook or the TSIG file that "publish" names?
+// Judges, before a record has to be published, whether dkimkey can use the hook or the TSIG file of
+// "publish".
 //
-// Asked by dkimsignd --check and dkimkey doctor, before a record has to be published. Usable from any thread.
+// Usable from any thread. Throws nothing about the file: what cannot be found out counts as usable.
 #pragma once
 
 #include <filesystem>
@@ -13,13 +14,13 @@ namespace dkim::crypto {
 
 struct PublishingFault {
   std::filesystem::path path;
-  std::string what;    // "the hook of publish, /etc/x, does not exist"
-  std::string remedy;  // a command for root to run; empty where there is none
+  std::string what;    // "the program of publish, /etc/x, does not exist"
+  std::string remedy;  // a command for root to run; empty if there is none
 };
 
-// Judges the file that these settings name, the way to it included (crypto/trusted_path): whether others may
-// write it, whether it is there, a regular file, and a hook one that can be run. Nothing if it can be used,
-// if the settings name none, and for what the caller may not look at. Does not open the file.
+// Judges the file that these settings name, and the way to it (crypto/trusted_path.hpp): whether others can
+// write it, whether it exists and is a regular file, and whether a hook can be run. Returns nothing if the
+// file can be used, if the settings name none, and if the caller may not examine it. Does not open the file.
 std::optional<PublishingFault> find_publishing_fault(const PublishSettings& settings);
 
 }  // namespace dkim::crypto

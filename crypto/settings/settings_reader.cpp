@@ -1,5 +1,7 @@
 #include "crypto/settings/settings_reader.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <libconfig.h++>
 
@@ -34,8 +36,8 @@ std::string_view type_name(const libconfig::Setting& setting) {
 
 [[noreturn]] void throw_wrong_type(const std::string& place, std::string_view name, std::string_view wanted,
                                    const libconfig::Setting& setting) {
-  throw_settings_error(place, "\"" + std::string(name) + "\" is " + std::string(type_name(setting)),
-                       "it must be " + std::string(wanted));
+  throw_settings_error(place, fmt::format("\"{}\" is {}", name, type_name(setting)),
+                       fmt::format("it must be {}", wanted));
 }
 
 canon::Selector selector_or_error(canon::Result<canon::Selector> selector, const std::string& place) {
@@ -63,14 +65,14 @@ canon::Selector read_typed_selector(const LocatedText& value) {
 canon::DomainName read_typed_domain(const LocatedText& value, std::string_view name) {
   auto domain = canon::parse_typed_domain(value.text);
   if (!domain) {
-    throw_settings_error(value.place, "\"" + std::string(name) + "\" is " + domain.refusal().reason,
+    throw_settings_error(value.place, fmt::format("\"{}\" is {}", name, domain.refusal().reason),
                          "the domain to sign as, such as example.com");
   }
   return *std::move(domain);
 }
 
 void throw_settings_error(const std::string& place, std::string_view what, std::string_view right) {
-  throw SettingsError(place + ": " + std::string(what) + "; " + std::string(right));
+  throw SettingsError(fmt::format("{}: {}; {}", place, what, right));
 }
 
 std::string alternatives(std::initializer_list<std::string_view> words) {
@@ -126,7 +128,7 @@ std::optional<bool> SettingsGroup::boolean(std::string_view name) {
 std::optional<long long> SettingsGroup::integer(std::string_view name, long long min, long long max) {
   const auto* setting = find(name);
   if (setting == nullptr) return std::nullopt;
-  const std::string right = "a whole number from " + std::to_string(min) + " to " + std::to_string(max);
+  const std::string right = fmt::format("a whole number from {} to {}", min, max);
   long long value = 0;
   if (setting->getType() == libconfig::Setting::TypeInt) {
     value = static_cast<int>(*setting);
@@ -136,8 +138,8 @@ std::optional<long long> SettingsGroup::integer(std::string_view name, long long
     throw_wrong_type(place_of(*setting), name, right, *setting);
   }
   if (value < min || value > max) {
-    throw_settings_error(place_of(*setting), "\"" + std::string(name) + "\" is " + std::to_string(value),
-                         "it must be " + right);
+    throw_settings_error(place_of(*setting), fmt::format("\"{}\" is {}", name, value),
+                         fmt::format("it must be {}", right));
   }
   return value;
 }
@@ -152,7 +154,7 @@ std::optional<std::vector<LocatedText>> SettingsGroup::texts(std::string_view na
     const auto& entry = (*setting)[i];
     const std::string place = place_of(entry);
     if (entry.getType() != libconfig::Setting::TypeString) {
-      throw_wrong_type(place, std::string(name) + "[" + std::to_string(i) + "]", "a text in quotes", entry);
+      throw_wrong_type(place, fmt::format("{}[{}]", name, i), "a text in quotes", entry);
     }
     out.push_back({entry.c_str(), place});
   }
@@ -169,8 +171,7 @@ std::optional<std::vector<SettingsGroup>> SettingsGroup::groups(std::string_view
   for (int i = 0; i < setting->getLength(); ++i) {
     const auto& entry = (*setting)[i];
     if (!entry.isGroup()) {
-      throw_wrong_type(place_of(entry), std::string(name) + "[" + std::to_string(i) + "]", "a group { ... }",
-                       entry);
+      throw_wrong_type(place_of(entry), fmt::format("{}[{}]", name, i), "a group { ... }", entry);
     }
     out.emplace_back(entry, *source_);
   }
@@ -186,8 +187,7 @@ std::optional<SettingsGroup> SettingsGroup::group(std::string_view name) {
 
 LocatedText SettingsGroup::required_text(std::string_view name) {
   auto value = text(name);
-  if (!value)
-    throw_settings_error(place(), "\"" + std::string(name) + "\" is missing", "it must be given here");
+  if (!value) throw_settings_error(place(), fmt::format("\"{}\" is missing", name), "it must be given here");
   return *std::move(value);
 }
 
@@ -198,7 +198,7 @@ void SettingsGroup::reject_unknown() const {
     std::string names;
     for (const auto& name : known_)
       names += (names.empty() ? "" : ", ") + name;
-    throw_settings_error(place_of(setting), "unknown setting \"" + std::string(setting.getName()) + "\"",
+    throw_settings_error(place_of(setting), fmt::format("unknown setting \"{}\"", setting.getName()),
                          "known here: " + names);
   }
 }

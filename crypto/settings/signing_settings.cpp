@@ -1,5 +1,7 @@
 #include "crypto/settings/signing_settings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "canon/sender_pattern.hpp"
@@ -43,9 +45,9 @@ void read_expiration(SettingsGroup& root, SigningSettings& settings) {
   const auto seconds = root.integer("expiration", 0, longest_expiration);
   if (!seconds) return;
   if (*seconds > 0 && *seconds < shortest_expiration) {
-    throw_settings_error(root.place("expiration"), "\"expiration\" is " + std::to_string(*seconds),
-                         "0 for none, or at least " + std::to_string(shortest_expiration) +
-                             " seconds: receivers' clocks differ");
+    throw_settings_error(
+        root.place("expiration"), fmt::format("\"expiration\" is {}", *seconds),
+        fmt::format("0 for none, or at least {} seconds: receivers' clocks differ", shortest_expiration));
   }
   settings.expiration = std::chrono::seconds(*seconds);
 }
@@ -53,7 +55,7 @@ void read_expiration(SettingsGroup& root, SigningSettings& settings) {
 std::string read_sender(const LocatedText& value) {
   const auto sender = canon::parse_sender_pattern(value.text);
   if (!sender) {
-    throw_settings_error(value.place, "\"sender\" is " + sender.refusal().reason,
+    throw_settings_error(value.place, fmt::format("\"sender\" is {}", sender.refusal().reason),
                          "a pattern of addresses, such as *@news.example.com");
   }
   return *sender;
@@ -96,10 +98,11 @@ std::vector<SenderRule> read_rules(std::vector<SettingsGroup> groups) {
   for (auto& group : groups) {
     auto rule = read_rule(group);
     if (const auto earlier = seen.add(rule.sender)) {
-      throw_settings_error(group.place(),
-                           "a rule that is never asked: rule " + std::to_string(*earlier + 1) + ", for " +
-                               rules[*earlier].sender + ", matches all of its senders",
-                           "put the narrower rule first, or take one out");
+      throw_settings_error(
+          group.place(),
+          fmt::format("a rule that never applies: rule {}, for {}, matches all of its senders", *earlier + 1,
+                      rules[*earlier].sender),
+          "put the narrower rule first, or take one out");
     }
     rules.push_back(std::move(rule));
   }

@@ -1,5 +1,7 @@
 #include "crypto/signatures/identity.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "canon/loose_mailbox.hpp"
@@ -19,14 +21,14 @@ using Cause = NoIdentity::Cause;
 
 // Returns why a domain that has keys does not sign.
 NoIdentity inactive(const canon::DomainName& domain, const Manifest& manifest, const std::string& author) {
-  if (manifest.keys.empty()) return {Cause::no_key, "domain " + domain.str() + " has no key", author};
+  if (manifest.keys.empty())
+    return {Cause::no_key, fmt::format("domain {} has no key", domain.str()), author};
   NoIdentity none{Cause::no_active_key, "", author};
   for (const auto& key : manifest.keys) {
     if (key.state == KeyState::active) continue;
     if (key.state == KeyState::pending) none.cause = Cause::key_pending;
     if (!none.reason.empty()) none.reason += ", ";
-    none.reason +=
-        "key " + key.selector.str() + " of " + domain.str() + " is " + std::string(to_string(key.state));
+    none.reason += fmt::format("key {} of {} is {}", key.selector.str(), domain.str(), to_string(key.state));
   }
   return none;
 }
@@ -48,16 +50,18 @@ std::vector<SigningKey> selected_keys(const DomainKeys& keys, const std::vector<
 // A rule that matches decides even if its domain has no key: falling back to the author's own domain would
 // sign for a domain that the administrator excluded.
 Identity identity_by_rule(const SenderRule& rule, const std::string& author, KeySource& source) {
-  if (!rule.domain) return NoIdentity{Cause::rule, "a rule says not to sign for " + rule.sender, author};
+  if (!rule.domain)
+    return NoIdentity{Cause::rule, fmt::format("a rule says not to sign for {}", rule.sender), author};
   const auto keys = source.find(*rule.domain);
   if (keys == nullptr)
-    return NoIdentity{Cause::no_key, "domain " + rule.domain->str() + ", named by a rule, has no key",
-                      author};
+    return NoIdentity{Cause::no_key,
+                      fmt::format("domain {}, named by a rule, has no key", rule.domain->str()), author};
   if (keys->active.empty()) return inactive(*rule.domain, keys->manifest, author);
   auto selected = selected_keys(*keys, rule.selectors);
   if (selected.empty()) {
     return NoIdentity{Cause::no_active_key,
-                      "none of the selectors a rule names is active in " + rule.domain->str(), author};
+                      fmt::format("none of the selectors a rule names is active in {}", rule.domain->str()),
+                      author};
   }
   return SigningIdentity{*rule.domain, std::move(selected), author};
 }
@@ -70,8 +74,8 @@ Identity identity_by_domain(const canon::DomainName& author_domain, const std::s
     if (keys == nullptr) continue;
     if (*domain != author_domain && !keys->manifest.subdomains) {
       if (!first_reason) {
-        first_reason = {Cause::subdomain, "domain " + domain->str() + " does not sign for its subdomains",
-                        author};
+        first_reason = {Cause::subdomain,
+                        fmt::format("domain {} does not sign for its subdomains", domain->str()), author};
       }
       continue;
     }
@@ -79,7 +83,7 @@ Identity identity_by_domain(const canon::DomainName& author_domain, const std::s
     if (!first_reason) first_reason = inactive(*domain, keys->manifest, author);
   }
   if (first_reason) return *std::move(first_reason);
-  return NoIdentity{Cause::no_key, "no key for domain " + author_domain.str(), author};
+  return NoIdentity{Cause::no_key, fmt::format("no key for domain {}", author_domain.str()), author};
 }
 
 Identity identity_of(const canon::Mailbox& mailbox, const std::vector<SenderRule>& rules, KeySource& source) {
@@ -95,8 +99,8 @@ Identity identity_of(const canon::Mailbox& mailbox, const std::vector<SenderRule
     return identity;
   }
   if (!domain) {
-    return NoIdentity{Cause::invalid_domain, "the author's domain is " + domain.refusal().reason,
-                      std::move(author)};
+    return NoIdentity{Cause::invalid_domain,
+                      fmt::format("the author's domain is {}", domain.refusal().reason), std::move(author)};
   }
   return identity_by_domain(*domain, author, source);
 }
@@ -118,8 +122,9 @@ canon::Result<Authors> authors_of_message(const std::vector<canon::HeaderField>&
   if (mailboxes) return Authors{*std::move(mailboxes)};
   const auto& refusal = mailboxes.refusal();
   if (auto only = canon::only_reading(from->value))
-    return Authors{{*std::move(only)}, "the From field is not RFC 5322: it has " + refusal.reason};
-  return canon::Refusal{"the From field has " + refusal.reason, refusal.octet};
+    return Authors{{*std::move(only)},
+                   fmt::format("the From field is not RFC 5322: it has {}", refusal.reason)};
+  return canon::Refusal{fmt::format("the From field has {}", refusal.reason), refusal.octet};
 }
 
 Identity choose_identity(const Authors& authors, const std::vector<SenderRule>& rules, KeySource& keys) {

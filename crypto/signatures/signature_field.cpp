@@ -1,5 +1,7 @@
 #include "crypto/signatures/signature_field.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -23,7 +25,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string reason_text(const canon::Refusal& refusal) {
-  return refusal.reason + ", at byte " + std::to_string(refusal.octet + 1);
+  return fmt::format("{}, at byte {}", refusal.reason, refusal.octet + 1);
 }
 
 // Reads digits only. A number that does not fit counts as infinite (§3.5, x=).
@@ -49,13 +51,16 @@ std::optional<std::string> a_label(std::string_view text) {
 // OpenDKIM and Mail::DKIM read a= and c= without regard to case; dkimpy and this verifier do not.
 std::string note_on_case(std::string_view tag, std::string_view value, std::string_view known) {
   if (!canon::equal_ignoring_case(value, known)) return {};
-  return std::string(tag) + " has a known value in another case: OpenDKIM and Mail::DKIM read it as " +
-         std::string(known) + ", dkimpy and others refuse it";
+  return fmt::format(
+      "{} has a known value in another case: OpenDKIM and Mail::DKIM read it as {}, dkimpy and others refuse "
+      "it",
+      tag, known);
 }
 
 Problem read_version(std::string_view value, SignatureField&) {
   if (value == "1") return {};
-  return VerifyProblem{VerifyReason::version, "v= is " + quoted(value) + "; there is only version 1"};
+  return VerifyProblem{VerifyReason::version,
+                       fmt::format("v= is {}; there is only version 1", quoted(value))};
 }
 
 Problem read_algorithm(std::string_view value, SignatureField& field) {
@@ -67,7 +72,8 @@ Problem read_algorithm(std::string_view value, SignatureField& field) {
   if (value == "rsa-sha1")
     return VerifyProblem{VerifyReason::historic_algorithm,
                          "a= is rsa-sha1, which RFC 8301 forbids to accept"};
-  VerifyProblem problem{VerifyReason::unknown_algorithm, "a= is " + quoted(value) + ", an unknown algorithm"};
+  VerifyProblem problem{VerifyReason::unknown_algorithm,
+                        fmt::format("a= is {}, an unknown algorithm", quoted(value))};
   for (const auto algorithm : {Algorithm::rsa, Algorithm::ed25519}) {
     if (auto note = note_on_case("a=", value, signature_name(algorithm)); !note.empty())
       problem.note = std::move(note);
@@ -99,7 +105,7 @@ Problem read_canonicalization(std::string_view value, SignatureField& field) {
   if (!pair) {
     const std::string lower = canon::lower_case(value);
     return VerifyProblem{VerifyReason::unknown_canonicalization,
-                         "c= is " + quoted(value) + "; simple and relaxed are known",
+                         fmt::format("c= is {}; simple and relaxed are known", quoted(value)),
                          canon::parse_canonicalization(lower) ? note_on_case("c=", value, lower) : ""};
   }
   field.canonicalization = *pair;
@@ -109,7 +115,7 @@ Problem read_canonicalization(std::string_view value, SignatureField& field) {
 Problem read_domain(std::string_view value, SignatureField& field) {
   const auto domain = a_label(value);
   if (!domain || domain->find('.') == std::string::npos)
-    return VerifyProblem{VerifyReason::domain, "d= is " + quoted(value) + ", which is no domain"};
+    return VerifyProblem{VerifyReason::domain, fmt::format("d= is {}, which is not a domain", quoted(value))};
   field.domain = *domain;
   return {};
 }
@@ -117,7 +123,8 @@ Problem read_domain(std::string_view value, SignatureField& field) {
 Problem read_selector(std::string_view value, SignatureField& field) {
   const auto selector = a_label(value);
   if (!selector)
-    return VerifyProblem{VerifyReason::selector, "s= is " + quoted(value) + ", which is no selector"};
+    return VerifyProblem{VerifyReason::selector,
+                         fmt::format("s= is {}, which is not a selector", quoted(value))};
   field.selector = *selector;
   if (field.record_name().size() > longest_dns_name)
     return VerifyProblem{VerifyReason::selector, "s= and d= make a name longer than DNS has room for"};
@@ -131,7 +138,8 @@ bool is_field_name(std::string_view name) {
 Problem read_names(std::string_view value, SignatureField& field) {
   for (const auto name : canon::split_colons(value)) {
     if (!is_field_name(name))
-      return VerifyProblem{VerifyReason::syntax, "h= names " + quoted(name) + ", which is no field name"};
+      return VerifyProblem{VerifyReason::syntax,
+                           fmt::format("h= names {}, which is not a field name", quoted(name))};
     field.names.emplace_back(name);
   }
   const bool has_from = std::any_of(field.names.begin(), field.names.end(), [](const std::string& name) {
@@ -146,36 +154,42 @@ Problem read_identity(std::string_view value, SignatureField& field) {
   const auto at = value.rfind('@');
   const auto domain = at == std::string_view::npos ? std::nullopt : a_label(value.substr(at + 1));
   if (!domain)
-    return VerifyProblem{VerifyReason::identity, "i= is " + quoted(value) + ", which is no identity"};
+    return VerifyProblem{VerifyReason::identity,
+                         fmt::format("i= is {}, which is not an identity", quoted(value))};
   field.identity_below_domain = domain->ends_with("." + field.domain);
   if (*domain != field.domain && !field.identity_below_domain)
-    return VerifyProblem{VerifyReason::identity, "i= is " + quoted(value) + ", which is not below d="};
+    return VerifyProblem{VerifyReason::identity,
+                         fmt::format("i= is {}, which is not below d=", quoted(value))};
   field.identity = value;
   return {};
 }
 
 Problem read_body_limit(std::string_view value, SignatureField& field) {
   field.body_limit = number(value);
-  if (!field.body_limit) return VerifyProblem{VerifyReason::syntax, "l= is " + quoted(value) + ", no number"};
+  if (!field.body_limit)
+    return VerifyProblem{VerifyReason::syntax, fmt::format("l= is {}, which is not a number", quoted(value))};
   return {};
 }
 
 Problem read_query(std::string_view value, SignatureField&) {
   const auto methods = canon::split_colons(value);
   if (std::find(methods.begin(), methods.end(), "dns/txt") != methods.end()) return {};
-  return VerifyProblem{VerifyReason::unknown_query, "q= is " + quoted(value) + "; only dns/txt is known"};
+  return VerifyProblem{VerifyReason::unknown_query,
+                       fmt::format("q= is {}; only dns/txt is known", quoted(value))};
 }
 
 Problem read_time(std::string_view value, SignatureField& field) {
   field.time = number(value);
-  if (!field.time) return VerifyProblem{VerifyReason::syntax, "t= is " + quoted(value) + ", no time"};
+  if (!field.time)
+    return VerifyProblem{VerifyReason::syntax, fmt::format("t= is {}, which is not a time", quoted(value))};
   return {};
 }
 
 // Must be read after t=.
 Problem read_expiration(std::string_view value, SignatureField& field) {
   field.expiration = number(value);
-  if (!field.expiration) return VerifyProblem{VerifyReason::syntax, "x= is " + quoted(value) + ", no time"};
+  if (!field.expiration)
+    return VerifyProblem{VerifyReason::syntax, fmt::format("x= is {}, which is not a time", quoted(value))};
   if (field.time && *field.expiration <= *field.time)
     return VerifyProblem{VerifyReason::times, "x= is not after t="};
   return {};
@@ -199,13 +213,15 @@ constexpr std::array rules{TagRule{"v", true, read_version},    TagRule{"a", tru
 
 std::variant<SignatureField, VerifyProblem> parse_signature_field(std::string_view value) {
   const auto list = canon::TagList::parse(value);
-  if (!list) return VerifyProblem{VerifyReason::syntax, "not a tag list: " + reason_text(list.refusal())};
+  if (!list)
+    return VerifyProblem{VerifyReason::syntax,
+                         fmt::format("not a tag list: {}", reason_text(list.refusal()))};
   SignatureField field;
   for (const auto& rule : rules) {
     if (const auto text = list->find(rule.name)) {
       if (auto problem = rule.read(*text, field)) return *std::move(problem);
     } else if (rule.required) {
-      return VerifyProblem{VerifyReason::missing_tag, "there is no " + std::string(rule.name) + "= tag"};
+      return VerifyProblem{VerifyReason::missing_tag, fmt::format("there is no {}= tag", rule.name)};
     }
   }
   return field;

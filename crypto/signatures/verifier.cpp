@@ -1,5 +1,7 @@
 #include "crypto/signatures/verifier.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -72,10 +74,11 @@ class MessageVerifier {
     if (answer.kind == KeyAnswer::Kind::unavailable) {
       return refuse(std::move(verdict),
                     {VerifyReason::key_unavailable,
-                     "the key could not be asked for: " + canon::printable(answer.trouble)});
+                     fmt::format("the key could not be looked up: {}", canon::printable(answer.trouble))});
     }
     if (answer.kind == KeyAnswer::Kind::none || answer.values.empty())
-      return refuse(std::move(verdict), {VerifyReason::no_key, "no key: there is no TXT record at " + name});
+      return refuse(std::move(verdict),
+                    {VerifyReason::no_key, fmt::format("no key: there is no TXT record at {}", name)});
 
     std::optional<Verdict> best;
     for (const auto& value : answer.values) {
@@ -88,11 +91,12 @@ class MessageVerifier {
     }
     best->notes.insert(best->notes.begin(), verdict.notes.begin(), verdict.notes.end());
     if (answer.values.size() > 1) {
-      best->notes.push_back(std::to_string(answer.values.size()) + " TXT records at " + name +
-                            ": a receiver may take any of them (RFC 6376, 3.6.2.2)" +
-                            (answer.values.size() > max_records
-                                 ? "; only the first " + std::to_string(max_records) + " are looked at"
-                                 : ""));
+      std::string note =
+          fmt::format("{} TXT records at {}: a receiver may take any of them (RFC 6376, 3.6.2.2)",
+                      answer.values.size(), name);
+      if (answer.values.size() > max_records)
+        note += fmt::format("; only the first {} are looked at", max_records);
+      best->notes.push_back(std::move(note));
     }
     return *std::move(best);
   }
@@ -101,9 +105,10 @@ class MessageVerifier {
     const auto record = parse_record(value);
     if (!record) {
       const auto& refusal = record.refusal();
-      const std::string where = refusal.reason + ", at byte " + std::to_string(refusal.octet + 1);
-      return refuse(std::move(verdict), {VerifyReason::key_syntax, "the key record cannot be used: " +
-                                                                       record_slip(value).value_or(where)});
+      const std::string where = fmt::format("{}, at byte {}", refusal.reason, refusal.octet + 1);
+      return refuse(std::move(verdict),
+                    {VerifyReason::key_syntax,
+                     fmt::format("the key record cannot be used: {}", record_slip(value).value_or(where))});
     }
     if (record->flags.test)
       verdict.notes.emplace_back("the key record says t=y: the domain is only testing DKIM");
@@ -114,9 +119,9 @@ class MessageVerifier {
       return refuse(std::move(verdict), {VerifyReason::key_revoked, "the key is revoked: p= is empty"});
     if (record->algorithm != verdict.signature->algorithm) {
       return refuse(std::move(verdict),
-                    {VerifyReason::key_of_other_kind, "the key record is one for " +
-                                                          std::string(key_name(record->algorithm)) +
-                                                          ", which is not what a= says"});
+                    {VerifyReason::key_of_other_kind,
+                     fmt::format("the key record is one for {}, which is not what a= says",
+                                 key_name(record->algorithm))});
     }
     if (record->flags.strict && verdict.signature->identity_below_domain) {
       return refuse(std::move(verdict),
@@ -124,12 +129,12 @@ class MessageVerifier {
     }
     auto key = PublicKey::parse(record->algorithm, record->public_key);
     if (!key)
-      return refuse(std::move(verdict),
-                    {VerifyReason::key_syntax, "the key cannot be used: " + key.refusal().reason});
+      return refuse(std::move(verdict), {VerifyReason::key_syntax,
+                                         fmt::format("the key cannot be used: {}", key.refusal().reason)});
     if (key->algorithm() == Algorithm::rsa && key->bits() < min_rsa_bits) {
       return refuse(std::move(verdict),
                     {VerifyReason::weak_key,
-                     "the RSA key has " + std::to_string(key->bits()) + " bits; RFC 8301 asks for 1024"});
+                     fmt::format("the RSA key has {} bits; RFC 8301 asks for 1024", key->bits())});
     }
     verdict.key = *std::move(key);
     return judge_by_key(std::move(verdict));
@@ -154,15 +159,16 @@ class MessageVerifier {
                                   : too_short         ? "the body is shorter than l= says"
                                                       : "the body is not as signed";
     if (!verdict.header_holds) {
-      return refuse(std::move(verdict),
-                    {VerifyReason::not_by_this_key,
-                     "the signature was not made with this key, or b= was changed; " + body_text});
+      return refuse(
+          std::move(verdict),
+          {VerifyReason::not_by_this_key,
+           fmt::format("the signature was not made with this key, or b= was changed; {}", body_text)});
     }
     if (header_holds) note_unsigned_from(verdict);
     if (header_holds && *verdict.body_holds) return verdict;
     if (header_holds)
       return refuse(std::move(verdict),
-                    {VerifyReason::body_differs, body_text + "; the header is as signed"});
+                    {VerifyReason::body_differs, fmt::format("{}; the header is as signed", body_text)});
     const auto reason = *verdict.body_holds ? VerifyReason::header_differs : VerifyReason::both_differ;
     return refuse(std::move(verdict),
                   {reason, (is_rsa ? "the header is not as signed; "
@@ -188,8 +194,9 @@ class MessageVerifier {
     verdict.notes.push_back(
         unsigned_octets == 0
             ? "l= covers the whole body, but anybody could append to it"
-            : "the last " + std::to_string(unsigned_octets) +
-                  " bytes of the body are not signed (l=): anybody could have put them there");
+            : fmt::format(
+                  "the last {} bytes of the body are not signed (l=): anybody could have put them there",
+                  unsigned_octets));
   }
 
   // Several signatures usually have the same c= and l=.
@@ -221,7 +228,7 @@ std::vector<Verdict> verify_message(const std::vector<HeaderField>& message, std
       Verdict& left_out = verdicts.emplace_back();
       left_out.field = i;
       left_out.reason = VerifyReason::not_looked_at;
-      left_out.text = "only the first " + std::to_string(max_signatures) + " signatures are looked at";
+      left_out.text = fmt::format("only the first {} signatures are looked at", max_signatures);
     }
   }
   return verdicts;

@@ -1,5 +1,6 @@
 #include "crypto/store/domain_transaction.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -95,14 +96,15 @@ DomainTransaction::~DomainTransaction() {
 void DomainTransaction::add_key(KeyEntry entry, const PrivateKey& key) {
   if (manifest_.find(entry.selector) != nullptr) {
     throw StoreError(
-        "the selector " + entry.selector.str() + " was used in " + domain_.str() +
-        " before; a selector is never used twice, since DNS and mail on its way still know the old key");
+        fmt::format("the selector {} was used in {} before; a selector is never used twice, since DNS and "
+                    "mail on its way still know the old key",
+                    entry.selector.str(), domain_.str()));
   }
   for (const auto& name : {name_of(store_.key_path(domain_, entry.selector)),
                            name_of(store_.record_path(domain_, entry.selector))}) {
     if (directory_.has(name))
-      throw StoreError((directory_.path() / name).string() +
-                       " is there but not in the manifest, and is left as it is");
+      throw StoreError(fmt::format("{} is there but not in the manifest, and is left as it is",
+                                   (directory_.path() / name).string()));
   }
   key_files_.push_back({name_of(store_.key_path(domain_, entry.selector)), key.to_pem()});
   stage_record(entry.selector, make_record(key, manifest_.record));
@@ -125,7 +127,8 @@ void DomainTransaction::commit() {
   try {
     put_in_place();
   } catch (const StoreError& error) {
-    throw StoreError("the change was made, and the next one will tidy up, but: " + std::string(error.what()));
+    throw StoreError(
+        fmt::format("the change was made, and the next one will tidy up, but: {}", error.what()));
   }
 }
 

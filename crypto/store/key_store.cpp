@@ -1,6 +1,7 @@
 #include "crypto/store/key_store.hpp"
 
 #include <dirent.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -146,18 +147,18 @@ PrivateKey KeyStore::load_key(const canon::DomainName& domain, const KeyEntry& e
   };
   const auto pem = read();
   if (!pem) {
-    throw KeyFileError(path.string() + " is missing, but the manifest beside it says that the key is " +
-                       std::string(to_string(entry.state)));
+    throw KeyFileError(fmt::format("{} is missing, but the manifest beside it says that the key is {}",
+                                   path.string(), to_string(entry.state)));
   }
   try {
     auto key = PrivateKey::from_pem(*pem);
     if (key.algorithm() != entry.algorithm || key.bits() != entry.bits) {
-      throw KeyFileError("another key than the manifest says (" + std::string(key_name(key.algorithm())) +
-                         ", " + std::to_string(key.bits()) + " bits)");
+      throw KeyFileError(fmt::format("another key than the manifest says ({}, {} bits)",
+                                     key_name(key.algorithm()), key.bits()));
     }
     return key;
   } catch (const KeyFileError& error) {
-    throw KeyFileError(path.string() + " holds " + error.what());
+    throw KeyFileError(fmt::format("{} holds {}", path.string(), error.what()));
   }
 }
 

@@ -1,5 +1,7 @@
 #include "crypto/store/manifest.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -26,7 +28,7 @@ std::optional<UtcTime> read_time(SettingsGroup& group, std::string_view name) {
   if (!value) return std::nullopt;
   const auto time = parse_utc_time(value->text);
   if (!time) {
-    throw_settings_error(value->place, "\"" + std::string(name) + "\" is not a UTC time",
+    throw_settings_error(value->place, fmt::format("\"{}\" is not a UTC time", name),
                          "the form is 2026-11-24T06:00:00Z");
   }
   return time;
@@ -83,7 +85,7 @@ RecordFlags read_flags(SettingsGroup group) {
   if (auto hashes = group.text("hashes")) {
     // It goes into the record unchanged.
     if (!is_hash_list(hashes->text)) {
-      throw_settings_error(hashes->place, "\"hashes\" is no list of names",
+      throw_settings_error(hashes->place, "\"hashes\" is not a list of names",
                            "such as \"sha256\"; \"\" for all");
     }
     flags.hashes = hashes->text;
@@ -169,7 +171,7 @@ Manifest parse_manifest(std::string_view text, const std::string& file_name) {
   // An empty file parses as libconfig, too; a whole manifest begins with the format number.
   if (!root.integer("format", format_version, format_version)) {
     throw_settings_error(file_name + ":1", "\"format\" is missing",
-                         "this is no manifest, or a damaged one: restore it from a backup");
+                         "this is not a manifest, or a damaged one: restore it from a backup");
   }
   Manifest manifest;
   manifest.subdomains = root.boolean("subdomains").value_or(true);
@@ -202,8 +204,8 @@ std::string write_manifest(const Manifest& manifest) {
   std::string text = "# Written by dkimkey, which is the one to change it.\n" + root.lines();
   // Readers would refuse it, and no mail of the domain would be signed.
   if (text.size() > most_settings_octets) {
-    throw StoreError("a manifest of " + std::to_string(manifest.keys.size()) + " keys has more than the " +
-                     std::to_string(most_settings_octets) + " bytes that it may have");
+    throw StoreError(fmt::format("a manifest of {} keys has more than the {} bytes that it may have",
+                                 manifest.keys.size(), most_settings_octets));
   }
   return text;
 }

@@ -1,4 +1,5 @@
-// canon/body_canon on bodies whose canonical form is known. How the input is split is body_split_test's.
+// Tests canon/body_canon on bodies with a known canonical form. tests/canon/body_split_test.cpp varies the
+// chunks.
 #include "canon/body_canon.hpp"
 
 #include <gtest/gtest.h>
@@ -18,7 +19,7 @@ using namespace std::string_literals;
 constexpr auto simple = Canonicalization::simple;
 constexpr auto relaxed = Canonicalization::relaxed;
 
-// Memory cannot grow with the body where there is nothing that could own any.
+// An object that owns no memory cannot grow with the body.
 static_assert(std::is_trivially_copyable_v<BodyCanonicalizer> && sizeof(BodyCanonicalizer) <= 8192);
 
 TEST(BodyCanon, rfc6376_examples) {
@@ -43,18 +44,18 @@ TEST(BodyCanon, known_forms) {
       {"\r\n", "\r\n", ""},
       {"\r\n\r\n\r\n", "\r\n", ""},
       {"\n\n", "\r\n", ""},
-      // White space alone: a body for simple, an empty one for relaxed.
+      // White space only: simple keeps it, relaxed makes the body empty.
       {" ", " \r\n", ""},
       {"\t \r\n \r\n\r\n", "\t \r\n \r\n", ""},
       {"\r\n \t", "\r\n \t\r\n", ""},
-      // The last line without its CRLF is hashed with one.
+      // A last line without CRLF is hashed with one.
       {"a", "a\r\n", "a\r\n"},
       {"a\r\nb", "a\r\nb\r\n", "a\r\nb\r\n"},
       {"a ", "a \r\n", "a\r\n"},
       {"a\r\n", "a\r\n", "a\r\n"},
-      // Trailing empty lines go, leading and inner ones stay.
+      // Trailing empty lines are dropped; leading and inner ones stay.
       {"\r\n\r\na\r\n\r\n\r\nb\r\n\r\n\r\n", "\r\n\r\na\r\n\r\n\r\nb\r\n", "\r\n\r\na\r\n\r\n\r\nb\r\n"},
-      // Lines of white space before the end are empty lines to relaxed.
+      // Relaxed treats lines of white space at the end as empty.
       {"a\r\n \r\n\t\r\n", "a\r\n \r\n\t\r\n", "a\r\n"},
       {"a\r\n \r\nb\r\n", "a\r\n \r\nb\r\n", "a\r\n\r\nb\r\n"},
       // White space at a line's start is reduced, not removed; HTAB becomes SP.
@@ -63,7 +64,7 @@ TEST(BodyCanon, known_forms) {
       {"a\nb\n", "a\r\nb\r\n", "a\r\nb\r\n"},
       {"\na", "\r\na\r\n", "\r\na\r\n"},
       {"a \n\n\r\n\n", "a \r\n", "a\r\n"},
-      // A lone CR is an octet like another, at the end too.
+      // A lone CR is a byte like another, at the end too.
       {"a\rb\r\n", "a\rb\r\n", "a\rb\r\n"},
       {"a\r\n\r", "a\r\n\r\r\n", "a\r\n\r\r\n"},
       {"\r", "\r\r\n", "\r\r\n"},
@@ -111,7 +112,7 @@ TEST(BodyCanon, millions_of_empty_lines) {
   EXPECT_EQ(output_size(relaxed, " \r\n", 1'000'000, "end"), 2'000'000U + 5);
 }
 
-// Sizes at which anything but linear time would hang: these are the runs that must be thought about twice.
+// At these sizes, anything but linear time would hang.
 TEST(BodyCanon, one_chunk_of_the_same_octets_over_and_over) {
   constexpr std::size_t size = 32'000'000;
   for (const char octet : {' ', '\t', '\r', '\n', '\0', 'a'}) {
@@ -125,7 +126,7 @@ TEST(BodyCanon, one_chunk_of_the_same_octets_over_and_over) {
 }
 
 TEST(BodyCanon, pieces_are_few_and_bounded) {
-  // The sink hashes: for a body of short lines it must not be called for each of them.
+  // The sink must not be called for each short line: hashing small pieces is slow.
   std::string body;
   while (body.size() < 1'000'000)
     body += "a\tb\r\n\r\n \r\n";

@@ -10,7 +10,7 @@ namespace {
 using canon::BodyCanonicalizer;
 using canon::Canonicalization;
 
-// Lines without their ends; what follows the last line end is a line only if there is something.
+// Returns the lines without their ends; the text after the last line end is a line only if it is not empty.
 std::vector<std::string> lines_of(std::string_view body) {
   std::vector<std::string> lines;
   while (!body.empty()) {
@@ -99,7 +99,7 @@ std::string random_body(std::mt19937& random, std::size_t size) {
                                          "\r"sv,   "\r\r\n"sv, " "sv,    " "sv,           "\t"sv,
                                          "\0"sv,   "a"sv,      "b"sv,    "."sv,           "\v\f"sv,
                                          "\x7f"sv, "\xc3"sv,   "text"sv, "twelve words"sv};
-  // How much plain text stands between them: none in some bodies, whole vector blocks in others.
+  // How much plain text is between them: none in some bodies, whole vector blocks in others.
   const std::size_t longest_run = std::uniform_int_distribution<std::size_t>(0, 200)(random);
   std::uniform_int_distribution<std::size_t> any_piece(0, std::size(pieces) - 1);
   std::uniform_int_distribution<std::size_t> any_run(0, longest_run);

@@ -1,4 +1,5 @@
-// canon/body_canon against the reference, however the body is split: structured, exhaustive and random.
+// Compares canon/body_canon with the reference for all ways to split the body: structured, exhaustive and
+// random.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace {
 using canon::Canonicalization;
 using namespace std::string_literals;
 
-// For bodies too large to be printed; GoogleTest's own comparison of long texts takes memory without end.
+// For bodies too large to print: GoogleTest's own comparison of long texts takes unlimited memory.
 ::testing::AssertionResult same_octets(const std::string& actual, const std::string& expected) {
   if (actual == expected) return ::testing::AssertionSuccess();
   const auto shorter = std::min(actual.size(), expected.size());
@@ -24,7 +25,7 @@ using namespace std::string_literals;
          << printable(expected.substr(at, 40));
 }
 
-// What decides over the octets around it.
+// The characters that decide about the bytes around them.
 const std::vector<std::string>& cores() {
   static const std::vector<std::string> list = {
       "\r\n",   "\n",       "\r",      " ",      "\t",     "\0"s,     "\r\n\r\n", "\n\n",         "\r\r\n",
@@ -38,7 +39,7 @@ class BodySplit : public ::testing::TestWithParam<Canonicalization> {
  protected:
   Canonicalization algorithm() const { return GetParam(); }
 
-  // Unsplit, octet by octet, and in two at each place.
+  // Whole, byte by byte, and in two at each position.
   void check_every_split(const std::string& body) const {
     const auto expected = reference_body(algorithm(), body);
     ASSERT_EQ(printable(canonical_body(algorithm(), body)), printable(expected)) << printable(body);
@@ -57,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(Body, BodySplit,
                            return instance.param == Canonicalization::simple ? "simple" : "relaxed";
                          });
 
-// Every body of up to seven octets over the alphabet that matters.
+// All bodies of up to seven bytes over that alphabet.
 TEST_P(BodySplit, every_short_body) {
   constexpr std::string_view alphabet = "a \t\r\n";
   std::vector<std::string> bodies = {""};
@@ -77,8 +78,8 @@ TEST_P(BodySplit, every_short_body) {
   }
 }
 
-// The same few octets at every alignment to the blocks of 16 and 128 that are scanned at once, with plain
-// text before and behind.
+// The same few bytes at every alignment to the blocks of 16 and 128 that are scanned at once, with plain text
+// before and after.
 TEST_P(BodySplit, what_matters_at_every_alignment) {
   for (const auto& core : cores()) {
     for (std::size_t before = 0; before <= 290; ++before) {
@@ -91,8 +92,8 @@ TEST_P(BodySplit, what_matters_at_every_alignment) {
   }
 }
 
-// The same where the scan has just met white space that changes: long stretches are then judged at once, up
-// to two octets beyond their end, and held back where the body may end.
+// The same after white space that changes: long stretches are then judged at once, up to two bytes beyond
+// their end, and held back where the body may end.
 TEST_P(BodySplit, what_matters_at_every_place_of_a_squeezed_stretch) {
   std::string empty_lines;
   std::string white_lines;
@@ -112,8 +113,8 @@ TEST_P(BodySplit, what_matters_at_every_place_of_a_squeezed_stretch) {
   }
 }
 
-// Behind the first white space of a line that changes, the rest of the line is worked on in stretches
-// and put into a buffer of 4096: runs of white space across their ends, and runs longer than they are.
+// After the first white space of a line that changes, the rest of the line is processed in stretches and put
+// into a buffer of 4096 bytes: runs of white space across their ends, and runs that are longer.
 TEST_P(BodySplit, white_space_across_every_block_of_a_long_line) {
   std::vector<std::size_t> distances;
   for (std::size_t n = 0; n <= 140; ++n)
@@ -182,7 +183,8 @@ TEST_P(BodySplit, large_random_bodies_in_many_pieces) {
   }
 }
 
-// The chunks of a milter connection are 65,535 octets: most line ends are far from their ends, some are not.
+// The chunks of a milter connection have 65,535 bytes: most line ends are far from a chunk's end, some are
+// not.
 TEST_P(BodySplit, a_large_body_in_chunks_of_the_milter_protocol) {
   std::mt19937 random(65535);
   std::string body;

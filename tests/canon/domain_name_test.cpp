@@ -1,4 +1,4 @@
-// canon/domain_name: what becomes a path, a DNS name and d=.
+// Tests canon/domain_name: names that become paths, DNS names and d=.
 #include "canon/domain_name.hpp"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ TEST(DomainName, vectors) {
   }
 }
 
-// The form of a form is itself: nothing can come out that would read differently the second time.
+// Parsing a parsed name changes nothing.
 TEST(DomainName, a_name_reads_as_itself) {
   for (const auto& vector : read_vectors("domains.vec")) {
     if (const auto name = DomainName::parse(vector.get("Domain"))) {
@@ -56,7 +56,7 @@ TEST(DomainName, compares_by_its_name) {
   EXPECT_LT(*DomainName::parse("a.example"), *DomainName::parse("b.example"));
 }
 
-// libidn2 must not be handed megabytes: its work grows faster than its input.
+// libidn2 must not get megabytes: its work grows faster than its input.
 TEST(DomainName, long_input_is_refused_at_once) {
   EXPECT_FALSE(DomainName::parse(std::string(10'000'000, 'a')));
   std::string u_labels;
@@ -66,8 +66,8 @@ TEST(DomainName, long_input_is_refused_at_once) {
   EXPECT_FALSE(DomainName::parse(std::string(1024, '\xc3')));
 }
 
-// Only letters, digits, "-", "_" and "." may leave this class: every octet alone and as the end of a
-// UTF-8 sequence.
+// A parsed name has only letters, digits, "-", "_" and ".": tries every byte alone and as the end of a UTF-8
+// sequence.
 TEST(DomainName, no_octet_slips_through) {
   const std::string allowed = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
   for (int first = 0; first < 256; ++first) {

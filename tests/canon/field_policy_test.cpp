@@ -22,7 +22,7 @@ Names oversigned(const FieldPolicy& policy) {
   return out;
 }
 
-// Spelled out a second time, on purpose: a typing error in one of the two shows. Names as in the IANA
+// Written a second time on purpose, so that a typing error in one of the two shows. Names as in the IANA
 // registry of message header fields (RFC 4021, 2369, 2919, 3834, 5322, 8058; Autocrypt and Feedback-ID are
 // in use without one).
 TEST(FieldPolicy, default_signed_list) {
@@ -91,7 +91,8 @@ TEST(FieldPolicy, signs_and_oversigns_from_whatever_the_lists_say) {
   EXPECT_TRUE(policy->is_signed("cc"));
 }
 
-// -Subject, as for a list that rewrites it, must have an effect although Subject is oversigned by default.
+// "-Subject", for a mailing list that rewrites it, must have an effect although Subject is oversigned by
+// default.
 TEST(FieldPolicy, the_default_oversigned_list_does_not_bring_back_what_is_not_signed) {
   const auto changed = FieldPolicy::from_lists({"-subject"}, {});
   ASSERT_TRUE(changed);
@@ -118,7 +119,7 @@ TEST(FieldPolicy, an_oversigned_entry_brings_back_what_the_signed_list_leaves_ou
   }
 }
 
-// A name that is written down is oversigned in every message; with ? only in those that have one.
+// A name in the list is oversigned in every message; with "?", only in those that have the field.
 TEST(FieldPolicy, an_entry_says_when_its_name_is_oversigned) {
   const auto when = [](const Names& list, std::string_view name) {
     const auto policy = FieldPolicy::from_lists({}, list);
@@ -174,13 +175,12 @@ TEST(FieldPolicy, errors_say_which_list_which_entry_and_why) {
       {{}, {"-From"}, FieldList::oversigned_headers, 0, Reason::removes_from},
       {{}, {"-Received"}, FieldList::oversigned_headers, 0, Reason::not_in_default},
       {{}, {"From", "bad name"}, FieldList::oversigned_headers, 1, Reason::bad_name},
-      // A second signature, which every relay may add, would break the first.
-      // What no hop leaves alone.
+      // Fields that every hop adds or replaces.
       {{"received"}, {}, FieldList::signed_headers, 0, Reason::changed_by_hops},
       {{"+Return-Path"}, {}, FieldList::signed_headers, 0, Reason::changed_by_hops},
       {{}, {"+Received"}, FieldList::oversigned_headers, 0, Reason::changed_by_hops},
       {{}, {"From", "Return-Path?"}, FieldList::oversigned_headers, 1, Reason::changed_by_hops},
-      // What contradicts itself, or says nothing.
+      // Entries that contradict each other or have no effect.
       {{"X-Own", "x-own"}, {}, FieldList::signed_headers, 1, Reason::repeated},
       {{"+X-Own", "-x-own"}, {}, FieldList::signed_headers, 1, Reason::repeated},
       {{"+X-Own?"}, {}, FieldList::signed_headers, 0, Reason::optional_in_signed},

@@ -1,4 +1,4 @@
-// canon/fragile_fields: which names in the lists are warned of.
+// Tests canon/fragile_fields: for which names there is a warning.
 #include "canon/fragile_fields.hpp"
 
 #include <gtest/gtest.h>

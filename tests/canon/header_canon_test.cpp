@@ -43,25 +43,25 @@ TEST(HeaderCanon, relaxed_forms) {
     std::string canonical;
   } cases[] = {
       {"Subject: Hello", "subject:Hello\r\n"},
-      // No space after the colon is as legal as many.
+      // No space after the colon is as legal as several.
       {"Subject:Hello", "subject:Hello\r\n"},
       {"Subject: \t  Hello", "subject:Hello\r\n"},
       // A value that begins on the line after the colon.
       {"Subject:\r\n Hello", "subject:Hello\r\n"},
       {"Subject: \r\n\tHello", "subject:Hello\r\n"},
       {"Subject:\r\n \r\n Hello", "subject:Hello\r\n"},
-      // Empty, white space alone, folds alone.
+      // Empty values, white space only, folds only.
       {"Subject:", "subject:\r\n"},
       {"Subject: ", "subject:\r\n"},
       {"Subject: \t \t", "subject:\r\n"},
       {"Subject:\r\n \r\n\t", "subject:\r\n"},
-      // A fold is nothing by itself: its white space is what stays, as one SP.
+      // Of a fold only the white space stays, as one SP.
       {"Subject: a\r\n b", "subject:a b\r\n"},
       {"Subject: a \t\r\n\t b", "subject:a b\r\n"},
       {"Subject: a\r\n \r\n b", "subject:a b\r\n"},
       {"Subject: a \t b", "subject:a b\r\n"},
       {"Subject: a\tb", "subject:a b\r\n"},
-      // White space at the end, behind a fold too.
+      // White space at the end, also after a fold.
       {"Subject: a \t", "subject:a\r\n"},
       {"Subject: a\r\n ", "subject:a\r\n"},
       // White space before the colon belongs to neither name nor value.
@@ -70,7 +70,7 @@ TEST(HeaderCanon, relaxed_forms) {
       // The name in lower case, the value as it is.
       {"MIME-Version: 1.0 UPPER lower", "mime-version:1.0 UPPER lower\r\n"},
       {"X-\xc3\x84: \xc3\x84", "x-\xc3\x84:\xc3\x84\r\n"},
-      // VT, FF and NUL are no white space in RFC 6376 §2.8; nor is a CR or LF that stands alone.
+      // VT, FF and NUL are not white space in RFC 6376 §2.8; nor is a lone CR or LF.
       {"Subject: a\vb\f", "subject:a\vb\f\r\n"},
       {"Subject: \v a \f ", "subject:\v a \f\r\n"},
       {"Subject: a\0b \0"s, "subject:a\0b \0\r\n"s},

@@ -1,5 +1,5 @@
-// What the tests of canon's header side measure it against: relaxed as RFC 6376 §3.4.2 lists its steps, and
-// the fields that a verifier takes for a signature's h=.
+// A reference for canon's header functions: the steps of RFC 6376 §3.4.2 (relaxed), and the fields that a
+// verifier takes for a signature's h=.
 #pragma once
 
 #include <cstddef>
@@ -11,15 +11,15 @@
 
 namespace dkim::test {
 
-// The canonical field, its final CRLF included.
+// Returns the canonical field, including its final CRLF.
 std::string reference_field(canon::Canonicalization algorithm, const canon::HeaderField& field);
 
-// RFC 6376 §5.4.2: the k-th time that a name comes up in h= it takes the k-th such field from the bottom, or
-// nothing if there are no more. Indices into the message's fields.
+// Returns indices into the message's fields: the k-th time that a name occurs in h=, it means the k-th such
+// field from the bottom, or nothing if there is none left (RFC 6376 §5.4.2).
 std::vector<std::size_t> fields_for_verifier(const std::vector<canon::HeaderField>& message,
                                              const std::vector<std::string>& names);
 
-// The name without the white space that may stand between it and the colon, in lower case.
+// Returns the name in lower case, without white space before the colon.
 std::string reference_name(const canon::HeaderField& field);
 
 }  // namespace dkim::test

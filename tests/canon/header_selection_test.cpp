@@ -1,4 +1,4 @@
-// canon/header_selection: what is signed, in which order, and what h= says of it.
+// Tests canon/header_selection: which fields are signed, in which order, and the names in h=.
 #include "canon/header_selection.hpp"
 
 #include <gtest/gtest.h>
@@ -58,7 +58,7 @@ TEST(HeaderSelection, an_oversigned_name_once_more_than_it_occurs) {
   EXPECT_EQ(selection.fields, fields_for_verifier(fields, selection.names));
 }
 
-// A signature that says "there is no Date" dies where a later hop adds one.
+// A signature that says "there is no Date" breaks when a later hop adds one.
 TEST(HeaderSelection, some_names_are_oversigned_only_where_present) {
   const auto without = select_fields(message({"From", "To", "Subject"}), FieldPolicy());
   EXPECT_EQ(without.names, (Names{"From", "To", "Subject", "From", "Reply-To", "Subject", "To", "Cc"}));
@@ -116,7 +116,7 @@ TEST(HeaderSelection, a_verifier_takes_the_same_fields_in_the_same_order) {
     for (const auto& lists : {FieldPolicy(), policy({"Keywords", "Subject"}, {"List-Id?", "x-a"})}) {
       const auto selection = select_fields(fields, lists);
       ASSERT_EQ(selection.fields, fields_for_verifier(fields, selection.names));
-      // Each signed name as often as it stands there, each oversigned one once more.
+      // Each signed name as often as it occurs, each oversigned one once more.
       std::map<std::string, int> counts;
       for (const auto& name : selection.names)
         ++counts[canon::lower_case(name)];

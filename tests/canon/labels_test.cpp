@@ -13,7 +13,7 @@ std::string label(std::size_t size) {
   return std::string(size, 'a');
 }
 
-// Three labels of 63 and one that brings the name to this size.
+// Returns three labels of 63 bytes and one that brings the name to this size.
 std::string name_of(std::size_t size) {
   return label(63) + "." + label(63) + "." + label(63) + "." + label(size - 192);
 }
@@ -68,7 +68,7 @@ TEST(Labels, long_input_is_refused_by_its_length) {
   EXPECT_TRUE(check_labels(std::string(10'000'000, 'a')));
 }
 
-// Whatever octet may stand in a name is one that no shell, zone file or file system reads as anything else.
+// No byte of a name has a special meaning to a shell, a zone file or a file system.
 TEST(Labels, nothing_but_letters_digits_hyphen_and_underscore) {
   const std::string allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
   for (int octet = 0; octet < 256; ++octet) {

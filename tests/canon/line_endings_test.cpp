@@ -54,7 +54,7 @@ TEST(LineEndings, there_and_back) {
     ASSERT_EQ(printable(to_crlf(crlf)), printable(crlf));
     for (std::size_t at = crlf.find('\n'); at != std::string::npos; at = crlf.find('\n', at + 1))
       ASSERT_TRUE(at > 0 && crlf[at - 1] == '\r');
-    // Exact where there is no CR CR LF, which reads as CR LF once its own CRLF is a LF.
+    // The round trip is exact without CR CR LF, which becomes CR LF once its CRLF is an LF.
     if (crlf.find("\r\r\n") == std::string::npos) {
       ASSERT_EQ(printable(to_crlf(to_lf(crlf))), printable(crlf));
     }

@@ -30,11 +30,11 @@ TEST(LooseMailbox, two_readings_or_none) {
         "b@other.example; Foo <a@example.com>", "Foo: b@other.example; <a@example.com>",
         "a@example.com; b@other.example", "a@example.com b@other.example", "a@example.com; (b@other.example)",
         "Foo; <a@example.com> b", "via !b, Foo <a@example.com>", "50% b: Foo <a@example.com>",
-        // What is open.
+        // Quotes, comments and brackets that do not end.
         "\"Foo <b@other.example> <a@example.com>", "Foo; \" <a@example.com>", "(Foo; <a@example.com>",
         "Foo; [ <a@example.com>", "Foo; ) <a@example.com>", "Foo; ] <a@example.com>", "Foo; <a@example.com",
         "Foo; a@example.com>", "a@example.com; (", "Foo; >a@example.com<", "Foo; (a (b)) <a@example.com>",
-        // Quotes and escapes, of which readers think differently.
+        // Quotes and escapes that readers take in different ways.
         "Foo \\<b@other.example> <a@example.com>", "Foo; \\ <a@example.com>",
         "Foo; \"<b@other.example>\" <a@example.com>", "Foo; <\"b@other.example\"@example.com>",
         "Foo; <@other.example:a@example.com>", "Foo; <a@example.com(x)>", "a(x)@example.com;",

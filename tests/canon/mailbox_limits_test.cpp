@@ -1,5 +1,5 @@
-// canon/mailbox on input made to exhaust it. No time is asserted: at these sizes anything but linear time
-// would hang, and recursion would overrun the stack.
+// Tests canon/mailbox on input that is made to exhaust it. No time is asserted: at these sizes, anything but
+// linear time would hang, and recursion would overrun the stack.
 #include <gtest/gtest.h>
 
 #include "canon/mailbox.hpp"
@@ -34,7 +34,7 @@ TEST(MailboxLimits, a_mebibyte_of_one_octet) {
   for (int octet = 0; octet < 256; ++octet) {
     const std::string run(mebibyte, static_cast<char>(octet));
     EXPECT_FALSE(parse_mailboxes(run)) << octet;
-    // In front of an address: separators and white space are nothing, all else is no way to begin one.
+    // Before an address, separators and white space have no effect, and nothing else may precede it.
     const bool nothing = octet == ',' || octet == ' ' || octet == '\t' || octet == '\r' || octet == '\n';
     const auto found = parse_mailboxes(run + " <a@b.example>");
     const bool phrase = octet == '.' || octet == '!' || (octet >= '#' && octet <= '\'') || octet == '*' ||

@@ -36,7 +36,7 @@ TEST(Mailbox, vectors) {
   }
 }
 
-// Comments and folds may stand between any two tokens, and nothing is read differently for it.
+// Comments and folds between any two tokens change nothing.
 TEST(Mailbox, comments_and_folds_between_all_tokens) {
   const std::vector<std::string> tokens = {"Ann",   "\"B. C\"", "<", "@", "r.test",  ":", "a", ".",
                                            "\"b\"", "@",        "c", ".", "example", ">", ",", "Group",
@@ -71,7 +71,7 @@ TEST(Mailbox, every_prefix_of_every_vector) {
   }
 }
 
-// Reasons go to the log: nothing of the input may be in them.
+// Reasons go to the log, so they must not contain any of the input.
 TEST(Mailbox, reasons_hold_nothing_of_the_input) {
   for (const auto& vector : read_vectors("mailboxes.vec")) {
     const auto found = parse_mailboxes(vector.get("Value"));

@@ -18,7 +18,7 @@ TEST(Printable, escapes_what_is_not_plain) {
   EXPECT_EQ(printable_word("two words"), "two\\x20words");
 }
 
-// "\x0a" in the input must not pass for an octet that was escaped.
+// "\x0a" in the input must not pass for a byte that was escaped.
 TEST(Printable, a_backslash_is_escaped_too) {
   EXPECT_EQ(printable("\\x0a"), "\\\\x0a");
   EXPECT_EQ(printable_word("\\"), "\\\\");

@@ -1,4 +1,4 @@
-// canon/selector.
+// Tests canon/selector.
 #include "canon/selector.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ TEST(Selector, refuses_what_is_no_label) {
   }
 }
 
-// SELECTOR._domainkey.DOMAIN must fit into 253 octets, and SELECTOR.private into the 255 of a file name.
+// SELECTOR._domainkey.DOMAIN must fit into 253 bytes, and SELECTOR.private into the 255 of a file name.
 TEST(Selector, leaves_room_for_the_rest_of_a_records_name) {
   const std::string label(59, 'a');
   const std::string longest = label + "." + label + "." + label + "." + label + "a";

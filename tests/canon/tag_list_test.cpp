@@ -32,7 +32,7 @@ TEST(TagList, reads) {
       // An empty value is a value: p= revokes a key.
       {"p=", {{"p", ""}}},
       {"p=;n= ", {{"p", ""}, {"n", ""}}},
-      // "=" is an octet of values; folds inside a value stay.
+      // A value may contain "="; folds inside a value stay.
       {"b=a==", {{"b", "a=="}}},
       {"b=ab\r\n\tcd", {{"b", "ab\r\n\tcd"}}},
       {"n=a note, two words", {{"n", "a note, two words"}}},
@@ -142,7 +142,7 @@ TEST(TagList, split_colons) {
   EXPECT_EQ(canon::split_colons(":a:"), (Parts{"", "a", ""}));
 }
 
-// Sizes at which a look back over all earlier tags would hang.
+// At these sizes, a search of all earlier tags would hang.
 TEST(TagList, half_a_million_tags) {
   std::string text;
   for (int i = 0; i < 500'000; ++i)

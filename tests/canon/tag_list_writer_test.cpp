@@ -45,7 +45,7 @@ void check_shape(const std::string& value, std::size_t first_column = name_colum
     ASSERT_FALSE(canon::is_fws(line.back())) << "white space before a fold in " << value;
     ASSERT_EQ(line.find_first_of("\r\n"), std::string::npos) << value;
     if (columns(line) <= 76) continue;
-    // A single word: nothing within it at which a fold might have stood.
+    // A single word has no place for a fold.
     ASSERT_NE(i, 0U) << value;
     ASSERT_EQ(text.find(' '), std::string::npos) << value;
     const auto semicolon = text.find(';');
@@ -107,7 +107,7 @@ TEST(TagListWriter, long_words_have_a_line_to_themselves) {
   }
 }
 
-// The signer hashes the field with b= empty and sends it filled: not an octet before b='s value may differ.
+// The signer hashes the field with b= empty and sends it filled: no byte before the value of b= may differ.
 TEST(TagListWriter, filling_in_b_moves_nothing_before_it) {
   for (std::size_t padding = 0; padding < 160; ++padding) {
     const auto write = [&](std::string_view signature) {
@@ -199,7 +199,7 @@ TEST(TagListWriter, random_lists_read_back_as_they_were_written) {
   }
 }
 
-// White space stands only where the ABNF has FWS: before a tag's name, before a colon of h=, inside base64.
+// White space occurs only where the ABNF has FWS: before a tag's name, before a colon of h=, inside base64.
 TEST(TagListWriter, folds_only_where_they_are_allowed) {
   for (std::size_t padding = 1; padding < 200; ++padding) {
     TagListWriter writer(name_columns);

@@ -1,4 +1,4 @@
-// canon/text: octet classes, trimming, wildcards.
+// canon/text: byte classes, trimming, wildcards.
 #include "canon/text.hpp"
 
 #include <gtest/gtest.h>
@@ -81,7 +81,7 @@ TEST(Text, wildcards) {
     EXPECT_EQ(matches_wildcard(pattern, text), matches) << pattern << " on " << text;
 }
 
-// The definition itself, slow: * takes any number of octets.
+// The definition itself, slow: * matches any number of bytes.
 bool matches_slowly(std::string_view pattern, std::string_view text) {
   if (pattern.empty()) return text.empty();
   if (pattern.front() != '*')

@@ -1,4 +1,4 @@
-// tests/vectors/vector_file: the reader that other tests lean on, and that what it reads is whole.
+// Tests tests/vectors/vector_file, on which other tests rely, and that the vector files are complete.
 #include "tests/vectors/vector_file.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// A key store in a directory of its own that goes with the test, and what tests put into it.
+// A key store in a temporary directory, and keys and files for it. Throws std::runtime_error if a file cannot
+// be written.
 #pragma once
 
 #include <filesystem>
@@ -32,14 +33,14 @@ canon::DomainName domain_name(std::string_view text);
 canon::Selector selector(std::string_view text);
 crypto::Secret secret(std::string_view text);
 
-// One key of each kind a test program: making RSA keys takes time.
+// One key of each kind for each test program, because making RSA keys takes time.
 const crypto::PrivateKey& rsa_key();
 const crypto::PrivateKey& other_rsa_key();
 const crypto::PrivateKey& ed25519_key();
 
 void write_file(const std::filesystem::path& path, std::string_view content, unsigned mode = 0640);
 std::string read_file(const std::filesystem::path& path);
-// Names in the directory, sorted.
+// Returns the names in the directory, sorted.
 std::vector<std::string> names_in(const std::filesystem::path& directory);
 
 crypto::KeyEntry entry_of(std::string_view selector_name, const crypto::PrivateKey& key,
@@ -53,13 +54,13 @@ class TestStore {
   const crypto::KeyStore& store() const { return store_; }
   std::filesystem::path path(std::string_view relative) const { return directory_.path() / relative; }
 
-  // Through a transaction, as dkimkey does.
+  // Adds a key by a transaction, as dkimkey does.
   void add(std::string_view domain, std::string_view selector_name, const crypto::PrivateKey& key,
            crypto::KeyState state = crypto::KeyState::active);
-  // A new active key in the place of an old one, which retires, as a rotation leaves them.
+  // Adds a new active key that replaces an old one, which then retires, as after a turn.
   void replace(std::string_view domain, std::string_view old_selector, std::string_view new_selector,
                const crypto::PrivateKey& key);
-  // Sets what a manifest says of subdomains.
+  // Sets whether a domain signs for its subdomains.
   void set_subdomains(std::string_view domain, bool allowed);
 
  private:
@@ -67,7 +68,7 @@ class TestStore {
   crypto::KeyStore store_;
 };
 
-// What an exception of this type says; fails the test if none is thrown.
+// Returns the message of an exception of this type, or "(nothing was thrown)".
 template <typename Exception, typename Function>
 std::string message_of(Function&& function) {
   try {

@@ -16,7 +16,7 @@ namespace {
 using test::message_of;
 using test::write_file;
 
-// Nobody whom a test runs as.
+// A user as whom no test runs.
 constexpr uid_t stranger = 12345;
 
 class TrustedPathTest : public testing::Test {
@@ -32,7 +32,7 @@ class TrustedPathTest : public testing::Test {
     if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
     ASSERT_EQ(lchown(path(relative).c_str(), stranger, static_cast<gid_t>(-1)), 0);
   }
-  // What is said of the file; "" if nothing.
+  // Returns the refusal of the file; "" if there is none.
   std::string refusal(std::size_t closed_directories = 0) const {
     try {
       return open_trusted_file(file(), closed_directories) ? "" : "(there is none)";
@@ -40,7 +40,7 @@ class TrustedPathTest : public testing::Test {
       return error.what();
     }
   }
-  // Runs what a refusal says would mend it; that is all that it takes.
+  // Runs the command that a refusal gives, which must be enough to fix it.
   void expect_mended(const std::string& refusal) const {
     constexpr std::string_view mark = "fix it with: ";
     const auto command = refusal.find(mark);
@@ -63,7 +63,7 @@ TEST_F(TrustedPathTest, OpensWhatIsOurs) {
 TEST_F(TrustedPathTest, WhatOthersMayWriteIsRefusedWhereverItIs) {
   for (const std::string_view name : {"a", "a/b", "a/b/file"}) {
     for (const mode_t mode : {0777U, 0757U, 0770U}) {
-      // The user's own group may write where it is private.
+      // The user's own private group may write.
       if (geteuid() != 0 && mode == 0770U) continue;
       set_mode(name, mode);
       const auto said = refusal();
@@ -83,7 +83,7 @@ TEST_F(TrustedPathTest, WhatBelongsToOthersIsRefusedWhereverItIs) {
   }
 }
 
-// Whoever runs the program is trusted, and nobody whom he could not have kept out.
+// The user who runs the program is trusted, and nobody else.
 TEST_F(TrustedPathTest, TheUserWhoRunsItIsTrusted) {
   if (geteuid() != 0) GTEST_SKIP() << "only root becomes somebody else";
   for (const std::string_view name : {"", "a", "a/b", "a/b/file"})
@@ -119,7 +119,7 @@ TEST_F(TrustedPathTest, OnTheWayAStickyDirectoryIsEveryonesAndNoHarm) {
   EXPECT_EQ(refusal(), "");
   set_mode("a/b", 01777);
   EXPECT_EQ(refusal(), "");
-  // Where others must not be able to make names.
+  // A directory in which others must not be able to make names.
   EXPECT_NE(refusal(1).find(path("a/b").string() + " has mode 1777"), std::string::npos);
   EXPECT_THROW(open_trusted_directory(path("a/b")), UntrustedPath);
   EXPECT_THROW(open_trusted_directory("/tmp"), UntrustedPath);

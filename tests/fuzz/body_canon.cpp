@@ -1,4 +1,4 @@
-// canon/body_canon: a body split as the input says, against the reference that has it whole.
+// Compares canon/body_canon, with a body split as the input says, with the reference, which gets it whole.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <algorithm>
@@ -14,9 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<std::size_t> cuts(input.ConsumeIntegralInRange<std::size_t>(0, 8));
   for (auto& cut : cuts)
     cut = input.ConsumeIntegral<std::uint16_t>();
-  // A run in the middle, longer than what is worth trying octet by octet: whole blocks, or none.
+  // A run in the middle, longer than what is worth trying byte by byte: whole blocks, or none.
   const auto run = input.ConsumeIntegralInRange<std::size_t>(0, 300);
-  // Several times the same: stretches that are judged at once are hundreds of octets long.
+  // Several times the same: stretches that are judged at once are hundreds of bytes long.
   const auto times = input.ConsumeIntegralInRange<std::size_t>(1, 12);
   const std::string text = input.ConsumeRemainingBytesAsString();
   std::string body;

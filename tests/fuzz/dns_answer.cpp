@@ -1,4 +1,4 @@
-// keytool/dns: any octets are an answer or refused; what is read from one holds nothing that acts on a
+// keytool/dns: any bytes are an answer or refused; what is read from one holds nothing that acts on a
 // terminal but the values of TXT records, which are as they were sent, and what judges those takes any of
 // them.
 #include <cstdint>

@@ -1,4 +1,4 @@
-// canon/domain_name, canon/selector, canon/labels: whatever goes in, only a safe name comes out.
+// canon/domain_name, canon/selector, canon/labels: from any text, only a safe name comes out.
 #include <cstdint>
 
 #include "canon/domain_name.hpp"

@@ -1,5 +1,5 @@
-// canon/field_policy and canon/header_selection: two lists and a header, each name on a line of its own, the
-// three parted by empty lines. A verifier must find the fields that were selected.
+// canon/field_policy and canon/header_selection: two lists and a header, divided by empty lines, with each
+// name on a line of its own. A verifier must find the fields that were selected.
 #include <cstdint>
 
 #include "canon/header_selection.hpp"

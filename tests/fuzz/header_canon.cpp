@@ -1,4 +1,4 @@
-// canon/header_canon and canon/line_endings: one field, name and value parted by the first colon.
+// canon/header_canon and canon/line_endings: one field; the first colon divides name and value.
 #include <algorithm>
 #include <cstdint>
 #include <string>

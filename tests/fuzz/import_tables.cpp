@@ -1,4 +1,4 @@
-// keytool/opendkim: any KeyTable and SigningTable become rules that the daemon takes. The first octet says
+// keytool/opendkim: any KeyTable and SigningTable become rules that the daemon takes. The first byte says
 // how they are read; an empty line divides one from the other.
 #include <cstdint>
 

@@ -1,4 +1,4 @@
-// crypto/keys/key_record: any text; a record that reads can be written and reads the same.
+// crypto/keys/key_record: any text; a record that was read can be written and reads the same.
 #include "crypto/keys/key_record.hpp"
 
 #include <cstdint>
@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     joined += piece;
   }
   test::require(joined == written, "the strings are the value");
-  // Nothing of a record may end a line or a quoted string of a zone file, or of what nsupdate reads.
+  // Nothing in a record may end a line or a quoted string of a zone file, or of nsupdate's input.
   const crypto::NamedRecord named{"s._domainkey.example.com", 3600, written};
   for (const auto& form :
        {crypto::zone_text(named), crypto::strings_text(named), crypto::nsupdate_text(named)}) {

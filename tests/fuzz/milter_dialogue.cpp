@@ -1,5 +1,5 @@
-// The milter protocol at the level of packets, through the real libmilter with what milter/ mends in it: one
-// half of the inputs are any octets and any packets in any order, after which the connection must end; the
+// The milter protocol at the level of packets, through the real libmilter with what milter/ fixes in it: one
+// half of the inputs are any bytes and any packets in any order, after which the connection must end; the
 // other half are messages as an MTA sends them, cut into pieces anywhere, which must be answered step by step
 // and signed right.
 #include <fuzzer/FuzzedDataProvider.h>
@@ -106,7 +106,7 @@ struct Reply {
 std::string converse(const std::string& sent, FuzzedDataProvider& cuts) {
   const auto fd = daemon_here().connect();
   std::string received;
-  // Not poll(2), which is mended for libmilter in this process: it would take what is there.
+  // Not poll(2), which is fixed for libmilter in this process: it would take what is there.
   const auto readable_within = [&](std::chrono::seconds time) {
     pollfd entry{fd.get(), POLLIN, 0};
     const timespec limit{time.count(), 0};

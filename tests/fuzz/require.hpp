@@ -1,4 +1,4 @@
-// What a fuzz target says when a property does not hold. Not assert: that one goes away with NDEBUG.
+// Ends a fuzz target with a message if a property does not hold. Unlike assert, it also works with NDEBUG.
 #pragma once
 
 #include <cstdio>

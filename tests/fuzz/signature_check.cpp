@@ -27,7 +27,7 @@ Octets decoded(std::string_view base64) {
   const int size = EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
                                    static_cast<int>(text.size()));
   if (size < 0) return {};
-  // OpenSSL counts the octets that padding stands for.
+  // OpenSSL counts the bytes that padding stands for.
   const auto padding = text.size() - (text.find_last_not_of('=') + 1);
   out.resize(static_cast<std::size_t>(size) - padding);
   return out;

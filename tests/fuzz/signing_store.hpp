@@ -24,7 +24,7 @@ class SigningStore {
   crypto::PrivateKey key_;
 };
 
-// Made at the first call, and there for as long as the process lives.
+// Makes the store at the first call; it exists until the process ends.
 const SigningStore& signing_store();
 
 }  // namespace dkim::test

@@ -1,4 +1,4 @@
-// canon/tag_list: any text; and the writer gives back a list that reads the same.
+// canon/tag_list: any text; a list that is written again reads the same.
 #include <cstdint>
 
 #include "canon/tag_list.hpp"

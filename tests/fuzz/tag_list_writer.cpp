@@ -71,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string read;
   for (const auto& tag : list->tags()) {
     read += (read.empty() ? "" : ";") + std::string(tag.name) + "=" + canon::without_fws(tag.value);
-    // Inside a value white space may stand before a colon, or between octets of base64.
+    // Inside a value white space may stand before a colon, or between bytes of base64.
     for (std::size_t at = tag.value.find("\r\n\t"); at != std::string_view::npos;
          at = tag.value.find("\r\n\t", at + 1))
       test::require(tag.value[at + 3] == ':' || tag.value[at + 3] == 'b', "a fold where RFC 6376 allows one");

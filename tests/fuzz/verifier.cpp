@@ -29,7 +29,8 @@ crypto::VerifyResult result_of_field(const Fields& fields, std::size_t signature
   return {};
 }
 
-// What holds goes on to hold without the fields that it does not cover, and falls with one that it does.
+// A signature that holds still holds without the fields that it does not cover, but not without one that it
+// covers.
 void check_pass(const crypto::Verdict& verdict, const Fields& fields, std::string_view body,
                 const crypto::KeyLookup& lookup, crypto::UtcTime now) {
   const auto covered = crypto::signed_fields(fields, verdict.signature->names, verdict.field);

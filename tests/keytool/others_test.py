@@ -21,7 +21,7 @@ class KeyDirectory(OthersTest):
         place = self.directory / ".keys.new"
         for kind, words in self.planted(place):
             before = place.lstat()
-            self.assert_refused(self.make(), ".keys.new", words or "is no directory")
+            self.assert_refused(self.make(), ".keys.new", words or "is not a directory")
             self.assertFalse(self.keys.exists())
             if kind.startswith("a directory of root's"):
                 self.assertFalse(place.exists())  # empty and our own: the next one makes it anew
@@ -110,7 +110,7 @@ class DomainDirectory(OthersTest):
             before = self.place.lstat()
             # By way of a link it is their directory that is looked at first.
             self.assert_refused(self.make(), *((str(self.directory),) if "link" in kind else
-                                               ("example.com", words or "is no directory")))
+                                               ("example.com", words or "is not a directory")))
             after = self.place.lstat()
             self.assertEqual((after.st_mode, after.st_uid, after.st_gid), (before.st_mode, before.st_uid, before.st_gid),
                              kind)
@@ -145,7 +145,7 @@ class DomainDirectory(OthersTest):
             elif kind == "file":
                 self.assert_refused(self.make(), ".lock", f"belongs to user {OTHER}")
             else:
-                self.assert_refused(self.make(), ".lock", "is no regular file")
+                self.assert_refused(self.make(), ".lock", "is not a regular file")
             self.assertEqual([path.name for path in self.place.iterdir()], [".lock"], words)
 
     def test_a_lock_with_two_names(self):

@@ -123,7 +123,7 @@ TEST_F(CheckTest, SaysOnceWhoMayWriteADirectory) {
   std::filesystem::permissions(store_.path(), std::filesystem::perms(0757));
   EXPECT_EQ(check(1),
             store_.path().string() +
-                " has mode 0757: users other than its owner can write it, and so decide what is signed; mend "
+                " has mode 0757: users other than its owner can write it, and so decide what is signed; fix "
                 "it with: chmod o-w " +
                 store_.path().string() + "\n");
   std::filesystem::permissions(store_.path(), std::filesystem::perms(0755));

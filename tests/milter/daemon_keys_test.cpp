@@ -56,7 +56,7 @@ TEST_P(DaemonKeysTest, BrokenInEveryWayAndMendedAgain) {
   const std::vector<Damage> damages = {
       {"key readable by everyone", [&] { chmod(key.c_str(), 0644); },
        name +
-           " has mode 0644: a private key must not be open to others, nor writable by its group; mend it "
+           " has mode 0644: a private key must not be open to others, nor writable by its group; fix it "
            "with: chmod 0640 " +
            name},
       {"key missing", [&] { std::filesystem::remove(key); },
@@ -71,7 +71,7 @@ TEST_P(DaemonKeysTest, BrokenInEveryWayAndMendedAgain) {
       {"a device", [&] { std::filesystem::create_symlink("/dev/zero", key); }, not_regular},
       {"manifest empty", [&] { write_file(manifest, "", 0640); },
        manifest.string() +
-           ":1: \"format\" is missing; this is no manifest, or a damaged one: restore it from a backup"},
+           ":1: \"format\" is missing; this is not a manifest, or a damaged one: restore it from a backup"},
       {"manifest cut off",
        [&] { write_file(manifest, good_manifest.substr(0, good_manifest.find("algorithm")), 0640); },
        manifest.string() + ":15: syntax error; the form is: name = value;"},

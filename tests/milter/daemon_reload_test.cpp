@@ -110,7 +110,7 @@ TEST_F(DaemonReloadTest, KeepsTheOldOneWhateverIsIncluded) {
   write_file(included("open"), "", 0646);
   expect_refused("@include \"open\"",
                  ":1: cannot include this: " + included("open") +
-                     " has mode 0646: users other than its owner can write it, and so decide what is signed; mend "
+                     " has mode 0646: users other than its owner can write it, and so decide what is signed; fix "
                      "it with: chmod o-w " +
                      included("open"));
   // All is well with the last.

@@ -108,7 +108,7 @@ TEST(RecordNameTest, SelectorAndDomain) {
             "a.b._domainkey.example.com");
 }
 
-// --fit: the size is right to the octet, and the next one up does not fit.
+// --fit: the size is right to the byte, and the next one up does not fit.
 TEST(LargestRsaBitsTest, FitsAndIsTheLargest) {
   std::vector<RecordFlags> cases(4);
   cases[1].note = "abc";

@@ -36,7 +36,7 @@ EvpPkeyPtr rsa_key(int bits) {
   return EvpPkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", static_cast<std::size_t>(bits)));
 }
 
-// RSAPublicKey of a modulus of so many octets, all of them 0xff, in DER.
+// RSAPublicKey of a modulus of so many bytes, all of them 0xff, in DER.
 std::vector<unsigned char> rsa_octets(std::size_t modulus) {
   const auto length = [](std::string& out, std::size_t size) {
     out += {'\x82', static_cast<char>(size >> 8U), static_cast<char>(size & 0xffU)};
@@ -100,7 +100,7 @@ TEST_P(PublicKeyTest, AnRsaSignatureTellsItsDigest) {
 // 1032: not a multiple of 64 bits.
 INSTANTIATE_TEST_SUITE_P(Kinds, PublicKeyTest, testing::Values("1024", "1032", "2048", "ed25519"));
 
-// RSA's digest is that of SHA-256 in its own envelope: a signature over another hash of the same octets is
+// RSA's digest is that of SHA-256 in its own envelope: a signature over another hash of the same bytes is
 // none.
 TEST(PublicKeyRsaTest, TheHashIsPartOfTheSignature) {
   const auto key = rsa_key(1024);
@@ -145,7 +145,7 @@ TEST(PublicKeyRsaTest, AShortKeyIsReadAndALongOneIsNot) {
   EXPECT_EQ(largest->bits(), 8192);
   const auto too_long = PublicKey::parse(Algorithm::rsa, rsa_octets(1025));
   ASSERT_FALSE(too_long);
-  EXPECT_EQ(too_long.refusal().reason, "an RSA key of 8200 bits; up to 8192 are looked at");
+  EXPECT_EQ(too_long.refusal().reason, "an RSA key of 8200 bits; the limit is 8192");
 }
 
 TEST(PublicKeyTestOfOctets, WhatIsNoKeyIsRefused) {
@@ -176,7 +176,7 @@ TEST(PublicKeyTestOfOctets, SenselessKeysHoldForNothing) {
     EXPECT_FALSE(key->recover(signature));
     EXPECT_FALSE(key->recover(std::vector<unsigned char>(2000, 0)));
   }
-  // Ed25519: any 32 octets are taken; those that are no point hold for nothing.
+  // Ed25519: any 32 bytes are taken; those that are no point hold for nothing.
   const auto no_point = PublicKey::parse(Algorithm::ed25519, std::vector<unsigned char>(32, 0xff));
   ASSERT_TRUE(no_point);
   EXPECT_FALSE(no_point->verify(digest_of("text"), std::vector<unsigned char>(64, 0)));

@@ -30,7 +30,7 @@ rlim_t address_space_in_use() {
   return pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
 }
 
-// What becomes of a child that parses the text with so many octets left to it.
+// What becomes of a child that parses the text with so many bytes left to it.
 int outcome_with(rlim_t left, const std::string& text) {
   const pid_t child = fork();
   if (child == 0) {

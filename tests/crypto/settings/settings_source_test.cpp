@@ -124,10 +124,10 @@ TEST_F(SettingsSourceTest, WhatCannotBeIncluded) {
   std::filesystem::remove(path("other"));
   write("other", "");
   ASSERT_EQ(chmod(path("other").c_str(), 0666), 0);
-  EXPECT_EQ(
-      refusal(),
-      "main.conf:3: cannot include this: other has mode 0666: users other than its owner can write it, and so "
-      "decide what is signed; fix it with: chmod go-w other");
+  EXPECT_EQ(refusal(),
+            "main.conf:3: cannot include this: other has mode 0666: users other than its owner can write it, "
+            "and so "
+            "decide what is signed; fix it with: chmod go-w other");
   write("main.conf", "@include \"*.conf\"");
   EXPECT_EQ(refusal(),
             "main.conf:1: cannot include *.conf: there is no such file; * and ? stand for themselves: name "

@@ -80,7 +80,7 @@ TEST(SigningSettingsTest, RulesThatAreNeverAsked) {
       {"@example.com", "*@EXAMPLE.com"},
       {"*@*.example.com", "a*@b.*.example.com"}};
   for (const auto& [first, second] : shadowed) {
-    EXPECT_TRUE(refusal(pair(first, second)).starts_with("test.conf:2: a rule that is never asked: rule 1"))
+    EXPECT_TRUE(refusal(pair(first, second)).starts_with("test.conf:2: a rule that never applies: rule 1"))
         << first << ", " << second << ": " << refusal(pair(first, second));
   }
   const std::vector<std::pair<std::string, std::string>> asked = {{"a@example.com", "*@example.com"},

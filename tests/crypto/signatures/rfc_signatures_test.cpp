@@ -1,4 +1,4 @@
-// The signatures that RFC 6376 appendix A and RFC 8463 appendix A print, made again octet for octet: RSASSA-
+// The signatures that RFC 6376 appendix A and RFC 8463 appendix A print, made again byte for byte: RSASSA-
 // PKCS1-v1_5 and Ed25519 are deterministic.
 #include <gtest/gtest.h>
 

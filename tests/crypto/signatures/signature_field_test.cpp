@@ -111,7 +111,7 @@ TEST(SignatureFieldSyntaxTest, WhatIsNoTagListIsNoSignature) {
 
 TEST(SignatureFieldSyntaxTest, TheReasonIsInWordsAndSafeToShow) {
   const auto parsed = parse_signature_field(field_with({{"d", "\xc3\xa4\x80 x"}}));
-  EXPECT_EQ(std::get<VerifyProblem>(parsed).text, "d= is \"\\xc3\\xa4\\x80 x\", which is no domain");
+  EXPECT_EQ(std::get<VerifyProblem>(parsed).text, "d= is \"\\xc3\\xa4\\x80 x\", which is not a domain");
 }
 
 TEST(SignatureFieldValueTest, EveryTagIsTaken) {

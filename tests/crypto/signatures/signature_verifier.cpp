@@ -25,7 +25,7 @@ canon::CanonicalizationPair canonicalization(const canon::HeaderField& signature
   return *canon::parse_canonicalization(tag(signature, "c"));
 }
 
-// The field with the octets between "b=" and the next ";" gone.
+// The field with the bytes between "b=" and the next ";" gone.
 canon::HeaderField without_signature(canon::HeaderField field) {
   const auto list = canon::TagList::parse(field.value);
   for (const auto& entry : list->tags()) {

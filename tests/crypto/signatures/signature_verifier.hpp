@@ -1,6 +1,6 @@
-// Verifies a DKIM-Signature as a receiver would (RFC 6376 §6.1), with OpenSSL directly: what the signer's
-// tests ask whether a signature holds. Selection of header fields, removal of b= and the signature check
-// are its own; the canonicalization, whose own tests are in tests/canon, is the product's.
+// Verifies a DKIM-Signature as a receiver would (RFC 6376 §6.1), with OpenSSL directly, for the signer's
+// tests. Selection of header fields, removal of b= and the signature check are its own; the canonicalization,
+// whose own tests are in tests/canon, is the product's.
 #pragma once
 
 #include <string>
@@ -21,17 +21,18 @@ struct ParsedMessage {
 // A message with CRLF line ends; fields as on the wire.
 ParsedMessage parse_message(std::string_view text);
 
-// The value of a tag, white space within taken away; "" if it is absent.
+// Returns the value of a tag without white space; "" if it is absent.
 std::string tag(const canon::HeaderField& signature, std::string_view name);
 
-// The digest that the signature signs: the fields that h= names, and the signature with an empty b=.
+// Returns the digest that the signature signs: that of the fields that h= names, and of the signature with an
+// empty b=.
 crypto::Digest signed_digest(const canon::HeaderField& signature,
                              const std::vector<canon::HeaderField>& message);
 
-// The base64 of the body's hash under the signature's c=.
+// Returns the base64 of the body's hash under the signature's c=.
 std::string body_hash(const canon::HeaderField& signature, std::string_view body);
 
-// "" if the signature holds, otherwise what does not.
+// Returns "" if the signature holds, otherwise what does not.
 std::string verify(const canon::HeaderField& signature, const ParsedMessage& message,
                    const crypto::PrivateKey& key);
 

@@ -83,7 +83,7 @@ TEST_P(SignerTest, ChangesAreNoticed) {
   changed = message;
   changed.fields[1].value += ", other@example.com";
   EXPECT_NE(verify(signature, changed, test::rsa_key()), "");
-  // Oversigned: a second one may not be added, wherever.
+  // Oversigned: a second one cannot be added anywhere.
   for (const auto* name : {"From", "Subject", "To", "Reply-To", "Cc", "Date"}) {
     changed = message;
     changed.fields.insert(changed.fields.begin(), {name, " x@example.com"});
@@ -97,7 +97,7 @@ TEST_P(SignerTest, UnsignedFieldsMayCome) {
   const auto signature = sign(settings_, both_keys(), message).front();
   message.fields.insert(message.fields.begin(), {"Received", " by another.example"});
   message.fields.insert(message.fields.begin(), signature);
-  // RFC 6409 §8: a hop may add what the message lacks.
+  // RFC 6409 §8: a hop may add fields that the message does not have.
   message.fields.insert(message.fields.begin(), {"Message-ID", " <1@relay.example>"});
   message.fields.insert(message.fields.begin(), {"MIME-Version", " 1.0"});
   EXPECT_EQ(verify(signature, message, test::rsa_key()), "");

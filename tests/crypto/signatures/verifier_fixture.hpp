@@ -1,4 +1,4 @@
-// A message that tests sign with whatever tags, and have judged with whatever record.
+// A message that tests sign with any tags and verify with any record.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ class VerifierTest : public testing::Test {
            "p=" + base64_encode(key(algorithm).public_key());
   }
 
-  // tags: what stands between h= and bh=. The signature field comes on top.
+  // tags: the text between h= and bh=. The signature field is put on top.
   void sign(const std::string& tags = "", Algorithm algorithm = Algorithm::rsa,
             std::optional<std::uint64_t> limit = {}) {
     const auto body_hash = body_digest(canon::Canonicalization::relaxed, message_.body, limit).digest;

@@ -1,4 +1,4 @@
-// What a receiver says of a signature's key record (RFC 6376 §6.1.2): a row for each demand.
+// How a receiver judges a signature's key record (RFC 6376 §6.1.2): a row for each requirement.
 #include <gtest/gtest.h>
 
 #include "tests/crypto/signatures/verifier_fixture.hpp"
@@ -80,11 +80,11 @@ TEST_F(VerifierTest, NoKeyAndNoAnswerAreToldApart) {
     return KeyAnswer{Kind::unavailable, {}, "answers \x1b"};
   });
   EXPECT_EQ(verdict.result(), VerifyResult::temperror);
-  EXPECT_EQ(verdict.text, "the key could not be asked for: answers \\x1b");
+  EXPECT_EQ(verdict.text, "the key could not be looked up: answers \\x1b");
 }
 
 TEST_F(VerifierTest, AWeakKeyCountsForNothing) {
-  // A signature that would hold: RFC 8301 §3.2 forbids to look at it.
+  // The signature would hold, but RFC 8301 §3.2 forbids such a key.
   const EvpPkeyPtr weak(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{1016}));
   std::vector<unsigned char> octets(static_cast<std::size_t>(i2d_PublicKey(weak.get(), nullptr)));
   unsigned char* end = octets.data();
@@ -103,9 +103,9 @@ TEST_F(VerifierTest, SeveralRecordsAreEachTried) {
     ASSERT_EQ(verdict.notes.size(), 1U);
     EXPECT_TRUE(verdict.notes.front().starts_with("2 TXT records at server._domainkey.example.com"));
   }
-  // Of those that do not hold the one that came furthest is told of.
+  // If none holds, the verdict is that of the record that got furthest.
   EXPECT_EQ(judge(always({"v=spf1", other, "p="})).reason, VerifyReason::not_by_this_key);
-  // The good one out of reach.
+  // The good record is beyond the limit.
   std::vector<std::string> many(max_records, other);
   many.push_back(record());
   EXPECT_EQ(judge(always(many)).result(), VerifyResult::fail);

@@ -1,4 +1,4 @@
-// What a receiver says of a message (RFC 6376 §6): the RFCs' own examples, then each way in which a message
+// How a receiver judges a message (RFC 6376 §6): the RFCs' own examples, then each way in which a message
 // fails.
 #include "crypto/signatures/verifier.hpp"
 

@@ -42,7 +42,7 @@ class DomainTransactionTest : public testing::Test {
 
 const std::vector<std::string> names_of_one = {".lock", "keys.conf", "one.private", "one.txt"};
 
-// The record of the key "one", with these flags.
+// Returns the record file of the key "one", with these flags.
 std::string record_text(const RecordFlags& flags = {}) {
   return zone_text(named_record(selector("one"), domain_name("example.com"), make_record(rsa_key(), flags)));
 }
@@ -194,13 +194,13 @@ TEST_F(DomainTransactionTest, WritersWaitForEachOther) {
   EXPECT_EQ(key_count(), static_cast<std::size_t>(writers));
 }
 
-// A writer that was killed, stage by stage. What it had done is made by hand here; tests/keytool kills real
-// ones at every system call.
+// A writer that was killed, stage by stage. Its files are made by hand here; tests/keytool/crash_test.py
+// kills real writers at every system call.
 class LeftoversTest : public DomainTransactionTest {
  protected:
   void SetUp() override {
     add_one();
-    // What a change that adds "two" and alters the record of "one" has staged.
+    // The files that a change has staged which adds "two" and alters the record of "one".
     std::filesystem::copy_file(path("one.private"), path(".two.private.new"));
     write_file(path(".two.txt.new"), "record of two\n");
     write_file(path(".one.txt.new"), "altered record\n");
@@ -231,7 +231,7 @@ TEST_F(LeftoversTest, KilledAfterTheKeyGotItsName) {
   EXPECT_EQ(key_count(), 2U);
 }
 
-// The manifest decides: from there on the change is made, its records too.
+// The manifest is the commit point: from there on, the whole change is made.
 TEST_F(LeftoversTest, KilledAfterTheManifest) {
   link_key();
   rename_manifest();

@@ -59,7 +59,7 @@ TEST_F(KeyStoreTest, TooOpenModesAreRefused) {
     char octal[8];
     std::snprintf(octal, sizeof octal, "%04o", mode);
     EXPECT_NE(refusal.find(key_path().string() + " has mode " + octal), std::string::npos) << refusal;
-    // What it tells to run does mend it.
+    // The command does fix it.
     const auto command = refusal.find("chmod ");
     ASSERT_NE(command, std::string::npos);
     const auto wanted = std::stoul(refusal.substr(command + 6), nullptr, 8);
@@ -87,7 +87,7 @@ TEST_F(KeyStoreTest, ADanglingLinkIsAMissingKey) {
   EXPECT_NE(load_refusal().find("is missing"), std::string::npos);
 }
 
-// Opening a pipe would wait for its writer; that it does not shows in the test ending at all.
+// Opening a pipe would wait for its writer, and this test would not end.
 TEST_F(KeyStoreTest, APipeInPlaceOfAKey) {
   std::filesystem::remove(key_path());
   ASSERT_EQ(mkfifo(key_path().c_str(), 0640), 0);
@@ -121,7 +121,7 @@ class UntrustedStoreTest : public KeyStoreTest {
   std::string manifest_refusal() const {
     return message_of<UntrustedPath>([&] { store().read_manifest(domain_name("example.com")); });
   }
-  // Runs what the refusal says would mend it.
+  // Runs the command that the refusal gives.
   static void mend(const std::string& refusal) {
     constexpr std::string_view mark = "fix it with: ";
     const auto command = refusal.find(mark);
@@ -142,7 +142,7 @@ TEST_F(UntrustedStoreTest, AManifestThatEveryoneMayWrite) {
   EXPECT_EQ(manifest_refusal(), "(nothing was thrown)");
 }
 
-// Sticky or not: in it, they would make a domain of their own.
+// Others could make a domain of their own in it, sticky or not.
 TEST_F(UntrustedStoreTest, DirectoriesThatOthersMayWrite) {
   const auto key = entry();
   for (const auto& directory : {files_.path(""), files_.path("example.com")}) {
@@ -175,7 +175,7 @@ TEST_F(UntrustedStoreTest, WhatBelongsToOthers) {
   EXPECT_EQ(load_refusal(), "(nothing was thrown)");
 }
 
-// Keys on a disk of their own, as many have them.
+// Keys on a file system of their own, which is common.
 TEST_F(UntrustedStoreTest, AKeyDirectoryThatIsALink) {
   const test::TemporaryDirectory elsewhere;
   const auto link = elsewhere.path() / "keys";

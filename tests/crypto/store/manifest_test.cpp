@@ -82,12 +82,12 @@ TEST(ManifestTest, AKeyStandsForThoseItReplaced) {
     EXPECT_TRUE(stands_for("d", older)) << older;
   EXPECT_FALSE(stands_for("c", "d"));
   EXPECT_FALSE(stands_for("a", "b"));
-  // Two that replace each other, in a file that somebody wrote, have an end, too.
+  // The search also ends for two keys that replace each other, in a file that somebody wrote.
   EXPECT_TRUE(stands_for("e", "f"));
   EXPECT_FALSE(stands_for("e", "a"));
 }
 
-// A manifest with one key, in which one text is put in place of another.
+// Returns a manifest with one key, in which one text is replaced by another.
 std::string altered(std::string_view from, std::string_view to) {
   std::string text =
       "format = 1;\n"
@@ -162,7 +162,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Damage{"subdomains", "subdomain", "2: ", "unknown setting \"subdomain\""},
                     Damage{"strict", "Strict", "3: ", "unknown setting \"Strict\""},
                     Damage{"note = \"x\"", "note = 1", "3: ", "\"note\" is a number"},
-                    Damage{"note = \"x\"", "hashes = \"sha256; p=\"", "3: ", "\"hashes\" is no list"},
+                    Damage{"note = \"x\"", "hashes = \"sha256; p=\"", "3: ", "\"hashes\" is not a list"},
                     Damage{"keys", "key", "1: ", "\"keys\" is missing"},
                     Damage{"= ( {", "= ( \"x\", {", "4: ", "\"keys[0]\" is a text"},
                     Damage{"selector = \"server\";", "", "4: ", "\"selector\" is missing"},
@@ -191,13 +191,13 @@ TEST(ManifestTest, EmptyCutOffOrGarbage) {
   EXPECT_NE(refusal(std::string("format = 1;\0keys = ();", 22)).find("a NUL byte"), std::string::npos);
   EXPECT_NE(refusal("\xff\xfe\x01"), "(nothing was thrown)");
   const auto whole = write_manifest(full_manifest());
-  // Wherever a manifest was cut off: never taken for a whole one with fewer keys.
+  // A manifest that was cut off anywhere is never taken for a whole one with fewer keys.
   const auto end = whole.find_last_of(';');
   for (std::size_t size = 0; size < end; ++size)
     ASSERT_NE(refusal(whole.substr(0, size)), "(nothing was thrown)") << whole.substr(0, size);
 }
 
-// What was written can be read, or is not written: a domain whose manifest is refused signs nothing.
+// A manifest that could not be read is not written: a domain whose manifest is refused signs nothing.
 TEST(ManifestTest, ManyKeys) {
   Manifest manifest;
   const auto add = [&](std::size_t number) {
@@ -222,7 +222,7 @@ TEST(ManifestTest, IncludesNothing) {
             "keys.conf:2: an @include; this file must be whole without others");
 }
 
-// libconfig took seconds for these, for each message.
+// libconfig took seconds for such a file, for each message.
 TEST(ManifestTest, ManySettings) {
   std::string text = "format = 1;\nkeys = ();\n";
   for (int i = 0; i < 60'000; ++i)
