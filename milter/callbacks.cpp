@@ -1,86 +1,51 @@
 #include "milter/callbacks.hpp"
 
+#include <fmt/format.h>
 #include <libmilter/mfapi.h>
 
-#include <array>
-#include <mutex>
-#include <unordered_map>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string_view>
 
 #include "crypto/error.hpp"
 #include "milter/libmilter/packet_buffer.hpp"
 #include "milter/mta_error.hpp"
+#include "milter/negotiation.hpp"
+#include "milter/session.hpp"
 
-// libmilter's own: may the message be edited now, which is at its end only? smfi_insheader() asks it as well.
-// Null where a libmilter keeps it to itself.
-extern "C" [[gnu::weak]] bool mi_sendok(SMFICTX* context, int flag);
-
-// Of milter/libmilter/served_connection, which is left out where a libmilter has to be used as it is.
+// Both are in milter/libmilter/served_connection, which is left out where libmilter has to be used as it is.
 extern "C" [[gnu::weak]] void dkim_libmilter_lacks_memory() noexcept;
 extern "C" [[gnu::weak]] void dkim_connection_is_refused() noexcept;
 
 namespace dkim::milter {
 namespace {
 
-// libmilter's callbacks carry no user data beyond the connection's; set once by register_milter.
+// Set once, by register_milter: libmilter's callbacks carry no data of ours except the connection's.
 Shared* shared_by_all = nullptr;
-
-// A connection: its session, and which steps the MTA wants no reply to.
-struct Connection {
-  Connection(Shared& shared, unsigned long negotiated_steps)
-      : session(shared, (negotiated_steps & SMFIP_HDR_LEADSPC) != 0 ? Session::LeadingSpace::kept
-                                                                    : Session::LeadingSpace::eaten),
-        steps(negotiated_steps) {}
-
-  sfsistat silent(unsigned long step) const { return (steps & step) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE; }
-
-  Session session;
-  unsigned long steps;
-};
-
-// What was negotiated on connections whose session has ended. An MTA may end a session, by SMFIC_QUIT_NC, and
-// begin the next one on the same connection: there is no second negotiation then, and libmilter says "closed"
-// in either case. The entry of a connection that is really gone is taken over by the next one at its address,
-// so that there are never more than there were connections at once. Thread-safe.
-class EndedSessions {
- public:
-  void remember(SMFICTX* context, unsigned long steps) noexcept {
-    try {
-      const std::lock_guard lock(mutex_);
-      steps_.insert_or_assign(context, steps);
-    } catch (const std::exception&) {
-      // No memory: a next session finds nothing, and is put off with a line in the log.
-    }
-  }
-
-  std::optional<unsigned long> take(SMFICTX* context) noexcept {
-    const std::lock_guard lock(mutex_);
-    const auto found = steps_.find(context);
-    if (found == steps_.end()) return std::nullopt;
-    const unsigned long steps = found->second;
-    steps_.erase(found);
-    return steps;
-  }
-
- private:
-  std::mutex mutex_;
-  std::unordered_map<SMFICTX*, unsigned long> steps_;
-};
 
 EndedSessions ended_sessions;
 
-// What we can do without or take in silence; each counts only where the MTA offers it.
-constexpr unsigned long wanted_steps = SMFIP_NOHELO | SMFIP_NORCPT | SMFIP_NODATA | SMFIP_NOUNKNOWN |
-                                       SMFIP_HDR_LEADSPC | SMFIP_NR_CONN | SMFIP_NR_HDR | SMFIP_NR_BODY;
+// What libmilter keeps for us with each connection.
+struct Connection {
+  explicit Connection(AgreedSteps agreed)
+      : steps(agreed),
+        session(*shared_by_all, agreed.keep_leading_space() ? Session::LeadingSpace::kept
+                                                            : Session::LeadingSpace::eaten) {}
 
-// The end of a message may carry the last of its body. libmilter then calls body() first, and answers the
-// message's end only if body() says "continue", whatever was negotiated. Where it cannot be told that this is
-// the end, every chunk has to be answered.
-unsigned long steps_we_can_take() {
-  return mi_sendok != nullptr ? wanted_steps : wanted_steps & ~static_cast<unsigned long>(SMFIP_NR_BODY);
+  AgreedSteps steps;
+  Session session;
+};
+
+Connection* connection_of(SMFICTX* context) {
+  return static_cast<Connection*>(smfi_getpriv(context));
 }
 
-bool at_end_of_message(SMFICTX* context) {
-  return mi_sendok != nullptr && mi_sendok(context, 0);
+// Replaces the session that an MTA has left unfinished, if there is one. Throws std::bad_alloc.
+void begin_session(SMFICTX* context, AgreedSteps steps) {
+  auto connection = std::make_unique<Connection>(steps);
+  const std::unique_ptr<Connection> previous(connection_of(context));
+  smfi_setpriv(context, connection.release());  // libmilter keeps it until close_connection()
 }
 
 sfsistat status_of(Verdict verdict) {
@@ -91,26 +56,27 @@ sfsistat status_of(Verdict verdict) {
       return SMFIS_ACCEPT;
     case Verdict::tempfail:
       return SMFIS_TEMPFAIL;
-    default:
+    case Verdict::reject:
       return SMFIS_REJECT;
   }
+  return SMFIS_TEMPFAIL;
 }
 
-// A step on a connection that has negotiated nothing, or for whose session there was no memory.
+// The answer on a connection that has negotiated nothing, or for whose session there was no memory.
 sfsistat without_session() noexcept {
   try {
     shared_by_all->log.no_session();
   } catch (const std::exception&) {
-    // Not even the memory to say so.
+    // There is no memory even for the log line.
   }
   shared_by_all->metrics.error(ErrorKind::mta);
   return SMFIS_TEMPFAIL;
 }
 
-// The guard: no exception passes into libmilter. A step that is answered gives its verdict itself.
+// The guard around a step that has an answer: no exception passes into libmilter.
 template <typename Step>
 sfsistat answered(SMFICTX* context, Step step) noexcept {
-  auto* connection = static_cast<Connection*>(smfi_getpriv(context));
+  auto* connection = connection_of(context);
   if (connection == nullptr) return without_session();
   try {
     return status_of(step(connection->session));
@@ -119,17 +85,17 @@ sfsistat answered(SMFICTX* context, Step step) noexcept {
   }
 }
 
-// The same for a step whose fault has to wait for the next one that is answered.
+// The guard around a step without an answer: a fault in it waits for the next step that has one.
 template <typename Step>
 sfsistat unanswered(SMFICTX* context, unsigned long no_reply_step, Step step) noexcept {
-  auto* connection = static_cast<Connection*>(smfi_getpriv(context));
-  if (connection == nullptr) return SMFIS_TEMPFAIL;  // so will the next, which logs it
+  auto* connection = connection_of(context);
+  if (connection == nullptr) return SMFIS_TEMPFAIL;  // the next step with an answer logs it
   try {
     step(connection->session);
   } catch (const std::exception& error) {
     connection->session.remember_fault(error);
   }
-  return connection->silent(no_reply_step);
+  return connection->steps.need_no_answer_to(no_reply_step) ? SMFIS_NOREPLY : SMFIS_CONTINUE;
 }
 
 MacroLookup macros_of(SMFICTX* context) {
@@ -140,50 +106,29 @@ MacroLookup macros_of(SMFICTX* context) {
   };
 }
 
-void ask_for_macros(SMFICTX* context, const Config& config) {
-  std::string marks;
-  for (const auto& macro : config.macros)
-    marks += " " + macro.name;
-  const std::array<std::pair<int, std::string>, 4> wanted = {{
-      {SMFIM_CONNECT, marks.empty() ? "" : marks.substr(1)},
-      {SMFIM_ENVFROM, "i {auth_type}" + marks},
-      {SMFIM_EOH, "i"},
-      {SMFIM_EOM, "i"},
-  }};
-  for (const auto& [stage, names] : wanted) {
-    // A copy, since libmilter does not promise to leave it alone.
-    std::string copy = names;
-    if (!copy.empty() && smfi_setsymlist(context, stage, copy.data()) != MI_SUCCESS) throw std::bad_alloc();
-  }
-}
-
-// Replaces the one that an MTA has left, if any. Throws std::bad_alloc.
-void begin_session(SMFICTX* context, unsigned long steps) {
-  auto connection = std::make_unique<Connection>(*shared_by_all, steps);
-  const std::unique_ptr<Connection> previous(static_cast<Connection*>(smfi_getpriv(context)));
-  smfi_setpriv(context, connection.release());  // libmilter's until close
+sfsistat refuse_connection() {
+  shared_by_all->log.cannot_insert();
+  shared_by_all->metrics.error(ErrorKind::mta);
+  if (dkim_connection_is_refused != nullptr) dkim_connection_is_refused();
+  return SMFIS_REJECT;
 }
 
 sfsistat negotiate(SMFICTX* context, unsigned long actions, unsigned long steps, unsigned long, unsigned long,
-                   unsigned long* wanted_actions, unsigned long* wanted, unsigned long* reserved_2,
+                   unsigned long* wanted_actions, unsigned long* wanted_steps, unsigned long* reserved_2,
                    unsigned long* reserved_3) noexcept {
   *reserved_2 = 0;
   *reserved_3 = 0;
   try {
-    if ((actions & SMFIF_ADDHDRS) == 0) {
-      shared_by_all->log.cannot_insert();
-      shared_by_all->metrics.error(ErrorKind::mta);
-      if (dkim_connection_is_refused != nullptr) dkim_connection_is_refused();
-      return SMFIS_REJECT;
-    }
+    if ((actions & SMFIF_ADDHDRS) == 0) return refuse_connection();
+    const auto agreed = choose_steps(steps);
     *wanted_actions = SMFIF_ADDHDRS | (actions & SMFIF_SETSYMLIST);
-    *wanted = steps & steps_we_can_take();
+    *wanted_steps = agreed.bits;
     if ((actions & SMFIF_SETSYMLIST) != 0) ask_for_macros(context, shared_by_all->setup()->config);
-    ended_sessions.take(context);  // of another connection, if any
-    begin_session(context, *wanted);
+    ended_sessions.take(context);  // left by an earlier connection, if at all
+    begin_session(context, agreed);
     return SMFIS_CONTINUE;
   } catch (const std::exception&) {
-    // There is nothing else that it can be.
+    // Only a lack of memory can bring us here.
     if (dkim_libmilter_lacks_memory != nullptr) {
       dkim_libmilter_lacks_memory();
     } else {
@@ -193,19 +138,21 @@ sfsistat negotiate(SMFICTX* context, unsigned long actions, unsigned long steps,
   }
 }
 
-// What was negotiated is told here: who only negotiates is a probe, the daemon's own among them.
+// The result of the negotiation is logged here, and not for a peer that only negotiates: that is a probe, the
+// daemon's own or another.
 sfsistat connect(SMFICTX* context, char*, _SOCK_ADDR* address) noexcept {
-  if (smfi_getpriv(context) == nullptr) {
+  if (connection_of(context) == nullptr) {
     try {
       if (const auto steps = ended_sessions.take(context)) begin_session(context, *steps);
     } catch (const std::exception&) {
-      // No memory; the step below says so.
+      // There is no memory for a session; the next step with an answer says so.
     }
   }
   return unanswered(context, SMFIP_NR_CONN, [&](Session& session) {
     session.connect(ClientAddress::from_socket(reinterpret_cast<const sockaddr*>(address)));
-    const auto steps = static_cast<const Connection*>(smfi_getpriv(context))->steps;
-    shared_by_all->log.negotiated((steps & SMFIP_HDR_LEADSPC) != 0, (steps & SMFIP_NR_HDR) != 0);
+    const auto steps = connection_of(context)->steps;
+    shared_by_all->log.negotiated({.leading_space_is_kept = steps.keep_leading_space(),
+                                   .no_reply_steps_are_used = steps.need_no_answer_to_fields()});
   });
 }
 
@@ -248,12 +195,12 @@ sfsistat end_of_message(SMFICTX* context) noexcept {
 }
 
 sfsistat abort_message(SMFICTX* context) noexcept {
-  if (auto* connection = static_cast<Connection*>(smfi_getpriv(context))) connection->session.abort();
+  if (auto* connection = connection_of(context)) connection->session.abort();
   return SMFIS_CONTINUE;
 }
 
 sfsistat close_connection(SMFICTX* context) noexcept {
-  const std::unique_ptr<Connection> connection(static_cast<Connection*>(smfi_getpriv(context)));
+  const std::unique_ptr<Connection> connection(connection_of(context));
   if (connection) ended_sessions.remember(context, connection->steps);
   smfi_setpriv(context, nullptr);
   return SMFIS_CONTINUE;
@@ -281,21 +228,21 @@ void register_milter(Shared& shared, const std::string& socket) {
     throw crypto::Error("libmilter does not take our registration");
   std::string copy = socket;
   if (smfi_setconn(copy.data()) != MI_SUCCESS)
-    throw crypto::Error("libmilter does not take the socket " + socket);
+    throw crypto::Error(fmt::format("libmilter does not take the socket {}", socket));
   smfi_setmaxdatasize(largest_packet);
-  // Postfix opens a connection an SMTP session; a queue flush opens many at once.
+  // Postfix opens a connection for each SMTP session; a queue flush opens many at once.
   smfi_setbacklog(1024);
 }
 
 void open_milter_socket() {
-  constexpr bool remove_existing = false;  // milter/listen_socket has looked at it
+  constexpr bool remove_existing = false;  // milter/listen_socket has dealt with it
   if (smfi_opensocket(remove_existing) != MI_SUCCESS) {
     throw crypto::Error("cannot listen on the socket; the log line before this one says why");
   }
 }
 
-bool run_milter() {
-  return smfi_main() == MI_SUCCESS;
+MilterEnd run_milter() {
+  return smfi_main() == MI_SUCCESS ? MilterEnd::by_signal : MilterEnd::failure;
 }
 
 }  // namespace dkim::milter

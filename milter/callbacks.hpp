@@ -1,21 +1,24 @@
-// libmilter's side of the daemon: the only place that knows its API.
+// libmilter's side of the daemon: registers the callbacks and runs libmilter's loop.
 //
-// Registers the callbacks and runs libmilter's loop. A callback translates its arguments, calls the
-// session's step of the same name and translates the verdict; one guard around all of them turns exceptions
-// into the verdict that on_error asks for. Errors at start are crypto::Error.
+// A callback translates its arguments, calls the session's step of the same name and translates the verdict.
+// One guard around all of them turns exceptions into the verdict that on_error asks for. Errors at start are
+// crypto::Error.
 #pragma once
 
 #include <string>
 
-#include "milter/session.hpp"
+#include "milter/shared.hpp"
 
 namespace dkim::milter {
 
-// Registers with libmilter and names the socket. Sessions use shared from now on. Once a process.
+// Registers the callbacks with libmilter and names the socket. All sessions use shared from now on. To be
+// called once in a process.
 void register_milter(Shared& shared, const std::string& socket);
-// Binds and listens.
+// Binds the socket and listens on it.
 void open_milter_socket();
-// Serves until libmilter stops by itself: at a signal of its own (true) or because it fails (false).
-bool run_milter();
+
+enum class MilterEnd { by_signal, failure };
+// Serves connections until libmilter ends of its own accord, and returns why it did.
+MilterEnd run_milter();
 
 }  // namespace dkim::milter

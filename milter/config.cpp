@@ -1,13 +1,12 @@
 #include "milter/config.hpp"
 
+#include <fmt/format.h>
 #include <sys/un.h>
 
-#include <array>
 #include <charconv>
 #include <initializer_list>
 
 #include "canon/text.hpp"
-#include "crypto/file.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -17,22 +16,19 @@ using crypto::SettingsFile;
 using crypto::SettingsGroup;
 using crypto::throw_settings_error;
 
-// One of an enumeration's words, or an error that lists them.
+// Returns the value whose word the setting has, or otherwise if the setting is not there. Throws an error
+// that lists the words if it has another one.
 template <typename Enum>
-void read_word(SettingsGroup& root, std::string_view name, std::initializer_list<Enum> values,
-               Enum& setting) {
+Enum read_word(SettingsGroup& root, std::string_view name, std::initializer_list<Enum> values,
+               Enum otherwise) {
   const auto word = root.text(name);
-  if (!word) return;
+  if (!word) return otherwise;
   std::string known;
   for (const Enum value : values) {
-    if (to_string(value) == word->text) {
-      setting = value;
-      return;
-    }
-    known += (known.empty() ? "\"" : ", \"") + std::string(to_string(value)) + "\"";
+    if (to_string(value) == word->text) return value;
+    known += fmt::format("{}\"{}\"", known.empty() ? "" : ", ", to_string(value));
   }
-  throw_settings_error(word->place, "\"" + std::string(name) + "\" has an unknown value",
-                       "it can be " + known);
+  throw_settings_error(word->place, fmt::format("\"{}\" has an unknown value", name), "it can be " + known);
 }
 
 bool is_port(std::string_view digits) {
@@ -41,39 +37,46 @@ bool is_port(std::string_view digits) {
   return error == std::errc() && end == digits.data() + digits.size() && port > 0 && port < 65536;
 }
 
-SocketAddress read_socket(const LocatedText& value) {
-  constexpr std::string_view right = "unix:/absolute/path, inet:PORT@ADDRESS or inet6:PORT@ADDRESS";
-  const std::string_view text = value.text;
-  if (text.starts_with("unix:")) {
-    const std::string_view path = text.substr(5);
-    if (!path.starts_with('/')) throw_settings_error(value.place, "\"socket\" has no absolute path", right);
-    if (path.ends_with('/'))
-      throw_settings_error(value.place, "\"socket\" is the path of a directory", right);
-    if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-      throw_settings_error(value.place, "\"socket\" has a path longer than the system allows",
-                           "at most " + std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " octets");
-    }
-    return {value.text};
+constexpr std::string_view right_socket =
+    "unix:/absolute/path, inet:PORT@ADDRESS or inet6:PORT@ADDRESS";
+
+void check_unix_socket(std::string_view path, const std::string& place) {
+  constexpr std::size_t longest_path = sizeof(sockaddr_un::sun_path) - 1;
+  if (!path.starts_with('/')) throw_settings_error(place, "\"socket\" has no absolute path", right_socket);
+  if (path.ends_with('/'))
+    throw_settings_error(place, "\"socket\" is the path of a directory", right_socket);
+  if (path.size() > longest_path) {
+    throw_settings_error(place, "\"socket\" has a path longer than the system allows",
+                         fmt::format("at most {} bytes", longest_path));
   }
+}
+
+void check_inet_socket(std::string_view text, const std::string& place) {
   const auto colon = text.find(':');
   const auto at = text.find('@');
   const bool inet = text.starts_with("inet:") || text.starts_with("inet6:");
   if (!inet || at == std::string_view::npos || at + 1 == text.size() ||
       !is_port(text.substr(colon + 1, at - colon - 1))) {
-    throw_settings_error(value.place, "\"socket\" is not an address to listen on", right);
+    throw_settings_error(place, "\"socket\" is not an address to listen on", right_socket);
   }
   const std::string address(text.substr(at + 1));
-  const bool is_v6 = text.starts_with("inet6:");
-  // A host's name is looked up by libmilter; an address of the other family it would look up, too, and not
-  // find.
+  // libmilter looks up the name of a host. It would look up an address of the other family as well, and not
+  // find it.
   const auto ip = canon::IpAddress::parse(address);
-  if (ip && ip->is_v4() == is_v6) {
-    throw_settings_error(value.place, "\"socket\" has an address of the other family",
+  if (ip && ip->is_v4() == text.starts_with("inet6:")) {
+    throw_settings_error(place, "\"socket\" has an address of the other family",
                          "inet: is for IPv4 and inet6: for IPv6");
   }
   if (address.find_first_of(" \t@/") != std::string::npos)
-    throw_settings_error(value.place, "\"socket\" has no host after the @", right);
-  return {value.text};
+    throw_settings_error(place, "\"socket\" has no host after the @", right_socket);
+}
+
+void check_socket(const SocketAddress& socket, const std::string& place) {
+  if (socket.is_unix()) {
+    check_unix_socket(std::string_view(socket.text).substr(5), place);
+  } else {
+    check_inet_socket(socket.text, place);
+  }
 }
 
 mode_t read_socket_mode(const LocatedText& value) {
@@ -106,7 +109,7 @@ std::vector<canon::Network> read_networks(const std::vector<LocatedText>& entrie
   return networks;
 }
 
-// libmilter wants names of more than one letter in braces.
+// libmilter wants braces around a name of more than one letter.
 bool is_macro_name(std::string_view name) {
   if (name.size() == 1) return canon::is_alpha(name.front());
   if (name.size() < 3 || name.front() != '{' || name.back() != '}') return false;
@@ -139,26 +142,38 @@ TrustedMacro read_macro(SettingsGroup group) {
   return macro;
 }
 
-void read_metrics(SettingsGroup& root, const SocketAddress& socket, MetricsSettings& metrics) {
-  if (const auto file = root.text("metrics_file")) {
-    if (!file->text.empty() && !file->text.starts_with('/')) {
-      throw_settings_error(file->place, "\"metrics_file\" is not an absolute path",
-                           "it must begin with /, or be empty for none");
-    }
-    if (file->text.ends_with('/')) {
-      throw_settings_error(file->place, "\"metrics_file\" is the path of a directory", "it must name a file");
-    }
-    if (socket.is_unix() && socket.path() == file->text) {
-      throw_settings_error(file->place, "\"metrics_file\" is the socket", "it must be a file of its own");
-    }
-    metrics.file = file->text;
+std::filesystem::path read_metrics_file(const LocatedText& file, const SocketAddress& socket) {
+  if (!file.text.empty() && !file.text.starts_with('/')) {
+    throw_settings_error(file.place, "\"metrics_file\" is not an absolute path",
+                         "it must begin with /, or be empty for none");
   }
+  if (file.text.ends_with('/')) {
+    throw_settings_error(file.place, "\"metrics_file\" is the path of a directory", "it must name a file");
+  }
+  if (socket.is_unix() && socket.path() == file.text) {
+    throw_settings_error(file.place, "\"metrics_file\" is the socket", "it must be a file of its own");
+  }
+  return file.text;
+}
+
+MetricsSettings read_metrics(SettingsGroup& root, const SocketAddress& socket) {
+  MetricsSettings metrics;
+  if (const auto file = root.text("metrics_file")) metrics.file = read_metrics_file(*file, socket);
   constexpr long long hour = 3600;
   if (const auto interval = root.integer("metrics_interval", 1, hour))
     metrics.interval = std::chrono::seconds(*interval);
   constexpr long long most_domains = 10'000;
   if (const auto domains = root.integer("metrics_domains", 0, most_domains))
     metrics.domains = static_cast<std::size_t>(*domains);
+  return metrics;
+}
+
+void read_clients(SettingsGroup& root, Config& config) {
+  auto clients = crypto::read_client_settings(root);
+  check_socket(clients.socket, root.place("socket"));
+  config.socket = std::move(clients.socket);
+  if (clients.trusted_networks) config.trusted_networks = read_networks(*clients.trusted_networks);
+  config.sign_authenticated = clients.sign_authenticated;
 }
 
 Config config_from(const SettingsFile& file) {
@@ -166,23 +181,20 @@ Config config_from(const SettingsFile& file) {
   Config config;
   config.signing = crypto::read_signing_settings(root);
   config.keys = crypto::read_key_settings(root);
-  if (const auto socket = root.text("socket")) config.socket = read_socket(*socket);
+  read_clients(root, config);
   if (const auto mode = root.text("socket_mode")) config.socket_mode = read_socket_mode(*mode);
-  if (const auto networks = root.texts("trusted_networks"))
-    config.trusted_networks = read_networks(*networks);
-  config.sign_authenticated = root.boolean("sign_authenticated").value_or(config.sign_authenticated);
   if (auto macros = root.groups("macros")) {
     config.macros.clear();
     for (auto& group : *macros)
       config.macros.push_back(read_macro(std::move(group)));
   }
   const auto dispositions = {Disposition::accept, Disposition::tempfail, Disposition::reject};
-  read_word(root, "on_error", dispositions, config.on_error);
-  read_word(root, "on_malformed", dispositions, config.on_malformed);
-  read_word(root, "log", {LogTarget::syslog, LogTarget::standard_error}, config.log);
-  read_word(root, "log_level", {LogLevel::error, LogLevel::warning, LogLevel::info, LogLevel::debug},
-            config.log_level);
-  read_metrics(root, config.socket, config.metrics);
+  config.on_error = read_word(root, "on_error", dispositions, config.on_error);
+  config.on_malformed = read_word(root, "on_malformed", dispositions, config.on_malformed);
+  config.log = read_word(root, "log", {LogTarget::syslog, LogTarget::standard_error}, config.log);
+  const auto levels = {LogLevel::error, LogLevel::warning, LogLevel::info, LogLevel::debug};
+  config.log_level = read_word(root, "log_level", levels, config.log_level);
+  config.metrics = read_metrics(root, config.socket);
   root.reject_unknown();
   return config;
 }
@@ -195,13 +207,20 @@ std::string_view to_string(Disposition disposition) {
       return "accept";
     case Disposition::tempfail:
       return "tempfail";
-    default:
+    case Disposition::reject:
       return "reject";
   }
+  return {};
 }
 
 std::string_view to_string(LogTarget target) {
-  return target == LogTarget::syslog ? "syslog" : "stderr";
+  switch (target) {
+    case LogTarget::syslog:
+      return "syslog";
+    case LogTarget::standard_error:
+      return "stderr";
+  }
+  return {};
 }
 
 std::string_view to_string(LogLevel level) {
@@ -212,17 +231,14 @@ std::string_view to_string(LogLevel level) {
       return "warning";
     case LogLevel::info:
       return "info";
-    default:
+    case LogLevel::debug:
       return "debug";
   }
+  return {};
 }
 
-Config read_config(const std::filesystem::path& path) {
-  return config_from(SettingsFile::read(path));
-}
-
-Config read_config_if_there(const std::filesystem::path& path) {
-  return crypto::is_missing(path) ? Config() : read_config(path);
+Config read_config(const crypto::ConfigurationFile& file) {
+  return config_from(crypto::read_configuration_file(file));
 }
 
 Config parse_config(std::string_view text, const std::string& file_name) {

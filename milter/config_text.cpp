@@ -1,6 +1,4 @@
 // The configuration in the other direction: what --print-config shows.
-#include <array>
-#include <cstdio>
 
 #include "crypto/settings/settings_text.hpp"
 #include "milter/config.hpp"
@@ -75,9 +73,7 @@ std::string rotation_text(const crypto::KeySettings& keys) {
 }
 
 std::string octal(mode_t mode) {
-  std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mode));
-  return text.data();
+  return fmt::format("{:04o}", static_cast<unsigned>(mode));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "milter/daemon.hpp"
 
+#include <fmt/format.h>
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -15,6 +16,7 @@
 #include "crypto/error.hpp"
 #include "crypto/keys/private_key.hpp"
 #include "milter/callbacks.hpp"
+#include "milter/config.hpp"
 #include "milter/listen_socket.hpp"
 #include "milter/log.hpp"
 #include "milter/metrics/metrics_writer.hpp"
@@ -26,16 +28,16 @@
 namespace dkim::milter {
 namespace {
 
-// A message's longest step from us is its body, which takes as long as its sender does. Postfix waits 300
-// seconds for a milter; a service manager's default patience is 90.
+// A message's longest step, as seen from here, is its body, which takes as long as its sender does. Postfix
+// waits 300 seconds for a milter; a service manager waits 90 seconds by default.
 constexpr std::chrono::seconds longest_drain{60};
 constexpr std::chrono::seconds longest_reply{1};
 constexpr std::chrono::seconds longest_last_metrics{2};
 
-// Why CMake has left milter/libmilter/read_ahead out, if it has (milter/libmilter/libmilter_fit.cmake).
+// Why CMake left out milter/libmilter/read_ahead; empty if it did not (milter/libmilter/libmilter_fit.cmake).
 constexpr std::string_view read_ahead_hindrance = DKIMSIGND_READ_AHEAD_HINDRANCE;
 
-// No core, no ptrace, no /proc/PID/mem for other users: the process holds private keys.
+// The process holds private keys: no core dump, no ptrace, no /proc/PID/mem for other users.
 void protect_memory() {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
@@ -43,7 +45,7 @@ void protect_memory() {
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-// Each connection is a descriptor; the usual soft limit of 1024 is for programs that use select(2).
+// Each connection takes a descriptor. The usual soft limit of 1024 is meant for programs that use select(2).
 void raise_descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -51,11 +53,11 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Of all threads that are made from here on. Pages that are never touched are no memory, but they count where
-// the address space is limited, and at eight megabytes a thread that is soon the end.
+// Applies to all threads that are started from here on. Pages that are never touched take no memory, but they
+// count where the address space is limited, and eight megabytes for each thread soon exhaust it.
 void use_small_stacks() {
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-  return;  // a sanitizer has more than that of its own on each stack, and no thread could be made
+  return;  // a sanitizer keeps more than that on each stack, and no thread could be started
 #endif
   constexpr std::size_t stack = 512 * 1024;
   pthread_attr_t attributes;
@@ -64,9 +66,9 @@ void use_small_stacks() {
   pthread_attr_destroy(&attributes);
 }
 
-// OpenSSL makes much of what it needs when it is first needed, and some of that never again if there was no
-// memory for it then: no key would be read until a restart. So all of it is used once, before there is any
-// mail. Throws crypto::OpenSslError.
+// OpenSSL creates much of what it needs on first use, and some of it never again if there was no memory for it
+// then: no key could be read until a restart. So everything is used once before there is any mail. Throws
+// crypto::OpenSslError.
 void make_openssl_ready() {
   const auto use = [](const crypto::PrivateKey& key) {
     crypto::PrivateKey::from_pem(key.to_pem()).sign(crypto::Sha256().finish());
@@ -83,39 +85,41 @@ sigset_t handled_signals() {
   return set;
 }
 
-// Blocked in every thread, taken by the main one with sigwaitinfo(2), one after the other (libmilter's own
-// thread for them sleeps: milter/libmilter/sigwait.cpp).
+// Blocks the signals in every thread. The main thread takes them one by one with sigwaitinfo(2); libmilter's own
+// thread for them sleeps (milter/libmilter/sigwait.cpp).
 void prepare_signals() {
   const sigset_t set = handled_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  // To libmilter SIGHUP means "stop", to administrators "reload": it does neither.
+  // SIGHUP means "stop" to libmilter and "reload" to administrators: here it does neither.
   std::signal(SIGHUP, SIG_IGN);
   // A log that cannot be written loses lines and nothing else.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-// A line of the main thread. Where there is no memory for it, it is lost and nothing else.
+// Writes a line from the main thread. Without memory for it, the line is lost and nothing else.
 template <typename Write>
 void log_if_possible(Write write) noexcept {
   try {
     write();
   } catch (const std::exception&) {
-    // Not even the memory to say so.
+    // There is no memory for the line.
   }
 }
 
-// All of the new configuration, or none of it.
+// Throws crypto::SettingsError if the new configuration changes what is bound to the process.
+void check_reload(const Options& options, const Config& current, const Config& next) {
+  if (next.socket == current.socket && next.socket_mode == current.socket_mode && next.log == current.log)
+    return;
+  throw crypto::SettingsError(fmt::format("{}: socket, socket_mode and log can change at a restart only",
+                                          options.config_file.path.string()));
+}
+
+// Takes over all of the new configuration, or none of it.
 void reload(const Options& options, Shared& shared) noexcept {
   try {
-    Config config =
-        options.config_named ? read_config(options.config_file) : read_config_if_there(options.config_file);
-    const auto& current = shared.setup()->config;
-    if (!(config.socket == current.socket) || config.socket_mode != current.socket_mode ||
-        config.log != current.log) {
-      throw crypto::SettingsError(options.config_file.string() +
-                                  ": socket, socket_mode and log can change at a restart only");
-    }
+    Config config = read_config(options.config_file);
+    check_reload(options, shared.setup()->config, config);
     const auto level = config.log_level;
     shared.replace_setup(std::move(config));
     shared.log.set_level(level);
@@ -127,11 +131,30 @@ void reload(const Options& options, Shared& shared) noexcept {
   }
 }
 
-// Until a signal asks to stop, or libmilter has ended by itself.
-void serve(const Options& options, Shared& shared, MetricsWriter& metrics,
-           const std::atomic<bool>& milter_ended) {
+// libmilter's loop, in a thread that lives as long as the process. When the loop ends, the main thread gets a
+// SIGTERM.
+class MilterThread {
+ public:
+  explicit MilterThread(pthread_t main_thread) {
+    std::thread([this, main_thread] {
+      failed_ = run_milter() == MilterEnd::failure;
+      ended_ = true;
+      pthread_kill(main_thread, SIGTERM);
+    }).detach();
+  }
+
+  bool ended() const { return ended_; }
+  bool failed() const { return failed_; }
+
+ private:
+  std::atomic<bool> ended_ = false;
+  std::atomic<bool> failed_ = false;
+};
+
+// Serves until a signal asks to stop, or until libmilter has ended of its own accord.
+void serve(const Options& options, Shared& shared, MetricsWriter& metrics, const MilterThread& milter) {
   const sigset_t set = handled_signals();
-  while (!milter_ended) {
+  while (!milter.ended()) {
     const int signal = sigwaitinfo(&set, nullptr);
     if (signal == SIGUSR1) {
       reload(options, shared);
@@ -141,56 +164,62 @@ void serve(const Options& options, Shared& shared, MetricsWriter& metrics,
   }
 }
 
-}  // namespace
-void run_daemon(const Options& options, Config config) {
+enum class Drained { completely, in_part };
+
+// Lets the messages in flight come to their end. libmilter is not asked to stop: it would wait for its listener,
+// for up to five seconds, and end nothing that the end of the process does not end as well.
+Drained drain(Shared& shared) {
+  log_if_possible([&] { shared.log.stopping(); });
+  shared.in_flight.begin_drain();
+  const bool all_finished = shared.in_flight.wait_for_messages(longest_drain);
+  shared.in_flight.wait_for_replies(longest_reply);
+  return all_finished ? Drained::completely : Drained::in_part;
+}
+
+void prepare_process() {
   protect_memory();
   use_small_stacks();
   raise_descriptor_limit();
   prepare_signals();
   make_openssl_ready();
+}
 
-  const auto log_target = config.log;
-  Log log(log_sink(log_target), config.log_level);
+void log_start(const Log& log, const Config& config) {
+  log.started(config);
+  if (!read_ahead_hindrance.empty()) log.read_ahead_off(read_ahead_hindrance);
+}
+
+}  // namespace
+
+void run_daemon(const Options& options) {
+  Config config = read_config(options.config_file);
+  prepare_process();
+
+  Log log(log_sink(config.log), config.log_level);
   troubles().log_to(log);
   if (geteuid() == 0) log.running_as_root();
+
+  const SocketAddress address = config.socket;
+  ListenSocket socket(address, config.socket_mode);
   Shared shared(std::move(config), log);
-
-  const auto& listen = shared.setup()->config;
-  ListenSocket socket(listen.socket, listen.socket_mode);
-  register_milter(shared, listen.socket.text);
+  register_milter(shared, address.text);
   socket.open_with(open_milter_socket);
-  log.started(listen);
-  if (!read_ahead_hindrance.empty()) log.read_ahead_off(read_ahead_hindrance);
+  log_start(log, shared.setup()->config);
   MetricsWriter metrics(shared);
-
-  std::atomic<bool> milter_ended = false;
-  std::atomic<bool> milter_succeeded = false;
+  // The question that it asks waits in the socket until libmilter runs.
   const pthread_t main_thread = pthread_self();
-  // What it asks waits in the socket until libmilter runs.
-  SelfWatch self_watch(listen.socket, log, [main_thread] { pthread_kill(main_thread, SIGTERM); });
-  std::thread([&] {
-    milter_succeeded = run_milter();
-    milter_ended = true;
-    pthread_kill(main_thread, SIGTERM);
-  }).detach();
+  SelfWatch self_watch(address, log, [main_thread] { pthread_kill(main_thread, SIGTERM); });
+  const MilterThread milter(main_thread);
 
-  serve(options, shared, metrics, milter_ended);
+  serve(options, shared, metrics, milter);
   self_watch.stop();
   notify_service_manager("STOPPING=1");
   socket.remove();
-  bool all_finished = true;
-  if (!milter_ended) {
-    log_if_possible([&] { log.stopping(); });
-    shared.in_flight.begin_drain();
-    all_finished = shared.in_flight.wait_for_messages(longest_drain);
-    shared.in_flight.wait_for_replies(longest_reply);
-    // libmilter is not asked to stop: it would wait for its listener, up to five seconds, and end nothing
-    // that the end of the process does not.
-    milter_succeeded = true;
-  }
+  const bool milter_ended = milter.ended();
+  const auto drained = milter_ended ? Drained::completely : drain(shared);
   metrics.finish(longest_last_metrics);
-  log_if_possible([&] { log.stopped(all_finished); });
-  std::_Exit(milter_succeeded && !self_watch.failed() ? EXIT_SUCCESS : EXIT_FAILURE);
+  log_if_possible([&] { drained == Drained::completely ? log.stopped() : log.stopped_early(); });
+  std::_Exit((milter_ended && milter.failed()) || self_watch.failed() ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
 }  // namespace dkim::milter

@@ -1,11 +1,8 @@
 #include "milter/log.hpp"
 
-#include <sys/uio.h>
+#include <fmt/format.h>
 #include <syslog.h>
 #include <unistd.h>
-
-#include <array>
-#include <cstdio>
 
 #include "canon/printable.hpp"
 #include "milter/troubles.hpp"
@@ -13,13 +10,20 @@
 namespace dkim::milter {
 namespace {
 
+// A fault may name a path, what is wrong with it and the command that corrects it.
+constexpr std::size_t longest_fault = 2048;
+
 std::string id(std::string_view queue_id) {
   return queue_id.empty() ? std::string("NOQUEUE") : canon::printable_word(queue_id, 64);
 }
 
-// Addresses have 320 octets at most; a longer one is cut.
+// An address has at most 320 bytes; a longer one is cut.
 std::string word(std::string_view text) {
   return canon::printable_word(text, 320);
+}
+
+std::string fault_text(std::string_view text) {
+  return canon::printable(text, longest_fault);
 }
 
 template <typename Text>
@@ -32,7 +36,7 @@ std::string joined(const std::vector<crypto::SigningKey>& keys, Text text) {
   return out;
 }
 
-std::string_view words(Trouble trouble) {
+std::string_view name_of(Trouble trouble) {
   switch (trouble) {
     case Trouble::descriptors:
       return "no descriptors left";
@@ -41,9 +45,9 @@ std::string_view words(Trouble trouble) {
     case Trouble::memory:
       return "no memory left";
     case Trouble::stalled:
-      return "packets that do not go on";
+      return "incomplete packets";
     case Trouble::deaf:
-      return "answers that are not taken";
+      return "answers not read";
     case Trouble::disorder:
       return "packets out of order";
   }
@@ -51,9 +55,7 @@ std::string_view words(Trouble trouble) {
 }
 
 std::string milliseconds(std::chrono::microseconds time) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f", static_cast<double>(time.count()) / 1000.0);
-  return text.data();
+  return fmt::format("{:.1f}", static_cast<double>(time.count()) / 1000.0);
 }
 
 int syslog_priority(LogLevel level) {
@@ -64,20 +66,22 @@ int syslog_priority(LogLevel level) {
       return LOG_WARNING;
     case LogLevel::info:
       return LOG_INFO;
-    default:
+    case LogLevel::debug:
       return LOG_DEBUG;
   }
+  return LOG_DEBUG;
 }
 
 void write_to_syslog(LogLevel level, const std::string& line) {
   syslog(syslog_priority(level), "%s", line.c_str());
 }
 
-// One system call a line, so that lines of several threads do not mix. Nothing can be done about an error.
+// Makes one system call for each line, so that lines of several threads do not mix. Nothing can be done about an
+// error.
 void write_to_standard_error(LogLevel level, const std::string& line) {
-  std::string text = "dkimsignd: ";
-  if (level == LogLevel::error || level == LogLevel::warning) text += std::string(to_string(level)) + ": ";
-  text += line + "\n";
+  const bool is_trouble = level == LogLevel::error || level == LogLevel::warning;
+  const auto text = is_trouble ? fmt::format("dkimsignd: {}: {}\n", to_string(level), line)
+                               : fmt::format("dkimsignd: {}\n", line);
   [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
@@ -128,12 +132,11 @@ void Log::malformed(std::string_view queue_id, std::string_view reason, Disposit
 }
 
 void Log::fault(std::string_view queue_id, std::string_view what, Disposition disposition) const {
-  // Long enough for a path, its trouble and the remedy.
-  write<log_lines::fault>(id(queue_id), canon::printable(what, 2048), to_string(disposition));
+  write<log_lines::fault>(id(queue_id), fault_text(what), to_string(disposition));
 }
 
-void Log::put_off(std::string_view queue_id) const {
-  write<log_lines::put_off>(id(queue_id));
+void Log::deferred(std::string_view queue_id) const {
+  write<log_lines::deferred>(id(queue_id));
 }
 
 void Log::long_line(std::string_view queue_id, std::string_view where) const {
@@ -152,8 +155,9 @@ void Log::no_session() const {
   write<log_lines::no_session>();
 }
 
-void Log::negotiated(bool leading_space, bool no_reply) const {
-  write<log_lines::negotiated>(leading_space ? "kept" : "not offered", no_reply ? "in use" : "not offered");
+void Log::negotiated(const Negotiated& result) const {
+  write<log_lines::negotiated>(result.leading_space_is_kept ? "kept" : "not offered",
+                               result.no_reply_steps_are_used ? "in use" : "not offered");
 }
 
 void Log::trouble_begins(Trouble trouble) const {
@@ -174,7 +178,7 @@ void Log::trouble_begins(Trouble trouble) const {
 }
 
 void Log::trouble_is_over(Trouble trouble, std::uint64_t connections) const {
-  write<log_lines::trouble_over>(words(trouble), std::to_string(connections));
+  write<log_lines::trouble_over>(name_of(trouble), std::to_string(connections));
 }
 
 void Log::started(const Config& config) const {
@@ -205,12 +209,12 @@ void Log::stopping() const {
   write<log_lines::stopping>();
 }
 
-void Log::stopped(bool all_finished) const {
-  if (all_finished) {
-    write<log_lines::stopped>();
-  } else {
-    write<log_lines::stopped_early>();
-  }
+void Log::stopped() const {
+  write<log_lines::stopped>();
+}
+
+void Log::stopped_early() const {
+  write<log_lines::stopped_early>();
 }
 
 void Log::reloaded() const {
@@ -218,7 +222,7 @@ void Log::reloaded() const {
 }
 
 void Log::reload_failed(std::string_view why) const {
-  write<log_lines::reload_failed>(canon::printable(why, 2048));
+  write<log_lines::reload_failed>(fault_text(why));
 }
 
 void Log::running_as_root() const {
@@ -226,17 +230,17 @@ void Log::running_as_root() const {
 }
 
 void Log::metrics_not_written(std::string_view why) const {
-  write<log_lines::metrics_not_written>(canon::printable(why, 2048));
+  write<log_lines::metrics_not_written>(fault_text(why));
 }
 
 void Log::metrics_written_again(std::string_view file) const {
-  write<log_lines::metrics_written_again>(canon::printable(file, 2048));
+  write<log_lines::metrics_written_again>(fault_text(file));
 }
 
 Log::Sink log_sink(LogTarget target) {
   if (target == LogTarget::standard_error) {
-    // libmilter knows nothing but syslog(3): what it has to say, such as why it cannot listen, comes here
-    // too.
+    // libmilter knows only syslog(3). With this, what it has to say, such as why it cannot listen, comes to
+    // standard error as well.
     openlog("dkimsignd", LOG_PERROR, LOG_MAIL);
     return write_to_standard_error;
   }

@@ -1,8 +1,8 @@
-// What the daemon logs, by occasion; the lines themselves are in milter/log_lines.
+// Writes the daemon's log, with one function for each occasion; the lines themselves are in milter/log_lines.
 //
 // Lines read like Postfix's: the queue ID first, then what happened, then key=value. Whatever comes from
-// outside is escaped (canon/printable). Thread-safe; a log that cannot be written (full disk) loses lines and
-// nothing else.
+// outside is escaped (canon/printable). Thread-safe. A log that cannot be written, as on a full disk, loses
+// lines and nothing else. All functions may throw std::bad_alloc.
 #pragma once
 
 #include <atomic>
@@ -23,32 +23,38 @@ namespace dkim::milter {
 
 enum class Trouble;  // milter/troubles
 
+// What was agreed on with an MTA (milter/negotiation).
+struct Negotiated {
+  bool leading_space_is_kept;
+  bool no_reply_steps_are_used;
+};
+
 class Log {
  public:
-  // Takes one line without its end.
+  // Takes one line without its end. Must be thread-safe.
   using Sink = std::function<void(LogLevel, const std::string&)>;
 
   explicit Log(Sink sink, LogLevel level) : sink_(std::move(sink)), level_(level) {}
 
   void set_level(LogLevel level) { level_ = level; }
 
-  // Messages. An empty queue ID is written NOQUEUE, as Postfix does.
+  // Messages. An empty queue ID is written as NOQUEUE, as Postfix does.
   void message_signed(std::string_view queue_id, const crypto::SigningIdentity& identity, std::uint64_t size,
                       std::chrono::microseconds time) const;
   void not_ours(std::string_view queue_id, const ClientAddress& client, std::string_view sender) const;
   void not_signed(std::string_view queue_id, const crypto::NoIdentity& why) const;
   void malformed(std::string_view queue_id, std::string_view reason, Disposition disposition) const;
   void fault(std::string_view queue_id, std::string_view what, Disposition disposition) const;
-  void put_off(std::string_view queue_id) const;
+  void deferred(std::string_view queue_id) const;
   void long_line(std::string_view queue_id, std::string_view where) const;
   void eight_bit(std::string_view queue_id, std::uint64_t line) const;
 
   // Connections.
   void cannot_insert() const;
   void no_session() const;
-  void negotiated(bool leading_space, bool no_reply) const;
+  void negotiated(const Negotiated& result) const;
 
-  // What strikes many connections at once.
+  // Troubles that affect many connections at once.
   void trouble_begins(Trouble trouble) const;
   void trouble_is_over(Trouble trouble, std::uint64_t connections) const;
 
@@ -60,7 +66,8 @@ class Log {
   void answers_again(std::string_view socket) const;
   void cannot_ask(std::string_view socket, std::string_view why) const;
   void stopping() const;
-  void stopped(bool all_finished) const;
+  void stopped() const;
+  void stopped_early() const;  // with messages unfinished
   void reloaded() const;
   void reload_failed(std::string_view why) const;
   void running_as_root() const;
@@ -68,10 +75,10 @@ class Log {
   void metrics_written_again(std::string_view file) const;
 
  private:
-  // The values go into the line's places, in their order.
+  // Puts the values into the line's places, in their order.
   template <const LogLine& line, typename... Values>
   void write(const Values&... values) const {
-    static_assert(sizeof...(Values) == line.places(), "a value for each place");
+    static_assert(sizeof...(Values) == line.places(), "one value for each place");
     write(line, {std::string_view(values)...});
   }
   void write(const LogLine& line, std::initializer_list<std::string_view> values) const;
@@ -80,7 +87,7 @@ class Log {
   std::atomic<LogLevel> level_;
 };
 
-// syslog(3), facility mail, or standard error.
+// Returns a sink that writes to syslog(3), facility mail, or to standard error.
 Log::Sink log_sink(LogTarget target);
 
 }  // namespace dkim::milter

@@ -1,7 +1,7 @@
-// Every line the daemon can log: how important it is, and its shape, where {name} stands for a value.
+// Every line that the daemon can log: its level, and its shape, in which {name} is the place of a value.
 //
-// The one list of them. milter/log writes nothing else and gives each the values it asks for, or does not
-// compile; dkimsignd(8) explains each under LOG LINES, and a test compares the two.
+// This is the only list of them: milter/log writes nothing else, and does not compile unless it gives a line a
+// value for each place. dkimsignd(8) explains each line under LOG LINES, and a test compares the two.
 #pragma once
 
 #include <algorithm>
@@ -21,83 +21,118 @@ struct LogLine {
   }
 };
 
+// Each shape stands in one piece, so that a line of the log can be found by searching for it.
+// clang-format off
 namespace log_lines {
 
 // Messages.
 inline constexpr LogLine message_signed{
     LogLevel::info,
-    "{id}: signed d={domain} s={selectors} a={algorithms} from={author} size={octets} time={time}ms"};
+    "{id}: signed d={domain} s={selectors} a={algorithms} from={author} size={bytes} time={time}ms"};
 inline constexpr LogLine message_signed_with_note{
     LogLevel::info,
-    "{id}: signed d={domain} s={selectors} a={algorithms} from={author} size={octets} time={time}ms, note: "
-    "{note}"};
+    "{id}: signed d={domain} s={selectors} a={algorithms} from={author} size={bytes} time={time}ms, note: {note}"};
 inline constexpr LogLine not_ours{
     LogLevel::info,
     "{id}: not signed: client {client} is neither trusted nor authenticated, sender={sender}"};
-inline constexpr LogLine not_signed{LogLevel::info, "{id}: not signed: {reason}, from={author}"};
-inline constexpr LogLine malformed{LogLevel::warning,
-                                   "{id}: not signed: malformed: {reason}, on_malformed={action}"};
-inline constexpr LogLine fault{LogLevel::error, "{id}: not signed: {fault}, on_error={action}"};
-inline constexpr LogLine put_off{LogLevel::info, "{id}: put off: dkimsignd is stopping"};
+inline constexpr LogLine not_signed{
+    LogLevel::info,
+    "{id}: not signed: {reason}, from={author}"};
+inline constexpr LogLine malformed{
+    LogLevel::warning,
+    "{id}: not signed: malformed: {reason}, on_malformed={action}"};
+inline constexpr LogLine fault{
+    LogLevel::error,
+    "{id}: not signed: {fault}, on_error={action}"};
+inline constexpr LogLine deferred{
+    LogLevel::info,
+    "{id}: deferred: dkimsignd is stopping"};
 inline constexpr LogLine long_line{
     LogLevel::warning,
-    "{id}: {where} is longer than 998 octets: Postfix will cut it and the signature will fail; have the "
-    "sender wrap or encode its lines, or raise smtp_line_length_limit"};
+    "{id}: {where} is longer than 998 bytes: Postfix will cut it and the signature will fail; have the sender wrap or encode its lines, or raise smtp_line_length_limit"};
 inline constexpr LogLine eight_bit{
     LogLevel::info,
-    "{id}: note: 8-bit octets from body line {line}: for a server without 8BITMIME Postfix recodes the body "
-    "and the signature fails; disable_mime_output_conversion = yes prevents that"};
+    "{id}: note: the body is not 7-bit from line {line} on: for a server without 8BITMIME Postfix recodes the body and the signature fails; disable_mime_output_conversion = yes prevents that"};
 
 // Connections.
 inline constexpr LogLine cannot_insert{
     LogLevel::error,
     "the MTA does not let us add header fields (SMFIF_ADDHDRS): nothing can be signed on this connection"};
-inline constexpr LogLine no_session{LogLevel::error,
-                                    "a connection without a session: the MTA has negotiated nothing, or "
-                                    "memory is short: its mail is put off"};
-inline constexpr LogLine negotiated{LogLevel::debug,
-                                    "connection: leading space {kept}, no-reply steps {used}"};
+inline constexpr LogLine no_session{
+    LogLevel::error,
+    "a connection has no session, its mail is deferred: the MTA has negotiated nothing, or memory is short"};
+inline constexpr LogLine negotiated{
+    LogLevel::debug,
+    "connection: leading space {kept}, no-reply steps {used}"};
 
-// What strikes many connections at once: a line when it begins, and one when it is over.
+// Troubles that affect many connections at once: one line when a trouble begins, and one when it is over.
 inline constexpr LogLine no_descriptors{
     LogLevel::error,
     "no descriptors left: new connections are closed, the MTA keeps its mail and tries again"};
-inline constexpr LogLine no_threads{LogLevel::error,
-                                    "no more threads can be made: connections wait for those that there are"};
+inline constexpr LogLine no_threads{
+    LogLevel::error,
+    "no more threads can be started: connections wait for the existing ones"};
 inline constexpr LogLine no_memory{
-    LogLevel::error, "no memory left: connections are closed, the MTA keeps its mail and tries again"};
-inline constexpr LogLine stalled{LogLevel::warning,
-                                 "a connection is closed: for 10 seconds its packet did not go on"};
-inline constexpr LogLine deaf{LogLevel::warning,
-                              "a connection is closed: for 10 seconds the MTA did not take its answer"};
+    LogLevel::error,
+    "no memory left: connections are closed, the MTA keeps its mail and tries again"};
+inline constexpr LogLine stalled{
+    LogLevel::warning,
+    "a connection is closed: a packet on it stayed incomplete for 10 seconds"};
+inline constexpr LogLine deaf{
+    LogLevel::warning,
+    "a connection is closed: the MTA did not read its answer for 10 seconds"};
 inline constexpr LogLine disorder{
-    LogLevel::warning, "a connection is closed: the MTA sent what the milter protocol does not have there"};
-inline constexpr LogLine trouble_over{LogLevel::info, "over: {trouble}, connections concerned: {count}"};
+    LogLevel::warning,
+    "a connection is closed: the MTA sent a packet that the milter protocol does not allow there"};
+inline constexpr LogLine trouble_over{
+    LogLevel::info,
+    "over: {trouble}, connections affected: {count}"};
 
 // The process.
-inline constexpr LogLine started{LogLevel::info,
-                                 "dkimsignd {version} listens on {socket}, keys in {directory}"};
-inline constexpr LogLine read_ahead_off{LogLevel::info,
-                                        "read-ahead is off, messages take more system calls: {reason}"};
-inline constexpr LogLine not_ready{LogLevel::error,
-                                   "not ready, ending: no answer to ourselves on {socket}: {reason}"};
+inline constexpr LogLine started{
+    LogLevel::info,
+    "dkimsignd {version} listens on {socket}, keys in {directory}"};
+inline constexpr LogLine read_ahead_off{
+    LogLevel::info,
+    "read-ahead is off, messages take more system calls: {reason}"};
+inline constexpr LogLine not_ready{
+    LogLevel::error,
+    "not ready, exiting: no answer on our own socket {socket}: {reason}"};
 inline constexpr LogLine no_answer{
-    LogLevel::error, "no answer to ourselves on {socket}, the watchdog waits for one: {reason}"};
-inline constexpr LogLine answers_again{LogLevel::info, "answer to ourselves on {socket} again"};
+    LogLevel::error,
+    "no answer on our own socket {socket}, the watchdog waits for one: {reason}"};
+inline constexpr LogLine answers_again{
+    LogLevel::info,
+    "our own socket {socket} answers again"};
 inline constexpr LogLine cannot_ask{
-    LogLevel::warning, "cannot reach {socket} ourselves, whether it answers is not watched: {reason}"};
-inline constexpr LogLine stopping{LogLevel::info,
-                                  "stopping: messages in flight are finished, new ones put off"};
-inline constexpr LogLine stopped{LogLevel::info, "stopped"};
+    LogLevel::warning,
+    "cannot connect to our own socket {socket}, nothing watches whether it answers: {reason}"};
+inline constexpr LogLine stopping{
+    LogLevel::info,
+    "stopping: messages in flight are finished, new ones are deferred"};
+inline constexpr LogLine stopped{
+    LogLevel::info,
+    "stopped"};
 inline constexpr LogLine stopped_early{
-    LogLevel::warning, "stopped with messages unfinished: the MTA keeps them and tries again"};
-inline constexpr LogLine reloaded{LogLevel::info, "configuration reloaded"};
-inline constexpr LogLine reload_failed{LogLevel::error,
-                                       "configuration not reloaded, the old one stays in effect: {fault}"};
+    LogLevel::warning,
+    "stopped with messages unfinished: the MTA keeps them and tries again"};
+inline constexpr LogLine reloaded{
+    LogLevel::info,
+    "configuration reloaded"};
+inline constexpr LogLine reload_failed{
+    LogLevel::error,
+    "configuration not reloaded, the old one stays in effect: {fault}"};
 inline constexpr LogLine running_as_root{
-    LogLevel::warning, "running as root, which is not needed: use an account that can read the keys"};
-inline constexpr LogLine metrics_not_written{LogLevel::warning, "metrics not written, mail goes on: {fault}"};
-inline constexpr LogLine metrics_written_again{LogLevel::info, "metrics written again: {file}"};
+    LogLevel::warning,
+    "running as root, which is not needed: use an account that can read the keys"};
+inline constexpr LogLine metrics_not_written{
+    LogLevel::warning,
+    "metrics not written, mail goes on: {fault}"};
+inline constexpr LogLine metrics_written_again{
+    LogLevel::info,
+    "metrics written again: {file}"};
 
 }  // namespace log_lines
+// clang-format on
+
 }  // namespace dkim::milter

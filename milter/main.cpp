@@ -1,4 +1,5 @@
-// dkimsignd: the order of start-up, and the one place where a fault becomes an exit status.
+// The program dkimsignd: does what the options ask for, and is the one place where a fault becomes an exit
+// status.
 #include <iostream>
 
 #include "crypto/error.hpp"
@@ -15,16 +16,12 @@ using dkim::milter::Options;
 constexpr int problem_found = 1;
 constexpr int usage_or_configuration = 2;
 
-Config configuration(const Options& options) {
-  // A file that was named must be there.
-  return options.config_named ? dkim::milter::read_config(options.config_file)
-                              : dkim::milter::read_config_if_there(options.config_file);
-}
-
-// A configuration with a mistake is one more problem found, and the only one that can be told.
+// Reports a mistake in the configuration as one more problem. It is then the only one, since nothing else can be
+// checked without the configuration.
 int check(const Options& options) {
   try {
-    if (dkim::milter::check_everything(configuration(options), std::cerr) > 0) return problem_found;
+    const Config config = dkim::milter::read_config(options.config_file);
+    if (dkim::milter::check_everything(config, std::cerr) > 0) return problem_found;
     std::cout << "no problem found\n";
     return 0;
   } catch (const dkim::crypto::SettingsError& error) {
@@ -45,11 +42,12 @@ int run(int argc, const char* const* argv) {
     case Options::Action::check:
       return check(options);
     case Options::Action::print_config:
-      std::cout << dkim::milter::config_text(configuration(options));
+      std::cout << dkim::milter::config_text(dkim::milter::read_config(options.config_file));
       return 0;
-    default:
-      dkim::milter::run_daemon(options, configuration(options));
+    case Options::Action::run:
+      dkim::milter::run_daemon(options);
   }
+  return problem_found;  // not reached: run_daemon() ends the process
 }
 
 }  // namespace

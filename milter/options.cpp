@@ -1,5 +1,7 @@
 #include "milter/options.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/program_options.hpp>
 #include <sstream>
 
@@ -11,14 +13,16 @@ namespace {
 namespace po = boost::program_options;
 
 po::options_description described_options() {
+  const auto about_config =
+      fmt::format("read this configuration file (default {}; if that is missing, every setting has its default)",
+                  crypto::default_configuration_file);
   po::options_description description("Options");
-  description.add_options()                                                                            //
-      ("config,c", po::value<std::string>()->value_name("FILE"),                                       //
-       "the configuration; /etc/dkimsignd/dkimsignd.conf, or the defaults where that does not exist")  //
-      ("check", "read the configuration and every key, say what is wrong, exit 1 if anything is")      //
-      ("print-config", "print all settings with the values in effect, as a configuration file")        //
-      ("version", "print the version")                                                                 //
-      ("help", "print this");
+  description.add_options()                                                                          //
+      ("config,c", po::value<std::string>()->value_name("FILE"), about_config.c_str())               //
+      ("check", "read the configuration and every key, print what is wrong, exit 1 if anything is")  //
+      ("print-config", "print all settings with the values in effect, as a configuration file")      //
+      ("version", "print the version")                                                               //
+      ("help", "print this help");
   return description;
 }
 
@@ -32,11 +36,11 @@ Options parse_options(int argc, const char* const* argv) {
     po::store(po::command_line_parser(argc, argv).options(description).positional({}).run(), values);
     po::notify(values);
   } catch (const po::error& error) {
-    throw crypto::SettingsError(std::string(error.what()) + "; see dkimsignd --help");
+    throw crypto::SettingsError(fmt::format("{}; see dkimsignd --help", error.what()));
   }
-  options.config_named = values.count("config") > 0;
-  // As a string until here: Boost reads a path with quotes and ends it at a space.
-  if (options.config_named) options.config_file = values["config"].as<std::string>();
+  // A string until here: Boost would take quotes in a path for its own, and end the path at a space.
+  if (values.count("config") > 0)
+    options.config_file = crypto::configuration_file(values["config"].as<std::string>());
   using Action = Options::Action;
   if (values.count("print-config") > 0) options.action = Action::print_config;
   if (values.count("check") > 0) options.action = Action::check;
@@ -50,25 +54,26 @@ std::string help_text() {
   out << R"(dkimsignd - signs the mail that leaves Postfix (DKIM, RFC 6376 and RFC 8463)
 
 Examples:
-  dkimsignd --check                     is everything right, before Postfix depends on it?
-  dkimsignd                             run, as a service manager would start it
+  dkimsignd --check                     check everything before Postfix depends on it
+  dkimsignd                             run, as a service manager starts it
   dkimsignd --config test.conf --check  try another configuration
-  kill -USR1 PID                        read the configuration again: all of it or, if it has a mistake, none
+  kill -USR1 PID                        reload the configuration: all of it or, if it has a mistake, none of it
 
-In Postfix's main.cf (the path is seen from inside its chroot):
+In Postfix's main.cf (the path as seen from inside its chroot):
   smtpd_milters     = unix:dkimsignd/dkimsignd.sock
   non_smtpd_milters = unix:dkimsignd/dkimsignd.sock
 
 )" << described_options()
       << R"(
-Runs in the foreground and tells a service manager when it is ready (Type=notify). SIGTERM finishes the
-messages in flight. Keys are made by dkimkey(8); new and changed keys are seen without a signal.
+dkimsignd runs in the foreground and tells a service manager when it is ready (Type=notify).
+SIGTERM finishes the messages in flight.
+Make keys with dkimkey(8); dkimsignd notices new and changed keys without a signal.
 
-Exit status: 0 done, 1 a problem found or the daemon could not run, 2 usage or configuration.
+Exit status: 0 success, 1 a problem was found or the daemon could not run, 2 usage or configuration.
 
 Files:
-  /etc/dkimsignd/dkimsignd.conf   settings; each has a default, the file may be empty or missing
-  /etc/dkimsignd/keys/            the key store
+  /etc/dkimsignd/dkimsignd.conf   the settings; each has a default, so the file may be empty or missing
+  /etc/dkimsignd/keys/            the key directory
 )";
   return out.str();
 }

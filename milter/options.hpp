@@ -1,22 +1,22 @@
 // The daemon's command line.
 #pragma once
 
-#include <filesystem>
 #include <string>
+
+#include "crypto/settings/configuration_file.hpp"
 
 namespace dkim::milter {
 
 struct Options {
   enum class Action { run, check, print_config, show_version, show_help };
   Action action = Action::run;
-  std::filesystem::path config_file = "/etc/dkimsignd/dkimsignd.conf";
-  // Whether the file was named; the default one may be missing, all settings have defaults.
-  bool config_named = false;
+  crypto::ConfigurationFile config_file;
 };
 
-// Throws UsageError.
+// Throws crypto::SettingsError if the command line is wrong.
 Options parse_options(int argc, const char* const* argv);
 
+// Returns what --help prints.
 std::string help_text();
 
 }  // namespace dkim::milter

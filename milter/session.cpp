@@ -1,13 +1,53 @@
 #include "milter/session.hpp"
 
-#include <algorithm>
-#include <exception>
-#include <utility>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "canon/header_field.hpp"
 #include "canon/line_endings.hpp"
+#include "crypto/signatures/identity.hpp"
+#include "crypto/signatures/signer.hpp"
+#include "milter/body_watch.hpp"
 
 namespace dkim::milter {
 namespace {
+
+// The phases of a message. Each holds what has a meaning in it, and nothing else.
+//
+//   mail() -> CollectingHeader -> end_of_header() -> SigningBody -> end_of_message()
+//
+// A header that is too large, or a fault in a step without an answer, leads to one of the other two, which
+// wait for the next step that has an answer.
+
+// From MAIL to the end of the header.
+struct CollectingHeader {
+  std::vector<canon::HeaderField> fields;  // as on the wire
+  std::size_t size = 0;                    // in bytes, with colons and line ends
+};
+
+// The header has passed a limit. Its fields are freed, since none of them will be signed.
+struct HeaderTooLarge {};
+
+// From the end of the header, when it is known as whom to sign, to the end of the message.
+struct SigningBody {
+  std::vector<canon::HeaderField> fields;
+  crypto::SigningIdentity identity;
+  crypto::Signer signer;
+  BodyWatch watch;
+  std::uint64_t size;  // of the message so far, in bytes
+};
+
+// A step without an answer has failed.
+struct Failed {
+  ErrorKind kind;
+  std::string reason;  // empty if there was no memory for it
+};
+
+using Phase = std::variant<CollectingHeader, HeaderTooLarge, SigningBody, Failed>;
 
 Verdict verdict_of(Disposition disposition) {
   switch (disposition) {
@@ -15,32 +55,63 @@ Verdict verdict_of(Disposition disposition) {
       return Verdict::accept;
     case Disposition::tempfail:
       return Verdict::tempfail;
-    default:
+    case Disposition::reject:
       return Verdict::reject;
   }
+  return Verdict::tempfail;
 }
 
-// The first field with a line over the limit.
-const canon::HeaderField* field_with_long_line(const std::vector<canon::HeaderField>& fields) {
-  for (const auto& field : fields) {
-    if (field.name.size() + 1 + field.value.size() <= longest_line) continue;
-    std::string_view rest = field.value;
-    std::size_t before = field.name.size() + 1;
-    while (true) {
-      const std::size_t end = std::min(rest.find("\r\n"), rest.size());
-      if (before + end > longest_line) return &field;
-      if (end == rest.size()) break;
-      rest.remove_prefix(end + 2);
-      before = 0;
-    }
+bool has_long_line(const canon::HeaderField& field) {
+  std::size_t before = field.name.size() + 1;  // on the line, ahead of the rest
+  std::string_view rest = field.value;
+  while (before + rest.size() > longest_line) {
+    const std::size_t end = rest.find("\r\n");
+    if (before + std::min(end, rest.size()) > longest_line) return true;
+    if (end == std::string_view::npos) return false;
+    rest.remove_prefix(end + 2);
+    before = 0;
   }
-  return nullptr;
+  return false;
+}
+
+// Warns of what Postfix may do to the message after it was signed: that breaks the signature, and Postfix
+// does not say so.
+void warn_of_later_changes(const Log& log, std::string_view queue_id, const SigningBody& message) {
+  const auto& fields = message.fields;
+  const auto field = std::find_if(fields.begin(), fields.end(), has_long_line);
+  if (field != fields.end()) log.long_line(queue_id, fmt::format("a line of header field {}", field->name));
+  if (const auto line = message.watch.long_line()) log.long_line(queue_id, fmt::format("body line {}", *line));
+  if (const auto line = message.watch.eight_bit_line()) log.eight_bit(queue_id, *line);
 }
 
 }  // namespace
 
+struct Session::Message {
+  Message(std::shared_ptr<Setup> setup_at_mail, InFlight::Token message_token)
+      : setup(std::move(setup_at_mail)), token(std::move(message_token)) {}
+
+  std::shared_ptr<Setup> setup;  // the one in effect at MAIL
+  InFlight::Token token;
+  std::string queue_id;  // empty until the MTA has one
+  Phase phase;
+};
+
+Session::Session(Shared& shared, LeadingSpace leading_space)
+    : shared_(shared), leading_space_(leading_space) {}
+
+Session::~Session() {
+  abort();
+  if (counted_) shared_.metrics.connection_closed();
+}
+
+void Session::connect(ClientAddress client) {
+  client_ = client;
+  if (std::exchange(counted_, true)) return;
+  shared_.metrics.connection_opened();
+}
+
 Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
-  abort();  // whatever an MTA left unfinished
+  abort();  // a message that the MTA left unfinished
   auto setup = shared_.setup();
   const auto queue_id = macro("i");
   if (!is_ours(setup->config, client_, macro)) {
@@ -50,7 +121,7 @@ Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
   }
   auto token = shared_.in_flight.message();
   if (!token) {
-    shared_.log.put_off(queue_id.value_or(""));
+    shared_.log.deferred(queue_id.value_or(""));
     shared_.metrics.message_not_signed(NotSigned::stopping, Disposition::tempfail);
     return Verdict::tempfail;
   }
@@ -60,29 +131,29 @@ Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
 }
 
 void Session::header(std::string_view name, std::string_view value) {
-  if (!message_ || message_->header_too_large) return;
-  message_->header_size += name.size() + value.size() + 3;
-  if (message_->header_size > crypto::header_size_limit ||
-      message_->fields.size() == crypto::header_field_limit) {
-    // Nothing of it will be signed: give the memory back, remember why.
-    message_->header_too_large = true;
-    std::vector<canon::HeaderField>().swap(message_->fields);
+  auto* header = message_ ? std::get_if<CollectingHeader>(&message_->phase) : nullptr;
+  if (header == nullptr) return;
+  header->size += name.size() + value.size() + 3;
+  if (header->size > crypto::header_size_limit || header->fields.size() == crypto::header_field_limit) {
+    message_->phase = HeaderTooLarge();
     return;
   }
   std::string wire = leading_space_ == LeadingSpace::eaten ? " " : "";
   wire += canon::to_crlf(value);
-  message_->fields.push_back({std::string(name), std::move(wire)});
+  header->fields.push_back({std::string(name), std::move(wire)});
 }
 
 Verdict Session::end_of_header(const MacroLookup& macro) {
   if (!message_) return Verdict::proceed;
   note_queue_id(macro);
-  if (message_->failed) return give_up(message_->fault, message_->fault_kind);
-  if (message_->header_too_large)
+  if (const auto* failed = std::get_if<Failed>(&message_->phase)) return give_up(failed->reason, failed->kind);
+  if (std::holds_alternative<HeaderTooLarge>(message_->phase))
     return refuse_malformed(NotSigned::header_too_large, crypto::header_too_large);
+  auto* header = std::get_if<CollectingHeader>(&message_->phase);
+  if (header == nullptr) return Verdict::proceed;  // a second end of the header
 
-  auto identity =
-      crypto::identify(message_->fields, message_->setup->config.signing.rules, message_->setup->keys);
+  const auto& signing = message_->setup->config.signing;
+  auto identity = crypto::identify(header->fields, signing.rules, message_->setup->keys);
   if (const auto* none = std::get_if<crypto::NoIdentity>(&identity)) {
     const auto why = not_signed_because(none->cause);
     if (none->cause == crypto::NoIdentity::Cause::malformed) return refuse_malformed(why, none->reason);
@@ -90,51 +161,45 @@ Verdict Session::end_of_header(const MacroLookup& macro) {
     shared_.metrics.message_not_signed(why, Disposition::accept);
     return end_with(Verdict::accept);
   }
-  message_->identity = std::get<crypto::SigningIdentity>(std::move(identity));
-  message_->signer.emplace(message_->setup->config.signing, message_->identity->domain,
-                           message_->identity->keys);
+  auto as = std::get<crypto::SigningIdentity>(std::move(identity));
+  crypto::Signer signer(signing, as.domain, as.keys);
+  SigningBody next{.fields = std::move(header->fields),
+                   .identity = std::move(as),
+                   .signer = std::move(signer),
+                   .watch = {},
+                   .size = header->size};
+  message_->phase.emplace<SigningBody>(std::move(next));
   return Verdict::proceed;
 }
 
 void Session::body(std::string_view chunk) {
-  if (!message_ || !message_->signer || message_->failed) return;
-  message_->body_size += chunk.size();
-  message_->watch.update(chunk);
-  message_->signer->body(chunk);
+  auto* message = message_ ? std::get_if<SigningBody>(&message_->phase) : nullptr;
+  if (message == nullptr) return;
+  message->size += chunk.size();
+  message->watch.update(chunk);
+  message->signer.body(chunk);
 }
 
 Verdict Session::end_of_message(const MacroLookup& macro, const InsertField& insert) {
   if (!message_) return Verdict::proceed;
   note_queue_id(macro);
-  if (message_->failed) return give_up(message_->fault, message_->fault_kind);
-  // A message of which we were never shown the end of the header.
-  if (!message_->signer) return refuse_malformed(NotSigned::dialogue, "a body without the end of a header");
+  if (const auto* failed = std::get_if<Failed>(&message_->phase)) return give_up(failed->reason, failed->kind);
+  auto* message = std::get_if<SigningBody>(&message_->phase);
+  if (message == nullptr) return refuse_malformed(NotSigned::dialogue, "a body without the end of a header");
 
   const auto start = std::chrono::steady_clock::now();
-  const auto signatures = message_->signer->sign(message_->fields, crypto::utc_now());
-  // Each goes on top of the one before.
+  const auto signatures = message->signer.sign(message->fields, crypto::utc_now());
+  // Each one goes on top of the one before.
   for (auto field = signatures.rbegin(); field != signatures.rend(); ++field) {
     const std::string value = canon::to_lf(field->value);
     insert(field->name, leading_space_ == LeadingSpace::eaten ? value.substr(1) : value);
   }
   const auto time = std::chrono::steady_clock::now() - start;
-  const auto size = message_->header_size + message_->body_size;
-  shared_.log.message_signed(message_->queue_id, *message_->identity, size,
+  shared_.log.message_signed(message_->queue_id, message->identity, message->size,
                              std::chrono::duration_cast<std::chrono::microseconds>(time));
-  shared_.metrics.message_signed(message_->identity->keys, size, time);
-  warn_of_what_follows();
+  shared_.metrics.message_signed(message->identity.keys, message->size, time);
+  warn_of_later_changes(shared_.log, message_->queue_id, *message);
   return end_with(Verdict::proceed);
-}
-
-void Session::connect(ClientAddress client) {
-  client_ = client;
-  if (std::exchange(counted_, true)) return;
-  shared_.metrics.connection_opened();
-}
-
-Session::~Session() {
-  abort();
-  if (counted_) shared_.metrics.connection_closed();
 }
 
 void Session::abort() {
@@ -148,27 +213,32 @@ Verdict Session::fault(const std::exception& error) noexcept {
   try {
     return give_up(error.what(), kind);
   } catch (const std::exception&) {
-    // Not even the memory to say so. Nothing leaves unsigned by accident.
+    // There is no memory even for the log line. No mail leaves unsigned by accident.
     note_fault(kind, Disposition::tempfail);
     return Verdict::tempfail;
   }
 }
 
 void Session::remember_fault(const std::exception& error) noexcept {
-  if (!message_ || message_->failed) return;
-  message_->failed = true;
-  message_->fault_kind = kind_of(error);
+  if (!message_ || std::holds_alternative<Failed>(message_->phase)) return;
+  auto& failed = message_->phase.emplace<Failed>(Failed{kind_of(error), {}});
   try {
-    message_->fault = error.what();
+    failed.reason = error.what();
   } catch (const std::exception&) {
-    // Failed, and no memory for the reason.
+    // There is no memory for the reason.
   }
 }
 
-Verdict Session::end_with(Verdict verdict) {
-  reply_.emplace(shared_.in_flight.reply());
-  message_.reset();
-  return verdict;
+// Postfix sends the queue ID when it has one, which may be as late as the end of the message.
+void Session::note_queue_id(const MacroLookup& macro) {
+  if (const auto id = macro("i"); id && message_->queue_id != *id) message_->queue_id = *id;
+}
+
+Verdict Session::refuse_malformed(NotSigned why, std::string_view reason) {
+  const auto disposition = message_->setup->config.on_malformed;
+  shared_.log.malformed(message_->queue_id, reason, disposition);
+  shared_.metrics.message_not_signed(why, disposition);
+  return end_with(verdict_of(disposition));
 }
 
 Verdict Session::give_up(std::string_view what, ErrorKind kind) {
@@ -183,27 +253,10 @@ void Session::note_fault(ErrorKind kind, Disposition disposition) const noexcept
   shared_.metrics.message_not_signed(NotSigned::error, disposition);
 }
 
-Verdict Session::refuse_malformed(NotSigned why, std::string_view reason) {
-  const auto disposition = message_->setup->config.on_malformed;
-  shared_.log.malformed(message_->queue_id, reason, disposition);
-  shared_.metrics.message_not_signed(why, disposition);
-  return end_with(verdict_of(disposition));
-}
-
-// Postfix gives a queue ID when it has one, which may be as late as the message's end.
-void Session::note_queue_id(const MacroLookup& macro) {
-  if (const auto id = macro("i"); id && message_->queue_id != *id) message_->queue_id = *id;
-}
-
-// What Postfix does to the message after this may break the signature without a word of its own.
-void Session::warn_of_what_follows() const {
-  if (const auto* field = field_with_long_line(message_->fields)) {
-    shared_.log.long_line(message_->queue_id, "a line of header field " + field->name);
-  }
-  if (const auto line = message_->watch.long_line()) {
-    shared_.log.long_line(message_->queue_id, "body line " + std::to_string(*line));
-  }
-  if (const auto line = message_->watch.eight_bit_line()) shared_.log.eight_bit(message_->queue_id, *line);
+Verdict Session::end_with(Verdict verdict) {
+  reply_.emplace(shared_.in_flight.reply());
+  message_.reset();
+  return verdict;
 }
 
 }  // namespace dkim::milter

@@ -1,23 +1,18 @@
 // One connection from the MTA and the message on it: a message's way from MAIL to its signatures.
 //
-// Called by milter/callbacks, which translates libmilter; knows nothing of it. Not thread-safe: libmilter
-// calls for one connection at a time, but from whichever thread is free, so nothing here may be kept in
-// thread-local storage. Every step may throw; the guard in callbacks then calls fault() or, after a step that
-// has no answer (header, body), remember_fault().
+// milter/callbacks translates libmilter's callbacks into these steps; a session knows nothing of libmilter.
+// Not thread-safe: libmilter calls for one connection at a time, but from any thread that is free, so nothing
+// here may be kept in thread-local storage. Every step may throw; the guard in callbacks then calls fault() or,
+// after a step that has no answer (header, body), remember_fault().
 #pragma once
 
-#include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "canon/header_field.hpp"
-#include "crypto/signatures/identity.hpp"
-#include "crypto/signatures/signer.hpp"
-#include "milter/body_watch.hpp"
 #include "milter/client_address.hpp"
 #include "milter/shared.hpp"
 #include "milter/sign_policy.hpp"
@@ -26,67 +21,55 @@ namespace dkim::milter {
 
 enum class Verdict { proceed, accept, tempfail, reject };
 
-// Puts a field on top of the message, LF for its folds, its value with the leading space or without as the
-// MTA keeps or eats it. Throws if the MTA does not take it.
+// Puts a field on top of the message. The value has LF for its folds, and begins with the leading space or
+// without it, as the MTA keeps or eats that. Throws if the MTA does not take the field.
 using InsertField = std::function<void(const std::string& name, const std::string& value)>;
 
 class Session {
  public:
-  // Header fields with their leading space (SMFIP_HDR_LEADSPC), or with one space eaten by the MTA?
+  // Does the MTA hand over header fields with their leading space (SMFIP_HDR_LEADSPC), or does it eat one
+  // space?
   enum class LeadingSpace { kept, eaten };
 
-  Session(Shared& shared, LeadingSpace leading_space) : shared_(shared), leading_space_(leading_space) {}
+  // Shared outlives the session.
+  Session(Shared& shared, LeadingSpace leading_space);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
 
-  // Whoever only negotiates, such as the daemon itself, is not counted as a connection.
+  // Notes the client, and counts the connection: a peer that only negotiates, such as the daemon's own probe,
+  // is not counted. May be called again for another client on the same connection.
   void connect(ClientAddress client);
+
+  // The steps of a message, in their order. A verdict other than "proceed" ends the message.
   Verdict mail(std::string_view sender, const MacroLookup& macro);
   void header(std::string_view name, std::string_view value);
   Verdict end_of_header(const MacroLookup& macro);
   void body(std::string_view chunk);
   Verdict end_of_message(const MacroLookup& macro, const InsertField& insert);
+
   // Ends the message, not the connection.
   void abort();
 
-  // A step that is answered threw: ends the message; this is the answer.
+  // Ends the message after a step that has an answer threw, and returns the answer: what on_error says.
   Verdict fault(const std::exception& error) noexcept;
-  // A step without an answer threw: the next one that has an answer gives it.
+  // Keeps the fault after a step without an answer threw: the next step that has an answer gives it.
   void remember_fault(const std::exception& error) noexcept;
 
  private:
-  struct Message {
-    Message(std::shared_ptr<Setup> setup_at_mail, InFlight::Token message_token)
-        : setup(std::move(setup_at_mail)), token(std::move(message_token)) {}
+  struct Message;
 
-    std::shared_ptr<Setup> setup;
-    InFlight::Token token;
-    std::string queue_id;
-    std::vector<canon::HeaderField> fields;
-    std::size_t header_size = 0;
-    std::uint64_t body_size = 0;
-    bool header_too_large = false;
-    bool failed = false;
-    std::string fault;  // why it failed, if there was memory to say so
-    ErrorKind fault_kind = ErrorKind::other;
-    std::optional<crypto::SigningIdentity> identity;
-    std::optional<crypto::Signer> signer;
-    BodyWatch watch;
-  };
-
-  Verdict end_with(Verdict verdict);
+  void note_queue_id(const MacroLookup& macro);
+  Verdict refuse_malformed(NotSigned why, std::string_view reason);
   Verdict give_up(std::string_view what, ErrorKind kind);
   void note_fault(ErrorKind kind, Disposition disposition) const noexcept;
-  Verdict refuse_malformed(NotSigned why, std::string_view reason);
-  void note_queue_id(const MacroLookup& macro);
-  void warn_of_what_follows() const;
+  Verdict end_with(Verdict verdict);
 
   Shared& shared_;
   LeadingSpace leading_space_;
   ClientAddress client_;
   bool counted_ = false;
-  std::unique_ptr<Message> message_;
+  std::unique_ptr<Message> message_;  // null between messages
   std::optional<InFlight::Token> reply_;
 };
 

@@ -1,7 +1,5 @@
-// The settings that decide what a signature looks like. Both programs read them; the daemon's own (socket,
-// trust, logging) are in milter/config.hpp.
-//
-// Errors are SettingsError, with file and line.
+// The settings that decide what a signature looks like: those of the configuration file that both programs
+// read. The socket and the trusted clients are in client_settings, the daemon's own settings in milter/config.
 #pragma once
 
 #include <chrono>

@@ -109,17 +109,17 @@ std::string describe_keys(const Explanation& explanation) {
 
 std::string describe_client(const Configuration& configuration) {
   std::string networks;
-  if (!configuration.trusted_networks) {
+  if (!configuration.clients.trusted_networks) {
     networks = "this host itself, unless trusted_networks says otherwise";
-  } else if (configuration.trusted_networks->empty()) {
+  } else if (configuration.clients.trusted_networks->empty()) {
     networks = "none: trusted_networks is empty";
   } else {
-    for (const auto& network : *configuration.trusted_networks)
-      networks += (networks.empty() ? "" : ", ") + terminal_text(network);
+    for (const auto& network : *configuration.clients.trusted_networks)
+      networks += (networks.empty() ? "" : ", ") + terminal_text(network.text);
   }
   std::string out = "\nThe daemon signs for a client that\n  - connects locally or from a trusted network (" +
                     networks + "), or\n";
-  out += configuration.sign_authenticated ? "  - has authenticated itself to Postfix, or\n" : "";
+  out += configuration.clients.sign_authenticated ? "  - has authenticated itself to Postfix, or\n" : "";
   return out +
          "  - comes with a macro that the setting macros names.\nMail of other clients passes unsigned.\n";
 }

@@ -50,7 +50,7 @@ class Examination {
   Findings run() {
     read_postfix();
     // Before any key is in memory: this forks.
-    const auto socket = resolved_socket(configuration_.socket);
+    const auto socket = resolved_socket(configuration_.clients.socket.text);
     const auto socket_facts = gather_socket_facts(socket, postfix_ ? &*postfix_ : nullptr);
     daemon_ = credentials_of(daemon_user_by(socket_facts.direct, socket_facts.path));
     daemon_runs_ = socket_facts.direct.outcome == SocketProbe::Outcome::milter;

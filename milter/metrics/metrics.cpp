@@ -30,7 +30,7 @@ constexpr std::array<Disposition, 3> dispositions = {Disposition::accept, Dispos
                                                      Disposition::reject};
 constexpr std::size_t algorithms = 2;
 
-// From the quickest signature (Ed25519, 50 µs) to what nobody should wait for.
+// From the quickest signature (Ed25519, 50 µs) to a time that nobody should have to wait.
 const prometheus::Histogram::BucketBoundaries signing_seconds = {
     0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
 
@@ -39,7 +39,7 @@ constexpr std::size_t index(Enum value) {
   return static_cast<std::size_t>(value);
 }
 
-// Which dispositions a reason can have: those that the configuration chooses have all of them.
+// Can a message that is not signed for this reason end like this? If the configuration chooses, any way.
 bool can_end_as(NotSigned reason, Disposition disposition) {
   switch (reason) {
     case NotSigned::malformed_from:
@@ -49,9 +49,16 @@ bool can_end_as(NotSigned reason, Disposition disposition) {
       return true;
     case NotSigned::stopping:
       return disposition == Disposition::tempfail;
-    default:
+    case NotSigned::untrusted_client:
+    case NotSigned::rule:
+    case NotSigned::no_key:
+    case NotSigned::key_pending:
+    case NotSigned::no_active_key:
+    case NotSigned::subdomain:
+    case NotSigned::invalid_domain:
       return disposition == Disposition::accept;
   }
+  return false;
 }
 
 double seconds_now() {
@@ -60,7 +67,7 @@ double seconds_now() {
 
 }  // namespace
 
-// Everything is made at the start, so that each series is there, with 0, before its first event: rates and
+// Everything is created at the start, so that each series exists, with 0, before its first event: rates and
 // alerts need the step from 0 to 1.
 struct Metrics::Instruments {
   using Labels = prometheus::Labels;
@@ -182,9 +189,10 @@ NotSigned not_signed_because(crypto::NoIdentity::Cause cause) {
       return NotSigned::subdomain;
     case Cause::rule:
       return NotSigned::rule;
-    default:
+    case Cause::no_key:
       return NotSigned::no_key;
   }
+  return NotSigned::no_key;
 }
 
 ErrorKind kind_of(const std::exception& error) {
@@ -231,7 +239,7 @@ void Metrics::message_signed(const std::vector<crypto::SigningKey>& keys, std::u
 }
 
 void Metrics::message_not_signed(NotSigned reason, Disposition disposition) noexcept {
-  // A pair that cannot be has no series.
+  // A pair that cannot occur has no series.
   if (auto* counter = instruments_->not_signed[index(reason)][index(disposition)]) counter->Increment();
 }
 

@@ -41,7 +41,7 @@ std::vector<Mistake> socket_mistakes() {
   std::vector<Mistake> out = {
       {"socket = \"unix:relative\";", no_path.c_str()},
       {"socket = \"unix:\";", no_path.c_str()},
-      {long_path.c_str(), "\"socket\" has a path longer than the system allows; at most 107 octets"},
+      {long_path.c_str(), "\"socket\" has a path longer than the system allows; at most 107 bytes"},
       {"socket = 8891;", "\"socket\" is a number; it must be a text in quotes"},
   };
   for (const char* text : {"socket = \"\";", "socket = \"/path\";", "socket = \"local:/path\";",
@@ -208,7 +208,7 @@ TEST(ConfigErrors, AFileThatCannotBeRead) {
   const test::TemporaryDirectory directory;
   const auto error_of_file = [](const std::filesystem::path& path) -> std::string {
     try {
-      read_config(path);
+      read_config({path, crypto::ConfigurationFile::IfMissing::fail});
       return "no error";
     } catch (const crypto::SettingsError& error) {
       return error.what();
@@ -229,18 +229,18 @@ TEST(ConfigErrors, AFileThatCannotBeRead) {
 TEST(ConfigErrors, OnlyAFileThatIsNotThereMeansTheDefaults) {
   const test::TemporaryDirectory directory;
   const auto path = directory.path() / "a.conf";
-  EXPECT_EQ(config_text(read_config_if_there(path)), config_text(Config()));
-  EXPECT_EQ(config_text(read_config_if_there(directory.path() / "none" / "a.conf")), config_text(Config()));
+  EXPECT_EQ(config_text(read_config({path})), config_text(Config()));
+  EXPECT_EQ(config_text(read_config({directory.path() / "none" / "a.conf"})), config_text(Config()));
   std::filesystem::create_symlink("nowhere", path);
-  EXPECT_THROW(read_config_if_there(path), crypto::SettingsError);
+  EXPECT_THROW(read_config({path}), crypto::SettingsError);
   std::filesystem::remove(path);
   std::filesystem::create_directory(path);
-  EXPECT_THROW(read_config_if_there(path), crypto::SettingsError);
+  EXPECT_THROW(read_config({path}), crypto::SettingsError);
   std::filesystem::remove(path);
   if (geteuid() == 0) {
     ASSERT_EQ(seteuid(12345), 0);
   }
-  const auto hidden = test::message_of<crypto::SettingsError>([&] { read_config_if_there(path); });
+  const auto hidden = test::message_of<crypto::SettingsError>([&] { read_config({path}); });
   ASSERT_EQ(seteuid(getuid()), 0);
   if (getuid() == 0) {
     EXPECT_NE(hidden.find("Permission denied"), std::string::npos) << hidden;

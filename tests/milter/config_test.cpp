@@ -156,7 +156,7 @@ TEST(Config, ReadsAFile) {
   const test::TemporaryDirectory directory;
   test::write_file(directory.path() / "a.conf", "@include \"b.conf\"\non_error = \"accept\";\n");
   test::write_file(directory.path() / "b.conf", "expiration = 500;\n");
-  const auto config = read_config(directory.path() / "a.conf");
+  const auto config = read_config({directory.path() / "a.conf"});
   EXPECT_EQ(config.on_error, Disposition::accept);
   EXPECT_EQ(config.signing.expiration.count(), 500);
 }

@@ -90,7 +90,7 @@ TEST_F(DaemonOrderTest, NobodyWaitsInVain) {
   expect_service();
   EXPECT_TRUE(
       daemon_->wait_for_log("a connection is closed: the MTA sent what the milter protocol does not have"));
-  EXPECT_TRUE(daemon_->wait_for_log("over: packets out of order, connections concerned: "));
+  EXPECT_TRUE(daemon_->wait_for_log("over: packets out of order, connections affected: "));
 }
 
 // Wherever it comes: in the midst of a message, after a verdict, twice.

@@ -61,7 +61,7 @@ TEST_F(DaemonShortageTest, Descriptors) {
     EXPECT_EQ(daemon_->times_in_log("error: no descriptors left: new connections are closed"), round);
     crowd.clear();
     EXPECT_TRUE(daemon_->wait_for_log(
-        "over: no descriptors left, connections concerned: " + std::to_string(closed), round));
+        "over: no descriptors left, connections affected: " + std::to_string(closed), round));
     expect_service();
     EXPECT_TRUE(eventually([&] { return daemon_->open_descriptors() <= before; }));
   }
@@ -129,13 +129,13 @@ TEST_F(DaemonShortageTest, Threads) {
   {
     const Bystanders bystanders(account, processes);
     threads = daemon_->status_number("Threads");
-    send_at_once([&] { return daemon_->times_in_log("error: no more threads can be made") == 1; });
+    send_at_once([&] { return daemon_->times_in_log("error: no more threads can be started") == 1; });
     EXPECT_EQ(daemon_->status_number("Threads"), threads);
   }
   EXPECT_TRUE(daemon_->wait_for_log("over: no more threads"));
-  EXPECT_EQ(daemon_->times_in_log("no more threads can be made"), 1) << "one line is enough";
+  EXPECT_EQ(daemon_->times_in_log("no more threads can be started"), 1) << "one line is enough";
   send_at_once([&] { return daemon_->status_number("Threads") > threads; });
-  EXPECT_EQ(daemon_->times_in_log("no more threads can be made"), 1);
+  EXPECT_EQ(daemon_->times_in_log("no more threads can be started"), 1);
   EXPECT_TRUE(eventually([&] { return daemon_->open_descriptors() <= before; }));
   expect_clean_stop();
 }

@@ -99,10 +99,10 @@ TEST_F(DaemonStallTest, APacketThatDoesNotGoOnEndsItsConnection) {
     peers.push_back(stalled(octets % 7, octets));
   for (auto& peer : peers)
     EXPECT_TRUE(peer.connection().closed_within(patience));
-  EXPECT_TRUE(daemon_->wait_for_log("a connection is closed: for 10 seconds its packet did not go on"));
-  EXPECT_TRUE(daemon_->wait_for_log("over: packets that do not go on, connections concerned: " +
+  EXPECT_TRUE(daemon_->wait_for_log("a connection is closed: a packet on it stayed incomplete for 10 seconds"));
+  EXPECT_TRUE(daemon_->wait_for_log("over: incomplete packets, connections affected: " +
                                     std::to_string(peers.size())));
-  EXPECT_EQ(daemon_->times_in_log("its packet did not go on"), 1) << "one line is enough";
+  EXPECT_EQ(daemon_->times_in_log("a packet on it stayed incomplete"), 1) << "one line is enough";
   // Between packets a connection may be silent.
   expect_signed(idle);
   silent.negotiate();
@@ -151,8 +151,8 @@ TEST_F(DaemonStallTest, APeerThatTakesNoAnswerHoldsUpNobody) {
     thread.join();
   EXPECT_EQ(closed, count);
   EXPECT_TRUE(
-      daemon_->wait_for_log("a connection is closed: for 10 seconds the MTA did not take its answer"));
-  EXPECT_TRUE(daemon_->wait_for_log("over: answers that are not taken, connections concerned: 20"));
+      daemon_->wait_for_log("a connection is closed: the MTA did not read its answer for 10 seconds"));
+  EXPECT_TRUE(daemon_->wait_for_log("over: answers not read, connections affected: 20"));
 }
 
 }  // namespace

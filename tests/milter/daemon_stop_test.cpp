@@ -49,14 +49,14 @@ TEST_F(DaemonStopTest, FinishesMessagesInEveryStep) {
   expect_signed(between_messages);
 
   daemon_->signal(SIGTERM);
-  ASSERT_TRUE(daemon_->wait_for_log("stopping: messages in flight are finished, new ones put off"));
+  ASSERT_TRUE(daemon_->wait_for_log("stopping: messages in flight are finished, new ones are deferred"));
   ASSERT_TRUE(eventually([&] {
     // Nobody finds it any more; who is connected is put off.
     return between_messages.send_message(letter()).reply.verdict == Verdict::tempfail;
   }));
   EXPECT_FALSE(std::filesystem::exists(daemon_->socket_path()));
   EXPECT_THROW(MilterClient{daemon_->endpoint()}, MilterError);
-  EXPECT_TRUE(daemon_->wait_for_log("put off: dkimsignd is stopping"));
+  EXPECT_TRUE(daemon_->wait_for_log("deferred: dkimsignd is stopping"));
 
   for (std::size_t i = 0; i < connections.size(); ++i) {
     EXPECT_TRUE(daemon_->is_running()) << "message " << i << " is not finished yet";

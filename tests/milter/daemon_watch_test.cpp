@@ -67,7 +67,7 @@ TEST_F(DaemonWatchTest, WithoutASocketItStarvesUntilItIsBack) {
   start_watched();
   const auto kept = directory_.path() / "kept";
   std::filesystem::rename(daemon_->socket_path(), kept);
-  ASSERT_TRUE(daemon_->wait_for_log("error: no answer to ourselves on " + daemon_->endpoint() +
+  ASSERT_TRUE(daemon_->wait_for_log("error: no answer on our own socket " + daemon_->endpoint() +
                                     ", the watchdog waits for one: No such file or directory"));
   all_received();
   // Another's socket in its place: the reason changes, and so it was asked again in between.
@@ -84,7 +84,7 @@ TEST_F(DaemonWatchTest, WithoutASocketItStarvesUntilItIsBack) {
   waitpid(other, nullptr, 0);
   std::filesystem::rename(kept, daemon_->socket_path());
   EXPECT_EQ(next(), "WATCHDOG=1");
-  EXPECT_TRUE(daemon_->wait_for_log("answer to ourselves on " + daemon_->endpoint() + " again"));
+  EXPECT_TRUE(daemon_->wait_for_log("our own socket " + daemon_->endpoint() + " answers again"));
   expect_service();
 }
 
@@ -137,8 +137,8 @@ class DaemonWatchByModeTest : public DaemonWatchTest {
 TEST_F(DaemonWatchByModeTest, ASocketThatWasNeverWithinReachIsNotWatched) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   start_as_nobody("socket_mode = \"0060\";");
-  EXPECT_TRUE(daemon_->wait_for_log("warning: cannot reach " + daemon_->endpoint() +
-                                    " ourselves, whether it answers is not watched: Permission denied"));
+  EXPECT_TRUE(daemon_->wait_for_log("warning: cannot connect to our own socket " + daemon_->endpoint() +
+                                    ", nothing watches whether it answers: Permission denied"));
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(next(), "WATCHDOG=1");
 }
@@ -151,7 +151,7 @@ TEST_F(DaemonWatchByModeTest, OneThatIsNoLongerWithinReachStarvesIt) {
   all_received();
   ASSERT_EQ(chmod(daemon_->socket_path().c_str(), 0660), 0);
   EXPECT_EQ(next(), "WATCHDOG=1");
-  EXPECT_TRUE(daemon_->wait_for_log("answer to ourselves on " + daemon_->endpoint() + " again"));
+  EXPECT_TRUE(daemon_->wait_for_log("our own socket " + daemon_->endpoint() + " answers again"));
 }
 
 TEST_F(DaemonWatchTest, IsNotMeantByAnothersWatchdog) {

@@ -274,7 +274,7 @@ class BuildTest(TemporaryCase):
         daemon, notify = self.started()
         status, said = self.end_of(daemon)
         self.assertEqual(status, 1, said)
-        self.assertRegex(said, r"error: not ready, ending: no answer to ourselves on unix:\S+/s: no answer in time\n")
+        self.assertRegex(said, r"error: not ready, exiting: no answer on our own socket unix:\S+/s: no answer in time\n")
         self.assertEqual(self.what_came(notify), ["STOPPING=1"])
 
     def test_a_stop_does_not_wait_for_the_answer(self):

@@ -90,7 +90,7 @@ TEST_F(LogTest, NoOctetFromOutsideEndsALineOrPassesForAnother) {
   log_.not_signed(evil, {Cause::rule, evil, evil});
   log_.malformed(evil, evil, Disposition::reject);
   log_.fault(evil, evil, Disposition::reject);
-  log_.put_off(evil);
+  log_.deferred(evil);
   log_.long_line(evil, evil);
   log_.eight_bit(evil, 7);
   log_.reload_failed(evil);
@@ -122,14 +122,14 @@ TEST_F(LogTest, HugeValuesAreCut) {
 }
 
 TEST_F(LogTest, AnExactQueueIdOfPostfixIsWhole) {
-  log_.put_off("3Zz7Qk0vPGzXyQ7");
-  EXPECT_EQ(line(), "3Zz7Qk0vPGzXyQ7: put off: dkimsignd is stopping");
+  log_.deferred("3Zz7Qk0vPGzXyQ7");
+  EXPECT_EQ(line(), "3Zz7Qk0vPGzXyQ7: deferred: dkimsignd is stopping");
 }
 
 TEST_F(LogTest, TheLevelDecides) {
   const auto write_all = [&] {
     lines_.clear();
-    log_.negotiated(true, true);                     // debug
+    log_.negotiated({true, true});                    // debug
     log_.not_ours("Q", ClientAddress(), "s");        // info
     log_.not_signed("Q", {});                        // info
     log_.message_signed("Q", identity("a"), 1, {});  // info

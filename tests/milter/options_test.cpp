@@ -10,6 +10,8 @@
 namespace dkim::milter {
 namespace {
 
+using IfMissing = crypto::ConfigurationFile::IfMissing;
+
 Options parse(const std::vector<const char*>& arguments) {
   std::vector<const char*> argv{"dkimsignd"};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
@@ -19,15 +21,15 @@ Options parse(const std::vector<const char*>& arguments) {
 TEST(Options, WithoutAnyTheDaemonRunsWithItsUsualFile) {
   const auto options = parse({});
   EXPECT_EQ(options.action, Options::Action::run);
-  EXPECT_EQ(options.config_file, "/etc/dkimsignd/dkimsignd.conf");
-  EXPECT_FALSE(options.config_named);
+  EXPECT_EQ(options.config_file.path, "/etc/dkimsignd/dkimsignd.conf");
+  EXPECT_EQ(options.config_file.if_missing, IfMissing::use_defaults);
 }
 
 TEST(Options, NameTheFile) {
   for (const auto& options :
        {parse({"--config", "/x y.conf"}), parse({"--config=/x y.conf"}), parse({"-c", "/x y.conf"})}) {
-    EXPECT_EQ(options.config_file, "/x y.conf");
-    EXPECT_TRUE(options.config_named);
+    EXPECT_EQ(options.config_file.path, "/x y.conf");
+    EXPECT_EQ(options.config_file.if_missing, IfMissing::fail);
   }
 }
 
@@ -36,7 +38,7 @@ TEST(Options, ChooseWhatToDo) {
   EXPECT_EQ(parse({"--print-config"}).action, Options::Action::print_config);
   EXPECT_EQ(parse({"--version"}).action, Options::Action::show_version);
   EXPECT_EQ(parse({"--help"}).action, Options::Action::show_help);
-  EXPECT_EQ(parse({"--check", "--config", "/x"}).config_file, "/x");
+  EXPECT_EQ(parse({"--check", "--config", "/x"}).config_file.path, "/x");
   EXPECT_EQ(parse({"--check", "--help"}).action, Options::Action::show_help);
 }
 

@@ -118,7 +118,7 @@ TEST_F(SessionStepsTest, WhileStoppingNewMessagesArePutOffAndOldOnesFinished) {
   const auto other = deliver(*session(), {});
   EXPECT_EQ(other.verdict, Verdict::tempfail);
   EXPECT_EQ(other.step, "mail");
-  EXPECT_EQ(last_line(), "4F1k: put off: dkimsignd is stopping");
+  EXPECT_EQ(last_line(), "4F1k: deferred: dkimsignd is stopping");
   // What is none of ours goes on as ever.
   EXPECT_EQ(deliver(*session(client_at("203.0.113.9")), {}).verdict, Verdict::accept);
 

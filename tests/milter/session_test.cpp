@@ -192,7 +192,7 @@ TEST_F(SessionTest, WarnsOfWhatPostfixDoesNext) {
             std::string::npos);
   EXPECT_NE(lines_[1].text.find("smtp_line_length_limit"), std::string::npos);
   EXPECT_NE(lines_[2].text.find("4F1k: body line 2 is longer than 998"), std::string::npos);
-  EXPECT_NE(lines_[3].text.find("from body line 4"), std::string::npos);
+  EXPECT_NE(lines_[3].text.find("not 7-bit from line 4 on"), std::string::npos);
   EXPECT_NE(lines_[3].text.find("disable_mime_output_conversion"), std::string::npos);
 }
 
