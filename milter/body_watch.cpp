@@ -6,8 +6,9 @@
 namespace dkim::milter {
 namespace {
 
-// In pieces whose count fits an octet: the compiler then adds up vectors of octets, where it would
-// otherwise widen each to 64 bits first. Every body goes through here, at several times the hash's speed.
+// Counts in pieces whose count fits a byte: the compiler then adds up vectors of bytes, where it would
+// otherwise widen each one to 64 bits first. Every body goes through here, several times faster than through
+// the hash.
 std::uint64_t count_lines(std::string_view text) {
   constexpr std::size_t piece = 240;
   std::uint64_t lines = 0;
@@ -20,7 +21,7 @@ std::uint64_t count_lines(std::string_view text) {
   return lines + static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-// In pieces: the compiler makes vector code of the inner loop, and the answer is known early.
+// Looks in pieces: the compiler vectorizes the inner loop, and the answer is known early.
 std::size_t find_eight_bit(std::string_view text) {
   constexpr std::size_t piece = 256;
   for (std::size_t start = 0; start < text.size(); start += piece) {
@@ -42,16 +43,15 @@ void BodyWatch::update(std::string_view chunk) {
   if (chunk.empty()) return;
   if (!long_line_) look_for_long_line(chunk);
   if (!eight_bit_line_) look_for_eight_bit(chunk);
-  // Lines are counted for as long as a number may still be wanted.
+  // Lines are counted as long as a line number may still be needed.
   if (!long_line_ || !eight_bit_line_) lines_before_ += count_lines(chunk);
 }
 
-// Instead of each line's end, the last one within reach is looked for: about every thousandth octet is
-// touched twice and the others not at all.
+// Looks for the last line end within reach instead of for every one, so that most bytes are never touched.
 void BodyWatch::look_for_long_line(std::string_view chunk) {
-  std::size_t start = 0;  // the current line's octets in this chunk begin here
+  std::size_t start = 0;  // where the current line begins in this chunk
   while (start < chunk.size()) {
-    // The line may have longest_line octets and then CRLF.
+    // The line may have longest_line bytes and then CRLF.
     const std::size_t reach = longest_line + 2 - std::min(line_length_, longest_line + 2);
     const std::string_view window = chunk.substr(start, reach);
     const void* found = window.empty() ? nullptr : memrchr(window.data(), '\n', window.size());

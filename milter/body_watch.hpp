@@ -1,5 +1,7 @@
-// Looks at a body as it streams by for what will break the signature after Postfix has handed the message
-// on: lines that the SMTP client cuts, and octets that are recoded for a server without 8BITMIME.
+// Watches a body as it streams by for what will break the signature when Postfix sends the message on: lines
+// that its SMTP client cuts, and 8-bit bytes, which it recodes for a server without 8BITMIME.
+//
+// Never throws, and keeps nothing of the body.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +11,15 @@
 
 namespace dkim::milter {
 
-// RFC 5321 §4.5.3.1.6, and Postfix's smtp_line_length_limit.
+// In bytes, without CRLF (RFC 5321 §4.5.3.1.6); the default of Postfix's smtp_line_length_limit.
 constexpr std::size_t longest_line = 998;
 
 class BodyWatch {
  public:
+  // Takes the next chunk, with CRLF line ends.
   void update(std::string_view chunk);
 
-  // Numbers of lines of the body, from 1.
+  // Return the number of the first such line, counted from 1; nothing if there is none.
   std::optional<std::uint64_t> long_line() const { return long_line_; }
   std::optional<std::uint64_t> eight_bit_line() const { return eight_bit_line_; }
 
@@ -25,7 +28,7 @@ class BodyWatch {
   void look_for_eight_bit(std::string_view chunk);
 
   std::uint64_t lines_before_ = 0;  // complete lines before the current chunk
-  std::size_t line_length_ = 0;     // of the line that the current chunk goes on with
+  std::size_t line_length_ = 0;     // of the line that the current chunk continues, so far
   std::optional<std::uint64_t> long_line_;
   std::optional<std::uint64_t> eight_bit_line_;
 };

@@ -30,8 +30,8 @@ EndedSessions ended_sessions;
 struct Connection {
   explicit Connection(AgreedSteps agreed)
       : steps(agreed),
-        session(*shared_by_all, agreed.keep_leading_space() ? Session::LeadingSpace::kept
-                                                            : Session::LeadingSpace::eaten) {}
+        session(*shared_by_all,
+                agreed.keep_leading_space() ? Session::LeadingSpace::kept : Session::LeadingSpace::eaten) {}
 
   AgreedSteps steps;
   Session session;

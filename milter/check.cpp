@@ -1,5 +1,7 @@
 #include "milter/check.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <ostream>
 #include <set>
@@ -14,10 +16,11 @@
 namespace dkim::milter {
 namespace {
 
-// maximal_queue_lifetime of postconf(5).
+// The default of maximal_queue_lifetime in postconf(5).
 constexpr std::chrono::seconds queue_lifetime = std::chrono::days(5);
 
-// A line for each problem. What is wrong with a directory is met again with each file in it, and said once.
+// Writes one line for each problem. A problem of a directory turns up with each file in it and is written
+// once.
 class Problems {
  public:
   explicit Problems(std::ostream& out) : out_(out) {}
@@ -32,7 +35,7 @@ class Problems {
   std::set<std::string> said_;
 };
 
-// Calls one of the checks; a fault that it meets is a problem.
+// Runs one check; a fault that it meets is a problem.
 template <typename Check>
 void look(Problems& problems, Check check) {
   try {
@@ -42,7 +45,7 @@ void look(Problems& problems, Check check) {
   }
 }
 
-// Each key on its own, so that one broken key does not hide another.
+// Checks each key on its own, so that one broken key does not hide another.
 void check_domain(const crypto::KeyStore& store, const canon::DomainName& domain, Problems& problems) {
   look(problems, [&] {
     const auto read = store.read_manifest(domain);
@@ -67,8 +70,8 @@ void check_rule_selectors(const crypto::SenderRule& rule, const crypto::Manifest
                           Problems& problems) {
   for (const auto& selector : rule.selectors) {
     if (manifest.find(selector) != nullptr) continue;
-    problems.add("the rule for " + rule.sender + " names the selector " + selector.str() + ", which " +
-                 rule.domain->str() + " does not have");
+    problems.add(fmt::format("the rule for {} names the selector {}, which {} does not have", rule.sender,
+                             selector.str(), rule.domain->str()));
   }
 }
 
@@ -81,10 +84,10 @@ void check_rules(const Config& config, crypto::KeySource& keys, Problems& proble
         check_rule_selectors(rule, domain->manifest, problems);
         continue;
       }
-      problems.add("the rule for " + rule.sender + " names " + rule.domain->str() +
-                   ", which has no keys in " + config.signing.key_directory.string());
+      problems.add(fmt::format("the rule for {} names {}, which has no keys in {}", rule.sender,
+                               rule.domain->str(), config.signing.key_directory.string()));
     } catch (const crypto::Error&) {
-      // The domain's own check has said so.
+      // The check of the domain itself has reported it.
     }
   }
 }
@@ -94,7 +97,7 @@ void check_socket_directory(const Config& config, Problems& problems) {
   const auto directory = config.socket.path().parent_path();
   std::error_code error;
   if (std::filesystem::is_directory(directory, error)) return;
-  problems.add("the socket's directory " + directory.string() + " does not exist");
+  problems.add(fmt::format("the socket's directory {} does not exist", directory.string()));
 }
 
 void check_metrics_directory(const Config& config, Problems& problems) {
@@ -102,31 +105,34 @@ void check_metrics_directory(const Config& config, Problems& problems) {
   const auto directory = config.metrics.file.parent_path();
   std::error_code error;
   if (std::filesystem::is_directory(directory, error)) return;
-  problems.add("the directory of metrics_file, " + directory.string() + ", does not exist");
+  problems.add(fmt::format("the directory of metrics_file, {}, does not exist", directory.string()));
 }
 
-// What dkimkey could not use; not all that it reads is the daemon's user's to see.
+// Reports what dkimkey could not use, as far as the daemon's user may see it.
 void check_publishing(const crypto::PublishSettings& publish, Problems& problems) {
-  if (const auto fault = crypto::find_publishing_fault(publish))
-    problems.add(fault->what + (fault->remedy.empty() ? "" : "; fix it with: " + fault->remedy));
+  const auto fault = crypto::find_publishing_fault(publish);
+  if (!fault) return;
+  problems.add(fault->remedy.empty() ? fault->what
+                                     : fmt::format("{}; fix it with: {}", fault->what, fault->remedy));
 }
 
-// What does what it says, and what its author may still not have wanted.
+// Warns of settings that work as written, but perhaps not as their author meant them.
 void warn(const Config& config, std::ostream& out) {
   for (const auto& field : canon::fragile_fields(config.signing.fields)) {
-    out << "warning: " << (field.is_oversigned ? "oversigned_headers" : "signed_headers") << ": "
-        << field.name << ": " << field.reason << '\n';
+    out << fmt::format("warning: {}: {}: {}\n", field.is_oversigned ? "oversigned_headers" : "signed_headers",
+                       field.name, field.reason);
   }
   for (const auto& network : config.trusted_networks) {
     if (!network.is_everything()) continue;
-    out << "warning: trusted_networks: " << network.text()
-        << ": mail of anybody who may connect is signed, whoever it claims to be from\n";
+    out << fmt::format(
+        "warning: trusted_networks: {}: mail of anybody who may connect is signed, whoever it claims "
+        "to be from\n",
+        network.text());
   }
   const auto expiration = config.signing.expiration;
   if (expiration.count() > 0 && expiration < queue_lifetime) {
-    out << "warning: expiration: mail that waits in a queue, for up to 5 days by Postfix's default, may "
-           "arrive "
-           "with a signature that has expired\n";
+    out << "warning: expiration: mail that waits in a queue, for up to 5 days by Postfix's default, "
+           "may arrive with a signature that has expired\n";
   }
 }
 

@@ -1,4 +1,4 @@
-// dkimsignd --check: reads everything the daemon would ever read and says what is wrong.
+// dkimsignd --check: reads everything that the daemon would ever read and says what is wrong.
 #pragma once
 
 #include <iosfwd>
@@ -7,10 +7,10 @@
 
 namespace dkim::milter {
 
-// Reads every manifest and every active key; looks for the domains and selectors that rules name; judges who
-// may write what is gone by (crypto/trusted_path), hooks and TSIG files included. A line for each problem
-// goes to out. Returns how many there were; warnings, of what does what it says and may yet harm, begin so
-// and are not counted.
+// Reads every manifest and every active key, looks for the domains and selectors that rules name, and checks
+// that nobody else may write the files that the programs rely on (crypto/trusted_path), including hooks and
+// TSIG files. Writes one line for each problem to out and returns their number. Lines that begin with
+// "warning:" are about settings that work as written but may do harm; they are not counted.
 int check_everything(const Config& config, std::ostream& out);
 
 }  // namespace dkim::milter

@@ -43,8 +43,7 @@ constexpr std::string_view right_socket =
 void check_unix_socket(std::string_view path, const std::string& place) {
   constexpr std::size_t longest_path = sizeof(sockaddr_un::sun_path) - 1;
   if (!path.starts_with('/')) throw_settings_error(place, "\"socket\" has no absolute path", right_socket);
-  if (path.ends_with('/'))
-    throw_settings_error(place, "\"socket\" is the path of a directory", right_socket);
+  if (path.ends_with('/')) throw_settings_error(place, "\"socket\" is the path of a directory", right_socket);
   if (path.size() > longest_path) {
     throw_settings_error(place, "\"socket\" has a path longer than the system allows",
                          fmt::format("at most {} bytes", longest_path));

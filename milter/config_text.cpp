@@ -1,4 +1,10 @@
 // The configuration in the other direction: what --print-config shows.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "crypto/settings/settings_text.hpp"
 #include "milter/config.hpp"

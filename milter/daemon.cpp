@@ -66,8 +66,8 @@ void use_small_stacks() {
   pthread_attr_destroy(&attributes);
 }
 
-// OpenSSL creates much of what it needs on first use, and some of it never again if there was no memory for it
-// then: no key could be read until a restart. So everything is used once before there is any mail. Throws
+// OpenSSL creates much of what it needs on first use, and some of it never again if there was no memory for
+// it then: no key could be read until a restart. So everything is used once before there is any mail. Throws
 // crypto::OpenSslError.
 void make_openssl_ready() {
   const auto use = [](const crypto::PrivateKey& key) {
@@ -85,8 +85,8 @@ sigset_t handled_signals() {
   return set;
 }
 
-// Blocks the signals in every thread. The main thread takes them one by one with sigwaitinfo(2); libmilter's own
-// thread for them sleeps (milter/libmilter/sigwait.cpp).
+// Blocks the signals in every thread. The main thread takes them one by one with sigwaitinfo(2); libmilter's
+// own thread for them sleeps (milter/libmilter/sigwait.cpp).
 void prepare_signals() {
   const sigset_t set = handled_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
@@ -166,8 +166,8 @@ void serve(const Options& options, Shared& shared, MetricsWriter& metrics, const
 
 enum class Drained { completely, in_part };
 
-// Lets the messages in flight come to their end. libmilter is not asked to stop: it would wait for its listener,
-// for up to five seconds, and end nothing that the end of the process does not end as well.
+// Lets the messages in flight come to their end. libmilter is not asked to stop: it would wait for its
+// listener, for up to five seconds, and end nothing that the end of the process does not end as well.
 Drained drain(Shared& shared) {
   log_if_possible([&] { shared.log.stopping(); });
   shared.in_flight.begin_drain();

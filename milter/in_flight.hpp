@@ -1,6 +1,6 @@
-// Counts the messages that are being worked on, so that the daemon stops only between messages.
+// Counts the messages in flight, so that the daemon stops only between messages.
 //
-// Shared by all sessions; outlives them. Thread-safe.
+// Shared by all sessions and outlives them. Thread-safe; nothing here throws.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@ namespace dkim::milter {
 
 class InFlight {
  public:
-  // Counts for as long as it lives.
+  // Counts as one message, or as one reply, as long as it lives.
   class Token {
    public:
     Token(Token&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), count_(other.count_) {}
@@ -30,17 +30,18 @@ class InFlight {
     std::size_t InFlight::*count_;
   };
 
-  // A message from MAIL to its end; none if new ones are to be put off. One step: a message that is let in is
-  // one that the drain waits for.
+  // Returns a token for a message, from MAIL to its end; nothing if new messages are to be deferred. Both in
+  // one step, so that the drain waits for every message that is let in.
   std::optional<Token> message();
-  // A verdict that may still be on its way to the MTA: from a message's end to the connection's next event.
+  // Returns a token for a verdict that may still be on its way to the MTA: from the end of a message to the
+  // next event of the connection.
   Token reply();
 
-  // From now on new messages are to be put off.
+  // Has new messages deferred from now on.
   void begin_drain();
   bool draining() const;
 
-  // Waits until no message is left, then until no reply is; false where the time did not suffice.
+  // Wait until no message, or no reply, is left. Return false if that takes longer than at_most.
   bool wait_for_messages(std::chrono::milliseconds at_most);
   bool wait_for_replies(std::chrono::milliseconds at_most);
 

@@ -8,8 +8,8 @@
 namespace dkim::milter {
 namespace {
 
-// Of one manifest, while it changes under our hands. A change takes dkimkey longer than a reading takes us,
-// but on a busy machine our turn may come late several times in a row.
+// How often a manifest is read while it keeps changing. A change takes dkimkey longer than a reading takes
+// us, but on a busy machine we may come too late several times in a row.
 constexpr int most_readings = 20;
 
 }  // namespace
@@ -25,7 +25,7 @@ std::shared_ptr<const crypto::DomainKeys> KeyCache::find(const canon::DomainName
     if (auto keys = cached(domain.str(), *stamp)) return keys;
     if (readings == 1) metrics_.cache_miss();
 
-    // Without the lock: two threads may read the same domain, but nobody waits for another's disk.
+    // Without the lock: two threads may read the same domain, but no thread waits for another's disk.
     auto read = read_manifest(domain, *stamp);
     if (!read) return nullptr;
     try {
@@ -34,8 +34,8 @@ std::shared_ptr<const crypto::DomainKeys> KeyCache::find(const canon::DomainName
       keep({domain.str(), read->stamp, read->settled, keys, {}});
       return keys;
     } catch (const crypto::KeyFileError&) {
-      // A key that dkimkey revoked since the manifest was read, and destroyed: then another manifest says
-      // what signs now.
+      // dkimkey may have revoked the key and destroyed it since the manifest was read. Then the new manifest
+      // says what signs now.
       if (readings == most_readings || store_.stamp(domain) == read->stamp) throw;
     }
   }
@@ -66,7 +66,7 @@ std::shared_ptr<const crypto::DomainKeys> KeyCache::cached(const std::string& do
   return found->second->keys;
 }
 
-// A damaged manifest is parsed once, not for each message: libconfig leaks some octets with each syntax
+// Parses a damaged manifest once, and not for each message: libconfig leaks some bytes with each syntax
 // error.
 std::optional<crypto::StampedManifest> KeyCache::read_manifest(const canon::DomainName& domain,
                                                                const crypto::FileStamp& stamp) {
@@ -75,7 +75,7 @@ std::optional<crypto::StampedManifest> KeyCache::read_manifest(const canon::Doma
   try {
     return store_.read_manifest(domain);
   } catch (const crypto::SettingsError& error) {
-    // The stamp is from before the reading: if the file changed in between, it does not fit any more.
+    // The stamp was taken before the reading: if the file changed in between, the stamp no longer matches.
     keep({domain.str(), stamp, stamp.is_settled_at(now), nullptr, error.what()});
     throw;
   }

@@ -1,9 +1,9 @@
-// Parsed keys by domain, kept: parsing a PEM costs almost as much as signing with it.
+// Keeps parsed keys by domain: parsing a PEM costs almost as much as signing with it.
 //
-// A changed manifest is seen by itself: each look-up asks for the manifest's stamp, a microsecond against
-// the millisecond of a signature. Bounded: the domain that was not needed for longest goes. Thread-safe.
-// What is wrong with a manifest is kept until it changes; what is wrong with a key file is not, so that a
-// chmod works at once.
+// Each look-up checks the manifest's stamp, which takes a microsecond against the millisecond of a signature,
+// and so notices a changed manifest without a signal. The cache is bounded: the least recently used domain
+// goes. Thread-safe. An error in a manifest is kept until the manifest changes; an error of a key file is not
+// kept, so that a chmod works at once.
 #pragma once
 
 #include <cstddef>
@@ -23,18 +23,20 @@ namespace dkim::milter {
 
 class KeyCache final : public crypto::KeySource {
  public:
-  // About 10 kB a domain with one RSA key.
+  // In domains. A domain with one RSA key takes about 10 kB.
   static constexpr std::size_t default_capacity = 8192;
 
-  // Look-ups are counted in metrics, which outlive this.
+  // Counts look-ups in metrics, which outlive this.
   KeyCache(crypto::KeyStore store, Metrics& metrics, std::size_t capacity = default_capacity)
       : store_(std::move(store)), metrics_(metrics), capacity_(capacity) {}
 
+  // Returns null if the domain is not in the key store. Throws crypto::Error if its manifest or one of its
+  // keys cannot be used.
   std::shared_ptr<const crypto::DomainKeys> find(const canon::DomainName& domain) override;
 
   std::size_t size() const;
   std::size_t capacity() const { return capacity_; }
-  // The domains that were needed last, the last one first, at most so many.
+  // Returns the most recently used domains, the latest first, at most so many.
   std::vector<std::string> recent(std::size_t most) const;
 
  private:
@@ -43,10 +45,11 @@ class KeyCache final : public crypto::KeySource {
     crypto::FileStamp stamp;
     bool settled = false;
     std::shared_ptr<const crypto::DomainKeys> keys;
-    std::string damage;  // of the manifest, where there are no keys for it
+    std::string damage;  // what is wrong with the manifest, if keys is null
   };
 
-  // Null if it is not known. Throws crypto::SettingsError if the manifest is known to be damaged.
+  // Returns null if the cache does not have it. Throws crypto::SettingsError if the manifest is known to be
+  // damaged.
   std::shared_ptr<const crypto::DomainKeys> cached(const std::string& domain, const crypto::FileStamp& stamp);
   std::optional<crypto::StampedManifest> read_manifest(const canon::DomainName& domain,
                                                        const crypto::FileStamp& stamp);

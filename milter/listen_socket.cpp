@@ -1,5 +1,6 @@
 #include "milter/listen_socket.hpp"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,41 +20,46 @@ std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
-// Does anybody listen there? Only a refused connection proves that nobody does.
+// Returns true if nobody listens there. Only a refused connection proves that.
 bool is_stale(const std::filesystem::path& path) {
   const crypto::FileDescriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) throw crypto::Error("cannot make a socket: " + reason(errno));
+  if (!fd) throw crypto::Error(fmt::format("cannot create a socket: {}", reason(errno)));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
   if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN)
     return false;
   if (errno == ECONNREFUSED) return true;
-  throw crypto::Error("cannot tell whether the socket " + path.string() + " is in use: " + reason(errno));
+  throw crypto::Error(
+      fmt::format("cannot tell whether the socket {} is in use: {}", path.string(), reason(errno)));
 }
 
 void remove_stale(const std::filesystem::path& path) {
   struct stat status {};
   if (lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) return;
-    throw crypto::Error("cannot examine the socket " + path.string() + ": " + reason(errno));
+    throw crypto::Error(fmt::format("cannot examine the socket {}: {}", path.string(), reason(errno)));
   }
   if (!S_ISSOCK(status.st_mode)) {
-    throw crypto::Error(path.string() +
-                        " is there and is no socket; it is left alone: choose another path or remove it");
+    throw crypto::Error(
+        fmt::format("{} is there and is no socket; it is left alone: "
+                    "choose another path or remove it",
+                    path.string()));
   }
-  if (!is_stale(path)) throw crypto::Error("another process already listens on " + path.string());
+  if (!is_stale(path))
+    throw crypto::Error(fmt::format("another process already listens on {}", path.string()));
   if (unlink(path.c_str()) != 0) {
-    throw crypto::Error("cannot remove the stale socket " + path.string() + ": " + reason(errno));
+    throw crypto::Error(fmt::format("cannot remove the stale socket {}: {}", path.string(), reason(errno)));
   }
 }
 
 struct stat directory_status(const std::filesystem::path& directory) {
   struct stat status {};
   if (stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    throw crypto::Error("the socket's directory " + directory.string() +
-                        " does not exist; make it with: install -d -o dkimsignd -g postfix -m 2750 " +
-                        directory.string());
+    throw crypto::Error(
+        fmt::format("the socket's directory {0} does not exist; "
+                    "make it with: install -d -o dkimsignd -g postfix -m 2750 {0}",
+                    directory.string()));
   }
   return status;
 }
@@ -75,17 +81,19 @@ void ListenSocket::set_attributes() {
   const auto path = address_.path();
   struct stat status {};
   if (lstat(path.c_str(), &status) != 0)
-    throw crypto::Error("the socket " + path.string() + " is gone again");
+    throw crypto::Error(fmt::format("the socket {} is gone again", path.string()));
   device_ = status.st_dev;
   inode_ = status.st_ino;
   const gid_t group = directory_status(path.parent_path()).st_gid;
   if (status.st_gid != group && lchown(path.c_str(), static_cast<uid_t>(-1), group) != 0) {
-    throw crypto::Error("cannot give the socket " + path.string() +
-                        " the group of its directory: " + reason(errno) +
-                        "; set the directory's SGID bit with: chmod g+s " + path.parent_path().string());
+    throw crypto::Error(
+        fmt::format("cannot give the socket {} the group of its directory: {}; "
+                    "set the directory's SGID bit with: chmod g+s {}",
+                    path.string(), reason(errno), path.parent_path().string()));
   }
   if (chmod(path.c_str(), mode_) != 0) {
-    throw crypto::Error("cannot set the mode of the socket " + path.string() + ": " + reason(errno));
+    throw crypto::Error(
+        fmt::format("cannot set the mode of the socket {}: {}", path.string(), reason(errno)));
   }
 }
 

@@ -1,5 +1,5 @@
-// The UNIX socket in the file system: a dead one is taken away before we listen, ours gets its mode and
-// group after, and goes when we stop.
+// The UNIX socket in the file system: removes a dead one before we listen, gives ours its mode and group, and
+// removes it when we stop. An inet socket needs none of this. Errors are crypto::Error.
 #pragma once
 
 #include <sys/types.h>
@@ -12,13 +12,13 @@ namespace dkim::milter {
 
 class ListenSocket {
  public:
-  // Removes a stale socket at the path: one to which a connect is refused. Throws crypto::Error if somebody
-  // answers there, if something other than a socket is there, or if the directory does not exist.
+  // Removes a stale socket at the path, which is one that refuses connections. Throws crypto::Error if
+  // somebody listens there, if something other than a socket is there, or if the directory does not exist.
   ListenSocket(const SocketAddress& address, mode_t mode);
 
-  // Calls open, which is to bind the socket, so that at no instant it is more open than its mode; then gives
-  // it the group of its directory. For Postfix in its chroot that directory is
-  // /var/spool/postfix/dkimsignd, of group postfix. Throws crypto::Error.
+  // Calls open, which binds the socket, so that the socket is never more open than its mode; then gives the
+  // socket the group of its directory. For Postfix in its chroot that directory is
+  // /var/spool/postfix/dkimsignd, and its group is postfix. Throws crypto::Error.
   template <typename Open>
   void open_with(Open open) {
     const RestrictedUmask umask(mode_);
@@ -26,7 +26,7 @@ class ListenSocket {
     if (address_.is_unix()) set_attributes();
   }
 
-  // Takes the socket out of the file system, if it is still ours: nobody finds it any more.
+  // Removes the socket from the file system if it is still ours, so that nobody finds it any more.
   void remove() noexcept;
 
  private:

@@ -76,8 +76,8 @@ void write_to_syslog(LogLevel level, const std::string& line) {
   syslog(syslog_priority(level), "%s", line.c_str());
 }
 
-// Makes one system call for each line, so that lines of several threads do not mix. Nothing can be done about an
-// error.
+// Makes one system call for each line, so that lines of several threads do not mix. Nothing can be done about
+// an error.
 void write_to_standard_error(LogLevel level, const std::string& line) {
   const bool is_trouble = level == LogLevel::error || level == LogLevel::warning;
   const auto text = is_trouble ? fmt::format("dkimsignd: {}: {}\n", to_string(level), line)

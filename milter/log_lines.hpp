@@ -1,7 +1,7 @@
 // Every line that the daemon can log: its level, and its shape, in which {name} is the place of a value.
 //
-// This is the only list of them: milter/log writes nothing else, and does not compile unless it gives a line a
-// value for each place. dkimsignd(8) explains each line under LOG LINES, and a test compares the two.
+// This is the only list of them: milter/log writes nothing else, and does not compile unless it gives a line
+// a value for each place. dkimsignd(8) explains each line under LOG LINES, and a test compares the two.
 #pragma once
 
 #include <algorithm>

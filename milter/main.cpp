@@ -16,8 +16,8 @@ using dkim::milter::Options;
 constexpr int problem_found = 1;
 constexpr int usage_or_configuration = 2;
 
-// Reports a mistake in the configuration as one more problem. It is then the only one, since nothing else can be
-// checked without the configuration.
+// Reports a mistake in the configuration as one more problem. It is then the only one, since nothing else can
+// be checked without the configuration.
 int check(const Options& options) {
   try {
     const Config config = dkim::milter::read_config(options.config_file);

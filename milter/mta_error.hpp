@@ -1,4 +1,4 @@
-// The MTA did not do what it had agreed to: take a signature, let us add header fields.
+// The error of an MTA that does not do what it agreed to, such as to take a signature.
 #pragma once
 
 #include "crypto/error.hpp"

@@ -19,9 +19,9 @@ namespace {
 constexpr unsigned long wanted_steps = SMFIP_NOHELO | SMFIP_NORCPT | SMFIP_NODATA | SMFIP_NOUNKNOWN |
                                        SMFIP_HDR_LEADSPC | SMFIP_NR_CONN | SMFIP_NR_HDR | SMFIP_NR_BODY;
 
-// The packet that ends a message may carry the last of its body. libmilter then calls body() first, and answers
-// the end only if body() says "continue", whatever was negotiated. Where we cannot find out that this is the
-// end, every chunk has to be answered.
+// The packet that ends a message may carry the last of its body. libmilter then calls body() first, and
+// answers the end only if body() says "continue", whatever was negotiated. Where we cannot find out that this
+// is the end, every chunk has to be answered.
 unsigned long steps_we_can_take() {
   return mi_sendok != nullptr ? wanted_steps : wanted_steps & ~static_cast<unsigned long>(SMFIP_NR_BODY);
 }

@@ -33,10 +33,10 @@ void ask_for_macros(smfi_str* context, const Config& config);
 
 // Remembers what was agreed on for connections whose session has ended.
 //
-// An MTA may end a session, by SMFIC_QUIT_NC, and begin the next one on the same connection: there is no second
-// negotiation then, and libmilter says "closed" in both cases. When a connection is really gone, the next one
-// at its address takes its entry over, so that there are never more entries than there were connections at
-// once. Thread-safe.
+// An MTA may end a session, by SMFIC_QUIT_NC, and begin the next one on the same connection: there is no
+// second negotiation then, and libmilter says "closed" in both cases. When a connection is really gone, the
+// next one at its address takes its entry over, so that there are never more entries than there were
+// connections at once. Thread-safe.
 class EndedSessions {
  public:
   // Without memory, nothing is remembered: a next session is deferred, with a line in the log.

@@ -13,9 +13,9 @@ namespace {
 namespace po = boost::program_options;
 
 po::options_description described_options() {
-  const auto about_config =
-      fmt::format("read this configuration file (default {}; if that is missing, every setting has its default)",
-                  crypto::default_configuration_file);
+  const auto about_config = fmt::format(
+      "read this configuration file (default {}; if that is missing, every setting has its default)",
+      crypto::default_configuration_file);
   po::options_description description("Options");
   description.add_options()                                                                          //
       ("config,c", po::value<std::string>()->value_name("FILE"), about_config.c_str())               //

@@ -36,7 +36,7 @@ ProbeResult failed_with(int error) {
   return {forbidden ? Outcome::not_allowed : Outcome::not_answered, std::generic_category().message(error)};
 }
 
-// Nobody can connect to "all addresses", which is what was bound; the host itself is one of them.
+// Replaces "all addresses", which one can bind to but not connect to, by the loopback address.
 void make_reachable(sockaddr_storage& address) {
   if (address.ss_family == AF_INET) {
     auto& in = reinterpret_cast<sockaddr_in&>(address);
@@ -59,8 +59,7 @@ SelfProbe::Target SelfProbe::unix_target(const std::filesystem::path& path) {
   return target;
 }
 
-// The text is PORT@ADDRESS after its family, as libmilter reads it: the address may be a name, or in
-// brackets.
+// The text is FAMILY:PORT@ADDRESS, as libmilter reads it: the address may be a name, or stand in brackets.
 std::vector<SelfProbe::Target> SelfProbe::inet_targets(const std::string& text) {
   const auto colon = text.find(':');
   const auto at = text.find('@');
@@ -84,7 +83,7 @@ std::vector<SelfProbe::Target> SelfProbe::inet_targets(const std::string& text) 
   return targets;
 }
 
-// One conversation. Every step gives the result that ends it, or nothing if it went well.
+// One conversation. Each step returns the result that ends it, or nothing if it went well.
 class SelfProbe::Conversation {
  public:
   Conversation(const Target& target, Clock::time_point deadline, int stop)
@@ -102,8 +101,8 @@ class SelfProbe::Conversation {
   }
 
  private:
-  // Waits for the socket, or for the next attempt if events is 0. Two descriptors, so that nothing is read
-  // ahead here (milter/libmilter/read_ahead).
+  // Waits for these events on the socket, or just for the time to pass if events is 0. Polls two descriptors,
+  // so that milter/libmilter/read_ahead leaves the call alone.
   std::optional<ProbeResult> wait(short events, Clock::time_point until) const {
     while (true) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
@@ -120,7 +119,7 @@ class SelfProbe::Conversation {
     while (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&target_.address), target_.size) != 0) {
       if (errno == EINPROGRESS) return finish_connect();
       if (errno != EAGAIN && errno != EINTR) return failed_with(errno);
-      // The listener's queue is full, and nothing tells when it no longer is.
+      // The listener's queue is full, and there is no event for the moment when it no longer is.
       const auto next = Clock::now() + std::chrono::milliseconds(50);
       if (next >= deadline_) return not_answered("connections are not accepted");
       if (const auto end = wait(0, next); end && end->outcome == Outcome::stopped) return end;
@@ -130,7 +129,8 @@ class SelfProbe::Conversation {
 
   std::optional<ProbeResult> finish_connect() const {
     if (auto end = wait(POLLOUT, deadline_)) {
-      // The kernel takes connections for a listener, whatever its process does.
+      // The kernel completes connections for a listener, whatever its process does: no answer means a packet
+      // filter.
       if (end->outcome == Outcome::not_answered) end->outcome = Outcome::not_allowed;
       return end;
     }
@@ -141,7 +141,7 @@ class SelfProbe::Conversation {
     return std::nullopt;
   }
 
-  // A UNIX socket tells which process began to listen.
+  // A UNIX socket knows which process began to listen.
   std::optional<ProbeResult> another_listens() const {
     if (target_.address.ss_family != AF_UNIX) return std::nullopt;
     ucred peer{};
@@ -152,8 +152,8 @@ class SelfProbe::Conversation {
     return std::nullopt;
   }
 
-  // A length, a letter, then version, actions and steps, as 32 bits each, highest octet first. Offers the
-  // one action that we need (SMFIF_ADDHDRS), and no steps.
+  // Sends a length, a letter, then version, actions and steps, each of them 32 bits with the highest byte
+  // first. Offers the one action that we need (SMFIF_ADDHDRS), and no steps.
   std::optional<ProbeResult> negotiate() const {
     constexpr std::array<unsigned char, 17> question{0, 0, 0, 13, 'O', 0, 0, 0, 6, 0, 0, 0, 1, 0, 0, 0, 0};
     constexpr std::array<unsigned char, 5> quit{0, 0, 0, 1, 'Q'};
@@ -161,26 +161,26 @@ class SelfProbe::Conversation {
     std::array<unsigned char, question.size()> answer{};
     if (const auto end = receive(answer)) return end;
     if (!std::equal(answer.begin(), answer.begin() + 5, question.begin()))
-      return not_answered("the answer is none to a negotiation");
+      return not_answered("the answer is not one to a negotiation");
     send(quit);
     return std::nullopt;
   }
 
-  // An empty socket's buffer takes so little at once.
-  std::optional<ProbeResult> send(std::span<const unsigned char> octets) const {
-    const auto sent = ::send(socket_.get(), octets.data(), octets.size(), MSG_NOSIGNAL);
+  // The buffer of a new socket takes so few bytes at once.
+  std::optional<ProbeResult> send(std::span<const unsigned char> bytes) const {
+    const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0) return not_answered(std::generic_category().message(errno));
     return std::nullopt;
   }
 
-  std::optional<ProbeResult> receive(std::span<unsigned char> octets) const {
-    while (!octets.empty()) {
+  std::optional<ProbeResult> receive(std::span<unsigned char> bytes) const {
+    while (!bytes.empty()) {
       if (const auto end = wait(POLLIN, deadline_)) return end;
-      const auto count = ::recv(socket_.get(), octets.data(), octets.size(), 0);
+      const auto count = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
       if (count == 0) return not_answered("the connection was closed without an answer");
       if (count < 0 && errno != EAGAIN && errno != EINTR)
         return not_answered(std::generic_category().message(errno));
-      if (count > 0) octets = octets.subspan(static_cast<std::size_t>(count));
+      if (count > 0) bytes = bytes.subspan(static_cast<std::size_t>(count));
     }
     return std::nullopt;
   }
@@ -196,8 +196,8 @@ SelfProbe::SelfProbe(const SocketAddress& address)
 
 ProbeResult SelfProbe::ask(std::chrono::milliseconds patience, int stop) const {
   const auto deadline = Clock::now() + patience;
-  ProbeResult result{Outcome::not_allowed, "its address is not known here"};
-  // A name may have addresses beside the one that libmilter has taken.
+  ProbeResult result{Outcome::not_allowed, "its address cannot be looked up"};
+  // A name may have other addresses than the one that libmilter has bound.
   for (const auto& target : targets_) {
     result = Conversation(target, deadline, stop).run();
     if (result.outcome == Outcome::answered || result.outcome == Outcome::stopped) break;

@@ -1,8 +1,9 @@
-// Asks the daemon's own socket what an MTA asks first: would a connection be answered?
+// Negotiates with the daemon on its own socket, as an MTA does first, to see whether connections are
+// answered.
 //
-// What cannot be seen from inside: a libmilter that waits for octets that it has already, a listener that has
-// ended or has no thread for connections, a socket whose file is gone or another's. The connection ends
-// after the negotiation; sessions count it as none.
+// This finds what cannot be seen from inside: a libmilter that waits for bytes that it already has, a
+// listener that has ended or has no thread for connections, and a socket whose file is gone or belongs to
+// another process. The connection ends after the negotiation, and sessions do not count it.
 #pragma once
 
 #include <sys/socket.h>
@@ -20,7 +21,7 @@ struct ProbeResult {
   enum class Outcome {
     answered,
     not_answered,
-    // From here the socket is out of reach, by its mode or a packet filter, which says nothing of others.
+    // We cannot reach the socket, because of its mode or a packet filter; others perhaps can.
     not_allowed,
     stopped,
   };
@@ -30,12 +31,12 @@ struct ProbeResult {
 
 class SelfProbe {
  public:
-  // Finds out where to connect to: an inet socket that listens on all addresses is asked on the loopback
-  // address. A name is looked up here and never again.
+  // Finds out where to connect to: the loopback address, if an inet socket listens on all addresses. Looks up
+  // the name of a host here, and never again.
   explicit SelfProbe(const SocketAddress& address);
 
-  // Connects, sends SMFIC_OPTNEG and reads the answer, all within patience. Ends early, as stopped, when
-  // anything can be read from the descriptor stop. Throws std::bad_alloc only.
+  // Connects, sends SMFIC_OPTNEG and reads the answer, all within patience. Returns early, with "stopped",
+  // when the descriptor stop becomes readable. Throws nothing but std::bad_alloc.
   ProbeResult ask(std::chrono::milliseconds patience, int stop) const;
 
  private:

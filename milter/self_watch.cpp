@@ -22,7 +22,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using Outcome = ProbeResult::Outcome;
 
-// An answer takes a millisecond; that long, a machine may be busy with everything that starts beside us.
+// An answer takes a millisecond, but a machine may be busy with everything else that starts.
 constexpr milliseconds longest_answer = std::chrono::seconds(20);
 constexpr milliseconds shortest_patience = std::chrono::seconds(1);
 
@@ -38,7 +38,7 @@ std::optional<std::uint64_t> number_in(const char* variable) {
 
 crypto::FileDescriptor made_event() {
   crypto::FileDescriptor event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!event) throw std::system_error(errno, std::generic_category(), "cannot watch over the socket");
+  if (!event) throw std::system_error(errno, std::generic_category(), "cannot watch the socket");
   return event;
 }
 
@@ -73,7 +73,7 @@ void SelfWatch::run() noexcept {
   try {
     if (!becomes_ready()) return;
   } catch (const std::exception&) {
-    // No memory for one question: there will be none for mail.
+    // There is no memory for one probe, so there is none for mail.
     failed_ = true;
     on_failure_();
     return;
@@ -102,8 +102,8 @@ bool SelfWatch::becomes_ready() {
   return false;
 }
 
-// Asks at half of the interval, and more often while no answer comes: where that is a shortage of memory,
-// threads or descriptors, its end is to be seen before the service manager's patience ends.
+// Probes at half of the interval, and more often while no answer comes: a shortage of memory, threads or
+// descriptors may end, and that is to be noticed before the service manager gives up.
 void SelfWatch::feed_while_answered(microseconds interval) noexcept {
   const auto patience =
       std::clamp(std::chrono::ceil<milliseconds>(interval / 8), shortest_patience, longest_answer);
@@ -116,7 +116,8 @@ SelfWatch::Fed SelfWatch::feed(milliseconds patience) noexcept {
   try {
     auto result = probe_.ask(patience, stop_.get());
     if (result.outcome == Outcome::stopped) return Fed::no;
-    // What was within reach once has changed: its mode, or a port's queue, which is full as nobody accepts.
+    // A socket that has answered before and is now out of reach has changed: its mode, or its queue, which
+    // fills up when nobody accepts.
     if (result.outcome == Outcome::not_allowed && within_reach_) result.outcome = Outcome::not_answered;
     if (result.outcome == Outcome::answered) within_reach_ = true;
     report(result);
@@ -124,19 +125,25 @@ SelfWatch::Fed SelfWatch::feed(milliseconds patience) noexcept {
     notify_service_manager("WATCHDOG=1");
     return Fed::yes;
   } catch (const std::exception&) {
-    return Fed::no;  // no memory, not even to say so
+    return Fed::no;  // there is no memory even for the log line
   }
 }
 
-// Once, until it changes.
+// Logs a result once, until it changes.
 void SelfWatch::report(const ProbeResult& result) {
   if (result.reason == trouble_) return;
-  if (result.outcome == Outcome::not_answered) {
-    log_.no_answer(socket_, result.reason);
-  } else if (result.outcome == Outcome::not_allowed) {
-    log_.cannot_ask(socket_, result.reason);
-  } else {
-    log_.answers_again(socket_);
+  switch (result.outcome) {
+    case Outcome::not_answered:
+      log_.no_answer(socket_, result.reason);
+      break;
+    case Outcome::not_allowed:
+      log_.cannot_ask(socket_, result.reason);
+      break;
+    case Outcome::answered:
+      log_.answers_again(socket_);
+      break;
+    case Outcome::stopped:
+      return;
   }
   trouble_ = result.reason;
 }

@@ -1,7 +1,7 @@
-// Says READY=1 to the service manager once the daemon answers on its own socket, and WATCHDOG=1 as long as it
-// does (sd_notify(3), sd_watchdog_enabled(3)).
+// Sends READY=1 to the service manager once the daemon answers on its own socket, and WATCHDOG=1 as long as
+// it does (sd_notify(3), sd_watchdog_enabled(3)).
 //
-// A thread of its own, so that the main one stays with the signals.
+// Runs in a thread of its own, so that the main thread stays with the signals.
 #pragma once
 
 #include <atomic>
@@ -16,23 +16,24 @@
 
 namespace dkim::milter {
 
-// How often the service manager wants to hear of us: $WATCHDOG_USEC, unless $WATCHDOG_PID says that another
-// process is meant. None if it does not.
+// Returns how often the service manager expects a WATCHDOG=1: $WATCHDOG_USEC. Nothing if it expects none, or
+// if $WATCHDOG_PID says that it expects them from another process.
 std::optional<std::chrono::microseconds> watchdog_interval();
 
 class SelfWatch {
  public:
-  // Asks at once. Where no answer comes in time, logs it and calls on_failure, once and from the thread, and
-  // asks no more. The log outlives this. Throws std::system_error if there is no descriptor or thread.
+  // Starts the thread, which probes the socket at once. If no answer comes in time, it logs that, calls
+  // on_failure once, and ends. The log outlives this. Throws std::system_error if there is no descriptor or
+  // thread.
   SelfWatch(const SocketAddress& address, const Log& log, std::function<void()> on_failure);
   SelfWatch(const SelfWatch&) = delete;
   SelfWatch& operator=(const SelfWatch&) = delete;
   ~SelfWatch() { stop(); }
 
-  // After this the service manager hears nothing from here. At once, even in the midst of a question.
+  // Ends the thread at once, even during a probe. Nothing is sent to the service manager after this.
   void stop() noexcept;
 
-  // The daemon did not answer after its start.
+  // Returns true if the daemon did not answer after its start.
   bool failed() const { return failed_; }
 
  private:
@@ -50,8 +51,8 @@ class SelfWatch {
   const Log& log_;
   std::function<void()> on_failure_;
   crypto::FileDescriptor stop_;
-  std::string trouble_;        // that was logged last
-  bool within_reach_ = false;  // an answer has come, this time or before
+  std::string trouble_;        // the one that was logged last; empty if there is none
+  bool within_reach_ = false;  // the socket has answered at least once
   std::atomic<bool> failed_ = false;
   std::thread thread_;
 };

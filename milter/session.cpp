@@ -80,7 +80,8 @@ void warn_of_later_changes(const Log& log, std::string_view queue_id, const Sign
   const auto& fields = message.fields;
   const auto field = std::find_if(fields.begin(), fields.end(), has_long_line);
   if (field != fields.end()) log.long_line(queue_id, fmt::format("a line of header field {}", field->name));
-  if (const auto line = message.watch.long_line()) log.long_line(queue_id, fmt::format("body line {}", *line));
+  if (const auto line = message.watch.long_line())
+    log.long_line(queue_id, fmt::format("body line {}", *line));
   if (const auto line = message.watch.eight_bit_line()) log.eight_bit(queue_id, *line);
 }
 
@@ -146,7 +147,8 @@ void Session::header(std::string_view name, std::string_view value) {
 Verdict Session::end_of_header(const MacroLookup& macro) {
   if (!message_) return Verdict::proceed;
   note_queue_id(macro);
-  if (const auto* failed = std::get_if<Failed>(&message_->phase)) return give_up(failed->reason, failed->kind);
+  if (const auto* failed = std::get_if<Failed>(&message_->phase))
+    return give_up(failed->reason, failed->kind);
   if (std::holds_alternative<HeaderTooLarge>(message_->phase))
     return refuse_malformed(NotSigned::header_too_large, crypto::header_too_large);
   auto* header = std::get_if<CollectingHeader>(&message_->phase);
@@ -183,7 +185,8 @@ void Session::body(std::string_view chunk) {
 Verdict Session::end_of_message(const MacroLookup& macro, const InsertField& insert) {
   if (!message_) return Verdict::proceed;
   note_queue_id(macro);
-  if (const auto* failed = std::get_if<Failed>(&message_->phase)) return give_up(failed->reason, failed->kind);
+  if (const auto* failed = std::get_if<Failed>(&message_->phase))
+    return give_up(failed->reason, failed->kind);
   auto* message = std::get_if<SigningBody>(&message_->phase);
   if (message == nullptr) return refuse_malformed(NotSigned::dialogue, "a body without the end of a header");
 

@@ -2,8 +2,8 @@
 //
 // milter/callbacks translates libmilter's callbacks into these steps; a session knows nothing of libmilter.
 // Not thread-safe: libmilter calls for one connection at a time, but from any thread that is free, so nothing
-// here may be kept in thread-local storage. Every step may throw; the guard in callbacks then calls fault() or,
-// after a step that has no answer (header, body), remember_fault().
+// here may be kept in thread-local storage. Every step may throw; the guard in callbacks then calls fault()
+// or, after a step that has no answer (header, body), remember_fault().
 #pragma once
 
 #include <exception>

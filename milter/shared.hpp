@@ -1,5 +1,5 @@
-// What connections share: the configuration with the keys that it names, the log, the metrics, and the count
-// of what is under way. All of it is thread-safe and outlives every session.
+// What all connections share: the configuration with its keys, the log, the metrics, and the count of
+// messages in flight. All of it is thread-safe and outlives every session.
 #pragma once
 
 #include <memory>
@@ -13,10 +13,10 @@
 
 namespace dkim::milter {
 
-// The configuration and what is bound to it. Replaced whole at a reload; a message keeps the one that was
+// The configuration and what depends on it. A reload replaces it as a whole; a message keeps the one that was
 // in effect at its MAIL.
 struct Setup {
-  // Look-ups of keys are counted in metrics, which outlive this.
+  // Counts look-ups of keys in metrics, which outlive this.
   Setup(Config new_config, Metrics& metrics);
   Config config;
   KeyCache keys;
@@ -28,7 +28,7 @@ class Shared {
   Shared(Config first, Log& daemon_log);
 
   std::shared_ptr<Setup> setup() const;
-  // Throws std::bad_alloc, and then nothing has changed.
+  // Takes effect for messages that begin from now on. Throws std::bad_alloc, and then nothing has changed.
   void replace_setup(Config config);
 
   Log& log;

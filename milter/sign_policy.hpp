@@ -1,4 +1,4 @@
-// Is this message ours to sign? Decided at MAIL from who hands it in; as whom to sign follows later from
+// Decides at MAIL, from the client, whether a message is ours to sign. As whom to sign it follows later from
 // its From: field (crypto/signatures/identity).
 #pragma once
 
@@ -12,11 +12,12 @@
 
 namespace dkim::milter {
 
-// Looks up a macro of the MTA by the name libmilter knows it by; nothing if the MTA did not send it.
+// Looks up a macro of the MTA by the name that libmilter uses; returns nothing if the MTA did not send it.
 using MacroLookup = std::function<std::optional<std::string_view>(const char* name)>;
 
-// The first that fits: a local or UNIX connection or an address in trusted_networks, an authenticated
-// client, a macro listed in the configuration. An unknown address family is never trusted.
+// Returns true for a client on a local or UNIX connection or in trusted_networks, for an authenticated
+// client, and if a macro marks the message as the configuration says. An unknown address family is never
+// trusted.
 bool is_ours(const Config& config, const ClientAddress& client, const MacroLookup& macro);
 
 }  // namespace dkim::milter

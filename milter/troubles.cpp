@@ -5,7 +5,7 @@
 namespace dkim::milter {
 namespace {
 
-// As long as one goes on, its next strike comes sooner than that.
+// While a trouble goes on, it affects the next connection sooner than that.
 constexpr std::chrono::seconds quiet{5};
 
 }  // namespace
@@ -18,15 +18,15 @@ void Troubles::log_to(const Log& log) noexcept {
 void Troubles::note(Trouble trouble) noexcept {
   const std::lock_guard lock(mutex_);
   auto& episode = episodes_[static_cast<std::size_t>(trouble)];
-  ++episode.strikes;
+  ++episode.connections;
   some_ = true;
   episode.last = Clock::now();
-  if (episode.told || log_ == nullptr) return;
+  if (episode.logged || log_ == nullptr) return;
   try {
     log_->trouble_begins(trouble);
-    episode.told = true;
+    episode.logged = true;
   } catch (const std::exception&) {
-    // Not even the memory to say so. The next strike may have some.
+    // There is no memory even for the log line. There may be some next time.
   }
 }
 
@@ -36,13 +36,13 @@ bool Troubles::look() noexcept {
   bool one_goes_on = false;
   for (std::size_t i = 0; i < episodes_.size(); ++i) {
     auto& episode = episodes_[i];
-    if (episode.strikes == 0) continue;
-    if (!episode.told || Clock::now() - episode.last < quiet) {
+    if (episode.connections == 0) continue;
+    if (!episode.logged || Clock::now() - episode.last < quiet) {
       one_goes_on = true;
       continue;
     }
     try {
-      if (log_ != nullptr) log_->trouble_is_over(static_cast<Trouble>(i), episode.strikes);
+      if (log_ != nullptr) log_->trouble_is_over(static_cast<Trouble>(i), episode.connections);
       episode = {};
     } catch (const std::exception&) {
       one_goes_on = true;
@@ -52,7 +52,7 @@ bool Troubles::look() noexcept {
   return one_goes_on;
 }
 
-// Never destroyed: threads of libmilter may use it as the process ends.
+// Never destroyed: threads of libmilter may use it while the process ends.
 Troubles& troubles() {
   static auto* const all = new Troubles;
   return *all;

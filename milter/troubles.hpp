@@ -1,8 +1,8 @@
-// Troubles that strike many connections at once: each is told when it begins and when it is over, and not for
-// each connection.
+// Troubles that affect many connections at once: each is logged when it begins and when it is over, and not
+// once for each connection.
 //
-// For the code below libmilter, which has nothing to hand a log through; hence one object for the process.
-// Thread-safe; nothing here throws.
+// The code below libmilter reports them. Nothing there could pass a log along, so there is one object for the
+// process. Thread-safe; nothing here throws.
 #pragma once
 
 #include <array>
@@ -17,31 +17,32 @@
 namespace dkim::milter {
 
 enum class Trouble {
-  descriptors,  // no more descriptors: a connection was closed
-  threads,      // no more threads: connections wait for those that there are
-  memory,       // no more memory: a connection was closed
-  stalled,      // a peer did not go on with its packet: its connection was closed
-  deaf,         // a peer did not take its answer: its connection was closed
-  disorder,     // a peer sent a packet where the protocol has none: its connection was closed
+  descriptors,  // no descriptors are left: a connection was closed
+  threads,      // no more threads can be started: connections wait for the existing ones
+  memory,       // no memory is left: a connection was closed
+  stalled,      // a peer did not complete its packet: its connection was closed
+  deaf,         // a peer did not read its answer: its connection was closed
+  disorder,     // a peer sent a packet that the protocol does not allow there: its connection was closed
 };
 constexpr std::size_t trouble_count = 6;
 
 class Troubles {
  public:
-  // Until then nothing is logged. The log outlives the process's threads.
+  // Sets the log; before that, nothing is logged. The log outlives all threads of the process.
   void log_to(const Log& log) noexcept;
 
-  // It has struck a connection.
+  // Notes that a connection is affected.
   void note(Trouble trouble) noexcept;
 
-  // To be called now and then: ends the ones that have not struck for some time. True while one goes on.
+  // Ends the troubles that have affected no connection for some time; to be called now and then. Returns true
+  // while a trouble goes on.
   bool look() noexcept;
 
  private:
   using Clock = std::chrono::steady_clock;
   struct Episode {
-    bool told = false;
-    std::uint64_t strikes = 0;
+    bool logged = false;
+    std::uint64_t connections = 0;
     Clock::time_point last;
   };
 
@@ -51,6 +52,7 @@ class Troubles {
   std::array<Episode, trouble_count> episodes_;
 };
 
+// Returns the one object of the process.
 Troubles& troubles();
 
 }  // namespace dkim::milter

@@ -1,5 +1,6 @@
 // The settings that decide what a signature looks like: those of the configuration file that both programs
-// read. The socket and the trusted clients are in client_settings, the daemon's own settings in milter/config.
+// read. The socket and the trusted clients are in client_settings, the daemon's own settings in
+// milter/config.
 #pragma once
 
 #include <chrono>

@@ -1,15 +1,15 @@
-# Does milter/libmilter/read_ahead.cpp fit this libmilter? It takes octets from the socket before libmilter asks for them, and
-# so every call by which libmilter waits for a connection or reads from it must come here first. Such a call by
-# another name would wait for octets that are already taken, and no connection would ever get an answer. What serves
-# the connections needs it, and that every connection is accepted and every answer written by a name that is known.
+# Finds out whether milter/libmilter/read_ahead.cpp fits this libmilter. It takes bytes from the socket before libmilter
+# asks for them, so every call by which libmilter waits for a connection or reads from it must go through it. Such a call
+# by another name would wait for bytes that are already taken, and no connection would ever get an answer. The worker pool
+# depends on it, and also needs every connection to be accepted, and every answer to be written, by a name that is known.
 
-# What is linked in, and the calls that come to it, each by --wrap=NAME.
+# What is linked in, and the calls that are redirected to it, each by --wrap=NAME.
 set(read_ahead_sources
   libmilter/listener.cpp libmilter/read_ahead.cpp libmilter/served_connection.cpp libmilter/worker_pool.cpp)
 set(read_ahead_wraps poll read close writev accept __poll_chk __read_chk)
 
-# What else a libmilter is known to call: nothing here waits for a connection's octets or takes them. A name that is
-# missing here costs speed; one that is here and should not be costs mail.
+# What else a libmilter is known to call: none of these waits for the bytes of a connection or takes them. A missing name
+# costs speed; a name that should not be here costs mail.
 set(harmless_imports
   _GLOBAL_OFFSET_TABLE_ _DYNAMIC in6addr_any environ
   # Connections, their listener and their threads.
@@ -39,10 +39,10 @@ set(harmless_imports
   __errno_location __assert_fail __stack_chk_fail __stack_chk_guard __fortify_fail abort exit _exit atexit
   __cxa_atexit __cxa_finalize)
 
-# What the archive's members call that none of them defines.
+# Sets imports to what the archive's members call and none of them defines.
 function(archive_imports archive imports)
   execute_process(COMMAND ${CMAKE_NM} -P ${archive} OUTPUT_VARIABLE symbols ERROR_QUIET)
-  # One a line, "NAME TYPE ...": U and w are wanted, capital letters are there.
+  # Each line is "NAME TYPE ...": U, w and v are called, other capital letters are defined.
   string(REGEX MATCHALL "[^\n ]+ [Uwv]( |\n|$)" wanted "${symbols}")
   string(REGEX MATCHALL "[^\n ]+ [A-TV-Z]( |\n|$)" defined "${symbols}")
   list(TRANSFORM wanted REPLACE " .*" "")
@@ -54,7 +54,7 @@ function(archive_imports archive imports)
   set(${imports} "${wanted}" PARENT_SCOPE)
 endfunction()
 
-# Sets hindrance to why read_ahead.cpp is to be left out, as half a sentence; to nothing where it fits.
+# Sets hindrance to the reason why read_ahead.cpp must be left out, as a clause; to nothing if it fits.
 function(read_ahead_hindrance library hindrance)
   set(${hindrance} "" PARENT_SCOPE)
   file(READ ${library} magic LIMIT 8 HEX)
@@ -68,7 +68,7 @@ function(read_ahead_hindrance library hindrance)
   set(waits ${imports})
   list(FILTER waits INCLUDE REGEX "^(poll|__poll_chk)$")
   if(NOT reads OR NOT waits)
-    # One that uses select(2), objects that only the linker can read, or no nm.
+    # It uses select(2), its objects can be read by the linker only, or there is no nm.
     set(${hindrance} "libmilter.a is not seen to call poll and read" PARENT_SCOPE)
     return()
   endif()

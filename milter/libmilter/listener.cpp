@@ -1,10 +1,10 @@
-// Connections that come when descriptors or memory have run out.
+// Handles connections that arrive when descriptors or memory have run out.
 //
-// libmilter's listener asks again at once when accept() has no descriptor left, as fast as the processor can,
-// and ends the daemon when it has had no memory for a number of connections. Linked with --wrap
+// libmilter's listener calls accept() again at once, as fast as the processor can, when no descriptor is
+// left, and ends the daemon after some connections for which there was no memory. Linked with --wrap
 // (milter/CMakeLists.txt), its accept() comes here. A connection for which there is not enough is closed: the
-// MTA puts its mail off and tries again, which is better than to let it wait. Some descriptors are left for
-// the keys, so that the connections that there are go on.
+// MTA defers its mail and tries again, which is better than a wait. Some descriptors are kept back for key
+// files, so that the existing connections go on.
 #include "milter/libmilter/listener.hpp"
 
 #include <poll.h>
@@ -24,10 +24,10 @@ namespace {
 
 thread_local int last_descriptor = -1;
 
-// Two files for each of the threads that may want them, as far as there are enough.
+// Enough for two files in each thread, if the limit is high enough.
 constexpr rlim_t kept_for_files = 512;
 
-// libmilter's and our own for a connection, and something more.
+// What libmilter and we need for a connection, and a reserve, in bytes.
 constexpr std::size_t memory_of_connection = 64 * 1024;
 
 bool is_kept_for_files(int descriptor) {
@@ -42,7 +42,7 @@ bool has_memory() {
   return memory != nullptr;
 }
 
-// As accept(2), with the errors of which libmilter makes nothing.
+// Closes the connection and returns like accept(2), with an error that libmilter ignores.
 int refuse(int descriptor, Trouble trouble) {
   close(descriptor);
   troubles().note(trouble);
@@ -50,11 +50,11 @@ int refuse(int descriptor, Trouble trouble) {
   return -1;
 }
 
-// The connection stays in the queue. Waits, since it would be tried again at once.
-void wait_for_better_times(Trouble trouble) {
-  constexpr int some_time = 100;  // milliseconds
+// Waits a moment, since libmilter would try again at once; the connection stays in the queue.
+void wait_a_moment(Trouble trouble) {
+  constexpr int moment = 100;  // milliseconds
   troubles().note(trouble);
-  poll(nullptr, 0, some_time);
+  poll(nullptr, 0, moment);
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ int last_accepted() noexcept {
 
 extern "C" {
 
-// NOLINTBEGIN(bugprone-reserved-identifier): the names that --wrap asks for
+// NOLINTBEGIN(bugprone-reserved-identifier): these names are those that --wrap requires
 int __real_accept(int listening, sockaddr* address, socklen_t* size);
 
 int __wrap_accept(int listening, sockaddr* address, socklen_t* size) {
@@ -81,10 +81,10 @@ int __wrap_accept(int listening, sockaddr* address, socklen_t* size) {
       descriptor = refuse(descriptor, Trouble::memory);
     }
   } else if (error == EMFILE || error == ENFILE) {
-    wait_for_better_times(Trouble::descriptors);
+    wait_a_moment(Trouble::descriptors);
     errno = error;
   } else if (error == ENOMEM || error == ENOBUFS) {
-    wait_for_better_times(Trouble::memory);
+    wait_a_moment(Trouble::memory);
     errno = error;
   }
   last_descriptor = descriptor;

@@ -1,9 +1,9 @@
-// What is mended around libmilter's accept(): see milter/libmilter/listener.cpp.
+// The fixes around libmilter's accept(): see milter/libmilter/listener.cpp.
 #pragma once
 
 namespace dkim::milter {
 
-// The descriptor that accept() has last given to this thread; -1 without one.
+// Returns the descriptor that accept() returned last to this thread, or -1 if it returned none.
 int last_accepted() noexcept;
 
 }  // namespace dkim::milter

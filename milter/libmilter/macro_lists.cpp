@@ -1,20 +1,20 @@
-// Two empty entries more behind libmilter's lists of macros.
+// Adds two empty entries behind libmilter's lists of macros.
 //
-// smfi_getsymval() steps through name, value, name, value to a null pointer. Where an MTA sends a name
-// without a value, it steps over that end and takes whatever stands behind the list for names: the process
-// dies of what a peer has sent. The lists come from malloc(); linked with --wrap (milter/CMakeLists.txt),
-// that of a static libmilter comes here, and what is behind each block ends the list.
+// smfi_getsymval() steps through name, value, name, value until a null pointer. If an MTA sends a name
+// without a value, it steps over that end and takes whatever follows the list for names: a peer can crash the
+// process. The lists come from malloc(). Linked with --wrap (milter/CMakeLists.txt), the malloc() of a static
+// libmilter comes here, and two null pointers behind each block end the list.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
-// Of milter/libmilter/served_connection, which is left out together with read-ahead.
+// It is in milter/libmilter/served_connection, which is left out together with read-ahead.
 extern "C" [[gnu::weak]] void dkim_libmilter_lacks_memory() noexcept;
 
 extern "C" {
 
-// NOLINTBEGIN(bugprone-reserved-identifier): the names that --wrap asks for
+// NOLINTBEGIN(bugprone-reserved-identifier): these names are those that --wrap requires
 void* __real_malloc(std::size_t size);
 
 void* __wrap_malloc(std::size_t size) {

@@ -1,7 +1,7 @@
-// The octets of one connection from the MTA that have been taken from its socket and not yet given to
-// libmilter, in packets: four octets of length, a command, its data.
+// The bytes of one connection from the MTA that were taken from its socket and not yet given to libmilter, in
+// packets: four bytes of length, a command, its data.
 //
-// Used by milter/libmilter/read_ahead, by one thread at a time. What is empty may be made to keep no memory.
+// Used by one thread at a time. An empty buffer can give its memory back.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,15 @@
 
 namespace dkim::milter {
 
-// A header field comes in one packet. libmilter ends a connection that sends a larger one, and would do so at
-// 64 KiB; Postfix has fields of up to 100 KiB (header_size_limit), and their message would never leave. More
-// than a session keeps of a header (milter/session), so that it is the session that says no.
+// In bytes. A header field comes in one packet. libmilter ends a connection that sends a larger packet than
+// its limit, which is 64 KiB by default; Postfix has fields of up to 100 KiB (header_size_limit), and their
+// message would never leave. This limit is above what a session keeps of a header (milter/session), so that
+// the session refuses it.
 constexpr std::size_t largest_packet = (1 << 20) + 65536;
 
 class PacketBuffer {
  public:
-  enum class Took { octets, nothing, end, no_memory };
+  enum class Took { bytes, nothing, end, no_memory };
 
   PacketBuffer() = default;
   PacketBuffer(PacketBuffer&& other) noexcept { swap(other); }
@@ -29,37 +30,37 @@ class PacketBuffer {
   }
   ~PacketBuffer() = default;
 
-  // Takes what is there without waiting: as much as the packet at the head lacks, or as is there of it, and
-  // some more. The end is the peer's or an error.
+  // Takes what the socket has, without waiting. Memory grows only with what has come of a packet, never with
+  // what its length promises. Returns "end" if the peer has closed the connection, and after an error.
   Took take_from(int socket) noexcept;
 
   bool empty() const { return begin_ == end_; }
   bool has_whole_packet() const { return size() >= packet_size(); }
-  // The command at the head, if the packet is there as far as that.
+  // Returns the command at the head, if that much of the packet is here.
   std::optional<char> command() const;
-  // The size of the packet at the head as libmilter reads it: five octets, then what the length says. A
-  // length that is nonsense is for libmilter to judge, after those five.
+  // Returns the size of the packet at the head, in bytes, as libmilter reads it: five bytes, then as many as
+  // the length says. If the length is nonsense, five: libmilter then judges it.
   std::size_t packet_size() const;
 
-  // Copies out at most that many; gives their number.
+  // Moves at most that many bytes to target and returns their number.
   std::size_t give(void* target, std::size_t most);
-  // Puts octets before all others. Throws std::bad_alloc.
-  void put_first(std::string_view octets);
-  // Without octets, as new or with a little memory for the next ones.
+  // Puts bytes ahead of all others. Throws std::bad_alloc.
+  void put_first(std::string_view bytes);
+  // Drops all bytes, and the memory as well unless there is little of it.
   void forget();
 
  private:
   void swap(PacketBuffer& other) noexcept {
-    std::swap(octets_, other.octets_);
+    std::swap(bytes_, other.bytes_);
     std::swap(capacity_, other.capacity_);
     std::swap(begin_, other.begin_);
     std::swap(end_, other.end_);
   }
   std::size_t size() const { return end_ - begin_; }
-  // Throws std::bad_alloc.
+  // Makes room for that many bytes before and behind the content. Throws std::bad_alloc.
   void make_room(std::size_t before, std::size_t behind);
 
-  std::unique_ptr<char[]> octets_;
+  std::unique_ptr<char[]> bytes_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

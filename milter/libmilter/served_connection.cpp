@@ -15,7 +15,7 @@
 #include "milter/troubles.hpp"
 
 extern "C" {
-// NOLINTBEGIN(bugprone-reserved-identifier): the names that --wrap asks for
+// NOLINTBEGIN(bugprone-reserved-identifier): these names are those that --wrap requires
 int __real_poll(pollfd* descriptors, nfds_t count, int timeout);
 ssize_t __real_writev(int descriptor, const iovec* parts, int count);
 // NOLINTEND(bugprone-reserved-identifier)
@@ -26,9 +26,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// An answer has some octets, and the kernel keeps thousands for a peer: one that is alive takes it at once.
+// An answer has a few bytes, and the kernel buffers thousands for a peer: a peer that works takes it at once.
 constexpr int longest_answer = 10'000;  // milliseconds
-// As long as one packet follows the other, a connection keeps its thread; after this, others get their turn.
+// A connection keeps its thread as long as one packet follows the other, but no longer than this if others
+// wait.
 constexpr std::chrono::milliseconds turn{100};
 
 constexpr std::string_view unknown_packet{"\0\0\0\2U\0", 6};
@@ -70,7 +71,7 @@ class Service {
   void begin(int descriptor, ConnectionState& state) {
     descriptor_ = descriptor;
     state_ = &state;
-    octets_ = state.octets.empty() ? &spare_ : &state.octets;
+    bytes_ = state.bytes.empty() ? &spare_ : &state.bytes;
     command_ = SMFIC_QUIT;
     left_ = 0;
     answered_ = ended_ = peer_ended_ = unknown_went_before_ = drop_answer_ = false;
@@ -80,11 +81,11 @@ class Service {
   void end(ServiceEnd how) {
     if (how == ServiceEnd::connection_is_over) {
       if (!ended_ && !peer_ended_ && command_ != SMFIC_QUIT) troubles().note(Trouble::disorder);
-      state_->octets = {};
-    } else if (octets_ == &spare_) {
-      if (!spare_.empty()) state_->octets = std::move(spare_);
-    } else if (octets_->empty()) {
-      state_->octets = {};
+      state_->bytes = {};
+    } else if (bytes_ == &spare_) {
+      if (!spare_.empty()) state_->bytes = std::move(spare_);
+    } else if (bytes_->empty()) {
+      state_->bytes = {};
     }
     spare_.forget();
     descriptor_ = -1;
@@ -105,7 +106,7 @@ class Service {
     return ready;
   }
 
-  // Is a packet there, the rest of one, or the connection's end?
+  // Returns true if libmilter can read: a whole packet, the rest of one, or the end of the connection.
   bool can_read() {
     if (ended_ || left_ > 0) return true;
     if (!answered_ && answer_is_due()) {
@@ -113,7 +114,7 @@ class Service {
       return true;
     }
     if (!unknown_went_before_ && Clock::now() - begun_ > turn) return false;
-    while (!octets_->has_whole_packet()) {
+    while (!bytes_->has_whole_packet()) {
       if (peer_ended_) return true;
       if (!take_more()) return false;
       if (ended_) return true;
@@ -124,7 +125,7 @@ class Service {
 
   ssize_t read(void* target, std::size_t most) {
     if (ended_) return 0;
-    const std::size_t count = octets_->give(target, std::min(most, left_));
+    const std::size_t count = bytes_->give(target, std::min(most, left_));
     left_ -= count;
     return static_cast<ssize_t>(count);
   }
@@ -147,11 +148,11 @@ class Service {
     return !never_answered(command_) && (no_reply_step(command_) & state_->unanswered_steps) == 0;
   }
 
-  // False if for a millisecond nothing comes. That is libmilter's own patience before it takes up something
+  // Returns false if nothing comes for a millisecond. libmilter waits as long before it turns to something
   // else.
   bool take_more() {
-    switch (octets_->take_from(descriptor_)) {
-      case PacketBuffer::Took::octets:
+    switch (bytes_->take_from(descriptor_)) {
+      case PacketBuffer::Took::bytes:
         return true;
       case PacketBuffer::Took::end:
         peer_ended_ = true;
@@ -167,22 +168,22 @@ class Service {
   }
 
   void open_packet() {
-    const bool goes_before = octets_->command() == SMFIC_QUIT_NC && !unknown_went_before_;
+    const bool goes_before = bytes_->command() == SMFIC_QUIT_NC && !unknown_went_before_;
     unknown_went_before_ = goes_before;
     if (goes_before) {
       try {
-        octets_->put_first(unknown_packet);
+        bytes_->put_first(unknown_packet);
         drop_answer_ = true;
       } catch (const std::exception&) {
         return end_connection(Trouble::memory);
       }
     }
-    command_ = octets_->command().value_or(SMFIC_QUIT);
-    left_ = octets_->packet_size();
+    command_ = bytes_->command().value_or(SMFIC_QUIT);
+    left_ = bytes_->packet_size();
     answered_ = false;
   }
 
-  // Version, actions and steps, in network order.
+  // The payload is version, actions and steps, in network byte order.
   void note_negotiation(const iovec& payload) {
     constexpr std::size_t steps_at = 2 * sizeof(std::uint32_t);
     std::uint32_t steps = 0;
@@ -193,14 +194,14 @@ class Service {
 
   int descriptor_ = -1;
   ConnectionState* state_ = nullptr;
-  PacketBuffer* octets_ = nullptr;
-  PacketBuffer spare_;  // for connections that have none of their own, which are nearly all
+  PacketBuffer* bytes_ = nullptr;
+  PacketBuffer spare_;  // for connections without held bytes, which are nearly all
 
-  char command_ = SMFIC_QUIT;  // of the packet that libmilter has got last
-  std::size_t left_ = 0;       // octets of it that libmilter has not read yet
-  bool answered_ = false;      // libmilter has written since
+  char command_ = SMFIC_QUIT;  // of the packet that libmilter got last
+  std::size_t left_ = 0;       // bytes of it that libmilter has not read yet
+  bool answered_ = false;      // libmilter has written since then
   bool ended_ = false;         // by us
-  bool peer_ended_ = false;    // by the peer, behind what is held
+  bool peer_ended_ = false;    // by the peer, after the bytes that are held
   bool unknown_went_before_ = false;
   bool drop_answer_ = false;
   Clock::time_point begun_;

@@ -1,16 +1,17 @@
 // The connection that this thread serves, as libmilter sees it: whole packets, or nothing to read yet.
 //
-// libmilter asks poll() whether a packet has begun, and then stays with it for as long as it takes. Here
-// poll() says yes only when the packet is there to its end, so that a peer that stops in its midst keeps no
-// thread. What has come of it goes back to milter/libmilter/worker_pool with the connection.
+// libmilter calls poll() to learn whether a packet has begun, and then stays with it for as long as it takes.
+// Here poll() says yes only when the whole packet has arrived, so that a peer that stops in the middle of one
+// holds no thread. The part that has arrived goes back to milter/libmilter/worker_pool with the connection.
 //
-// The packets go through unchanged, with two exceptions, both where libmilter loses its way among its states:
-// - It steps over a packet that its state does not expect, and the MTA waits for an answer in vain. Here the
+// The packets pass unchanged, with two exceptions, both where libmilter's state machine fails:
+// - libmilter skips a packet that its state does not expect, and the MTA waits for an answer in vain. Here
+// the
 //   connection ends.
-// - A QUIT_NC is such a packet wherever a verdict has ended the message before. It would step over the
-// CONNECT that
-//   follows as well, and take the next client for the previous one. A packet that is expected everywhere goes
-//   before it (UNKNOWN, of which QUIT_NC is a successor); its answer goes nowhere.
+// - A QUIT_NC is such a packet after a verdict has ended the message. libmilter would skip the CONNECT that
+// follows
+//   as well, and take the next client for the previous one. So a packet that every state expects goes ahead
+//   of it (UNKNOWN, which QUIT_NC may follow), and the answer to that packet is dropped.
 #pragma once
 
 #include <sys/types.h>
@@ -25,18 +26,18 @@ struct iovec;
 
 namespace dkim::milter {
 
-// What stays with a connection while no thread serves it.
+// What is kept with a connection while no thread serves it.
 struct ConnectionState {
-  PacketBuffer octets;
-  // To which steps no answer is due (SMFIP_NR_*), as the negotiation has come out.
+  PacketBuffer bytes;
+  // The steps that get no answer (SMFIP_NR_*), as negotiated.
   std::uint32_t unanswered_steps = 0;
 };
 
 enum class ServiceEnd { connection_goes_on, connection_is_over };
 
-// A thread that serves connections, one after the other, keeps this on its stack. An object of the thread
-// itself would have to be registered for its destruction, and where there is no memory for that the C library
-// ends the process.
+// A thread that serves connections, one after the other, keeps this on its stack. A thread-local object would
+// have to be registered for its destruction, and if there is no memory for that, the C library ends the
+// process.
 class ServingThread {
  public:
   ServingThread() noexcept;
@@ -44,30 +45,31 @@ class ServingThread {
   ServingThread& operator=(const ServingThread&) = delete;
   ~ServingThread();
 
-  // False if there was no memory for it: the thread cannot serve.
+  // Returns false if there was no memory: the thread cannot serve then.
   bool ready() const { return service_ != nullptr; }
 
  private:
   class Service* service_;
 };
 
-// From begin to end the descriptor is served by this thread, which is ready.
+// This thread, which must be ready, serves the descriptor from begin to end.
 void begin_to_serve(int descriptor, ConnectionState& state) noexcept;
 void end_to_serve(ServiceEnd how) noexcept;
 
-// Of this thread.
+// Returns true if this thread serves the descriptor.
 bool serves(int descriptor) noexcept;
 
-// Instead of the system calls of these names, for the descriptor that is served.
+// Take the place of poll(2), read(2) and writev(2) for the descriptor that is served.
 int poll_served(pollfd& descriptor, int timeout) noexcept;
 ssize_t read_served(void* target, std::size_t most) noexcept;
 ssize_t write_served(const iovec* parts, int count) noexcept;
 
 }  // namespace dkim::milter
 
-// libmilter has got no memory. If this thread serves a connection, that ends: libmilter would go on without
-// the macros for which there was none, and take a client for another.
+// To be called when libmilter gets no memory. Ends the connection that this thread serves, if there is one:
+// libmilter would go on without the macros for which there was no memory, and take one client for another.
 extern "C" void dkim_libmilter_lacks_memory() noexcept;
 
-// The negotiation of the connection that this thread serves has failed, and that was logged.
+// To be called when the negotiation has failed and that was logged. Ends the connection that this thread
+// serves.
 extern "C" void dkim_connection_is_refused() noexcept;

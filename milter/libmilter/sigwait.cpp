@@ -1,8 +1,8 @@
-// In the place of the C library's sigwait(3), for libmilter, the only one here to call it.
+// Replaces the C library's sigwait(3) for libmilter, which is the only caller.
 //
-// It waits for SIGTERM and SIGINT in a thread of its own, and ends at once when one comes, in the middle of
-// messages. The kernel chooses which of the threads that wait for a signal gets it, and one time in some
-// thousand it was that thread and not the main one. Here it sleeps for good.
+// libmilter waits for SIGTERM and SIGINT in a thread of its own, and ends at once when one comes, in the
+// middle of messages. The kernel chooses which of the waiting threads gets a signal, and about one time in a
+// thousand it was that thread and not the main one. With this, that thread sleeps forever.
 #include <unistd.h>
 #include <csignal>
 

@@ -1,14 +1,15 @@
-// The threads that serve connections, in the place of libmilter's pool of workers.
+// The threads that serve connections; they replace libmilter's own pool of workers.
 //
-// libmilter's own (libmilter/worker.c) lets two connections count on one idle thread, so that one waits for
-// the other to end, gives a thread away to whoever has sent one octet, for up to two hours, and forgets a
-// connection for which no thread can be made. This file defines the two functions that libmilter calls for
-// its pool; the linker then takes none of worker.c from the archive. A libmilter that was built without a
-// pool, a thread a connection, does not call them and is as it was.
+// libmilter's pool (its worker.c) lets two connections count on one idle thread, so that one waits for the
+// other to end; it gives a thread, for up to two hours, to a peer that has sent one byte; and it forgets a
+// connection for which no thread can be started. This file defines the two functions that libmilter calls for
+// its pool, so that the linker takes nothing of worker.c from the archive. A libmilter that was built without
+// a pool, with a thread for each connection, does not call them and stays as it is.
 //
-// All connections that nobody serves are in one epoll set, and all threads that serve nobody wait for it. As
-// long as more threads can be made, one is always waiting. milter/libmilter/served_connection lets a thread
-// go from a connection as soon as no whole packet is left on it.
+// All connections that no thread serves are in one epoll set, and all threads that serve no connection wait
+// for that set. As long as more threads can be started, one is always waiting.
+// milter/libmilter/served_connection releases the thread of a connection as soon as no whole packet is left
+// on it.
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -28,8 +29,8 @@
 
 struct smfi_str;
 
-// Of libmilter/engine.c: goes on with a connection until nothing can be read from it; ends one, its
-// descriptor included, and frees it.
+// From libmilter's engine.c. The first continues with a connection until nothing can be read from it; the
+// second ends a connection, closes its descriptor and frees it.
 extern "C" int mi_engine(smfi_str* context);
 extern "C" void mi_clr_ctx(smfi_str* context);
 
@@ -38,19 +39,19 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What libmilter's functions return: MI_SUCCESS, MI_FAILURE and, among themselves, MI_CONTINUE.
+// What libmilter's functions return: MI_SUCCESS, MI_FAILURE and, internally, MI_CONTINUE.
 constexpr int success = 0;
 constexpr int failure = -1;
 constexpr int goes_on = 1;
 
-// An MTA sends its packets whole; this is for a network that has to send again.
+// An MTA sends whole packets; this leaves time for a network that has to retransmit.
 constexpr std::chrono::seconds longest_stall{10};
-// Between packets, as libmilter has it.
+// Between packets; the same as in libmilter.
 constexpr std::chrono::seconds longest_silence{7210};
 
 constexpr unsigned kept_workers = 8;
-// Messages cost processor time, so that few threads more than processors help; those that wait for a disk or
-// for a peer to take its answer are not to be in the way of the others.
+// Messages cost processor time, so few threads more than processors help. There are more of them because some
+// wait for a disk, or for a peer to read its answer, and must not hold up the others.
 unsigned most_workers() {
   return std::clamp(4 * std::thread::hardware_concurrency(), 64U, 256U);
 }
@@ -59,7 +60,7 @@ struct Connection {
   smfi_str* context;
   int descriptor;
   ConnectionState state;
-  // Where it is, and since when.
+  // The list that it is in, and since when.
   std::list<Connection>* list = nullptr;
   std::list<Connection>::iterator place;
   Clock::time_point since;
@@ -72,7 +73,7 @@ class WorkerPool {
     return epoll_ >= 0 && add_worker() && add_worker();
   }
 
-  // Takes the connection over, whatever happens.
+  // Takes ownership of the connection, also if it fails.
   void add(smfi_str* context, int descriptor) noexcept {
     std::list<Connection> one;
     try {
@@ -95,7 +96,7 @@ class WorkerPool {
     return nullptr;
   }
 
-  // False if there are enough, or no more can be made.
+  // Returns false if there are enough workers, or no more can be started.
   bool add_worker() noexcept {
     if (workers_.fetch_add(1) < most_workers_) {
       pthread_t thread;
@@ -111,7 +112,7 @@ class WorkerPool {
     return false;
   }
 
-  // Counts as waiting when it begins.
+  // The worker counts as waiting when it begins.
   void work() noexcept {
     const ServingThread thread;
     if (!thread.ready()) troubles().note(Trouble::threads);
@@ -139,16 +140,16 @@ class WorkerPool {
     }
   }
 
-  // To the set, for whichever thread is free. Where a packet is held already it is next as soon as it can be
-  // answered.
+  // Gives the connection back to the set, for any thread that is free. If a whole packet is held already, the
+  // set returns the connection as soon as an answer can be written.
   void give_back(Connection& connection, int operation) noexcept {
-    const auto& octets = connection.state.octets;
+    const auto& bytes = connection.state.bytes;
     epoll_event event{};
     event.events = EPOLLIN | EPOLLONESHOT;
-    if (octets.has_whole_packet()) event.events |= EPOLLOUT;
+    if (bytes.has_whole_packet()) event.events |= EPOLLOUT;
     event.data.ptr = &connection;
-    move_to(octets.empty() ? silent_ : begun_, connection);
-    // From here on it may be another thread's.
+    move_to(bytes.empty() ? silent_ : begun_, connection);
+    // After this call, another thread may already serve it.
     if (epoll_ctl(epoll_, operation, connection.descriptor, &event) == 0) return;
     troubles().note(Trouble::memory);
     close(connection);
@@ -156,7 +157,7 @@ class WorkerPool {
 
   void close(Connection& connection) noexcept {
     std::list<Connection> gone;
-    move_to(gone, connection);  // first, since the number of its descriptor may come back as another's
+    move_to(gone, connection);  // first, since its descriptor's number may come back as another connection
     mi_clr_ctx(connection.context);
   }
 
@@ -167,7 +168,8 @@ class WorkerPool {
     connection.since = Clock::now();
   }
 
-  // Gives how many milliseconds to wait until the next look.
+  // Ends the connections that have taken too long. Returns the time to wait until the next look, in
+  // milliseconds.
   int end_what_is_overdue() noexcept {
     unsigned stalled = 0;
     bool more = false;
@@ -183,7 +185,8 @@ class WorkerPool {
     return more ? 1'000 : 10'000;
   }
 
-  // The set then gives it to a thread, and that finds its end.
+  // Shuts the connections down and returns their number. The set then gives each one to a thread, which finds
+  // its end.
   static unsigned shut_down_since(std::list<Connection>& list, std::chrono::seconds longest) noexcept {
     const auto now = Clock::now();
     unsigned count = 0;
@@ -202,7 +205,7 @@ class WorkerPool {
   int epoll_ = -1;
 
   std::mutex mutex_;
-  // Each in the order in which they came to it.
+  // Each list is in the order in which the connections came to it.
   std::list<Connection> served_;
   std::list<Connection> silent_;
   std::list<Connection> begun_;
@@ -225,8 +228,8 @@ int mi_pool_controller_init() {
   return pool().start() ? success : failure;
 }
 
-// Called for each connection, by the thread that has accepted it. Never fails: at a failure libmilter sleeps,
-// and after some of them it ends.
+// Called for each connection, by the thread that has accepted it. Never fails: libmilter would sleep after a
+// failure, and end after some of them.
 int mi_start_session(smfi_str* context) {
   using namespace dkim::milter;
   pool().add(context, last_accepted());

@@ -73,7 +73,7 @@ class KeyGauges {
     if (key.retired) retired_.add(labels, unix_time(*key.retired));
   }
 
-  // Of an algorithm that the domain has, or had, keys of: 0 is worth an alert.
+  // Adds the number only for an algorithm that the domain has, or had, keys of: 0 is worth an alert.
   void add_active(const canon::DomainName& domain, const crypto::Manifest& manifest, Algorithm algorithm) {
     std::optional<int> active;
     for (const auto& key : manifest.keys) {

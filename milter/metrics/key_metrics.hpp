@@ -1,4 +1,4 @@
-// The keys of the store as metrics: gauges by domain and key.
+// The keys of the store as metrics: gauges by domain and key (dkimsignd(8), METRICS).
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -9,8 +9,8 @@
 
 namespace dkim::milter {
 
-// Of a domain's keys, those that are not revoked are shown, the latest: rotation leaves revoked ones behind
-// for ever.
+// How many keys of a domain are shown: the latest ones that are not revoked. Rotation leaves revoked keys
+// behind forever.
 constexpr std::size_t most_keys_shown = 16;
 
 std::vector<prometheus::MetricFamily> key_metrics(const StoreReport& report);

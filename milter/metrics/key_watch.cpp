@@ -29,7 +29,7 @@ StoreReport KeyWatch::look(const crypto::KeyStore& store, const KeyCache& used, 
   return report;
 }
 
-// Those that are shown stay as long as they are used, so that series do not come and go at every turn.
+// Domains that are shown stay as long as they are used, so that series do not come and go each time.
 std::vector<canon::DomainName> KeyWatch::recently_used(const KeyCache& used, std::size_t most) const {
   const auto recent = used.recent(4 * most);
   std::vector<canon::DomainName> out;
@@ -57,7 +57,8 @@ std::optional<KeyWatch::Known> KeyWatch::known_now(const crypto::KeyStore& store
     const auto before = known_.find(domain);
     if (before != known_.end() && before->second.settled && before->second.stamp == *stamp)
       return before->second;
-    // A damaged one is not read again until it changes: libconfig leaks some octets with each syntax error.
+    // A damaged manifest is not read again until it changes: libconfig leaks some bytes with each syntax
+    // error.
     unreadable = {*stamp, stamp->is_settled_at(now), nullptr};
     auto read = store.read_manifest(domain);
     if (!read) return std::nullopt;

@@ -1,8 +1,8 @@
-// What metrics say of the keys in the store: which domains, and the manifest of each.
+// Looks up what the metrics show of the key store: which domains, and the manifest of each.
 //
-// Asked by the thread that writes the metrics, at every turn, and bounded: of a store with more domains than
-// are to be shown only those are looked at that the daemon used last. A manifest is read when it has changed.
-// Not thread-safe. Never throws for what is wrong with the store: it reports it.
+// The work is bounded: if the store has more domains than are to be shown, it looks only at those that the
+// daemon used last. A manifest is read only if it has changed. Not thread-safe. Reports what is wrong with
+// the store, and throws nothing but std::bad_alloc.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace dkim::milter {
 struct StoreReport {
   struct Domain {
     canon::DomainName name;
-    std::shared_ptr<const crypto::Manifest> manifest;  // null where it cannot be read
+    std::shared_ptr<const crypto::Manifest> manifest;  // null if it cannot be read
   };
   bool readable = true;
   bool cut = false;  // there are more domains than are listed
@@ -29,7 +29,7 @@ struct StoreReport {
 
 class KeyWatch {
  public:
-  // Of at most so many domains.
+  // Reports on at most so many domains.
   StoreReport look(const crypto::KeyStore& store, const KeyCache& used, std::size_t most_domains);
 
  private:
@@ -41,7 +41,7 @@ class KeyWatch {
   using KnownDomains = std::map<canon::DomainName, Known>;
 
   std::vector<canon::DomainName> recently_used(const KeyCache& used, std::size_t most) const;
-  // Nothing if the domain has no store.
+  // Returns nothing if the key store does not have the domain.
   std::optional<Known> known_now(const crypto::KeyStore& store, const canon::DomainName& domain) const;
 
   KnownDomains known_;

@@ -141,7 +141,7 @@ struct Metrics::Instruments {
   Counter& aborted = counter("messages_aborted_total",
                              "Messages that were to be signed and that the MTA broke off before their end.");
   Counter& signed_bytes =
-      counter("signed_bytes_total", "Size of the messages signed, header and body, in octets.");
+      counter("signed_bytes_total", "Size of the messages signed, header and body, in bytes.");
   prometheus::Histogram& signing_time =
       prometheus::BuildHistogram()
           .Name("dkimsignd_signing_duration_seconds")

@@ -1,7 +1,7 @@
-// What the daemon counts, for Prometheus: one call an event, whose names and labels are in metrics.cpp.
+// Counts what the daemon does, for Prometheus: one call for each event. Names and labels are in metrics.cpp.
 //
-// Lives as long as the process, so that nothing is lost at a reload. Thread-safe; an event is a few atomic
-// additions, takes no memory and does not throw. Nothing here touches a file: milter/metrics/metrics_writer
+// Lives as long as the process, so that a reload loses nothing. Thread-safe. An event costs a few atomic
+// additions, takes no memory and does not throw. Nothing here touches a file; milter/metrics/metrics_writer
 // does.
 #pragma once
 
@@ -22,20 +22,20 @@ struct MetricFamily;
 
 namespace dkim::milter {
 
-// Why a message went on, or back, without a signature.
+// Why a message was not signed.
 enum class NotSigned {
   untrusted_client,  // neither trusted nor authenticated
-  rule,              // a rule says not to
+  rule,              // a rule says not to sign
   no_key,
   key_pending,
   no_active_key,
-  subdomain,       // of a domain that does not sign for its subdomains
-  invalid_domain,  // the author's
+  subdomain,       // the parent domain does not sign for its subdomains
+  invalid_domain,  // the author domain cannot have a key
   malformed_from,
   header_too_large,
-  dialogue,  // the MTA left out a step that no message can do without
+  dialogue,  // the MTA left out a step that every message needs
   error,     // something broke; ErrorKind says what
-  stopping,  // put off, since the daemon stops
+  stopping,  // deferred, because the daemon is stopping
 };
 
 NotSigned not_signed_because(crypto::NoIdentity::Cause cause);
@@ -47,7 +47,7 @@ enum class ErrorKind {
   manifest,  // damaged
   openssl,
   memory,
-  mta,  // did not take a signature, or does not let us add fields
+  mta,  // it did not take a signature, or does not let us add fields
   other,
 };
 
@@ -63,11 +63,11 @@ class Metrics {
   void connection_opened() noexcept;
   void connection_closed() noexcept;
 
-  // Each message that ends by itself is one of these two.
+  // Each message that the MTA does not break off is one of these two.
   void message_signed(const std::vector<crypto::SigningKey>& keys, std::uint64_t size,
                       std::chrono::nanoseconds time) noexcept;
   void message_not_signed(NotSigned reason, Disposition disposition) noexcept;
-  // One of ours that the MTA broke off.
+  // A message that was to be signed and that the MTA broke off.
   void message_aborted() noexcept;
 
   void error(ErrorKind kind) noexcept;
@@ -79,13 +79,13 @@ class Metrics {
   void cache_evicted() noexcept;
   void set_cached_domains(std::size_t count, std::size_t capacity) noexcept;
 
-  // What alerts compare with: how old a key may get, how old the file itself.
+  // The periods that alerts compare with: how old a key may get, and how old the file itself.
   void set_periods(std::chrono::seconds rotation, std::chrono::seconds writing) noexcept;
 
   void reloaded() noexcept;
   void reload_failed() noexcept;
 
-  // All of it and more in the text format of Prometheus.
+  // Returns everything, and the families in more, in the text format of Prometheus.
   std::string text(const std::vector<prometheus::MetricFamily>& more) const;
 
  private:

@@ -20,7 +20,7 @@ void MetricsWriter::begin() noexcept {
     try {
       if (!shared_.setup()->config.metrics.file.empty()) report(error.what());
     } catch (const std::exception&) {
-      // No memory, not even to say so.
+      // There is no memory even for the log line.
     }
   }
 }
@@ -76,7 +76,7 @@ std::optional<std::chrono::seconds> MetricsWriter::write_once() noexcept {
     use_file(settings.file);
     if (!file_.empty()) report(trouble_of_writing(*setup));
   } catch (const std::exception&) {
-    // No memory, not even to say so. The next turn may have some.
+    // There is no memory even for the log line. There may be some next time.
   }
   if (settings.file.empty()) return std::nullopt;
   return settings.interval;

@@ -1,8 +1,8 @@
-// The thread that writes metrics_file, so that no message waits for a disk.
+// Writes metrics_file in a thread of its own, so that no message waits for a disk.
 //
-// At start, every metrics_interval, at once when the configuration has changed, and at the end. A file that
-// cannot be written is logged once, until the reason changes or it works again; mail goes on. A file that the
-// configuration does not name any more is removed: it would go on telling what was.
+// Writes at start, every metrics_interval, at once when the configuration has changed, and at the end. If the
+// file cannot be written, that is logged once, until the reason changes or it works again; mail is not
+// affected. A file that the configuration no longer names is removed, since it would show old values forever.
 #pragma once
 
 #include <chrono>
@@ -20,23 +20,23 @@ namespace dkim::milter {
 
 class MetricsWriter {
  public:
-  // Begins at once. shared outlives it. Without a thread for it, that is logged and tried again at wake():
-  // mail does not need it.
+  // Starts the thread. Shared outlives this. If no thread can be started, that is logged and tried again at
+  // wake(): mail does not need the metrics.
   explicit MetricsWriter(Shared& shared);
   MetricsWriter(const MetricsWriter&) = delete;
   MetricsWriter& operator=(const MetricsWriter&) = delete;
   ~MetricsWriter();
 
-  // The configuration has changed.
+  // To be called when the configuration has changed.
   void wake();
-  // Writes a last time, if it has a thread. False where that takes longer: a file system that hangs must not
-  // keep us.
+  // Writes a last time, if there is a thread. Returns false if that takes longer than at_most: a file system
+  // that hangs must not keep the daemon from stopping.
   bool finish(std::chrono::milliseconds at_most);
 
  private:
   void begin() noexcept;
   void run() noexcept;
-  // Gives the time until the next turn; none without a file.
+  // Returns the time until the next write; nothing if there is no file.
   std::optional<std::chrono::seconds> write_once() noexcept;
   void use_file(const std::filesystem::path& file);
   std::string trouble_of_writing(const Setup& setup);
@@ -44,10 +44,10 @@ class MetricsWriter {
 
   Shared& shared_;
 
-  // The thread's own.
+  // Used by the thread only.
   KeyWatch keys_;
   std::filesystem::path file_;  // the one that was written last
-  std::string trouble_;         // with it; empty if there is none
+  std::string trouble_;         // why it could not be written; empty if it could
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -13,7 +13,7 @@
 namespace dkim::milter {
 namespace {
 
-// Of errno as it stands.
+// Removes the temporary file and throws for the errno of now.
 [[noreturn]] void give_up(const std::filesystem::path& temporary, std::string_view action,
                           const std::filesystem::path& path) {
   const int error = errno;
@@ -34,7 +34,7 @@ void write_all(int fd, std::string_view content, const std::filesystem::path& te
 
 void replace_text_file(const std::filesystem::path& path, std::string_view content) {
   const auto temporary = crypto::temporary_path(path);
-  // Whoever left something under this name may have been another user; what it leads to is not ours.
+  // Another user may have left something under this name, such as a link to a file that is not ours.
   unlink(temporary.c_str());
   constexpr mode_t mode = 0644;
   const crypto::FileDescriptor fd(

@@ -1,7 +1,7 @@
-// The milter protocol at the level of packets, through the real libmilter with what milter/ fixes in it: one
-// half of the inputs are any bytes and any packets in any order, after which the connection must end; the
-// other half are messages as an MTA sends them, cut into pieces anywhere, which must be answered step by step
-// and signed right.
+// The milter protocol at the level of packets, through the real libmilter with the fixes of milter/libmilter.
+// One half of the inputs are arbitrary bytes, and arbitrary packets in any order; the connection must end
+// after them. The other half are messages as an MTA sends them, cut into pieces anywhere; each step must be
+// answered, and each message signed correctly.
 #include <fuzzer/FuzzedDataProvider.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -18,14 +18,14 @@
 #include "crypto/file.hpp"
 #include "milter/callbacks.hpp"
 #include "tests/fuzz/require.hpp"
-#include "tests/fuzz/signature_check.hpp"
 #include "tests/fuzz/signing_store.hpp"
+#include "tests/support/signature_check.hpp"
 
 using namespace dkim;
 
 namespace {
 
-// SMFIP_* of libmilter/mfdef.h that change what is answered, or how a field is read.
+// The SMFIP_* of libmilter's mfdef.h that change what is answered, or how a field is read.
 constexpr std::uint32_t no_reply_to_connect = 0x00001000;
 constexpr std::uint32_t no_reply_to_field = 0x00000080;
 constexpr std::uint32_t no_reply_to_body = 0x00080000;
@@ -33,7 +33,7 @@ constexpr std::uint32_t leading_space = 0x00100000;
 constexpr std::uint32_t all_steps = 0x001FFFFF;
 constexpr std::uint32_t all_actions = 0x000001FF;
 
-// Longer than any wait of the daemon for the rest of a packet.
+// Longer than the daemon ever waits for the rest of a packet.
 constexpr std::chrono::seconds patience{60};
 
 void check_log_line(milter::LogLevel, const std::string& line) {
@@ -41,7 +41,7 @@ void check_log_line(milter::LogLevel, const std::string& line) {
     test::require(c >= ' ' && c < 0x7f, "a log line is one line of plain text");
 }
 
-// The daemon's half of this process: libmilter's threads, for as long as it lives.
+// The daemon's side: libmilter's threads, which live as long as the process.
 class Daemon {
  public:
   Daemon() : log_(check_log_line, milter::LogLevel::debug) {
@@ -73,7 +73,7 @@ class Daemon {
   std::unique_ptr<milter::Shared> shared_;
 };
 
-// Never taken down: libmilter's threads use it to the end.
+// Never destroyed: libmilter's threads use it to the end.
 const Daemon& daemon_here() {
   static const Daemon* const instance = new Daemon;
   return *instance;
@@ -102,11 +102,12 @@ struct Reply {
   std::string data;
 };
 
-// Sends it all in pieces, says that no more comes, and reads what is answered until the daemon ends as well.
+// Sends everything in pieces, shuts down its side, and reads the answers until the daemon closes the
+// connection.
 std::string converse(const std::string& sent, FuzzedDataProvider& cuts) {
   const auto fd = daemon_here().connect();
   std::string received;
-  // Not poll(2), which is fixed for libmilter in this process: it would take what is there.
+  // Not poll(2), which is wrapped in this process and would read ahead.
   const auto readable_within = [&](std::chrono::seconds time) {
     pollfd entry{fd.get(), POLLIN, 0};
     const timespec limit{time.count(), 0};
@@ -114,9 +115,9 @@ std::string converse(const std::string& sent, FuzzedDataProvider& cuts) {
   };
   const auto take = [&] {
     if (!readable_within(patience)) return false;
-    char octets[4096];
-    const auto size = recv(fd.get(), octets, sizeof octets, 0);
-    if (size > 0) received.append(octets, static_cast<std::size_t>(size));
+    char bytes[4096];
+    const auto size = recv(fd.get(), bytes, sizeof bytes, 0);
+    if (size > 0) received.append(bytes, static_cast<std::size_t>(size));
     return size > 0;
   };
   for (std::size_t at = 0; at < sent.size();) {
@@ -124,13 +125,13 @@ std::string converse(const std::string& sent, FuzzedDataProvider& cuts) {
                                   ? cuts.ConsumeIntegralInRange<std::size_t>(1, 40)
                                   : sent.size();
     const auto size = send(fd.get(), sent.data() + at, std::min(piece, sent.size() - at), MSG_NOSIGNAL);
-    if (size <= 0) break;  // it has hung up, as it may
+    if (size <= 0) break;  // the daemon has closed the connection, which it may do
     at += static_cast<std::size_t>(size);
   }
   shutdown(fd.get(), SHUT_WR);
   while (take()) {
   }
-  test::require(readable_within(std::chrono::seconds(0)), "a connection that says no more is ended");
+  test::require(readable_within(std::chrono::seconds(0)), "a connection whose peer sends no more is closed");
   return received;
 }
 
@@ -142,7 +143,7 @@ std::vector<Reply> replies_in(std::string_view received) {
     test::require(size >= 1 && received.size() >= 4 + size, "whole packets");
     replies.push_back({received[4], std::string(received.substr(5, size - 1))});
     test::require(std::string_view("Ocartisp").find(replies.back().code) != std::string_view::npos,
-                  "a reply of the protocol that we use");
+                  "a reply of the protocol");
     received.remove_prefix(4 + size);
   }
   return replies;
@@ -163,7 +164,7 @@ std::string any_packets(FuzzedDataProvider& input) {
         sent += packet('L', std::string("From\0 a@example.com", 19) + '\0');
         break;
       case 3: {
-        // A packet that claims another length than it has.
+        // A packet with a wrong length.
         auto wrong = packet(input.PickValueInArray(commands), input.ConsumeRandomLengthString(64));
         wrong.replace(0, 4, number(input.ConsumeIntegralInRange<std::uint32_t>(0, 200)));
         sent += wrong;
@@ -176,7 +177,7 @@ std::string any_packets(FuzzedDataProvider& input) {
   return sent;
 }
 
-// One message as it is sent, and what must come back.
+// One message as it was sent.
 struct Sent {
   std::vector<canon::HeaderField> fields;
   std::string body;
@@ -273,9 +274,9 @@ class Mta {
     test::require(value.ends_with('\0'), "a value ends with NUL");
     value.pop_back();
     const std::string wire = ((steps_ & leading_space) == 0 ? " " : "") + value;
-    test::require(test::verifies({name, canon::to_crlf(wire)}, message.fields, message.body,
-                                 test::signing_store().public_key()),
-                  "the signature verifies");
+    const auto fault = test::signature_fault({name, canon::to_crlf(wire)}, message.fields, message.body,
+                                             test::signing_store().public_keys());
+    test::require(fault.empty(), "the signature verifies");
   }
 
   FuzzedDataProvider& input_;

@@ -1,15 +1,16 @@
-// milter/session and crypto/signatures/signer: the MTA's steps in any order that libmilter lets through and
-// some that it does not, with any header fields and body chunks. Every signature that comes out verifies,
-// every log line is one plain line.
+// milter/session and crypto/signatures/signer: takes the MTA's steps in any order that libmilter lets
+// through, and in some that it does not, with any header fields and body chunks. Every signature that comes
+// out verifies, and every log line is one line of plain text.
 #include "milter/session.hpp"
 
 #include <fuzzer/FuzzedDataProvider.h>
 #include <iterator>
 
+#include "canon/header_field.hpp"
 #include "canon/line_endings.hpp"
 #include "tests/fuzz/require.hpp"
-#include "tests/fuzz/signature_check.hpp"
 #include "tests/fuzz/signing_store.hpp"
+#include "tests/support/signature_check.hpp"
 
 using namespace dkim;
 using milter::Session;
@@ -29,7 +30,7 @@ milter::Config make_config(std::string_view canonicalization, std::string_view l
                               "fuzz");
 }
 
-// Kept from one input to the next, for the sake of its keys.
+// Kept from one input to the next, because of its keys.
 milter::Shared& shared_of(std::size_t number) {
   constexpr std::string_view lists =
       "signed_headers = ( \"+X-Own\", \"-Subject\" ); oversigned_headers = ( \"+X-Own\", \"-Cc\" ); "
@@ -44,88 +45,113 @@ milter::Shared& shared_of(std::size_t number) {
   return all[number % std::size(all)];
 }
 
-// The message as the session has been told of it.
-struct Told {
-  std::vector<canon::HeaderField> fields;
-  std::string body;
-  bool open = false;
-  bool signing = false;
-};
-
 canon::HeaderField next_field(FuzzedDataProvider& input) {
   constexpr const char* names[] = {"From", "Subject", "to",       "X-Own", "List-Id",
                                    "CC",   "FROM ",   "Received", "Date"};
   std::string name =
       input.ConsumeBool() ? input.PickValueInArray(names) : input.ConsumeRandomLengthString(20);
-  // Without a From that is ours nothing is signed: most messages get one.
+  // Nothing is signed without a From of ours, so most messages get one.
   std::string value = input.ConsumeBool() ? " a@example.com" : input.ConsumeRandomLengthString(200);
   return {std::move(name), std::move(value)};
 }
+
+// The MTA's side: calls the session's steps and knows what must come of them.
+class Mta {
+ public:
+  explicit Mta(FuzzedDataProvider& input)
+      : input_(input),
+        space_(input.ConsumeBool() ? Session::LeadingSpace::eaten : Session::LeadingSpace::kept),
+        session_(shared_of(input.ConsumeIntegral<std::uint8_t>()), space_),
+        queue_id_(input.ConsumeRandomLengthString(12)) {}
+
+  void take_a_step() {
+    switch (input_.ConsumeIntegralInRange(0, 9)) {
+      case 0:
+        return mail();
+      case 1:
+        return end_of_header();
+      case 2:
+      case 3:
+      case 4:
+        return body();
+      case 5:
+        return end_of_message();
+      case 6:
+        session_.abort();
+        known_ = {};
+        return;
+      default:
+        return header();
+    }
+  }
+
+ private:
+  // The message as far as the session knows it.
+  struct Known {
+    std::vector<canon::HeaderField> fields;
+    std::string body;
+    bool open = false;
+    bool signing = false;
+  };
+
+  void mail() {
+    known_ = {};
+    known_.open = session_.mail(input_.ConsumeRandomLengthString(40), macro_) == Verdict::proceed;
+    test::require(known_.open, "an authenticated client's message is ours");
+  }
+
+  void header() {
+    const auto field = next_field(input_);
+    if (known_.signing) return;  // a message has no fields after the end of its header
+    session_.header(field.name, field.value);
+    if (known_.open) known_.fields.push_back({field.name, eaten_space() + canon::to_crlf(field.value)});
+  }
+
+  void end_of_header() {
+    if (known_.signing) return;  // a header ends once
+    if (session_.end_of_header(macro_) != Verdict::proceed) known_ = {};
+    known_.signing = known_.open;
+  }
+
+  void body() {
+    const std::string chunk = input_.ConsumeRandomLengthString(300);
+    session_.body(chunk);
+    if (known_.signing) known_.body += chunk;
+  }
+
+  void end_of_message() {
+    int inserted = 0;
+    session_.end_of_message(macro_, [&](const std::string& name, const std::string& value) {
+      ++inserted;
+      test::require(value.find('\r') == std::string::npos, "folds go to the MTA as LF");
+      const auto fault = test::signature_fault({name, canon::to_crlf(eaten_space() + value)}, known_.fields,
+                                               known_.body, test::signing_store().public_keys());
+      test::require(fault.empty(), "the signature verifies");
+    });
+    test::require(inserted == (known_.signing ? 1 : 0), "a signature if and only if one was promised");
+    known_ = {};
+  }
+
+  std::string eaten_space() const { return space_ == Session::LeadingSpace::eaten ? " " : ""; }
+
+  FuzzedDataProvider& input_;
+  Session::LeadingSpace space_;
+  Session session_;
+  std::string queue_id_;
+  Known known_;
+  milter::MacroLookup macro_ = [this](const char* name) -> std::optional<std::string_view> {
+    if (std::string_view(name) == "i") return queue_id_;
+    if (std::string_view(name) == "{auth_type}") return "PLAIN";
+    return std::nullopt;
+  };
+};
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider input(data, size);
-  const bool eaten = input.ConsumeBool();
-  auto& shared = shared_of(input.ConsumeIntegral<std::uint8_t>());
-  Session session(shared, eaten ? Session::LeadingSpace::eaten : Session::LeadingSpace::kept);
-  const std::string queue_id = input.ConsumeRandomLengthString(12);
-  const milter::MacroLookup macro = [&](const char* name) -> std::optional<std::string_view> {
-    if (std::string_view(name) == "i") return queue_id;
-    if (std::string_view(name) == "{auth_type}") return "PLAIN";
-    return std::nullopt;
-  };
-
-  Told told;
-  const auto end = [&](Verdict verdict) {
-    if (verdict != Verdict::proceed) told = {};
-  };
-  for (int steps = 0; steps < 200 && input.remaining_bytes() > 0; ++steps) {
-    switch (input.ConsumeIntegralInRange(0, 9)) {
-      case 0:
-        told = {};
-        told.open = session.mail(input.ConsumeRandomLengthString(40), macro) == Verdict::proceed;
-        test::require(told.open, "an authenticated client's message is ours");
-        break;
-      case 1:
-        if (told.signing) break;  // a header ends once
-        end(session.end_of_header(macro));
-        told.signing = told.open;
-        break;
-      case 2:
-      case 3:
-      case 4: {
-        const std::string chunk = input.ConsumeRandomLengthString(300);
-        session.body(chunk);
-        if (told.signing) told.body += chunk;
-        break;
-      }
-      case 5: {
-        int inserted = 0;
-        const milter::InsertField insert = [&](const std::string& name, const std::string& value) {
-          ++inserted;
-          const std::string wire = (eaten ? " " : "") + value;
-          test::require(value.find('\r') == std::string::npos, "folds go to the MTA as LF");
-          test::require(test::verifies({name, canon::to_crlf(wire)}, told.fields, told.body,
-                                       test::signing_store().public_key()),
-                        "the signature verifies");
-        };
-        session.end_of_message(macro, insert);
-        test::require(inserted == (told.signing ? 1 : 0), "a signature if and only if one was promised");
-        told = {};
-        break;
-      }
-      case 6:
-        session.abort();
-        told = {};
-        break;
-      default: {
-        const auto field = next_field(input);
-        if (told.signing) break;  // and then has no more fields
-        session.header(field.name, field.value);
-        if (told.open) told.fields.push_back({field.name, (eaten ? " " : "") + canon::to_crlf(field.value)});
-      }
-    }
-  }
+  Mta mta(input);
+  for (int steps = 0; steps < 200 && input.remaining_bytes() > 0; ++steps)
+    mta.take_a_step();
   return 0;
 }

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <filesystem>
-#include <vector>
 
 #include "crypto/keys/private_key.hpp"
+#include "tests/support/signature_check.hpp"
 
 namespace dkim::test {
 
@@ -17,14 +17,15 @@ class SigningStore {
   SigningStore& operator=(const SigningStore&) = delete;
 
   const std::filesystem::path& directory() const { return directory_; }
-  std::vector<unsigned char> public_key() const { return key_.public_key(); }
+  // What a verifier finds in DNS.
+  PublicKeys public_keys() const { return {{{"example.com", "s"}, key_.public_key()}}; }
 
  private:
   std::filesystem::path directory_;
   crypto::PrivateKey key_;
 };
 
-// Makes the store at the first call; it exists until the process ends.
+// Returns the one store of the process, which is created at the first call.
 const SigningStore& signing_store();
 
 }  // namespace dkim::test

@@ -1,5 +1,5 @@
-// keytool/doctor/host/socket_probe: whatever answers on the socket, the probe ends, and takes only a
-// negotiation for one.
+// keytool/doctor/host/socket_probe: whatever answers on the socket, the probe ends, and takes nothing but a
+// negotiation for a milter's answer.
 #include "keytool/doctor/host/socket_probe.hpp"
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@ using namespace dkim;
 
 namespace {
 
-// Listens for as long as the process lives.
+// Listens as long as the process lives.
 class Listener {
  public:
   Listener() {
@@ -48,7 +48,7 @@ class Listener {
   int fd_ = -1;
 };
 
-// What keytool/doctor/host/socket_probe asks for: a length, 'O' and three numbers.
+// What keytool/doctor/host/socket_probe expects: a length, 'O' and three numbers.
 bool is_negotiation(const std::uint8_t* data, std::size_t size) {
   if (size < 17 || data[4] != 'O') return false;
   const auto length = (std::uint32_t{data[0]} << 24U) | (std::uint32_t{data[1]} << 16U) |
@@ -64,16 +64,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const int fd = accept(listener.descriptor(), nullptr, nullptr);
     if (fd < 0) return;
     [[maybe_unused]] const auto sent = send(fd, data, size, MSG_NOSIGNAL);
-    // The end of what it says, not of the connection: a reset would take away what was sent.
+    // Ends the sending, not the connection: a reset would discard what was sent.
     shutdown(fd, SHUT_WR);
-    char octets[64];
-    while (recv(fd, octets, sizeof octets, 0) > 0) {
+    char bytes[64];
+    while (recv(fd, bytes, sizeof bytes, 0) > 0) {
     }
     close(fd);
   });
   const auto probe = keytool::probe_unix_socket(listener.path(), std::nullopt);
   peer.join();
   const bool milter = probe.outcome == keytool::SocketProbe::Outcome::milter;
-  test::require(milter == is_negotiation(data, size), "a negotiation is one, and nothing else is");
+  test::require(milter == is_negotiation(data, size),
+                "a negotiation counts as a milter, and nothing else does");
   return 0;
 }

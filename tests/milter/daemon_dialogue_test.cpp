@@ -81,7 +81,8 @@ TEST_F(DaemonDialogueTest, WithoutANegotiationNothingPasses) {
   start();
   MilterClient connection(daemon_->endpoint());
   EXPECT_EQ(connection.mail("<alerts@example.com>").verdict, Verdict::tempfail);
-  EXPECT_TRUE(daemon_->wait_for_log("error: a connection has no session, its mail is deferred: the MTA has negotiated nothing"));
+  EXPECT_TRUE(daemon_->wait_for_log(
+      "error: a connection has no session, its mail is deferred: the MTA has negotiated nothing"));
   expect_service();
 }
 

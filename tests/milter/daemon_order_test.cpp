@@ -88,8 +88,8 @@ TEST_F(DaemonOrderTest, NobodyWaitsInVain) {
   }
   EXPECT_TRUE(daemon_->is_running());
   expect_service();
-  EXPECT_TRUE(
-      daemon_->wait_for_log("a connection is closed: the MTA sent what the milter protocol does not have"));
+  EXPECT_TRUE(daemon_->wait_for_log(
+      "a connection is closed: the MTA sent a packet that the milter protocol does not allow"));
   EXPECT_TRUE(daemon_->wait_for_log("over: packets out of order, connections affected: "));
 }
 

@@ -3,7 +3,7 @@
 
 #include "canon/line_endings.hpp"
 #include "tests/milter/daemon_fixture.hpp"
-#include "tests/milter/signature_check.hpp"
+#include "tests/support/signature_check.hpp"
 
 namespace dkim::test {
 namespace {

@@ -99,7 +99,8 @@ TEST_F(DaemonStallTest, APacketThatDoesNotGoOnEndsItsConnection) {
     peers.push_back(stalled(octets % 7, octets));
   for (auto& peer : peers)
     EXPECT_TRUE(peer.connection().closed_within(patience));
-  EXPECT_TRUE(daemon_->wait_for_log("a connection is closed: a packet on it stayed incomplete for 10 seconds"));
+  EXPECT_TRUE(
+      daemon_->wait_for_log("a connection is closed: a packet on it stayed incomplete for 10 seconds"));
   EXPECT_TRUE(daemon_->wait_for_log("over: incomplete packets, connections affected: " +
                                     std::to_string(peers.size())));
   EXPECT_EQ(daemon_->times_in_log("a packet on it stayed incomplete"), 1) << "one line is enough";

@@ -129,7 +129,7 @@ TEST_F(LogTest, AnExactQueueIdOfPostfixIsWhole) {
 TEST_F(LogTest, TheLevelDecides) {
   const auto write_all = [&] {
     lines_.clear();
-    log_.negotiated({true, true});                    // debug
+    log_.negotiated({true, true});                   // debug
     log_.not_ours("Q", ClientAddress(), "s");        // info
     log_.not_signed("Q", {});                        // info
     log_.message_signed("Q", identity("a"), 1, {});  // info

@@ -1,20 +1,17 @@
-// A key store for a test, made as dkimkey makes one, and what a verifier would find in DNS for it.
+// A key store for a test, written as dkimkey writes one, and the public keys that a verifier finds in DNS for
+// it.
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "crypto/store/key_store.hpp"
 #include "tests/crypto/test_store.hpp"
+#include "tests/support/signature_check.hpp"
 
 namespace dkim::test {
-
-// Public keys by (domain, selector), as p= carries them.
-using PublicKeys = std::map<std::pair<std::string, std::string>, std::vector<unsigned char>>;
 
 class MilterStore {
  public:
@@ -23,15 +20,16 @@ class MilterStore {
   const std::filesystem::path& path() const { return directory_.path(); }
   const PublicKeys& public_keys() const { return public_keys_; }
 
-  // RSA keys are of 1024 bits: the size is not what is tested here.
+  // Adds a key. RSA keys have 1024 bits, since their size does not matter here.
   void add_key(std::string_view domain, std::string_view selector,
                crypto::Algorithm algorithm = crypto::Algorithm::ed25519,
                crypto::KeyState state = crypto::KeyState::active);
   void set_subdomains(std::string_view domain, bool subdomains);
-  // Every state in one write, as a rotation does it: selectors that are not named become retiring.
+  // Makes these keys active and all others retiring, in one write, as a rotation does.
   void activate_only(std::string_view domain, const std::vector<std::string>& selectors);
 
-  // As dkimkey revoke does it: a new key is active, the old one revoked, and its private key destroyed.
+  // Does what dkimkey revoke does: a new key is active, the old one is revoked, and its private key is
+  // destroyed.
   void revoke(std::string_view domain, std::string_view old_selector, std::string_view new_selector);
 
   std::filesystem::path key_file(std::string_view domain, std::string_view selector) const;

@@ -131,7 +131,7 @@ TEST_F(SelfProbeTest, AnAnswerMayComeInPieces) {
 
 TEST_F(SelfProbeTest, AnythingElseIsNoAnswer) {
   const auto listener = listen(says(std::string("\0\0\0\1r", 5) + std::string(12, '\0')));
-  EXPECT_EQ(ask(at()), "not answered: the answer is none to a negotiation");
+  EXPECT_EQ(ask(at()), "not answered: the answer is not one to a negotiation");
 }
 
 TEST_F(SelfProbeTest, AnEndIsNoAnswer) {
@@ -242,7 +242,7 @@ TEST_F(SelfProbeTest, APortWhereNobodyListens) {
     port = Listener(reinterpret_cast<const sockaddr*>(&any), sizeof any, nullptr).port();
   }
   EXPECT_EQ(ask({"inet:" + port + "@127.0.0.1"}), "not answered: Connection refused");
-  EXPECT_EQ(ask({"inet:" + port + "@no-such-name.invalid"}), "not allowed: its address is not known here");
+  EXPECT_EQ(ask({"inet:" + port + "@no-such-name.invalid"}), "not allowed: its address cannot be looked up");
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include "milter/session.hpp"
 #include "tests/milter/addresses.hpp"
 #include "tests/milter/milter_store.hpp"
-#include "tests/milter/signature_check.hpp"
+#include "tests/support/signature_check.hpp"
 
 namespace dkim::test {
 

@@ -1,6 +1,5 @@
-// Verifies a DKIM-Signature as a receiver would (RFC 6376 §6.1), with OpenSSL directly, for the signer's
-// tests. Selection of header fields, removal of b= and the signature check are its own; the canonicalization,
-// whose own tests are in tests/canon, is the product's.
+// What the tests of signatures ask of a message: its fields, and whether a signature on it holds. The checks
+// are those of tests/support/signature_check, which shares no code with the signer.
 #pragma once
 
 #include <string>

@@ -29,7 +29,7 @@ class PacketBufferTest : public testing::Test {
   // All that is there.
   Took take() {
     Took took = buffer_.take_from(pair_[0]);
-    while (took == Took::octets)
+    while (took == Took::bytes)
       took = buffer_.take_from(pair_[0]);
     return took;
   }
@@ -118,7 +118,7 @@ TEST_F(PacketBufferTest, WhatIsPutFirstComesFirst) {
 TEST_F(PacketBufferTest, TheEndIsSeenBehindTheOctets) {
   send("last");
   shutdown(pair_[1], SHUT_WR);
-  EXPECT_EQ(buffer_.take_from(pair_[0]), Took::octets);
+  EXPECT_EQ(buffer_.take_from(pair_[0]), Took::bytes);
   EXPECT_EQ(buffer_.take_from(pair_[0]), Took::end);
   EXPECT_EQ(give(10), "last");
 }
