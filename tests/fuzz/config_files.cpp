@@ -51,7 +51,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!tree.fill({reinterpret_cast<const char*>(data), size})) return 0;
   const auto file = tree.file().string();
   bool failed = false;
-  const auto said = outcome([&] { return milter::read_config(file); }, failed);
+  const auto said = outcome(
+      [&] {
+        return milter::read_config({file, crypto::ConfigurationFile::IfMissing::fail});
+      },
+      failed);
   if (failed) test::require(said.starts_with(tree.directory().string()), "an error names a file");
   if (tree.text().find('@') == std::string::npos) {
     bool text_failed = false;

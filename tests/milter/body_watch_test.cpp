@@ -19,7 +19,8 @@ void PrintTo(const Findings& findings, std::ostream* out) {
   *out << "long " << findings.long_line.value_or(0) << ", 8-bit " << findings.eight_bit_line.value_or(0);
 }
 
-// Line by line and octet by octet, on the whole body. Bodies here have CRLF ends, as an MTA hands them over.
+// The naive way: line by line and byte by byte, on the whole body. Bodies here have CRLF ends, as an MTA
+// sends them.
 Findings naive(const std::string& body) {
   Findings findings;
   std::uint64_t number = 1;
@@ -57,7 +58,7 @@ TEST(BodyWatch, FindsNothingInAnEmptyBody) {
   EXPECT_EQ(watched("\r\n\r\n"), Findings());
 }
 
-TEST(BodyWatch, TakesLinesOf998OctetsAndNoLongerOnes) {
+TEST(BodyWatch, TakesLinesOf998BytesAndNoLongerOnes) {
   EXPECT_EQ(watched(line(998)), Findings());
   EXPECT_EQ(watched(line(999)).long_line, 1U);
   EXPECT_EQ(watched(line(998) + line(998) + line(999) + line(2000)).long_line, 3U);
@@ -71,7 +72,7 @@ TEST(BodyWatch, SeesALongLineHoweverItIsSplit) {
   }
 }
 
-TEST(BodyWatch, SeesALongLineThatComesOctetByOctet) {
+TEST(BodyWatch, SeesALongLineThatComesByteByByte) {
   for (const std::size_t length : {998U, 999U}) {
     const std::string body = line(1) + line(length) + line(1);
     std::vector<std::size_t> cuts;
@@ -82,7 +83,7 @@ TEST(BodyWatch, SeesALongLineThatComesOctetByOctet) {
 }
 
 // A lone CR ends no line.
-TEST(BodyWatch, CountsALoneCrAsAnOctet) {
+TEST(BodyWatch, CountsALoneCrAsAByte) {
   EXPECT_EQ(watched(std::string(500, 'x') + "\r" + std::string(497, 'x') + "\r\n"), Findings());
   EXPECT_EQ(watched(std::string(500, 'x') + "\r" + std::string(498, 'x') + "\r\n").long_line, 1U);
 }

@@ -13,7 +13,7 @@ namespace {
 
 class CheckTest : public testing::Test {
  protected:
-  // Expects that many problems, and a line for each of them.
+  // Expects that many problems, and one line for each.
   std::string check(int problems, const std::string& settings = "") {
     const auto config =
         parse_config("socket = \"unix:" + store_.path().string() + "/s\"; key_directory = \"" +
@@ -39,7 +39,7 @@ TEST_F(CheckTest, FindsNothingWrongWithAGoodStore) {
   check(0, "rules = ( { sender = \"*@x.example\"; domain = \"example.com\"; } );");
 }
 
-// A warning is said, and no problem.
+// Returns the warning, and expects no problem.
 TEST_F(CheckTest, WarnsOfWhatDoesWhatItSaysAndMayHarm) {
   const auto warning = [&](const std::string& settings) {
     const auto config =
@@ -116,7 +116,7 @@ TEST_F(CheckTest, NamesMissingDirectories) {
                            ": No such file or directory\n");
 }
 
-// What is wrong with a directory is wrong with all in it.
+// A problem of a directory affects everything in it.
 TEST_F(CheckTest, SaysOnceWhoMayWriteADirectory) {
   for (const auto* domain : {"a.example", "b.example"})
     store_.add_key(domain, "s");

@@ -18,7 +18,7 @@ std::string error_of(std::string_view text) {
   }
 }
 
-// Each text stands in the third line, and its error's place is said with it.
+// Each text is put on the third line, so that its error names that line.
 struct Mistake {
   const char* text;
   const char* message;
@@ -187,7 +187,7 @@ TEST(ConfigErrors, AnUnknownSettingIsNeverIgnored) {
 }
 
 TEST(ConfigErrors, NameTheEntryOfAListByItsLine) {
-  // libconfig gives a text the line of what follows it: the comma is on the line of its entry.
+  // libconfig assigns a text to the line of what follows it: here the comma is on the same line.
   EXPECT_EQ(
       error_of("trusted_networks = (\n  \"127.0.0.0/8\",\n  \"10.0.0.1/8\",\n  \"::1\"\n);\n").substr(0, 12),
       "test.conf:3:");
@@ -217,7 +217,7 @@ TEST(ConfigErrors, AFileThatCannotBeRead) {
   EXPECT_EQ(error_of_file(directory.path() / "missing.conf"),
             (directory.path() / "missing.conf").string() +
                 ": cannot be read; check that it exists and its permissions");
-  // A mistake in an included file is placed there.
+  // A mistake in an included file is reported with that file.
   test::write_file(directory.path() / "a.conf", "@include \"b.conf\"\n");
   test::write_file(directory.path() / "b.conf", "\n\nlog = 1;\n");
   EXPECT_NE(error_of_file(directory.path() / "a.conf").find("b.conf:3: \"log\" is a number"),
@@ -225,7 +225,7 @@ TEST(ConfigErrors, AFileThatCannotBeRead) {
       << error_of_file(directory.path() / "a.conf");
 }
 
-// Defaults in the place of a file that cannot be read would sign other mail with other keys.
+// If a file that cannot be read meant the defaults, other mail would be signed with other keys.
 TEST(ConfigErrors, OnlyAFileThatIsNotThereMeansTheDefaults) {
   const test::TemporaryDirectory directory;
   const auto path = directory.path() / "a.conf";

@@ -84,7 +84,7 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_TRUE(config.macros[1].values.empty());
   EXPECT_EQ(to_string(config.signing.canonicalization), "simple/relaxed");
   EXPECT_TRUE(config.signing.fields.is_signed("x-extra"));
-  EXPECT_TRUE(config.signing.fields.is_signed("sender"));  // what is oversigned is signed
+  EXPECT_TRUE(config.signing.fields.is_signed("sender"));  // an oversigned field is signed as well
   EXPECT_EQ(config.signing.expiration.count(), 86400);
   ASSERT_EQ(config.signing.rules.size(), 3U);
   EXPECT_EQ(config.signing.rules[0].sender, "*@news.example.com");
@@ -123,7 +123,7 @@ TEST(Config, TakesEveryKindOfSocket) {
   EXPECT_EQ(parsed("socket = \"unix:/a b/s\";").socket.path(), "/a b/s");
   for (const char* text : {"inet:1@127.0.0.1", "inet:65535@localhost", "inet6:8891@::1"})
     EXPECT_EQ(parsed(std::string("socket = \"") + text + "\";").socket.text, text);
-  // The longest path that the system takes.
+  // The longest path that the system accepts.
   const std::string longest = "unix:/" + std::string(106, 's');
   EXPECT_EQ(parsed("socket = \"" + longest + "\";").socket.text, longest);
 }

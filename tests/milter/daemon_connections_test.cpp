@@ -1,4 +1,4 @@
-// Connections that stall, stay, come in crowds or break off do not concern the others.
+// Connections that stall, stay open, come in crowds or break off do not affect the others.
 #include <sys/resource.h>
 
 #include "tests/milter/daemon_fixture.hpp"
@@ -28,10 +28,11 @@ class DaemonConnectionsTest : public DaemonTest {
     const Packet header = MilterConnection::packet(SMFIC_HEADER, std::string("Subject\0 x\0", 11));
     for (int steps = 0; steps <= 6; ++steps) {
       add(steps);
-      add(steps).connection().put_raw(Packet(1, '\0'));         // within the length
-      add(steps).connection().put_raw(header.substr(0, 4));     // before the command
-      add(steps).connection().put_raw(header.substr(0, 9));     // within the payload
-      add(steps).connection().put_raw(Packet("\0\1\0\0B", 5));  // much is promised, nothing comes
+      add(steps).connection().put_raw(Packet(1, '\0'));      // within the length
+      add(steps).connection().put_raw(header.substr(0, 4));  // before the command
+      add(steps).connection().put_raw(header.substr(0, 9));  // within the payload
+      add(steps).connection().put_raw(
+          Packet("\0\1\0\0B", 5));  // a long packet is promised, and nothing comes
     }
     return stalled;
   }
@@ -45,7 +46,7 @@ TEST_F(DaemonConnectionsTest, AStallInAnyStepHoldsUpNobody) {
     expect_signed(connection, letter(i));
   for (int i = 0; i < 10; ++i)
     expect_service();
-  // Who has only paused goes on.
+  // A peer that has only paused can go on.
   stalled[5 * 3].header("From", " alerts@example.com");
   EXPECT_EQ(stalled[5 * 3].end_of_header().verdict, Verdict::proceed);
   EXPECT_EQ(stalled[5 * 3].end_of_message().edits.size(), 1U);
@@ -59,7 +60,7 @@ TEST_F(DaemonConnectionsTest, TwoThousandIdleOnesAndAMessage) {
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   ASSERT_GE(limit.rlim_cur, 2100U) << "this test opens 2,000 connections";
-  // The daemon begins with the usual soft limit, which it has to raise by itself.
+  // The daemon starts with the usual soft limit and has to raise it.
   start("", [] {
     rlimit usual{};
     getrlimit(RLIMIT_NOFILE, &usual);
@@ -89,7 +90,7 @@ TEST_F(DaemonConnectionsTest, BreakingOffLeaksNoDescriptor) {
   ASSERT_TRUE(eventually([&] { return (before = daemon_->open_descriptors()) < 12; }));
   for (int round = 0; round < 5; ++round)
     stalled_in_every_step();
-  // Faults leave none open either.
+  // Faults leave no descriptor open either.
   std::filesystem::remove(store_.key_file("example.com", "server"));
   store_.set_subdomains("example.com", false);
   for (int i = 0; i < 50; ++i) {

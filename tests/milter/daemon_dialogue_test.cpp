@@ -1,10 +1,10 @@
-// Parts of the dialogue with an MTA that miltertest has no words for.
+// Parts of the dialogue with an MTA that miltertest cannot express.
 #include "tests/milter/daemon_fixture.hpp"
 
 namespace dkim::test {
 namespace {
 
-// SMFIF_ADDHDRS of libmilter/mfapi.h, which cannot be included together with mfdef.h.
+// SMFIF_ADDHDRS of libmilter's mfapi.h, which cannot be included together with mfdef.h.
 constexpr std::uint32_t only_inserting = 0x1;
 
 class DaemonDialogueTest : public DaemonTest {
@@ -97,7 +97,7 @@ TEST_F(DaemonDialogueTest, ABodyBeforeMailIsNoPartOfTheMessage) {
   expect_signed(connection, letter(1));
 }
 
-// Some MTAs send the last of the body, or all of it, with the message's end.
+// Some MTAs send the last part of the body, or all of it, with the end of the message.
 TEST_F(DaemonDialogueTest, ABodyInTheEndOfMessageIsSigned) {
   start();
   for (const std::uint32_t without : {0U, static_cast<std::uint32_t>(SMFIP_NR_BODY)}) {
@@ -155,7 +155,7 @@ TEST_F(DaemonDialogueTest, NothingOfAnEndedSessionIsLeftToTheNext) {
     connection.unset_macro(macro);
     EXPECT_EQ(verdict_of_stranger(connection), Verdict::accept) << macro;
   }
-  // In the midst of a message.
+  // In the middle of a message.
   auto unfinished = client();
   unfinished.mail("<alerts@example.com>");
   unfinished.header("From", " evil@example.org");

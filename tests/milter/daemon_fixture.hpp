@@ -13,16 +13,16 @@
 
 namespace dkim::test {
 
-// "<NUMBER@example.com>" and a few fields; no two are alike.
+// Returns a message with the Message-ID <NUMBER@example.com> and a few fields; no two messages are alike.
 Message letter(int number = 0, const std::string& domain = "example.com");
 
-// Why the message does not leave with that many valid signatures; empty if it does.
+// Returns why the message does not leave with that many valid signatures; empty if it does.
 std::string delivery_fault(const MessageResult& result, const Message& message, const PublicKeys& keys,
                            std::size_t signatures = 1);
 
 class DaemonTest : public testing::Test {
  protected:
-  // One active Ed25519 key of example.com, selector "server".
+  // Creates one active Ed25519 key of example.com, with the selector "server".
   DaemonTest() { store_.add_key("example.com", "server"); }
 
   DaemonProcess& start(const std::string& settings = "", std::function<void()> prepare = {}) {
@@ -30,10 +30,10 @@ class DaemonTest : public testing::Test {
                            DaemonProcess::Start{settings, std::move(prepare), true});
   }
 
-  // Connected from 127.0.0.1.
+  // Returns a client that has connected from 127.0.0.1.
   MilterClient client(const Offer& offer = {}) const;
 
-  // Sends one message and expects it signed.
+  // Sends one message and expects it to be signed.
   void expect_signed(MilterClient& connection, const Message& message = letter()) const;
   void expect_service() const;
 

@@ -1,4 +1,4 @@
-// Anything at all on the socket: the daemon closes that connection or answers it, and lives.
+// Arbitrary bytes on the socket: the daemon closes the connection or answers it, and survives.
 #include <random>
 
 #include "tests/milter/daemon_fixture.hpp"
@@ -12,7 +12,7 @@ class DaemonGarbageTest : public DaemonTest {
     return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random_);
   }
 
-  std::string octets(std::size_t size) {
+  std::string bytes(std::size_t size) {
     std::string out;
     while (out.size() < size)
       out += static_cast<char>(below(256));
@@ -24,7 +24,7 @@ class DaemonGarbageTest : public DaemonTest {
             static_cast<char>(value)};
   }
 
-  // A packet as the protocol has it, its payload anything from right to absurd.
+  // Returns a packet of the protocol whose payload is anything from correct to absurd.
   std::string packet() {
     static const std::string commands = "OCHMRTLNBEAQKUD";
     const char command = below(20) == 0 ? static_cast<char>(below(256)) : commands[below(commands.size())];
@@ -33,7 +33,7 @@ class DaemonGarbageTest : public DaemonTest {
       case 0:
         break;
       case 1:
-        payload = octets(below(40));
+        payload = bytes(below(40));
         break;
       case 2:
         payload = std::string("From\0 alerts@example.com\0", 25);
@@ -42,12 +42,12 @@ class DaemonGarbageTest : public DaemonTest {
         payload = std::string("<alerts@example.com>\0", 21);
         break;
       case 4:
-        payload = std::string("localhost\0", 10) + "4" + octets(2) + std::string("127.0.0.1\0", 10);
+        payload = std::string("localhost\0", 10) + "4" + bytes(2) + std::string("127.0.0.1\0", 10);
         break;
       default:
         payload = std::string("Mi\0queue\x01\x1b[2J\0{auth_type}\0PLAIN\0", 32);
     }
-    // Now and then the strings have no end, or the length lies.
+    // Now and then the strings have no end, or the length is wrong.
     if (!payload.empty() && below(8) == 0) payload.pop_back();
     const std::string whole = MilterConnection::packet(command, payload);
     switch (below(12)) {
@@ -64,7 +64,7 @@ class DaemonGarbageTest : public DaemonTest {
     }
   }
 
-  // Sends until the daemon has closed, or there is no more.
+  // Sends until the daemon has closed the connection, or everything is sent.
   void send(MilterClient& connection, int packets) {
     try {
       for (int i = 0; i < packets; ++i)
@@ -77,14 +77,14 @@ class DaemonGarbageTest : public DaemonTest {
   std::mt19937 random_{20261124};
 };
 
-TEST_F(DaemonGarbageTest, RandomOctets) {
+TEST_F(DaemonGarbageTest, RandomBytes) {
   start("log_level = \"debug\";");
   for (int i = 0; i < 300; ++i) {
     MilterClient connection(daemon_->endpoint());
     try {
-      connection.connection().put_raw(octets(below(2000)));
+      connection.connection().put_raw(bytes(below(2000)));
     } catch (const MilterError&) {
-      // It was closed while we wrote.
+      // The daemon closed the connection while we wrote.
     }
     ASSERT_TRUE(daemon_->is_running()) << "round " << i;
   }
@@ -104,7 +104,7 @@ TEST_F(DaemonGarbageTest, RandomPackets) {
     if (i % 100 == 0) expect_service();
   }
   expect_service();
-  // Whatever was sent, a line of the log is one line of plain text.
+  // Whatever was sent, each line of the log is one line of plain text.
   for (const char c : daemon_->log())
     ASSERT_TRUE((c >= ' ' && c <= '~') || c == '\n') << static_cast<int>(c);
 }
@@ -116,7 +116,7 @@ TEST_F(DaemonGarbageTest, PacketsPastTheLimitCloseTheirConnection) {
     connection.connection().put_raw(length_of(length) + "B");
     EXPECT_TRUE(connection.connection().closed_within(patience)) << length;
   }
-  // To libmilter these are negative, and the packet an empty one.
+  // libmilter takes these lengths for negative, and the packet for an empty one.
   for (const std::uint32_t length : {0x80000001U, 0xffffffffU}) {
     auto connection = client();
     connection.connection().put_raw(length_of(length) + "B");
@@ -124,7 +124,7 @@ TEST_F(DaemonGarbageTest, PacketsPastTheLimitCloseTheirConnection) {
   }
 }
 
-// Of many lengths, for whatever lies behind a list in memory.
+// Lists of many lengths, since anything may follow a list in memory.
 TEST_F(DaemonGarbageTest, MacrosWithoutAValue) {
   start();
   for (int names = 1; names < 400; names += 2) {
@@ -141,7 +141,7 @@ TEST_F(DaemonGarbageTest, MacrosWithoutAValue) {
   expect_service();
 }
 
-// What an MTA of this world would never send as a queue ID or a sender.
+// Queue IDs and senders that no real MTA would send.
 TEST_F(DaemonGarbageTest, OddMacrosAndSendersStayOnTheirLine) {
   start();
   auto connection = client();
@@ -155,7 +155,7 @@ TEST_F(DaemonGarbageTest, OddMacrosAndSendersStayOnTheirLine) {
   EXPECT_TRUE(daemon_->wait_for_log(" from=a\\x01\\x1b\\x20b@example.com "));
 }
 
-// Names that no MTA lets through, in fields that are not signed and in one that is nearly From.
+// Names that no MTA lets through: of fields that are not signed, and of one that is almost From.
 TEST_F(DaemonGarbageTest, OddFieldNames) {
   start("on_malformed = \"reject\";");
   auto connection = client();

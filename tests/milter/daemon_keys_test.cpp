@@ -1,5 +1,5 @@
-// Keys and manifests that cannot be used: on_error decides, the log says what to do, and once mended all is
-// well without a restart.
+// Keys and manifests that cannot be used: on_error decides, the log says what to do, and after the repair all
+// is well without a restart.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +20,7 @@ class DaemonKeysTest : public DaemonTest, public testing::WithParamInterface<Dis
  protected:
   std::string settings() const { return "on_error = \"" + std::string(GetParam().word) + "\";"; }
 
-  // Breaks something, and sends messages: each meets on_error, with a line that ends with `line`.
+  // Breaks something and sends messages: each gets what on_error says, and a log line that ends with `line`.
   void expect_fault(const std::string& what, const std::string& line, int& faults) {
     auto connection = client();
     for (int i = 0; i < 2; ++i) {
@@ -77,7 +77,7 @@ TEST_P(DaemonKeysTest, BrokenInEveryWayAndMendedAgain) {
        manifest.string() + ":15: syntax error; the form is: name = value;"},
       {"manifest of zeros", [&] { write_file(manifest, std::string(good_manifest.size(), '\0'), 0640); },
        manifest.string() + ":1: a NUL byte in the text; the file is damaged"},
-      // Its directory, which libconfig would open, and end the process.
+      // A directory: libconfig would open it, and end the process.
       {"manifest with an @include", [&] { write_file(manifest, good_manifest + "@include \".\"\n", 0640); },
        manifest.string() + ":" + next_line + ": an @include; this file must be whole without others"},
       {"manifest writable by everyone", [&] { chmod(manifest.c_str(), 0642); },
@@ -107,16 +107,16 @@ TEST_P(DaemonKeysTest, BrokenInEveryWayAndMendedAgain) {
     if (!std::string(damage.what).ends_with("everyone"))
       std::filesystem::remove(of_manifest ? manifest : key);
     damage.done();
-    // A key that was loaded stays in use for as long as its manifest does: that is touched.
+    // A loaded key stays in use until its manifest changes, so the manifest is touched.
     if (!of_manifest) write_file(manifest, good_manifest + "\n", 0640);
     expect_fault(damage.what, damage.line, faults);
-    // One domain's trouble is its own.
+    // Other domains are not affected.
     auto connection = client();
     expect_signed(connection, letter(0, "other.example"));
   }
 }
 
-// The daemon cannot read what root has kept to itself.
+// The daemon cannot read files that only root may read.
 TEST_P(DaemonKeysTest, UnreadableForTheDaemonsUser) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   constexpr uid_t nobody = 65534;
@@ -146,7 +146,7 @@ TEST_P(DaemonKeysTest, UnreadableForTheDaemonsUser) {
   expect_service();
 }
 
-// A key directory that is not there (a disk not mounted) is a fault, not a domain without a key.
+// A missing key directory (a disk that is not mounted) is a fault, not a domain without a key.
 TEST_P(DaemonKeysTest, AKeyDirectoryThatIsGone) {
   start(settings());
   expect_service();

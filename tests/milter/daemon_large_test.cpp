@@ -6,7 +6,7 @@ namespace {
 
 class DaemonLargeTest : public DaemonTest {};
 
-// Postfix hands over fields of up to header_size_limit (102400), more than libmilter takes by itself.
+// Postfix sends fields of up to header_size_limit (102400 bytes), more than libmilter takes by default.
 TEST_F(DaemonLargeTest, AFieldOf100KiBIsSigned) {
   start();
   Message message = letter();

@@ -16,7 +16,7 @@ class DaemonLogTest : public DaemonTest {
     auto connection = client();
     for (int i = 0; i < 50; ++i)
       expect_signed(connection, letter(i));
-    // Faults have lines as well.
+    // Faults write lines as well.
     ASSERT_EQ(chmod(store_.key_file("example.com", "server").c_str(), 0644), 0);
     store_.activate_only("example.com", {"server"});
     EXPECT_EQ(connection.send_message(letter()).reply.verdict, Verdict::tempfail);
@@ -39,7 +39,7 @@ TEST_F(DaemonLogTest, FullDisk) {
 
 TEST_F(DaemonLogTest, FileAtItsLimit) {
   if (is_sanitized) GTEST_SKIP() << "a sanitizer does not start where no file may grow";
-  // As where a quota is used up: SIGXFSZ is the default answer to that.
+  // As if a quota were used up: by default, SIGXFSZ then ends a process.
   start("log_level = \"debug\";", [] {
     const rlimit none{0, 0};
     setrlimit(RLIMIT_FSIZE, &none);

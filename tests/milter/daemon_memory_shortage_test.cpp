@@ -1,5 +1,5 @@
-// Memory runs out: a message is signed right or deferred, and when there is enough again all is as before. By
-// limits of the address space, so not for builds with sanitizers.
+// Memory runs out: a message is signed correctly or deferred, and when there is enough again, all is as
+// before. The tests limit the address space, which sanitizers do not allow.
 #include <sys/resource.h>
 
 #include <atomic>
@@ -17,8 +17,8 @@ class DaemonMemoryShortageTest : public DaemonTest {
     return "metrics_file = \"" + (directory_.path() / "metrics").string() + "\"; metrics_interval = 10;";
   }
 
-  // malloc(3) then has one arena for all threads: what one of them has seen to be free may be another's when
-  // it is needed, and there is no address space in reserve.
+  // malloc(3) then has one arena for all threads: another thread may take what one thread has found to be
+  // free, and no address space is in reserve.
   static constexpr rlim_t little = 64 << 20;
   void SetUp() override {
     if (is_sanitized) GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
@@ -40,7 +40,7 @@ class DaemonMemoryShortageTest : public DaemonTest {
     limit_memory((static_cast<rlim_t>(daemon_->status_number("VmSize")) + kilobytes) * 1024);
   }
 
-  // True if it was signed, false if it was deferred; anything else is a failure.
+  // Returns true if the message was signed and false if it was deferred; anything else is a failure.
   bool signs(const Message& message) const {
     try {
       auto connection = client();
@@ -54,7 +54,7 @@ class DaemonMemoryShortageTest : public DaemonTest {
     }
   }
 
-  // Connections in the midst of a message, as many of so many as get there.
+  // Opens that many connections and returns those that got to the middle of a message.
   std::vector<MilterClient> that_take_memory(std::size_t count) const {
     std::vector<MilterClient> crowd;
     for (std::size_t i = 0; i < count; ++i) {
@@ -65,7 +65,7 @@ class DaemonMemoryShortageTest : public DaemonTest {
         connection.connection().put_raw(std::string("\0\0\xff\xffL", 5) + std::string(50'000, 'x'));
         crowd.push_back(std::move(connection));
       } catch (const MilterError&) {
-        // It was closed, for want of memory.
+        // The daemon closed it, because there was no memory.
       }
     }
     return crowd;
@@ -103,8 +103,8 @@ TEST_F(DaemonMemoryShortageTest, DefersWhatItCannotSign) {
   expect_clean_stop();
 }
 
-// Begun with little, malloc(3) has one arena for all threads: what one of them has seen to be free may be
-// another's when it is needed.
+// If the process starts with little address space, malloc(3) has one arena for all threads: another thread
+// may take what one thread has found to be free.
 TEST_F(DaemonMemoryShortageTest, SurvivesWithManyThreadsAtOnce) {
   start_with_little(with_metrics() + "log_level = \"warning\";");
   Message large = letter();
@@ -119,7 +119,7 @@ TEST_F(DaemonMemoryShortageTest, SurvivesWithManyThreadsAtOnce) {
       });
     }
     const auto crowd = that_take_memory(500);
-    store_.set_subdomains("example.com", round % 2 == 0);  // it has to be read anew
+    store_.set_subdomains("example.com", round % 2 == 0);  // so that it has to be read again
     daemon_->signal(SIGUSR1);
     for (auto& sender : senders)
       sender.join();

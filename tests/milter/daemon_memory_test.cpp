@@ -1,4 +1,5 @@
-// Memory stays bounded whatever comes. Measured on the process, so skipped in builds with sanitizers.
+// Memory stays bounded, whatever comes. The process is measured, so these tests are not for builds with
+// sanitizers.
 #include <sys/resource.h>
 
 #include "tests/milter/daemon_fixture.hpp"
@@ -14,7 +15,7 @@ class DaemonMemoryTest : public DaemonTest {
       GTEST_SKIP() << "what a sanitizer needs for itself is not to be told from the daemon's own";
   }
 
-  // The most it ever had, in kB.
+  // Returns the peak, in kB.
   long peak() const { return daemon_->status_number("VmHWM"); }
 };
 
@@ -41,7 +42,7 @@ TEST_F(DaemonMemoryTest, ABodyOf300MegabytesTakesNone) {
   EXPECT_LT(peak() - before, 1024);
 }
 
-// White space that never ends may have to be given back at any time: a run of it is counted, not kept.
+// A run of white space may have to be hashed after all, however long it gets: it is counted, not kept.
 TEST_F(DaemonMemoryTest, EndlessWhiteSpaceTakesNone) {
   start("canonicalization = \"relaxed/relaxed\";");
   auto connection = client();
@@ -94,7 +95,7 @@ TEST_F(DaemonMemoryTest, TwoThousandIdleConnectionsTakeLittle) {
     idle.push_back(client());
     idle.back().connection().flush();
   }
-  // All have been served, and the threads for it are gone again.
+  // All were served, and the threads for them are gone again.
   expect_signed(idle.back());
   EXPECT_TRUE(eventually([&] { return daemon_->status_number("Threads") < 20; }));
   EXPECT_LT(daemon_->status_number("VmRSS") - before, 20 * 1024);
@@ -113,7 +114,7 @@ TEST_F(DaemonMemoryTest, ManyMessagesLeaveNothing) {
   EXPECT_LT(daemon_->status_number("VmRSS") - before, 512);
 }
 
-// A configuration that was replaced goes with the last message that had begun under it.
+// A replaced configuration is freed with the last message that began under it.
 TEST_F(DaemonMemoryTest, ReloadsLeaveNothing) {
   start();
   const auto reload = [&](int times) {

@@ -1,5 +1,5 @@
-// Every packet of the milter protocol in every state of a connection: who waits for an answer gets one, or
-// the end of the connection.
+// Every packet of the milter protocol in every state of a connection: an MTA that waits for an answer gets
+// one, or the end of the connection.
 #include "tests/milter/daemon_fixture.hpp"
 
 namespace dkim::test {
@@ -7,13 +7,13 @@ namespace {
 
 using namespace std::string_literals;
 
-// Of an MTA that leaves out no step and wants an answer to each, and of Postfix.
+// The offer of an MTA that leaves out no step and wants an answer to each, and that of Postfix.
 constexpr std::uint32_t protocols[] = {SMFIP_SKIP, SMFI_CURR_PROT};
 
 struct Packet {
   char command;
   std::string payload;
-  bool answered;  // unless it was agreed otherwise
+  bool answered;  // unless negotiated otherwise
 };
 
 const std::vector<Packet> packets = {
@@ -93,7 +93,7 @@ TEST_F(DaemonOrderTest, NobodyWaitsInVain) {
   EXPECT_TRUE(daemon_->wait_for_log("over: packets out of order, connections affected: "));
 }
 
-// Wherever it comes: in the midst of a message, after a verdict, twice.
+// QUIT_NC may come anywhere: in the middle of a message, after a verdict, twice.
 TEST_F(DaemonOrderTest, AfterQuitNcComesANewSession) {
   start();
   const SmtpClient stranger{"mx.example.net", SMFIA_INET, 25, "203.0.113.9"};
@@ -114,8 +114,8 @@ TEST_F(DaemonOrderTest, AfterQuitNcComesANewSession) {
   }
 }
 
-// A verdict ends a message before its end; libmilter then takes no QUIT_NC, and would take the next client
-// for the one before.
+// A verdict may end a message early. libmilter does not accept a QUIT_NC then, and would take the next client
+// for the previous one.
 TEST_F(DaemonOrderTest, AVerdictDoesNotKeepTheClient) {
   start("on_malformed = \"reject\";");
   const SmtpClient stranger{"mx.example.net", SMFIA_INET, 25, "203.0.113.9"};

@@ -26,7 +26,7 @@ int exit_status(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-// Reports go to files, since a test may take the daemon's standard error away, or kill it.
+// Reports go to files, since a test may redirect the daemon's standard error, or kill the daemon.
 void set_sanitizer_options(const std::filesystem::path& directory) {
   const std::string options = "log_path=" + (directory / "sanitizer").string() + ":exitcode=99";
   setenv("TSAN_OPTIONS", options.c_str(), 1);
@@ -42,7 +42,8 @@ std::string sanitizer_reports(const std::filesystem::path& directory) {
   return out;
 }
 
-// A copy that every user can reach; the build directory may lie in a home that is its owner's alone to enter.
+// Returns a copy that every user can reach: the build directory may be in a home that only its owner may
+// enter.
 std::string program_for_everybody(const std::filesystem::path& directory) {
   const auto copy = directory / "program";
   std::filesystem::copy_file(DKIMSIGND_PROGRAM, copy, std::filesystem::copy_options::overwrite_existing);

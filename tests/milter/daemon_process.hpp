@@ -1,8 +1,8 @@
 // The real daemon as a process of its own, with its configuration, its socket and its log in a directory of
-// the test's.
+// the test.
 //
-// Every wait is for a condition and bounded. Failures to start are a std::runtime_error with what the daemon
-// said. What a sanitizer reports of the daemon fails the test.
+// Every wait is for a condition and has a bound. A failure to start is a std::runtime_error with what the
+// daemon said. A report of a sanitizer about the daemon fails the test.
 #pragma once
 
 #include <sys/types.h>
@@ -20,7 +20,7 @@ namespace dkim::test {
 
 constexpr std::chrono::seconds patience{30};
 
-// Polls until the condition holds; false after `patience`.
+// Polls until the condition holds; returns false if it does not within `patience`.
 bool eventually(const std::function<bool()>& condition);
 
 // How a program ended and what it printed.
@@ -30,14 +30,14 @@ struct ProgramRun {
   std::string err;
 };
 
-// Runs dkimsignd to its end. What a sanitizer reports of it fails the test.
+// Runs dkimsignd to its end. A report of a sanitizer about it fails the test.
 ProgramRun run_dkimsignd(const std::filesystem::path& directory, const std::vector<std::string>& arguments);
 
 class DaemonProcess {
  public:
   struct Start {
     std::string settings;
-    // In the child, between fork and exec: limits, another user, another standard error.
+    // Runs in the child, between fork and exec: sets limits, another user, another standard error.
     std::function<void()> prepare;
     bool wait_until_ready = true;
   };
@@ -46,7 +46,7 @@ class DaemonProcess {
   DaemonProcess(std::filesystem::path directory, const std::filesystem::path& keys, Start start);
   DaemonProcess(const DaemonProcess&) = delete;
   DaemonProcess& operator=(const DaemonProcess&) = delete;
-  // Ends it, if it still runs.
+  // Ends the daemon if it still runs.
   ~DaemonProcess();
 
   std::string endpoint() const { return "unix:" + socket_path().string(); }
@@ -54,21 +54,21 @@ class DaemonProcess {
   std::filesystem::path config_path() const { return directory_ / "dkimsignd.conf"; }
   pid_t pid() const { return pid_; }
 
-  // A new configuration file, put in place as an editor does; the daemon is not told.
+  // Replaces the configuration file as an editor does; sends no signal to the daemon.
   void write_config(const std::string& settings);
 
   std::string log() const;
   bool wait_for_log(std::string_view text, int times = 1) const;
-  // How often it stands there now.
+  // Returns how often the text is in the log now.
   int times_in_log(std::string_view text) const;
-  // How many descriptors it has open.
+  // Returns how many descriptors the daemon has open.
   int open_descriptors() const;
   void signal(int number) const;
   bool is_running();
-  // Its exit status, or 128 + signal; nothing if it does not end.
+  // Returns the exit status, or 128 + signal; nothing if the daemon does not end.
   std::optional<int> wait_for_end();
 
-  // A number of /proc/PID/status, such as "VmRSS" (in kB) or "Threads".
+  // Returns a number from /proc/PID/status, such as "VmRSS" (in kB) or "Threads".
   long status_number(const std::string& name) const;
 
  private:

@@ -1,4 +1,4 @@
-// SIGUSR1: all of a new configuration or none of it.
+// SIGUSR1 takes over all of a new configuration, or none of it.
 #include <sys/stat.h>
 
 #include "canon/line_endings.hpp"
@@ -17,7 +17,7 @@ class DaemonReloadTest : public DaemonTest {
     return signature_tag({"DKIM-Signature", canon::to_crlf(result.signatures[0].value)}, "c");
   }
 
-  // Expects it to be refused for that reason, and the old one to stay.
+  // Expects the new configuration to be refused for that reason, and the old one to stay in effect.
   void expect_refused(const std::string& settings, const std::string& reason) {
     daemon_->write_config(settings);
     daemon_->signal(SIGUSR1);
@@ -38,7 +38,7 @@ TEST_F(DaemonReloadTest, TakesANewConfiguration) {
   daemon_->signal(SIGUSR1);
   ASSERT_TRUE(daemon_->wait_for_log("configuration reloaded"));
   EXPECT_EQ(canonicalization(), "relaxed/simple");
-  // A connection that is older than it, too.
+  // It applies to older connections, too.
   const Message message = letter(1);
   const auto result = old_connection.send_message(message);
   EXPECT_EQ(delivery_fault(result, message, store_.public_keys()), "");
@@ -90,7 +90,7 @@ TEST_F(DaemonReloadTest, AFileThatIsGoneIsNotAnEmptyOne) {
   EXPECT_EQ(canonicalization(), "simple/relaxed");
 }
 
-// libconfig would end the process at the first of these, and wait for ever, or read for ever, at others.
+// libconfig would end the process at the first of these, and wait or read forever at others.
 TEST_F(DaemonReloadTest, KeepsTheOldOneWhateverIsIncluded) {
   start("canonicalization = \"simple/relaxed\";");
   const auto included = [&](std::string_view name) { return (directory_.path() / name).string(); };
@@ -113,7 +113,7 @@ TEST_F(DaemonReloadTest, KeepsTheOldOneWhateverIsIncluded) {
                      " has mode 0646: users other than its owner can write it, and so decide what is signed; fix "
                      "it with: chmod o-w " +
                      included("open"));
-  // All is well with the last.
+  // The last one is correct.
   write_file(included("good"), "canonicalization = \"relaxed/simple\";", 0640);
   daemon_->write_config("@include \"" + included("good") + "\"\n");
   daemon_->signal(SIGUSR1);

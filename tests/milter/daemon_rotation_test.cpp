@@ -1,4 +1,4 @@
-// Keys that are rotated while mail flows: none of it unsigned, none with the selector of one key and the
+// Keys are rotated while mail flows: no message goes unsigned, and none has the selector of one key with the
 // signature of another.
 #include <atomic>
 #include <thread>
@@ -78,7 +78,7 @@ TEST_F(DaemonRotationTest, EveryMessageIsSignedByAKeyThatIsActive) {
   EXPECT_EQ(daemon_->log().find("not signed"), std::string::npos);
 }
 
-// A new configuration of the same kind comes by signal as often as it can.
+// The configuration is reloaded as often as possible.
 TEST_F(DaemonRotationTest, ReloadsUnderLoadLoseNothing) {
   start("canonicalization = \"relaxed/relaxed\";");
   constexpr int connections = 3;

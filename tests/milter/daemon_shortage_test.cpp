@@ -1,5 +1,5 @@
 // Descriptors or threads run out: mail is deferred or goes on, the log says so once, nothing leaks, and when
-// there is enough again all is as before. Memory: daemon_memory_shortage_test.cpp.
+// there is enough again, all is as before. Memory is in daemon_memory_shortage_test.cpp.
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -53,9 +53,9 @@ TEST_F(DaemonShortageTest, Descriptors) {
       }
     }
     EXPECT_GT(closed, 0);
-    // There are descriptors left for the keys: who is connected is served.
+    // Descriptors are left for the keys, so the connected clients are served.
     ASSERT_GT(crowd.size(), 20U);
-    store_.set_subdomains("example.com", round == 1);  // it has to be read anew
+    store_.set_subdomains("example.com", round == 1);  // so that it has to be read again
     for (auto& connection : crowd)
       expect_signed(connection);
     EXPECT_EQ(daemon_->times_in_log("error: no descriptors left: new connections are closed"), round);
@@ -68,7 +68,7 @@ TEST_F(DaemonShortageTest, Descriptors) {
   expect_clean_stop();
 }
 
-// Processes of an account that do nothing but count.
+// Processes that do nothing except count for their account.
 class Bystanders {
  public:
   Bystanders(uid_t account, int count) {
@@ -96,7 +96,7 @@ class Bystanders {
 
 TEST_F(DaemonShortageTest, Threads) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
-  // Nobody else's, since all that an account runs counts.
+  // An account of its own, since everything that an account runs counts.
   constexpr uid_t account = 64'123;
   constexpr int processes = 40;
   for (const auto& path : {store_.path(), store_.path() / "example.com", store_.manifest("example.com"),

@@ -1,5 +1,5 @@
-// Peers that stop in the midst of a packet, or take no answer: they hold up nobody, and their connections
-// end.
+// Peers that stop in the middle of a packet, or do not read their answer, hold up nobody, and their
+// connections end.
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -12,7 +12,7 @@
 namespace dkim::test {
 namespace {
 
-// A port that nobody uses.
+// Returns a port that nobody uses.
 int free_port() {
   const crypto::FileDescriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
@@ -40,8 +40,8 @@ class DaemonStallTest : public DaemonTest {
     return out;
   }
 
-  // A peer that has sent so many octets of a packet, after so many steps.
-  MilterClient stalled(std::size_t steps, std::size_t octets) const {
+  // Returns a peer that has sent that many bytes of a packet, after that many steps.
+  MilterClient stalled(std::size_t steps, std::size_t bytes) const {
     MilterClient peer(endpoint_);
     if (steps > 0) peer.negotiate();
     if (steps > 1) peer.connect();
@@ -49,7 +49,7 @@ class DaemonStallTest : public DaemonTest {
     if (steps > 3) peer.header("From", " alerts@example.com");
     if (steps > 4) peer.end_of_header();
     if (steps > 5) peer.body("half of a");
-    peer.connection().put_raw(packet.substr(0, octets));
+    peer.connection().put_raw(packet.substr(0, bytes));
     return peer;
   }
 
@@ -59,7 +59,7 @@ class DaemonStallTest : public DaemonTest {
 
 class DaemonStalledPeersTest : public DaemonStallTest, public testing::WithParamInterface<const char*> {};
 
-// After nothing, after each octet of the length, after the command, in the data.
+// The peers stop after nothing, after each byte of the length, after the command, and in the data.
 TEST_P(DaemonStalledPeersTest, FiveHundredHoldUpNoMessage) {
   start_on(GetParam());
   auto between_messages = connected();
@@ -76,7 +76,7 @@ TEST_P(DaemonStalledPeersTest, FiveHundredHoldUpNoMessage) {
     auto newcomer = connected();
     expect_signed(newcomer);
     expect_signed(between_messages);
-    // Who has only paused goes on.
+    // A peer that has only paused can go on.
     auto& paused = peers[3 * packet.size() + 7];
     paused.connection().put_raw(packet.substr(7));
     paused.header("From", " alerts@example.com");
@@ -95,8 +95,8 @@ TEST_F(DaemonStallTest, APacketThatDoesNotGoOnEndsItsConnection) {
   expect_signed(idle);
   MilterClient silent(endpoint_);
   std::vector<MilterClient> peers;
-  for (std::size_t octets = 1; octets < packet.size(); ++octets)
-    peers.push_back(stalled(octets % 7, octets));
+  for (std::size_t bytes = 1; bytes < packet.size(); ++bytes)
+    peers.push_back(stalled(bytes % 7, bytes));
   for (auto& peer : peers)
     EXPECT_TRUE(peer.connection().closed_within(patience));
   EXPECT_TRUE(
@@ -111,19 +111,19 @@ TEST_F(DaemonStallTest, APacketThatDoesNotGoOnEndsItsConnection) {
   expect_signed(silent);
 }
 
-// More comes, if slowly: an octet every now and then is no stall.
+// A byte every now and then is no stall.
 TEST_F(DaemonStallTest, APacketInManyPiecesIsAPacket) {
   start_on("inet");
   auto connection = connected();
   connection.mail("<alerts@example.com>");
   connection.header("From", " alerts@example.com");
-  for (const char octet : packet)
-    connection.connection().put_raw(std::string(1, octet));
+  for (const char byte : packet)
+    connection.connection().put_raw(std::string(1, byte));
   ASSERT_EQ(connection.end_of_header().verdict, Verdict::proceed);
   EXPECT_EQ(connection.end_of_message().edits.size(), 1U);
 }
 
-// Fills all that the kernel keeps for it.
+// Fills the kernel's buffers of the connection.
 TEST_F(DaemonStallTest, APeerThatTakesNoAnswerHoldsUpNobody) {
   start_on("unix");
   constexpr int count = 20;

@@ -57,7 +57,7 @@ TEST_F(DaemonStartTest, MemoryIsNotForOthers) {
   start();
   expect_service();
   const std::string proc = "/proc/" + std::to_string(daemon_->pid());
-  // The kernel gives the files of a process that is not dumpable to root.
+  // The /proc files of a process that is not dumpable belong to root.
   struct stat status {};
   ASSERT_EQ(stat((proc + "/environ").c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, 0U);
@@ -82,7 +82,7 @@ TEST_F(DaemonStartTest, NotDumpableForAnOrdinaryUser) {
 }
 
 TEST_F(DaemonStartTest, ListensOnTheInternetToo) {
-  // A port that was free a moment ago.
+  // Returns a port that was free a moment ago.
   for (const char* kind : {"inet", "inet6"}) {
     const std::string address = std::string(kind) == "inet" ? "127.0.0.1" : "::1";
     const std::string endpoint =

@@ -1,4 +1,5 @@
-// SIGTERM: messages in flight are finished and signed, new ones put off, nothing of the daemon stays behind.
+// SIGTERM: messages in flight are finished and signed, new ones are deferred, and nothing of the daemon is
+// left.
 #include "tests/milter/daemon_fixture.hpp"
 
 namespace dkim::test {
@@ -6,7 +7,7 @@ namespace {
 
 class DaemonStopTest : public DaemonTest {
  protected:
-  // Sends the rest of a message whose first steps are done, and expects it signed.
+  // Sends the rest of a message whose first steps are done, and expects it to be signed.
   void finish(MilterClient& connection, const Message& message, char last_step) const {
     if (last_step == SMFIC_MAIL) {
       for (const auto& field : message.fields)
@@ -51,7 +52,7 @@ TEST_F(DaemonStopTest, FinishesMessagesInEveryStep) {
   daemon_->signal(SIGTERM);
   ASSERT_TRUE(daemon_->wait_for_log("stopping: messages in flight are finished, new ones are deferred"));
   ASSERT_TRUE(eventually([&] {
-    // Nobody finds it any more; who is connected is put off.
+    // Nobody finds the socket any more; new messages of connected clients are deferred.
     return between_messages.send_message(letter()).reply.verdict == Verdict::tempfail;
   }));
   EXPECT_FALSE(std::filesystem::exists(daemon_->socket_path()));

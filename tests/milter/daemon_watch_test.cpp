@@ -1,4 +1,4 @@
-// Whether the daemon answers, as it finds out itself and tells the service manager.
+// The daemon finds out whether it answers, and tells the service manager.
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -19,7 +19,7 @@ class DaemonWatchTest : public DaemonTest {
     std::string pid;
   };
 
-  // With a service manager of the test's own, which is told READY=1 by then.
+  // Starts the daemon with a service manager of the test's own, and waits for READY=1.
   void start_watched(
       const Watchdog& watchdog = {"400000", ""}, const std::string& settings = "",
       const std::function<void()>& prepare = [] {}) {
@@ -38,7 +38,7 @@ class DaemonWatchTest : public DaemonTest {
 
   std::string manager_path() const { return directory_.path() / "manager"; }
 
-  // Waits for it; "nothing" if nothing comes.
+  // Waits for the next message to the service manager; returns "nothing" if none comes.
   std::string next() const {
     std::string message;
     eventually([&] { return (message = manager_.received()) != "nothing"; });
@@ -70,7 +70,7 @@ TEST_F(DaemonWatchTest, WithoutASocketItStarvesUntilItIsBack) {
   ASSERT_TRUE(daemon_->wait_for_log("error: no answer on our own socket " + daemon_->endpoint() +
                                     ", the watchdog waits for one: No such file or directory"));
   all_received();
-  // Another's socket in its place: the reason changes, and so it was asked again in between.
+  // With another socket in its place, the reason changes: so the daemon has probed again.
   const pid_t other = fork();
   if (other == 0) {
     const ServiceManagerSocket datagrams(daemon_->socket_path());
@@ -121,7 +121,7 @@ TEST_F(DaemonWatchTest, AShortageOfDescriptorsPasses) {
   expect_service();
 }
 
-// As another user than root, whom no mode keeps out.
+// Runs as another user than root, whom no mode keeps out.
 class DaemonWatchByModeTest : public DaemonWatchTest {
  protected:
   void start_as_nobody(const std::string& settings) {

@@ -58,7 +58,7 @@ TEST_F(KeyCacheTest, KeepsWhatItLoaded) {
   let_settle("example.com");
   const auto first = find("example.com");
   EXPECT_EQ(find("example.com"), first);
-  // Not even the key file is needed any more.
+  // Even the key file is no longer needed.
   std::filesystem::remove(store_.key_file("example.com", "a"));
   EXPECT_EQ(find("example.com"), first);
 }
@@ -73,8 +73,8 @@ TEST_F(KeyCacheTest, SeesAReplacedManifestAtOnce) {
   }
 }
 
-// Two manifests of one size, written within one tick of the file system's clock, the inode used again: the
-// stamp is the same and the content is not.
+// Two manifests of the same size, written within one tick of the file system's clock to the same inode: the
+// stamp is the same, and the content is not.
 TEST_F(KeyCacheTest, DoesNotTrustAStampAsYoungAsTheClocksTick) {
   store_.add_key("example.com", "a");
   store_.add_key("example.com", "b");
@@ -85,7 +85,7 @@ TEST_F(KeyCacheTest, DoesNotTrustAStampAsYoungAsTheClocksTick) {
   const std::string with_a = test::read_file(manifest);
   ASSERT_EQ(with_a.size(), with_b.size());
   for (int round = 0; round < 300; ++round) {
-    // Written over in place, which keeps the inode: worse than a rename ever is.
+    // Overwriting in place keeps the inode, which a rename never does.
     test::write_file(manifest, round % 2 == 0 ? with_a : with_b);
     ASSERT_EQ(selectors("example.com"), round % 2 == 0 ? "a" : "b") << "round " << round;
   }
@@ -107,7 +107,7 @@ TEST_F(KeyCacheTest, IsBoundedAndDropsWhatWasNotNeededForLongest) {
   }
   const auto a = find("a.example");
   const auto b = find("b.example");
-  EXPECT_EQ(find("a.example"), a);  // so that b was not needed for longest
+  EXPECT_EQ(find("a.example"), a);  // so that b is the least recently used
   const auto c = find("c.example");
   EXPECT_EQ(cache_.size(), 2U);
   EXPECT_EQ(find("a.example"), a);
@@ -174,7 +174,7 @@ TEST_F(KeyCacheTest, WhoHoldsKeysKeepsThemWhateverHappens) {
   EXPECT_EQ(held->active.at(0).key->sign({}).size(), 64U);
 }
 
-// The manifest may have been read just before, and the key be looked for just after.
+// The manifest may be read just before the change, and the key just after it.
 TEST_F(KeyCacheTest, AKeyThatIsRevokedAndDestroyedMeanwhileIsNoError) {
   store_.add_key("example.com", "k0");
   std::atomic<bool> done = false;

@@ -108,7 +108,7 @@ class LookTest(TemporaryCase):
         self.assertEqual(self.look("poll", "read", "close", "malloc", "strlen"), "")
         self.assertEqual(self.look("__poll_chk", "__read_chk", "__syslog_chk", "writev"), "")
 
-    def test_whatever_takes_octets_or_waits(self):
+    def test_whatever_takes_bytes_or_waits(self):
         for name in ("recv", "recvfrom", "recvmsg", "readv", "preadv", "select", "pselect", "ppoll", "epoll_wait",
                      "__recv_chk", "__recvfrom_chk", "__ppoll_chk", "__fdelt_chk", "syscall", "io_uring_enter", "fread",
                      "fgets", "dup2", "splice", "not_yet_thought_of"):

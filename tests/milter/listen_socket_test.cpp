@@ -17,7 +17,7 @@ namespace {
 
 class ListenSocketTest : public testing::Test {
  protected:
-  // What the daemon has libmilter do.
+  // Does what libmilter does for the daemon.
   static crypto::FileDescriptor bound(const std::filesystem::path& path, int type = SOCK_STREAM) {
     crypto::FileDescriptor fd(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
@@ -120,7 +120,7 @@ TEST_F(ListenSocketTest, GetsItsModeAndTheGroupOfItsDirectory) {
     ListenSocket socket(address_, mode);
     socket.open_with([&] {
       const auto open = bound(path_);
-      // Never more open than it is to be, not even for an instant.
+      // The socket is never more open than its mode, not even for an instant.
       EXPECT_EQ(status().st_mode & 0777 & ~mode, 0U);
     });
     EXPECT_EQ(status().st_mode & 07777, mode);
@@ -156,7 +156,7 @@ TEST_F(ListenSocketTest, LeavesTheSocketOfASuccessor) {
   ListenSocket socket(address_, 0660);
   std::optional<crypto::FileDescriptor> ours;
   socket.open_with([&] { ours.emplace(bound(path_)); });
-  // Kept under another name, so that the file system does not use its inode again.
+  // Keeps the old socket under another name, so that the file system does not reuse its inode.
   std::filesystem::rename(path_, directory_.path() / "old");
   const auto successor = bound(path_);
   socket.remove();

@@ -75,10 +75,10 @@ TEST_F(LogTest, FaultsAreErrorsAndMalformedMessagesWarnings) {
   EXPECT_EQ(last_level_, LogLevel::warning);
 }
 
-// Whoever writes a message must not write lines of our log, nor drive a terminal.
-TEST_F(LogTest, NoOctetFromOutsideEndsALineOrPassesForAnother) {
-  constexpr char octets[] = "a\r\nNOQUEUE: signed d=x\x1b[2J\x7f\0\t\"\\ \xc3\xa4\xff";
-  const std::string evil(octets, sizeof octets - 1);
+// The author of a message must not be able to write lines of our log, or to control a terminal.
+TEST_F(LogTest, NoByteFromOutsideEndsALineOrPassesForAnother) {
+  constexpr char bytes[] = "a\r\nNOQUEUE: signed d=x\x1b[2J\x7f\0\t\"\\ \xc3\xa4\xff";
+  const std::string evil(bytes, sizeof bytes - 1);
   const auto plain = [](const std::string& text) {
     for (const char c : text) {
       if (c < ' ' || c > '~') return false;
@@ -103,7 +103,7 @@ TEST_F(LogTest, NoOctetFromOutsideEndsALineOrPassesForAnother) {
     EXPECT_NE(text.find("\\x00"), std::string::npos) << text;
     EXPECT_NE(text.find("\\xc3\\xa4\\xff"), std::string::npos) << text;
   }
-  // A value of key=value has no space, so that it cannot make up a second pair.
+  // A value of key=value has no space, so that it cannot fake a second pair.
   EXPECT_NE(lines_[0].find("from=a\\x0d\\x0aNOQUEUE:\\x20signed\\x20d=x"), std::string::npos) << lines_[0];
   EXPECT_EQ(lines_[0].find("signed d=x"), std::string::npos) << lines_[0];
 }
@@ -147,7 +147,7 @@ TEST_F(LogTest, TheLevelDecides) {
   EXPECT_EQ(write_all(), 1U);
 }
 
-// Standard error for as long as it lives.
+// Redirects standard error as long as it lives.
 class StandardError {
  public:
   explicit StandardError(int fd) : saved_(dup(STDERR_FILENO)) { dup2(fd, STDERR_FILENO); }

@@ -33,7 +33,7 @@ std::string numbered(const ProbeResult& result) {
   return result.reason.empty() ? name : name + ": " + result.reason;
 }
 
-// Listens in this process, and does as told with each connection until it goes.
+// Listens in this process, and handles each connection as the test says, until it is destroyed.
 class Listener {
  public:
   using Answer = std::function<void(int connection)>;
@@ -74,7 +74,7 @@ class Listener {
   std::thread thread_;
 };
 
-// Hears the question, says that, in pieces, and hears the rest until the other side closes.
+// Reads the question, sends the answer in pieces, and reads the rest until the other side closes.
 Listener::Answer says(const std::string& text, std::size_t piece = 1000) {
   return [text, piece](int connection) {
     std::array<char, 17> question{};
@@ -146,12 +146,12 @@ TEST_F(SelfProbeTest, SilenceIsNoAnswer) {
 
 TEST_F(SelfProbeTest, NobodyAccepts) {
   const auto listener = listen(nullptr);
-  // The first fills the queue.
+  // The first connection fills the queue.
   EXPECT_EQ(ask(at(), short_time), "not answered: no answer in time");
   EXPECT_EQ(ask(at(), short_time), "not answered: connections are not accepted");
 }
 
-TEST_F(SelfProbeTest, StopsInTheMidstOfAQuestion) {
+TEST_F(SelfProbeTest, StopsInTheMiddleOfAQuestion) {
   const auto listener = listen([this](int connection) {
     eventfd_write(stop_.get(), 1);
     hears_until_the_end(connection);

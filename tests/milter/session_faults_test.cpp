@@ -1,5 +1,4 @@
-// What breaks while a message is on its way: on_error decides, and nothing leaves unsigned that it does not
-// let go.
+// Faults while a message is on its way: on_error decides, and no message leaves unsigned unless it says so.
 #include <sys/stat.h>
 
 #include "crypto/error.hpp"
@@ -30,7 +29,7 @@ class SessionFaultsTest : public SessionTest, public testing::WithParamInterface
     EXPECT_EQ(last_line(), "4F1k: not signed: " + what + ", on_error=" + GetParam().word);
   }
 
-  // The guard's part in milter/callbacks.
+  // Does what the guard in milter/callbacks does.
   template <typename Step>
   Verdict guarded(Session& session, Step step) {
     try {
@@ -54,7 +53,7 @@ TEST_P(SessionFaultsTest, AtTheEndOfTheHeader) {
                     key.string());
   EXPECT_TRUE(shared_->in_flight.wait_for_messages(std::chrono::milliseconds(0)));
 
-  // Mended, it works at once.
+  // After the repair it works at once.
   ASSERT_EQ(chmod(key.c_str(), 0640), 0);
   const Mail mail;
   expect_valid(deliver(*connection, mail), mail);
@@ -118,8 +117,8 @@ TEST_P(SessionFaultsTest, AtMailMeetsTheConfigurationInEffect) {
   EXPECT_EQ(last_line(), "NOQUEUE: not signed: std::bad_alloc, on_error=" + std::string(GetParam().word));
 }
 
-// No keys are used of a domain of which one is broken: half of its signatures would look right to a person
-// and wrong to those receivers who wait for the other half.
+// If one key of a domain is broken, none of them is used: a message with half of its signatures looks right
+// to a person, and wrong to a receiver that expects the other half.
 TEST_P(SessionFaultsTest, OneBrokenKeyOfTwo) {
   store_.add_key("example.com", "second");
   std::filesystem::remove(store_.key_file("example.com", "second"));
@@ -136,7 +135,7 @@ INSTANTIATE_TEST_SUITE_P(All, SessionFaultsTest,
                                          Disposition{"reject", Verdict::reject}),
                          [](const auto& disposition) { return std::string(disposition.param.word); });
 
-// A fault whose line cannot even be written.
+// A fault whose log line cannot be written.
 TEST_F(SessionTest, AFaultWithoutMemoryForItsLineIsATemporaryFailure) {
   milter::Log failing([](LogLevel, const std::string&) { throw std::bad_alloc(); }, LogLevel::debug);
   milter::Shared shared(config("on_error = \"accept\";"), failing);

@@ -1,4 +1,4 @@
-// A session with a key store of its own, a log that is kept, and the MTA's part played by the test.
+// A session with its own key store and a log that is kept; the test plays the part of the MTA.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ class SessionTest : public testing::Test {
     std::string text;
   };
 
-  // A message as the MTA has it: fields as on the wire, except for LF folds.
+  // A message as the MTA has it: fields as on the wire, but with LF folds.
   struct Mail {
     Fields fields = {{"From", " Alerts <alerts@example.com>"}, {"Subject", " one"}, {"To", " b@example.net"}};
     std::vector<std::string> body = {"hello\r\n"};
@@ -39,7 +39,7 @@ class SessionTest : public testing::Test {
 
   SessionTest() { configure(""); }
 
-  // Settings beside the key directory.
+  // Take the settings in addition to the key directory.
   void configure(const std::string& settings);
   milter::Config config(const std::string& settings) const;
 
@@ -48,13 +48,13 @@ class SessionTest : public testing::Test {
       milter::Session::LeadingSpace space = milter::Session::LeadingSpace::kept);
 
   milter::MacroLookup macro();
-  // From MAIL to the end, or to the first step with a final verdict.
+  // Takes the steps from MAIL to the end, or to the first step with a final verdict.
   Outcome deliver(milter::Session& session, const Mail& mail);
   milter::InsertField keep_in(Fields& inserted);
-  // Expects each of them to hold for the message as it goes out.
+  // Expects each signature to hold for the message as it goes out.
   void expect_valid(const Outcome& outcome, const Mail& mail, std::size_t signatures = 1) const;
 
-  // The last line; empty if there is none.
+  // Returns the last line of the log; empty if there is none.
   std::string last_line() const { return lines_.empty() ? "" : lines_.back().text; }
 
   MilterStore store_;

@@ -1,5 +1,5 @@
-// What is hashed is what goes out: with the leading space of fields and without, for every shape of field,
-// in every canonicalization.
+// The session hashes what goes out: with the leading space of fields and without it, for every shape of
+// field, in every canonicalization.
 #include "tests/milter/session_fixture.hpp"
 
 namespace dkim::test {
@@ -34,7 +34,7 @@ TEST_P(SessionSpaceTest, FieldsAsOthersGotThemWrong) {
   mail.fields.push_back({"Reply-To", "  two@example.com"});
   mail.fields.push_back({"Cc", " with\vvertical\ftabs "});
   mail.fields.push_back({"Comments", " not signed"});
-  // Where no space stood one cannot tell from none eaten: only relaxed is faithful then.
+  // Without a space one cannot tell whether the MTA has eaten one: only relaxed is reliable then.
   if (!eaten || !simple) {
     mail.fields.push_back({"List-Id", "\n <on.the.next.line>"});
     mail.fields.push_back({"In-Reply-To", "<no-space@x>"});

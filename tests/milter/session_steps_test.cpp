@@ -1,4 +1,4 @@
-// Steps in other orders than the usual one, and several messages on one connection.
+// Steps in unusual orders, and several messages on one connection.
 #include "tests/milter/session_fixture.hpp"
 
 namespace dkim::test {
@@ -109,7 +109,7 @@ TEST_F(SessionStepsTest, ANewClientMayComeOnTheSameConnection) {
   expect_valid(deliver(*connection, mail), mail);
 }
 
-TEST_F(SessionStepsTest, WhileStoppingNewMessagesArePutOffAndOldOnesFinished) {
+TEST_F(SessionStepsTest, WhileStoppingNewMessagesAreDeferredAndOldOnesFinished) {
   auto connection = session();
   begin(*connection, " a@example.com");
   shared_->in_flight.begin_drain();
@@ -119,7 +119,7 @@ TEST_F(SessionStepsTest, WhileStoppingNewMessagesArePutOffAndOldOnesFinished) {
   EXPECT_EQ(other.verdict, Verdict::tempfail);
   EXPECT_EQ(other.step, "mail");
   EXPECT_EQ(last_line(), "4F1k: deferred: dkimsignd is stopping");
-  // What is none of ours goes on as ever.
+  // Mail that is not ours goes on as before.
   EXPECT_EQ(deliver(*session(client_at("203.0.113.9")), {}).verdict, Verdict::accept);
 
   EXPECT_EQ(connection->end_of_header(macro()), Verdict::proceed);

@@ -1,4 +1,4 @@
-// A message's way through a session: who is signed, as whom, and what the log says of it.
+// A message's way through a session: what is signed, as whom, and what the log says about it.
 #include "milter/session.hpp"
 
 #include "tests/milter/session_fixture.hpp"
@@ -28,7 +28,7 @@ TEST_F(SessionTest, TwoAlgorithmsMakeTwoSignatures) {
   const Mail mail;
   const auto outcome = deliver(*session(), mail);
   expect_valid(outcome, mail, 2);
-  // In the manifest's order, the first on top.
+  // In the order of the manifest, with the first on top.
   EXPECT_EQ(signature_tag(outcome.inserted.at(0), "a"), "rsa-sha256");
   EXPECT_EQ(signature_tag(outcome.inserted.at(1), "a"), "ed25519-sha256");
   EXPECT_NE(last_line().find(" s=r,e a=rsa-sha256,ed25519-sha256 "), std::string::npos) << last_line();
@@ -140,7 +140,7 @@ TEST_F(SessionTest, AMalformedMessageMeetsWhatOnMalformedSays) {
   }
 }
 
-// The first author who has a key; not whoever comes first.
+// The first author with a key decides, not the first author.
 TEST_F(SessionTest, AFromWithSeveralAddressesIsSignedForTheFirstThatHasAKey) {
   store_.add_key("example.com", "server");
   Mail mail;
@@ -196,7 +196,7 @@ TEST_F(SessionTest, WarnsOfWhatPostfixDoesNext) {
   EXPECT_NE(lines_[3].text.find("disable_mime_output_conversion"), std::string::npos);
 }
 
-TEST_F(SessionTest, AFieldWithLinesOf998OctetsIsNoTrouble) {
+TEST_F(SessionTest, AFieldWithLinesOf998BytesIsNoTrouble) {
   store_.add_key("example.com", "server");
   Mail mail;
   // "References:" and a space have 12.

@@ -76,7 +76,7 @@ TEST(SignPolicy, AuthenticationCanBeSwitchedOff) {
   EXPECT_TRUE(ours(client_at("127.0.0.1"), {{"{auth_type}", "PLAIN"}}, config));
 }
 
-// Submission through another instance is marked by the name of its daemon.
+// Mail that is submitted through another instance is marked by the name of its daemon.
 TEST(SignPolicy, AMacroMarksAMessageAsOurs) {
   EXPECT_TRUE(ours(client_at("203.0.113.9"), {{"{daemon_name}", "ORIGINATING"}}));
   EXPECT_FALSE(ours(client_at("203.0.113.9"), {{"{daemon_name}", "smtpd"}}));

@@ -57,7 +57,7 @@ std::string argument_list(std::string_view first, const std::vector<std::string>
 
 }  // namespace
 
-// Postfix sends the macros even of a step that the milter does not want.
+// Postfix sends the macros of a step even if the milter does not want the step.
 struct MilterClient::Step {
   char command;
   Stage stage;               // whose macros go before it
@@ -112,7 +112,7 @@ void MilterClient::unset_macro(std::string_view name) {
   }
 }
 
-// A stage for which the milter named none keeps the MTA's own list.
+// If the milter names no macros for a stage, the MTA keeps its own list.
 const std::string& MilterClient::macro_payload(Stage stage) {
   const auto index = static_cast<std::size_t>(stage);
   std::optional<std::string>& payload = macro_payloads_[index];
@@ -288,7 +288,7 @@ void MilterClient::quit() {
     connection_.put(SMFIC_QUIT, {});
     connection_.flush();
   } catch (const MilterError&) {
-    // The milter was faster; an MTA does not care either.
+    // The milter was faster; an MTA ignores that as well.
   }
   connection_.close();
 }

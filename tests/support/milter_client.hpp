@@ -1,14 +1,13 @@
 // The MTA's side of the milter protocol (version 6), spoken as Postfix speaks it
 // (postfix/src/milter/milter8.c): for the load generator and for tests of the daemon.
 //
-// One method a step. Each sends the macros of the step, then the step, unless the milter asked
-// in the negotiation not to be sent it; then reads the reply, unless the milter said that it gives
-// none. So a test asks for a lesser MTA with an Offer and runs the same steps.
+// There is one method for each step. It sends the macros of the step, then the step, unless the milter asked
+// in the negotiation not to get that step; then it reads the reply, unless the milter said that it gives
+// none. So a test can play a lesser MTA with an Offer and take the same steps.
 //
-// Steps without a reply are buffered, as Postfix does; a test that stalls after one calls
-// connection().flush().
-// Failures (time-out, closed connection, nonsense from the milter) are a MilterError. A verdict,
-// whichever it is, is not a failure.
+// Steps without a reply are buffered, as in Postfix; a test that stalls after one calls connection().flush().
+// Failures (time-out, closed connection, nonsense from the milter) throw MilterError. A verdict, whichever it
+// is, is not a failure.
 #pragma once
 
 #include <array>
@@ -35,7 +34,7 @@ struct Offer {
   std::uint32_t protocol = SMFI_CURR_PROT;
 };
 
-// In the numbering of SMFIR_SETSYMLIST (SMFIM_* in libmilter/mfapi.h).
+// Numbered as in SMFIR_SETSYMLIST (SMFIM_* in libmilter's mfapi.h).
 enum class Stage { connect, helo, mail, rcpt, data, end_of_message, end_of_header };
 inline constexpr std::size_t stage_count = 7;
 
@@ -122,11 +121,11 @@ class MilterClient {
   const Agreement& negotiate(const Offer& offer = {});
   const Agreement& agreement() const { return agreement_; }
 
-  // The macros that the MTA knows. Each stage sends those of its list: the one that the milter
-  // set, else Postfix's. By itself the client knows {daemon_name}, j and v, and no queue ID.
+  // The macros that the MTA knows. Each stage sends those of its list: the one that the milter set, or else
+  // Postfix's. At first the client knows {daemon_name}, j and v, and no queue ID.
   void set_macro(std::string name, std::string value);
   void unset_macro(std::string_view name);
-  // An MTA without macros, as miltertest is one.
+  // Plays an MTA without macros, such as miltertest.
   void send_no_macros() { send_macros_ = false; }
 
   Reply connect(const SmtpClient& client = {});
@@ -135,17 +134,17 @@ class MilterClient {
   Reply rcpt(std::string_view recipient, const std::vector<std::string>& arguments = {});
   Reply data();
   Reply unknown(std::string_view command);
-  // Without SMFIP_HDR_LEADSPC one space at the start of `value` is eaten, as Postfix does.
+  // Without SMFIP_HDR_LEADSPC, eats one space at the start of `value`, as Postfix does.
   Reply header(std::string_view name, std::string_view value);
   Reply end_of_header();
-  // One packet, whatever its size.
+  // Sends one packet, whatever its size.
   Reply body_chunk(std::string_view chunk);
-  // In chunks of 65535 octets until all is sent or the milter wants no more.
+  // Sends chunks of 65535 bytes until everything is sent or the milter wants no more.
   Reply body(std::string_view text);
-  // The end may carry the body's last chunk, as some MTAs send it.
+  // The end may carry the last chunk of the body, as with some MTAs.
   Reply end_of_message(std::string_view last_chunk = {});
 
-  // mail to end_of_message; stops at the first final verdict.
+  // Takes the steps from mail to end_of_message; stops at the first final verdict.
   MessageResult send_message(const Message& message);
 
   void abort_message();
@@ -153,7 +152,7 @@ class MilterClient {
   void quit_for_new_connection();
   void quit();
 
-  // Reads replies up to a verdict, for a test that sent a step by itself.
+  // Reads replies up to a verdict, for a test that has sent a step on its own.
   Reply read_reply();
 
   // For tests that leave the path: flush(), put_raw(), readable_within(), closed_within().

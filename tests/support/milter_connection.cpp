@@ -25,10 +25,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Kind = MilterError::Kind;
 
-constexpr std::size_t length_octets = MILTER_LEN_BYTES;
+constexpr std::size_t length_bytes = MILTER_LEN_BYTES;
 // Below this a body chunk is copied and goes out together with the end of message.
 constexpr std::size_t copy_limit = 16384;
-// Nothing that a milter has to say is longer; a larger length is a lost frame.
+// No reply of a milter is longer; a larger length means that the framing is lost.
 constexpr std::uint32_t largest_reply = 1 << 24;
 
 [[noreturn]] void throw_errno(const char* what) {
@@ -153,8 +153,8 @@ void MilterConnection::put(char command, std::string_view payload) {
   write(payload);
 }
 
-void MilterConnection::put_raw(std::string_view octets) {
-  out_ += octets;
+void MilterConnection::put_raw(std::string_view bytes) {
+  out_ += bytes;
   flush();
 }
 
@@ -162,7 +162,7 @@ void MilterConnection::flush() {
   write({});
 }
 
-// What is buffered, then `tail`.
+// Sends what is buffered, then `tail`.
 void MilterConnection::write(std::string_view tail) {
   std::string_view head = out_;
   while (!head.empty() || !tail.empty()) {
@@ -207,7 +207,7 @@ void MilterConnection::fill() {
 
 std::pair<char, std::string_view> MilterConnection::read_packet() {
   flush();
-  while (in_.size() - in_start_ < length_octets) {
+  while (in_.size() - in_start_ < length_bytes) {
     fill();
   }
   std::uint32_t length = 0;
@@ -216,11 +216,11 @@ std::pair<char, std::string_view> MilterConnection::read_packet() {
   if (length == 0 || length > largest_reply) {
     throw MilterError(Kind::protocol, "reply with a length of " + std::to_string(length));
   }
-  while (in_.size() - in_start_ < length_octets + length) {
+  while (in_.size() - in_start_ < length_bytes + length) {
     fill();
   }
-  const std::string_view whole = std::string_view(in_).substr(in_start_ + length_octets, length);
-  in_start_ += length_octets + length;
+  const std::string_view whole = std::string_view(in_).substr(in_start_ + length_bytes, length);
+  in_start_ += length_bytes + length;
   return {whole.front(), whole.substr(1)};
 }
 

@@ -32,12 +32,12 @@ class MilterConnection {
 
   static std::string packet(char command, std::string_view payload);
 
-  // Buffers small packets; a large one goes out at once, with all that waits before it.
+  // Buffers small packets; a large one goes out at once, after all that are buffered.
   void put(char command, std::string_view payload);
-  void put_raw(std::string_view octets);
+  void put_raw(std::string_view bytes);
   void flush();
 
-  // Flushes, then waits for a whole packet. The view holds until the next call.
+  // Flushes, then waits for a whole packet. The view is valid until the next call.
   std::pair<char, std::string_view> read_packet();
 
   bool readable_within(Milliseconds time) const;

@@ -1,4 +1,4 @@
-// MilterClient::send_message, apart because it only strings the steps together.
+// MilterClient::send_message, in a file of its own because it only strings the steps together.
 #include "tests/support/milter_client.hpp"
 
 #include <strings.h>

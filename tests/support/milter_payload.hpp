@@ -1,5 +1,4 @@
-// Writes and takes apart what stands inside a packet: numbers in network order and strings that end
-// in NUL. For milter_client alone.
+// Writes and reads the contents of a packet: numbers in network byte order and strings that end in NUL.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +17,7 @@ inline void append_u32(std::string& out, std::uint32_t value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-// Strings with a NUL behind each, as the protocol writes lists.
+// Returns the strings with a NUL after each, as the protocol writes lists.
 inline void append_string(std::string& out, std::string_view value) {
   out += value;
   out += '\0';

@@ -1,4 +1,4 @@
-// What tests that a sanitizer cannot take part in say before they are skipped:
+// Lets a test skip itself if it cannot run under a sanitizer:
 //
 //   if (is_sanitized) GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
 //

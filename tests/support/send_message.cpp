@@ -41,7 +41,7 @@ std::string sent_on(const std::string& endpoint, const Message& message) {
     throw std::runtime_error(std::string("the verdict is ") + static_cast<char>(result.reply.verdict));
   if (result.signatures.empty()) throw std::runtime_error("no signature came");
   std::string text;
-  // Each was put on top of those before.
+  // Each one was put on top of the ones before.
   for (auto field = result.signatures.rbegin(); field != result.signatures.rend(); ++field)
     text += field->name + ":" + field->value + "\n";
   for (const auto& field : message.fields)

@@ -48,7 +48,7 @@ function eats_space(conn)
     return not mt.test_option(conn, SMFIP_HDR_LEADSPC)
 end
 
--- Hands over a field. Where the leading space is kept, miltertest puts one in front by itself.
+-- Sends a field. If the leading space is kept, miltertest adds one.
 function hand_over_field(conn, name, value)
     done_well(mt.header(conn, name, (value:gsub("^ ", "", 1))), "header field " .. name)
 end

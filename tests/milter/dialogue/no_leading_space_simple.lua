@@ -1,4 +1,4 @@
--- simple keeps every octet of a field: the space that the MTA ate is put back, in hash and message alike.
+-- simple keeps every byte of a field: the space that the MTA ate is put back, in hash and message alike.
 --config: canonicalization = "simple/simple";
 --log: signed d=example.com
 

@@ -7,15 +7,15 @@
 
 namespace dkim::test {
 
-// Blocks of malloc's, since the compiler follows their size.
+// The buffers come from malloc, since the compiler tracks the size of its blocks.
 
 std::string fortified_read(int descriptor, std::size_t size, std::size_t room) {
   char* const buffer = static_cast<char*>(std::malloc(room));
   if (buffer == nullptr) return "no memory";
   const ssize_t count = read(descriptor, buffer, size);
-  std::string octets(buffer, count > 0 ? static_cast<std::size_t>(count) : 0);
+  std::string bytes(buffer, count > 0 ? static_cast<std::size_t>(count) : 0);
   std::free(buffer);
-  return octets;
+  return bytes;
 }
 
 int fortified_poll(int descriptor, std::size_t count, std::size_t room) {

@@ -22,11 +22,11 @@ class PacketBufferTest : public testing::Test {
     close(pair_[1]);
   }
 
-  void send(const std::string& octets) const {
-    ASSERT_EQ(::send(pair_[1], octets.data(), octets.size(), 0), static_cast<ssize_t>(octets.size()));
+  void send(const std::string& bytes) const {
+    ASSERT_EQ(::send(pair_[1], bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
   }
 
-  // All that is there.
+  // Takes all that is there.
   Took take() {
     Took took = buffer_.take_from(pair_[0]);
     while (took == Took::bytes)
@@ -50,7 +50,7 @@ class PacketBufferTest : public testing::Test {
   PacketBuffer buffer_;
 };
 
-TEST_F(PacketBufferTest, APacketIsWholeWithItsLastOctet) {
+TEST_F(PacketBufferTest, APacketIsWholeWithItsLastByte) {
   const std::string whole = packet(4, "Babc");
   for (std::size_t i = 0; i < whole.size(); ++i) {
     EXPECT_FALSE(buffer_.has_whole_packet()) << i;
@@ -75,8 +75,8 @@ TEST_F(PacketBufferTest, TheNextOneStays) {
   EXPECT_FALSE(buffer_.empty());
 }
 
-// libmilter reads five octets and then judges.
-TEST_F(PacketBufferTest, OfNonsenseTheFirstFiveOctetsAreAPacket) {
+// libmilter reads five bytes and then judges.
+TEST_F(PacketBufferTest, OfNonsenseTheFirstFiveBytesAreAPacket) {
   for (const std::uint32_t length :
        {0U, 1U, 0x80000000U, 0xffffffffU, static_cast<std::uint32_t>(largest_packet) + 2}) {
     send(packet(length, "B"));
@@ -115,7 +115,7 @@ TEST_F(PacketBufferTest, WhatIsPutFirstComesFirst) {
   EXPECT_EQ(give(100), "0123456789xyb" + packet(1, "K"));
 }
 
-TEST_F(PacketBufferTest, TheEndIsSeenBehindTheOctets) {
+TEST_F(PacketBufferTest, TheEndIsSeenBehindTheBytes) {
   send("last");
   shutdown(pair_[1], SHUT_WR);
   EXPECT_EQ(buffer_.take_from(pair_[0]), Took::bytes);
@@ -123,7 +123,7 @@ TEST_F(PacketBufferTest, TheEndIsSeenBehindTheOctets) {
   EXPECT_EQ(give(10), "last");
 }
 
-TEST_F(PacketBufferTest, MovesWithItsOctets) {
+TEST_F(PacketBufferTest, MovesWithItsBytes) {
   send("abc");
   take();
   PacketBuffer other = std::move(buffer_);

@@ -1,4 +1,4 @@
-// What libmilter sees through milter/libmilter/read_ahead: the same octets, whatever pieces they come in.
+// What libmilter sees through milter/libmilter/read_ahead: the same bytes, whatever pieces they come in.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -30,8 +30,8 @@ class ReadAheadTest : public testing::Test {
     peers_ = pair[1];
   }
 
-  void send(const std::string& octets) const {
-    ASSERT_EQ(::send(peers_, octets.data(), octets.size(), 0), static_cast<ssize_t>(octets.size()));
+  void send(const std::string& bytes) const {
+    ASSERT_EQ(::send(peers_, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
   }
 
   static int poll_now(int descriptor) {
@@ -42,10 +42,10 @@ class ReadAheadTest : public testing::Test {
   }
 
   static std::string read_some(int descriptor, std::size_t size) {
-    std::string octets(size, '?');
-    const ssize_t count = read(descriptor, octets.data(), size);
-    octets.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-    return octets;
+    std::string bytes(size, '?');
+    const ssize_t count = read(descriptor, bytes.data(), size);
+    bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    return bytes;
   }
 
   int ours_ = -1;
@@ -56,7 +56,7 @@ TEST_F(ReadAheadTest, PacketsInPieces) {
   send("12345abcdef");
   EXPECT_EQ(poll_now(ours_), 1);
   EXPECT_EQ(read_some(ours_, 5), "12345");
-  EXPECT_EQ(poll_now(ours_), 1) << "octets are left, though not in the kernel";
+  EXPECT_EQ(poll_now(ours_), 1) << "bytes are left, though not in the kernel";
   EXPECT_EQ(read_some(ours_, 6), "abcdef");
   EXPECT_EQ(poll_now(ours_), 0);
 }
@@ -112,7 +112,8 @@ TEST_F(ReadAheadTest, AMegabyteArrivesWhole) {
   EXPECT_EQ(received, sent);
 }
 
-// Octets of a connection that was given up are not the next one's, which may have its number.
+// The bytes of a connection that was closed are not given to the next one, which may have the same descriptor
+// number.
 TEST_F(ReadAheadTest, ADescriptorThatComesBackIsAnother) {
   send("left over");
   EXPECT_EQ(poll_now(ours_), 1);
@@ -143,8 +144,8 @@ TEST_F(ReadAheadTest, AnotherDescriptorDoesNotDisturb) {
   close(other[1]);
 }
 
-// A read that waits in the kernel for what poll has taken would wait for ever; the peer's end makes it a
-// short one here.
+// A read that waits in the kernel for what poll has taken would wait forever; here the peer has closed, which
+// makes it a short read.
 TEST_F(ReadAheadTest, FortifiedCallsAreServedToo) {
   send("12345abcdef");
   shutdown(peers_, SHUT_WR);
@@ -164,7 +165,7 @@ TEST_F(ReadAheadTest, FortifiedAndPlainCallsShareWhatIsThere) {
   EXPECT_EQ(read_some(ours_, 6), "abcdef");
 }
 
-// The bounds check that the compiler asked for stays, and so the calls above were fortified ones.
+// The compiler's bounds check is still there, so the calls above were fortified ones.
 TEST_F(ReadAheadTest, AFortifiedCallStillEndsAnOverflow) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   send("0123456789");

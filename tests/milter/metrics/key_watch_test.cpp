@@ -1,4 +1,4 @@
-// What is shown of a store, and what of it is read for that.
+// What is shown of a store, and what is read of it for that.
 #include "milter/metrics/key_watch.hpp"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ class KeyWatchTest : public testing::Test {
 
   void use(std::string_view domain) { EXPECT_NE(cache_.find(domain_name(domain)), nullptr); }
 
-  // The series of the keys, as they are written.
+  // Returns the series of the keys, as they are written.
   Samples samples() { return samples_of(milter::Metrics().text(milter::key_metrics(look()))); }
 
   MilterStore store_;
@@ -58,7 +58,7 @@ TEST_F(KeyWatchTest, OfMoreThoseThatWereUsedLast) {
   EXPECT_EQ(names(look(2)), "d.example, cut");
   use("b.example");
   use("a.example");
-  // It stays as long as it is among the last eight, so that series do not come and go at every turn.
+  // It stays as long as it is among the last eight, so that series do not come and go each time.
   EXPECT_EQ(names(look(2)), "a.example d.example, cut");
   for (int i = 0; i < 8; ++i) {
     store_.add_key("x" + std::to_string(i) + ".example", "s");
@@ -129,7 +129,7 @@ TEST_F(KeyWatchTest, AKeysStateAndTimes) {
   EXPECT_EQ(series.at(active + "\"rsa\"}"), 0);
 }
 
-// Rotation leaves revoked keys behind for ever: they must not make series for ever.
+// Rotation leaves revoked keys behind forever: they must not create series forever.
 TEST_F(KeyWatchTest, ADomainsKeysAreBounded) {
   for (int i = 0; i < 20; ++i)
     store_.add_key("example.com", "s" + std::to_string(i), Algorithm::ed25519, KeyState::retiring);

@@ -1,4 +1,4 @@
-// What each event counts, by itself and as a session meets it.
+// What each event counts, on its own and in a session.
 #include "milter/metrics/metrics.hpp"
 
 #include <prometheus/metric_family.h>
@@ -36,7 +36,7 @@ std::string error(const std::string& kind) {
 TEST(Metrics, EverySeriesIsThereBeforeItsFirstEvent) {
   const Metrics metrics;
   const auto samples = now(metrics);
-  // Seven reasons let a message go on, of four it is configured what becomes of it, one puts it off.
+  // Seven reasons let a message go on, for four the configuration decides, and one defers it.
   int reasons = 0;
   for (const auto& [series, value] : samples) {
     if (series.starts_with("dkimsignd_messages_not_signed_total")) ++reasons;
@@ -146,7 +146,7 @@ class SessionMetricsTest : public SessionTest {
     store_.add_key("waiting.example", "next", crypto::Algorithm::ed25519, crypto::KeyState::pending);
   }
 
-  // What one message of that author adds beside the cache's and the connections' numbers.
+  // Returns what one message of that author adds, except to the numbers of the cache and of connections.
   Samples counted(const std::string& author, const std::function<void(Session&)>& deliver = {}) {
     const auto before = now(shared_->metrics);
     {
@@ -175,7 +175,7 @@ TEST_F(SessionMetricsTest, ASignedMessage) {
   auto grown = counted("a@example.com");
   EXPECT_GT(grown["dkimsignd_signing_duration_seconds_sum"], 0);
   grown.erase("dkimsignd_signing_duration_seconds_sum");
-  // "From:" and " a@example.com" and CRLF, and a body of 7 octets.
+  // "From:" and " a@example.com" and CRLF, and a body of 7 bytes.
   EXPECT_EQ(grown, (Samples{{"dkimsignd_messages_signed_total{algorithms=\"ed25519\"}", 1},
                             {"dkimsignd_signatures_total{algorithm=\"ed25519-sha256\"}", 1},
                             {"dkimsignd_signed_bytes_total", 21 + 7},
@@ -231,7 +231,7 @@ TEST_F(SessionMetricsTest, AFaultAndWhatBecameOfIt) {
             (Samples{{not_signed("error", "tempfail"), 1}, {error("key_file"), 1}}));
   configure("on_error = \"accept\";");
   EXPECT_EQ(counted("a@example.com"), (Samples{{not_signed("error"), 1}, {error("key_file"), 1}}));
-  // In a step without an answer: counted once, when the answer is given.
+  // A fault in a step without an answer is counted once, when the answer is given.
   EXPECT_EQ(counted("",
                     [&](Session& session) {
                       session.mail("<a@example.com>", macro());
@@ -251,7 +251,7 @@ TEST_F(SessionMetricsTest, AMessageBrokenOff) {
                       session.abort();
                     }),
             aborted);
-  // The connection ends in the midst of it.
+  // The connection ends in the middle of the message.
   EXPECT_EQ(counted("", [&](Session& session) { session.mail("<a@example.com>", macro()); }), aborted);
   // The MTA begins another one.
   auto grown = counted("", [&](Session& session) {
@@ -286,7 +286,7 @@ TEST_F(SessionMetricsTest, CountersSurviveANewSetup) {
   const auto lookups = [&](const std::string& result) {
     return samples.at("dkimsignd_key_cache_lookups_total{result=\"" + result + "\"}");
   };
-  // The manifest may be too young to be trusted twice: each look-up is one of the two.
+  // The manifest may be too recent for the cache: each look-up is a hit or a miss.
   EXPECT_EQ(lookups("hit") + lookups("miss"), 3);
   EXPECT_GE(lookups("miss"), 2);  // one for each setup's cache
 }

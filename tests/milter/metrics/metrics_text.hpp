@@ -6,12 +6,13 @@
 
 namespace dkim::test {
 
-// Key: the series as it is written, such as "dkimsignd_errors_total{kind=\"store\"}".
+// The key is the series as it is written, such as "dkimsignd_errors_total{kind=\"store\"}".
 using Samples = std::map<std::string, double>;
 
 Samples samples_of(const std::string& text);
 
-// By how much each series grew, without those that did not and without the buckets of histograms.
+// Returns by how much each series grew, without series that did not grow and without the buckets of
+// histograms.
 Samples increase(const Samples& before, const Samples& after);
 
 }  // namespace dkim::test

@@ -1,4 +1,4 @@
-// The file that metrics are written to, and what is in its way.
+// The file that metrics are written to, and what can get in the way.
 #include "milter/metrics/metrics_writer.hpp"
 
 #include <sys/stat.h>
@@ -32,7 +32,7 @@ TEST(TextFile, WhatAKilledWriterLeftIsReplacedAndNotFollowed) {
   write_file(temporary, std::string(100'000, 'x'), 0400);
   milter::replace_text_file(path, "one");
   EXPECT_EQ(read_file(path), "one");
-  // A symbolic link in its place would let somebody else's file be written over.
+  // Following a symbolic link would overwrite somebody else's file.
   write_file(directory.path() / "victim", "precious");
   std::filesystem::create_symlink(directory.path() / "victim", temporary);
   milter::replace_text_file(path, "two");
@@ -65,7 +65,7 @@ class MetricsWriterTest : public SessionTest {
     writer.wake();
   }
   bool exists(const std::string& file) const { return std::filesystem::exists(directory_.path() / file); }
-  // Polls; false after half a minute.
+  // Polls; returns false after half a minute.
   template <typename Condition>
   static bool eventually(Condition condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -101,7 +101,7 @@ TEST_F(MetricsWriterTest, ASettingTurnsItOnElsewhereAndOff) {
   ASSERT_TRUE(eventually([&] { return exists("one"); }));
   reconfigure(writer, settings("two", "metrics_domains = 0;"));
   ASSERT_TRUE(eventually([&] { return exists("two"); }));
-  // A file that nobody writes any more must not go on telling what was.
+  // A file that nobody writes any more must not go on showing old values.
   EXPECT_FALSE(exists("one"));
   EXPECT_EQ(read_file(directory_.path() / "two").find("dkimsignd_key_"),
             read_file(directory_.path() / "two").find("dkimsignd_key_cache"));
