@@ -1,5 +1,7 @@
 #include "keytool/cli/command_line.hpp"
 
+#include <fmt/format.h>
+
 #include <iostream>
 
 #include "keytool/cli/configuration.hpp"
@@ -13,7 +15,7 @@ namespace {
 constexpr unsigned help_width = 100;
 constexpr unsigned description_width = 60;
 
-// A guessed option ("--sel" for --selector) would mean something else as soon as another begins alike.
+// A guessed option ("--sel" for --selector) would change its meaning with the next option that begins alike.
 constexpr int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
 
 }  // namespace
@@ -21,7 +23,7 @@ constexpr int style = po::command_line_style::unix_style & ~po::command_line_sty
 std::optional<bool> ParsedOptions::choice(const std::string& name) const {
   const bool yes = has(name);
   const bool no = has("no" + name);
-  if (yes && no) throw UsageError("--" + name + " and --no" + name + " contradict each other");
+  if (yes && no) throw UsageError(fmt::format("--{0} and --no{0} contradict each other", name));
   if (!yes && !no) return std::nullopt;
   return yes;
 }
@@ -53,7 +55,7 @@ std::optional<ParsedOptions> CommandLine::parse(const Arguments& arguments) {
     }
     return ParsedOptions(std::move(values));
   } catch (const po::error& error) {
-    throw UsageError(std::string(error.what()) + "; see: dkimkey " + std::string(subcommand_) + " --help");
+    throw UsageError(fmt::format("{}; see: dkimkey {} --help", error.what(), subcommand_));
   }
 }
 

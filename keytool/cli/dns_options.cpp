@@ -1,5 +1,7 @@
 #include "keytool/cli/dns_options.hpp"
 
+#include <fmt/format.h>
+
 #include "keytool/cli/errors.hpp"
 
 namespace dkim::keytool {
@@ -9,8 +11,8 @@ void add_dns_options(CommandLine& command_line) {
       ("resolver", value_text("ADDRESS[@PORT]"),
        "ask this resolver instead of the system's for zones and servers")  //
       ("no-authoritative",
-       "believe the resolver instead of asking the zone's own servers, where port 53 is "
-       "blocked outward");
+       "trust the resolver instead of asking the zone's own servers; for networks that block outgoing port "
+       "53");
 }
 
 DnsAccess read_dns_options(const ParsedOptions& options) {
@@ -19,7 +21,7 @@ DnsAccess read_dns_options(const ParsedOptions& options) {
   if (const auto text = options.text("resolver")) {
     auto server = ServerAddress::parse(*text);
     if (!server)
-      throw UsageError("--resolver is " + server.refusal().reason + "; such as 9.9.9.9 or ::1@5353");
+      throw UsageError(fmt::format("--resolver is {}; such as 9.9.9.9 or ::1@5353", server.refusal().reason));
     access.resolver = *std::move(server);
   }
   return access;

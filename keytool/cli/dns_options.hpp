@@ -1,4 +1,4 @@
-// The options of every subcommand that looks at DNS.
+// Adds and reads the options of every subcommand that asks DNS.
 #pragma once
 
 #include "keytool/cli/command_line.hpp"
@@ -6,10 +6,10 @@
 
 namespace dkim::keytool {
 
-// --resolver and --no-authoritative.
+// Adds --resolver and --no-authoritative.
 void add_dns_options(CommandLine& command_line);
 
-// Throws UsageError.
+// Throws UsageError if the resolver is not an address.
 DnsAccess read_dns_options(const ParsedOptions& options);
 
 }  // namespace dkim::keytool

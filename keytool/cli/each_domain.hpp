@@ -1,5 +1,5 @@
-// The same work for every domain of a large store: some at a time, and one that fails does not stop the
-// others.
+// Does the same work for every domain of a large store, several at a time. A domain that fails does not stop
+// the others: its exception becomes a message.
 #pragma once
 
 #include <algorithm>
@@ -16,11 +16,11 @@
 
 namespace dkim::keytool {
 
-// Mostly waiting for name servers; more at once would look like an attack to them.
+// The threads mostly wait for name servers, to which more at once would look like an attack.
 constexpr std::size_t domains_at_once = 16;
 
-// A few threads that work ahead of the one that takes the results, in order and no further than it bears:
-// what is kept does not grow with the store.
+// Works ahead of the thread that takes the results, in a few threads, in order, and only so far that the
+// memory does not grow with the store.
 template <typename Result, typename Work>
 class WorkAhead {
  public:
@@ -46,7 +46,7 @@ class WorkAhead {
       thread.join();
   }
 
-  // Those that are ready of the next, at least one; nothing after the last.
+  // Waits for the next outcome; returns it with those after it that are ready. Returns none after the last.
   std::vector<Outcome> take() {
     std::vector<Outcome> taken;
     std::unique_lock lock(mutex_);
@@ -93,14 +93,14 @@ class WorkAhead {
   std::mutex mutex_;
   std::condition_variable room_;
   std::condition_variable ready_;
-  std::size_t next_ = 0;   // to be begun
-  std::size_t taken_ = 0;  // so many were taken
+  std::size_t next_ = 0;   // the next domain to begin
+  std::size_t taken_ = 0;  // how many outcomes were taken
   std::vector<std::optional<Outcome>> slots_{most_ahead};
   std::vector<std::thread> threads_;
 };
 
-// Calls work for each domain, at most domains_at_once at a time, in threads; hands what it gives back to
-// done, or the message of what it threw to failed, one after the other and in the order of the domains.
+// Calls work for each domain, in threads, at most domains_at_once at a time. Then calls done with its result,
+// or failed with the message of its exception: in this thread, one at a time, in the order of the domains.
 template <typename Work, typename Done, typename Failed>
 void for_each_domain(const std::vector<canon::DomainName>& domains, Work work, Done done, Failed failed) {
   WorkAhead<decltype(work(domains.front())), Work> ahead(domains, work);

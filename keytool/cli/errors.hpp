@@ -1,21 +1,20 @@
-// What is wrong with how dkimkey was called. All else that goes wrong is a crypto::Error.
-//
-// Caught in main.cpp only, which ends with ExitCode::usage.
+// Exceptions for a wrong use of dkimkey; every other fault is a crypto::Error. keytool/main.cpp turns these
+// two into ExitCode::usage.
 #pragma once
 
 #include "crypto/error.hpp"
 
 namespace dkim::keytool {
 
-// The command line asks for something that cannot be.
+// The command line is wrong.
 class UsageError : public crypto::Error {
  public:
   using Error::Error;
 };
 
-// The configuration file cannot be read or is wrong; the message begins with file:line. A type of its own,
-// since a damaged manifest in the key store (crypto::SettingsError) is a problem found, not a mistake of
-// the caller.
+// The configuration file cannot be read or is wrong; the message begins with file:line. This is not a
+// crypto::SettingsError, because that also stands for a damaged manifest, which is not a mistake of the
+// caller.
 class ConfigurationError : public crypto::Error {
  public:
   using Error::Error;

@@ -1,4 +1,4 @@
-// What dkimkey ends with, so that scripts and timers can tell the cases apart.
+// The exit codes of dkimkey, by which scripts and timers tell the cases apart.
 #pragma once
 
 namespace dkim::keytool {
@@ -7,10 +7,10 @@ enum class ExitCode {
   done = 0,
   problem = 1,  // something was found wrong, or could not be done
   usage = 2,    // the command line or the configuration is wrong: nothing was tried
-  waiting = 3,  // for DNS or for a person: come again later
+  waiting = 3,  // DNS or a person has to act first: try again later
 };
 
-// Of several outcomes, the one to report: a problem before anything else, then waiting.
+// Returns the outcome to report for both: a problem before anything else, then waiting.
 inline ExitCode worse(ExitCode a, ExitCode b) {
   if (a == ExitCode::problem || b == ExitCode::problem) return ExitCode::problem;
   return a == ExitCode::done ? b : a;

@@ -1,5 +1,7 @@
 #include "keytool/cli/pick_domain.hpp"
 
+#include <fmt/format.h>
+
 #include <fstream>
 
 #include "canon/text.hpp"
@@ -28,13 +30,14 @@ std::vector<canon::DomainName> stored_domains(const crypto::KeyStore& store) {
 
 canon::DomainName parse_domain(const std::string& text) {
   auto domain = canon::parse_typed_domain(text);
-  if (!domain) throw UsageError("\"" + text + "\" is no domain: " + domain.refusal().reason);
+  if (!domain) throw UsageError(fmt::format("\"{}\" is not a domain: {}", text, domain.refusal().reason));
   return *std::move(domain);
 }
 
 canon::Selector parse_selector(const std::string& text) {
   auto selector = canon::parse_typed_selector(text);
-  if (!selector) throw UsageError("\"" + text + "\" is no selector: " + selector.refusal().reason);
+  if (!selector)
+    throw UsageError(fmt::format("\"{}\" is not a selector: {}", text, selector.refusal().reason));
   return *std::move(selector);
 }
 
@@ -59,10 +62,12 @@ canon::DomainName pick_domain(const std::optional<std::string>& given, const cry
   auto domains = stored_domains(store);
   if (domains.size() == 1) return std::move(domains.front());
   if (auto domain = mailname_domain(mailname)) return *std::move(domain);
-  throw UsageError(domains.empty() ? "which domain? " + store.directory().string() + " has none yet and " +
-                                         mailname.string() + " names none: give --domain"
-                                   : "which domain? " + store.directory().string() + " has " +
-                                         std::to_string(domains.size()) + ": give --domain");
+  const auto directory = store.directory().string();
+  if (domains.empty()) {
+    throw UsageError(fmt::format("which domain? {} has none yet, and {} names none: give --domain", directory,
+                                 mailname.string()));
+  }
+  throw UsageError(fmt::format("which domain? {} has {}: give --domain", directory, domains.size()));
 }
 
 }  // namespace dkim::keytool

@@ -1,4 +1,4 @@
-// Which domain is meant where --domain does not say it, and other words of the command line as names.
+// Turns words of the command line into domains and selectors, and finds the domain if --domain is not given.
 #pragma once
 
 #include <filesystem>
@@ -13,19 +13,20 @@ namespace dkim::keytool {
 
 constexpr const char* mailname_file = "/etc/mailname";
 
-// Names for something new, as a person types them (canon/typed_names). Throw UsageError with the reason.
+// Parse the name of something new, as a person types it (canon/typed_names). Throw UsageError with the
+// reason.
 canon::DomainName parse_domain(const std::string& text);
 canon::Selector parse_selector(const std::string& text);
 
-// Names for what may be there already: a name that the store has is taken as it is, whatever it looks like,
-// so that a slip of older days can be shown and revoked. Throw UsageError with the reason for any other that
-// the above refuse, and what the store throws.
+// Parse the name of something that may exist. A name that is in the store is accepted even if it could not be
+// used today, so that an old mistake can be shown and revoked. Any other name is parsed as above. Also throw
+// what the store throws.
 canon::DomainName pick_named_domain(const std::string& text, const crypto::KeyStore& store);
 canon::Selector pick_selector(const std::string& text, const crypto::KeyStore& store,
                               const canon::DomainName& domain);
 
-// The domain given, else the only one in the store, else the one that the mailname file names (Debian's
-// name of this host in mail). Throws UsageError if none of them tells.
+// Returns the domain given, or the only one in the store, or the one in the mailname file (Debian's name of
+// this host in mail). Throws UsageError if there is none of these.
 canon::DomainName pick_domain(const std::optional<std::string>& given, const crypto::KeyStore& store,
                               const std::filesystem::path& mailname = mailname_file);
 

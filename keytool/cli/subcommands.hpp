@@ -1,8 +1,8 @@
-// The subcommands that main.cpp's table names; one file each.
+// The subcommands, one file each in keytool/commands/.
 //
-// Each takes the words behind its own name (with any common options that stood before it), answers --help
-// itself, prints results on standard output and talk on standard error. Throws UsageError,
-// ConfigurationError and the errors of crypto/.
+// Each takes the words after its own name, together with the common options before it. It answers --help,
+// prints results on standard output and everything else on standard error. It throws UsageError,
+// ConfigurationError and the errors of crypto/error.hpp.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ ExitCode check(const Arguments& arguments);
 ExitCode doctor(const Arguments& arguments);
 ExitCode explain(const Arguments& arguments);
 ExitCode generate(const Arguments& arguments);
-// Named otherwise than its word, which C++ reserves.
+// C++ reserves the word "import".
 ExitCode import_keys(const Arguments& arguments);
 ExitCode list(const Arguments& arguments);
 ExitCode revoke(const Arguments& arguments);

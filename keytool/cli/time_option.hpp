@@ -1,4 +1,4 @@
-// --at TIME: what would be if it were another time.
+// Reads --at TIME, which asks what would happen at another time.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace dkim::keytool {
 
-// Nothing if the option was not given. Throws UsageError.
+// Returns nothing if the option was not given. Throws UsageError if it is not a UTC time.
 std::optional<crypto::UtcTime> time_option(const ParsedOptions& options);
 
 }  // namespace dkim::keytool

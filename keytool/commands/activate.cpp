@@ -1,4 +1,6 @@
-// dkimkey activate: a pending key signs from now on, if the world can see its record.
+// dkimkey activate: makes a pending key sign, if every name server has its record.
+#include <fmt/format.h>
+
 #include <iostream>
 
 #include "crypto/error.hpp"
@@ -10,7 +12,7 @@
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/dns/observation.hpp"
-#include "keytool/keys/key_report.hpp"
+#include "keytool/keys/stored_keys.hpp"
 #include "keytool/output/terminal_text.hpp"
 #include "keytool/rotation/rotation.hpp"
 
@@ -23,49 +25,49 @@ constexpr HelpText help{
 Examples:
   dkimkey activate --domain example.com --selector server
   dkimkey activate --force
-      without a look at DNS
+      without asking DNS
 
 Asks every authoritative server whether it serves the key's record, as check does, and makes the key active if all
-do. Another active key of the same algorithm retires in the same instant.
+of them do. Another active key of the same algorithm retires at the same time.
 )",
     R"(Without --selector: the only pending key of the domain.
 
-Other than rotate, this does not wait until resolvers have forgotten that the record was not there: between the
-two, some receivers may not find it yet.
+Unlike rotate, this does not wait until resolvers have forgotten that the record was not there: until then, some
+receivers may not find it.
 
 Exit codes: 0 done, 1 no such key, or it cannot be activated, 2 wrong usage or configuration, 3 the record is
 not on every server yet.
 )"};
 
-const crypto::KeyEntry& pick_key(const crypto::Manifest& manifest, const canon::DomainName& domain,
-                                 const std::optional<canon::Selector>& given) {
+const crypto::KeyEntry& only_pending_key(const crypto::Manifest& manifest, const canon::DomainName& domain) {
   const crypto::KeyEntry* pending = nullptr;
-  if (given) {
-    pending = manifest.find(*given);
-    if (pending == nullptr)
-      throw crypto::StoreError("there is no key " + given->str() + " in " + domain.str());
-  } else {
-    for (const auto& key : manifest.keys) {
-      if (key.state != crypto::KeyState::pending) continue;
-      if (pending != nullptr) throw UsageError("more than one key is pending; name one with --selector");
-      pending = &key;
-    }
-    if (pending == nullptr) throw crypto::StoreError("no key of " + domain.str() + " is pending");
+  for (const auto& key : manifest.keys) {
+    if (key.state != crypto::KeyState::pending) continue;
+    if (pending != nullptr) throw UsageError("more than one key is pending; name one with --selector");
+    pending = &key;
   }
-  if (pending->state != crypto::KeyState::pending) {
-    throw crypto::StoreError("the key " + pending->selector.str() + " is not pending but " +
-                             std::string(to_string(pending->state)));
-  }
+  if (pending == nullptr) throw crypto::StoreError(fmt::format("no key of {} is pending", domain.str()));
   return *pending;
 }
 
-// Throws if the manifest is no longer the one that was looked at.
-std::vector<canon::Selector> make_active(const crypto::KeyStore& store, const canon::DomainName& domain,
-                                         const crypto::Manifest& seen, const crypto::KeyEntry& key) {
+const crypto::KeyEntry& pick_key(const crypto::Manifest& manifest, const canon::DomainName& domain,
+                                 const std::optional<canon::Selector>& given) {
+  if (!given) return only_pending_key(manifest, domain);
+  const auto& key = require_key(manifest, domain, *given);
+  if (key.state != crypto::KeyState::pending) {
+    throw crypto::StoreError(
+        fmt::format("the key {} is not pending but {}", key.selector.str(), to_string(key.state)));
+  }
+  return key;
+}
+
+// Returns the keys that retire. Throws StoreError if the manifest is no longer the one that was seen.
+Selectors make_active(const crypto::KeyStore& store, const canon::DomainName& domain,
+                      const crypto::Manifest& seen, const crypto::KeyEntry& key) {
   crypto::DomainTransaction transaction(store, domain);
   auto& manifest = transaction.manifest();
   if (!(manifest == seen))
-    throw crypto::StoreError("the keys of " + domain.str() + " were changed meanwhile: try again");
+    throw crypto::StoreError(fmt::format("the keys of {} were changed meanwhile: try again", domain.str()));
   Activate change{key.selector, retired_by(manifest, key)};
   apply_change(change, manifest, crypto::utc_now());
   transaction.commit();
@@ -79,34 +81,34 @@ ExitCode activate(const Arguments& arguments) {
   command_line.add_options()                                                                      //
       ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or /etc/mailname)")  //
       ("selector,s", value_text("SELECTOR"), "the key (default: the only pending one)")           //
-      ("force", "without a look at DNS");
+      ("force", "do not ask DNS");
   add_dns_options(command_line);
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   const auto access = read_dns_options(*options);
   const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
   const auto domain = pick_domain(options->text("domain"), store);
-  const auto read = store.read_manifest(domain);
-  if (!read) throw crypto::StoreError("there are no keys for " + domain.str());
+  const auto manifest = require_manifest(store, domain);
   std::optional<canon::Selector> named;
   if (const auto text = options->text("selector")) named = pick_selector(*text, store, domain);
-  const auto& key = pick_key(read->manifest, domain, named);
-  const auto private_key = store.load_key(domain, key);  // what cannot be loaded must not become active
+  const auto& key = pick_key(manifest, domain, named);
+  const auto private_key = store.load_key(domain, key);  // a key that cannot be loaded must not become active
 
   if (!options->has("force")) {
     const auto view = summarize(Observer(access).look(crypto::record_name(key.selector, domain),
-                                                      make_record(private_key, read->manifest.record)));
+                                                      make_record(private_key, manifest.record)));
     if (view.state != RecordView::State::right) {
-      std::cerr << key.selector.str()
-                << " stays pending: its record is not on every server: " << terminal_text(view.detail)
-                << '\n';
+      std::cerr << fmt::format("{} stays pending: its record is not on every server: {}\n",
+                               key.selector.str(), terminal_text(view.detail));
       return ExitCode::waiting;
     }
   }
-  const auto retired = make_active(store, domain, read->manifest, key);
-  std::cerr << "activated " << key.selector.str() << ": mail is signed with it from now on\n";
-  for (const auto& old : retired)
-    std::cerr << old.str() << " retires: keep its record in DNS until dkimkey rotate says that it can go\n";
+  const auto retired = make_active(store, domain, manifest, key);
+  std::cerr << fmt::format("activated {}: mail is signed with it from now on\n", key.selector.str());
+  for (const auto& old : retired) {
+    std::cerr << fmt::format(
+        "{} retires: keep its record in DNS until dkimkey rotate says that it can be removed\n", old.str());
+  }
   return ExitCode::done;
 }
 

@@ -1,4 +1,6 @@
-// dkimkey check: is each key's record in DNS, on every server, and is it this key's?
+// dkimkey check: compares the record that each name server has for each key with the key.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iostream>
 
@@ -11,6 +13,7 @@
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/dns/observation.hpp"
 #include "keytool/keys/key_report.hpp"
+#include "keytool/keys/stored_keys.hpp"
 #include "keytool/output/table.hpp"
 #include "keytool/output/terminal_text.hpp"
 
@@ -22,20 +25,20 @@ constexpr HelpText help{
 
 Examples:
   dkimkey check --domain example.com
-      every key of the domain that has a record to have
+      every key of the domain that needs a record
   dkimkey check --selector server
       one key
   dkimkey check --all --json
       all domains, for a program
   dkimkey check --no-authoritative --resolver 9.9.9.9
-      where port 53 is blocked outward
+      in a network that blocks outgoing port 53
 
 Asks every authoritative name server of the zone for the record of each key, directly, and compares what it
-serves with the key, tag by tag and octet by octet. CNAMEs are followed into other zones.
+serves with the key, tag by tag and byte by byte. Follows CNAMEs into other zones.
 )",
-    R"(For each server: right, missing, another key (with what differs), several records, revoked, or a syntax error.
-Where a usual slip is the cause, it is named: quotation marks in the value, text of a zone file, the record under
-another name. A revoked key is right where its record is empty or gone. DNSSEC is mentioned and never a failure.
+    R"(Says of each server: right, missing, another key (with what differs), several records, revoked, or a syntax
+error. Names common mistakes: quotation marks in the value, zone-file text, the record under another name. The
+record of a revoked key is right if it is empty or gone. DNSSEC is mentioned and is never a failure.
 
 Exit codes: 0 everything is right, 1 a record is wrong or missing, 2 wrong usage or configuration, 3 a
 server could not be asked, or a pending key's record is not there yet.
@@ -50,7 +53,7 @@ struct CheckedKey {
 
 enum class Verdict { right, wrong, unknown };
 
-bool is_as_it_should_be(const CheckedKey& key, RecordStatus status) {
+bool is_expected(const CheckedKey& key, RecordStatus status) {
   if (key.entry.state == crypto::KeyState::revoked) {
     return status == RecordStatus::revoked || status == RecordStatus::missing;
   }
@@ -60,26 +63,34 @@ bool is_as_it_should_be(const CheckedKey& key, RecordStatus status) {
 Verdict verdict_of(const CheckedKey& key) {
   bool wrong = false;
   for (const auto& server : key.observation.servers)
-    wrong = wrong || (server.finding && !is_as_it_should_be(key, server.finding->status));
+    wrong = wrong || (server.finding && !is_expected(key, server.finding->status));
   if (wrong) return Verdict::wrong;
   const auto view = summarize(key.observation);
   const bool unknown = view.state == RecordView::State::unknown || !view.all_answered;
   return unknown ? Verdict::unknown : Verdict::right;
 }
 
+std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::right:
+      return "right";
+    case Verdict::wrong:
+      return "wrong";
+    case Verdict::unknown:
+      return "unknown";
+  }
+  return {};
+}
+
 std::vector<CheckedKey> check_domain(const crypto::KeyStore& store, const canon::DomainName& domain,
                                      const std::optional<canon::Selector>& only, const DnsAccess& access) {
-  const auto read = store.read_manifest(domain);
-  if (!read)
-    throw crypto::StoreError("there are no keys for " + domain.str() + " in " + store.directory().string());
-  if (only && read->manifest.find(*only) == nullptr) {
-    throw crypto::StoreError("there is no key " + only->str() + " in " + domain.str());
-  }
+  const auto manifest = require_manifest(store, domain);
+  if (only) require_key(manifest, domain, *only);
   Observer observer(access, Observer::Misplaced::look_for);
   std::vector<CheckedKey> checked;
-  for (const auto& entry : read->manifest.keys) {
+  for (const auto& entry : manifest.keys) {
     if (only ? entry.selector != *only : entry.forgotten.has_value()) continue;
-    const auto expected = store.record_of(domain, entry, read->manifest.record);
+    const auto expected = store.record_of(domain, entry, manifest.record);
     CheckedKey key{domain, entry, named_record(entry.selector, domain, expected), {}};
     key.observation = observer.look(key.record.name, expected);
     checked.push_back(std::move(key));
@@ -87,16 +98,44 @@ std::vector<CheckedKey> check_domain(const crypto::KeyStore& store, const canon:
   return checked;
 }
 
+struct CheckedDomains {
+  std::vector<CheckedKey> keys;
+  ExitCode code = ExitCode::done;  // whether each domain could be checked
+};
+
+CheckedDomains check_domains(const crypto::KeyStore& store, const std::vector<canon::DomainName>& domains,
+                             const std::optional<canon::Selector>& only, const DnsAccess& access) {
+  CheckedDomains checked;
+  for_each_domain(
+      domains, [&](const canon::DomainName& domain) { return check_domain(store, domain, only, access); },
+      [&](const canon::DomainName&, std::vector<CheckedKey> keys) {
+        std::move(keys.begin(), keys.end(), std::back_inserter(checked.keys));
+      },
+      [&](const canon::DomainName& domain, const std::string& what) {
+        checked.code = ExitCode::problem;
+        std::cerr << fmt::format("{}: {}\n", domain.str(), terminal_text(what));
+      });
+  return checked;
+}
+
 std::string found_text(const ServerFinding& server) {
   if (!server.finding) return terminal_text(server.trouble);
   std::string text(to_string(server.finding->status));
-  if (!server.finding->detail.empty()) text += ": " + terminal_text(server.finding->detail);
-  if (!server.alias.empty()) text += " (by CNAME " + terminal_text(server.alias) + ")";
+  if (!server.finding->detail.empty()) text += fmt::format(": {}", terminal_text(server.finding->detail));
+  if (!server.alias.empty()) text += fmt::format(" (by CNAME {})", terminal_text(server.alias));
   return text;
 }
 
 std::string_view dnssec_text(Dnssec state) {
-  return state == Dnssec::secure ? "secure" : state == Dnssec::bogus ? "bogus" : "insecure";
+  switch (state) {
+    case Dnssec::secure:
+      return "secure";
+    case Dnssec::bogus:
+      return "bogus";
+    case Dnssec::insecure:
+      return "insecure";
+  }
+  return {};
 }
 
 void print_table(const std::vector<CheckedKey>& keys) {
@@ -121,14 +160,13 @@ void print_json(const std::vector<CheckedKey>& keys) {
     auto& object = objects.emplace_back();
     add_key_members(object, key.domain, key.entry);
     add_record_members(object, key.record);
-    const Verdict verdict = verdict_of(key);
-    object.text("dns", verdict == Verdict::right ? "right" : verdict == Verdict::wrong ? "wrong" : "unknown");
+    object.text("dns", to_string(verdict_of(key)));
     object.text("detail", key.observation.trouble.empty() ? view.detail : key.observation.trouble);
-    object.text("dnssec", std::string(dnssec_text(key.observation.dnssec)));
+    object.text("dnssec", dnssec_text(key.observation.dnssec));
     std::string servers;
     for (const auto& server : key.observation.servers) {
-      servers +=
-          (servers.empty() ? "" : "; ") + server.server + " " + server.address + " " + found_text(server);
+      servers += fmt::format("{}{} {} {}", servers.empty() ? "" : "; ", server.server, server.address,
+                             found_text(server));
     }
     object.text("servers", servers);
   }
@@ -142,21 +180,24 @@ bool is_too_long_for_its_form(const CheckedKey& key) {
   });
 }
 
-// What a person should know beside the table.
+// Prints what a person should know beside the table.
 void print_notes(const std::vector<CheckedKey>& keys) {
   for (const auto& key : keys) {
     const auto strings = crypto::txt_strings(key.record.value).size();
     if (strings > 1 && is_too_long_for_its_form(key)) {
-      std::cerr << "note: the record of " << key.record.name << " has " << key.record.value.size()
-                << " octets and needs " << strings
-                << " strings of at most 255; some web forms cut it or refuse it (dkimkey show --format "
-                   "strings)\n";
+      std::cerr << fmt::format(
+          "note: the record of {} has {} bytes and needs {} strings of at most 255; some web forms truncate "
+          "or "
+          "refuse it (dkimkey show --format strings)\n",
+          key.record.name, key.record.value.size(), strings);
     }
     if (key.observation.dnssec == Dnssec::secure)
-      std::cerr << "note: " << key.record.name << " is in a zone signed by DNSSEC\n";
-    if (key.observation.dnssec == Dnssec::bogus)
-      std::cerr << "note: " << key.record.name
-                << " fails the resolver's DNSSEC checks: receivers that make them see no record\n";
+      std::cerr << fmt::format("note: {} is in a zone signed with DNSSEC\n", key.record.name);
+    if (key.observation.dnssec == Dnssec::bogus) {
+      std::cerr << fmt::format(
+          "note: {} fails the resolver's DNSSEC checks: receivers that make them see no record\n",
+          key.record.name);
+    }
   }
 }
 
@@ -178,14 +219,14 @@ ExitCode check(const Arguments& arguments) {
       ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or /etc/mailname)")  //
       ("selector,s", value_text("SELECTOR"), "only this key")                                     //
       ("all", "every domain of the store")                                                        //
-      ("json", "an array of objects, a key each, on standard output");
+      ("json", "print an array of objects, one for each key");
   add_dns_options(command_line);
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   const auto access = read_dns_options(*options);
   const crypto::KeyStore by_path(read_configuration(*options).signing.key_directory);
   if (options->has("all") && (options->has("selector") || options->has("domain"))) {
-    throw UsageError("--all is for every domain and key: leave out --domain and --selector");
+    throw UsageError("--all checks every domain and key: leave out --domain and --selector");
   }
 
   const auto domains =
@@ -193,24 +234,14 @@ ExitCode check(const Arguments& arguments) {
   const auto store = domains.size() > 1 ? by_path.held() : by_path;
   std::optional<canon::Selector> only;
   if (const auto text = options->text("selector")) only = pick_selector(*text, store, domains.front());
-  std::vector<CheckedKey> keys;
-  bool failed = false;
-  for_each_domain(
-      domains, [&](const canon::DomainName& domain) { return check_domain(store, domain, only, access); },
-      [&](const canon::DomainName&, std::vector<CheckedKey> checked) {
-        std::move(checked.begin(), checked.end(), std::back_inserter(keys));
-      },
-      [&](const canon::DomainName& domain, const std::string& what) {
-        failed = true;
-        std::cerr << domain.str() << ": " << terminal_text(what) << '\n';
-      });
+  const auto checked = check_domains(store, domains, only, access);
   if (options->has("json")) {
-    print_json(keys);
+    print_json(checked.keys);
   } else {
-    print_table(keys);
-    print_notes(keys);
+    print_table(checked.keys);
+    print_notes(checked.keys);
   }
-  return failed ? ExitCode::problem : exit_code(keys);
+  return worse(checked.code, exit_code(checked.keys));
 }
 
 }  // namespace dkim::keytool

@@ -1,4 +1,6 @@
-// dkimkey explain: would mail of an address be signed, with what, and if not, why not?
+// dkimkey explain: says whether mail from an address would be signed, with what, and if not, why not.
+#include <fmt/ranges.h>
+
 #include <iostream>
 
 #include "keytool/cli/configuration.hpp"
@@ -22,25 +24,26 @@ Examples:
   dkimkey explain --message message.eml
   dkimkey explain --json alerts@server.example.com
 
-Tells whether mail from ADDRESS, or the message in FILE ("-" for standard input), would be signed, as which
-domain, with which keys and by which rule, or why not; in which state the domain's keys are and whether the
-daemon can use their files; and what must hold of the client that sends it.
+Says whether mail from ADDRESS, or the message in FILE ("-" for standard input), would be signed: as which domain,
+with which keys and by which rule, or why not. Says in which state the domain's keys are, whether the daemon can
+use their files, and which clients it signs for.
 )",
-    R"(Objects of --json, one for each key looked at, have address, would_sign, reason, note (on a From field
-that is not RFC 5322), rule (its number in the configuration, from 1), signs (is this key's signature one of those made?), problem (of its file), and what
-list has: domain, selector, algorithm, bits, state, created, activated, retired, revoked. Where there is no
-key at all, one object has null for these.
+    R"(Objects of --json, one for each key that was looked up, have address, would_sign, reason, note (on a From field
+that is not RFC 5322), rule (its number in the configuration, from 1), signs (whether the message gets this key's
+signature), problem (with the key's file), and the members that list has: domain, selector, algorithm, bits, state,
+created, activated, retired, revoked. If there is no key at all, one object has null for these.
 
 Exit codes: 0 would be signed, 1 would not, 2 wrong usage or configuration.
 )"};
 
 crypto::Authors parse_address(const std::string& text) {
   auto mailboxes = canon::parse_mailboxes(text);
-  if (!mailboxes) throw UsageError("\"" + text + "\" is no address: " + mailboxes.refusal().reason);
+  if (!mailboxes)
+    throw UsageError(fmt::format("\"{}\" is not an address: {}", text, mailboxes.refusal().reason));
   return {*std::move(mailboxes)};
 }
 
-Explanation find_out(const ParsedOptions& options, const Configuration& configuration) {
+Explanation explanation_of(const ParsedOptions& options, const Configuration& configuration) {
   const auto daemon = credentials_of(daemon_user);
   if (const auto address = options.text("address"))
     return explain_authors(parse_address(*address), configuration.signing, daemon);
@@ -54,9 +57,9 @@ Explanation find_out(const ParsedOptions& options, const Configuration& configur
 std::string describe_choice(const Explanation& explanation, const crypto::SigningSettings& settings) {
   if (explanation.rule) {
     const auto& rule = settings.rules[*explanation.rule];
-    return "  by rule " + std::to_string(*explanation.rule + 1) + " of the configuration: sender \"" +
-           terminal_text(rule.sender) +
-           (rule.domain ? "\", domain " + rule.domain->str() : "\", not to be signed") + "\n";
+    return fmt::format("  by rule {} of the configuration: sender \"{}\", {}\n", *explanation.rule + 1,
+                       terminal_text(rule.sender),
+                       rule.domain ? fmt::format("domain {}", rule.domain->str()) : "not to be signed");
   }
   if (!explanation.domain) return {};
   const auto author_domain =
@@ -66,62 +69,70 @@ std::string describe_choice(const Explanation& explanation, const crypto::Signin
 }
 
 std::string describe_answer(const Explanation& explanation, const crypto::SigningSettings& settings) {
-  const std::string subject =
-      explanation.author.empty() ? "the message" : "mail from " + terminal_text(explanation.author);
-  const std::string note =
-      explanation.note.empty() ? "" : "  note: " + terminal_text(explanation.note) + "\n";
-  if (!explanation.would_sign) {
-    std::string out = subject + " would not be signed: " + terminal_text(explanation.reason) + "\n";
+  const std::string subject = explanation.author.empty()
+                                  ? "the message"
+                                  : fmt::format("mail from {}", terminal_text(explanation.author));
+  std::string out;
+  if (explanation.would_sign) {
+    out = fmt::format("{} would be signed\n", subject);
+  } else {
+    out = fmt::format("{} would not be signed: {}\n", subject, terminal_text(explanation.reason));
     if (explanation.fault) out += "  this is a fault, not a choice: the daemon does what on_error says\n";
-    return out + describe_choice(explanation, settings) + note;
   }
-  std::string out = subject + " would be signed\n" + describe_choice(explanation, settings) + note;
+  out += describe_choice(explanation, settings);
+  if (!explanation.note.empty()) out += fmt::format("  note: {}\n", terminal_text(explanation.note));
+  if (!explanation.would_sign) return out;
   for (const auto& key : explanation.keys) {
     if (!key.signs) continue;
-    out += "  d=" + key.domain.str() + " s=" + key.entry.selector.str() +
-           " a=" + std::string(signature_name(key.entry.algorithm)) + "\n";
+    out += fmt::format("  d={} s={} a={}\n", key.domain.str(), key.entry.selector.str(),
+                       signature_name(key.entry.algorithm));
   }
   return out;
 }
 
 std::string describe_state(const crypto::KeyEntry& entry) {
-  std::string out(to_string(entry.state));
   switch (entry.state) {
     case crypto::KeyState::pending:
-      return out + ", does not sign yet";
+      return "pending, does not sign yet";
     case crypto::KeyState::active:
-      return out + (entry.activated ? " since " + crypto::to_string(*entry.activated) : "");
-    default:
-      return out + ", does not sign any more";
+      return entry.activated ? fmt::format("active since {}", crypto::to_string(*entry.activated)) : "active";
+    case crypto::KeyState::retiring:
+    case crypto::KeyState::revoked:
+      break;
   }
+  return fmt::format("{}, no longer signs", to_string(entry.state));
 }
 
 std::string describe_keys(const Explanation& explanation) {
   if (explanation.keys.empty()) return {};
-  std::string out = "\nKeys looked at:\n";
+  std::string out = "\nKeys looked up:\n";
   for (const auto& [domain, entry, signs, problem] : explanation.keys) {
-    out += "  " + entry.selector.str() + "._domainkey." + domain.str() + "  " +
-           kind_text(entry.algorithm, entry.bits) + "; " + describe_state(entry) + "\n";
-    if (problem) out += "    " + terminal_text(*problem) + "\n";
+    out += fmt::format("  {}._domainkey.{}  {}; {}\n", entry.selector.str(), domain.str(),
+                       kind_text(entry.algorithm, entry.bits), describe_state(entry));
+    if (problem) out += fmt::format("    {}\n", terminal_text(*problem));
   }
   return out;
 }
 
+std::string describe_networks(const crypto::ClientSettings& clients) {
+  const auto& networks = clients.trusted_networks;
+  if (!networks) return "this host itself, unless trusted_networks says otherwise";
+  if (networks->empty()) return "none: trusted_networks is empty";
+  std::vector<std::string> shown;
+  for (const auto& network : *networks)
+    shown.push_back(terminal_text(network.text));
+  return fmt::format("{}", fmt::join(shown, ", "));
+}
+
 std::string describe_client(const Configuration& configuration) {
-  std::string networks;
-  if (!configuration.clients.trusted_networks) {
-    networks = "this host itself, unless trusted_networks says otherwise";
-  } else if (configuration.clients.trusted_networks->empty()) {
-    networks = "none: trusted_networks is empty";
-  } else {
-    for (const auto& network : *configuration.clients.trusted_networks)
-      networks += (networks.empty() ? "" : ", ") + terminal_text(network.text);
-  }
-  std::string out = "\nThe daemon signs for a client that\n  - connects locally or from a trusted network (" +
-                    networks + "), or\n";
-  out += configuration.clients.sign_authenticated ? "  - has authenticated itself to Postfix, or\n" : "";
-  return out +
-         "  - comes with a macro that the setting macros names.\nMail of other clients passes unsigned.\n";
+  return fmt::format(R"(
+The daemon signs for a client that
+  - connects locally or from a trusted network ({}), or
+{}  - comes with a macro that the setting macros names.
+Mail from other clients passes unsigned.
+)",
+                     describe_networks(configuration.clients),
+                     configuration.clients.sign_authenticated ? "  - has authenticated itself to Postfix, or\n" : "");
 }
 
 JsonObject common_members(const Explanation& explanation) {
@@ -162,15 +173,15 @@ std::string explanation_json(const Explanation& explanation) {
 ExitCode explain(const Arguments& arguments) {
   CommandLine command_line("explain", help);
   command_line.add_options()("message,m", value_text("FILE"), "ask about the message in this file")(
-      "json", "print an array of objects, a key each");
-  command_line.add_positional("address", "whose mail");
+      "json", "print an array of objects, one for each key");
+  command_line.add_positional("address", "the author's address");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   if (options->has("address") == options->has("message"))
-    throw UsageError("give an address, or a message by --message FILE");
+    throw UsageError("give an address, or a message with --message FILE");
 
   const auto configuration = read_configuration(*options);
-  const auto explanation = find_out(*options, configuration);
+  const auto explanation = explanation_of(*options, configuration);
   if (options->has("json")) {
     std::cout << explanation_json(explanation);
   } else {

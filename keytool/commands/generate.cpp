@@ -1,4 +1,5 @@
-// dkimkey generate: a key, its record and what to do with it.
+// dkimkey generate: makes a key, prints its record, and says what to do with it.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -26,26 +27,26 @@ Examples:
   dkimkey generate --selector server
       one that does not sign yet, for the only domain here or the one in /etc/mailname
   dkimkey generate --selector server --fit 255
-      for a DNS hoster that refuses records longer than one string
+      for a DNS provider that refuses records longer than one string
   dkimkey generate --selector server --algorithm both
       an RSA key "server" and an Ed25519 key "server-ed25519"
   dkimkey generate --selector server >> example.com.zone
       the record straight into a zone file
 
-Makes a private key in the key directory and prints the DNS record of its public half, as zone-file text
-with an absolute name, on standard output. What was made and what to do next goes to standard error. Files
-get the group of the key directory, so that the daemon can read them.
+Makes a private key in the key directory and prints the DNS record of its public key, as zone-file text with
+an absolute name, on standard output. Says on standard error what was made and what to do next. Files get the
+group of the key directory, so that the daemon can read them.
 )",
-    R"(A new key is pending: its record is to be published, and nothing is signed with it until dkimkey activate or
-rotate finds the record on every name server. With --activate it signs at once, whether the world can see its
-record or not.
+    R"(A new key is pending: its record must be published, and nothing is signed with it until dkimkey activate or
+rotate finds the record on every name server. With --activate it signs at once, even if its record is not in
+DNS.
 
-A selector is used once in a domain and never again; a key is never written over. The options from -t to -h
-hold for all keys of the domain: what is not given stays as it is, and records of older keys that change
-are named on standard error.
+A selector is never used again in a domain, and a key is never overwritten. The options from -t to -h apply to
+all keys of the domain: what is not given stays as it is, and records of older keys that change are named on
+standard error.
 
-The options of opendkim-genkey have their letters and names here. Other than there, -D names the whole key
-directory, the key is pending, -h * is the default (sha1 is refused) and -b is 2048 or what --fit allows.
+The options of opendkim-genkey have the same letters and names here. Unlike there, -D names the directory of all
+keys, the key is pending, -h * is the default (sha1 is refused), and -b is 2048 or what --fit allows.
 
 Exit codes: 0 done, 1 the selector is taken or the key directory cannot be used, 2 wrong usage or
 configuration.
@@ -59,11 +60,13 @@ struct PlannedKey {
 };
 
 int rsa_bits(const GenerateRequest& request, const crypto::RecordFlags& flags) {
-  if (!request.fit) return request.bits;
-  const int bits = crypto::largest_rsa_bits(flags, static_cast<std::size_t>(*request.fit));
+  const auto& [wanted, fit] = request.size;
+  if (!fit) return wanted;
+  const int bits = crypto::largest_rsa_bits(flags, static_cast<std::size_t>(*fit));
   if (bits == 0) {
-    throw UsageError("no RSA key of 1024 bits or more has a record of " + std::to_string(*request.fit) +
-                     " octets; 255 takes one, if the note is short");
+    throw UsageError(fmt::format(
+        "no RSA key of 1024 bits or more has a record of {} bytes; 255 bytes are enough if the note is short",
+        *fit));
   }
   return bits;
 }
@@ -72,11 +75,11 @@ void refuse_used_selector(const canon::DomainName& domain, const crypto::Manifes
                           const canon::Selector& selector) {
   const auto* entry = manifest.find(selector);
   if (entry == nullptr) return;
-  throw crypto::StoreError("the selector " + selector.str() + " is taken in " + domain.str() + " (" +
-                           kind_text(entry->algorithm, entry->bits) + ", " +
-                           std::string(to_string(entry->state)) + ", created " +
-                           crypto::to_string(entry->created) +
-                           "); a selector is never used twice: choose another with --selector");
+  throw crypto::StoreError(fmt::format(
+      "the selector {} is taken in {} ({}, {}, created {}); a selector is never used twice: choose "
+      "another with --selector",
+      selector.str(), domain.str(), kind_text(entry->algorithm, entry->bits), to_string(entry->state),
+      crypto::to_string(entry->created)));
 }
 
 std::vector<PlannedKey> plan(const GenerateRequest& request, const canon::DomainName& domain,
@@ -85,11 +88,11 @@ std::vector<PlannedKey> plan(const GenerateRequest& request, const canon::Domain
   std::vector<PlannedKey> planned;
   for (const auto& key : request.keys) {
     refuse_used_selector(domain, manifest, key.selector);
-    // RFC 1035 §2.3.4: DNS has no room for more, and no receiver could ask for it.
+    // RFC 1035 §2.3.4: no receiver could ask for a longer name.
     if (const auto name = crypto::record_name(key.selector, domain); name.size() > longest_name) {
-      throw UsageError("the record's name would have " + std::to_string(name.size()) +
-                       " octets, and DNS allows " + std::to_string(longest_name) +
-                       "; choose a shorter selector");
+      throw UsageError(
+          fmt::format("the record's name would have {} bytes, and DNS allows {}; choose a shorter selector",
+                      name.size(), longest_name));
     }
     planned.push_back({key, key.algorithm == crypto::Algorithm::rsa ? rsa_bits(request, manifest.record)
                                                                     : crypto::ed25519_bits});
@@ -97,15 +100,17 @@ std::vector<PlannedKey> plan(const GenerateRequest& request, const canon::Domain
   return planned;
 }
 
-crypto::PrivateKey make_key(const PlannedKey& planned, bool verbose) {
-  // Large keys take their time: up to a minute for 8192 bits.
-  const bool is_rsa = planned.request.algorithm == crypto::Algorithm::rsa;
-  if (is_rsa && (verbose || (planned.bits > 2 * crypto::default_rsa_bits && isatty(STDERR_FILENO) != 0)))
-    std::cerr << "making an RSA key of " << planned.bits << " bits ...\n";
+crypto::PrivateKey make_key(const PlannedKey& planned, const GenerateRequest& request) {
+  if (planned.request.algorithm == crypto::Algorithm::rsa) {
+    std::cerr << size_warning(planned.bits);
+    // Large keys take their time: up to a minute for 8192 bits.
+    if (request.verbose || (planned.bits > 2 * crypto::default_rsa_bits && isatty(STDERR_FILENO) != 0))
+      std::cerr << fmt::format("making an RSA key of {} bits ...\n", planned.bits);
+  }
   return crypto::PrivateKey::generate(planned.request.algorithm, planned.bits);
 }
 
-// The records of older keys, anew where the flags change what they say.
+// Writes the records of older keys again if the flags have changed. Returns their selectors.
 std::vector<canon::Selector> update_records(crypto::DomainTransaction& transaction,
                                             const crypto::RecordFlags& before) {
   std::vector<canon::Selector> changed;
@@ -120,10 +125,27 @@ std::vector<canon::Selector> update_records(crypto::DomainTransaction& transacti
 struct Outcome {
   std::vector<MadeKey> made;
   std::vector<canon::Selector> changed;
-  crypto::Manifest manifest;  // as it now is
+  crypto::Manifest manifest;  // after the change
 };
 
-// All of it or nothing, whatever happens (crypto/store/domain_transaction).
+crypto::KeyEntry new_entry(const GenerateRequest& request, const canon::Selector& selector,
+                           const crypto::PrivateKey& key, crypto::UtcTime now) {
+  crypto::KeyEntry entry{
+      .selector = selector, .algorithm = key.algorithm(), .bits = key.bits(), .created = now};
+  if (request.activate) {
+    entry.state = crypto::KeyState::active;
+    entry.activated = now;
+  }
+  return entry;
+}
+
+// Another dkimkey may have changed the domain's flags since the size was chosen.
+bool still_fits(const MadeKey& made, const SizeRequest& size) {
+  return !size.fit || made.entry.algorithm != crypto::Algorithm::rsa ||
+         made.record.value.size() <= static_cast<std::size_t>(*size.fit);
+}
+
+// Stores all of it or, whatever happens, nothing (crypto/store/domain_transaction).
 Outcome store_keys(const crypto::KeyStore& store, const canon::DomainName& domain,
                    const GenerateRequest& request, const std::vector<crypto::PrivateKey>& keys) {
   crypto::DomainTransaction transaction(store, domain);
@@ -137,22 +159,14 @@ Outcome store_keys(const crypto::KeyStore& store, const canon::DomainName& domai
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto& selector = request.keys[i].selector;
     refuse_used_selector(domain, manifest, selector);
-    crypto::KeyEntry entry{.selector = selector,
-                           .algorithm = keys[i].algorithm(),
-                           .bits = keys[i].bits(),
-                           .state = request.activate ? crypto::KeyState::active : crypto::KeyState::pending,
-                           .created = now,
-                           .activated = {},
-                           .retired = {},
-                           .revoked = {}};
-    if (request.activate) entry.activated = now;
-    const auto record = named_record(selector, domain, make_record(keys[i], manifest.record));
-    // Another dkimkey may have changed the domain's flags since the size was chosen.
-    if (request.fit && entry.algorithm == crypto::Algorithm::rsa &&
-        record.value.size() > static_cast<std::size_t>(*request.fit))
-      throw crypto::StoreError("the records of " + domain.str() + " were changed meanwhile: try again");
-    transaction.add_key(entry, keys[i]);
-    outcome.made.push_back({std::move(entry), record});
+    MadeKey made{new_entry(request, selector, keys[i], now),
+                 named_record(selector, domain, make_record(keys[i], manifest.record))};
+    if (!still_fits(made, request.size)) {
+      throw crypto::StoreError(
+          fmt::format("the records of {} were changed meanwhile: try again", domain.str()));
+    }
+    transaction.add_key(made.entry, keys[i]);
+    outcome.made.push_back(std::move(made));
   }
   transaction.commit();
   outcome.manifest = manifest;
@@ -193,16 +207,14 @@ ExitCode generate(const Arguments& arguments) {
   const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
   const auto domain = pick_domain(request.domain, store);
 
-  // Refuse before the work; what another dkimkey does meanwhile is seen under the lock.
+  // Refuses before the work is done; what another dkimkey does meanwhile is seen under the lock.
   const auto before = key_directory_exists(store.directory()) ? store.read_manifest(domain) : std::nullopt;
   const auto manifest = before ? before->manifest : crypto::Manifest{};
   const auto planned = plan(request, domain, manifest);
   std::cerr << algorithm_note(request, manifest);
   std::vector<crypto::PrivateKey> keys;
-  for (const auto& key : planned) {
-    if (key.request.algorithm == crypto::Algorithm::rsa) std::cerr << size_warning(key.bits);
-    keys.push_back(make_key(key, request.verbose));
-  }
+  for (const auto& key : planned)
+    keys.push_back(make_key(key, request));
   make_missing_key_directory(store.directory());
   const auto outcome = store_keys(store, domain, request, keys);
   print_records(request, domain, outcome.made);

@@ -1,7 +1,8 @@
-// dkimkey import: keys of other tools, and what an opendkim.conf says of them.
+// dkimkey import: takes over the keys of other tools, and the settings in an opendkim.conf.
 //
-// In this order, so that a process killed anywhere leaves what the next run completes: all is read and
-// planned; then a transaction a domain puts the keys into the store; last comes the configuration file.
+// First everything is read and planned; then one transaction per domain puts the keys into the store; the
+// configuration file comes last. So the next run completes what a killed one has left.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -29,7 +30,7 @@ constexpr HelpText help{
 
 Examples:
   dkimkey import --opendkim /etc/opendkim.conf --dry-run
-      what would come over, what would not and why, and the configuration that follows
+      what would be imported, what would not and why, and the resulting configuration
   dkimkey import --opendkim /etc/opendkim.conf
       the keys into the key directory, and the settings into the configuration file
   dkimkey import --rspamd /var/lib/rspamd/dkim
@@ -39,56 +40,61 @@ Examples:
   redis-cli HGET DKIM_PRIV_KEYS dkim.example.com | dkimkey import --pem - -d example.com -s dkim
       one key, from standard input
 
-Takes over the keys of another signer. Nothing of its own is changed.
+Takes over the keys of another signer, and changes nothing there.
 )",
-    R"(The keys that come are active, since their records are in DNS and they sign today: dkimsignd signs with them as
-soon as it runs. Take care that mail does not pass through both signers then. With --pending they do not
-sign until dkimkey activate has found their records in DNS.
+    R"(Imported keys are active, since their records are in DNS and they sign today: dkimsignd signs with them as soon
+as it runs. Make sure that mail does not pass through both signers then. With --pending they do not sign until
+dkimkey activate has found their records in DNS.
 
-Of an opendkim.conf these are read: Domain, Selector and KeyFile, or KeyTable and SigningTable (csl:, file:
-and refile:), and the settings that decide whose mail is signed and how. Arguments in opendkim's unit override
-them, and are read too; a FILE that ends in .service is such a unit. The configuration that is written makes the
-same decisions. Where dkimsignd cannot, it is told, and what leaves mail unsigned is told first. It goes to
---output, by default into the configuration file, and never into a file that has settings.
+From an opendkim.conf it reads Domain, Selector and KeyFile, or KeyTable and SigningTable (csl:, file: and
+refile:), and the settings that decide whose mail is signed and how. It also reads the arguments in opendkim's
+unit, which override them; a FILE that ends in .service is such a unit. The new configuration makes the same
+decisions. Whatever dkimsignd cannot decide alike is reported, and what leaves mail unsigned is reported first. The
+configuration goes to --output, by default into the configuration file, and never into a file that has settings.
 
 Files of --rspamd: the selector is the last label before .key, or what a record beside the key (.txt, .pub)
 says. With --domain or --selector only files of that domain or selector are taken; both together also name
 the key in a file DOMAIN.key or SELECTOR.key, and --selector alone those in files DOMAIN.key.
 
-A key that is there already stays as it is, so that import may be run again. A selector that another key
-has is refused; the other keys come all the same.
+A key that is in the key directory already stays as it is, so import may be run again. A selector that belongs to
+another key is refused; the other keys are imported all the same.
 
-Exit codes: 0 all was taken over, 1 something was not, no key came or nobody is trusted, 2 wrong usage or configuration, or the configuration
-file has settings.
+Exit codes: 0 everything was imported, 1 something was not, no key was imported or nobody is trusted, 2 wrong
+usage or configuration, or the configuration file has settings.
 )"};
+
+enum class Run { real, dry };
 
 struct Request {
   std::optional<std::string> opendkim;
   std::optional<std::string> rspamd;
   std::optional<std::string> pem;
   std::filesystem::path output;
-  bool dry_run = false;
+  Run run = Run::real;
 };
 
 Request read_request(const ParsedOptions& options) {
-  Request request{
-      options.text("opendkim"), options.text("rspamd"), options.text("pem"), {}, options.has("dry-run")};
+  Request request{.opendkim = options.text("opendkim"),
+                  .rspamd = options.text("rspamd"),
+                  .pem = options.text("pem"),
+                  .output = {},
+                  .run = options.has("dry-run") ? Run::dry : Run::real};
   const int sources = (request.opendkim ? 1 : 0) + (request.rspamd ? 1 : 0) + (request.pem ? 1 : 0);
   if (sources != 1)
     throw UsageError("give one of --opendkim, --rspamd and --pem; see: dkimkey import --help");
   if (request.pem && !(options.has("domain") && options.has("selector")))
     throw UsageError("--pem needs --domain and --selector: a key does not say whose it is");
   if (request.opendkim && (options.has("domain") || options.has("selector") || options.has("pending")))
-    throw UsageError("--domain, --selector and --pending are not for --opendkim, whose tables say it");
+    throw UsageError("--domain, --selector and --pending do not go with --opendkim: its tables say it");
   if (!request.opendkim && options.has("output"))
-    throw UsageError("--output is for --opendkim; the others bring keys only");
+    throw UsageError("--output goes with --opendkim; the others import only keys");
   if (options.text("output") == "") throw UsageError("--output names no file");
   request.output =
       options.text("output").value_or(options.text("config").value_or(default_configuration_file));
   return request;
 }
 
-// Beside the keys that come, these sign as well.
+// Returns the keys of the domain that sign already, and go on beside the imported ones.
 std::vector<canon::Selector> active_selectors(const crypto::KeyStore& store,
                                               const canon::DomainName& domain) {
   std::vector<canon::Selector> selectors;
@@ -100,6 +106,7 @@ std::vector<canon::Selector> active_selectors(const crypto::KeyStore& store,
   return selectors;
 }
 
+// Returns the key directory if the configuration has to name it.
 std::optional<std::filesystem::path> named_directory(const crypto::KeyStore& store) {
   const auto path = std::filesystem::absolute(store.directory()).lexically_normal();
   if (path == crypto::SigningSettings().key_directory) return std::nullopt;
@@ -107,26 +114,26 @@ std::optional<std::filesystem::path> named_directory(const crypto::KeyStore& sto
 }
 
 opendkim::StoreResult store_or_try(const crypto::KeyStore& store, const opendkim::WantedKeys& wanted,
-                                   bool dry_run) {
-  if (dry_run || wanted.keys.empty()) return try_keys(store, wanted);
+                                   Run run) {
+  if (run == Run::dry || wanted.keys.empty()) return try_keys(store, wanted);
   make_missing_key_directory(store.directory());
   return store_keys(store, wanted, crypto::utc_now());
 }
 
 ExitCode report(const opendkim::StoreResult& result, const opendkim::WantedKeys& wanted,
-                opendkim::Remarks remarks, bool dry_run, opendkim::Trust trust) {
+                opendkim::Remarks remarks, Run run, opendkim::Trust trust) {
   remarks.insert(remarks.end(), result.remarks.begin(), result.remarks.end());
-  // Of OpenDKIM's keys each signs mail today: the store's own in its place does so otherwise, or not at all.
+  // Each of OpenDKIM's keys signs mail today; the store's key in its place signs differently, or not at all.
   const auto kind = trust == opendkim::Trust::not_asked ? opendkim::Remark::Kind::not_taken
                                                         : opendkim::Remark::Kind::signed_otherwise;
   for (const auto& key : result.keys) {
     if (key.outcome == opendkim::StoredKey::Outcome::refused) {
       remarks.push_back(
-          {kind, "", key.name.selector.str() + " of " + key.name.domain.str() + ": " + key.why});
+          {kind, "", fmt::format("{} of {}: {}", key.name.selector.str(), key.name.domain.str(), key.why)});
     }
   }
   const auto warnings = warnings_text(result, remarks, trust);
-  const auto keys = keys_text(result, wanted, dry_run);
+  const auto keys = keys_text(result, wanted, run == Run::dry);
   std::cout << warnings << (warnings.empty() || keys.empty() ? "" : "\n") << keys << remarks_text(remarks);
   return has_losses(result, remarks, trust) ? ExitCode::problem : ExitCode::done;
 }
@@ -136,16 +143,35 @@ opendkim::Trust trust_of(const opendkim::DaemonSettings& settings) {
   return settings.macros.empty() ? opendkim::Trust::nobody : opendkim::Trust::marked_mail;
 }
 
-// A mistake in it would be ours, and the daemon would not start: better to find it here.
+// Throws for a configuration that would keep the daemon from starting: a mistake in it would be ours.
 void check_configuration(const std::string& text) {
   const auto file = crypto::SettingsFile::parse(text, "the configuration made here");
   auto root = file.root();
   crypto::read_signing_settings(root);
   if (opendkim::without_key_text(text) != text) {
     throw crypto::StoreError(
-        "a setting, or a table, has what looks like a private key in the place of something else: it would "
-        "stand in the configuration for all to read");
+        "a setting or a table has what looks like a private key in the wrong place: everybody could read it "
+        "in "
+        "the configuration");
   }
+}
+
+void print_dry_configuration(const std::filesystem::path& output, const std::string& text,
+                             const opendkim::ConfTarget& target) {
+  const auto shown = terminal_text(output.string());
+  std::cout << fmt::format("\nThe configuration, for {}:\n", shown) << text;
+  if (!target.holds(text) && !target.is_free())
+    std::cerr << fmt::format("note: {} has settings and would be left as it is; see --output\n", shown);
+}
+
+std::string describe_next_steps(const std::filesystem::path& output, const opendkim::ImportPlan& plan) {
+  if (plan.keys.empty()) return "No configuration is written.\n";
+  return fmt::format(R"(The configuration is in {0}. Next:
+  dkimsignd --config {0} --check
+  dkimkey check    are the records in DNS those of these keys?
+  then give Postfix dkimsignd's socket in place of opendkim's (smtpd_milters, non_smtpd_milters)
+)",
+                     terminal_text(output.string()));
 }
 
 ExitCode import_opendkim(const Request& request, const crypto::KeyStore& store, opendkim::Sources& sources) {
@@ -155,38 +181,28 @@ ExitCode import_opendkim(const Request& request, const crypto::KeyStore& store, 
   const auto text = conf_text(plan, named_directory(store));
   check_configuration(text);
   using Purpose = opendkim::ConfTarget::Purpose;
-  opendkim::ConfTarget target(request.output,
-                              request.dry_run || plan.keys.empty() ? Purpose::look : Purpose::write);
-  const std::string shown = terminal_text(request.output.string());
   // Without a key there is nothing to set up, and what is written now would be in the way of the next import.
-  const bool has_text_to_write = !request.dry_run && !plan.keys.empty() && !target.holds(text);
+  const bool writes = request.run == Run::real && !plan.keys.empty();
+  opendkim::ConfTarget target(request.output, writes ? Purpose::write : Purpose::look);
+  const bool has_text_to_write = writes && !target.holds(text);
   if (has_text_to_write && !target.is_free()) {
-    throw UsageError(request.output.string() +
-                     " has settings and is left as it is: give another file with --output, or look at the "
-                     "settings with --dry-run");
+    throw UsageError(
+        fmt::format("{} has settings and is left as it is: give another file with --output, or look at the "
+                    "settings with --dry-run",
+                    request.output.string()));
   }
-  // Before the keys, which sign from then on: a disk that is full is to be told first.
+  // Before the keys, which sign as soon as they are there: a full disk must show first.
   if (has_text_to_write) target.stage(text);
   const opendkim::WantedKeys wanted{plan.keys, plan.subdomains};
-  const auto result = store_or_try(store, wanted, request.dry_run);
-  const auto code = report(result, wanted, plan.remarks, request.dry_run, trust_of(plan.settings));
+  const auto result = store_or_try(store, wanted, request.run);
+  const auto code = report(result, wanted, plan.remarks, request.run, trust_of(plan.settings));
   if (has_text_to_write) target.commit();
-  if (request.dry_run) {
-    std::cout << "\nThe configuration, for " << shown << ":\n" << text;
-    if (!target.holds(text) && !target.is_free())
-      std::cerr << "note: " << shown << " has settings and would be left as it is; see --output\n";
-    return code;
-  }
   std::cout.flush();
-  if (plan.keys.empty()) {
-    std::cerr << "No configuration is written.\n";
-    return code;
+  if (request.run == Run::dry) {
+    print_dry_configuration(request.output, text, target);
+  } else {
+    std::cerr << describe_next_steps(request.output, plan);
   }
-  std::cerr
-      << "The configuration is in " << shown << ". Next:\n"
-      << "  dkimsignd --config " << shown << " --check\n"
-      << "  dkimkey check    are the records in DNS those of these keys?\n"
-      << "  then give Postfix dkimsignd's socket in place of opendkim's (smtpd_milters, non_smtpd_milters)\n";
   return code;
 }
 
@@ -202,7 +218,7 @@ ExitCode import_files(const Request& request, const ParsedOptions& options, cons
       keys.take_file(domain, selector, *request.pem, *request.pem);
     }
   } else {
-    // The names are those of files; what can be no domain's key is refused as everywhere.
+    // The words are compared with file names, but must be usable names all the same.
     const auto domain = options.text("domain");
     const auto selector = options.text("selector");
     if (domain) parse_domain(*domain);
@@ -211,24 +227,26 @@ ExitCode import_files(const Request& request, const ParsedOptions& options, cons
   }
   const opendkim::WantedKeys wanted{
       keys.keys(), {}, options.has("pending") ? crypto::KeyState::pending : crypto::KeyState::active};
-  const auto result = store_or_try(store, wanted, request.dry_run);
-  return report(result, wanted, keys.remarks(), request.dry_run, opendkim::Trust::not_asked);
+  const auto result = store_or_try(store, wanted, request.run);
+  return report(result, wanted, keys.remarks(), request.run, opendkim::Trust::not_asked);
 }
 
 }  // namespace
 
 ExitCode import_keys(const Arguments& arguments) {
   CommandLine command_line("import", help);
-  command_line.add_options()("opendkim", value_text("FILE"),
-                             "an opendkim.conf, with the tables it names; or a unit that starts opendkim")(
-      "rspamd", value_text("DIR"), "a folder of DOMAIN.SELECTOR.key files")(
-      "pem", value_text("FILE"), "a private key; - is standard input")(
-      "domain,d", value_text("DOMAIN"), "the domain of --pem, or the only one to take of --rspamd")(
-      "selector,s", value_text("SELECTOR"), "the selector of --pem, or the only one to take of --rspamd")(
-      "pending", "do not sign with the keys yet")(
-      "output", value_text("FILE"),
-      "where the configuration goes (default: the file of --config, else /etc/dkimsignd/dkimsignd.conf)")(
-      "dry-run", "print what would be done, and the configuration, and change nothing");
+  command_line.add_options()  //
+      ("opendkim", value_text("FILE"),
+       "an opendkim.conf, with the tables it names; or a unit that starts opendkim")                    //
+      ("rspamd", value_text("DIR"), "a folder of DOMAIN.SELECTOR.key files")                            //
+      ("pem", value_text("FILE"), "a private key; - is standard input")                                 //
+      ("domain,d", value_text("DOMAIN"), "the domain of --pem, or the only one to take from --rspamd")  //
+      ("selector,s", value_text("SELECTOR"),
+       "the selector of --pem, or the only one to take from --rspamd")  //
+      ("pending", "do not sign with the keys yet")                      //
+      ("output", value_text("FILE"),
+       "where the configuration goes (default: the file of --config, else /etc/dkimsignd/dkimsignd.conf)")  //
+      ("dry-run", "print what would be done, and the configuration, and change nothing");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   const auto request = read_request(*options);

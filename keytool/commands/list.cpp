@@ -1,5 +1,7 @@
-// dkimkey list: every domain and key of the store, from the manifests alone. No key is loaded, so a store
-// of a hundred thousand domains costs a hundred thousand small files.
+// dkimkey list: lists every domain and key of the store. It reads only the manifests and loads no key, so a
+// store of a hundred thousand domains costs a hundred thousand small files.
+#include <fmt/format.h>
+
 #include <iostream>
 
 #include "crypto/error.hpp"
@@ -9,6 +11,7 @@
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/keys/key_report.hpp"
+#include "keytool/keys/stored_keys.hpp"
 #include "keytool/output/table.hpp"
 #include "keytool/output/terminal_text.hpp"
 
@@ -20,21 +23,21 @@ constexpr HelpText help{
 
 Examples:
   dkimkey list                        every key of every domain
-  dkimkey list --domain example.com   those of one domain
-  dkimkey list --json                 for a program: an array of objects, a key each
+  dkimkey list --domain example.com   the keys of one domain
+  dkimkey list --json                 for a program: an array of objects, one for each key
 
-Shows each key's domain, selector, algorithm, size, state, age, and the UTC times at which it was
-created, activated, retired and revoked. The states are
-  pending    its record is to be published; it does not sign
+Shows each key's domain, selector, algorithm, size, state, age, and the UTC times at which it was created,
+activated, retired and revoked. The states are
+  pending    its record must be published; it does not sign yet
   active     it signs
-  retiring   it does not sign any more; its record stays for mail that is on its way
-  revoked    its private key is gone; the selector stays taken
+  retiring   it no longer signs; its record stays for mail that is on its way
+  revoked    its private key is destroyed; the selector stays taken
 )",
-    R"(Objects of --json have domain, selector, algorithm, bits, state, created, activated, retired and
-revoked; a time that has not come is null. A domain without a key has none.
+    R"(Objects of --json have domain, selector, algorithm, bits, state, created, activated, retired and revoked; a time
+that has not come is null. A domain without keys has no object.
 
-A manifest that cannot be read is reported on standard error with its file and line; the other domains
-are listed all the same.
+A manifest that cannot be read is reported on standard error with its file and line; the other domains are listed
+all the same.
 
 Exit codes: 0 done, 1 a manifest or the key directory cannot be read, 2 wrong usage or configuration.
 )"};
@@ -42,10 +45,10 @@ Exit codes: 0 done, 1 a manifest or the key directory cannot be read, 2 wrong us
 std::string age_text(std::chrono::seconds age) {
   if (age < std::chrono::seconds(0)) return "in the future";
   if (age >= std::chrono::days(1))
-    return std::to_string(std::chrono::duration_cast<std::chrono::days>(age).count()) + "d";
+    return fmt::format("{}d", std::chrono::duration_cast<std::chrono::days>(age).count());
   if (age >= std::chrono::hours(1))
-    return std::to_string(std::chrono::duration_cast<std::chrono::hours>(age).count()) + "h";
-  return std::to_string(std::chrono::duration_cast<std::chrono::minutes>(age).count()) + "min";
+    return fmt::format("{}h", std::chrono::duration_cast<std::chrono::hours>(age).count());
+  return fmt::format("{}min", std::chrono::duration_cast<std::chrono::minutes>(age).count());
 }
 
 std::vector<std::string> row_of(const canon::DomainName& domain, const crypto::KeyEntry& entry,
@@ -53,11 +56,11 @@ std::vector<std::string> row_of(const canon::DomainName& domain, const crypto::K
   return {domain.str(), entry.selector.str(), std::string(crypto::key_name(entry.algorithm)),
           std::to_string(entry.bits), std::string(to_string(entry.state)), age_text(now - entry.created),
           crypto::to_string(entry.created), time_text(entry.activated).value_or("-"),
-          // Few keys have either; the later one says both.
+          // One column for both: few keys have either, and the later one counts.
           time_text(entry.revoked ? entry.revoked : entry.retired).value_or("-")};
 }
 
-// A domain's part of the list, in the form that is wanted.
+// A domain's part of the list, either as JSON or as rows of the table.
 struct Part {
   std::vector<JsonObject> objects;
   std::vector<Table::Row> rows;
@@ -78,12 +81,51 @@ Part table_part(const canon::DomainName& domain, const crypto::Manifest& manifes
   return part;
 }
 
+// Prints parts as they come, in the form that is wanted.
+class Output {
+ public:
+  enum class Form { table, json };
+
+  explicit Output(Form form)
+      : form_(form),
+        table_({"DOMAIN", "SELECTOR", "ALGORITHM", "BITS", "STATE", "AGE", "CREATED", "ACTIVATED",
+                "RETIRED/REVOKED"}),
+        array_(std::cout) {}
+
+  Part part_of(const canon::DomainName& domain, const crypto::Manifest& manifest) const {
+    return form_ == Form::json ? json_part(domain, manifest) : table_part(domain, manifest, now_);
+  }
+
+  void add(Part part) {
+    for (const auto& object : part.objects)
+      array_.add(object);
+    for (auto& row : part.rows)
+      table_.add(std::move(row));
+    if (table_.is_long()) std::cout << table_.take();
+  }
+
+  void finish() {
+    if (form_ == Form::json) {
+      array_.finish();
+    } else {
+      std::cout << table_.take();
+    }
+  }
+
+ private:
+  Form form_;
+  crypto::UtcTime now_ = crypto::utc_now();
+  Table table_;
+  JsonArrayWriter array_;
+};
+
 }  // namespace
 
 ExitCode list(const Arguments& arguments) {
   CommandLine command_line("list", help);
-  command_line.add_options()("domain,d", value_text("DOMAIN"), "only this domain")(
-      "json", "print an array of objects, a key each");
+  command_line.add_options()                                  //
+      ("domain,d", value_text("DOMAIN"), "only this domain")  //
+      ("json", "print an array of objects, one for each key");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   const crypto::KeyStore by_path(read_configuration(*options).signing.key_directory);
@@ -91,38 +133,23 @@ ExitCode list(const Arguments& arguments) {
   const auto given = options->text("domain");
   const auto domains = given ? std::vector{pick_named_domain(*given, by_path)} : by_path.domains();
   const auto store = domains.size() > 1 ? by_path.held() : by_path;
-  const bool as_json = options->has("json");
-  const auto now = crypto::utc_now();
+  Output output(options->has("json") ? Output::Form::json : Output::Form::table);
   auto code = ExitCode::done;
-  Table table(
-      {"DOMAIN", "SELECTOR", "ALGORITHM", "BITS", "STATE", "AGE", "CREATED", "ACTIVATED", "RETIRED/REVOKED"});
-  JsonArrayWriter array(std::cout);
   for_each_domain(
       domains,
       [&](const canon::DomainName& domain) {
+        if (given) return output.part_of(domain, require_manifest(store, domain));
         const auto read = store.read_manifest(domain);
-        if (!read && given)
-          throw crypto::StoreError("no keys of " + domain.str() + " in " + store.directory().string());
-        if (!read) return Part{};  // removed since the directory was read
-        return as_json ? json_part(domain, read->manifest) : table_part(domain, read->manifest, now);
+        return read ? output.part_of(domain, read->manifest)
+                    : Part{};  // removed since the directory was read
       },
-      [&](const canon::DomainName&, Part& part) {
-        for (const auto& object : part.objects)
-          array.add(object);
-        for (auto& row : part.rows)
-          table.add(std::move(row));
-        if (table.is_long()) std::cout << table.take();
-      },
+      [&](const canon::DomainName&, Part& part) { output.add(std::move(part)); },
       [&](const canon::DomainName&, const std::string& what) {
-        // One damaged manifest is no reason to hide the others.
-        std::cerr << "dkimkey list: " << terminal_text(what) << '\n';
+        // A damaged manifest must not hide the other domains.
+        std::cerr << fmt::format("dkimkey list: {}\n", terminal_text(what));
         code = ExitCode::problem;
       });
-  if (as_json) {
-    array.finish();
-  } else {
-    std::cout << table.take();
-  }
+  output.finish();
   return code;
 }
 

@@ -1,4 +1,6 @@
-// dkimkey revoke: a key is in wrong hands, and is void at once.
+// dkimkey revoke: makes a key void at once, because it is in the wrong hands.
+#include <fmt/format.h>
+
 #include <iostream>
 
 #include "keytool/cli/configuration.hpp"
@@ -18,10 +20,10 @@ constexpr HelpText help{
 Examples:
   dkimkey revoke --domain example.com --selector server
 
-Makes a key void at once: its private key is destroyed, and its record is to be emptied (p=), so that receivers
-refuse whatever is signed with it. Mail on its way that it signed fails, too. If it was the last active
-key of its algorithm, a successor signs from the same instant, though its record is not in DNS yet: publish
-that first. To change a key without a gap, use dkimkey rotate.
+Makes a key void at once: destroys the private key, and empties its record (p=), so that receivers refuse
+whatever is signed with it. Signatures on mail that is still on its way fail, too. If the key was the last active
+one of its algorithm, a successor signs from now on, although its record is not in DNS yet: publish that first.
+To replace a key without a gap, use dkimkey rotate.
 )",
     R"(Exit codes: 0 done, 1 no such key, or something failed, 2 wrong usage or configuration, 3 done, and waiting for
 a person or DNS.
@@ -34,7 +36,7 @@ ExitCode revoke(const Arguments& arguments) {
   command_line.add_options()                                                                      //
       ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or /etc/mailname)")  //
       ("selector,s", value_text("SELECTOR"), "the key")                                           //
-      ("json", "an array of objects, a key each, on standard output");
+      ("json", "print an array of objects, one for each key");
   add_dns_options(command_line);
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
@@ -49,19 +51,16 @@ ExitCode revoke(const Arguments& arguments) {
   turn.policy = policy_of(configuration.keys);
   turn.publish = configuration.keys.publish_for(domain);
   turn.dns = read_dns_options(*options);
-  const auto successor = revoke_key(store, domain, selector, configuration.signing.rules, crypto::utc_now());
-  std::cerr << "revoked " << selector.str() << " and destroyed its private key\n";
-  if (successor) {
-    std::cerr << "mail is signed with " << successor->str()
-              << " from now on; its record belongs into DNS first of all\n";
-  }
-  turn.request.turn = RotationRequest::Turn::none;
   turn.look_at_active = true;
+  const auto successor = revoke_key(store, domain, selector, configuration.signing.rules, crypto::utc_now());
+  std::cerr << fmt::format("revoked {} and destroyed its private key\n", selector.str());
+  if (successor) {
+    std::cerr << fmt::format("mail is signed with {} from now on; publish its record first of all\n",
+                             successor->str());
+  }
   const auto report = run_turn(store, domain, turn, crypto::utc_now);
   if (options->has("json")) {
-    std::vector<JsonObject> objects;
-    add_turn_objects(objects, domain, report);
-    std::cout << json_array(objects);
+    std::cout << json_array(turn_objects(domain, report));
     std::cerr << failures_text(domain, report);
   } else {
     std::cout << describe_turn(domain, report);

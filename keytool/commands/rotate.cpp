@@ -1,4 +1,6 @@
-// dkimkey rotate: the cycle of keys, as far as the facts allow.
+// dkimkey rotate: takes keys through their cycle, as far as DNS and time allow.
+#include <fmt/format.h>
+
 #include <iostream>
 
 #include "keytool/cli/configuration.hpp"
@@ -20,27 +22,27 @@ constexpr HelpText help{
 
 Examples:
   dkimkey rotate --domain example.com
-      begin a turn: a new key for each algorithm, whose record is then to be published
+      begin a turn: make a successor for each active key, whose record must then be published
   dkimkey rotate --due --all
-      what a timer runs: begin where a key is old enough, and go on with all that is under way
+      what the timer runs: begin turns for keys that are old enough, and continue those under way
   dkimkey rotate --wait
       stay until the new key signs
   dkimkey rotate --dry-run
-      what would happen now?
+      what would happen now
   dkimkey rotate --dry-run --due --at 2027-05-24T06:00:00Z
-      and what then?
+      what would happen then
 
 A new key is pending until every authoritative server serves its record and no resolver can remember that it was
-not there. Then it becomes active, and the old one retires in the same instant. After the drain the old key is
-revoked: its record is to be emptied and its private key is destroyed. Later its record is to be removed.
+not there. Then it becomes active, and the old key retires at the same time. After the drain the old key is
+revoked: its private key is destroyed, and its record must be emptied. Later its record must be removed.
 
---compromised is not remembered: give it again, or --wait with it, until the old key is revoked. No other turn is
-begun by that.
+--compromised is not remembered: give it again, or together with --wait, until the old key is revoked. That does
+not begin another turn.
 
-May be run at any time, by anyone, twice at once, and killed at any instant.
+rotate may be run at any time, by anyone, twice at once, and may be killed at any instant.
 )",
-    R"(The times come from the configuration: rotation = { every = 180; drain = 7; forget = 30; } in days. How records
-get into DNS is publish = { method = "manual"; }, "update" or "hook" there.
+    R"(The configuration sets the times, in days: rotation = { every = 180; drain = 7; forget = 30; }. It also says
+how records are published: publish = { method = "manual"; }, "update" or "hook".
 
 Exit codes: 0 done, 1 something failed, 2 wrong usage or configuration, 3 waiting for DNS or for a person.
 )"};
@@ -51,27 +53,65 @@ Clock read_clock(const ParsedOptions& options) {
   return [fixed = *time] { return fixed; };
 }
 
-TurnOptions read_turn_options(const ParsedOptions& options) {
+void refuse_contradictions(const ParsedOptions& options) {
+  if (options.has("due") && options.has("compromised"))
+    throw UsageError("--compromised begins a turn at once: it does not go with --due");
+  if (options.has("at") && !options.has("dry-run")) {
+    throw UsageError(
+        "--at looks ahead and goes only with --dry-run: a mistyped date would revoke keys before their time");
+  }
+  if (options.has("wait") && (options.has("all") || options.has("dry-run") || options.has("at")))
+    throw UsageError("--wait is for one domain, in real time");
+  if (options.has("all") && options.has("domain"))
+    throw UsageError("--all rotates every domain: leave out --domain");
+}
+
+TurnOptions read_turn_options(const ParsedOptions& options, const Configuration& configuration) {
+  using Replace = RotationRequest::Replace;
+  using RetiringKeys = RotationRequest::RetiringKeys;
   TurnOptions turn;
-  turn.request.turn = options.has("due") ? RotationRequest::Turn::if_due : RotationRequest::Turn::start;
+  turn.request.replace = options.has("due") ? Replace::due_keys : Replace::all_keys;
+  turn.request.retiring_keys = options.has("compromised") ? RetiringKeys::compromised : RetiringKeys::trusted;
   turn.look_at_active = !options.has("due");
-  turn.request.compromised = options.has("compromised");
+  turn.policy = policy_of(configuration.keys);
   turn.dns = read_dns_options(options);
   turn.dry_run = options.has("dry-run");
-  if (options.has("due") && options.has("compromised")) {
-    throw UsageError("--compromised begins a turn at once: it does not go with --due");
-  }
-  if (options.has("at") && !turn.dry_run) {
-    throw UsageError(
-        "--at is a look ahead and goes with --dry-run alone: by a date with a slip of the finger keys would "
-        "be "
-        "revoked before their time");
-  }
-  if (options.has("wait") && (options.has("all") || options.has("dry-run") || options.has("at"))) {
-    throw UsageError("--wait is for one domain, in real time");
-  }
   return turn;
 }
+
+// Prints each domain's report as it comes.
+class Output {
+ public:
+  explicit Output(const ParsedOptions& options)
+      : json_(options.has("json")), all_(options.has("all")), array_(std::cout) {}
+
+  void add(const canon::DomainName& domain, const TurnReport& report) {
+    code_ = worse(code_, exit_code(report));
+    if (json_) {
+      for (const auto& object : turn_objects(domain, report))
+        array_.add(object);
+      std::cerr << failures_text(domain, report);
+    } else if (!all_ || !report.is_idle()) {
+      std::cout << describe_turn(domain, report);
+    }
+  }
+
+  void add_failure(const canon::DomainName& domain, const std::string& what) {
+    code_ = ExitCode::problem;
+    std::cerr << fmt::format("{}: {}\n", domain.str(), terminal_text(what));
+  }
+
+  ExitCode finish() {
+    if (json_) array_.finish();
+    return code_;
+  }
+
+ private:
+  bool json_;
+  bool all_;
+  ExitCode code_ = ExitCode::done;
+  JsonArrayWriter array_;
+};
 
 }  // namespace
 
@@ -80,29 +120,25 @@ ExitCode rotate(const Arguments& arguments) {
   command_line.add_options()                                                                            //
       ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or /etc/mailname)")        //
       ("all", "every domain of the store; one that fails does not stop the others")                     //
-      ("due", "begin a turn only where the active key is old enough; go on with those under way")       //
-      ("compromised", "the old key is in wrong hands: revoke it as soon as the new one signs")          //
+      ("due", "begin a turn only if the active key is old enough; continue those under way")            //
+      ("compromised", "the old key is in the wrong hands: revoke it as soon as the new one signs")      //
       ("wait", "stay until the new key is active")                                                      //
       ("dry-run", "say what would happen now, and change nothing")                                      //
       ("at", value_text("TIME"), "with --dry-run: as if it were this UTC time (2027-05-24T06:00:00Z)")  //
-      ("json", "an array of objects, a key each, on standard output");
+      ("json", "print an array of objects, one for each key");
   add_dns_options(command_line);
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   const auto configuration = read_configuration(*options);
   const crypto::KeyStore by_path(configuration.signing.key_directory);
   const Clock now = read_clock(*options);
-  auto turn = read_turn_options(*options);
-  turn.policy = policy_of(configuration.keys);
-  if (options->has("all") && options->has("domain"))
-    throw UsageError("--all is for every domain: leave out --domain");
-
+  refuse_contradictions(*options);
+  const auto turn = read_turn_options(*options, configuration);
   const auto domains =
       options->has("all") ? by_path.domains() : std::vector{pick_domain(options->text("domain"), by_path)};
-  // Not where it waits, for hours: another directory may have taken its name by then.
+  // Not with --wait, which takes hours: by then another directory may have the name.
   const auto store = domains.size() > 1 && !options->has("wait") ? by_path.held() : by_path;
-  ExitCode code = ExitCode::done;
-  JsonArrayWriter array(std::cout);
+  Output output(*options);
   for_each_domain(
       domains,
       [&](const canon::DomainName& domain) {
@@ -112,24 +148,9 @@ ExitCode rotate(const Arguments& arguments) {
         if (options->has("wait")) report = wait_for_turn(store, domain, own, std::move(report), now);
         return report;
       },
-      [&](const canon::DomainName& domain, const TurnReport& report) {
-        code = worse(code, exit_code(report));
-        if (options->has("json")) {
-          std::vector<JsonObject> objects;
-          add_turn_objects(objects, domain, report);
-          for (const auto& object : objects)
-            array.add(object);
-          std::cerr << failures_text(domain, report);
-        } else if (!options->has("all") || !report.is_idle()) {
-          std::cout << describe_turn(domain, report);
-        }
-      },
-      [&](const canon::DomainName& domain, const std::string& what) {
-        code = ExitCode::problem;
-        std::cerr << domain.str() << ": " << terminal_text(what) << '\n';
-      });
-  if (options->has("json")) array.finish();
-  return code;
+      [&](const canon::DomainName& domain, const TurnReport& report) { output.add(domain, report); },
+      [&](const canon::DomainName& domain, const std::string& what) { output.add_failure(domain, what); });
+  return output.finish();
 }
 
 }  // namespace dkim::keytool

@@ -1,4 +1,6 @@
-// dkimkey show: the records of keys in the forms in which they get into DNS.
+// dkimkey show: prints the records of keys in the forms in which they are published.
+#include <fmt/format.h>
+
 #include <array>
 #include <iostream>
 
@@ -7,6 +9,7 @@
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/keys/key_report.hpp"
+#include "keytool/keys/stored_keys.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -16,23 +19,23 @@ constexpr HelpText help{
 
 Examples:
   dkimkey show                                             records of the only domain, for a zone file
-  dkimkey show --domain example.com --selector server      one key's
-  dkimkey show --selector server --format value            what to paste into a hoster's web form
-  dkimkey show --format nsupdate | nsupdate -k update.key  into DNS by dynamic update
+  dkimkey show --domain example.com --selector server      the record of one key
+  dkimkey show --selector server --format value            the value to paste into a web form
+  dkimkey show --format nsupdate | nsupdate -k update.key  publish by dynamic update
 
 Prints the TXT record at SELECTOR._domainkey.DOMAIN for each key of a domain that is not revoked, or for
-the selector given. The public key is taken from the private key file, which must be readable.
+the selector given. The public key comes from the file of the private key, which must be readable.
 )",
     R"(Formats:
-  zone      for a zone file, with an absolute name; what is in SELECTOR.txt beside the key
+  zone      for a zone file, with an absolute name, as in SELECTOR.txt beside the key
   value     the value alone, whole and without quotes
-  strings   the value as TXT strings of at most 255 octets, each in quotes, on one line
-  json      an array of objects, a key each: domain, selector, algorithm, bits, state, created,
+  strings   the value as TXT strings of at most 255 bytes, each in quotes, on one line
+  json      an array of objects, one for each key: domain, selector, algorithm, bits, state, created,
             activated, retired, revoked, name, type, ttl and value (whole, without quotes)
   tinydns   a line for tinydns-data
-  nsupdate  commands for nsupdate(1) that put the record in place of any other TXT there
+  nsupdate  commands for nsupdate(1) that replace any TXT record there by this one
 
-The record of a revoked key, shown if its selector is given, has an empty p=.
+The record of a revoked key has an empty p=; it is shown only if the selector is given.
 Without --domain: the only domain in the key directory, else the one in /etc/mailname.
 
 Exit codes: 0 done, 1 no such key or one that cannot be read, 2 wrong usage or configuration.
@@ -44,7 +47,7 @@ std::string value_line(const crypto::NamedRecord& record) {
 
 struct Format {
   std::string_view name;
-  std::string (*text)(const crypto::NamedRecord&);  // null: JSON, which needs more than the record
+  std::string (*text)(const crypto::NamedRecord&);  // nullptr: JSON, which needs more than the record
 };
 
 constexpr std::array<Format, 6> formats{{{"zone", crypto::zone_text},
@@ -58,24 +61,22 @@ Format parse_format(const std::string& name) {
   for (const auto& format : formats) {
     if (format.name == name) return format;
   }
-  throw UsageError("unknown format \"" + name + "\": zone, value, strings, json, tinydns or nsupdate");
+  throw UsageError(
+      fmt::format("unknown format \"{}\": give zone, value, strings, json, tinydns or nsupdate", name));
 }
 
 Format chosen_format(const ParsedOptions& options) {
   const auto named = options.text("format");
   if (!options.has("json")) return parse_format(named.value_or("zone"));
-  if (named && *named != "json") throw UsageError("--json and --format " + *named + " contradict each other");
+  if (named && *named != "json")
+    throw UsageError(fmt::format("--json and --format {} contradict each other", *named));
   return parse_format("json");
 }
 
 std::vector<crypto::KeyEntry> chosen_keys(const crypto::Manifest& manifest,
                                           const std::optional<canon::Selector>& selector,
                                           const canon::DomainName& domain) {
-  if (selector) {
-    const auto* entry = manifest.find(*selector);
-    if (entry == nullptr) throw crypto::StoreError("no selector " + selector->str() + " in " + domain.str());
-    return {*entry};
-  }
+  if (selector) return {require_key(manifest, domain, *selector)};
   std::vector<crypto::KeyEntry> keys;
   for (const auto& entry : manifest.keys) {
     if (entry.state != crypto::KeyState::revoked) keys.push_back(entry);
@@ -87,18 +88,17 @@ std::vector<crypto::KeyEntry> chosen_keys(const crypto::Manifest& manifest,
 
 ExitCode show(const Arguments& arguments) {
   CommandLine command_line("show", help);
-  command_line.add_options()("domain,d", value_text("DOMAIN"), "the domain whose records to show")(
-      "selector,s", value_text("SELECTOR"), "only this key's record (default: every key not revoked)")(
-      "format,f", value_text("FORMAT"), "zone (default), value, strings, json, tinydns or nsupdate")(
-      "json", "the same as --format json");
+  command_line.add_options()                                                                             //
+      ("domain,d", value_text("DOMAIN"), "the domain whose records to show")                             //
+      ("selector,s", value_text("SELECTOR"), "only this key's record (default: every key not revoked)")  //
+      ("format,f", value_text("FORMAT"), "zone (default), value, strings, json, tinydns or nsupdate")    //
+      ("json", "the same as --format json");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   const Format format = chosen_format(*options);
   const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
   const auto domain = pick_domain(options->text("domain"), store);
-  const auto read = store.read_manifest(domain);
-  if (!read) throw crypto::StoreError("no keys of " + domain.str() + " in " + store.directory().string());
-  const auto& manifest = read->manifest;
+  const auto manifest = require_manifest(store, domain);
   std::optional<canon::Selector> named;
   if (const auto selector = options->text("selector")) named = pick_selector(*selector, store, domain);
 

@@ -1,4 +1,6 @@
-// dkimkey sign: a message with the signatures that the daemon would give it.
+// dkimkey sign: prints a message with the signatures that the daemon would give it.
+#include <fmt/format.h>
+
 #include <iostream>
 
 #include "canon/line_endings.hpp"
@@ -8,6 +10,7 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
+#include "keytool/keys/stored_keys.hpp"
 #include "keytool/messages/message_file.hpp"
 #include "keytool/output/terminal_text.hpp"
 
@@ -22,13 +25,13 @@ Examples:
   dkimkey sign < message.eml | dkimverify
   dkimkey sign --domain example.com --selector next message.eml   with a key that does not sign yet
 
-Prints the message (from FILE, or from standard input) with its new DKIM-Signature fields on top. As whom
-it is signed follows from its From: field, the rules of the configuration and the key directory, as it does
-in the daemon; so do the canonicalization and the choice of header fields. Whether the daemon would take the
-message for one of ours at all depends on the client that sends it: see dkimkey explain.
+Prints the message (from FILE, or from standard input) with its new DKIM-Signature fields on top. As in the
+daemon, the From: field, the rules of the configuration and the key directory decide which domain signs it, and
+the configuration decides the canonicalization and the header fields. Whether the daemon would sign the message at
+all depends on the client that sends it: see dkimkey explain.
 )",
-    R"(Line ends stay as they are in the message, LF or CRLF; the signature holds for CRLF, as mail is sent. A
-line in the header that is neither a field nor empty ends the header, as it does in Postfix.
+    R"(Line ends stay as they are in the message, LF or CRLF; the signature is made for CRLF, as mail is sent. A line in
+the header that is neither a field nor empty ends the header, as it does in Postfix.
 
 A message that would not be signed is not printed; the reason goes to standard error.
 
@@ -39,51 +42,56 @@ using crypto::Identity;
 using crypto::NoIdentity;
 using crypto::SigningIdentity;
 
-// The keys of a domain that is named instead of found out.
-Identity forced_identity(const crypto::KeyStore& store, const ParsedOptions& options) {
-  const auto domain = pick_named_domain(*options.text("domain"), store);
-  auto read = store.read_manifest(domain);
-  if (!read)
-    return NoIdentity{
-        NoIdentity::Cause::no_key, "no keys of " + domain.str() + " in " + store.directory().string(), {}};
-  const auto named = options.text("selector");
-  if (!named) {
-    auto keys = load_domain_keys(store, domain, std::move(read->manifest));
-    if (keys.active.empty())
-      return NoIdentity{NoIdentity::Cause::no_active_key, "no key of " + domain.str() + " is active", {}};
-    return SigningIdentity{domain, std::move(keys.active), {}};
+NoIdentity no_identity(NoIdentity::Cause cause, std::string reason) {
+  return {cause, std::move(reason), {}};
+}
+
+// Signs as the domain with one key, whatever its state, unless it is revoked.
+Identity identity_with_key(const crypto::KeyStore& store, const canon::DomainName& domain,
+                           const crypto::Manifest& manifest, const canon::Selector& selector) {
+  const auto* entry = manifest.find(selector);
+  if (entry == nullptr) return no_identity(NoIdentity::Cause::no_key, no_key_text(domain, selector));
+  if (entry->state == crypto::KeyState::revoked) {
+    return no_identity(NoIdentity::Cause::no_active_key,
+                       fmt::format("the key {} of {} is revoked", selector.str(), domain.str()));
   }
-  const auto selector = pick_selector(*named, store, domain);
-  const auto* entry = read->manifest.find(selector);
-  if (entry == nullptr)
-    return NoIdentity{NoIdentity::Cause::no_key, "no selector " + selector.str() + " in " + domain.str(), {}};
-  if (entry->state == crypto::KeyState::revoked)
-    return NoIdentity{NoIdentity::Cause::no_active_key,
-                      "the key " + selector.str() + " of " + domain.str() + " is revoked",
-                      {}};
   if (entry->state != crypto::KeyState::active) {
-    std::cerr << "note: the key " << selector.str() << " is " << to_string(entry->state)
-              << ": the daemon does not sign with it\n";
+    std::cerr << fmt::format("note: the key {} is {}: the daemon does not sign with it\n", selector.str(),
+                             to_string(entry->state));
   }
   auto key = std::make_shared<const crypto::PrivateKey>(store.load_key(domain, *entry));
   return SigningIdentity{domain, {{selector, std::move(key)}}, {}};
 }
 
+// Signs as the domain that --domain names, whatever the From: field says.
+Identity named_identity(const crypto::KeyStore& store, const ParsedOptions& options) {
+  const auto domain = pick_named_domain(*options.text("domain"), store);
+  auto read = store.read_manifest(domain);
+  if (!read) return no_identity(NoIdentity::Cause::no_key, no_keys_text(store, domain));
+  if (const auto named = options.text("selector"))
+    return identity_with_key(store, domain, read->manifest, pick_selector(*named, store, domain));
+  auto keys = load_domain_keys(store, domain, std::move(read->manifest));
+  if (keys.active.empty()) {
+    return no_identity(NoIdentity::Cause::no_active_key, fmt::format("no key of {} is active", domain.str()));
+  }
+  return SigningIdentity{domain, std::move(keys.active), {}};
+}
+
 Identity identity_of(const MessageFile& message, const crypto::SigningSettings& settings,
                      const ParsedOptions& options) {
-  if (const auto bad = message.bad_start()) return NoIdentity{NoIdentity::Cause::malformed, *bad, {}};
+  if (const auto bad = message.bad_start()) return no_identity(NoIdentity::Cause::malformed, *bad);
   const auto authors = authors_of(message);
-  if (!authors) return NoIdentity{NoIdentity::Cause::malformed, authors.refusal().reason, {}};
-  if (!authors->note.empty()) std::cerr << "note: " << terminal_text(authors->note) << '\n';
+  if (!authors) return no_identity(NoIdentity::Cause::malformed, authors.refusal().reason);
+  if (!authors->note.empty()) std::cerr << fmt::format("note: {}\n", terminal_text(authors->note));
   const crypto::KeyStore store(settings.key_directory);
-  if (options.has("domain")) return forced_identity(store, options);
+  if (options.has("domain")) return named_identity(store, options);
   crypto::UncachedKeySource keys(store);
   return choose_identity(*authors, settings.rules, keys);
 }
 
 void print_signed(const MessageFile& message, const std::vector<canon::HeaderField>& signatures) {
   for (const auto& signature : signatures) {
-    const std::string field = signature.name + ":" + signature.value;
+    const auto field = fmt::format("{}:{}", signature.name, signature.value);
     std::cout << (message.line_end() == "\n" ? canon::to_lf(field) : field) << message.line_end();
   }
   std::cout << message.header();
@@ -95,10 +103,10 @@ void print_signed(const MessageFile& message, const std::vector<canon::HeaderFie
 
 ExitCode sign(const Arguments& arguments) {
   CommandLine command_line("sign", help);
-  command_line.add_options()("domain,d", value_text("DOMAIN"),
-                             "sign as this domain, whatever the From: field")(
-      "selector,s", value_text("SELECTOR"),
-      "with this key only, even if it is pending or retiring; needs --domain");
+  command_line.add_options()                                                                    //
+      ("domain,d", value_text("DOMAIN"), "sign as this domain, whatever the From: field says")  //
+      ("selector,s", value_text("SELECTOR"),
+       "sign with this key only, even if it is pending or retiring; needs --domain");
   command_line.add_positional("file", "the message");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
@@ -108,13 +116,15 @@ ExitCode sign(const Arguments& arguments) {
   const MessageFile message(read_message_text(options->text("file").value_or("-")));
   auto identity = identity_of(message, settings, *options);
   if (const auto* none = std::get_if<NoIdentity>(&identity)) {
-    std::cerr << "not signed: " << terminal_text(none->reason) << '\n';
+    std::cerr << fmt::format("not signed: {}\n", terminal_text(none->reason));
     return ExitCode::problem;
   }
   if (message.stray_line() != 0) {
-    std::cerr << "note: line " << message.stray_line()
-              << " is neither a header field nor empty: the body begins there, and an empty line was put "
-                 "before it\n";
+    std::cerr << fmt::format(
+        "note: line {} is neither a header field nor empty: the body begins there, after an empty line that "
+        "was "
+        "inserted\n",
+        message.stray_line());
   }
   auto& signed_as = std::get<SigningIdentity>(identity);
   crypto::Signer signer(settings, std::move(signed_as.domain), std::move(signed_as.keys));

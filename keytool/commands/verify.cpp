@@ -1,4 +1,6 @@
-// dkimkey verify: what a receiver would say of a message's signatures.
+// dkimkey verify: verifies a message's signatures as a receiver would.
+#include <fmt/format.h>
+
 #include <iostream>
 
 #include "crypto/signatures/identity.hpp"
@@ -26,15 +28,15 @@ Examples:
   dkimkey verify --resolver 9.9.9.9 --json < message.eml
       through another resolver, for a program
 
-Judges each DKIM-Signature of a message (from FILE, or from standard input) as a receiver does, and says why one does
-not pass. Where the message is not as it was signed, it says whether header or body differs, and tries the
+Verifies each DKIM-Signature of a message (from FILE, or from standard input) as a receiver does, and says why a
+signature does not pass. If the message was changed, it says whether the header or the body differs, and tries the
 usual causes: a hint is what made the hash match again, never a guess.
 )",
     R"(Each signature has a line that begins with pass, fail, permerror, temperror, policy or neutral (RFC 8601). The
-message must be as it was received: what was copied out of a mail program rarely is. Line ends may be LF or CRLF.
+message must be as it was received: a copy from a mail program rarely is. Line ends may be LF or CRLF.
 
-A record for --key-record is as dkimkey show prints it (zone, strings or value). One without a name stands for
-every signature's.
+The record for --key-record is in a form that dkimkey show prints (zone, strings or value). A record without a
+name is used for every signature.
 
 Exit codes: 0 every signature passes, 1 one does not or there is none, 2 wrong usage, 3 DNS could not be asked.
 )"};
@@ -42,7 +44,7 @@ Exit codes: 0 every signature passes, 1 one does not or there is none, 2 wrong u
 crypto::KeyLookup lookup_of(const ParsedOptions& options) {
   const auto record = options.text("key-record");
   if (record && options.has("resolver"))
-    throw UsageError("--key-record does without DNS: leave out --resolver");
+    throw UsageError("--key-record does not ask DNS: leave out --resolver");
   return record ? key_record_lookup(*record) : dns_lookup(read_dns_options(options));
 }
 
@@ -56,7 +58,7 @@ ExitCode exit_code(const std::vector<SignatureReport>& reports) {
   return code;
 }
 
-// Looking for a cause takes several passes over the body, and real messages have few signatures.
+// The search for a cause takes several passes over the body, and real messages have few signatures.
 constexpr std::size_t most_explained = 4;
 
 std::vector<SignatureReport> verify_file(const MessageFile& message, const crypto::KeyLookup& lookup,
@@ -88,7 +90,7 @@ ExitCode verify(const Arguments& arguments) {
       ("key-record", value_text("FILE|TEXT"), "the key's record, instead of asking DNS")       //
       ("resolver", value_text("ADDRESS[@PORT]"), "ask this resolver instead of the system's")  //
       ("at", value_text("TIME"), "as if it were this UTC time, such as 2027-05-24T06:00:00Z")  //
-      ("json", "an array of objects, a signature each, on standard output");
+      ("json", "print an array of objects, one for each signature");
   command_line.add_positional("file", "the message");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
@@ -98,10 +100,11 @@ ExitCode verify(const Arguments& arguments) {
   const MessageFile message(read_message_text(options->text("file").value_or("-")));
   if (is_header_too_large(message)) throw crypto::Error(crypto::header_too_large);
   if (const auto bad = message.bad_start()) {
-    std::cerr << "note: " << *bad << '\n';
+    std::cerr << fmt::format("note: {}\n", *bad);
   } else if (message.stray_line() != 0) {
-    std::cerr << "note: line " << message.stray_line()
-              << " is neither a header field nor empty: the body is taken to begin there\n";
+    std::cerr << fmt::format(
+        "note: line {} is neither a header field nor empty: the body is assumed to begin there\n",
+        message.stray_line());
   }
   const auto reports = verify_file(message, lookup, now);
   if (options->has("json")) {

@@ -1,5 +1,7 @@
 #include "keytool/generate/generate_advice.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "keytool/keys/key_report.hpp"
@@ -10,20 +12,30 @@ namespace {
 
 std::string describe_strings(const crypto::NamedRecord& record) {
   const std::size_t strings = crypto::txt_strings(record.value).size();
-  if (strings == 1) return "The value fits one string of 255 octets.\n";
-  return "The value has " + std::to_string(record.value.size()) + " octets and goes into DNS as " +
-         std::to_string(strings) +
-         " strings of at most 255. Most web forms do that by\n"
-         "themselves. For one that refuses it, make a smaller key: generate --fit 255, with another "
-         "selector.\n";
+  if (strings == 1) return "The value fits into one string of 255 bytes.\n";
+  return fmt::format(
+      R"(The value has {} bytes and goes into DNS as {} strings of at most 255. Most web forms split it
+automatically. If yours refuses it, make a smaller key under another selector: generate --fit 255.
+)",
+      record.value.size(), strings);
+}
+
+std::string describe_state(const crypto::KeyEntry& entry, const canon::DomainName& domain) {
+  if (entry.state == crypto::KeyState::active) {
+    return fmt::format(R"(active: mail from {} is signed with it from now on. Receivers can verify that
+               only once the record is in DNS: publish it now.)",
+                       domain.str());
+  }
+  return R"(pending: nothing is signed with it. Publish its record, then run dkimkey activate,
+               which starts signing once every name server has the record.)";
 }
 
 }  // namespace
 
 std::string size_warning(int bits) {
   if (bits >= crypto::default_rsa_bits) return {};
-  return "warning: an RSA key of " + std::to_string(bits) +
-         " bits is weaker than the 2048 that RFC 8301 recommends\n";
+  return fmt::format("warning: an RSA key of {} bits is weaker than the 2048 that RFC 8301 recommends\n",
+                     bits);
 }
 
 std::string algorithm_note(const GenerateRequest& request, const crypto::Manifest& manifest) {
@@ -31,27 +43,24 @@ std::string algorithm_note(const GenerateRequest& request, const crypto::Manifes
     return key.algorithm == crypto::Algorithm::rsa && key.state != crypto::KeyState::revoked;
   });
   if (has_rsa || request.keys.front().algorithm == crypto::Algorithm::rsa) return {};
-  return "note: large receivers do not all verify Ed25519; mail signed by it alone counts as unsigned "
-         "there.\n"
-         "      --algorithm both makes an RSA key as well.\n";
+  return R"(note: some large receivers do not verify Ed25519, and treat mail with only such a signature as unsigned.
+      --algorithm both makes an RSA key as well.
+)";
 }
 
 std::string describe_made(const crypto::KeyStore& store, const canon::DomainName& domain,
                           const std::vector<MadeKey>& made) {
   std::string out;
   for (const auto& [entry, record] : made) {
-    out += "made " + record.name + " (" + kind_text(entry.algorithm, entry.bits) + ")\n";
-    out += "  private key  " + terminal_text(store.key_path(domain, entry.selector).string()) + "\n";
-    out += "  record       " + terminal_text(store.record_path(domain, entry.selector).string()) + "\n";
-    if (entry.state == crypto::KeyState::active) {
-      out += "  state        active: mail from " + domain.str() +
-             " is signed with it from now on. Receivers can verify that\n"
-             "               only once the record is in DNS: publish it now.\n";
-    } else {
-      out +=
-          "  state        pending: nothing is signed with it. Publish its record, then let it sign with\n"
-          "               dkimkey activate, which looks whether the record is there, on every name server.\n";
-    }
+    out += fmt::format(R"(made {} ({})
+  private key  {}
+  record       {}
+  state        {}
+)",
+                       record.name, kind_text(entry.algorithm, entry.bits),
+                       terminal_text(store.key_path(domain, entry.selector).string()),
+                       terminal_text(store.record_path(domain, entry.selector).string()),
+                       describe_state(entry, domain));
   }
   return out;
 }
@@ -68,39 +77,41 @@ std::string describe_company(const canon::DomainName& domain, const crypto::Mani
     for (const auto& other : manifest.keys) {
       if (other.state != crypto::KeyState::active || other.algorithm != key.entry.algorithm || is_new(other))
         continue;
-      out += "note: " + other.selector.str() + " of " + domain.str() +
-             " is an active key of the same kind as " + key.entry.selector.str() +
-             ": mail gets a signature of each\n";
+      out += fmt::format(
+          "note: {} of {} is an active key of the same algorithm as {}: mail gets a signature from each\n",
+          other.selector.str(), domain.str(), key.entry.selector.str());
     }
   }
   return out;
 }
 
 std::string describe_publishing(const canon::DomainName& domain, const std::vector<MadeKey>& made) {
-  std::string out = "\nTo publish, either put what standard output shows into the zone file of " +
-                    domain.str() +
-                    " (it is in the record file\ntoo) and raise the zone's serial, or fill in " +
-                    "your DNS hoster's web form:\n";
+  std::string out = fmt::format(R"(
+To publish, either put what standard output shows into the zone file of {} (it is in the record file
+too) and increase the zone's serial number, or fill in the web form of your DNS provider:
+)",
+                                domain.str());
   for (const auto& key : made) {
-    out += "  name   " + key.record.name + "   (some forms want it without ." + domain.str() + ")\n";
-    out += "  type   TXT\n";
-    out += "  value  " + key.record.value + "\n";
-    out += describe_strings(key.record);
+    out += fmt::format(R"(  name   {}   (some forms want it without .{})
+  type   TXT
+  value  {}
+{})",
+                       key.record.name, domain.str(), key.record.value, describe_strings(key.record));
   }
   out +=
-      "Enter the value as it stands here: without quotation marks or backslashes, and not as zone-file text. "
-      "If "
-      "the\nform then shows the domain twice in the name, take it out once.\n";
+      R"(Enter the value exactly as shown: without quotation marks or backslashes, and not as zone-file text. If the
+form then shows the domain twice in the name, remove it once.
+)";
   return out;
 }
 
 std::string describe_changed(const canon::DomainName& domain, const std::vector<canon::Selector>& changed) {
   if (changed.empty()) return {};
   std::string out =
-      "\nWhat was asked for holds for the whole domain, so these records changed too and must be "
-      "published again:\n";
+      "\nThese settings apply to the whole domain, so these records have changed too and must be published "
+      "again:\n";
   for (const auto& selector : changed)
-    out += "  dkimkey show --domain " + domain.str() + " --selector " + selector.str() + "\n";
+    out += fmt::format("  dkimkey show --domain {} --selector {}\n", domain.str(), selector.str());
   return out;
 }
 

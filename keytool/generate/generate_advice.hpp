@@ -1,4 +1,5 @@
-// What dkimkey generate tells a person on standard error: what was made, and what to do with it.
+// Writes what dkimkey generate tells a person on standard error: what was made, and what to do with it.
+// Nothing here fails. A text is empty if there is nothing to say.
 #pragma once
 
 #include <string>
@@ -15,19 +16,19 @@ struct MadeKey {
   crypto::NamedRecord record;
 };
 
-// Warnings on what was asked for, before anything is made: small RSA keys, Ed25519 without RSA.
+// Warns before anything is made: of a small RSA key, and of an Ed25519 key without an RSA key beside it.
 std::string size_warning(int bits);
 std::string algorithm_note(const GenerateRequest& request, const crypto::Manifest& manifest);
 
-// Where each key is, and what its state means.
+// Says where each key is, and what its state means.
 std::string describe_made(const crypto::KeyStore& store, const canon::DomainName& domain,
                           const std::vector<MadeKey>& made);
-// Other keys of the same algorithms that sign: each adds a signature to every message.
+// Names other active keys of the same algorithms: each adds a signature to every message.
 std::string describe_company(const canon::DomainName& domain, const crypto::Manifest& manifest,
                              const std::vector<MadeKey>& made);
-// How to get the records into DNS.
+// Says how to get the records into DNS.
 std::string describe_publishing(const canon::DomainName& domain, const std::vector<MadeKey>& made);
-// Keys that were there before and whose records now read otherwise.
+// Names older keys whose records have changed.
 std::string describe_changed(const canon::DomainName& domain, const std::vector<canon::Selector>& changed);
 
 }  // namespace dkim::keytool

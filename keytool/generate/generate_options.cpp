@@ -1,5 +1,7 @@
 #include "keytool/generate/generate_options.hpp"
 
+#include <fmt/format.h>
+
 #include "canon/tag_list.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
@@ -8,10 +10,10 @@ namespace dkim::keytool {
 namespace {
 
 std::vector<crypto::Algorithm> parse_algorithms(const std::string& name) {
-  // RSA comes first: the signature that every receiver verifies.
+  // RSA comes first: every receiver verifies it.
   if (name == "both") return {crypto::Algorithm::rsa, crypto::Algorithm::ed25519};
   if (const auto algorithm = crypto::algorithm_from_key_name(name)) return {*algorithm};
-  throw UsageError("unknown algorithm \"" + name + "\": rsa, ed25519 or both");
+  throw UsageError(fmt::format("unknown algorithm \"{}\": give rsa, ed25519 or both", name));
 }
 
 std::vector<KeyRequest> requested_keys(const ParsedOptions& options) {
@@ -25,28 +27,27 @@ std::vector<KeyRequest> requested_keys(const ParsedOptions& options) {
   return keys;
 }
 
-void read_size(const ParsedOptions& options, GenerateRequest& request) {
+SizeRequest read_size(const ParsedOptions& options, crypto::Algorithm first) {
   const auto bits = options.number("bits");
-  request.fit = options.number("fit");
-  if ((bits || request.fit) && request.keys.front().algorithm != crypto::Algorithm::rsa)
+  const auto fit = options.number("fit");
+  if ((bits || fit) && first != crypto::Algorithm::rsa)
     throw UsageError("an Ed25519 key has one size: --bits and --fit are for RSA");
-  if (bits && request.fit) throw UsageError("--bits and --fit both say how large the key is: give one");
-  if (request.fit && *request.fit < 1) throw UsageError("--fit takes a number of octets, such as 255");
-  if (!bits) return;
-  if (*bits < crypto::min_rsa_bits)
-    throw UsageError("RSA keys below 1024 bits are not verified by anyone (RFC 8301): give --bits 2048");
-  if (*bits > crypto::max_rsa_bits) throw UsageError("RSA keys above 8192 bits are not supported");
-  request.bits = *bits;
+  if (bits && fit) throw UsageError("--bits and --fit both say how large the key is: give one");
+  if (fit && *fit < 1) throw UsageError("--fit takes a number of bytes, such as 255");
+  if (bits && *bits < crypto::min_rsa_bits)
+    throw UsageError("nobody verifies RSA keys below 1024 bits (RFC 8301): give --bits 2048");
+  if (bits && *bits > crypto::max_rsa_bits) throw UsageError("RSA keys above 8192 bits are not supported");
+  return {bits.value_or(crypto::default_rsa_bits), fit};
 }
 
-// h= of the record. "*" and no list at all mean the same; SHA-256 is the only hash left.
+// Reads h= of the record. "*" means the same as no list; SHA-256 is the only hash left.
 std::optional<std::string> read_hashes(const ParsedOptions& options) {
   const auto given = options.text("hash-algorithms");
   if (!given) return std::nullopt;
   for (const auto hash : canon::split_colons(*given)) {
-    if (hash == "sha1") throw UsageError("sha1 must not be used any more (RFC 8301): give sha256 or *");
+    if (hash == "sha1") throw UsageError("sha1 must no longer be used (RFC 8301): give sha256 or *");
     if (hash != "sha256" && hash != "*")
-      throw UsageError("unknown hash algorithm \"" + std::string(hash) + "\": sha256 or *");
+      throw UsageError(fmt::format("unknown hash algorithm \"{}\": give sha256 or *", hash));
   }
   return given->find('*') != std::string::npos ? "" : "sha256";
 }
@@ -64,39 +65,42 @@ void FlagChanges::apply_to(crypto::Manifest& manifest) const {
 }
 
 void add_generate_options(CommandLine& command_line) {
-  command_line.add_options()("selector,s", value_text("SELECTOR"),
-                             "the key's name in DNS and in s= (default \"default\")")(
-      "domain,d", value_text("DOMAIN"),
-      "the domain to sign as (default: the only one in the key directory, else the one in /etc/mailname)")(
-      "algorithm", value_text("ALGORITHM"),
-      "rsa (default), ed25519, or both, which makes SELECTOR (RSA) and SELECTOR-ed25519")(
-      "bits,b", value_number("N"), "size of an RSA key, 1024 to 8192 (default 2048)")(
-      "fit", value_number("N"),
-      "the largest RSA key whose whole record has at most N octets; 255 for hosters that take one string "
-      "only")("activate", "sign with the key at once; without this it is made pending")(
-      "json", "print the record as show --json does, not as zone-file text")(
-      "testmode,t", "say in the domain's records that DKIM is being tested (t=y)")("notestmode",
-                                                                                   "take that back")(
-      "nosubdomains,S", "do not sign mail of subdomains as this domain, and say so in its records (t=s)")(
-      "subdomains", "take that back")("restrict,r", "say in the records: for e-mail only (s=email)")(
-      "norestrict", "take that back")("note,n", value_text("TEXT"),
-                                      "a note for people in the records (n=); \"\" takes it away")(
-      "hash-algorithms,h", value_text("LIST"), "hashes in the records (h=): sha256, or * for no limit")(
-      "append-domain,a", "print absolute names (the default)")(
-      "noappend-domain", "print names relative to the domain's zone, as opendkim-genkey does")(
-      "verbose,v", "tell what is being done")("version,V", "print the version and exit");
+  command_line.add_options()                                                                           //
+      ("selector,s", value_text("SELECTOR"), "the key's name in DNS and in s= (default \"default\")")  //
+      ("domain,d", value_text("DOMAIN"),                                                               //
+       "the domain to sign as (default: the only one in the key directory, else the one in /etc/mailname)")  //
+      ("algorithm", value_text("ALGORITHM"),
+       "rsa (default), ed25519, or both, which makes SELECTOR (RSA) and SELECTOR-ed25519")  //
+      ("bits,b", value_number("N"), "size of an RSA key, 1024 to 8192 (default 2048)")      //
+      ("fit", value_number("N"),
+       "make the largest RSA key whose whole record has at most N bytes; 255 if a provider takes only one "
+       "string")                                                                                            //
+      ("activate", "sign with the key at once; without this it is made pending")                            //
+      ("json", "print the record as show --json does, not as zone-file text")                               //
+      ("testmode,t", "say in the domain's records that DKIM is being tested (t=y)")                         //
+      ("notestmode", "undo --testmode")                                                                     //
+      ("nosubdomains,S", "do not sign mail of subdomains as this domain, and say so in its records (t=s)")  //
+      ("subdomains", "undo --nosubdomains")                                                                 //
+      ("restrict,r", "say in the records: for e-mail only (s=email)")                                       //
+      ("norestrict", "undo --restrict")                                                                     //
+      ("note,n", value_text("TEXT"), "a note for people in the records (n=); \"\" removes it")              //
+      ("hash-algorithms,h", value_text("LIST"), "hashes in the records (h=): sha256, or * for no limit")    //
+      ("append-domain,a", "print absolute names (the default)")                                             //
+      ("noappend-domain", "print names relative to the domain's zone, as opendkim-genkey does")             //
+      ("verbose,v", "say what is being done")                                                               //
+      ("version,V", "print the version and exit");
 }
 
 GenerateRequest read_generate_request(const ParsedOptions& options) {
   GenerateRequest request;
   request.keys = requested_keys(options);
   request.domain = options.text("domain");
-  read_size(options, request);
+  request.size = read_size(options, request.keys.front().algorithm);
   request.activate = options.has("activate");
   request.json = options.has("json");
   request.relative_names = !options.choice("append-domain").value_or(true);
   request.verbose = options.has("verbose");
-  // -S, unlike the other letters, is the "no" of its pair, here as in opendkim-genkey.
+  // -S is the "no" of its pair, unlike the other letters, as in opendkim-genkey.
   request.flags.subdomains = options.choice("subdomains");
   request.flags.test = options.choice("testmode");
   request.flags.email_only = options.choice("restrict");

@@ -1,4 +1,4 @@
-// What dkimkey generate was asked for: its own options and opendkim-genkey's.
+// Reads what dkimkey generate is asked for: its own options and those of opendkim-genkey.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace dkim::keytool {
 
-// What the command line says of the domain's records; nothing keeps what the domain has.
+// What the command line says about all records of the domain; a member without a value changes nothing.
 struct FlagChanges {
   std::optional<bool> subdomains;
   std::optional<bool> test;
@@ -27,12 +27,16 @@ struct KeyRequest {
   crypto::Algorithm algorithm = crypto::Algorithm::rsa;
 };
 
+// The size of the RSA key. If fit is given it decides, once the domain's flags are known.
+struct SizeRequest {
+  int bits = crypto::default_rsa_bits;
+  std::optional<int> fit;  // the largest record, in bytes
+};
+
 struct GenerateRequest {
   std::vector<KeyRequest> keys;  // one, or two for --algorithm both
   std::optional<std::string> domain;
-  // Of the RSA key. Where fit is given it decides, once the domain's flags are known.
-  int bits = crypto::default_rsa_bits;
-  std::optional<int> fit;
+  SizeRequest size;
   bool activate = false;
   bool json = false;
   bool relative_names = false;
@@ -42,7 +46,7 @@ struct GenerateRequest {
 
 void add_generate_options(CommandLine& command_line);
 
-// Throws UsageError for what contradicts itself or is out of range.
+// Throws UsageError if options contradict each other or are out of range.
 GenerateRequest read_generate_request(const ParsedOptions& options);
 
 }  // namespace dkim::keytool

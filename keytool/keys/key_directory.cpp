@@ -1,6 +1,7 @@
 #include "keytool/keys/key_directory.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,17 +22,18 @@ constexpr mode_t directory_mode = 0750;
 gid_t group_of_daemon() {
   const auto* group = getgrnam(daemon_group);
   if (group != nullptr) return group->gr_gid;
-  std::cerr << "note: there is no group " << daemon_group
-            << " on this host; let the key directory have the group that the daemon runs with\n";
+  std::cerr << fmt::format(
+      "note: there is no group {} on this host; give the key directory the group that the daemon runs with\n",
+      daemon_group);
   return static_cast<gid_t>(-1);
 }
 
-// The directory that is to become the key directory. A killed process may have left it, empty.
+// Makes the directory that is to become the key directory. A killed process may have left it, empty.
 crypto::Directory make_temporary(const crypto::Directory& parent, const std::string& name) {
   auto made = parent.make(crypto::temporary_name(name));
   if (!made.names().empty()) {
-    throw crypto::StoreError(made.path().string() + " stands in the way of making " +
-                             (parent.path() / name).string() + ", and it is not empty; remove it");
+    throw crypto::StoreError(fmt::format("{} is in the way of making {} and is not empty; remove it",
+                                         made.path().string(), (parent.path() / name).string()));
   }
   return made;
 }
@@ -43,7 +45,7 @@ void put_in_place(const crypto::Directory& parent, const std::string& name) {
     crypto::throw_store_error("make the key directory", parent.path() / name, errno);
 }
 
-// An empty directory of ours; whatever else has the name stays.
+// Removes only an empty directory of ours; anything else with that name stays.
 void remove_temporary(const crypto::Directory& parent, const std::string& name) {
   const auto temporary = crypto::temporary_name(name);
   struct stat status {};
@@ -71,11 +73,12 @@ void make_missing_key_directory(const std::filesystem::path& path) {
   const auto parent = crypto::Directory::open_shared(parent_path);
   const auto name = directory.filename().string();
   try {
-    // Under a fixed name first, taken over if a killed process left it: what follows may be done twice.
+    // The temporary name is fixed, and is taken over if a killed process left it: each step may be done
+    // twice.
     put_in_place(parent, name);
   } catch (const crypto::StoreError&) {
     remove_temporary(parent, name);
-    // Another dkimkey may have been faster, and taken the temporary name away meanwhile.
+    // Another dkimkey may have been faster and have renamed the temporary directory meanwhile.
     if (key_directory_exists(directory)) return;
     throw;
   }

@@ -1,21 +1,22 @@
-// The key directory, made where a first key is and there is none yet.
+// Makes the key directory for a first key.
 #pragma once
 
 #include <filesystem>
 
 namespace dkim::keytool {
 
-// The group that the daemon runs with: the package makes it.
+// The daemon's group and user, which the package creates.
 constexpr const char* daemon_group = "dkimsignd";
 constexpr const char* daemon_user = "dkimsignd";
 
-// Throws StoreError if that cannot be found out.
+// Throws StoreError if this cannot be determined.
 bool key_directory_exists(const std::filesystem::path& directory);
 
-// Makes the directory, 0750 and of the daemon's group where there is one, and says so on standard error.
-// Does nothing if it is there; its parent must be. It appears with mode and group already right, so a
-// process killed in here leaves nothing that the daemon could not read. Throws StoreError: it cannot be made,
-// or others than root and who runs this may write its parent, or have put something in the way.
+// Makes the directory with mode 0750 and the daemon's group, if that exists, and says so on standard error.
+// Does nothing if the directory exists already; its parent must exist. The directory appears with its mode
+// and group set, so a process that is killed here leaves nothing that the daemon could not read. Throws
+// StoreError if the directory cannot be made, if users other than root and the current one may write its
+// parent, or if something is in the way.
 void make_missing_key_directory(const std::filesystem::path& directory);
 
 }  // namespace dkim::keytool

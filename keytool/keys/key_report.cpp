@@ -1,5 +1,7 @@
 #include "keytool/keys/key_report.hpp"
 
+#include <fmt/format.h>
+
 #include "crypto/keys/key_record.hpp"
 
 namespace dkim::keytool {
@@ -10,7 +12,7 @@ std::optional<std::string> time_text(const std::optional<crypto::UtcTime>& time)
 }
 
 std::string kind_text(crypto::Algorithm algorithm, int bits) {
-  return algorithm == crypto::Algorithm::rsa ? "RSA, " + std::to_string(bits) + " bits" : "Ed25519";
+  return algorithm == crypto::Algorithm::rsa ? fmt::format("RSA, {} bits", bits) : "Ed25519";
 }
 
 void add_key_members(JsonObject& object, const canon::DomainName& domain, const crypto::KeyEntry& entry) {

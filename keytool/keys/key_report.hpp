@@ -1,4 +1,4 @@
-// What list, show, explain and generate say alike of a key of the store.
+// Describes a key of the store in the same words and JSON members for every subcommand.
 #pragma once
 
 #include <optional>
@@ -12,15 +12,15 @@
 
 namespace dkim::keytool {
 
-// Nothing stays nothing.
+// Returns the time as text, or nothing for nothing.
 std::optional<std::string> time_text(const std::optional<crypto::UtcTime>& time);
 
 // "RSA, 2048 bits", "Ed25519"
 std::string kind_text(crypto::Algorithm algorithm, int bits);
 
-// domain, selector, algorithm, bits, state and the four times.
+// Adds domain, selector, algorithm, bits, state and the four times.
 void add_key_members(JsonObject& object, const canon::DomainName& domain, const crypto::KeyEntry& entry);
-// name, type, ttl and value (whole, unquoted).
+// Adds name, type, ttl and value (whole, unquoted).
 void add_record_members(JsonObject& object, const crypto::NamedRecord& record);
 
 }  // namespace dkim::keytool

@@ -7,7 +7,7 @@
 namespace dkim::keytool {
 namespace {
 
-// "-20261124b": a date of ours at a selector's end.
+// Takes off a date like "-20261124b", which this file put at the end of a selector.
 std::string_view without_date(std::string_view selector) {
   std::string_view stem = selector;
   while (!stem.empty() && canon::is_alpha(stem.back()))
@@ -21,7 +21,7 @@ std::string_view without_date(std::string_view selector) {
   return stem.substr(0, stem.size() - date - 1);
 }
 
-// "", "b" ... "z", "bb", "bc" ...: the n-th key of a day.
+// Returns the suffix of the n-th key of a day, from 0: "", "b" ... "z", "bb", "bc" ...
 std::string day_suffix(std::size_t n) {
   std::string suffix;
   for (; n > 0; n = (n - 1) / 25)
@@ -36,7 +36,7 @@ canon::Selector next_selector(const crypto::Manifest& manifest, const canon::Sel
   const std::string today = crypto::to_string(now);  // 2026-11-24T...
   const std::string date = today.substr(0, 4) + today.substr(5, 2) + today.substr(8, 2);
   std::string stem(without_date(old.str()));
-  // A label has 63 octets; the date and a letter or two must fit into the last one.
+  // A label has at most 63 bytes; the date and a letter or two must fit into the last one.
   const std::size_t last_label = stem.rfind('.') == std::string::npos ? 0 : stem.rfind('.') + 1;
   stem.resize(std::min(stem.size(), last_label + 50));
   while (stem.ends_with('-'))
@@ -44,7 +44,7 @@ canon::Selector next_selector(const crypto::Manifest& manifest, const canon::Sel
   for (std::size_t n = 0;; ++n) {
     auto selector = canon::Selector::parse(stem + "-" + date + day_suffix(n));
     if (selector && manifest.find(*selector) == nullptr) return *std::move(selector);
-    if (!selector) stem = "key";  // a stem at the limit of a whole name
+    if (!selector) stem = "key";  // the whole name would be too long
   }
 }
 

@@ -1,4 +1,4 @@
-// The selector of a new key that takes an older one's place.
+// Chooses the selector of a key's successor. Never fails.
 #pragma once
 
 #include "crypto/store/manifest.hpp"
@@ -6,8 +6,8 @@
 
 namespace dkim::keytool {
 
-// A selector that the domain never used: the old one's stem and the date, then "b", "c" and so on. "server"
-// and "server-20260528" both become "server-20261124".
+// Returns a selector that the domain has never used: the stem of the old one and the date, followed by "b",
+// "c" and so on if that is taken. "server" and "server-20260528" both become "server-20261124".
 canon::Selector next_selector(const crypto::Manifest& manifest, const canon::Selector& old,
                               crypto::UtcTime now);
 

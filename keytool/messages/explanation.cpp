@@ -1,12 +1,15 @@
+#include "keytool/messages/explanation.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "crypto/error.hpp"
-#include "keytool/messages/explanation.hpp"
 
 namespace dkim::keytool {
 namespace {
 
-// Remembers which domains were asked for on the way to the answer, so that they can be shown.
+// Remembers the domains whose keys were looked up on the way to the answer, so that they can be shown.
 class RecordingKeySource final : public crypto::KeySource {
  public:
   explicit RecordingKeySource(const crypto::KeyStore& store) : store_(store), source_(store) {}
@@ -25,43 +28,92 @@ class RecordingKeySource final : public crypto::KeySource {
   std::vector<canon::DomainName> asked_;
 };
 
-std::optional<std::string> key_problem(const crypto::KeyStore& store, const canon::DomainName& domain,
-                                       const crypto::KeyEntry& entry,
-                                       const std::optional<Credentials>& daemon) {
-  if (entry.state == crypto::KeyState::revoked) return std::nullopt;  // has no file any more
-  try {
-    store.load_key(domain, entry);
-  } catch (const crypto::Error& error) {
-    return error.what();
-  }
-  if (!daemon) return std::nullopt;
-  return reading_problem(store.key_path(domain, entry.selector), *daemon);
-}
+class Explainer {
+ public:
+  Explainer(const crypto::SigningSettings& settings, const std::optional<Credentials>& daemon)
+      : settings_(settings), daemon_(daemon), store_(settings.key_directory) {}
 
-void add_fault(Explanation& explanation, std::string reason) {
-  explanation.would_sign = false;
-  if (!explanation.fault) explanation.reason = std::move(reason);
-  explanation.fault = true;
-}
+  Explanation explain(const crypto::Authors& authors) && {
+    explanation_.author =
+        fmt::format("{}@{}", authors.mailboxes.front().local_part, authors.mailboxes.front().domain);
+    explanation_.note = authors.note;
+    RecordingKeySource source(store_);
+    report_faults([&] { choose(authors, source); });
+    for (const auto& domain : source.asked())
+      report_faults([&] { examine(domain); });
+    return std::move(explanation_);
+  }
 
-void examine_domain(Explanation& explanation, const crypto::KeyStore& store, const canon::DomainName& domain,
-                    const std::vector<crypto::SigningKey>& signing,
-                    const std::optional<Credentials>& daemon) {
-  if (daemon) {
-    if (auto problem = reading_problem(store.manifest_path(domain), *daemon))
-      add_fault(explanation, *std::move(problem));
+ private:
+  template <typename Work>
+  void report_faults(Work work) {
+    try {
+      work();
+    } catch (const crypto::Error& error) {
+      add_fault(error.what());
+    }
   }
-  const auto read = store.read_manifest(domain);
-  if (!read) return;
-  for (const auto& entry : read->manifest.keys) {
-    const bool signs = domain == explanation.domain &&
-                       std::any_of(signing.begin(), signing.end(),
-                                   [&](const auto& key) { return key.selector == entry.selector; });
-    auto problem = key_problem(store, domain, entry, daemon);
-    if (problem && signs) add_fault(explanation, *problem);
-    explanation.keys.push_back({domain, entry, signs, std::move(problem)});
+
+  void add_fault(std::string reason) {
+    explanation_.would_sign = false;
+    if (!explanation_.fault) explanation_.reason = std::move(reason);
+    explanation_.fault = true;
   }
-}
+
+  void choose(const crypto::Authors& authors, RecordingKeySource& source) {
+    auto identity = choose_identity(authors, settings_.rules, source);
+    if (const auto* none = std::get_if<crypto::NoIdentity>(&identity)) {
+      explanation_.author = none->author;
+      explanation_.reason = none->reason;
+      explanation_.rule = none->rule;
+      return;
+    }
+    auto& found = std::get<crypto::SigningIdentity>(identity);
+    explanation_.would_sign = true;
+    explanation_.author = std::move(found.author);
+    explanation_.domain = std::move(found.domain);
+    explanation_.rule = found.rule;
+    signing_ = std::move(found.keys);
+  }
+
+  void examine(const canon::DomainName& domain) {
+    if (daemon_) {
+      if (auto problem = reading_problem(store_.manifest_path(domain), *daemon_))
+        add_fault(*std::move(problem));
+    }
+    const auto read = store_.read_manifest(domain);
+    if (!read) return;
+    for (const auto& entry : read->manifest.keys) {
+      const bool signs = domain == explanation_.domain && is_signing(entry.selector);
+      auto problem = key_problem(domain, entry);
+      if (problem && signs) add_fault(*problem);
+      explanation_.keys.push_back({domain, entry, signs, std::move(problem)});
+    }
+  }
+
+  bool is_signing(const canon::Selector& selector) const {
+    return std::any_of(signing_.begin(), signing_.end(),
+                       [&](const auto& key) { return key.selector == selector; });
+  }
+
+  std::optional<std::string> key_problem(const canon::DomainName& domain,
+                                         const crypto::KeyEntry& entry) const {
+    if (entry.state == crypto::KeyState::revoked) return std::nullopt;  // its file is destroyed
+    try {
+      store_.load_key(domain, entry);
+    } catch (const crypto::Error& error) {
+      return error.what();
+    }
+    if (!daemon_) return std::nullopt;
+    return reading_problem(store_.key_path(domain, entry.selector), *daemon_);
+  }
+
+  const crypto::SigningSettings& settings_;
+  const std::optional<Credentials>& daemon_;
+  crypto::KeyStore store_;
+  std::vector<crypto::SigningKey> signing_;
+  Explanation explanation_;
+};
 
 }  // namespace
 
@@ -73,37 +125,7 @@ Explanation explain_malformed(std::string reason) {
 
 Explanation explain_authors(const crypto::Authors& authors, const crypto::SigningSettings& settings,
                             const std::optional<Credentials>& daemon) {
-  const crypto::KeyStore store(settings.key_directory);
-  RecordingKeySource source(store);
-  Explanation explanation;
-  explanation.author = authors.mailboxes.front().local_part + "@" + authors.mailboxes.front().domain;
-  explanation.note = authors.note;
-  std::vector<crypto::SigningKey> signing;
-  try {
-    auto identity = choose_identity(authors, settings.rules, source);
-    if (auto* found = std::get_if<crypto::SigningIdentity>(&identity)) {
-      explanation.would_sign = true;
-      explanation.author = found->author;
-      explanation.domain = found->domain;
-      explanation.rule = found->rule;
-      signing = std::move(found->keys);
-    } else {
-      const auto& none = std::get<crypto::NoIdentity>(identity);
-      explanation.author = none.author;
-      explanation.reason = none.reason;
-      explanation.rule = none.rule;
-    }
-  } catch (const crypto::Error& error) {
-    add_fault(explanation, error.what());
-  }
-  for (const auto& domain : source.asked()) {
-    try {
-      examine_domain(explanation, store, domain, signing, daemon);
-    } catch (const crypto::Error& error) {
-      add_fault(explanation, error.what());
-    }
-  }
-  return explanation;
+  return Explainer(settings, daemon).explain(authors);
 }
 
 }  // namespace dkim::keytool

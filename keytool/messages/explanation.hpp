@@ -1,4 +1,6 @@
-// What dkimkey explain finds out, apart from how it says it.
+// Finds out what dkimkey explain says: whether a message would be signed, with what, and if not, why not.
+//
+// A fault of the key store or of a key file is an answer here, not an exception.
 #pragma once
 
 #include <optional>
@@ -13,11 +15,11 @@
 
 namespace dkim::keytool {
 
-// A key of a domain that was asked for keys on the way to the answer.
+// A key of a domain whose keys were looked up on the way to the answer.
 struct ExaminedKey {
   canon::DomainName domain;
   crypto::KeyEntry entry;
-  bool signs = false;  // one of those that the message gets
+  bool signs = false;  // the message gets a signature from it
   // Why the daemon could not use its file.
   std::optional<std::string> problem;
 };
@@ -25,24 +27,23 @@ struct ExaminedKey {
 struct Explanation {
   bool would_sign = false;
   std::string author;
-  // Why not; a fault of the store or of a key file, or an ordinary reason.
+  // Why it would not be signed: a fault of the store or of a key file, or an ordinary reason.
   std::string reason;
   bool fault = false;
-  // What is odd about the From field though it has one reading; otherwise empty.
+  // Why the From field is not RFC 5322, although it can be read in only one way; otherwise empty.
   std::string note;
-  // As whom, where it would be signed.
+  // The domain that would sign.
   std::optional<canon::DomainName> domain;
   // Which of the configuration's rules decided, from 0.
   std::optional<std::size_t> rule;
   std::vector<ExaminedKey> keys;
 };
 
-// Never throws what the store throws: a fault is an answer here. The daemon's user is looked at where it
-// exists on this host.
+// Also checks whether the daemon's user may read the files, if there is such a user on this host.
 Explanation explain_authors(const crypto::Authors& authors, const crypto::SigningSettings& settings,
                             const std::optional<Credentials>& daemon);
 
-// The same for a message that has no clear author.
+// Explains a message without a clear author.
 Explanation explain_malformed(std::string reason);
 
 }  // namespace dkim::keytool

@@ -1,5 +1,7 @@
 #include "keytool/messages/key_lookup.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -26,7 +28,7 @@ KeyAnswer ask(DnsClient& client, const std::string& name) {
   return answer;
 }
 
-bool stands_for(const GivenRecord& record, const std::string& name) {
+bool matches(const GivenRecord& record, const std::string& name) {
   if (record.name.empty() || record.name == name) return true;
   return record.name.ends_with("._domainkey") && name.starts_with(record.name + ".");
 }
@@ -55,8 +57,8 @@ std::vector<GivenRecord> parse_zone_text(std::string text) {
       continue;
     }
     if (status != LDNS_STATUS_OK) {
-      throw UsageError("--key-record: line " + std::to_string(line) +
-                       " is no record of a zone file: " + ldns_get_errorstr_by_id(status));
+      throw UsageError(fmt::format("--key-record: line {} is not a record of a zone file: {}", line,
+                                   ldns_get_errorstr_by_id(status)));
     }
     if (ldns_rr_get_type(record.get()) != LDNS_RR_TYPE_TXT) continue;
     std::string name = name_text(ldns_rr_owner(record.get()));
@@ -83,15 +85,15 @@ crypto::KeyLookup dns_lookup(const DnsAccess& access) {
 
 std::vector<GivenRecord> parse_given_records(std::string_view text) {
   const std::string_view trimmed = canon::trim_fws(text);
-  // Quotes are no part of a record's value, and there is no zone-file text without them.
+  // A record's value has no quotes, and zone-file text always has some.
   if (trimmed.find('"') == std::string_view::npos) {
-    if (trimmed.empty()) throw UsageError("--key-record: there is no record in it");
+    if (trimmed.empty()) throw UsageError("--key-record has no record in it");
     return {{"", std::string(trimmed)}};
   }
   const bool only_strings = trimmed.front() == '"';
-  auto records = parse_zone_text((only_strings ? "strings. 0 IN TXT ( " : "") + std::string(text) +
-                                 (only_strings ? " )" : "") + "\n");
-  if (records.empty()) throw UsageError("--key-record: there is no TXT record in it");
+  auto records = parse_zone_text(only_strings ? fmt::format("strings. 0 IN TXT ( {} )\n", text)
+                                              : fmt::format("{}\n", text));
+  if (records.empty()) throw UsageError("--key-record has no TXT record in it");
   if (only_strings) records.front().name.clear();
   return records;
 }
@@ -100,7 +102,7 @@ crypto::KeyLookup given_lookup(std::vector<GivenRecord> records) {
   return [records = std::move(records)](const std::string& name) {
     KeyAnswer answer;
     for (const auto& record : records) {
-      if (stands_for(record, name)) answer.values.push_back(record.value);
+      if (matches(record, name)) answer.values.push_back(record.value);
     }
     answer.kind = answer.values.empty() ? KeyAnswer::Kind::none : KeyAnswer::Kind::found;
     return answer;
@@ -112,7 +114,7 @@ crypto::KeyLookup key_record_lookup(const std::string& file_or_text) {
   if (std::filesystem::exists(file_or_text, error))
     return given_lookup(parse_given_records(read_message_text(file_or_text)));
   if (file_or_text.find("p=") == std::string::npos)
-    throw UsageError("--key-record is neither a file nor a record: \"" + file_or_text + "\"");
+    throw UsageError(fmt::format("--key-record is neither a file nor a record: \"{}\"", file_or_text));
   return given_lookup(parse_given_records(file_or_text));
 }
 

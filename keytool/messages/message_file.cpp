@@ -1,6 +1,7 @@
 #include "keytool/messages/message_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,7 +18,7 @@
 namespace dkim::keytool {
 namespace {
 
-// With its line end, if it has one.
+// Returns the line with its line end, if it has one.
 std::string_view line_at(std::string_view text, std::size_t start) {
   const std::size_t end = text.find('\n', start);
   return text.substr(start, end == std::string_view::npos ? end : end + 1 - start);
@@ -30,8 +31,8 @@ std::string_view without_line_end(std::string_view line) {
   return line;
 }
 
-// The length of the field name a line begins with, white space before the colon included; 0 if it begins
-// with none. As Postfix's is_header: printable ASCII, then perhaps white space, then the colon.
+// Returns the length of the field name at the beginning of a line, with white space before the colon, or 0 if
+// there is none. Follows Postfix's is_header(): printable ASCII, then perhaps white space, then the colon.
 std::size_t field_name_size(std::string_view line) {
   const auto name_end =
       std::find_if(line.begin(), line.end(), [](char c) { return c <= ' ' || c >= 0x7f || c == ':'; });
@@ -40,20 +41,21 @@ std::size_t field_name_size(std::string_view line) {
   return static_cast<std::size_t>(colon - line.begin());
 }
 
-// More than any mail server takes, and no more than fits into memory a few times.
+// In bytes. More than any mail server accepts, and small enough for a few copies in memory.
 constexpr std::size_t message_limit = 256 << 20;
 
-void read_descriptor(int fd, const std::string& path, std::string& text) {
+std::string read_descriptor(int fd, const std::string& path) {
+  std::string text;
   std::array<char, 1 << 16> buffer;
   while (true) {
     const ssize_t got = read(fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) crypto::throw_store_error("read", path, errno);
-    if (got == 0) return;
+    if (got == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(got));
     if (text.size() > message_limit) {
-      throw crypto::StoreError(path + " is larger than the " + std::to_string(message_limit >> 20U) +
-                               " MiB that a message may have here");
+      throw crypto::StoreError(fmt::format("{} is larger than the {} MiB that a message may have here", path,
+                                           message_limit >> 20U));
     }
   }
 }
@@ -62,7 +64,7 @@ void read_descriptor(int fd, const std::string& path, std::string& text) {
 
 MessageFile::MessageFile(std::string text) : text_(std::move(text)) {
   divide();
-  // Folds stand in the file's form until a field is whole.
+  // Until here the folds have the line ends of the file.
   for (auto& field : fields_) {
     field.value = canon::to_crlf(without_line_end(field.value));
   }
@@ -72,7 +74,7 @@ void MessageFile::divide() {
   std::size_t at = 0;
   std::size_t number = 1;
   crlf_ = line_at(text_, 0).ends_with("\r\n");
-  // sendmail(1) drops an mbox line as well. "From : a@example.com" is a field (RFC 5322 4.5.2).
+  // sendmail(1) drops an mbox line too. "From : a@example.com" is a field (RFC 5322 §4.5.2).
   if (text_.starts_with("From ") && field_name_size(line_at(text_, 0)) == 0) {
     at = line_at(text_, 0).size();
     ++number;
@@ -85,7 +87,7 @@ void MessageFile::divide() {
       body_start_ = at + line.size();
       return;
     }
-    // Counted as too large by is_header_too_large, whatever follows.
+    // is_header_too_large() refuses the message, whatever follows.
     const bool too_large =
         at - header_start_ > crypto::header_size_limit || fields_.size() > crypto::header_field_limit;
     if (too_large || !take_header_line(line)) {
@@ -112,20 +114,19 @@ bool MessageFile::take_header_line(std::string_view line) {
 std::optional<std::string> MessageFile::bad_start() const {
   if (!fields_.empty() || text_.empty()) return std::nullopt;
   if (text_.starts_with("\xef\xbb\xbf"))
-    return "the file begins with a byte order mark (EF BB BF), which hides the first header field: take it "
-           "out";
+    return "the file begins with a byte order mark (EF BB BF), which hides the first header field: remove it";
   if (text_.starts_with("\xff\xfe") || text_.starts_with("\xfe\xff"))
     return "the file is in UTF-16, and mail is not: convert it to UTF-8 without a byte order mark";
   const std::string_view first = line_at(text_, header_start_);
   if (first.find_first_not_of(" \t\r\n") == std::string_view::npos)
-    return "the message begins with an empty line, so that it has no header: take that line out";
+    return "the message begins with an empty line, so it has no header: remove that line";
   if (canon::is_wsp(first.front()))
-    return "the message begins with white space, so that its first line is no header field: take it out";
+    return "the message begins with white space, so its first line is not a header field: remove it";
   return std::nullopt;
 }
 
 bool is_header_too_large(const MessageFile& message) {
-  // Counted as the daemon counts: name, colon, value, CRLF.
+  // As the daemon counts: name, colon, value, CRLF.
   std::size_t size = 0;
   for (const auto& field : message.fields())
     size += field.name.size() + field.value.size() + 3;
@@ -138,16 +139,13 @@ canon::Result<crypto::Authors> authors_of(const MessageFile& message) {
 }
 
 std::string read_message_text(const std::string& path) {
-  std::string text;
   if (path == "-") {
     if (isatty(STDIN_FILENO) != 0) std::cerr << "reading the message from the terminal, up to Ctrl-D\n";
-    read_descriptor(STDIN_FILENO, "standard input", text);
-    return text;
+    return read_descriptor(STDIN_FILENO, "standard input");
   }
   const crypto::FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) crypto::throw_store_error("open", path, errno);
-  read_descriptor(file.get(), path, text);
-  return text;
+  return read_descriptor(file.get(), path);
 }
 
 }  // namespace dkim::keytool

@@ -1,7 +1,7 @@
-// A message as it stands in a file: LF or CRLF line ends, with or without a body.
+// Reads a message from a file: with LF or CRLF line ends, with or without a body (RFC 5322).
 //
-// Read by dkimkey sign, verify and explain. The header is divided as Postfix divides it, so that what is
-// signed is what the daemon would be shown. Total: any octets are a message.
+// Divides the header as Postfix does, so that dkimkey signs the fields that the daemon would see. Any bytes
+// are a message: only reading the file can fail.
 #pragma once
 
 #include <optional>
@@ -19,23 +19,24 @@ class MessageFile {
  public:
   explicit MessageFile(std::string text);
 
-  // As on the wire: folds by CRLF whatever the file has.
+  // Returns the fields as they are sent: folded with CRLF, whatever the file has.
   const std::vector<canon::HeaderField>& fields() const { return fields_; }
 
-  // The fields' lines as they stand. An mbox "From " line before them is no part of the message.
+  // Returns the lines of the header, unchanged. The "From " line of an mbox before them is not part of the
+  // message.
   std::string_view header() const { return part(header_start_, header_end_); }
-  // The empty line and what follows it; the file's octets.
+  // Returns the bytes of the file from the empty line on.
   std::string_view rest() const { return part(header_end_, text_.size()); }
   std::string_view body() const { return part(body_start_, text_.size()); }
-  // That of the first line; LF where there is none.
+  // Returns the line end of the first line, or LF if it has none.
   std::string_view line_end() const { return crlf_ ? "\r\n" : "\n"; }
 
-  // What is wrong with the very beginning of the file, where that hides its header: a byte order mark, an
-  // empty first line, UTF-16. Nothing for a message that begins with a field.
+  // Returns what is wrong with the beginning of the file if that hides the header: a byte order mark, an
+  // empty first line, UTF-16. Returns nothing for a message that begins with a field.
   std::optional<std::string> bad_start() const;
 
-  // The line, from 1, that is neither a field nor empty: Postfix takes it for the body's first and puts the
-  // missing empty line before it. 0 where there is none.
+  // Returns the number, from 1, of the line in the header that is neither a field nor empty, or 0 if there is
+  // none. Postfix lets the body begin there and inserts the missing empty line.
   std::size_t stray_line() const { return stray_line_; }
 
  private:
@@ -54,13 +55,13 @@ class MessageFile {
   bool crlf_ = false;
 };
 
-// More header than the daemon, or a receiver, would look at (crypto/signatures/identity)?
+// Whether the header is larger than the daemon or a receiver would accept (crypto/signatures/identity).
 bool is_header_too_large(const MessageFile& message);
 
-// What its From: field says. Refuses what the daemon would not sign, whoever the author.
+// Returns the authors in the From: field. Refuses a message that the daemon would not sign for any author.
 canon::Result<crypto::Authors> authors_of(const MessageFile& message);
 
-// Reads the whole file; "-" is standard input. Throws StoreError.
+// Reads the whole file; "-" is standard input. Throws StoreError if it cannot be read or is too large.
 std::string read_message_text(const std::string& path);
 
 }  // namespace dkim::keytool

@@ -1,5 +1,7 @@
 #include "keytool/messages/verify_report.hpp"
 
+#include <fmt/ranges.h>
+
 #include "canon/printable.hpp"
 #include "canon/tag_list.hpp"
 #include "canon/text.hpp"
@@ -8,7 +10,7 @@
 namespace dkim::keytool {
 namespace {
 
-// A tag of a hostile field may be as long as the header.
+// In bytes. A tag of a hostile field may be as long as the header.
 constexpr std::size_t longest_tag = 320;
 
 std::optional<std::string> tag_of(const std::string& field, std::string_view name) {
@@ -18,20 +20,17 @@ std::optional<std::string> tag_of(const std::string& field, std::string_view nam
   return value ? std::optional(canon::without_fws(*value)) : std::nullopt;
 }
 
-std::string_view state_text(std::optional<bool> holds) {
+std::string_view holds_text(std::optional<bool> holds) {
   if (!holds) return "unknown";
   return *holds ? "as signed" : "differs";
 }
 
 std::string joined(const std::vector<std::string>& texts) {
-  std::string out;
-  for (const auto& text : texts)
-    out += (out.empty() ? "" : "; ") + text;
-  return out;
+  return fmt::format("{}", fmt::join(texts, "; "));
 }
 
-std::optional<std::string> time_text(const std::optional<std::uint64_t>& seconds) {
-  // What is past the year 9999 was never meant as a time, and has no place in this form.
+std::optional<std::string> seconds_text(const std::optional<std::uint64_t>& seconds) {
+  // A number past the year 9999 was never meant as a time, and does not fit into this form.
   constexpr std::uint64_t year_10000 = 253'402'300'800;
   if (!seconds || *seconds >= year_10000) return std::nullopt;
   return crypto::to_string(crypto::UtcTime(std::chrono::seconds(*seconds)));
@@ -44,18 +43,18 @@ std::string report_text(const SignatureReport& report) {
   std::string out(to_string(verdict.result()));
   const std::size_t alone = out.size();
   const auto add = [&](std::string_view name, const std::string& value) {
-    out += (out.size() == alone ? "  " : " ") + std::string(name) + "=" + value;
+    out += fmt::format("{}{}={}", out.size() == alone ? "  " : " ", name, value);
   };
   for (const auto* name : {"d", "s", "a", "c", "i"}) {
     if (const auto value = tag_of(report.field, name)) add(name, canon::printable_word(*value, longest_tag));
   }
   if (verdict.key) add("bits", std::to_string(verdict.key->bits()));
   out += '\n';
-  if (!verdict.text.empty()) out += "  " + terminal_text(verdict.text) + "\n";
+  if (!verdict.text.empty()) out += fmt::format("  {}\n", terminal_text(verdict.text));
   for (const auto& note : verdict.notes)
-    out += "  note: " + terminal_text(note) + "\n";
+    out += fmt::format("  note: {}\n", terminal_text(note));
   for (const auto& hint : report.hints)
-    out += "  hint: " + terminal_text(hint) + "\n";
+    out += fmt::format("  hint: {}\n", terminal_text(hint));
   return out;
 }
 
@@ -76,10 +75,10 @@ JsonObject report_object(const SignatureReport& report) {
     object.null("bits");
   }
   const auto& signature = verdict.signature;
-  object.optional_text("signed", signature ? time_text(signature->time) : std::nullopt);
-  object.optional_text("expires", signature ? time_text(signature->expiration) : std::nullopt);
-  object.text("header", state_text(verdict.header_holds));
-  object.text("body", state_text(verdict.body_holds));
+  object.optional_text("signed", signature ? seconds_text(signature->time) : std::nullopt);
+  object.optional_text("expires", signature ? seconds_text(signature->expiration) : std::nullopt);
+  object.text("header", holds_text(verdict.header_holds));
+  object.text("body", holds_text(verdict.body_holds));
   object.text("notes", joined(verdict.notes));
   object.text("hints", joined(report.hints));
   return object;

@@ -1,4 +1,5 @@
-// What dkimkey verify prints of each signature: for people, and for programs.
+// Writes what dkimkey verify prints about each signature, for people and for programs. Nothing here fails:
+// the signature field may hold any bytes.
 #pragma once
 
 #include <string>
@@ -12,13 +13,13 @@ namespace dkim::keytool {
 
 struct SignatureReport {
   crypto::Verdict verdict;
-  // The signature field's value: its tags are shown as they stand, even where the field cannot be used.
+  // The value of the signature field. Its tags are shown even if the field cannot be used.
   std::string field;
-  // What may have happened to the message, each found by trying (keytool/messages/damage/damage_hints).
+  // What has happened to the message, each proven by a trial (keytool/messages/damage/damage_hints).
   std::vector<std::string> hints;
 };
 
-// A line that begins with the result, then the reason, notes and hints, indented.
+// Returns a line that begins with the result, then the reason, notes and hints on indented lines.
 std::string report_text(const SignatureReport& report);
 
 JsonObject report_object(const SignatureReport& report);

@@ -1,37 +1,39 @@
 #include "keytool/output/json.hpp"
 
+#include <fmt/format.h>
+
 #include <sstream>
 
 #include "canon/text.hpp"
 #include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool {
+namespace {
+
+std::string escaped(char c) {
+  return fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+}
+
+}  // namespace
 
 std::string json_string(std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
   constexpr std::string_view replacement = "\xef\xbf\xbd";
   std::string out = "\"";
   while (!text.empty()) {
     const std::size_t size = utf8_sequence_size(text);
-    const char c = text.front();
+    const std::string_view sequence = text.substr(0, size == 0 ? 1 : size);
+    const char c = sequence.front();
     if (size == 0) {
       out += replacement;
     } else if (canon::is_control(c)) {
-      const auto octet = static_cast<unsigned char>(c);
-      out += "\\u00";
-      out += hex[octet >> 4U];
-      out += hex[octet & 15U];
-    } else if (size == 2 && c == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0) {
-      // C1 control characters, which some terminals obey.
-      const auto octet = static_cast<unsigned char>(text[1]);
-      out += "\\u00";
-      out += hex[octet >> 4U];
-      out += hex[octet & 15U];
+      out += escaped(c);
+    } else if (is_c1_control(sequence)) {
+      out += escaped(sequence[1]);
     } else {
       if (c == '"' || c == '\\') out += '\\';
-      out += text.substr(0, size);
+      out += sequence;
     }
-    text.remove_prefix(size == 0 ? 1 : size);
+    text.remove_prefix(sequence.size());
   }
   return out + "\"";
 }

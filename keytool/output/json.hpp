@@ -1,5 +1,5 @@
-// Writes what --json prints: an array of flat objects (RFC 8259). Always valid UTF-8: octets that are not
-// become U+FFFD.
+// Writes what --json prints: an array of flat objects (RFC 8259). The text is always valid UTF-8: bytes that
+// are not become U+FFFD. Nothing here fails.
 #pragma once
 
 #include <iosfwd>
@@ -10,16 +10,17 @@
 
 namespace dkim::keytool {
 
+// An object that grows by its members, in the order in which they are added.
 class JsonObject {
  public:
   void text(std::string_view name, std::string_view value);
-  // null where there is no value.
+  // Adds null if there is no value.
   void optional_text(std::string_view name, const std::optional<std::string>& value);
   void number(std::string_view name, long long value);
   void boolean(std::string_view name, bool value);
   void null(std::string_view name);
 
-  // On one line.
+  // Returns the object on one line.
   std::string str() const { return "{" + members_ + "}"; }
 
  private:
@@ -27,19 +28,19 @@ class JsonObject {
   std::string members_;
 };
 
-// The text in quotes, escaped.
+// Returns the text in quotes, escaped.
 std::string json_string(std::string_view text);
 
-// An object a line.
+// Returns an array with one object per line.
 std::string json_array(const std::vector<JsonObject>& objects);
 
-// The same, written object by object: a large store's array is never in memory as a whole.
+// Writes such an array object by object, so that a large store's array is never in memory as a whole.
 class JsonArrayWriter {
  public:
   explicit JsonArrayWriter(std::ostream& out) : out_(out) {}
 
   void add(const JsonObject& object);
-  // To be called once, at the end.
+  // Ends the array. Call it once, after the last object.
   void finish();
 
  private:

@@ -1,4 +1,4 @@
-// Words of the shell's, for the commands that dkimkey prints to be pasted.
+// Quotes words for the commands that dkimkey prints and a person pastes into a shell. Nothing here fails.
 #pragma once
 
 #include "crypto/shell_word.hpp"

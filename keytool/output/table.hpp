@@ -1,4 +1,4 @@
-// A table for people: columns as wide as they need to be, two spaces between.
+// Lays out a table for people: columns as wide as they need to be, with two spaces between them.
 #pragma once
 
 #include <string>
@@ -12,14 +12,15 @@ class Table {
 
   explicit Table(Row head) : widths_(head.size()) { add(std::move(head)); }
 
-  // As many cells as the head has, fit for a terminal.
+  // Adds a row with as many cells as the head has. The cells must be fit for a terminal.
   void add(Row row);
 
   std::string str() const;
 
-  // The text of the rows since the last call. In a table that is longer than anybody looks at as a whole,
-  // the columns of one part may be wider than those above.
+  // Returns the rows added since the last call. The columns of a later part may be wider than those of an
+  // earlier one: nobody looks at so long a table as a whole.
   std::string take();
+  // Whether there are enough rows for take().
   bool is_long() const { return rows_.size() >= long_part; }
 
  private:

@@ -1,5 +1,5 @@
-// Text of unknown origin (file names, addresses, notes, messages' contents) made safe to show: nothing in
-// it can move a terminal's cursor, end a line or pass for another line of output.
+// Makes text of unknown origin (file names, addresses, notes, parts of messages) safe to show: nothing in it
+// can move a terminal's cursor, end a line or pass for another line of output. Accepts any bytes.
 #pragma once
 
 #include <string>
@@ -7,12 +7,16 @@
 
 namespace dkim::keytool {
 
-// Control characters (those of Unicode's C1 too) and what is not UTF-8 become \xNN. A line feed becomes
-// \x0a: what is more than a line is put together from several calls. Other than canon::printable, which is
-// for logs, this leaves UTF-8 as a person typed it, and cuts nothing off.
+// Writes control characters (also Unicode's C1) and bytes that are not UTF-8 as \xNN. A line feed becomes
+// \x0a, so a text of several lines needs one call per line. Unlike canon::printable, which is for logs, this
+// keeps UTF-8 as a person typed it and cuts nothing off.
 std::string terminal_text(std::string_view text);
 
-// How many octets the valid UTF-8 sequence at the front of text has; 0 if there is none.
+// Returns the length in bytes of the valid UTF-8 sequence at the front of the text, or 0 if there is none
+// (RFC 3629 §4).
 std::size_t utf8_sequence_size(std::string_view text);
+
+// Whether the UTF-8 sequence is one of U+0080 to U+009F: some terminals obey these control characters.
+bool is_c1_control(std::string_view sequence);
 
 }  // namespace dkim::keytool

@@ -1,5 +1,7 @@
 #include "keytool/rotation/publisher.hpp"
 
+#include <fmt/format.h>
+
 #include "crypto/error.hpp"
 #include "crypto/trusted_path.hpp"
 #include "keytool/dns/authority.hpp"
@@ -10,15 +12,16 @@ namespace dkim::keytool {
 namespace {
 
 constexpr std::chrono::seconds longest_hook{120};
-// CNAMEs from the record's own name.
+// How many CNAMEs are followed.
 constexpr int longest_chain = 8;
 
-// The configured primary, or the one that the zone's SOA names.
+// Returns the configured primary, or the one that the zone's SOA names.
 ServerAddress primary_of(const crypto::PublishSettings& settings, DnsClient& resolver, const Zone& zone) {
   if (!settings.server.empty()) {
     auto server = ServerAddress::parse(settings.server);
     if (!server)
-      throw crypto::Error("publish: the server " + settings.server + " is " + server.refusal().reason);
+      throw crypto::Error(
+          fmt::format("publish: the server {} is {}", settings.server, server.refusal().reason));
     return *std::move(server);
   }
   for (const auto& server : zone.servers) {
@@ -28,11 +31,13 @@ ServerAddress primary_of(const crypto::PublishSettings& settings, DnsClient& res
     const auto response = resolver.ask(zone.primary, type);
     if (response && !response->addresses.empty()) return {response->addresses.front(), 53};
   }
-  throw crypto::Error("the zone " + zone.name + " names " + zone.primary +
-                      " as its primary, which has no address; name one with publish = { server = ...; }");
+  throw crypto::Error(
+      fmt::format("the zone {} names {} as its primary, which has no address; name one with "
+                  "publish = {{ server = ...; }}",
+                  zone.name, zone.primary));
 }
 
-// Where a person has put a CNAME, the record belongs to where it leads.
+// If a person has put a CNAME there, the record belongs where it leads.
 void update(const crypto::PublishSettings& settings, const DnsAccess& access, RecordAction action,
             crypto::NamedRecord record) {
   const TsigKey key = read_tsig_key(settings.key_file);
@@ -40,34 +45,35 @@ void update(const crypto::PublishSettings& settings, const DnsAccess& access, Re
   const Deadline deadline(longest_look);
   if (action == RecordAction::remove) record.value.clear();
   for (int i = 0; i < longest_chain; ++i) {
-    const std::string name = record.name + ".";
+    const std::string name = fmt::format("{}.", record.name);
     const auto zone = find_zone(resolver, name, deadline);
     if (!zone) throw crypto::Error(zone.refusal().reason);
     if (update_txt(primary_of(settings, resolver, *zone), key, zone->name, record) == UpdateOutcome::done)
       return;
     const auto response = resolver.ask_unchecked(name, RecordType::txt);
     if (!response || !response->first_alias)
-      throw crypto::Error("there is a CNAME at " + name + ", and the resolver does not say where it leads");
+      throw crypto::Error(
+          fmt::format("there is a CNAME at {}, and the resolver does not say where it leads", name));
     record.name = *response->first_alias;
     if (record.name.ends_with('.')) record.name.pop_back();
   }
-  throw crypto::Error("a chain of more than " + std::to_string(longest_chain) + " CNAMEs");
+  throw crypto::Error(fmt::format("a chain of more than {} CNAMEs", longest_chain));
 }
 
-// root runs it: it must be root's as the keys are.
-void judge_hook(const std::filesystem::path& program) {
+// root runs the program, so only root may be able to change it, as with the keys.
+void require_trusted(const std::filesystem::path& program) {
   std::optional<crypto::Distrust> distrust;
   try {
     distrust = crypto::find_distrust(program, crypto::TrustedAs::file);
   } catch (const crypto::StoreError&) {
-    return;  // it is not there: run_program says so
+    return;  // run_program() says that it is not there
   }
-  if (distrust) throw crypto::Error("the program is not run: " + to_string(*distrust));
+  if (distrust) throw crypto::Error(fmt::format("the program is not run: {}", to_string(*distrust)));
 }
 
 void run_hook(const crypto::PublishSettings& settings, RecordAction action,
               const crypto::NamedRecord& record) {
-  judge_hook(settings.program);
+  require_trusted(settings.program);
   run_program(settings.program,
               {action == RecordAction::set ? "set" : "remove", record.name, "TXT", std::to_string(record.ttl),
                action == RecordAction::set ? record.value : ""},
@@ -76,18 +82,19 @@ void run_hook(const crypto::PublishSettings& settings, RecordAction action,
 
 }  // namespace
 
-bool publish(const crypto::PublishSettings& settings, const DnsAccess& access, RecordAction action,
-             const crypto::NamedRecord& record) {
+PublishOutcome publish(const crypto::PublishSettings& settings, const DnsAccess& access, RecordAction action,
+                       const crypto::NamedRecord& record) {
   switch (settings.method) {
     case crypto::PublishSettings::Method::update:
       update(settings, access, action, record);
-      return true;
+      return PublishOutcome::done;
     case crypto::PublishSettings::Method::hook:
       run_hook(settings, action, record);
-      return true;
-    default:
-      return false;
+      return PublishOutcome::done;
+    case crypto::PublishSettings::Method::manual:
+      break;
   }
+  return PublishOutcome::left_to_a_person;
 }
 
 }  // namespace dkim::keytool

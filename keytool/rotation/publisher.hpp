@@ -1,4 +1,5 @@
-// How a record gets into DNS: by hand, by a dynamic update, or by a program of the administrator's.
+// Publishes a record: by a dynamic update (RFC 2136), by a program of the administrator's, or not at all if a
+// person does it.
 #pragma once
 
 #include "canon/domain_name.hpp"
@@ -9,12 +10,13 @@
 
 namespace dkim::keytool {
 
-// What a record is to become.
 enum class RecordAction { set, remove };
 
-// Does it, or leaves it to a person (false). Throws crypto::Error with the reason if it failed: no state
-// changes then, and the next run tries again.
-bool publish(const crypto::PublishSettings& settings, const DnsAccess& access, RecordAction action,
-             const crypto::NamedRecord& record);
+enum class PublishOutcome { done, left_to_a_person };
+
+// Sets or removes the TXT record. Throws crypto::Error with the reason if that fails: then no state may
+// change, and the next run tries again.
+PublishOutcome publish(const crypto::PublishSettings& settings, const DnsAccess& access, RecordAction action,
+                       const crypto::NamedRecord& record);
 
 }  // namespace dkim::keytool

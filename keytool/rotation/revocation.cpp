@@ -1,11 +1,14 @@
 #include "keytool/rotation/revocation.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/store/domain_transaction.hpp"
 #include "keytool/keys/next_selector.hpp"
+#include "keytool/keys/stored_keys.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -23,28 +26,27 @@ bool has_another_active(const crypto::Manifest& manifest, const KeyEntry& key, W
   });
 }
 
-// Would mail that the key signs, as its domain's or as a rule's, go without a signature of its algorithm?
-bool is_missed(const crypto::Manifest& manifest, const canon::DomainName& domain, const KeyEntry& key,
+// Whether mail would lose its signature of the key's algorithm, for the domain or for a rule.
+bool is_needed(const crypto::Manifest& manifest, const canon::DomainName& domain, const KeyEntry& key,
                const std::vector<crypto::SenderRule>& rules) {
   if (key.state != KeyState::active) return false;
   if (!has_another_active(manifest, key, [](const KeyEntry&) { return true; })) return true;
   for (const auto& rule : rules) {
-    const auto is_meant = [&](const KeyEntry& entry) {
+    const auto is_named = [&](const KeyEntry& entry) {
       return std::any_of(rule.selectors.begin(), rule.selectors.end(),
                          [&](const auto& selector) { return manifest.stands_for(entry, selector); });
     };
-    if (rule.domain == domain && is_meant(key) && !has_another_active(manifest, key, is_meant)) return true;
+    if (rule.domain == domain && is_named(key) && !has_another_active(manifest, key, is_named)) return true;
   }
   return false;
 }
 
-// The newest key on its way that is to replace it anyway; first of all one that DNS was seen to serve.
+// Returns the newest pending key that is to replace the old one; one that DNS was seen to serve is preferred.
 const KeyEntry* pending_successor(const crypto::Manifest& manifest, const KeyEntry& old) {
   const KeyEntry* newest = nullptr;
   for (const auto& key : manifest.keys) {
     if (key.algorithm != old.algorithm || key.state != KeyState::pending) continue;
-    const auto retired = retired_by(manifest, key);
-    if (std::find(retired.begin(), retired.end(), old.selector) == retired.end()) continue;
+    if (!overlap(retired_by(manifest, key), {old.selector})) continue;
     if (newest == nullptr || key.published || !newest->published) newest = &key;
   }
   return newest;
@@ -64,16 +66,15 @@ canon::Selector add_successor(crypto::DomainTransaction& transaction, const KeyE
 std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
                                           const canon::Selector& selector,
                                           const std::vector<crypto::SenderRule>& rules, crypto::UtcTime now) {
-  if (!store.stamp(domain)) throw crypto::StoreError("there are no keys for " + domain.str());
+  // A transaction would make a directory for a domain without keys.
+  if (!store.stamp(domain)) throw crypto::StoreError(no_keys_text(store, domain));
   crypto::DomainTransaction transaction(store, domain);
-  const auto* found = transaction.manifest().find(selector);
-  if (found == nullptr) throw crypto::StoreError("there is no key " + selector.str() + " in " + domain.str());
-  if (found->state == KeyState::revoked)
-    throw crypto::StoreError("the key " + selector.str() + " is revoked already");
-  const KeyEntry old = *found;
+  const KeyEntry old = require_key(transaction.manifest(), domain, selector);
+  if (old.state == KeyState::revoked)
+    throw crypto::StoreError(fmt::format("the key {} is revoked already", selector.str()));
 
   std::optional<canon::Selector> successor;
-  if (is_missed(transaction.manifest(), domain, old, rules)) {
+  if (is_needed(transaction.manifest(), domain, old, rules)) {
     const auto* pending = pending_successor(transaction.manifest(), old);
     successor = pending != nullptr ? pending->selector : add_successor(transaction, old, now);
     apply_change(Activate{*successor, {selector}}, transaction.manifest(), now);

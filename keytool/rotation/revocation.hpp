@@ -1,6 +1,6 @@
-// A key is void from this instant: its state, its private key and, where it was the last of its algorithm to
-// sign for its domain or for a rule, a successor in its place, in one write. Getting that into DNS is the
-// turn's work afterwards.
+// Revokes a key at once: changes its state, destroys its private key and, if it was the last of its algorithm
+// to sign for its domain or for a rule, activates a successor, all in one write. keytool/rotation/turn
+// publishes that afterwards.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,8 @@
 
 namespace dkim::keytool {
 
-// Gives back the successor where there is one: the pending key that was to replace it if there is
-// one, else a new one. Throws crypto::StoreError: no such key, or revoked already.
+// Returns the successor, if there is one: the pending key that was to replace the revoked one, or else a new
+// one. Throws crypto::StoreError if there is no such key, or if it is revoked already.
 std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
                                           const canon::Selector& selector,
                                           const std::vector<crypto::SenderRule>& rules, crypto::UtcTime now);

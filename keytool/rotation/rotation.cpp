@@ -1,5 +1,7 @@
 #include "keytool/rotation/rotation.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -16,7 +18,7 @@ using State = RecordView::State;
 
 constexpr std::array algorithms = {Algorithm::rsa, Algorithm::ed25519};
 
-// One call's worth of work: the arguments, and the plan as it grows.
+// Makes one plan: holds the arguments, and the plan as it grows.
 class Planner {
  public:
   Planner(const crypto::Manifest& manifest, const DnsView& dns, UtcTime now, const RotationPolicy& policy,
@@ -29,7 +31,7 @@ class Planner {
       for (const auto* key : keys(algorithm, KeyState::active))
         begin_turn(*key);
     }
-    // What mail is signed with comes first.
+    // The keys that sign mail come first.
     for (const auto& key : manifest_.keys) {
       if (key.state == KeyState::active) look_after_active(key);
     }
@@ -44,19 +46,19 @@ class Planner {
   }
 
  private:
-  // A clock that ran years ahead, or that runs years behind, as one without a battery does: whatever would be
-  // noted or reckoned by it is wrong. Half a day is what a person sets it by.
+  // The clock may have run years ahead, or may run years behind, as one without a battery does: then all
+  // times that it gives are wrong. A person may set it by half a day.
   bool is_clock_wrong() {
     constexpr std::chrono::days tolerance{1};
     for (const auto& key : manifest_.keys) {
       for (const auto& time :
            {std::optional(key.created), key.activated, key.retired, key.revoked, key.forgotten}) {
         if (!time || *time <= now_ + tolerance) continue;
-        wait(key,
-             "the clock shows " + crypto::to_string(now_) + ", but the manifest has " +
-                 crypto::to_string(*time) +
-                 " for this key: nothing is done until the wrong one of the two is set right",
-             {}, true);
+        wait_for_somebody(
+            key,
+            fmt::format("the clock shows {}, but the manifest has {} for this key: rotation is paused until "
+                        "the clock or the manifest is corrected",
+                        crypto::to_string(now_), crypto::to_string(*time)));
         return true;
       }
     }
@@ -76,17 +78,24 @@ class Planner {
     return found == dns_.end() ? RecordView{} : found->second;
   }
 
-  void wait(const KeyEntry& key, std::string reason, std::optional<UtcTime> until, bool for_somebody) {
-    plan_.waiting.push_back({key.selector, std::move(reason), until, for_somebody});
+  void wait_for_time(const KeyEntry& key, std::string reason, UtcTime until) {
+    plan_.waiting.push_back({key.selector, std::move(reason), until, Waiting::For::time});
   }
 
-  // Is a key on its way that would replace this one?
+  void wait_for_somebody(const KeyEntry& key, std::string reason) {
+    plan_.waiting.push_back({key.selector, std::move(reason), {}, Waiting::For::dns_or_person});
+  }
+
+  void publish(const KeyEntry& key, Publication::What what) {
+    plan_.publications.push_back({key.selector, what});
+  }
+
+  // Whether a pending key is to replace this one.
   bool is_replaced(const KeyEntry& active) const {
     const auto pending = keys(active.algorithm, KeyState::pending);
     return std::any_of(pending.begin(), pending.end(), [&](const KeyEntry* key) {
       if (overtaken_by(manifest_, *key) != nullptr) return false;
-      const auto retired = retired_by(manifest_, *key);
-      return std::find(retired.begin(), retired.end(), active.selector) != retired.end();
+      return overlap(retired_by(manifest_, *key), {active.selector});
     });
   }
 
@@ -100,110 +109,133 @@ class Planner {
     return now_ >= key.activated.value_or(key.created) + policy_.every;
   }
 
+  bool is_to_be_replaced(const KeyEntry& key) const {
+    switch (request_.replace) {
+      case RotationRequest::Replace::none:
+        return false;
+      case RotationRequest::Replace::due_keys:
+        return is_due(key);
+      case RotationRequest::Replace::all_keys:
+        return true;
+    }
+    return false;
+  }
+
   // A turn begins with a new key for each active one, unless one is on its way already.
   void begin_turn(const KeyEntry& old) {
-    if (request_.turn == RotationRequest::Turn::none || is_replaced(old)) return;
-    // The turn that this asks for was made already: what is left is to revoke the key that retired in it.
-    if (request_.compromised && has_retiring_predecessor(old)) return;
-    if (request_.turn == RotationRequest::Turn::if_due && !is_due(old)) return;
+    if (!is_to_be_replaced(old) || is_replaced(old)) return;
+    // The turn that this asks for was made already: it remains to revoke the key that retired in it.
+    if (is_compromised() && has_retiring_predecessor(old)) return;
     auto selector = next_selector(names_, old.selector, now_);
     names_.keys.push_back({.selector = selector});
     plan_.changes.emplace_back(MakeKey{std::move(selector), old.algorithm, old.bits, old.selector});
   }
 
+  bool is_compromised() const { return request_.retiring_keys == RotationRequest::RetiringKeys::compromised; }
+
   void advance(const KeyEntry& key) {
     if (const auto* newer = overtaken_by(manifest_, key)) {
-      wait(key, "overtaken by " + newer->selector.str() + "; activate or revoke it by hand", {}, true);
+      wait_for_somebody(key,
+                        fmt::format("overtaken by {}; activate or revoke it by hand", newer->selector.str()));
       return;
     }
     const RecordView dns = view(key);
+    if (dns.state == State::right) {
+      advance_published(key, dns);
+      return;
+    }
     if (dns.state == State::unknown) {
-      // To put the same record there again does no harm; not to say which it is would.
-      if (dns.so_far != State::right) plan_.publications.push_back({key.selector, Publication::What::record});
-      wait(key, "not every server of the zone could be asked: " + dns.detail, {}, true);
+      // Publishing the same record again does no harm; not saying which record it is would.
+      if (dns.so_far != State::right) publish(key, Publication::What::record);
+      wait_for_somebody(key, fmt::format("not every server of the zone could be asked: {}", dns.detail));
       return;
     }
-    if (dns.state != State::right) {
-      if (key.published) plan_.changes.emplace_back(NotePublished{key.selector, {}});
-      plan_.publications.push_back({key.selector, Publication::What::record});
-      wait(key, "its record is not on every server: " + dns.detail, {}, true);
-      return;
-    }
+    if (key.published) plan_.changes.emplace_back(NotePublished{key.selector, {}});
+    publish(key, Publication::What::record);
+    wait_for_somebody(key, fmt::format("its record is not on every server: {}", dns.detail));
+  }
+
+  // The record is on every server. Another active key retires only when every resolver can see it.
+  void advance_published(const KeyEntry& key, const RecordView& dns) {
     if (keys(key.algorithm, KeyState::active).empty()) {
       plan_.changes.emplace_back(Activate{key.selector, {}});
       return;
     }
-    // A time in the future is from before the clock was set back: it proves nothing.
+    // A time in the future was noted before the clock was set back: it proves nothing.
     if (!key.published || *key.published > now_) {
       plan_.changes.emplace_back(NotePublished{key.selector, now_});
       return;
     }
     const UtcTime ready = *key.published + dns.memory;
     if (now_ < ready) {
-      wait(key, "every server serves its record; resolvers may still remember that it was not there", ready,
-           true);
+      plan_.waiting.push_back(
+          {key.selector, "every server serves its record; resolvers may still remember that it was not there",
+           ready, Waiting::For::dns_or_person});
       return;
     }
     plan_.changes.emplace_back(Activate{key.selector, retired_by(manifest_, key)});
   }
 
-  // Mail is being signed with it: its record belongs into DNS before anything else.
+  // Mail is being signed with the key: its record must be in DNS before anything else.
   void look_after_active(const KeyEntry& key) {
     const auto looked_at = dns_.find(key.selector);
     if (looked_at == dns_.end() || looked_at->second.state == State::right) return;
     const RecordView& dns = looked_at->second;
     if (dns.state == State::unknown) {
-      if (dns.so_far != State::right) plan_.publications.push_back({key.selector, Publication::What::record});
-      wait(key, "mail is signed with it, but not every server of the zone could be asked: " + dns.detail, {},
-           true);
+      if (dns.so_far != State::right) publish(key, Publication::What::record);
+      wait_for_somebody(
+          key, fmt::format("mail is signed with it, but not every server of the zone could be asked: {}",
+                           dns.detail));
       return;
     }
-    plan_.publications.push_back({key.selector, Publication::What::record});
-    wait(key, "mail is signed with it, but its record is not on every server: " + dns.detail, {}, true);
+    publish(key, Publication::What::record);
+    wait_for_somebody(
+        key, fmt::format("mail is signed with it, but its record is not on every server: {}", dns.detail));
   }
 
   void look_after_retiring(const KeyEntry& key) {
     const UtcTime drained = key.retired.value_or(now_) + policy_.drain;
-    if (request_.compromised || now_ >= drained) {
+    if (is_compromised() || now_ >= drained) {
       plan_.changes.emplace_back(Revoke{key.selector});
     } else {
-      wait(key, "mail signed with it may still be on its way", drained, false);
+      wait_for_time(key, "mail signed with it may still be on its way", drained);
     }
   }
 
-  // First its empty record tells the world that the key is void, then the record goes.
+  // First an empty record tells the world that the key is void; later the record is removed.
   void look_after_revoked(const KeyEntry& key) {
     const RecordView dns = view(key);
     const UtcTime forgotten = key.revoked.value_or(now_) + policy_.forget;
     if (dns.state == State::unknown) {
-      if (now_ < forgotten && dns.so_far != State::revoked)
-        plan_.publications.push_back({key.selector, Publication::What::empty_record});
-      wait(key, "it is revoked, but not every server of the zone could be asked: " + dns.detail, {}, true);
-      return;
-    }
-    if (now_ >= forgotten) {
-      if (dns.state == State::missing && !dns.all_answered) {
-        wait(key, "its record seems to be gone, but not every server could be asked: " + dns.detail, {},
-             true);
-      } else if (dns.state == State::missing) {
-        plan_.changes.emplace_back(Forget{key.selector});
-      } else {
-        plan_.publications.push_back({key.selector, Publication::What::nothing});
-        wait(key, "its record has done its service and can go", {}, true);
-      }
-      return;
-    }
-    // A record that is gone already is as void as an empty one.
-    if (dns.state == State::revoked || dns.state == State::missing) {
-      wait(key, "its empty record stays a while", forgotten, false);
+      if (now_ < forgotten && dns.so_far != State::revoked) publish(key, Publication::What::empty_record);
+      wait_for_somebody(
+          key, fmt::format("it is revoked, but not every server of the zone could be asked: {}", dns.detail));
+    } else if (now_ >= forgotten) {
+      remove_record(key, dns);
+    } else if (dns.state == State::revoked || dns.state == State::missing) {
+      // A record that is gone already is as void as an empty one.
+      wait_for_time(key, "its empty record stays for a while", forgotten);
     } else {
-      plan_.publications.push_back({key.selector, Publication::What::empty_record});
-      wait(key, "its record still holds a key: " + dns.detail, {}, true);
+      publish(key, Publication::What::empty_record);
+      wait_for_somebody(key, fmt::format("its record still holds a key: {}", dns.detail));
+    }
+  }
+
+  void remove_record(const KeyEntry& key, const RecordView& dns) {
+    if (dns.state != State::missing) {
+      publish(key, Publication::What::nothing);
+      wait_for_somebody(key, "its record is no longer needed and can be removed");
+    } else if (!dns.all_answered) {
+      wait_for_somebody(
+          key,
+          fmt::format("its record seems to be gone, but not every server could be asked: {}", dns.detail));
+    } else {
+      plan_.changes.emplace_back(Forget{key.selector});
     }
   }
 
   const crypto::Manifest& manifest_;
-  crypto::Manifest names_;  // the manifest's keys and those that the plan makes: none comes twice
+  crypto::Manifest names_;  // the selectors of the manifest and of the plan: none may be used twice
   const DnsView& dns_;
   UtcTime now_;
   const RotationPolicy& policy_;
@@ -215,6 +247,37 @@ KeyEntry& entry_of(crypto::Manifest& manifest, const canon::Selector& selector) 
   return *std::find_if(manifest.keys.begin(), manifest.keys.end(),
                        [&](const KeyEntry& key) { return key.selector == selector; });
 }
+
+struct ManifestChange {
+  crypto::Manifest& manifest;
+  UtcTime now;
+
+  void operator()(const MakeKey&) const {}
+
+  void operator()(const NotePublished& note) const {
+    entry_of(manifest, note.selector).published = note.since;
+  }
+
+  void operator()(const Activate& activate) const {
+    auto& key = entry_of(manifest, activate.selector);
+    key.state = KeyState::active;
+    key.activated = now;
+    for (const auto& selector : activate.retire) {
+      auto& old = entry_of(manifest, selector);
+      old.state = KeyState::retiring;
+      old.retired = now;
+      if (!overlap(key.replaces, {selector})) key.replaces.push_back(selector);
+    }
+  }
+
+  void operator()(const Revoke& revoke) const {
+    auto& key = entry_of(manifest, revoke.selector);
+    key.state = KeyState::revoked;
+    key.revoked = now;
+  }
+
+  void operator()(const Forget& forget) const { entry_of(manifest, forget.selector).forgotten = now; }
+};
 
 }  // namespace
 
@@ -231,8 +294,8 @@ RotationPlan plan_rotation(const crypto::Manifest& manifest, const DnsView& dns,
   return Planner(manifest, dns, now, policy, request).plan();
 }
 
-std::vector<canon::Selector> retired_by(const crypto::Manifest& manifest, const KeyEntry& pending) {
-  std::vector<canon::Selector> out;
+Selectors retired_by(const crypto::Manifest& manifest, const KeyEntry& pending) {
+  Selectors out;
   for (const auto& key : manifest.keys) {
     if (key.state != KeyState::active || key.algorithm != pending.algorithm) continue;
     const auto& replaces = pending.replaces;
@@ -249,39 +312,24 @@ const KeyEntry* overtaken_by(const crypto::Manifest& manifest, const KeyEntry& p
   const auto own = retired_by(manifest, pending);
   for (auto newer = manifest.keys.rbegin(); newer->selector != pending.selector; ++newer) {
     if (newer->algorithm != pending.algorithm) continue;
-    std::vector<canon::Selector> others;
+    Selectors others;
     if (newer->state == KeyState::active) {
       others.push_back(newer->selector);
     } else if (newer->state == KeyState::pending) {
       others = retired_by(manifest, *newer);
       if (own.empty() && others.empty()) return &*newer;
     }
-    if (std::find_first_of(own.begin(), own.end(), others.begin(), others.end()) != own.end()) return &*newer;
+    if (overlap(own, others)) return &*newer;
   }
   return nullptr;
 }
 
+bool overlap(const Selectors& some, const Selectors& others) {
+  return std::find_first_of(some.begin(), some.end(), others.begin(), others.end()) != some.end();
+}
+
 void apply_change(const Change& change, crypto::Manifest& manifest, UtcTime now) {
-  if (const auto* note = std::get_if<NotePublished>(&change)) {
-    entry_of(manifest, note->selector).published = note->since;
-  } else if (const auto* activate = std::get_if<Activate>(&change)) {
-    auto& key = entry_of(manifest, activate->selector);
-    key.state = KeyState::active;
-    key.activated = now;
-    for (const auto& selector : activate->retire) {
-      auto& old = entry_of(manifest, selector);
-      old.state = KeyState::retiring;
-      old.retired = now;
-      if (std::find(key.replaces.begin(), key.replaces.end(), selector) == key.replaces.end())
-        key.replaces.push_back(selector);
-    }
-  } else if (const auto* revoke = std::get_if<Revoke>(&change)) {
-    auto& key = entry_of(manifest, revoke->selector);
-    key.state = KeyState::revoked;
-    key.revoked = now;
-  } else if (const auto* forget = std::get_if<Forget>(&change)) {
-    entry_of(manifest, forget->selector).forgotten = now;
-  }
+  std::visit(ManifestChange{manifest, now}, change);
 }
 
 }  // namespace dkim::keytool

@@ -1,14 +1,14 @@
-// The cycle of a domain's keys, as a pure function: what is to be done now, given the manifest, what DNS
-// shows and the time. No I/O, no clock.
+// Plans the cycle of a domain's keys, as a pure function: what is to be done now, given the manifest, what
+// DNS shows and the time. No I/O, no clock, no failure. keytool/rotation/turn carries plans out.
 //
-// Called by keytool/rotation/turn until nothing is left to do; each of its rules is a row of a test. The
-// promises it keeps:
-//  - a key becomes active only when every authoritative server serves its record, and, where another key
-//    of its algorithm is active, only after no resolver can remember an older answer;
-//  - each active key is replaced by one of its own, so that a rule that names it keeps its meaning;
-//  - no algorithm that has an active key is ever left without one: the old key retires in the same write
-//    in which the new one becomes active;
-//  - nothing that cannot be found out counts as found, and nothing is done by a clock that is wrong by days.
+// It keeps these promises:
+//  - a key becomes active only when every authoritative server serves its record and, if another key of its
+//    algorithm is active, only after no resolver can remember an older answer;
+//  - each active key is replaced by a successor of its own, so a rule that names it keeps its meaning;
+//  - an algorithm that has an active key never loses its last one: the old key retires in the same write in
+//    which the new one becomes active;
+//  - nothing that could not be determined counts as seen, and nothing is done while the clock is wrong by
+//  days.
 #pragma once
 
 #include <chrono>
@@ -24,24 +24,28 @@
 
 namespace dkim::keytool {
 
-// By selector. A key without an entry counts as unknown.
+using Selectors = std::vector<canon::Selector>;
+
+// By selector. The record of a key without an entry is unknown.
 using DnsView = std::map<canon::Selector, RecordView>;
 
 struct RotationPolicy {
-  std::chrono::seconds every = std::chrono::days(180);  // how old an active key gets before a turn is due
-  std::chrono::seconds drain = std::chrono::days(7);    // how long a retired key's record stays
-  std::chrono::seconds forget = std::chrono::days(30);  // how long a revoked key's empty record stays
+  std::chrono::seconds every = std::chrono::days(180);  // the age at which an active key is due
+  std::chrono::seconds drain = std::chrono::days(7);    // how long the record of a retiring key stays
+  std::chrono::seconds forget = std::chrono::days(30);  // how long the empty record of a revoked key stays
 };
 
 struct RotationRequest {
-  enum class Turn { none, if_due, start };
-  // Whether to begin a turn for an algorithm that has no key on its way.
-  Turn turn = Turn::none;
-  // Retiring keys are revoked without waiting for the drain.
-  bool compromised = false;
+  // Which active keys get a successor, unless one is on its way already.
+  enum class Replace { none, due_keys, all_keys };
+  // Retiring keys that are compromised are revoked without the drain.
+  enum class RetiringKeys { trusted, compromised };
+
+  Replace replace = Replace::none;
+  RetiringKeys retiring_keys = RetiringKeys::trusted;
 };
 
-// Changes of the manifest. All those of one plan are made in one write.
+// Changes of the manifest. All changes of a plan are made in one write.
 struct MakeKey {
   canon::Selector selector;
   crypto::Algorithm algorithm;
@@ -50,21 +54,21 @@ struct MakeKey {
 };
 struct NotePublished {
   canon::Selector selector;
-  std::optional<crypto::UtcTime> since;  // nothing: the record is not everywhere (any more)
+  std::optional<crypto::UtcTime> since;  // nothing: some server does not serve the record
 };
 struct Activate {
   canon::Selector selector;
-  std::vector<canon::Selector> retire;
+  Selectors retire;
 };
 struct Revoke {
-  canon::Selector selector;  // its private key is destroyed
+  canon::Selector selector;  // the private key is destroyed
 };
 struct Forget {
   canon::Selector selector;
 };
 using Change = std::variant<MakeKey, NotePublished, Activate, Revoke, Forget>;
 
-// What DNS is to have and has not.
+// A record that DNS should have and does not, or should no longer have.
 struct Publication {
   enum class What { record, empty_record, nothing };
   canon::Selector selector;
@@ -73,38 +77,46 @@ struct Publication {
   bool operator==(const Publication&) const = default;
 };
 
-// Why it does not go on, and when it may.
+// Why a key does not go on, and when it may.
 struct Waiting {
+  // Whether it waits for time that passes on its own, or for a change in DNS, which a person may have to
+  // make.
+  enum class For { time, dns_or_person };
+
   canon::Selector selector;
   std::string reason;
-  // When a look is worth it again; nothing: when somebody has changed DNS.
+  // The earliest time for another look; nothing: after somebody has changed DNS.
   std::optional<crypto::UtcTime> until;
-  // Does it wait for DNS or a person, rather than for time that passes by itself?
-  bool for_somebody = false;
+  For what = For::time;
 };
 
 struct RotationPlan {
-  // If there are any, make them, look at DNS again and ask again.
+  // If there are changes: make them, look at DNS again and ask for another plan.
   std::vector<Change> changes;
   std::vector<Publication> publications;
   std::vector<Waiting> waiting;
 
-  // The earliest time at which a look is worth it.
+  // Returns the earliest time for another look, if it is known.
   std::optional<crypto::UtcTime> next_look() const;
 };
 
 RotationPlan plan_rotation(const crypto::Manifest& manifest, const DnsView& dns, crypto::UtcTime now,
                            const RotationPolicy& policy, const RotationRequest& request);
 
-// Which of the active keys retire when a pending one becomes active: those that it was made to replace, or
-// all of its algorithm if it was made by hand.
-std::vector<canon::Selector> retired_by(const crypto::Manifest& manifest, const crypto::KeyEntry& pending);
+// Returns the active keys that retire when a pending key becomes active: those that it was made to replace,
+// or all of its algorithm if it was made by hand.
+Selectors retired_by(const crypto::Manifest& manifest, const crypto::KeyEntry& pending);
 
-// The newest pending key for the same place goes on, unless a newer one signs there already; older ones were
-// overtaken, and wait for a person. Nothing if the key goes on. The key must be one of the manifest's.
+// Returns the newer key that has overtaken a pending one, or nullptr if the pending key goes on. Of several
+// pending keys for the same place only the newest goes on, and none if a newer key signs there already. The
+// key must be one of the manifest's.
 const crypto::KeyEntry* overtaken_by(const crypto::Manifest& manifest, const crypto::KeyEntry& pending);
 
-// Makes a plan's changes in a manifest (not the files of MakeKey and Revoke).
+// Whether the two lists have a selector in common.
+bool overlap(const Selectors& some, const Selectors& others);
+
+// Makes a plan's change in a manifest. MakeKey changes nothing here: DomainTransaction::add_key() adds the
+// entry with its file.
 void apply_change(const Change& change, crypto::Manifest& manifest, crypto::UtcTime now);
 
 }  // namespace dkim::keytool

@@ -1,12 +1,14 @@
 #include "keytool/rotation/turn.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <set>
 
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/store/domain_transaction.hpp"
 #include "keytool/keys/key_report.hpp"
+#include "keytool/keys/stored_keys.hpp"
 #include "keytool/rotation/publisher.hpp"
 
 namespace dkim::keytool {
@@ -17,78 +19,119 @@ using crypto::record_name;
 // Each round changes the manifest or DNS; a cycle has fewer steps than this.
 constexpr int most_rounds = 16;
 
-std::string describe(const Change& change, const crypto::Manifest& manifest) {
-  if (const auto* make = std::get_if<MakeKey>(&change)) {
-    return "made " + make->selector.str() + " (" + kind_text(make->algorithm, make->bits) + "), pending";
+// Says what a change has done.
+struct ChangeText {
+  std::string operator()(const MakeKey& make) const {
+    return fmt::format("made {} ({}), pending", make.selector.str(), kind_text(make.algorithm, make.bits));
   }
-  if (const auto* note = std::get_if<NotePublished>(&change)) {
-    return note->since ? "saw the record of " + note->selector.str() + " on every server"
-                       : "no longer sees the record of " + note->selector.str() + " on every server";
+
+  std::string operator()(const NotePublished& note) const {
+    return fmt::format("{} the record of {} on every server", note.since ? "saw" : "no longer sees",
+                       note.selector.str());
   }
-  if (const auto* activate = std::get_if<Activate>(&change)) {
-    std::string text = "activated " + activate->selector.str() + ": mail is signed with it from now on";
-    for (const auto& old : activate->retire)
-      text += "; " + old.str() + " retires";
+
+  std::string operator()(const Activate& activate) const {
+    auto text = fmt::format("activated {}: mail is signed with it from now on", activate.selector.str());
+    for (const auto& old : activate.retire)
+      text += fmt::format("; {} retires", old.str());
     return text;
   }
-  if (const auto* revoke = std::get_if<Revoke>(&change)) {
-    return "revoked " + revoke->selector.str() + " and destroyed its private key";
+
+  std::string operator()(const Revoke& revoke) const {
+    return fmt::format("revoked {} and destroyed its private key", revoke.selector.str());
   }
-  const auto& forget = std::get<Forget>(change);
-  static_cast<void>(manifest);
-  return "the record of " + forget.selector.str() + " is out of DNS; nothing is left to do for this key";
+
+  std::string operator()(const Forget& forget) const {
+    return fmt::format("the record of {} is out of DNS; nothing is left to do for this key",
+                       forget.selector.str());
+  }
+};
+
+// Says what a change would do.
+struct PlannedChangeText {
+  std::string operator()(const MakeKey& make) const {
+    return fmt::format("would make {} ({}), pending", make.selector.str(),
+                       kind_text(make.algorithm, make.bits));
+  }
+
+  std::string operator()(const NotePublished& note) const {
+    return fmt::format("would note that the record of {} is {} on every server", note.selector.str(),
+                       note.since ? "seen" : "no longer seen");
+  }
+
+  std::string operator()(const Activate& activate) const {
+    auto text = fmt::format("would activate {} and sign mail with it", activate.selector.str());
+    for (const auto& old : activate.retire)
+      text += fmt::format("; {} would retire", old.str());
+    return text;
+  }
+
+  std::string operator()(const Revoke& revoke) const {
+    return fmt::format("would revoke {} and destroy its private key", revoke.selector.str());
+  }
+
+  std::string operator()(const Forget& forget) const {
+    return fmt::format("would have nothing left to do for {}, whose record is out of DNS",
+                       forget.selector.str());
+  }
+};
+
+RecordAction action_of(const Publication& publication) {
+  return publication.what == Publication::What::nothing ? RecordAction::remove : RecordAction::set;
 }
 
-class Turn {
+class TurnRunner {
  public:
-  Turn(const crypto::KeyStore& store, const canon::DomainName& domain, const TurnOptions& options,
-       const Clock& now)
+  TurnRunner(const crypto::KeyStore& store, const canon::DomainName& domain, const TurnOptions& options,
+             const Clock& now)
       : store_(store),
         domain_(domain),
         options_(options),
         now_(now),
         observer_(options.dns),
+        request_(options.request),
         tried_(options.published) {}
 
-  TurnReport run() {
-    auto request = options_.request;
+  TurnReport run() && {
     for (int round = 0; round < most_rounds; ++round) {
-      const auto read = store_.read_manifest(domain_);
-      if (!read) throw crypto::StoreError("there are no keys for " + domain_.str());
-      if (round == 0 && !options_.dry_run) tidy_up(read->manifest);
+      const auto manifest = require_manifest(store_, domain_);
+      if (round == 0 && !options_.dry_run) tidy_up(manifest);
       // The time after the look: a record counts as published from when it was seen.
-      const DnsView dns = look(read->manifest);
-      const auto plan = plan_rotation(read->manifest, dns, now_(), options_.policy, request);
-      report_.manifest = read->manifest;
+      const DnsView dns = look(manifest);
+      const auto plan = plan_rotation(manifest, dns, now_(), options_.policy, request_);
+      report_.manifest = manifest;
       if (options_.dry_run) {
-        describe_dry(plan, read->manifest);
+        describe_dry_run(plan, manifest);
         return std::move(report_);
       }
-      if (!plan.changes.empty()) {
-        // Another dkimkey was faster: what it made is looked at anew.
-        if (!carry_out(plan, read->manifest)) continue;
-        // The turn has begun; a key that became active just now does not begin another.
-        request.turn = RotationRequest::Turn::none;
-        continue;
-      }
-      if (publish_all(plan, read->manifest)) continue;
-      report_.waiting = plan.waiting;
-      report_.next_look = plan.next_look();
-      return std::move(report_);
+      if (carry_out(plan, manifest) == Next::nothing) return std::move(report_);
     }
-    report_.failures.emplace_back("what DNS shows, or another dkimkey, changes all the while: run it again");
+    report_.failures.emplace_back("DNS or another dkimkey keeps changing the situation: run it again");
     return std::move(report_);
   }
 
  private:
-  // A run that was killed after its change was made leaves nothing to write, but perhaps a key to destroy.
+  enum class Next { another_look, nothing };
+
+  Next carry_out(const RotationPlan& plan, const crypto::Manifest& manifest) {
+    if (!plan.changes.empty()) {
+      make_changes(plan, manifest);
+      return Next::another_look;
+    }
+    if (publish_all(plan, manifest) == Next::another_look) return Next::another_look;
+    report_.waiting = plan.waiting;
+    report_.next_look = plan.next_look();
+    return Next::nothing;
+  }
+
+  // A run that was killed after it had made its change leaves nothing to write, but perhaps a key to destroy.
   void tidy_up(const crypto::Manifest& manifest) {
     if (crypto::needs_tidying(store_, domain_, manifest))
       const crypto::DomainTransaction tidying(store_, domain_);
   }
 
-  // Does the cycle have a question to DNS about this key? Where a timer asks for all of a large store, active
-  // keys are not looked at: that is check's work.
+  // Whether the cycle depends on what DNS shows of this key. When a timer goes through a large store, active
+  // keys are left to dkimkey check.
   bool is_of_interest(const crypto::KeyEntry& key) const {
     switch (key.state) {
       case crypto::KeyState::pending:
@@ -97,12 +140,13 @@ class Turn {
         return options_.look_at_active;
       case crypto::KeyState::retiring:
         return false;
-      default:
+      case crypto::KeyState::revoked:
         return !key.forgotten;
     }
+    return false;
   }
 
-  // What DNS shows of each key that matters; the network is left alone where none does.
+  // Looks at the record of each key of interest; asks nobody if there is none.
   DnsView look(const crypto::Manifest& manifest) {
     DnsView view;
     for (const auto& key : manifest.keys) {
@@ -113,17 +157,13 @@ class Turn {
     return view;
   }
 
-  // All changes of the plan in one write. False if the manifest is no longer the one it was made from.
-  bool carry_out(const RotationPlan& plan, const crypto::Manifest& planned_from) {
+  // Makes all changes of the plan in one write, unless another dkimkey was faster and the manifest is no
+  // longer the one that the plan was made from.
+  void make_changes(const RotationPlan& plan, const crypto::Manifest& planned_from) {
     // Keys are made before the lock is taken: a large one takes its time.
-    std::vector<std::pair<MakeKey, crypto::PrivateKey>> new_keys;
-    for (const auto& change : plan.changes) {
-      if (const auto* make = std::get_if<MakeKey>(&change)) {
-        new_keys.emplace_back(*make, crypto::PrivateKey::generate(make->algorithm, make->bits));
-      }
-    }
+    const auto new_keys = make_keys(plan);
     crypto::DomainTransaction transaction(store_, domain_);
-    if (!(transaction.manifest() == planned_from)) return false;
+    if (!(transaction.manifest() == planned_from)) return;
     const auto time = now_();
     for (const auto& [make, key] : new_keys)
       add(transaction, make, key, time);
@@ -134,8 +174,19 @@ class Turn {
     }
     transaction.commit();
     for (const auto& change : plan.changes)
-      report_.events.push_back(describe(change, planned_from));
-    return true;
+      report_.events.push_back(std::visit(ChangeText{}, change));
+    // The turn has begun; a key that became active just now does not begin another.
+    request_.replace = RotationRequest::Replace::none;
+  }
+
+  static std::vector<std::pair<MakeKey, crypto::PrivateKey>> make_keys(const RotationPlan& plan) {
+    std::vector<std::pair<MakeKey, crypto::PrivateKey>> keys;
+    for (const auto& change : plan.changes) {
+      if (const auto* make = std::get_if<MakeKey>(&change)) {
+        keys.emplace_back(*make, crypto::PrivateKey::generate(make->algorithm, make->bits));
+      }
+    }
+    return keys;
   }
 
   void add(crypto::DomainTransaction& transaction, const MakeKey& make, const crypto::PrivateKey& key,
@@ -148,53 +199,59 @@ class Turn {
                         key);
   }
 
-  // A record that is to be removed has a name and no value.
-  crypto::NamedRecord record_for(const Publication& publication, const crypto::Manifest& manifest) const {
-    if (publication.what == Publication::What::nothing)
+  // A record to remove has a name and no value.
+  crypto::NamedRecord record_of(const Publication& publication, const crypto::Manifest& manifest) const {
+    if (action_of(publication) == RecordAction::remove)
       return {record_name(publication.selector, domain_), crypto::default_ttl, ""};
     return named_record(publication.selector, domain_,
                         store_.record_of(domain_, *manifest.find(publication.selector), manifest.record));
   }
 
-  // True if DNS was changed, so that another look is worth it.
-  bool publish_all(const RotationPlan& plan, const crypto::Manifest& manifest) {
-    bool changed = false;
+  // Another look is worth it if DNS was changed, or the manifest by another dkimkey: a slow hook leaves time
+  // for one.
+  Next publish_all(const RotationPlan& plan, const crypto::Manifest& manifest) {
+    Next next = Next::nothing;
     report_.hand_work.clear();
     for (const auto& publication : plan.publications) {
-      // Once in a run: a server that lags shows the old record for a while yet.
-      const bool remove = publication.what == Publication::What::nothing;
-      const auto record = record_for(publication, manifest);
+      const auto record = record_of(publication, manifest);
+      // Once in a run: a server that lags shows the old record for a while.
       if (tried_.contains({publication.selector, publication.what})) continue;
-      // A slow hook leaves time for another dkimkey: what it changed is looked at anew.
       const auto current = store_.read_manifest(domain_);
-      if (!current || !(current->manifest == manifest)) return true;
-      try {
-        if (publish(options_.publish, options_.dns, remove ? RecordAction::remove : RecordAction::set,
-                    record)) {
-          report_.events.push_back((remove ? "took the record " : "put the record ") + record.name +
-                                   (remove ? " out of DNS" : " into DNS"));
-          report_.published.emplace(publication.selector, publication.what);
-          changed = true;
-        } else {
-          report_.hand_work.push_back({publication.what, record});
-          continue;
-        }
-      } catch (const crypto::Error& error) {
-        report_.failures.push_back(record.name + ": " + error.what());
-      }
-      tried_.emplace(publication.selector, publication.what);
+      if (!current || !(current->manifest == manifest)) return Next::another_look;
+      if (try_to_publish(publication, record) == PublishOutcome::done) next = Next::another_look;
     }
-    return changed;
+    return next;
   }
 
-  void describe_dry(const RotationPlan& plan, const crypto::Manifest& manifest) {
+  PublishOutcome try_to_publish(const Publication& publication, const crypto::NamedRecord& record) {
+    const auto action = action_of(publication);
+    auto outcome = PublishOutcome::left_to_a_person;
+    try {
+      outcome = publish(options_.publish, options_.dns, action, record);
+    } catch (const crypto::Error& error) {
+      report_.failures.push_back(fmt::format("{}: {}", record.name, error.what()));
+      tried_.emplace(publication.selector, publication.what);
+      return outcome;
+    }
+    if (outcome == PublishOutcome::left_to_a_person) {
+      report_.hand_work.push_back({publication.what, record});
+      return outcome;
+    }
+    report_.events.push_back(action == RecordAction::remove
+                                 ? fmt::format("removed the record {} from DNS", record.name)
+                                 : fmt::format("put the record {} into DNS", record.name));
+    report_.published.emplace(publication.selector, publication.what);
+    tried_.emplace(publication.selector, publication.what);
+    return outcome;
+  }
+
+  void describe_dry_run(const RotationPlan& plan, const crypto::Manifest& manifest) {
     for (const auto& change : plan.changes)
-      report_.events.push_back("would have " + describe(change, manifest));
+      report_.events.push_back(std::visit(PlannedChangeText{}, change));
     report_.waiting = plan.waiting;
     report_.next_look = plan.next_look();
-    for (const auto& publication : plan.publications) {
-      report_.hand_work.push_back({publication.what, record_for(publication, manifest)});
-    }
+    for (const auto& publication : plan.publications)
+      report_.hand_work.push_back({publication.what, record_of(publication, manifest)});
   }
 
   const crypto::KeyStore& store_;
@@ -202,6 +259,7 @@ class Turn {
   const TurnOptions& options_;
   const Clock& now_;
   Observer observer_;
+  RotationRequest request_;
   TurnReport report_;
   PublishedSet tried_;
 };
@@ -209,7 +267,8 @@ class Turn {
 }  // namespace
 
 bool TurnReport::waits_for_somebody() const {
-  return std::any_of(waiting.begin(), waiting.end(), [](const Waiting& entry) { return entry.for_somebody; });
+  return std::any_of(waiting.begin(), waiting.end(),
+                     [](const Waiting& entry) { return entry.what == Waiting::For::dns_or_person; });
 }
 
 RotationPolicy policy_of(const crypto::KeySettings& settings) {
@@ -218,7 +277,7 @@ RotationPolicy policy_of(const crypto::KeySettings& settings) {
 
 TurnReport run_turn(const crypto::KeyStore& store, const canon::DomainName& domain,
                     const TurnOptions& options, const Clock& now) {
-  return Turn(store, domain, options, now).run();
+  return TurnRunner(store, domain, options, now).run();
 }
 
 }  // namespace dkim::keytool

@@ -1,8 +1,8 @@
-// One domain's way through the cycle, as far as the facts allow: looks at DNS, asks keytool/rotation/rotation
-// what follows, does it, and begins again until nothing is left to do.
+// Takes one domain through the cycle as far as DNS and time allow: looks at DNS, asks
+// keytool/rotation/rotation for a plan, carries it out, and repeats this until there is nothing left to do.
 //
-// Called by rotate, activate and revoke. May run at any time, by anyone, twice at once: plans are made
-// without a lock, and carried out under it only if the manifest is still the one they were made from.
+// It may run at any time, by anyone, and twice at once: plans are made without a lock, and carried out under
+// it only if the manifest is still the one that they were made from. It may be killed at any instant.
 #pragma once
 
 #include <functional>
@@ -22,29 +22,29 @@ namespace dkim::keytool {
 
 using Clock = std::function<crypto::UtcTime()>;
 
-// What a person must put into DNS or take out of it.
+// A change in DNS that a person must make.
 struct HandWork {
   Publication::What what;
-  crypto::NamedRecord record;
+  crypto::NamedRecord record;  // for Publication::What::nothing only the name matters
 };
 
-// What was brought into DNS, or out of it, for whom.
 using PublishedSet = std::set<std::pair<canon::Selector, Publication::What>>;
 
 struct TurnReport {
   // What happened, in order, a sentence each.
   std::vector<std::string> events;
   std::vector<HandWork> hand_work;
-  // Publications that were done.
+  // Publications that were made.
   PublishedSet published;
   // Publications that failed, and why.
   std::vector<std::string> failures;
   std::vector<Waiting> waiting;
+  // The earliest time for another look, if it is known.
   std::optional<crypto::UtcTime> next_look;
   crypto::Manifest manifest;
 
   bool waits_for_somebody() const;
-  // Nothing happened and nothing is to be done by anyone now.
+  // Whether nothing happened, and nobody has to do anything now.
   bool is_idle() const {
     return events.empty() && hand_work.empty() && failures.empty() && !waits_for_somebody();
   }
@@ -55,16 +55,18 @@ struct TurnOptions {
   RotationPolicy policy;
   DnsAccess dns;
   crypto::PublishSettings publish;
-  // Whether the records of active keys are of interest, too.
+  // Whether to look at the records of active keys, too.
   bool look_at_active = false;
+  // Whether to report what would happen, and to change nothing.
   bool dry_run = false;
-  // Not to be published again: a moment ago they were, and DNS takes its time.
+  // Not to be published again: they were a moment ago, and DNS takes its time.
   PublishedSet published;
 };
 
 RotationPolicy policy_of(const crypto::KeySettings& settings);
 
-// Throws crypto::Error: no store for the domain, or a store that cannot be read or written.
+// Throws crypto::Error if the domain has no keys, or if the store cannot be read or written. A publication
+// that fails is in the report.
 TurnReport run_turn(const crypto::KeyStore& store, const canon::DomainName& domain,
                     const TurnOptions& options, const Clock& now);
 

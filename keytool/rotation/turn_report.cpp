@@ -1,5 +1,7 @@
 #include "keytool/rotation/turn_report.hpp"
 
+#include <fmt/format.h>
+
 #include "crypto/keys/key_record.hpp"
 #include "keytool/keys/key_report.hpp"
 #include "keytool/output/terminal_text.hpp"
@@ -10,19 +12,19 @@ namespace {
 std::string describe_hand_work(const HandWork& work) {
   switch (work.what) {
     case Publication::What::record:
-      return "put this record into DNS:\n" + zone_text(work.record);
+      return fmt::format("put this record into DNS:\n{}", zone_text(work.record));
     case Publication::What::empty_record:
-      return "replace the record of " + work.record.name +
-             " by this one, which says that the key is void:\n" + zone_text(work.record);
-    default:
-      return "take the TXT record of " + work.record.name + " out of DNS\n";
+      return fmt::format("replace the record of {} by this one, which says that the key is void:\n{}",
+                         work.record.name, zone_text(work.record));
+    case Publication::What::nothing:
+      return fmt::format("remove the TXT record of {} from DNS\n", work.record.name);
   }
+  return {};
 }
 
 std::string describe_waiting(const Waiting& waiting) {
-  std::string text = waiting.selector.str() + ": " + terminal_text(waiting.reason);
-  if (waiting.until) text += "; until " + crypto::to_string(*waiting.until);
-  return text + "\n";
+  return fmt::format("{}: {}{}\n", waiting.selector.str(), terminal_text(waiting.reason),
+                     waiting.until ? fmt::format("; until {}", crypto::to_string(*waiting.until)) : "");
 }
 
 const Waiting* waiting_of(const TurnReport& report, const canon::Selector& selector) {
@@ -35,18 +37,18 @@ const Waiting* waiting_of(const TurnReport& report, const canon::Selector& selec
 }  // namespace
 
 std::string describe_turn(const canon::DomainName& domain, const TurnReport& report) {
-  std::string text = domain.str() + "\n";
+  std::string text = fmt::format("{}\n", domain.str());
   for (const auto& event : report.events)
-    text += "  done     " + event + "\n";
+    text += fmt::format("  done     {}\n", event);
   for (const auto& failure : report.failures)
-    text += "  failed   " + terminal_text(failure) + "\n";
+    text += fmt::format("  failed   {}\n", terminal_text(failure));
   for (const auto& work : report.hand_work)
-    text += "  to do    " + describe_hand_work(work);
+    text += fmt::format("  to do    {}", describe_hand_work(work));
   for (const auto& waiting : report.waiting)
-    text += "  waits    " + describe_waiting(waiting);
+    text += fmt::format("  waits    {}", describe_waiting(waiting));
   if (report.next_look) {
-    text += "  next     run rotate again after " + crypto::to_string(*report.next_look) +
-            "; a timer does by itself\n";
+    text += fmt::format("  next     run rotate again after {}; the timer does so automatically\n",
+                        crypto::to_string(*report.next_look));
   }
   if (report.events.empty() && report.failures.empty() && report.hand_work.empty() &&
       report.waiting.empty()) {
@@ -58,12 +60,12 @@ std::string describe_turn(const canon::DomainName& domain, const TurnReport& rep
 std::string failures_text(const canon::DomainName& domain, const TurnReport& report) {
   std::string text;
   for (const auto& failure : report.failures)
-    text += domain.str() + ": " + terminal_text(failure) + "\n";
+    text += fmt::format("{}: {}\n", domain.str(), terminal_text(failure));
   return text;
 }
 
-void add_turn_objects(std::vector<JsonObject>& objects, const canon::DomainName& domain,
-                      const TurnReport& report) {
+std::vector<JsonObject> turn_objects(const canon::DomainName& domain, const TurnReport& report) {
+  std::vector<JsonObject> objects;
   for (const auto& entry : report.manifest.keys) {
     auto& object = objects.emplace_back();
     add_key_members(object, domain, entry);
@@ -78,6 +80,7 @@ void add_turn_objects(std::vector<JsonObject>& objects, const canon::DomainName&
     }
     object.optional_text("to_do", to_do);
   }
+  return objects;
 }
 
 ExitCode exit_code(const TurnReport& report) {

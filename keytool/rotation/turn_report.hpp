@@ -1,5 +1,5 @@
-// What rotate, activate and revoke say: in order, what happened, what a person must do in DNS, and when it
-// goes on by itself.
+// Describes a turn for rotate and revoke: what happened, what a person must do in DNS, and when it goes on.
+// Nothing here fails.
 #pragma once
 
 #include <string>
@@ -12,15 +12,14 @@
 
 namespace dkim::keytool {
 
-// For people; the records to put into DNS are in it as zone-file text.
+// Returns the report for people, with the records to publish as zone-file text.
 std::string describe_turn(const canon::DomainName& domain, const TurnReport& report);
 
-// A line for each publication that failed, for standard error beside --json.
+// Returns a line for each publication that failed, for standard error beside --json.
 std::string failures_text(const canon::DomainName& domain, const TurnReport& report);
 
-// An object for each of the domain's keys, with what it waits for.
-void add_turn_objects(std::vector<JsonObject>& objects, const canon::DomainName& domain,
-                      const TurnReport& report);
+// Returns an object for each key of the domain, with what it waits for.
+std::vector<JsonObject> turn_objects(const canon::DomainName& domain, const TurnReport& report);
 
 ExitCode exit_code(const TurnReport& report);
 

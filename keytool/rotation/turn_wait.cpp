@@ -1,11 +1,11 @@
 #include "keytool/rotation/turn_wait.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
 #include <thread>
-#include <vector>
 
 #include "keytool/rotation/turn_report.hpp"
 
@@ -14,15 +14,12 @@ namespace {
 
 using std::chrono::seconds;
 
-// Often at first, when a secondary takes its seconds; then as seldom as suits a person at a web form.
+// Short at first, for a secondary that takes some seconds; later longer, for a person at a web form.
 constexpr seconds shortest_pause{5};
 constexpr seconds longest_pause{60};
 constexpr seconds second{1};
 
-using Selectors = std::vector<canon::Selector>;
-
-// The pending keys that may go on. Which these are is settled at the beginning: what another run begins
-// meanwhile is not waited for.
+// Returns the pending keys that go on.
 Selectors under_way(const crypto::Manifest& manifest) {
   Selectors out;
   for (const auto& key : manifest.keys) {
@@ -32,29 +29,25 @@ Selectors under_way(const crypto::Manifest& manifest) {
   return out;
 }
 
-bool any_of(const Selectors& some, const Selectors& others) {
-  return std::find_first_of(some.begin(), some.end(), others.begin(), others.end()) != some.end();
-}
-
 seconds pause_after(seconds waited, const TurnReport& report, const Clock& now) {
   const seconds pause = std::clamp(waited / 4, shortest_pause, longest_pause);
   if (!report.next_look) return pause;
   return std::clamp(std::chrono::ceil<seconds>(*report.next_look - now()), second, pause);
 }
 
-// What is shown while nothing happens: on a terminal a line that is written over and over.
+// Shows that the program is still waiting: on a terminal, in a line that is written over and over.
 class Progress {
  public:
-  void tell(const std::string& text) {
-    if (text == told_) return;
+  void show(const std::string& text) {
+    if (text == shown_) return;
     clear_line();
     std::cerr << text << std::flush;
-    told_ = text;
+    shown_ = text;
   }
 
   void wait(seconds pause) {
     for (seconds left = pause; left > seconds(0); left -= second) {
-      show(left);
+      show_time(left);
       std::this_thread::sleep_for(second);
     }
   }
@@ -69,10 +62,11 @@ class Progress {
   }
 
  private:
-  void show(seconds left) {
+  void show_time(seconds left) {
     if (!on_terminal_) return;
-    const std::string text = "  waiting for " + std::to_string(waited().count()) + " s; next look in " +
-                             std::to_string(left.count()) + " s (Ctrl-C leaves it to the next run)";
+    const auto text =
+        fmt::format("  waited for {} s; next look in {} s (Ctrl-C leaves the rest to the next run)",
+                    waited().count(), left.count());
     clear_line();
     std::cerr << text << std::flush;
     width_ = text.size();
@@ -80,7 +74,7 @@ class Progress {
 
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   const bool on_terminal_ = isatty(STDERR_FILENO) != 0;
-  std::string told_;
+  std::string shown_;
   std::size_t width_ = 0;
 };
 
@@ -88,12 +82,13 @@ class Progress {
 
 TurnReport wait_for_turn(const crypto::KeyStore& store, const canon::DomainName& domain, TurnOptions options,
                          TurnReport report, const Clock& now) {
-  options.request.turn = RotationRequest::Turn::none;
+  options.request.replace = RotationRequest::Replace::none;
+  // Keys that another run begins meanwhile are not waited for.
   const auto awaited = under_way(report.manifest);
   Progress progress;
-  while (any_of(awaited, under_way(report.manifest))) {
-    progress.tell(describe_turn(domain, report));
-    // A server that lags is no reason to run a hook every few seconds.
+  while (overlap(awaited, under_way(report.manifest))) {
+    progress.show(describe_turn(domain, report));
+    // A server that lags must not make a hook run every few seconds.
     options.published.insert(report.published.begin(), report.published.end());
     progress.wait(pause_after(progress.waited(), report, now));
     report = run_turn(store, domain, options, now);

@@ -1,5 +1,6 @@
 #include "keytool/system/file_access.hpp"
 
+#include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -13,7 +14,8 @@
 namespace dkim::keytool {
 namespace {
 
-// Bits as in the last octal digit of a mode: 4 to read, 1 to pass through a directory.
+// wanted has the bits of the last octal digit of a mode: 4 to read, 2 to write, 1 to pass through a
+// directory.
 bool allows(const struct stat& status, const Credentials& user, unsigned wanted) {
   unsigned bits = status.st_mode & 07U;
   if (status.st_uid == user.uid) {
@@ -38,13 +40,13 @@ std::optional<AccessProblem> problem_with(const std::filesystem::path& path, con
                                           const Wanted& wanted) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0)
-    return AccessProblem{"cannot examine " + path.string() + ": " + std::generic_category().message(errno),
-                         {}};
+    return AccessProblem{
+        fmt::format("cannot examine {}: {}", path.string(), std::generic_category().message(errno)), {}};
   if (user.uid == 0 || allows(status, user, wanted.bits)) return std::nullopt;
   const auto word = shell_word(path.string());
   return AccessProblem{
-      "user " + user.user + " cannot " + wanted.verb + " " + path.string(),
-      "chgrp " + shell_word(user.group) + " " + word + " && chmod " + wanted.group_right + " " + word};
+      fmt::format("user {} cannot {} {}", user.user, wanted.verb, path.string()),
+      fmt::format("chgrp {} {} && chmod {} {}", shell_word(user.group), word, wanted.group_right, word)};
 }
 
 }  // namespace
@@ -79,7 +81,8 @@ std::optional<AccessProblem> reading_obstacle(const std::filesystem::path& file,
 std::optional<std::string> reading_problem(const std::filesystem::path& file, const Credentials& user) {
   const auto problem = reading_obstacle(file, user);
   if (!problem) return std::nullopt;
-  return problem->remedy.empty() ? problem->what : problem->what + "; fix it with: " + problem->remedy;
+  if (problem->remedy.empty()) return problem->what;
+  return fmt::format("{}; fix it with: {}", problem->what, problem->remedy);
 }
 
 std::vector<AccessProblem> connecting_obstacles(const std::filesystem::path& root,

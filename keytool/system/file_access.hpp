@@ -1,8 +1,8 @@
-// Can another user read a file, or reach a socket? dkimkey runs as root, which can do everything; the daemon
-// and Postfix cannot.
+// Finds out whether another user can read a file or connect to a socket. dkimkey runs as root, which can do
+// everything; the daemon and Postfix cannot.
 //
-// Asked by dkimkey explain and doctor. Judges by mode bits as the kernel does for a user without
-// capabilities; access lists beyond them are not looked at.
+// Judges by the mode bits, as the kernel does for a user without capabilities; access control lists are not
+// considered. A path that cannot be examined is a problem like any other: nothing here throws for it.
 #pragma once
 
 #include <sys/types.h>
@@ -16,29 +16,29 @@ namespace dkim::keytool {
 
 struct Credentials {
   std::string user;
-  std::string group;  // the primary one's name
+  std::string group;  // the name of the primary group
   uid_t uid = 0;
   std::vector<gid_t> groups;
 };
 
-// Nothing if there is no such user.
+// Returns nothing if there is no such user.
 std::optional<Credentials> credentials_of(const std::string& user);
 
-// What stands in the way.
+// What keeps a user out.
 struct AccessProblem {
   std::string what;    // "user dkimsignd cannot read /path"
   std::string remedy;  // a command; empty where there is none
 };
 
-// Why the user cannot open the file for reading: which directory on the way, or the file, shuts it out, and
-// what would help. Nothing if it can.
+// Returns why the user cannot open the file for reading: the file or the directory that shuts it out, and the
+// remedy. Returns nothing if the user can read it.
 std::optional<AccessProblem> reading_obstacle(const std::filesystem::path& file, const Credentials& user);
 
-// The same in a sentence.
+// Returns the obstacle and its remedy as one sentence.
 std::optional<std::string> reading_problem(const std::filesystem::path& file, const Credentials& user);
 
-// Everything that keeps the user from connecting to a UNIX socket, from the root directory that it sees down
-// to the socket itself. The socket's path is as seen from there.
+// Returns everything that keeps the user from connecting to a UNIX socket, from the user's root directory
+// down to the socket. The socket's path begins at that root.
 std::vector<AccessProblem> connecting_obstacles(const std::filesystem::path& root,
                                                 const std::filesystem::path& socket, const Credentials& user);
 

@@ -14,7 +14,7 @@
 namespace dkim::keytool {
 namespace {
 
-// Of the descriptors that a fork copies: locks, the ends of other pipes, what others wait to see closed.
+// A fork copies every descriptor: locks, the ends of other pipes, and whatever others wait to see closed.
 void close_all_from(unsigned first) {
   if (close_range(first, ~0U, 0) == 0) return;
   rlimit limit{};
@@ -23,16 +23,16 @@ void close_all_from(unsigned first) {
     close(static_cast<int>(descriptor));
 }
 
-// In a copy of a process with threads: nothing but system calls (signal-safety(7)).
+// Runs in a copy of a process with threads, so it makes only system calls (signal-safety(7)).
 [[noreturn]] void keep(int lifeline) {
   setpgid(0, 0);
-  // Its end is that of the pipe, whatever is sent to all that belongs to a terminal or a unit.
+  // It ends with the pipe, and not by a signal that is sent to a whole terminal or unit.
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE})
     signal(number, SIG_IGN);
   dup2(lifeline, STDIN_FILENO);
   close_all_from(STDIN_FILENO + 1);
-  char octet = 0;
-  while (read(STDIN_FILENO, &octet, 1) < 0 && errno == EINTR) {
+  char byte = 0;
+  while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR) {
   }
   kill(0, SIGKILL);
   _exit(0);
@@ -42,7 +42,7 @@ pid_t start_keeper(const crypto::FileDescriptor& lifeline) {
   const pid_t keeper = fork();
   if (keeper < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (keeper == 0) keep(lifeline.get());
-  // Here as well, since it may not have come to it yet.
+  // The helper does this too, but perhaps not yet.
   setpgid(keeper, keeper);
   return keeper;
 }

@@ -1,4 +1,4 @@
-// A process group for a program that must not outlive us.
+// Makes a process group for a program that must not outlive this process. Failures are std::system_error.
 #pragma once
 
 #include <sys/types.h>
@@ -7,21 +7,21 @@
 
 namespace dkim::keytool {
 
-// However this process ends, by SIGKILL too, everything in the group is killed with it. What looks after that
-// is a process of its own, the leader of the group, which waits for the other end of a pipe to close; so the
-// group's number is taken as long as this lives. What makes a group of its own escapes, as a daemon means to.
+// Everything in the group is killed when this process ends, even by SIGKILL. A helper process sees to that:
+// it leads the group and waits until the other end of a pipe closes. The group's number stays taken as long
+// as the object lives. A program that makes a group of its own escapes, as daemons intend to.
 class ProcessGroup {
  public:
   // Throws std::system_error.
   ProcessGroup();
   ProcessGroup(const ProcessGroup&) = delete;
   ProcessGroup& operator=(const ProcessGroup&) = delete;
-  // Leaves alone what is still running.
+  // Does not touch what is still running.
   ~ProcessGroup();
 
-  // For a program that is started to join.
+  // The group that a program is to join when it is started.
   pid_t id() const { return keeper_; }
-  // Ends everything in it.
+  // Kills everything in the group.
   void kill_all() const;
 
  private:

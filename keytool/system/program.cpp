@@ -1,6 +1,7 @@
 #include "keytool/system/program.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <csignal>
 #include <iostream>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -24,33 +26,127 @@
 namespace dkim::keytool {
 namespace {
 
-[[noreturn]] void fail(const std::filesystem::path& program, const std::string& what) {
-  throw crypto::Error("the program " + program.string() + " " + what);
-}
-
-// More than this of a program's talk is thrown away.
-constexpr std::size_t most_output = 64 << 10;
+// Shown output beyond this is read and thrown away.
+constexpr std::size_t most_shown = 64 << 10;
 constexpr std::size_t longest_line = 1000;
 
-struct Pipe {
-  crypto::FileDescriptor read;
-  crypto::FileDescriptor write;
+struct Job {
+  const std::filesystem::path& program;
+  const std::vector<std::string>& arguments;
+  std::chrono::seconds at_most;
 };
 
-Pipe make_pipe(const std::filesystem::path& program) {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0)
-    fail(program, "cannot be started: " + std::generic_category().message(errno));
-  return {crypto::FileDescriptor(ends[0]), crypto::FileDescriptor(ends[1])};
+[[noreturn]] void fail(const Job& job, std::string_view what) {
+  throw crypto::Error(fmt::format("the program {} {}", job.program.string(), what));
 }
 
-// In the group, so that what it starts can be ended with it.
-pid_t start(const ProcessGroup& group, const std::filesystem::path& program,
-            const std::vector<std::string>& arguments, int output, int errors) {
-  std::vector<char*> argv;
-  std::string name = program.string();
-  std::vector<std::string> copies = arguments;
-  argv.push_back(name.data());
+[[noreturn]] void fail_to_start(const Job& job, int error) {
+  fail(job, fmt::format("cannot be started: {}", std::generic_category().message(error)));
+}
+
+// Takes what a program prints.
+class Listener {
+ public:
+  Listener() = default;
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  virtual ~Listener() = default;
+
+  virtual void take(std::string_view bytes) = 0;
+  // Whether the program is to be killed because it prints too much.
+  virtual bool is_full() const = 0;
+};
+
+// Shows what the program prints, a line at a time.
+class LineEcho final : public Listener {
+ public:
+  explicit LineEcho(const std::filesystem::path& program)
+      : name_(terminal_text(program.filename().string())) {}
+
+  void take(std::string_view bytes) override {
+    for (const char byte : bytes) {
+      if (byte == '\n' || line_.size() == longest_line) show_line();
+      if (byte != '\n') line_ += byte;
+    }
+  }
+  bool is_full() const override { return false; }
+
+  void show_line() {
+    if (!line_.empty() && shown_ < most_shown)
+      std::cerr << fmt::format("{}: {}\n", name_, terminal_text(line_));
+    shown_ += line_.size();
+    line_.clear();
+  }
+
+ private:
+  std::string name_;
+  std::string line_;
+  std::size_t shown_ = 0;
+};
+
+// Keeps what the program prints, up to a limit.
+class Capture final : public Listener {
+ public:
+  explicit Capture(std::size_t limit) : limit_(limit) {}
+
+  void take(std::string_view bytes) override { text_ += bytes.substr(0, limit_ - text_.size()); }
+  bool is_full() const override { return text_.size() == limit_; }
+
+  std::string text() && { return std::move(text_); }
+
+ private:
+  std::size_t limit_;
+  std::string text_;
+};
+
+// A pipe from the program to a listener.
+class Pipe {
+ public:
+  Pipe(const Job& job, Listener& listener) : listener_(listener) {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) fail_to_start(job, errno);
+    read_.emplace(ends[0]);
+    write_.emplace(ends[1]);
+  }
+
+  // -1 after the end of what the program prints.
+  int reading_end() const { return read_ ? read_->get() : -1; }
+  int writing_end() const { return write_->get(); }
+  // Leaves the writing end to the program alone.
+  void hand_over() { write_.reset(); }
+
+  // Reads what there is.
+  void pass_on() {
+    std::array<char, 4096> chunk{};
+    const ssize_t size = read(read_->get(), chunk.data(), chunk.size());
+    if (size < 0 && errno == EINTR) return;
+    if (size <= 0) {
+      read_.reset();
+      return;
+    }
+    listener_.take({chunk.data(), static_cast<std::size_t>(size)});
+  }
+  bool is_full() const { return listener_.is_full(); }
+
+ private:
+  std::optional<crypto::FileDescriptor> read_;
+  std::optional<crypto::FileDescriptor> write_;
+  Listener& listener_;
+};
+
+ProcessGroup make_group(const Job& job) {
+  try {
+    return {};
+  } catch (const std::system_error& error) {
+    fail_to_start(job, error.code().value());
+  }
+}
+
+// Starts the program in the group, so that what it starts can be killed with it.
+pid_t start(const ProcessGroup& group, const Job& job, int output, int errors) {
+  std::string name = job.program.string();
+  std::vector<std::string> copies = job.arguments;
+  std::vector<char*> argv{name.data()};
   for (auto& argument : copies)
     argv.push_back(argument.data());
   argv.push_back(nullptr);
@@ -65,174 +161,123 @@ pid_t start(const ProcessGroup& group, const std::filesystem::path& program,
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   posix_spawnattr_setpgroup(&attributes, group.id());
   pid_t child = 0;
-  const int error = posix_spawn(&child, program.c_str(), &actions, &attributes, argv.data(), environ);
+  const int error = posix_spawn(&child, job.program.c_str(), &actions, &attributes, argv.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) fail(program, "cannot be started: " + std::generic_category().message(error));
+  if (error != 0) fail_to_start(job, error);
   return child;
 }
 
-// Shows what the program prints, a line at a time.
-class Talk {
+enum class Stop { ended, out_of_time, too_much_output };
+
+// Listens to a running program until it ends, whether or not something that it left behind still holds its
+// output open.
+class Watch {
  public:
-  explicit Talk(const std::filesystem::path& program) : name_(program.filename().string()) {}
+  Watch(pid_t child, std::vector<Pipe>& pipes)
+      : child_(static_cast<int>(syscall(SYS_pidfd_open, child, 0))), pipes_(pipes) {}
 
-  // Reads what there is. False at the end.
-  bool read_from(int descriptor) {
-    std::array<char, 4096> chunk{};
-    const ssize_t size = read(descriptor, chunk.data(), chunk.size());
-    if (size < 0 && errno == EINTR) return true;
-    if (size <= 0) return false;
-    for (const char octet : std::string_view(chunk.data(), static_cast<std::size_t>(size))) {
-      if (octet == '\n' || line_.size() == longest_line) show_line();
-      if (octet != '\n') line_ += octet;
-    }
-    return true;
-  }
-
-  // Talk that is not shown is read all the same, so that the program can go on.
-  static bool enough() { return false; }
-
-  void show_line() {
-    if (!line_.empty() && shown_ < most_output)
-      std::cerr << terminal_text(name_) + ": " + terminal_text(line_) + "\n";
-    shown_ += line_.size();
-    line_.clear();
-  }
-
- private:
-  std::string name_;
-  std::string line_;
-  std::size_t shown_ = 0;
-};
-
-// Keeps what the program prints, up to a limit.
-class Capture {
- public:
-  Capture(std::string& text, std::size_t most) : text_(text), most_(most) {}
-
-  // Reads what there is. False at the end, or when it becomes too much.
-  bool read_from(int descriptor) {
-    std::array<char, 4096> chunk{};
-    const ssize_t size = read(descriptor, chunk.data(), chunk.size());
-    if (size < 0 && errno == EINTR) return true;
-    if (size <= 0) return false;
-    text_.append(chunk.data(), std::min(static_cast<std::size_t>(size), most_ - text_.size()));
-    return !enough();
-  }
-
-  bool enough() const { return text_.size() == most_; }
-
- private:
-  std::string& text_;
-  std::size_t most_;
-};
-
-// A pipe's reading end and who takes what comes.
-template <typename Reader>
-struct Source {
-  int descriptor;
-  Reader& reader;
-};
-
-// Until the program has ended, whether or not something that it left behind still holds its output. False
-// if the time ran out, or if a reader has enough.
-template <typename Reader, std::size_t Count>
-bool wait_for_end(pid_t child, std::array<Source<Reader>, Count> sources, std::chrono::seconds at_most) {
-  const crypto::FileDescriptor descriptor(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
-  const auto deadline = std::chrono::steady_clock::now() + at_most;
-  std::array<pollfd, Count + 1> events{};
-  for (std::size_t i = 0; i < Count; ++i)
-    events[i] = {sources[i].descriptor, POLLIN, 0};
-  auto& end = events[Count];
-  end = {descriptor.get(), POLLIN, 0};
-  while (true) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    const int result =
-        poll(events.data(), events.size(), static_cast<int>(std::max<long long>(left.count(), 0)));
-    if (result < 0 && errno == EINTR) continue;
-    if (result <= 0) return false;
-    bool something_read = false;
-    bool all_closed = true;
-    for (std::size_t i = 0; i < Count; ++i) {
-      if (events[i].fd != -1 && events[i].revents != 0) {
-        something_read = true;
-        if (!sources[i].reader.read_from(events[i].fd)) events[i].fd = -1;
-        if (sources[i].reader.enough()) return false;
+  Stop wait(std::chrono::seconds at_most) {
+    const auto deadline = std::chrono::steady_clock::now() + at_most;
+    while (true) {
+      auto events = events_of_interest();
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      const int timeout = static_cast<int>(std::max<long long>(left.count(), 0));
+      const int result = poll(events.data(), events.size(), timeout);
+      if (result < 0 && errno == EINTR) continue;
+      if (result <= 0) return Stop::out_of_time;
+      bool has_read = false;
+      for (std::size_t i = 0; i < pipes_.size(); ++i) {
+        if (events[i].revents == 0) continue;
+        has_read = true;
+        pipes_[i].pass_on();
+        if (pipes_[i].is_full()) return Stop::too_much_output;
       }
-      all_closed = all_closed && events[i].fd == -1;
+      if (!has_read && events.back().revents != 0) return Stop::ended;
+      // A kernel without pidfds: the program has ended when its output has.
+      if (!child_ && is_all_read()) return Stop::ended;
     }
-    if (!something_read && end.revents != 0) return true;
-    // A kernel without pidfds: the end of the output stands for that of the program.
-    if (!descriptor && all_closed) return true;
   }
-}
 
-ProcessGroup make_group(const std::filesystem::path& program) {
-  try {
-    return {};
-  } catch (const std::system_error& error) {
-    fail(program, "cannot be started: " + std::generic_category().message(error.code().value()));
+ private:
+  // The pipes', then the program's.
+  std::vector<pollfd> events_of_interest() const {
+    std::vector<pollfd> events;
+    for (const auto& pipe : pipes_)
+      events.push_back({pipe.reading_end(), POLLIN, 0});
+    events.push_back({child_.get(), POLLIN, 0});
+    return events;
   }
-}
 
-int end_of(pid_t child) {
+  bool is_all_read() const {
+    return std::all_of(pipes_.begin(), pipes_.end(), [](const Pipe& pipe) { return pipe.reading_end() < 0; });
+  }
+
+  crypto::FileDescriptor child_;
+  std::vector<Pipe>& pipes_;
+};
+
+int wait_status_of(pid_t child) {
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   return status;
 }
 
+struct Ending {
+  Stop stop;
+  int wait_status;
+};
+
+// The program's standard output goes to the first pipe, and its standard error to the last, which may be the
+// same: that keeps the order of the lines.
+Ending run(const Job& job, std::vector<Pipe> pipes) {
+  const ProcessGroup group = make_group(job);
+  const pid_t child = start(group, job, pipes.front().writing_end(), pipes.back().writing_end());
+  for (auto& pipe : pipes)
+    pipe.hand_over();
+  const Stop stop = Watch(child, pipes).wait(job.at_most);
+  if (stop != Stop::ended) group.kill_all();
+  return {stop, wait_status_of(child)};
+}
+
+// Returns the exit status. Throws if the program did not end on its own.
+int exit_status(const Job& job, const Ending& ending) {
+  if (ending.stop == Stop::out_of_time)
+    fail(job, fmt::format("took longer than {} s and was killed", job.at_most.count()));
+  if (WIFSIGNALED(ending.wait_status))
+    fail(job, fmt::format("was killed by signal {}", WTERMSIG(ending.wait_status)));
+  return WEXITSTATUS(ending.wait_status);
+}
+
 }  // namespace
 
 void run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                  std::chrono::seconds at_most) {
-  Pipe output = make_pipe(program);
-  Talk talk(program);
-  const ProcessGroup group = make_group(program);
-  pid_t child = 0;
-  {
-    // Closed here, so that the program alone holds it.
-    const crypto::FileDescriptor write = std::move(output.write);
-    child = start(group, program, arguments, write.get(), write.get());
-  }
-  const bool ended = wait_for_end(child, std::array{Source<Talk>{output.read.get(), talk}}, at_most);
-  if (!ended) group.kill_all();
-  talk.show_line();
-  const int status = end_of(child);
-  if (!ended) fail(program, "took longer than " + std::to_string(at_most.count()) + " s and was killed");
-  if (WIFSIGNALED(status)) fail(program, "was killed by signal " + std::to_string(WTERMSIG(status)));
-  if (WEXITSTATUS(status) != 0) fail(program, "failed with status " + std::to_string(WEXITSTATUS(status)));
+  const Job job{program, arguments, at_most};
+  LineEcho echo(program);
+  std::vector<Pipe> pipes;
+  pipes.emplace_back(job, echo);
+  const auto ending = run(job, std::move(pipes));
+  echo.show_line();
+  const int status = exit_status(job, ending);
+  if (status != 0) fail(job, fmt::format("failed with status {}", status));
 }
 
 CapturedOutput capture_program(const std::filesystem::path& program,
                                const std::vector<std::string>& arguments, std::chrono::seconds at_most,
-                               std::size_t most_octets) {
-  Pipe output = make_pipe(program);
-  Pipe errors = make_pipe(program);
-  CapturedOutput captured;
-  Capture output_capture(captured.output, most_octets);
-  Capture errors_capture(captured.errors, most_octets);
-  const ProcessGroup group = make_group(program);
-  pid_t child = 0;
-  {
-    const crypto::FileDescriptor output_end = std::move(output.write);
-    const crypto::FileDescriptor errors_end = std::move(errors.write);
-    child = start(group, program, arguments, output_end.get(), errors_end.get());
-  }
-  const bool ended = wait_for_end(child,
-                                  std::array{Source<Capture>{output.read.get(), output_capture},
-                                             Source<Capture>{errors.read.get(), errors_capture}},
-                                  at_most);
-  if (!ended) group.kill_all();
-  const int status = end_of(child);
-  if (output_capture.enough() || errors_capture.enough())
-    fail(program, "printed more than " + std::to_string(most_octets) + " octets");
-  if (!ended) fail(program, "took longer than " + std::to_string(at_most.count()) + " s and was killed");
-  if (WIFSIGNALED(status)) fail(program, "was killed by signal " + std::to_string(WTERMSIG(status)));
-  captured.status = WEXITSTATUS(status);
-  return captured;
+                               std::size_t most_bytes) {
+  const Job job{program, arguments, at_most};
+  Capture output(most_bytes);
+  Capture errors(most_bytes);
+  std::vector<Pipe> pipes;
+  pipes.emplace_back(job, output);
+  pipes.emplace_back(job, errors);
+  const auto ending = run(job, std::move(pipes));
+  if (ending.stop == Stop::too_much_output) fail(job, fmt::format("printed more than {} bytes", most_bytes));
+  const int status = exit_status(job, ending);
+  return {std::move(output).text(), std::move(errors).text(), status};
 }
 
 }  // namespace dkim::keytool

@@ -1,5 +1,8 @@
-// Runs a program, without a shell: a hook of the administrator's, postconf(1), dkimsignd --check. It ends
-// with us, however we end (keytool/system/process_group).
+// Runs another program without a shell: the administrator's hook, postconf(1), dkimsignd --check.
+//
+// The program ends when this process ends, however that happens (keytool/system/process_group). Both
+// functions wait until it ends, and throw crypto::Error if it cannot be started, is killed by a signal, or
+// takes longer than at_most: then it is killed with everything that it has started.
 #pragma once
 
 #include <chrono>
@@ -10,23 +13,21 @@
 
 namespace dkim::keytool {
 
-// Waits for its end. What it prints goes to our standard error, line by line, made safe to show and with its
-// name in front, since results of ours go to standard output. Throws crypto::Error: it cannot be started,
-// fails, is killed, or takes longer than at_most (then it is killed, with all that it has started).
+// Shows what the program prints on our standard error, since our results go to standard output: line by line,
+// made safe for a terminal, and with the program's name in front. Also throws if the exit status is not 0.
 void run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                  std::chrono::seconds at_most);
 
 struct CapturedOutput {
   std::string output;
   std::string errors;
-  int status = 0;  // what it ended with
+  int status = 0;  // the exit status
 };
 
-// The same for a program whose output is an answer: nothing is shown, any exit status is handed back. Throws
-// crypto::Error: it cannot be started, is killed, takes too long, or prints more than so many octets on one
-// of its two outputs.
+// Returns what the program prints, and shows nothing; any exit status is an answer. Also throws if the
+// program prints more than most_bytes on one of its two outputs.
 CapturedOutput capture_program(const std::filesystem::path& program,
                                const std::vector<std::string>& arguments, std::chrono::seconds at_most,
-                               std::size_t most_octets);
+                               std::size_t most_bytes);
 
 }  // namespace dkim::keytool

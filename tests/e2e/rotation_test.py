@@ -292,8 +292,8 @@ class WholeRotation(RotationTest):
         for selector in old:
             self.assertEqual(*self.served(selector))
 
-        self.rotate(revoked + FORGET - SECOND, DONE, without=("out of DNS",))
-        self.rotate(revoked + FORGET, WAITING, "out of DNS")
+        self.rotate(revoked + FORGET - SECOND, DONE, without=("from DNS",))
+        self.rotate(revoked + FORGET, WAITING, "from DNS")
         for selector in old:
             self.assertEqual([len(texts) for texts in self.served(selector)], [0, 1])
         self.let_through()

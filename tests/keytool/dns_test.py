@@ -270,7 +270,7 @@ class Rotate(DnsTest):
         self.made("server", "--activate")
         before = {path.name: path.read_bytes() for path in (self.keys / ZONE).iterdir()}
         ahead = ("--at", "2037-01-01T00:00:00Z")
-        self.assert_ends(self.rotate("--dry-run", *ahead), WAITING, "would have made server-20370101")
+        self.assert_ends(self.rotate("--dry-run", *ahead), WAITING, "would make server-20370101")
         self.assertEqual({path.name: path.read_bytes() for path in (self.keys / ZONE).iterdir()}, before)
         # A look ahead is all that another time is good for: a slip of the finger must not revoke a key.
         for more in ((), ("--due",), ("--compromised",), ("--due", "--all")):

@@ -84,7 +84,7 @@ class Waiting(DnsCase):
         finally:
             os.close(master)
         # The line is written over, and gone at the end.
-        self.assertIn(b"\r  waiting for ", shown)
+        self.assertIn(b"\r  waited for ", shown)
         self.assertRegex(shown, rb"\r +\r$")
         self.assertIn(f"activated {new}", (self.directory / "out").read_text())
 

@@ -1,5 +1,5 @@
-// What was done to a body: tries to put it back until the body hash matches (see
-// keytool/messages/damage/damage_hints).
+// Finds out how a body was changed: tries to restore it until the body hash matches (see
+// keytool/messages/damage/damage_hints). Any bytes are a body: nothing here fails.
 #pragma once
 
 #include <optional>
@@ -10,8 +10,8 @@
 
 namespace dkim::keytool {
 
-// In words, proven by a matching hash; nothing if no usual cause was found. Hashes at most some dozen times
-// the body, and as many prefixes as it has lines, up to a few thousand, in one pass.
+// Returns the change in words, proven by a matching hash, or nothing if it is none of the usual ones. Hashes
+// the body a few dozen times at most, and in one more pass up to a few thousand of its prefixes.
 std::optional<std::string> body_damage(const crypto::SignatureField& signature, std::string_view body);
 
 }  // namespace dkim::keytool

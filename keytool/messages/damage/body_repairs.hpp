@@ -1,6 +1,6 @@
-// What mail systems do to bodies, undone: pure functions from a body as it came to what it may have been.
+// Undoes what mail systems do to bodies: pure functions from a body as it arrived to what it may have been.
 //
-// Called by keytool/body_damage. All take and give CRLF line ends; each is linear in the body's length.
+// All expect and return CRLF line ends, accept any bytes, and take time linear in the length of the body.
 #pragma once
 
 #include <span>
@@ -10,7 +10,7 @@
 namespace dkim::keytool {
 
 struct BodyRepair {
-  // What has been undone, to follow "the body hash matches once".
+  // What was undone, to follow "the hash matches once".
   std::string_view words;
   std::string (*apply)(std::string_view body);
 };

@@ -1,8 +1,8 @@
-// What may have happened to a message between its signing and here, found by trying: the message is put back
-// as it may have been, and only what makes the hash match again is told. Nothing is guessed.
+// Finds out what happened to a message after it was signed. Restores the message in each of the usual ways,
+// and reports only what makes the hash match again: nothing is guessed.
 //
-// Asked by dkimkey verify for each signature that fails on its hashes. Every octet is hostile; the work is
-// bounded (keytool/body_damage, keytool/header_damage say by what).
+// Any byte may be hostile; the work is bounded (keytool/messages/damage/body_damage and header_damage say by
+// what). Nothing here fails.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@
 
 namespace dkim::keytool {
 
-// In words; empty for a signature that does not fail on its hashes.
+// Returns the hints, in words. Returns none unless the verdict is that a hash does not match.
 std::vector<std::string> damage_hints(const crypto::Verdict& verdict,
                                       const std::vector<canon::HeaderField>& message, std::string_view body);
 

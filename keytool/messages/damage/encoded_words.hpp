@@ -1,5 +1,4 @@
-// Encoded words (RFC 2047) of a header field as the octets they stand for: what a system did that writes
-// fields anew.
+// Decodes the encoded words (RFC 2047) of a header field, as a system may have done that rewrites fields.
 #pragma once
 
 #include <string>
@@ -7,8 +6,8 @@
 
 namespace dkim::keytool {
 
-// White space between two encoded words goes, as §6.2 says. What cannot be decoded stays as it is; the
-// charset is not looked at.
+// Removes white space between two encoded words, as §6.2 says. Leaves what cannot be decoded as it is, and
+// ignores the charset.
 std::string decode_encoded_words(std::string_view value);
 
 }  // namespace dkim::keytool

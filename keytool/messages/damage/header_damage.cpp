@@ -1,5 +1,7 @@
 #include "keytool/messages/damage/header_damage.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -14,9 +16,9 @@ namespace {
 using canon::Canonicalization;
 using canon::HeaderField;
 
-constexpr std::size_t most_octets_hashed = std::size_t{64} << 20U;
+constexpr std::size_t most_bytes_hashed = std::size_t{64} << 20U;
 
-std::size_t octets_of(const std::vector<HeaderField>& message) {
+std::size_t bytes_of(const std::vector<HeaderField>& message) {
   std::size_t size = 0;
   for (const auto& field : message)
     size += field.name.size() + field.value.size() + 3;
@@ -32,23 +34,23 @@ class HeaderTrial {
         message_(message),
         signed_digest_(key_.recover(signature_.signature)) {
     tries_left_ = std::min(signed_digest_ ? most_header_tries : most_key_operations,
-                           most_octets_hashed / octets_of(message));
+                           most_bytes_hashed / bytes_of(message));
     repairs_ = header_repairs(signature_, message_, own_);
-    // For a field that is missing there is a place at the end; one without a name stands for nothing.
+    // A place for a field that is missing; a field without a name is ignored.
     message_.emplace_back();
   }
 
   std::optional<std::string> find() {
     if (auto found = find_signers_mistake()) return found;
     for (const auto& repair : repairs_) {
-      if (holds_with({&repair})) return "the signature holds once " + repair.words;
+      if (holds_with({&repair})) return fmt::format("the signature holds once {}", repair.words);
     }
     for (std::size_t i = 0; i < repairs_.size(); ++i) {
       for (std::size_t j = i + 1; j < repairs_.size(); ++j) {
         if (repairs_[i].field == repairs_[j].field) continue;
         if (tries_left_ == 0) return std::nullopt;
         if (holds_with({&repairs_[i], &repairs_[j]}))
-          return "the signature holds once " + repairs_[i].words + ", and " + repairs_[j].words;
+          return fmt::format("the signature holds once {}, and {}", repairs_[i].words, repairs_[j].words);
       }
     }
     return std::nullopt;
@@ -78,10 +80,10 @@ class HeaderTrial {
     const bool simple = signature_.canonicalization.header == Canonicalization::simple;
     const auto other = simple ? Canonicalization::relaxed : Canonicalization::simple;
     if (holds(crypto::header_digest(other, message_, signature_.names, own_))) {
-      return std::string("the signature holds under ") + (simple ? "relaxed" : "simple") +
-             ": the signer hashed so, although c= says otherwise";
+      return fmt::format("the signature holds under {}: the signer used that, although c= says otherwise",
+                         simple ? "relaxed" : "simple");
     }
-    // Repeated fields taken top-down: the signer's mistake, or something reversed them on the way.
+    // The signer took repeated fields from the top down, or something reversed them on the way.
     std::vector<HeaderField> reversed(message_.rbegin(), message_.rend());
     const std::size_t own = message_.size() - 1 - own_;
     if (holds(crypto::header_digest(signature_.canonicalization.header, reversed, signature_.names, own)))
@@ -125,10 +127,10 @@ MissingFields missing_fields(const crypto::SignatureField& signature, const std:
 
   MissingFields missing;
   const auto add = [](std::string& list, const std::string& name) {
-    list += (list.empty() ? "" : ", ") + name;
+    list += fmt::format("{}{}", list.empty() ? "" : ", ", name);
   };
   for (const auto& [name, named, present] : counts) {
-    // A name that stands once more than its fields is oversigned; that is how it should be.
+    // A name that is there once more than its fields is oversigned, as it should be.
     if (present == 0) add(named > 1 ? missing.gone : missing.perhaps_never_there, name);
     if (present > 0 && named > present + 1) add(missing.fewer, name);
   }

@@ -1,5 +1,7 @@
 #include "keytool/messages/damage/header_repairs.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -7,6 +9,7 @@
 #include "canon/printable.hpp"
 #include "canon/text.hpp"
 #include "keytool/messages/damage/encoded_words.hpp"
+#include "keytool/messages/damage/replaced.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -14,9 +17,9 @@ namespace {
 using canon::Canonicalization;
 using canon::HeaderField;
 
-// Text of the message within a hint.
+// Quotes text of the message for a hint.
 std::string shown(std::string_view text) {
-  return "\"" + canon::printable(canon::trim_fws(text), 60) + "\"";
+  return fmt::format("\"{}\"", canon::printable(canon::trim_fws(text), 60));
 }
 
 std::string_view bare_name(const HeaderField& field) {
@@ -27,17 +30,7 @@ bool is_named(const HeaderField& field, std::string_view name) {
   return canon::equal_ignoring_case(bare_name(field), name);
 }
 
-std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
-  std::string out;
-  for (std::size_t at = text.find(what); at != std::string_view::npos; at = text.find(what)) {
-    out += text.substr(0, at);
-    out += by;
-    text.remove_prefix(at + what.size());
-  }
-  return out += text;
-}
-
-// What a relay puts in where it is missing, or in place of what was there.
+// What a relay inserts if it is missing, or writes in place of what was there.
 struct UsualValue {
   std::string_view name;
   std::string_view value;
@@ -57,11 +50,11 @@ constexpr std::array usual_values{
     UsualValue{"To", "undisclosed-recipients:;"},
 };
 
-// Where systems that rewrite From: keep what it was.
+// Where systems that rewrite From: keep the former value.
 constexpr std::array<std::string_view, 6> former_from{"Reply-To", "X-Original-From", "Original-From",
                                                       "X-From",   "Sender",          "Resent-From"};
 
-// More than can be tried (keytool/header_damage): a header of thousands of fields is nobody's letter.
+// Enough for all that can be tried (keytool/messages/damage/header_damage).
 constexpr std::size_t most_repairs = 4000;
 
 class Repairs {
@@ -88,7 +81,8 @@ class Repairs {
  private:
   void repair_field(std::size_t i) {
     if (i != own_) {
-      repairs_.push_back({i, {}, "a field " + name_of(i) + " is left out: it was added after signing"});
+      repairs_.push_back(
+          {i, {}, fmt::format("a field {} is left out: it was added after signing", name_of(i))});
       if (is_named(message_[i], "Subject")) repair_subject(i);
       if (is_named(message_[i], "From")) repair_from(i);
       repair_encoding(i);
@@ -98,15 +92,13 @@ class Repairs {
     if (simple_) repair_white_space(i);
   }
 
-  std::string name_of(std::size_t i) const {
-    return std::string(canon::printable(bare_name(message_[i]), 60));
-  }
+  std::string name_of(std::size_t i) const { return canon::printable(bare_name(message_[i]), 60); }
 
   void add(std::size_t i, std::string value, const std::string& words) {
     if (value != message_[i].value) repairs_.push_back({i, {message_[i].name, std::move(value)}, words});
   }
 
-  // "[List] ", "[EXTERNAL]", "***SPAM***": at the beginning, or behind "Re: ".
+  // Removes "[List] ", "[EXTERNAL]" or "***SPAM***", also after "Re: ".
   void repair_subject(std::size_t i) {
     const std::string& value = message_[i].value;
     constexpr std::array<std::pair<std::string_view, std::string_view>, 3> marks{
@@ -122,7 +114,8 @@ class Repairs {
         ++spaces;
       const std::string mark = shown(value.substr(begin, after - begin));
       for (const std::size_t cut : {spaces, after}) {
-        add(i, value.substr(0, begin) + value.substr(cut), "the mark " + mark + " is taken off the Subject");
+        add(i, value.substr(0, begin) + value.substr(cut),
+            fmt::format("the mark {} is removed from the Subject", mark));
       }
     }
   }
@@ -130,51 +123,57 @@ class Repairs {
   void repair_from(std::size_t i) {
     for (const auto* former : former_from_)
       add(i, former->value,
-          "From is what " + canon::printable(bare_name(*former), 60) + " says: it was rewritten");
+          fmt::format("From is what {} says: it was rewritten", canon::printable(bare_name(*former), 60)));
   }
 
   void repair_encoding(std::size_t i) {
     add(i, decode_encoded_words(message_[i].value),
-        "the encoded words of " + name_of(i) + " are plain text: it was recoded");
+        fmt::format("the encoded words of {} are plain text: it was recoded", name_of(i)));
   }
 
   void repair_usual_values(std::size_t i) {
     for (const auto& usual : usual_values) {
       if (!is_named(message_[i], usual.name)) continue;
-      add(i, " " + std::string(usual.value),
-          name_of(i) + " is " + shown(usual.value) + ", not " + shown(message_[i].value));
+      add(i, fmt::format(" {}", usual.value),
+          fmt::format("{} is {}, not {}", name_of(i), shown(usual.value), shown(message_[i].value)));
     }
   }
 
-  // Addresses and parameters, written anew with other punctuation.
+  // Addresses and parameters may have been rewritten with other punctuation.
   void repair_list(std::size_t i) {
     const std::string& value = message_[i].value;
     const std::string tight = replaced(value, ", ", ",");
-    add(i, tight, "there is no space after the commas of " + name_of(i));
-    add(i, replaced(tight, ",", ", "), "there is a space after the commas of " + name_of(i));
-    add(i, replaced(value, "\"", ""), "the quotes of " + name_of(i) + " are taken off");
+    const std::string name = name_of(i);
+    add(i, tight, fmt::format("there is no space after the commas of {}", name));
+    add(i, replaced(tight, ",", ", "), fmt::format("there is a space after the commas of {}", name));
+    add(i, replaced(value, "\"", ""), fmt::format("the quotes of {} are removed", name));
     add(i, replaced(replaced(value, "<", ""), ">", ""),
-        "the angle brackets of " + name_of(i) + " are taken off");
+        fmt::format("the angle brackets of {} are removed", name));
     const std::string_view bare = canon::trim_fws(value);
     if (bare.find('<') == std::string_view::npos)
-      add(i, " <" + std::string(bare) + ">", name_of(i) + " is in angle brackets");
-    add(i, canon::lower_case(value), name_of(i) + " is in lower case");
+      add(i, fmt::format(" <{}>", bare), fmt::format("{} is in angle brackets", name));
+    add(i, canon::lower_case(value), fmt::format("{} is in lower case", name));
   }
 
-  // Under simple, white space and the name's case count.
+  // Under simple canonicalization, white space and the case of the name matter.
   void repair_white_space(std::size_t i) {
     const auto& [name, value] = message_[i];
-    const std::string folds = "the folds of " + name_of(i) + " are ";
-    add(i, replaced(replaced(value, "\r\n\t", " "), "\r\n ", " "), folds + "spaces again");
-    add(i, replaced(value, "\r\n", ""), folds + "taken out");
-    add(i, replaced(value, "\r\n\t", "\r\n "), folds + "by a space instead of a tab");
-    add(i, replaced(value, "\r\n ", "\r\n\t"), folds + "by a tab instead of a space");
-    add(i, replaced(value, ", ", ",\r\n "), folds + "put back behind its commas");
-    add(i, replaced(value, ", ", ",\r\n\t"), folds + "put back behind its commas");
+    const std::string shown_name = name_of(i);
+    add(i, replaced(replaced(value, "\r\n\t", " "), "\r\n ", " "),
+        fmt::format("the folds of {} are spaces again", shown_name));
+    add(i, replaced(value, "\r\n", ""), fmt::format("the folds of {} are removed", shown_name));
+    add(i, replaced(value, "\r\n\t", "\r\n "),
+        fmt::format("the folds of {} begin with a space instead of a tab", shown_name));
+    add(i, replaced(value, "\r\n ", "\r\n\t"),
+        fmt::format("the folds of {} begin with a tab instead of a space", shown_name));
+    for (const auto* fold : {",\r\n ", ",\r\n\t"})
+      add(i, replaced(value, ", ", fold),
+          fmt::format("the folds of {} after its commas are restored", shown_name));
     const std::string_view bare = canon::trim_fws(value);
-    add(i, " " + std::string(bare), "white space at the ends of " + name_of(i) + " is one space in front");
-    add(i, std::string(bare), "white space at the ends of " + name_of(i) + " is taken off");
-    add(i, "  " + std::string(bare), "a second space in front of " + name_of(i) + " is put back");
+    add(i, fmt::format(" {}", bare),
+        fmt::format("white space at the ends of {} is one space in front", shown_name));
+    add(i, std::string(bare), fmt::format("white space at the ends of {} is removed", shown_name));
+    add(i, fmt::format("  {}", bare), fmt::format("a second space in front of {} is restored", shown_name));
     for (const auto* usual : {"Message-ID", "Message-Id", "MIME-Version", "Mime-Version", "CC", "Cc"})
       repair_name(i, usual);
     repair_name(i, canon::lower_case(name));
@@ -182,16 +181,16 @@ class Repairs {
 
   void repair_name(std::size_t i, const std::string& name) {
     if (!is_named(message_[i], name) || message_[i].name == name) return;
-    repairs_.push_back({i, {name, message_[i].value}, name_of(i) + " is written " + name});
+    repairs_.push_back({i, {name, message_[i].value}, fmt::format("{} is written {}", name_of(i), name)});
   }
 
   void restore_missing() {
     for (const auto& usual : usual_values) {
       if (!names_.contains(canon::lower_case(usual.name)) || is_there(usual.name)) continue;
-      repairs_.push_back({message_.size(),
-                          {std::string(usual.name), " " + std::string(usual.value)},
-                          "the field " + std::string(usual.name) + ": " + std::string(usual.value) +
-                              " is put back: it was taken away"});
+      repairs_.push_back(
+          {message_.size(),
+           {std::string(usual.name), fmt::format(" {}", usual.value)},
+           fmt::format("the field {}: {} is restored: it was removed", usual.name, usual.value)});
     }
   }
 

@@ -1,8 +1,5 @@
-// What mail systems do to header fields, undone: for each field that a signature speaks of, what it may have
-// been.
-//
-// Called by keytool/header_damage. Pure; a few dozen repairs a field and some thousands in
-// all at most.
+// Undoes what mail systems do to header fields: for each field that a signature covers, lists what it may
+// have been. Pure functions; any bytes are a field.
 #pragma once
 
 #include <string>
@@ -14,15 +11,16 @@
 namespace dkim::keytool {
 
 struct HeaderRepair {
-  // Which of the message's fields; the message's size for one that is missing.
+  // The index of the field in the message, or the message's size for a field that is missing.
   std::size_t field = 0;
-  // What to put there; with an empty name the field is taken out.
+  // What to put there; an empty name removes the field.
   canon::HeaderField as_it_was;
-  // What has been undone, to follow "the signature holds once".
+  // What was undone, to follow "the signature holds once".
   std::string words;
 };
 
-// own: the index of the signature's own field.
+// Returns a few dozen repairs for each field, and some thousands in all at most. own is the index of the
+// signature's field.
 std::vector<HeaderRepair> header_repairs(const crypto::SignatureField& signature,
                                          const std::vector<canon::HeaderField>& message, std::size_t own);
 

@@ -12,13 +12,14 @@ int hex_digit(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// One line with its line end, which a soft break takes away.
-void append_decoded(std::string& out, std::string_view line) {
+// Decodes one line with its line end, which a soft line break removes.
+std::string decode_line(std::string_view line) {
+  std::string out;
   for (std::size_t i = 0; i < line.size(); ++i) {
     if (line[i] != '=') {
       out += line[i];
     } else if (line.substr(i) == "=\r\n") {
-      return;
+      return out;
     } else if (i + 2 < line.size() && hex_digit(line[i + 1]) >= 0 && hex_digit(line[i + 2]) >= 0) {
       out += static_cast<char>(hex_digit(line[i + 1]) * 16 + hex_digit(line[i + 2]));
       i += 2;
@@ -26,6 +27,7 @@ void append_decoded(std::string& out, std::string_view line) {
       out += '=';
     }
   }
+  return out;
 }
 
 }  // namespace
@@ -34,7 +36,7 @@ std::string decode_quoted_printable(std::string_view body) {
   std::string out;
   out.reserve(body.size());
   while (!body.empty())
-    append_decoded(out, take_line(body));
+    out += decode_line(take_line(body));
   return out;
 }
 
@@ -58,11 +60,7 @@ std::string decode_parts(std::string_view body) {
       out += line;
       continue;
     }
-    if (place == Place::decoding) {
-      append_decoded(out, line);
-    } else {
-      out += line;
-    }
+    out += place == Place::decoding ? decode_line(line) : std::string(line);
   }
   return out;
 }

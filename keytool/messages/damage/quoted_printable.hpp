@@ -1,5 +1,5 @@
-// Quoted-printable (RFC 2045 §6.7), decoded: what a relay makes of 8-bit text for a server that takes only 7
-// bits.
+// Decodes quoted-printable (RFC 2045 §6.7), into which a relay recodes 8-bit text for a server that accepts
+// only 7 bits.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace dkim::keytool {
 
-// A whole body, with CRLF line ends. What is not quoted-printable stays as it is.
+// Decodes a whole body with CRLF line ends. Leaves what is not quoted-printable as it is.
 std::string decode_quoted_printable(std::string_view body);
 
-// The parts of a multipart body that say Content-Transfer-Encoding: quoted-printable, each decoded and
-// saying 8bit again.
+// Decodes each part of a multipart body that has Content-Transfer-Encoding: quoted-printable, and writes 8bit
+// there instead.
 std::string decode_parts(std::string_view body);
 
 }  // namespace dkim::keytool

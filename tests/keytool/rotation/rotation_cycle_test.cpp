@@ -48,9 +48,9 @@ TEST(RotationNames, never_come_twice) {
 TEST(RotationPlan, next_look_is_the_earliest) {
   RotationPlan plan;
   EXPECT_FALSE(plan.next_look());
-  plan.waiting = {{selector("a"), "", noon + 2h, false},
-                  {selector("b"), "", noon + 1h, true},
-                  {selector("c"), "", {}, true}};
+  plan.waiting = {{selector("a"), "", noon + 2h, Waiting::For::time},
+                  {selector("b"), "", noon + 1h, Waiting::For::dns_or_person},
+                  {selector("c"), "", {}, Waiting::For::dns_or_person}};
   EXPECT_EQ(plan.next_look(), noon + 1h);
 }
 
@@ -70,7 +70,8 @@ TEST(RotationCycle, never_leaves_a_place_without_an_active_key) {
       DnsView dns;
       for (const auto& entry : keys.keys)
         dns[entry.selector] = view(static_cast<State>(random(5)), std::chrono::seconds(random(86400)));
-      const RotationRequest request{static_cast<Turn>(random(3)), random(10) == 0};
+      const RotationRequest request{static_cast<Replace>(random(3)),
+                                    random(10) == 0 ? RetiringKeys::compromised : RetiringKeys::trusted};
       const auto plan = plan_rotation(keys, dns, now, {}, request);
       for (const auto& change : plan.changes) {
         if (const auto* make = std::get_if<MakeKey>(&change)) {

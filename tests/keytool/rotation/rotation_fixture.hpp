@@ -15,7 +15,8 @@ using crypto::KeyState;
 using crypto::Manifest;
 using crypto::UtcTime;
 using State = RecordView::State;
-using Turn = RotationRequest::Turn;
+using Replace = RotationRequest::Replace;
+using RetiringKeys = RotationRequest::RetiringKeys;
 using std::chrono::days;
 
 inline const UtcTime noon{std::chrono::sys_days{std::chrono::year{2026} / 11 / 24} + 12h};

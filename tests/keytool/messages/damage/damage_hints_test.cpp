@@ -1,5 +1,5 @@
-// Messages are signed, then treated as the world treats them: what do the hints say? And what do they not
-// say, where nothing usual happened?
+// Signs messages, changes them as mail systems do, and tests what the hints say, also if nothing usual
+// happened.
 #include "keytool/messages/damage/damage_hints.hpp"
 
 #include <gtest/gtest.h>
@@ -30,10 +30,10 @@ TEST(DamageHintsTest, EachOfTheTwoHasItsOwn) {
   auto message = signed_message(letter());
   message.body += "-- \r\nfooter\r\n";
   message.fields[3].value = " [List] one two";
-  EXPECT_EQ(hints(message),
-            "body: the hash matches without the last 2 lines (12 octets): they were appended on the way, as "
-            "mailing "
-            "lists do\nheader: the signature holds once the mark \"[List]\" is taken off the Subject\n");
+  EXPECT_EQ(
+      hints(message),
+      "body: the hash matches without the last 2 lines (12 bytes), appended on the way, as mailing lists do\n"
+      "header: the signature holds once the mark \"[List]\" is removed from the Subject\n");
 }
 
 TEST(DamageHintsTest, WhatIsNotUsualIsNotGuessedAt) {
@@ -42,7 +42,7 @@ TEST(DamageHintsTest, WhatIsNotUsualIsNotGuessedAt) {
   message.fields[3].value = " three";
   EXPECT_EQ(hints(message),
             "body: no usual cause found\nheader: no usual cause found\n"
-            "header: in h= and not in the message, taken away or never there: Cc, Content-Transfer-Encoding, "
+            "header: in h= but not in the message, removed or never there: Cc, Content-Transfer-Encoding, "
             "MIME-Version\n");
 }
 
@@ -59,8 +59,8 @@ TEST(DamageHintsTest, AFieldThatIsGoneComesFirst) {
   auto message = signed_message(letter());
   std::erase_if(message.fields, [](const auto& field) { return field.name == "Subject"; });
   message.body += "x";
-  EXPECT_NE(hints(message).find("header: taken away after signing, as h= has it: Subject\n"
-                                "header: in h= and not in the message, taken away or never there: Cc, "
+  EXPECT_NE(hints(message).find("header: removed after signing, as h= shows: Subject\n"
+                                "header: in h= but not in the message, removed or never there: Cc, "
                                 "Content-Transfer-Encoding, MIME-Version\n"),
             std::string::npos)
       << hints(message);

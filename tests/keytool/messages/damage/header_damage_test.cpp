@@ -1,4 +1,4 @@
-// What is done to header fields on their way, a row each: the hint is what undoes it.
+// Tests what happens to header fields on their way, one row for each change: the hint says what undoes it.
 #include "keytool/messages/damage/header_damage.hpp"
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ void PrintTo(const HeaderRow& row, std::ostream* out) {
 
 class HeaderDamageTest : public testing::TestWithParam<HeaderRow> {};
 
-// By both algorithms: with Ed25519 each try is an operation with the key.
+// Runs with both algorithms: with Ed25519 each try is a public-key operation.
 TEST_P(HeaderDamageTest, IsToldByWhatUndoesIt) {
   for (const auto algorithm : {Algorithm::rsa, Algorithm::ed25519}) {
     auto message = signed_message({GetParam().before, "x\r\n"}, algorithm, GetParam().pair);
@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
         HeaderRow{"MIME-Version lost",
                   {from, {"MIME-Version", " 1.0"}},
                   {from},
-                  "the field MIME-Version: 1.0 is put back"},
+                  "the field MIME-Version: 1.0 is restored"},
         HeaderRow{"charset",
                   {from,
                    {"Subject",
@@ -100,11 +100,11 @@ INSTANTIATE_TEST_SUITE_P(
         HeaderRow{"quotes",
                   {from, {"To", " B C <b@x>"}},
                   {from, {"To", " \"B C\" <b@x>"}},
-                  "quotes of To are taken off"},
+                  "quotes of To are removed"},
         HeaderRow{"brackets",
                   {{"From", " a@example.com"}},
                   {{"From", " <a@example.com>"}},
-                  "angle brackets of From are taken off"},
+                  "angle brackets of From are removed"},
         HeaderRow{"case",
                   {from, {"Cc", " b@example.org"}},
                   {from, {"Cc", " B@Example.ORG"}},
@@ -121,17 +121,17 @@ INSTANTIATE_TEST_SUITE_P(
         HeaderRow{"unfolded",
                   {from, {"To", " b@x,\r\n c@x"}},
                   {from, {"To", " b@x, c@x"}},
-                  "put back behind its commas",
+                  "after its commas are restored",
                   simple},
         HeaderRow{"tab for space",
                   {from, {"To", " b@x,\r\n c@x"}},
                   {from, {"To", " b@x,\r\n\tc@x"}},
-                  "by a space instead of a tab",
+                  "begin with a space instead of a tab",
                   simple},
         HeaderRow{"space after the colon",
                   {from, {"To", "b@x"}},
                   {from, {"To", " b@x"}},
-                  "white space at the ends of To is taken off",
+                  "white space at the ends of To is removed",
                   simple},
         HeaderRow{"two spaces",
                   {from, {"To", "  b@x"}},
@@ -152,7 +152,7 @@ TEST(HeaderDamageOfSignersTest, TheSignatureFieldFoldedAnewUnderSimple) {
   auto message = signed_message({{from}, "x\r\n"}, Algorithm::rsa, simple);
   auto& value = message.fields.front().value;
   value.replace(value.find("\r\n\t"), 3, "\r\n ");
-  EXPECT_NE(header_hint(message).find("folds of DKIM-Signature are by a tab"), std::string::npos);
+  EXPECT_NE(header_hint(message).find("folds of DKIM-Signature begin with a tab"), std::string::npos);
 }
 
 TEST(HeaderDamageOfSignersTest, OtherCanonicalizationAndOrder) {
@@ -177,7 +177,7 @@ TEST(HeaderDamageOfSignersTest, TheWorkIsBounded) {
   message.fields[1].value += "x";
   EXPECT_EQ(header_hint(message), "");
 
-  // As many From fields, and as many fields that each may have been copied to.
+  // As many From fields, and as many fields that may hold a copy of each.
   for (std::size_t i = 1; i < message.fields.size(); ++i)
     message.fields[i].name = i % 2 == 0 ? "From" : "Reply-To";
   EXPECT_EQ(header_hint(message), "");
