@@ -1,6 +1,6 @@
-"""Another time for dkimkey, by libfaketime: an environment to run it in.
+"""Gives dkimkey another time with libfaketime: returns an environment to run it in.
 
-A look ahead with --at changes nothing, so that whoever wants to see a store at another time has to turn the clock.
+--at changes nothing in the store, so a test of the store at another time has to set the clock.
 """
 
 import functools
@@ -28,7 +28,7 @@ def preload(program):
 
 
 def with_clock(fake, program=PROGRAM):
-    """The clock is off ("+1h"), or runs faster ("+0 x60"): what waits for a time waits that much shorter."""
+    """The clock is off ("+1h"), or runs faster ("+0 x60"), which shortens waiting."""
     # AddressSanitizer's library insists on being first unless it is told otherwise. It is not put there, since
     # programs without it, such as a shell that a hook runs in, hang in the two libraries together.
     return with_option(dict(os.environ, LD_PRELOAD=preload(str(program)), FAKETIME=fake, FAKETIME_DISABLE_SHM="1"),
@@ -36,8 +36,8 @@ def with_clock(fake, program=PROGRAM):
 
 
 def at_time(moment, program=PROGRAM):
-    """The clock stands still at a UTC time such as 2037-01-01T00:00:00Z. Only the clock on the wall: time passes as
-    always for what waits, and files have the times that they have."""
+    """The clock stands still at a UTC time such as 2037-01-01T00:00:00Z. This changes only the wall clock: waiting
+    takes as long as ever, and files keep their times."""
     if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", moment):
         raise ValueError(moment)
     return dict(with_clock(moment.replace("T", " ").rstrip("Z"), program), TZ="UTC", FAKETIME_DONT_FAKE_MONOTONIC="1",

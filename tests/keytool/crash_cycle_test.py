@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""activate, rotate, revoke and import, killed before each of their system calls that touch the store, and each of them
-failing: on a full disk, or on one that cannot write.
+"""activate, rotate, revoke and import are killed before each of their system calls that touch the store, and each of
+them fails: on a full disk, or on one that cannot write.
 
-Whatever the instant: the store reads as before or as after, no algorithm is without an active key, and the same
-command, run again, finishes the work and leaves no private key that nobody needs.
+At every moment the store reads as before or as after, and each algorithm has an active key. The same command, run
+again, completes the work and leaves no private key that nobody needs.
 """
 
 import datetime
@@ -18,7 +18,7 @@ from interrupted import CycleTest
 from refusing_resolver import refusing_resolver
 
 DONE, PROBLEM, WAITING = 0, 1, 3
-# A drain later, and no turn is due.
+# A drain later, when no turn is due.
 SOON = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
 T0 = "2037-11-24T06:00:00Z"
 
@@ -41,7 +41,7 @@ class Cycle(CycleTest):
 
     def test_activate(self):
         self.prepare(lambda: self.prepare_keys(["old", "--activate"], ["new"]))
-        # Done already is a problem to activate.
+        # If it is done already, activate reports a problem.
         self.go_through(self.in_domain("activate", "--force", "-s", "new"), {"old": "active", "new": "pending"},
                         {"old": "retiring", "new": "active"}, retry_codes=(DONE, PROBLEM))
 
@@ -62,21 +62,21 @@ class Cycle(CycleTest):
             succeed(*self.in_domain("activate", "--force", "-s", "new"))
 
         self.prepare(make)
-        # The emptied record cannot be looked for: that is told, and is no reason to stop.
+        # The emptied record cannot be looked up: that is reported, and does not stop the run.
         self.go_through(self.in_domain("rotate", "--due"),
                         {"old": "retiring", "new": "active"}, {"old": "revoked", "new": "active"},
                         codes=(DONE, WAITING), retry_codes=(DONE, WAITING), at=SOON)
 
     def test_revoke(self):
         self.prepare(lambda: self.prepare_keys(["old", "--activate"], ["new"]))
-        # Done already is a problem to revoke.
+        # If it is done already, revoke reports a problem.
         self.go_through(self.in_domain("revoke", "-s", "old"), {"old": "active", "new": "pending"},
                         {"old": "revoked", "new": "active"}, codes=(DONE, WAITING),
                         retry_codes=(DONE, PROBLEM, WAITING))
 
 
 class Import(CycleTest):
-    """Keys of another signer, whose own files nothing touches, and the configuration that is written last."""
+    """Keys of another signer, whose files stay as they are, and the configuration, which is written last."""
 
     def test_opendkim(self):
         theirs = self.directory / "opendkim"

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""dkimkey generate killed before each of its system calls that change the store, and each of them failing.
+"""dkimkey generate is killed before each of its system calls that change the store, and each of them fails.
 
-Whatever the instant: the store reads as before or as after, the next generate works, and after it nothing of
-the dead one is left.
+At every moment the store reads as before or as after, the next generate works, and leaves nothing of the killed
+one behind.
 """
 
 import os
@@ -14,7 +14,7 @@ from interrupted import InterruptedTest
 
 class Crash(InterruptedTest):
     def check_aftermath(self, before, after, retry):
-        """The store is as before or as after; the next generate makes it whole."""
+        """The store is as before or as after; the next generate completes it."""
         if self.keys.exists():
             selectors = self.selectors()
             self.assertIn(selectors, (before, after))
@@ -23,7 +23,7 @@ class Crash(InterruptedTest):
         else:
             self.assertEqual(before, [])
             selectors = []
-        # The same again where it was not made, another where it was.
+        # Make the same key again if it was not made, or else another.
         done = self.generate(*(["again", "--algorithm", "ed25519"] if selectors == after else retry))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.selectors(), sorted(after + ["again"]) if selectors == after else after)
@@ -36,14 +36,14 @@ class Crash(InterruptedTest):
         made = []
 
         def check(_done, fault, call):
-            # Who lives on takes the half-made key directory away at once.
+            # A process that is not killed removes the half-made key directory at once.
             if fault != "signal=KILL" and call != "unlinkat":
                 self.assertFalse((self.holder / ".keys.new").exists())
             made.append(self.keys.exists() and self.selectors() == after)
             self.check_aftermath(before, after, arguments)
 
         self.interrupt(["generate", "-D", self.keys, "-d", "example.com", "-s", *arguments], (0,), check)
-        # Both kinds of instant were met.
+        # Both kinds of moments occurred.
         self.assertIn(True, made)
         self.assertIn(False, made)
 

@@ -11,13 +11,13 @@ import tempfile
 import unittest
 
 PROGRAM = pathlib.Path(os.environ.get("DKIMKEY", ""))
-# Any group that is not root's will do for the daemon's.
+# Any group except root's will do as the daemon's.
 GROUP = 65534
 
 
 @functools.cache
 def for_everybody(program=PROGRAM):
-    """A copy that every user can reach; the build directory may lie in a home that is its owner's alone to enter."""
+    """Returns a copy that every user can run; the build directory may be in a home that only its owner may enter."""
     holder = pathlib.Path(tempfile.mkdtemp(prefix="dkimkey-program-"))
     atexit.register(shutil.rmtree, holder)
     holder.chmod(0o755)
@@ -27,14 +27,14 @@ def for_everybody(program=PROGRAM):
 
 
 def without_leak_check(environment=os.environ):
-    """The environment, changed. A sanitizer looks for leaks by ptrace, which it cannot do in a program that is traced already,
-    nor, without root's rights, in one that keeps its memory to itself; it ends the program then."""
+    """Returns the environment without the leak check. A sanitizer looks for leaks with ptrace, which fails in a program
+    that is traced already and, without root's rights, in one that is not dumpable; it then ends the program."""
     others = environment.get("ASAN_OPTIONS")
     return dict(environment, ASAN_OPTIONS=":".join(filter(None, [others, "detect_leaks=0"])))
 
 
 def run(*arguments, **options):
-    """The finished process; text as bytes. It is given no terminal and no input."""
+    """Returns the finished process, with its output as bytes. It gets no terminal and no input."""
     options.setdefault("stdin", subprocess.DEVNULL)
     program = PROGRAM
     if "user" in options:
@@ -67,7 +67,7 @@ class StoreTest(unittest.TestCase):
         return run("generate", "-D", self.keys, "-d", domain, "-s", selector, *more, **options)
 
     def do_as_told(self, run_it):
-        """Runs what is refused again and again, each time after the remedy that it names; how it ends at last."""
+        """Runs a refused command again and again, each time after the remedy that it names; returns how it ends."""
         done = run_it()
         while b"fix it with: " in done.stdout + done.stderr:
             remedy = re.search(rb"fix it with: (.*)", done.stdout + done.stderr)[1].decode()
@@ -78,15 +78,15 @@ class StoreTest(unittest.TestCase):
         return done
 
     def listed(self):
-        """What the store holds, as objects."""
+        """Returns what the store holds, as objects."""
         return json.loads(succeed("list", "-D", self.keys, "--json").stdout)
 
     def selectors(self):
         return sorted(key["selector"] for key in self.listed())
 
     def assert_tidy(self, domain="example.com"):
-        """No leftovers, no key that the manifest does not know, none that it knows and that is not there, none
-        of a revoked key, every record file as show prints it, and all of it open to the daemon."""
+        """There are no leftovers; exactly the keys of the manifest have files, except revoked ones; every record file
+        is as show prints it; and the daemon can read all of it."""
         folder = self.keys / domain
         names = sorted(path.name for path in folder.iterdir())
         states = {key["selector"]: key["state"] for key in self.listed() if key["domain"] == domain}

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""What else goes wrong around a store: a full disk, one that is read only, a clock that was set back, someone
-else's files, two at once. Each is told in words, and nothing is lost."""
+"""Other faults around a store: a full disk, a read-only one, a clock that was set back, files of another user, two
+runs at once. Each fault is reported, and nothing is lost."""
 
 import concurrent.futures
 import os
@@ -16,7 +16,7 @@ LONG_AFTER = "2037-11-24T06:00:00Z"
 
 
 class FaultTest(StoreTest):
-    """A store with a key that signs, one that retires and one that is on its way."""
+    """A store with an active, a retiring and a pending key."""
 
     def setUp(self):
         super().setUp()
@@ -35,7 +35,7 @@ class FaultTest(StoreTest):
         return [subcommand, "-D", self.keys, "-d", "example.com", *more, *network]
 
     def writers(self):
-        """Every command that has something to write."""
+        """Returns every command that has something to write."""
         return {
             "generate": self.in_domain("generate", "-s", "more", "--algorithm", "ed25519"),
             "activate": self.in_domain("activate", "--force", "-s", "next"),
@@ -47,7 +47,7 @@ class FaultTest(StoreTest):
         return {path: path.read_bytes() for path in self.keys.rglob("*") if path.is_file()}
 
     def assert_refused(self, words, **options):
-        """Each writer says why, and leaves every octet as it was."""
+        """Each writer says why it fails, and leaves every byte as it was."""
         before = self.content()
         for name, command in self.writers().items():
             with self.subTest(name):
@@ -90,7 +90,7 @@ class Disk(FaultTest):
     def test_read_only(self):
         subprocess.run(["mount", "-o", "remount,ro", self.disk], check=True)
         self.assert_refused(b"Read-only file system")
-        # Who only reads is not disturbed.
+        # Readers are not disturbed.
         self.assertEqual(self.selectors(), ["next", "now", "old"])
         succeed(*self.in_domain("show", "-s", "now"))
         subprocess.run(["mount", "-o", "remount,rw", self.disk], check=True)
@@ -102,7 +102,7 @@ class Clock(FaultTest):
         return {key["selector"]: key["state"] for key in self.listed()}
 
     def test_set_back(self):
-        """What is to last a time lasts at least that long; no key is revoked, none begins to sign."""
+        """Every period lasts at least as long as it should; no key is revoked, and none begins to sign."""
         self.fill()
         before = self.states()
         for time in ("2020-01-01T00:00:00Z", "1970-01-01T00:00:00Z"):
@@ -127,7 +127,7 @@ class Others(FaultTest):
         self.assert_refused(b"Permission denied", user=12345, group=GROUP, extra_groups=[])
 
     def test_root_without_capabilities_in_what_is_another_s(self):
-        """As the timer runs it, where somebody gave the keys to the daemon's account."""
+        """Runs as the timer does, after somebody gave the keys to the daemon's user."""
         self.fill()
         domain = self.keys / "example.com"
         for path in (domain, *domain.iterdir()):
@@ -156,7 +156,7 @@ class TwoAtOnce(FaultTest):
         self.assert_tidy()
 
     def test_revoked_and_rotated(self):
-        """Whoever is first, a key signs and the revoked one is gone."""
+        """Whichever comes first, a key signs and the revoked one is gone."""
         for _ in range(5):
             if self.keys.exists():
                 subprocess.run(["rm", "-r", self.keys], check=True)

@@ -1,4 +1,4 @@
-"""publish = hook: a program of the administrator's puts records into DNS."""
+"""publish = hook: a program of the administrator's publishes the records."""
 
 import json
 import os
@@ -36,7 +36,7 @@ class Hook(DnsCase):
         self.program.chmod(mode)
 
     def assert_fails(self, *words, **options):
-        """Said in words; nothing changed; and the next run tries again."""
+        """The failure is reported, nothing changes, and the next run tries again."""
         before = self.manifest()
         done = self.rotate("--due", **options)
         self.assert_ends(done, PROBLEM, "failed", self.name(self.selector), *words)
@@ -56,7 +56,7 @@ class Hook(DnsCase):
         self.assertEqual(environment["API_TOKEN"], "a secret of the provider's")
         self.assertEqual(environment["PATH"], "/usr/bin")
         self.assertEqual(given, "")
-        # Its own three, the file and the directory that it opens itself: none of ours, such as a key or a lock.
+        # Its own three, and the file and the directory that it opens: none of ours, such as a key or a lock.
         self.assertLessEqual(len(descriptors), 5, descriptors)
 
     def test_what_it_is_told_at_the_end(self):
@@ -70,7 +70,7 @@ class Hook(DnsCase):
         self.assertTrue(self.told.read_text().startswith(f"remove|{self.name(self.selector)}|TXT|"), self.told.read_text())
 
     def test_it_publishes(self):
-        """A hook that does what it says: the key goes on in the same run."""
+        """A hook that works: the key goes on in the same run."""
         self.hook(f"import sys\nsys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})\n"
                   "sys.dont_write_bytecode = True\nfrom dns_world import DnsWorld, dns\n"
                   "update = DnsWorld.update_of('example.test')\n"
@@ -96,7 +96,7 @@ class Hook(DnsCase):
         self.assert_fails("hook cannot be started: Permission denied")
 
     def test_it_is_not_ours_alone(self):
-        """root would run what another put there."""
+        """Otherwise root would run what another user put there."""
         if os.geteuid() != 0:
             self.fail("only root is led by others: run this as root")
         below = self.directory / "below"
@@ -123,19 +123,19 @@ class Hook(DnsCase):
         self.assertTrue(self.told.exists())
 
     def test_it_hangs(self):
-        """Two minutes, which pass in some seconds here; then it is ended with all that it has started."""
+        """After two minutes, which pass in some seconds here, it is killed with everything that it has started."""
         self.hook(f"sleep 100000 & echo $! > {self.told}.child; wait")
         self.assert_fails("hook took longer than 120 s and was killed", env=with_clock("+0 x60"))
         self.assert_over("child")
 
     def assert_over(self, *names):
-        """Those whose numbers the hook has told."""
+        """Waits until the processes have ended whose numbers the hook has written."""
         for name in names:
             process = int((self.directory / f"told.{name}").read_text())
             wait_for(lambda process=process: self.is_over(process), f"the hook's {name} to end")
 
     def begin(self, **options):
-        """dkimkey, with a hook that has begun and will not end by itself."""
+        """Starts dkimkey with a hook that does not end; returns once the hook runs."""
         self.hook(f"trap '' TERM INT HUP\nsleep 100000 & echo $! > {self.told}.child\n"
                   f"(sh -c 'sleep 100000' & echo $! > {self.told}.grandchild)\n"
                   f"echo $$ > {self.told}.new; mv {self.told}.new {self.told}.self; wait")
@@ -150,7 +150,7 @@ class Hook(DnsCase):
         return process
 
     def test_it_ends_with_its_caller(self):
-        """Whatever ends that, and whatever the hook has to say about signals; with all that it has started."""
+        """Whatever ends the caller, and whichever signals the hook ignores; so does everything that it has started."""
         for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGSEGV):
             with self.subTest(number):
                 # Or AddressSanitizer would report it, and end the process in its own way.
@@ -161,14 +161,14 @@ class Hook(DnsCase):
                 (self.directory / "told.self").unlink()
 
     def test_it_ends_with_its_callers_terminal(self):
-        """Which sends its signal to a group that the hook is not in."""
+        """The terminal sends its signal to a group that the hook is not in."""
         process = self.begin(start_new_session=True)
         os.killpg(process.pid, signal.SIGINT)
         self.assertEqual(process.wait(timeout=30), -signal.SIGINT)
         self.assert_over("self", "child", "grandchild")
 
     def test_nothing_of_ours_is_left_behind_it(self):
-        """Who looks after a hook's end is gone with it, and holds nothing open."""
+        """The process that looks after the end of a hook ends with it, and holds nothing open."""
         children = f"ls /proc/$PPID/task/*/children >/dev/null; cat /proc/$PPID/task/*/children > {self.told}"
         self.hook(children)
         self.assert_ends(self.rotate("--due"), WAITING, "into DNS")
@@ -185,7 +185,7 @@ class Hook(DnsCase):
             return True
 
     def test_it_leaves_something_running(self):
-        """Which holds its output; it has ended all the same."""
+        """A process that it left behind holds its output; the hook has ended all the same."""
         self.hook(f"sleep 100000 & echo $! > {self.told}; exit 0")
         try:
             self.assert_ends(self.rotate("--due"), WAITING, "into DNS")

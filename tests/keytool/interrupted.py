@@ -1,7 +1,7 @@
-"""A dkimkey command killed before each of its system calls that touch the store, and each of them failing.
+"""Kills a dkimkey command before each of its system calls that touch the store, and lets each of them fail.
 
-The other calls change nothing that outlives the process: to be killed at one of them is to be killed at the next
-that does.
+The other calls change nothing that outlives the process: a kill at one of them has the same effect as a kill at the
+next one that does.
 """
 
 import os
@@ -13,19 +13,19 @@ from clock import CLOCK, at_time
 from dkimkey import PROGRAM, StoreTest, run, succeed
 from sanitizers import with_option
 
-# All by which a file or directory comes, goes or changes.
+# All calls that create, remove or change a file or directory.
 CALLS = ("mkdirat", "openat", "write", "ftruncate", "fchown", "fchmod", "fsync", "linkat", "renameat", "renameat2",
          "unlinkat", "flock", "close")
 # The same by the whole path: nothing of the store is changed so, since links on the way would be followed.
 BY_PATH = ("mkdir", "chown", "lchown", "chmod", "open", "creat", "truncate", "link", "symlink", "rename", "unlink", "rmdir")
-# Killing there covers the time between two others; how they fail says nothing about the disk.
+# Killing there covers the time between two others; their failures say nothing about the disk.
 READING = ("flock", "close")
-# A full disk where one can be noticed, a broken one elsewhere.
+# A full disk for calls that can notice one, a broken disk for the others.
 FULL_DISK = ("mkdirat", "openat", "write", "linkat")
 
 
 class InterruptedTest(StoreTest):
-    """Stores are prepared in a place of their own, and tried in copies of it."""
+    """Prepares stores in a place of their own, and tries commands on copies of it."""
 
     def setUp(self):
         super().setUp()
@@ -56,20 +56,20 @@ class InterruptedTest(StoreTest):
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
 
     def instants(self, command, codes):
-        """Which calls of an undisturbed run touch the store: the paths, and how many there are of each call."""
+        """Returns which calls of an undisturbed run touch the store: the paths, and the number of each call."""
         def lines_of(*options):
             self.fresh_store()
             done = self.strace(command, *options)
             self.assertIn(done.returncode, codes, done.stderr)
             return [line for line in self.log.read_text().splitlines() if str(self.holder) in line]
 
-        # None that goes by another name, past what is listed above.
+        # No call with another name may change the store.
         everything = lines_of("-e", "trace=" + ",".join((*CALLS, *BY_PATH)))
         self.assertEqual([line for line in everything if re.match(rf"\d+ +({'|'.join(BY_PATH)})\(", line)], [])
         paths = sorted({path for line in everything for path in re.findall(rf'["<]({self.holder}[^">]*)', line)})
-        # Counted as strace will: by the paths that a call is given, not by the one that it opens.
+        # Counted as strace does: by the paths in a call's arguments, not by the one that it opens.
         lines = lines_of("-e", "trace=" + ",".join(CALLS), *(option for path in paths for option in ("-P", path)))
-        # strace counts the calls of each thread by itself: that only says which is meant if all are in one.
+        # strace counts the calls of each thread separately: that identifies a call only if all are in one thread.
         self.assertEqual(len({line.split()[0] for line in lines}), 1, lines)
         counts = dict.fromkeys(CALLS, 0)
         for line in lines:
@@ -92,7 +92,7 @@ class InterruptedTest(StoreTest):
                     self.fresh_store()
                     done = self.strace(command, *selected, "-e", f"trace={call}",
                                        "-e", f"inject={call}:{fault}:when={number}")
-                    # Ended by strace's own death by the same signal, or told in words.
+                    # Either strace died by the same signal, or the failure was reported.
                     if fault == "signal=KILL":
                         self.assertEqual(done.returncode, -9, "the injection hit nothing")
                     else:
@@ -103,7 +103,7 @@ class InterruptedTest(StoreTest):
 
 
 class CycleTest(InterruptedTest):
-    """Interruptions of a command that takes keys from one state to another."""
+    """Interrupts a command that takes keys from one state to another."""
 
     domain = "example.com"
 
@@ -111,8 +111,8 @@ class CycleTest(InterruptedTest):
         return {key["selector"]: key["state"] for key in self.listed()}
 
     def go_through(self, command, before, after, codes=(0,), retry_codes=(0,), also=lambda: None, at=None):
-        """The store is as before or as after, with every key that signs; the next run finishes the work, and
-        then also() holds. With the clock at a UTC time, where one is given."""
+        """The store is as before or as after, with every active key; the next run completes the work, and then
+        also() holds. `at` sets the clock to a UTC time."""
         seen = []
         if at:
             self.environment = at_time(at)
@@ -131,6 +131,6 @@ class CycleTest(InterruptedTest):
             also()
 
         self.interrupt(command, codes, check)
-        # Both kinds of instant were met.
+        # Both kinds of moments occurred.
         self.assertIn(True, seen)
         self.assertIn(False, seen)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""A store of many domains: what list, rotate --due --all and the daemon do for each of them, counted.
+"""Counts what list, rotate --due --all and the daemon do for each domain of a large store.
 
-No time is asserted: the system calls, the open files and the memory are what makes seconds or hours of it
+No time is asserted: system calls, open files and memory decide whether it takes seconds or hours
 (tests/bench/many_domains prints the times).
 """
 
@@ -23,13 +23,13 @@ from harness.workspace import wait_for
 from many_domains import make_due, make_store, name_of
 
 DKIMSIGND = pathlib.Path(os.environ["DKIMSIGND"])
-# Nobody listens there.
+# Nobody listens on this port.
 NO_RESOLVER = ("--resolver", "127.53.41.77@5353")
 CALLS = re.compile(r"^\d+ +(\w+)\((.*)$", re.MULTILINE)
 
 
 def calls_of(text):
-    """(name, arguments and result) of each system call in what strace -f wrote."""
+    """Returns (name, arguments and result) of each system call in the output of strace -f."""
     return CALLS.findall(text)
 
 
@@ -39,7 +39,7 @@ class ManyTest(StoreTest):
         make_store(PROGRAM, self.keys, count, GROUP)
 
     def traced(self, *arguments):
-        """The system calls of one run, and what it printed."""
+        """Returns the system calls of one run, and what it printed."""
         log = self.directory / "strace.log"
         done = subprocess.run(["strace", "-f", "-qq", "-o", log, PROGRAM, *arguments, "-D", self.keys],
                               capture_output=True, check=False)
@@ -68,7 +68,7 @@ class EachDomain(ManyTest):
             self.assertEqual(opened["keys.conf"], count, command)
             others = [path for path in opened if path.endswith((".private", ".txt", ".lock"))]
             self.assertEqual(others, [], command)
-            # No question to DNS, nothing written, no process.
+            # Nothing is asked of DNS, nothing is written, and no process is started.
             for name in ("socket", "connect", "fsync", "flock", "rename", "renameat", "unlink", "unlinkat", "mkdir",
                          "mkdirat", "linkat", "fchmod", "fchown", "fork", "vfork"):
                 self.assertEqual([rest for call, rest in calls if call == name], [], command)
@@ -79,7 +79,7 @@ class EachDomain(ManyTest):
             self.make_many(count, f"keys{count}")
             for command in COMMANDS:
                 calls, _ = self.traced(*command)
-                # Waiting of threads for each other comes and goes with the machine's load.
+                # How often threads wait for each other depends on the load of the machine.
                 figures[command, count] = sum(name not in ("futex", "brk", "mmap", "munmap", "mprotect", "madvise")
                                               for name, _ in calls)
         for command in COMMANDS:
@@ -100,7 +100,7 @@ class EachDomain(ManyTest):
         fewer = {command: self.peak_memory(*command) for command in COMMANDS}
         self.make_many(4000, "more")
         for command in COMMANDS:
-            # Their names are kept to be sorted, some 50 octets each. All rows of the table would be 3000 kB.
+            # The names are kept for sorting, some 50 bytes each. All rows of the table would take 3000 kB.
             self.assertLess(self.peak_memory(*command) - fewer[command], 2000, command)
 
 
@@ -120,7 +120,7 @@ class Order(ManyTest):
         done = run("list", "--json", "-D", self.keys)
         self.assertEqual([key["domain"] for key in json.loads(done.stdout)], names)
 
-        # The one that is due turns, the broken one is named, the others are left alone and not talked of.
+        # The domain that is due gets a new key, the broken one is named, and the others are not mentioned.
         done = run("rotate", "--due", "--all", "-D", self.keys, *NO_RESOLVER)
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"{name_of(broken)}: ".encode(), done.stderr)
@@ -144,7 +144,7 @@ class DaemonTest(ManyTest):
         config = self.directory / "dkimsignd.conf"
         config.write_text(f'socket = "unix:{path}";\nkey_directory = "{self.keys}";\nlog = "stderr";\n')
         with open(self.directory / "daemon.log", "wb") as output:
-            # strace stays root: the daemon's memory is not for others, not even the paths in it.
+            # strace stays root: nobody else may see the daemon's memory, not even the paths in it.
             tracer = subprocess.Popen(["strace", "-u", "nobody", "-f", "-qq", "-o", log, for_everybody(DKIMSIGND),
                                        "--config", config],
                                       stderr=output)
@@ -174,7 +174,7 @@ class DaemonTest(ManyTest):
             looked = [(name, rest) for name, rest in before if str(self.keys) in rest]
             self.assertFalse([call for call in looked if f"{self.keys}/d" in call[1]], looked)
             self.assertNotIn("getdents64", [name for name, _ in before])
-            # And the first message makes it read what is this message's.
+            # The first message makes it read what that message needs.
             folders = {folder for _, rest in after for folder in re.findall(rf"{self.keys}/([^/\"]+)", rest)}
             self.assertEqual(folders, {name_of(0)})
             figures.append(len(looked))

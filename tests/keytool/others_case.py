@@ -44,7 +44,7 @@ class OthersTest(StoreTest):
         self.assert_theirs_untouched()
 
     def planted(self, place):
-        """One after the other, what may stand at a place: (a name for it, words of the refusal)."""
+        """Yields, one after the other, what may be at a place: (a name for it, words of the refusal)."""
         for kind, words in (("link to a directory", "is a symbolic link"), ("link to a file", "is a symbolic link"),
                             ("link to nothing", "is a symbolic link"), ("FIFO", ""), ("device", ""), ("file", ""),
                             ("their directory", f"belongs to user {OTHER}"),

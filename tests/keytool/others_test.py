@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Another user's hands: what somebody else put in the way of dkimkey, could put there, or exchanges while it runs.
+"""Attacks by another user, who puts something in the way of dkimkey, could put it there, or exchanges it meanwhile.
 
-Run by root, who could be led everywhere. Whatever the case: no octet of a key where others can read it, and nothing
-of theirs gets another owner, group or mode.
+dkimkey runs as root and could be led anywhere. It must never write a byte of a key where others can read it, nor
+change the owner, group or mode of anything that belongs to them.
 """
 
 import fcntl
@@ -59,7 +59,7 @@ class KeyDirectory(OthersTest):
             self.assertFalse(self.keys.exists())
 
     def test_in_tmp(self):
-        """All may write there, but nobody can exchange what is root's."""
+        """Everybody may write there, but nobody can exchange what belongs to root."""
         shared = self.directory / "shared"
         shared.mkdir()
         shared.chmod(0o1777)
@@ -108,7 +108,7 @@ class DomainDirectory(OthersTest):
     def test_what_stands_at_its_name(self):
         for kind, words in self.planted(self.place):
             before = self.place.lstat()
-            # By way of a link it is their directory that is looked at first.
+            # Through a link, their directory is examined first.
             self.assert_refused(self.make(), *((str(self.directory),) if "link" in kind else
                                                ("example.com", words or "is not a directory")))
             after = self.place.lstat()
@@ -118,7 +118,7 @@ class DomainDirectory(OthersTest):
                 self.assertEqual(list(self.place.iterdir()), [])
 
     def test_every_writer_refuses(self):
-        """Not only the one that makes a first key."""
+        """This holds for every command, not only for the one that makes a first key."""
         self.assertEqual(self.generate("one", "--algorithm", "ed25519", "--activate").returncode, DONE)
         self.assertEqual(self.generate("two", "--algorithm", "ed25519").returncode, DONE)
         (self.place / ".two.txt.new").write_text("a leftover, which the next writer would put in place\n")
@@ -167,7 +167,7 @@ class DomainDirectory(OthersTest):
         self.assertIn(b"Permission denied", tried.stderr)
 
     def test_a_lock_that_is_held(self):
-        """A minute, which passes in a second here; then it is told who has it."""
+        """After a minute, which passes in a second here, the message says who has it."""
         self.assertEqual(self.make().returncode, DONE)
         with (self.place / ".lock").open("r+b") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
@@ -177,7 +177,7 @@ class DomainDirectory(OthersTest):
         self.assert_tidy()
 
     def test_what_stands_at_temporary_names(self):
-        """What is no directory is taken away, and never written into or put in place."""
+        """What is not a directory is removed, and never written into or put in place."""
         self.assertEqual(self.make().returncode, DONE)
         for name in (".keys.conf.new", ".t.private.new", ".t.txt.new", ".s.txt.new"):
             place = self.place / name
@@ -206,7 +206,7 @@ class DomainDirectory(OthersTest):
 
 
 class OwnHome(OthersTest):
-    """Who runs everything as himself goes by the same rule."""
+    """The same rule applies to a user who runs everything under one account."""
 
     def test_every_step(self):
         home = self.directory / "home"
@@ -220,7 +220,7 @@ class OwnHome(OthersTest):
         self.assertEqual(done.returncode, DONE, done.stderr)
         for path in [self.keys, *self.keys.rglob("*")]:
             self.assertEqual(path.stat().st_uid, OTHER, path)
-        # And root is not led by him.
+        # root does not follow that user's links.
         done = run("generate", "-D", self.keys, "-d", "example.com", "-s", "three", "--algorithm", "ed25519")
         self.assertEqual(done.returncode, PROBLEM)
         self.assertIn(f"belongs to user {OTHER}".encode(), done.stderr)

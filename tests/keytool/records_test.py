@@ -20,7 +20,7 @@ NOTES = ['plain', 'call "Bob"; or \\ him', 'back\\slash" ; n=2; p=AAAA', 'line\n
 
 
 def zone_values(text, origin):
-    """TXT values by absolute name, as dnspython reads them."""
+    """Returns TXT values by absolute name, as dnspython reads them."""
     head = f"$ORIGIN {origin}.\n$TTL 60\n@ IN SOA ns.invalid. root.invalid. 1 1 1 1 1\n@ IN NS ns.invalid.\n"
     zone = dns.zone.from_text(head + text, origin=origin)
     return {name.derelativize(zone.origin).to_text(): b"".join(record.strings).decode()
@@ -33,7 +33,7 @@ class Records(StoreTest):
         self.make_store()
 
     def check_zone(self, text, domain):
-        """BIND's own reader of zone files."""
+        """Reads a zone file with BIND's own reader."""
         zone = self.directory / "zone"
         zone.write_bytes(f"$TTL 60\n@ IN SOA ns.invalid. root.invalid. 1 1 1 1 1\n@ IN NS ns.invalid.\n".encode() + text)
         done = subprocess.run(["named-checkzone", "-i", "none", domain, zone], capture_output=True, check=False)
@@ -113,7 +113,7 @@ class Signatures(StoreTest):
         return done.stdout
 
     def verify(self, message):
-        """Both signatures, by dkimpy; on the wire it is CRLF."""
+        """dkimpy verifies both signatures, with CRLF line ends as mail is sent."""
         wire = re.sub(rb"\r?\n", b"\r\n", message)
         verifier = dkim.DKIM(wire)
         for index in (0, 1):

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What dkimkey generate leaves on disk: whose it is, who may read it, and what it tells the world."""
+"""What dkimkey generate leaves on disk: who owns it, who may read it, and what it reveals."""
 
 import base64
 import concurrent.futures
@@ -53,7 +53,7 @@ class Modes(StoreTest):
 
 class Owners(StoreTest):
     def test_a_store_that_is_someone_elses(self):
-        """Who owns it decides what is signed: not even root writes keys into it."""
+        """The owner decides what is signed: not even root writes keys into it."""
         self.make_store()
         self.generate("one", "--algorithm", "ed25519")
         everything = [self.keys, *self.keys.rglob("*")]
@@ -64,7 +64,7 @@ class Owners(StoreTest):
         remedy = f"chown -R root {self.keys}"
         self.assertIn(f"fix it with: {remedy}\n".encode(), done.stderr)
         self.assertEqual(sorted(everything), sorted([self.keys, *self.keys.rglob("*")]))
-        # As told, one thing after the other.
+        # Does what the messages say, one after the other.
         done = self.do_as_told(lambda: self.generate("two", "--algorithm", "ed25519"))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.do_as_told(lambda: run("show", "-D", self.keys, "-d", "example.com", "-s", "one"))
@@ -91,7 +91,7 @@ class Owners(StoreTest):
         self.assertEqual(self.keys.stat().st_uid, 12345)
         done = run("list", "-D", self.keys, user=12345, group=12345, extra_groups=[])
         self.assertIn(b"one", done.stdout)
-        # root does not go by it as long as it is another's.
+        # root does not use it as long as it belongs to another user.
         self.assertIn(f"{self.directory} belongs to user 12345".encode(), run("list", "-D", self.keys).stderr)
         for path in [self.directory, self.keys, *self.keys.rglob("*")]:
             os.chown(path, 0, 12345)
@@ -126,7 +126,7 @@ class Secrets(StoreTest):
         text = re.sub(rb'["\s]', b"", shown)  # records are cut into strings
         for path in (self.keys / "example.com").glob("*.private"):
             body = b"".join(path.read_bytes().splitlines()[1:-1])
-            # The first octets of an RSA key's PKCS#8 are its public modulus's; the rest is nobody's.
+            # The first bytes of an RSA key's PKCS#8 are those of its public modulus; nobody may see the rest.
             for start in range(0, len(body) - 16, 16):
                 piece = body[start:start + 16]
                 if start > len(body) * 2 // 5 or len(body) < 100:
@@ -147,7 +147,7 @@ class Secrets(StoreTest):
 
 class Concurrency(StoreTest):
     def test_many_at_once(self):
-        # The key directory does not exist yet: they also race for that.
+        # The key directory does not exist yet: they race for that, too.
         selectors = [f"key{i}" for i in range(8)]
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             results = list(pool.map(lambda s: self.generate(s, "--algorithm", "ed25519"), selectors))
@@ -210,7 +210,7 @@ class FullDisk(StoreTest):
         filler = self.keys / "filler"
         page = os.statvfs(self.keys).f_bsize
         failures = 0
-        # From no free page upwards, until there is room for all of it: each file fails once.
+        # From no free page upwards until everything fits: each file fails once.
         for free_pages in range(0, 12):
             before = manifest.read_bytes()
             selectors = self.selectors()

@@ -50,7 +50,7 @@ class Waiting(DnsCase):
 
     def test_on_a_pipe(self):
         process = self.begin()
-        # Not before it has looked, and found nothing.
+        # Not before it has looked and found nothing.
         shown = self.read_while(process, b"waits")
         new = self.new_selector()
         self.world.put(self.name(new), self.value(new), ttl=1)
@@ -58,11 +58,11 @@ class Waiting(DnsCase):
         err = shown + err
         self.assertEqual(process.returncode, DONE, out + err)
         self.assertEqual(self.states(), {self.old: "retiring", new: "active"})
-        # What is to be done is said while it waits; what was done is the result.
+        # It says what must be done while it waits; what was done is the result.
         self.assertIn(f"made {new}", err.decode())
         self.assertIn("put this record into DNS", err.decode())
         self.assertIn(f"activated {new}", out.decode())
-        # Each state once, and nothing that only a terminal understands.
+        # Each state is shown once, without control characters.
         self.assertEqual(err.count(b"put this record into DNS"), 1)
         self.assertNotIn(b"\r", err)
         self.assertNotIn(b"waiting for", err)
@@ -83,14 +83,14 @@ class Waiting(DnsCase):
             self.assertEqual(process.wait(timeout=120), DONE, shown)
         finally:
             os.close(master)
-        # The line is written over, and gone at the end.
+        # The line is written over, and is gone at the end.
         self.assertIn(b"\r  waited for ", shown)
         self.assertRegex(shown, rb"\r +\r$")
         self.assertIn(f"activated {new}", (self.directory / "out").read_text())
 
     @staticmethod
     def read_until(master, words):
-        """What the terminal shows up to the words, or to the program's end."""
+        """Returns what the terminal shows up to the words, or until the program ends."""
         shown = b""
         deadline = time.monotonic() + 60
         while words is None or words not in shown:
@@ -108,7 +108,7 @@ class Waiting(DnsCase):
         return shown
 
     def test_ended_by_a_signal(self):
-        """The next run goes on as if nothing had been."""
+        """The next run goes on as if nothing had happened."""
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number):
                 process = self.begin("--due") if self.pending() else self.begin()
@@ -144,7 +144,7 @@ class Waiting(DnsCase):
         self.made("hooked")
         process = self.begin("--due")
         self.read_while(process, b"waits")
-        # The hook puts nothing into DNS; the servers are looked at again, twice.
+        # The hook publishes nothing; the servers are asked twice more.
         for _ in range(2):
             asked = len(self.world.odd.asked)
             wait_for(lambda asked=asked: len(self.world.odd.asked) > asked, "another look")

@@ -1,4 +1,4 @@
-// What explain finds out with the eyes of the daemon's user; its words are in sessions/explain.txt.
+// Tests what explain finds out about the daemon's user; tests/keytool/sessions/explain.txt tests its words.
 #include "keytool/messages/explanation.hpp"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ class ExplanationTest : public testing::Test {
  protected:
   ExplanationTest() {
     settings_.key_directory = files_.store().directory();
-    // The store as it is installed: root's, with the daemon's group.
+    // The store as it is installed: it belongs to root, with the daemon's group.
     chmod(files_.path("").c_str(), 0750);
     is_root_ = chown(files_.path("").c_str(), static_cast<uid_t>(-1), 23456) == 0;
     files_.add("example.com", "server", test::rsa_key());
@@ -52,7 +52,7 @@ TEST_F(ExplanationTest, AStoreThatTheDaemonCanRead) {
   EXPECT_EQ(explanation.keys[1].problem, std::nullopt);
 }
 
-// PITFALLS 11, 17 and 22: root can read what the daemon cannot.
+// root can read what the daemon cannot.
 TEST_F(ExplanationTest, AKeyThatItCannotRead) {
   chmod(path("server.private").c_str(), 0600);
   expect_fault("user daemon-user cannot read " + path("server.private").string() +
@@ -63,7 +63,7 @@ TEST_F(ExplanationTest, AKeyThatItCannotRead) {
 TEST_F(ExplanationTest, AKeyOfAnotherGroup) {
   ASSERT_EQ(chown(path("server.private").c_str(), 0, 0), 0);
   EXPECT_FALSE(explain().would_sign);
-  // One that does not sign keeps nothing back.
+  // A key that does not sign does not matter.
   ASSERT_EQ(chown(path("server.private").c_str(), 0, 23456), 0);
   ASSERT_EQ(chown(path("next.private").c_str(), 0, 0), 0);
   const auto explanation = explain();
@@ -73,7 +73,7 @@ TEST_F(ExplanationTest, AKeyOfAnotherGroup) {
 
 TEST_F(ExplanationTest, ADirectoryThatItCannotPass) {
   chmod(files_.path("").c_str(), 0700);
-  // Spelled as the path is walked.
+  // As it is spelled while the path is followed.
   const auto directory = files_.store().directory().string();
   expect_fault("user daemon-user cannot pass through " + directory + "; fix it with: chgrp daemon-group " +
                directory + " && chmod g+x " + directory);
@@ -86,13 +86,13 @@ TEST_F(ExplanationTest, AManifestThatItCannotRead) {
 }
 
 TEST_F(ExplanationTest, ItsOwnFilesAndOtherPeoples) {
-  // The owner's bits count for the owner, even where the group's would allow more.
+  // The owner's bits count for the owner, even if the group's would allow more.
   ASSERT_EQ(chown(path("server.private").c_str(), 12345, 23456), 0);
   chmod(path("server.private").c_str(), 0440);
   EXPECT_EQ(reading_problem(path("server.private"), daemon_user), std::nullopt);
   chmod(path("server.private").c_str(), 0040);
   EXPECT_NE(reading_problem(path("server.private"), daemon_user), std::nullopt);
-  // And root goes by no key that is another user's to exchange.
+  // root uses no key that another user could exchange.
   EXPECT_NE(explain().reason.find("server.private belongs to user 12345; it must belong to root"),
             std::string::npos)
       << explain().reason;

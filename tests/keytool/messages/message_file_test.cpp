@@ -7,7 +7,7 @@
 namespace dkim::keytool {
 namespace {
 
-// "name|value" of each field, folds and all.
+// Returns "name|value" of each field, with its folds.
 std::vector<std::string> fields_of(const MessageFile& message) {
   std::vector<std::string> out;
   for (const auto& field : message.fields())
@@ -43,13 +43,13 @@ TEST(MessageFileTest, HeaderOnly) {
 TEST(MessageFileTest, OddFields) {
   EXPECT_EQ(fields_of(MessageFile("A:x\nB :\ty\nC\t :\n z\nD::\n")),
             (Fields{"A|x", "B |\ty", "C\t |\r\n z", "D|:"}));
-  // A line of white space goes on with the field before it; a lone CR is an octet.
+  // A line of white space continues the field before it; a lone CR is an ordinary byte.
   EXPECT_EQ(fields_of(MessageFile("A: x\n \t\nB: a\rb\n")), (Fields{"A| x\r\n \t", "B| a\rb"}));
   const MessageFile nul(std::string("A: \0\n", 5));
   EXPECT_EQ(nul.fields().front().value, std::string(" \0", 2));
 }
 
-// As Postfix: what is neither field nor empty is the body's first line.
+// As in Postfix, a line that is neither a field nor empty is the first line of the body.
 TEST(MessageFileTest, AStrayLineEndsTheHeader) {
   for (const auto* stray : {"no field", "no field: x", "\xc3\xa4: x", ": x", "no\x01: x", ">From a"}) {
     const std::string body = std::string(stray) + "\nB: y\n\nbody\n";
@@ -59,7 +59,7 @@ TEST(MessageFileTest, AStrayLineEndsTheHeader) {
     EXPECT_EQ(message.body(), body) << stray;
     EXPECT_EQ(message.rest(), body) << stray;
   }
-  // White space has nothing to go on with on the first line.
+  // On the first line white space continues nothing.
   EXPECT_EQ(MessageFile(" A: x\n").stray_line(), 1U);
 }
 
@@ -76,9 +76,9 @@ TEST(MessageFileTest, NoHeader) {
   EXPECT_EQ(MessageFile("\r\nbody").body(), "body");
 }
 
-// Whatever the octets: header and rest are the message, an mbox line apart, and fields have no line ends
-// but folds.
-TEST(MessageFileTest, AnyOctets) {
+// For any bytes: header and rest are the message except for an mbox line, and fields have no line ends except
+// in folds.
+TEST(MessageFileTest, AnyBytes) {
   std::mt19937 random(20261124);
   constexpr std::string_view octets("A: \t\r\n\0\xc3\xa4", 9);
   for (int round = 0; round < 20'000; ++round) {

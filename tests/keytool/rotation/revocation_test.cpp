@@ -1,4 +1,4 @@
-// A revoked key is void at once, and nobody's mail goes without a signature because of it.
+// Tests that a revoked key is void at once, and that no mail loses its signature because of it.
 #include "keytool/rotation/revocation.hpp"
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ class Revocation : public testing::Test {
     return successor ? successor->str() : "";
   }
 
-  // The selectors that mail of the author is signed with.
+  // Returns the selectors that sign mail of the author.
   std::string signs(std::string_view author) {
     crypto::UncachedKeySource source(store_.store());
     const auto identity = crypto::identify({{"From", std::string(author)}}, rules_, source);
@@ -47,20 +47,20 @@ class Revocation : public testing::Test {
   std::vector<crypto::SenderRule> rules_;
 };
 
-TEST_F(Revocation, OneOfTwoHasNoSuccessor) {
+TEST_F(Revocation, OneOfTwoGetsNoSuccessor) {
   EXPECT_EQ(revoke("a"), "");
   EXPECT_EQ(signs("x@example.com"), "b");
   EXPECT_FALSE(exists(store_.path("example.com/a.private")));
 }
 
-TEST_F(Revocation, TheLastOneHas) {
+TEST_F(Revocation, TheLastOneGetsASuccessor) {
   revoke("a");
   const auto successor = revoke("b");
   EXPECT_EQ(successor.substr(0, 2), "b-");
   EXPECT_EQ(signs("x@example.com"), successor);
 }
 
-TEST_F(Revocation, OneThatARuleNamesHas) {
+TEST_F(Revocation, OneThatARuleNamesGetsASuccessor) {
   name_in_a_rule("a");
   const auto successor = revoke("a");
   EXPECT_EQ(successor.substr(0, 2), "a-");
@@ -68,7 +68,7 @@ TEST_F(Revocation, OneThatARuleNamesHas) {
   EXPECT_EQ(signs("x@example.com"), "b " + successor);
 }
 
-TEST_F(Revocation, OneThatARuleNamesBesideAnotherHasNot) {
+TEST_F(Revocation, OneThatARuleNamesBesideAnotherGetsNone) {
   name_in_a_rule("a");
   rules_.back().selectors.push_back(selector("b"));
   EXPECT_EQ(revoke("a"), "");

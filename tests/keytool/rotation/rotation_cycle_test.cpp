@@ -1,4 +1,4 @@
-// What holds of the cycle as a whole: names, and that whatever happens an active key is in each place.
+// Tests the cycle as a whole: the names of new keys, and that each place always has an active key.
 #include "keytool/rotation/rotation.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ namespace {
 
 using namespace rotation_test;
 
-TEST(RotationPlan, tells_who_was_overtaken) {
+TEST(RotationPlan, knows_which_key_was_overtaken) {
   const Manifest keys =
       manifest({active, key("e", KeyState::active, Algorithm::ed25519), pending, key("q", KeyState::pending),
                 key("f", KeyState::pending, Algorithm::ed25519)});
@@ -35,7 +35,7 @@ TEST(RotationNames, keep_the_stem_and_take_the_date) {
   EXPECT_EQ(next(std::string(63, 'x')), std::string(50, 'x') + "-20261124");
 }
 
-TEST(RotationNames, never_come_twice) {
+TEST(RotationNames, are_never_used_twice) {
   Manifest used;
   std::set<std::string> seen;
   for (int i = 0; i < 700; ++i) {
@@ -54,7 +54,7 @@ TEST(RotationPlan, next_look_is_the_earliest) {
   EXPECT_EQ(plan.next_look(), noon + 1h);
 }
 
-// Whatever DNS shows and however the clock runs: in the place of an active key there is always an active key.
+// Whatever DNS shows and however the clock runs, there is always an active key in the place of an active key.
 TEST(RotationCycle, never_leaves_a_place_without_an_active_key) {
   unsigned seed = 20261124;
   const auto random = [&](unsigned below) {

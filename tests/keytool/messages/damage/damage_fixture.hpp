@@ -1,4 +1,4 @@
-// Messages signed on the spot, for the tests of hints: to be damaged, and judged by their own key.
+// Signs messages for the tests of hints, which change them and verify them with the same key.
 #pragma once
 
 #include <string>
@@ -29,7 +29,7 @@ struct Message {
   std::string body;
 };
 
-// With its signature on top.
+// Returns the message with its signature on top.
 inline Message signed_message(Message message, Algorithm algorithm = Algorithm::rsa,
                               canon::CanonicalizationPair pair = {Canonicalization::relaxed,
                                                                   Canonicalization::relaxed},
