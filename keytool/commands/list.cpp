@@ -82,11 +82,11 @@ Part table_part(const canon::DomainName& domain, const crypto::Manifest& manifes
 }
 
 // Prints parts as they come, in the form that is wanted.
-class Output {
+class ListPrinter {
  public:
   enum class Form { table, json };
 
-  explicit Output(Form form)
+  explicit ListPrinter(Form form)
       : form_(form),
         table_({"DOMAIN", "SELECTOR", "ALGORITHM", "BITS", "STATE", "AGE", "CREATED", "ACTIVATED",
                 "RETIRED/REVOKED"}),
@@ -133,23 +133,23 @@ ExitCode list(const Arguments& arguments) {
   const auto given = options->text("domain");
   const auto domains = given ? std::vector{pick_named_domain(*given, by_path)} : by_path.domains();
   const auto store = domains.size() > 1 ? by_path.held() : by_path;
-  Output output(options->has("json") ? Output::Form::json : Output::Form::table);
+  ListPrinter printer(options->has("json") ? ListPrinter::Form::json : ListPrinter::Form::table);
   auto code = ExitCode::done;
   for_each_domain(
       domains,
       [&](const canon::DomainName& domain) {
-        if (given) return output.part_of(domain, require_manifest(store, domain));
+        if (given) return printer.part_of(domain, require_manifest(store, domain));
         const auto read = store.read_manifest(domain);
-        return read ? output.part_of(domain, read->manifest)
+        return read ? printer.part_of(domain, read->manifest)
                     : Part{};  // removed since the directory was read
       },
-      [&](const canon::DomainName&, Part& part) { output.add(std::move(part)); },
+      [&](const canon::DomainName&, Part& part) { printer.add(std::move(part)); },
       [&](const canon::DomainName&, const std::string& what) {
         // A damaged manifest must not hide the other domains.
         std::cerr << fmt::format("dkimkey list: {}\n", terminal_text(what));
         code = ExitCode::problem;
       });
-  output.finish();
+  printer.finish();
   return code;
 }
 

@@ -80,9 +80,9 @@ TurnOptions read_turn_options(const ParsedOptions& options, const Configuration&
 }
 
 // Prints each domain's report as it comes.
-class Output {
+class ReportPrinter {
  public:
-  explicit Output(const ParsedOptions& options)
+  explicit ReportPrinter(const ParsedOptions& options)
       : json_(options.has("json")), all_(options.has("all")), array_(std::cout) {}
 
   void add(const canon::DomainName& domain, const TurnReport& report) {
@@ -138,7 +138,7 @@ ExitCode rotate(const Arguments& arguments) {
       options->has("all") ? by_path.domains() : std::vector{pick_domain(options->text("domain"), by_path)};
   // Not with --wait, which takes hours: by then another directory may have the name.
   const auto store = domains.size() > 1 && !options->has("wait") ? by_path.held() : by_path;
-  Output output(*options);
+  ReportPrinter printer(*options);
   for_each_domain(
       domains,
       [&](const canon::DomainName& domain) {
@@ -148,9 +148,9 @@ ExitCode rotate(const Arguments& arguments) {
         if (options->has("wait")) report = wait_for_turn(store, domain, own, std::move(report), now);
         return report;
       },
-      [&](const canon::DomainName& domain, const TurnReport& report) { output.add(domain, report); },
-      [&](const canon::DomainName& domain, const std::string& what) { output.add_failure(domain, what); });
-  return output.finish();
+      [&](const canon::DomainName& domain, const TurnReport& report) { printer.add(domain, report); },
+      [&](const canon::DomainName& domain, const std::string& what) { printer.add_failure(domain, what); });
+  return printer.finish();
 }
 
 }  // namespace dkim::keytool

@@ -1,5 +1,7 @@
 #include "keytool/keys/next_selector.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "canon/text.hpp"
@@ -42,7 +44,7 @@ canon::Selector next_selector(const crypto::Manifest& manifest, const canon::Sel
   while (stem.ends_with('-'))
     stem.pop_back();
   for (std::size_t n = 0;; ++n) {
-    auto selector = canon::Selector::parse(stem + "-" + date + day_suffix(n));
+    auto selector = canon::Selector::parse(fmt::format("{}-{}{}", stem, date, day_suffix(n)));
     if (selector && manifest.find(*selector) == nullptr) return *std::move(selector);
     if (!selector) stem = "key";  // the whole name would be too long
   }
