@@ -181,7 +181,7 @@ class Rotate(DnsTest):
         self.publish("server")
         self.assert_ends(self.rotate("--due", at="2037-01-10T00:00:00Z"), DONE)
         # Later the record goes.
-        self.assert_ends(self.rotate("--due", at="2037-02-09T00:00:00Z"), WAITING, "take the TXT record")
+        self.assert_ends(self.rotate("--due", at="2037-02-09T00:00:00Z"), WAITING, "remove the TXT record")
         self.world.put(self.name("server"))
         self.world.settle(self.name("server"))
         self.assert_ends(self.rotate("--due", at="2037-02-09T00:00:00Z"), DONE, "out of DNS")
@@ -275,7 +275,7 @@ class Rotate(DnsTest):
         # A look ahead is all that another time is good for: a slip of the finger must not revoke a key.
         for more in ((), ("--due",), ("--compromised",), ("--due", "--all")):
             self.assert_ends(run("rotate", "--config", self.config, *more, *ahead, *self.at_resolver()), USAGE,
-                             "--at", "--dry-run alone", "revoked")
+                             "--at", "only with --dry-run", "revoked")
         self.assertEqual({path.name: path.read_bytes() for path in (self.keys / ZONE).iterdir()}, before)
         self.assertEqual(self.world.texts(PRIMARY, self.name("server")), [])
 
