@@ -272,10 +272,10 @@ class Rotate(DnsTest):
         ahead = ("--at", "2037-01-01T00:00:00Z")
         self.assert_ends(self.rotate("--dry-run", *ahead), WAITING, "would make server-20370101")
         self.assertEqual({path.name: path.read_bytes() for path in (self.keys / ZONE).iterdir()}, before)
-        # A look ahead is all that another time is good for: a slip of the finger must not revoke a key.
+        # Another time is good only for looking ahead: a mistyped date must not revoke a key.
         for more in ((), ("--due",), ("--compromised",), ("--due", "--all")):
             self.assert_ends(run("rotate", "--config", self.config, *more, *ahead, *self.at_resolver()), USAGE,
-                             "--at", "only with --dry-run", "revoked")
+                             "--at", "only with --dry-run", "would revoke")
         self.assertEqual({path.name: path.read_bytes() for path in (self.keys / ZONE).iterdir()}, before)
         self.assertEqual(self.world.texts(PRIMARY, self.name("server")), [])
 

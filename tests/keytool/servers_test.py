@@ -403,7 +403,7 @@ class Zones(DnsCase):
         self.assert_check("six", DONE, "right", "::1", "right")
 
     def test_what_dnssec_says_is_told_and_changes_nothing(self):
-        for domain, state, words in (("signed.test", "secure", "signed by DNSSEC"), ("quick.test", "insecure", ""),
+        for domain, state, words in (("signed.test", "secure", "signed with DNSSEC"), ("quick.test", "insecure", ""),
                                      ("bogus.test", "bogus", "fails the resolver's DNSSEC checks")):
             with self.subTest(domain):
                 self.published(domain, "sec")
