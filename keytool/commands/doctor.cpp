@@ -121,8 +121,7 @@ ExitCode doctor(const Arguments& arguments) {
   command_line.add_positional("domain", "the domain");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
-  auto findings = with_same_store(examine_host(*options), *options);
-  sort_findings(findings);
+  const auto findings = sorted(with_same_store(examine_host(*options), *options));
   std::cout << (options->has("json") ? findings_json(findings) : findings_text(findings));
   return exit_code_of(findings);
 }

@@ -133,7 +133,7 @@ ExitCode report(const opendkim::StoreResult& result, const opendkim::WantedKeys&
     }
   }
   const auto warnings = warnings_text(result, remarks, trust);
-  const auto keys = keys_text(result, wanted, run == Run::dry);
+  const auto keys = keys_text(result, wanted, run == Run::dry ? opendkim::Run::dry : opendkim::Run::done);
   std::cout << warnings << (warnings.empty() || keys.empty() ? "" : "\n") << keys << remarks_text(remarks);
   return has_losses(result, remarks, trust) ? ExitCode::problem : ExitCode::done;
 }

@@ -1,4 +1,4 @@
-// The same work for each of a few numbers, some at a time.
+// Runs one piece of work for each of a few numbers, several at a time. Passes on what the work throws.
 #pragma once
 
 #include <algorithm>
@@ -12,9 +12,9 @@
 
 namespace dkim::keytool {
 
-// Calls work(0) to work(count - 1), each once, at most so many at a time, in this thread and in others that
-// have ended when this returns. Throws the first of what work throws, after all the others. Where no more
-// threads can be had, those that are there do it.
+// Calls work(0) to work(count - 1) once each, at most `most` at a time, in this thread and in others, which
+// have ended when this returns. If calls throw, rethrows the first exception after all calls have been made.
+// If the system gives no more threads, the existing ones do all the work.
 template <typename Work>
 void do_at_once(std::size_t count, std::size_t most, Work work) {
   std::atomic<std::size_t> next{0};

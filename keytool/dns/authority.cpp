@@ -1,12 +1,14 @@
 #include "keytool/dns/authority.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace dkim::keytool {
 namespace {
 
-// A zone has 13 servers at most in practice; a list without end is an attack on our patience. What is not
-// asked is told, and never taken for right.
+// A zone has 13 servers at most in practice; an endless list is an attack. Servers that are not asked are
+// reported, and never counted as right.
 constexpr std::size_t most_servers = 20;
 constexpr std::size_t most_addresses = 8;
 
@@ -16,24 +18,24 @@ std::string without_first_label(const std::string& name) {
 }
 
 NameServer with_addresses(DnsClient& resolver, const std::string& name, const Deadline& deadline) {
-  NameServer server{name, {}, {}};
+  NameServer server{.name = name, .addresses = {}};
   for (const RecordType type : {RecordType::a, RecordType::aaaa}) {
     if (deadline.is_over()) {
-      server.trouble = time_is_up;
-      server.out_of_time = true;
+      server.fault = DnsFault::out_of_time;
+      server.trouble = DnsError{DnsFault::out_of_time}.text();
       break;
     }
     const auto response = resolver.ask_unchecked(name, type);
     if (!response) {
-      server.trouble = "the resolver, asked for its address, " + response.refusal().reason;
+      server.fault = response.refusal().fault;
+      server.trouble = fmt::format("the resolver, asked for its address, {}", response.refusal().text());
       continue;
     }
     for (const auto& address : response->addresses) {
       if (server.addresses.size() < most_addresses) {
         server.addresses.push_back({address, 53});
       } else {
-        server.trouble =
-            "more than " + std::to_string(most_addresses) + " addresses: the others were not asked";
+        server.trouble = fmt::format("more than {} addresses: the others were not asked", most_addresses);
       }
     }
   }
@@ -41,43 +43,51 @@ NameServer with_addresses(DnsClient& resolver, const std::string& name, const De
   return server;
 }
 
+canon::Refusal refusal_of(const std::string& question, const DnsError& error) {
+  return {fmt::format("the resolver, asked for {}, {}", question, error.text()), 0};
+}
+
+canon::Result<Zone> with_servers(DnsClient& resolver, Zone zone, const Deadline& deadline) {
+  const auto servers = resolver.ask_unchecked(zone.name, RecordType::ns);
+  if (!servers) return refusal_of(fmt::format("the servers of {}", zone.name), servers.refusal());
+  const auto& names = servers->name_servers;
+  if (names.empty()) return canon::Refusal{fmt::format("the zone {} has no name servers", zone.name), 0};
+  for (std::size_t i = 0; i < std::min(names.size(), most_servers); ++i)
+    zone.servers.push_back(with_addresses(resolver, names[i], deadline));
+  if (names.size() > most_servers) {
+    zone.servers.push_back({.name = fmt::format("{} more", names.size() - most_servers),
+                            .addresses = {},
+                            .trouble = fmt::format("not asked: the zone has {} name servers", names.size())});
+  }
+  return zone;
+}
+
 }  // namespace
 
 canon::Result<Zone> find_zone(DnsClient& resolver, const std::string& name, const Deadline& deadline) {
   std::string at = name;
   while (true) {
-    if (deadline.is_over())
-      return canon::Refusal{"the resolver, for the zone of " + at + ": " + std::string(time_is_up), 0};
+    const std::string question = fmt::format("the zone of {}", at);
+    if (deadline.is_over()) {
+      const DnsError error{DnsFault::out_of_time};
+      return canon::Refusal{fmt::format("the resolver, for {}: {}", question, error.text()), 0};
+    }
     const auto response = resolver.ask_unchecked(at, RecordType::soa);
-    // A resolver fails at a CNAME that leads nowhere; what is above it is another question. Further up it
-    // would be the servers of the parent that answer for a zone whose own are all dead.
+    // A resolver fails at a CNAME that leads nowhere; the name above it may still have an answer. Further up,
+    // that answer would come from the parent's servers, although it is the zone's own that are all dead.
     const auto may_be_alias = [&] {
-      return at == name && at != "." && response.refusal().reason != DnsClient::no_answer;
+      return at == name && at != "." && response.refusal().fault != DnsFault::no_answer;
     };
-    if (!response && !may_be_alias())
-      return canon::Refusal{"the resolver, asked for the zone of " + at + ", " + response.refusal().reason,
-                            0};
-    // At a CNAME the answer is about where it leads; the name itself is in the zone of what is above it.
+    if (!response && !may_be_alias()) return refusal_of(question, response.refusal());
+    // At a CNAME the answer is about its target; the name itself is in the zone of the name above it.
     if (!response || response->alias || !response->zone) {
-      if (at == ".") return canon::Refusal{"the resolver knows no zone for " + name, 0};
+      if (at == ".") return canon::Refusal{fmt::format("the resolver knows no zone for {}", name), 0};
       at = without_first_label(at);
       continue;
     }
-    Zone zone{*response->zone, response->primary, {}, response->negative_ttl, response->dnssec};
-    const auto servers = resolver.ask_unchecked(zone.name, RecordType::ns);
-    if (!servers)
-      return canon::Refusal{
-          "the resolver, asked for the servers of " + zone.name + ", " + servers.refusal().reason, 0};
-    const auto& names = servers->name_servers;
-    for (std::size_t i = 0; i < std::min(names.size(), most_servers); ++i)
-      zone.servers.push_back(with_addresses(resolver, names[i], deadline));
-    if (names.size() > most_servers) {
-      zone.servers.push_back({std::to_string(names.size() - most_servers) + " more",
-                              {},
-                              "not asked: the zone has " + std::to_string(names.size()) + " name servers"});
-    }
-    if (zone.servers.empty()) return canon::Refusal{"the zone " + zone.name + " has no name servers", 0};
-    return zone;
+    return with_servers(resolver,
+                        {*response->zone, response->primary, {}, response->negative_ttl, response->dnssec},
+                        deadline);
   }
 }
 

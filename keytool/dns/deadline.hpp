@@ -1,17 +1,13 @@
-// An end to all the questions of one look, however many servers are silent.
+// Limits the time for all the questions of one look, however many servers are silent.
 #pragma once
 
 #include <chrono>
-#include <string_view>
 
 namespace dkim::keytool {
 
-// For all servers of all zones on the way. The question that is under way then is still waited for: some
-// seconds.
+// The limit for all servers of all zones on the way. A question that is under way at the end still gets its
+// own few seconds.
 constexpr std::chrono::seconds longest_look{60};
-
-// What is said of a server that would have been asked after that.
-constexpr std::string_view time_is_up = "not asked: time is up";
 
 class Deadline {
  public:

@@ -1,4 +1,4 @@
-// Whom a command asks about DNS, as its options say.
+// Holds whom a command asks about DNS, as its options say.
 #pragma once
 
 #include <optional>
@@ -8,10 +8,11 @@
 namespace dkim::keytool {
 
 struct DnsAccess {
-  std::optional<ServerAddress> resolver;  // nothing: the system's
-  // Without: the resolver's own answer is taken, for places where port 53 is blocked outward.
+  std::optional<ServerAddress> resolver;  // empty: the system's
+  // If false, the resolver's own answer counts: for networks that block port 53 outward.
   bool authoritative = true;
 
+  // Throws crypto::Error if the system names no resolver.
   DnsClient open_resolver() const;
 };
 

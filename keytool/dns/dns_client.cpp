@@ -1,137 +1,29 @@
 #include "keytool/dns/dns_client.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 
 #include "canon/ip_address.hpp"
 #include "crypto/error.hpp"
+#include "keytool/dns/answer_reader.hpp"
 #include "keytool/dns/ldns_types.hpp"
 #include "keytool/dns/tcp_exchange.hpp"
 
 namespace dkim::keytool {
 namespace {
 
-// A resolver has others to ask; a server knows its zone. The second try is for a lost datagram.
+// A resolver has to ask others; a server knows its zone. The second try is for a lost datagram.
 constexpr timeval resolver_timeout{3, 0};
 constexpr timeval server_timeout{2, 0};
 constexpr std::uint8_t tries_over_udp = 2;
 constexpr std::chrono::seconds time_over_tcp{5};
-// What fits into one unfragmented datagram nearly everywhere (DNS flag day 2020).
+// The bytes that fit into one unfragmented datagram nearly everywhere (DNS flag day 2020).
 constexpr std::uint16_t edns_size = 1232;
-// Longer chains are a loop, or somebody's joke.
-constexpr int longest_alias_chain = 12;
 
-ldns_rr_type wire_type(RecordType type) {
-  switch (type) {
-    case RecordType::txt:
-      return LDNS_RR_TYPE_TXT;
-    case RecordType::soa:
-      return LDNS_RR_TYPE_SOA;
-    case RecordType::ns:
-      return LDNS_RR_TYPE_NS;
-    case RecordType::a:
-      return LDNS_RR_TYPE_A;
-    case RecordType::mx:
-      return LDNS_RR_TYPE_MX;
-    case RecordType::ptr:
-      return LDNS_RR_TYPE_PTR;
-    default:
-      return LDNS_RR_TYPE_AAAA;
-  }
-}
-
-const ldns_rr* find_record(const ldns_rr_list* list, const std::string& owner, ldns_rr_type type) {
-  for (std::size_t i = 0; i < ldns_rr_list_rr_count(list); ++i) {
-    const ldns_rr* record = ldns_rr_list_rr(list, i);
-    // One without data is possible on the wire (RFC 2136 uses them).
-    if (ldns_rr_get_type(record) == type && ldns_rr_rd_count(record) > 0 &&
-        name_text(ldns_rr_owner(record)) == owner)
-      return record;
-  }
-  return nullptr;
-}
-
-// Follows the CNAMEs of the answer section; gives back the name at the chain's end.
-std::string follow_aliases(const ldns_rr_list* answer, const std::string& name, DnsResponse& response) {
-  std::string current = name;
-  for (int i = 0; i < longest_alias_chain; ++i) {
-    const ldns_rr* alias = find_record(answer, current, LDNS_RR_TYPE_CNAME);
-    if (alias == nullptr) break;
-    current = name_text(ldns_rr_rdf(alias, 0));
-    if (!response.first_alias) response.first_alias = current;
-    response.alias = current;
-    response.alias_ttl = std::max(response.alias_ttl, ldns_rr_ttl(alias));
-  }
-  return current;
-}
-
-void read_soa(const ldns_rr_list* list, DnsResponse& response) {
-  for (std::size_t i = 0; i < ldns_rr_list_rr_count(list); ++i) {
-    const ldns_rr* record = ldns_rr_list_rr(list, i);
-    if (ldns_rr_get_type(record) != LDNS_RR_TYPE_SOA || ldns_rr_rd_count(record) != 7) continue;
-    response.zone = name_text(ldns_rr_owner(record));
-    response.primary = name_text(ldns_rr_rdf(record, 0));
-    response.negative_ttl = ldns_rdf2native_int32(ldns_rr_rdf(record, 6));
-    // From a cache the TTL has been counted down.
-    if (response.authoritative) {
-      response.negative_ttl = std::min(response.negative_ttl, ldns_rr_ttl(record));
-    }
-    return;
-  }
-}
-
-void read_delegation(const ldns_pkt* packet, DnsResponse& response) {
-  const ldns_rr_list* authority = ldns_pkt_authority(packet);
-  for (std::size_t i = 0; i < ldns_rr_list_rr_count(authority); ++i) {
-    const ldns_rr* record = ldns_rr_list_rr(authority, i);
-    if (ldns_rr_get_type(record) == LDNS_RR_TYPE_NS) response.delegation = name_text(ldns_rr_owner(record));
-  }
-}
-
-void read_data(const ldns_rr* record, RecordType type, DnsResponse& response) {
-  // As above: a record may come without data.
-  if (ldns_rr_rd_count(record) < (type == RecordType::mx ? 2 : 1)) return;
-  const auto name = [&] { return name_text(ldns_rr_rdf(record, type == RecordType::mx ? 1 : 0)); };
-  switch (type) {
-    case RecordType::txt:
-      response.texts.push_back({joined_strings(record), ldns_rr_ttl(record)});
-      break;
-    case RecordType::ns:
-      response.name_servers.push_back(name());
-      break;
-    case RecordType::a:
-    case RecordType::aaaa:
-      response.addresses.push_back(name());
-      break;
-    case RecordType::mx:
-    case RecordType::ptr:
-      response.targets.push_back(name());
-      break;
-    case RecordType::soa:
-      break;
-  }
-}
-
-DnsResponse read_response(const ldns_pkt* packet, const std::string& name, RecordType type) {
-  DnsResponse response;
-  response.authoritative = ldns_pkt_aa(packet);
-  if (ldns_pkt_ad(packet)) response.dnssec = Dnssec::secure;
-  const ldns_rr_list* answer = ldns_pkt_answer(packet);
-  const std::string owner = follow_aliases(answer, name, response);
-  for (std::size_t i = 0; i < ldns_rr_list_rr_count(answer); ++i) {
-    const ldns_rr* record = ldns_rr_list_rr(answer, i);
-    if (ldns_rr_get_type(record) == wire_type(type) && name_text(ldns_rr_owner(record)) == owner)
-      read_data(record, type, response);
-  }
-  read_soa(answer, response);
-  if (!response.zone) read_soa(ldns_pkt_authority(packet), response);
-  if (!response.zone && ldns_rr_list_rr_count(answer) == 0) read_delegation(packet, response);
-  return response;
-}
-
-// Off the path of a datagram anybody can send one; that he also knows the question and its number is what we
-// go by, and ldns does not look (RFC 5452 §9.1).
+// Anybody can send a datagram from off the path: only who also knows the question and its ID is believed.
+// ldns does not check that (RFC 5452 §9.1).
 bool answers(const ldns_pkt* reply, const ldns_pkt* query) {
   if (ldns_pkt_id(reply) != ldns_pkt_id(query) || !ldns_pkt_qr(reply)) return false;
   const ldns_rr* answered = ldns_rr_list_rr(ldns_pkt_question(reply), 0);
@@ -142,8 +34,8 @@ bool answers(const ldns_pkt* reply, const ldns_pkt* query) {
 
 PacketPtr make_query(ldns_resolver* resolver, const ldns_rdf* owner, RecordType type, std::uint16_t flags) {
   ldns_pkt* raw = nullptr;
-  const ldns_status status =
-      ldns_resolver_prepare_query_pkt(&raw, resolver, owner, wire_type(type), LDNS_RR_CLASS_IN, flags);
+  const ldns_status status = ldns_resolver_prepare_query_pkt(
+      &raw, resolver, owner, static_cast<ldns_rr_type>(type_number(type)), LDNS_RR_CLASS_IN, flags);
   PacketPtr query(raw);
   if (status != LDNS_STATUS_OK || !query) throw std::bad_alloc();
   return query;
@@ -171,7 +63,7 @@ canon::Result<ServerAddress> ServerAddress::parse(std::string_view text) {
 }
 
 std::string ServerAddress::text() const {
-  return port == 53 ? address : address + "@" + std::to_string(port);
+  return port == 53 ? address : fmt::format("{}@{}", address, port);
 }
 
 void DnsClient::Free::operator()(ldns_struct_resolver* resolver) const {
@@ -180,7 +72,7 @@ void DnsClient::Free::operator()(ldns_struct_resolver* resolver) const {
 
 DnsClient::DnsClient(ldns_struct_resolver* resolver) : resolver_(resolver) {
   ldns_resolver_set_edns_udp_size(resolver, edns_size);
-  // We look at the TC bit ourselves.
+  // exchange() looks at the TC bit.
   ldns_resolver_set_igntc(resolver, true);
   ldns_resolver_set_fallback(resolver, false);
   ldns_resolver_set_retry(resolver, tries_over_udp);
@@ -206,7 +98,7 @@ DnsClient DnsClient::at(const ServerAddress& server, Kind kind) {
   DnsClient client(resolver);
   const RdfPtr address = address_rdf(server.address);
   if (!address || ldns_resolver_push_nameserver(resolver, address.get()) != LDNS_STATUS_OK) {
-    throw crypto::Error("cannot use the name server " + server.text());
+    throw crypto::Error(fmt::format("cannot use the name server {}", server.text()));
   }
   ldns_resolver_set_port(resolver, server.port);
   ldns_resolver_set_recursive(resolver, kind == Kind::resolver);
@@ -217,46 +109,45 @@ DnsClient DnsClient::at(const ServerAddress& server, Kind kind) {
 // A packet, or why there is none.
 struct DnsClient::Reply {
   PacketPtr packet;
-  std::string trouble;
-  bool silent = false;  // nothing came at all
+  DnsError error = {};
 
+  static Reply failure(DnsFault fault) { return {nullptr, {fault}}; }
   bool is(ldns_pkt_rcode code) const { return packet && ldns_pkt_get_rcode(packet.get()) == code; }
 };
 
-canon::Result<DnsResponse> DnsClient::read_reply(const Reply& reply, RecordType type) {
-  if (!reply.packet) return canon::Refusal{reply.trouble, 0};
-  if (!reply.is(LDNS_RCODE_NOERROR) && !reply.is(LDNS_RCODE_NXDOMAIN)) {
-    return canon::Refusal{"answers " + rcode_text(ldns_pkt_get_rcode(reply.packet.get())), 0};
-  }
+DnsResult<DnsResponse> DnsClient::read_reply(const Reply& reply, RecordType type) {
+  if (!reply.packet) return reply.error;
+  if (!reply.is(LDNS_RCODE_NOERROR) && !reply.is(LDNS_RCODE_NXDOMAIN))
+    return DnsError{DnsFault::refused, rcode_text(ldns_pkt_get_rcode(reply.packet.get()))};
   const ldns_rr* question = ldns_rr_list_rr(ldns_pkt_question(reply.packet.get()), 0);
-  if (question == nullptr) return canon::Refusal{"answers without a question", 0};
+  if (question == nullptr) return DnsError{DnsFault::no_question};
   auto response = read_response(reply.packet.get(), name_text(ldns_rr_owner(question)), type);
-  // After an alias, NXDOMAIN is of the name that it leads to (RFC 6604 §3).
+  // After an alias, NXDOMAIN is about the name that it leads to (RFC 6604 §3).
   response.exists = reply.is(LDNS_RCODE_NOERROR) || response.first_alias.has_value();
   return response;
 }
 
-canon::Result<DnsResponse> DnsClient::read_answer(std::span<const std::uint8_t> wire, RecordType type) {
+DnsResult<DnsResponse> DnsClient::read_answer(std::span<const std::uint8_t> wire, RecordType type) {
   ldns_pkt* raw = nullptr;
   const ldns_status status = ldns_wire2pkt(&raw, wire.data(), wire.size());
-  Reply reply{PacketPtr(raw), {}};
-  if (status != LDNS_STATUS_OK) return canon::Refusal{"an answer that is no DNS message", 0};
+  const Reply reply{PacketPtr(raw)};
+  if (status != LDNS_STATUS_OK) return DnsError{DnsFault::malformed};
   return read_reply(reply, type);
 }
 
 DnsClient::Reply DnsClient::by_udp(const ldns_pkt* query) {
   ldns_resolver* resolver = resolver_.get();
-  // ldns never asks a server again that was silent once; a resolver may be silent about one broken zone.
+  // ldns never asks a server again after one silence, but a resolver may be silent only about a broken zone.
   for (std::size_t i = 0; i < ldns_resolver_nameserver_count(resolver); ++i)
     ldns_resolver_set_nameserver_rtt(resolver, i, LDNS_RESOLV_RTT_MIN);
   ldns_pkt* raw = nullptr;
   const ldns_status status = ldns_resolver_send_pkt(&raw, resolver, const_cast<ldns_pkt*>(query));
   PacketPtr packet(raw);
-  if (status == LDNS_STATUS_OK && packet && answers(packet.get(), query)) return {std::move(packet), {}};
-  if (packet) return {nullptr, "an answer to another question"};
+  if (status == LDNS_STATUS_OK && packet && answers(packet.get(), query)) return {std::move(packet)};
+  if (packet) return Reply::failure(DnsFault::other_question);
   const bool silent = status == LDNS_STATUS_ERR || status == LDNS_STATUS_NETWORK_ERR ||
                       status == LDNS_STATUS_SOCKET_ERROR || status == LDNS_STATUS_RES_NO_NS;
-  return {nullptr, silent ? std::string(no_answer) : "an answer that is no DNS message", silent};
+  return Reply::failure(silent ? DnsFault::no_answer : DnsFault::malformed);
 }
 
 DnsClient::Reply DnsClient::by_tcp(const ldns_pkt* query) {
@@ -271,11 +162,11 @@ DnsClient::Reply DnsClient::by_tcp(const ldns_pkt* query) {
     ldns_pkt* raw = nullptr;
     const ldns_status status = ldns_wire2pkt(&raw, wire.data(), wire.size());
     PacketPtr packet(raw);
-    if (status != LDNS_STATUS_OK) return {nullptr, "an answer that is no DNS message over TCP"};
-    if (!answers(packet.get(), query)) return {nullptr, "an answer to another question over TCP"};
-    return {std::move(packet), {}};
+    if (status != LDNS_STATUS_OK) return Reply::failure(DnsFault::malformed);
+    if (!answers(packet.get(), query)) return Reply::failure(DnsFault::other_question);
+    return {std::move(packet)};
   }
-  return {nullptr, std::string(no_answer) + " over TCP", true};
+  return Reply::failure(DnsFault::no_answer);
 }
 
 DnsClient::Reply DnsClient::exchange(const ldns_rdf* owner, RecordType type, std::uint16_t flags) {
@@ -283,34 +174,33 @@ DnsClient::Reply DnsClient::exchange(const ldns_rdf* owner, RecordType type, std
   Reply reply = by_udp(query.get());
   if (reply.packet && !ldns_pkt_tc(reply.packet.get())) return reply;
   const bool resolver = ldns_resolver_recursive(resolver_.get());
-  if (reply.silent && resolver) return reply;
+  const bool silent = !reply.packet && reply.error.fault == DnsFault::no_answer;
+  if (silent && resolver) return reply;
   Reply second = by_tcp(query.get());
-  if (reply.silent) {
-    // Receivers' resolvers ask over UDP first, and most leave it at that: the world does not see this server.
-    if (second.packet) reply.trouble = "no answer over UDP, only over TCP";
+  if (silent) {
+    // Most receivers' resolvers ask over UDP only: for them, this server does not exist.
+    if (second.packet) return Reply::failure(DnsFault::only_over_tcp);
     return reply;
   }
-  if (!second.packet) {
-    second.trouble = (reply.packet ? "a truncated answer, and " : reply.trouble + ", and ") + second.trouble;
-  } else if (ldns_pkt_tc(second.packet.get())) {
-    return {nullptr, "a truncated answer over TCP"};
-  }
-  return second;
+  if (second.packet && !ldns_pkt_tc(second.packet.get())) return second;
+  return {nullptr,
+          {.fault = reply.packet ? DnsFault::truncated : reply.error.fault,
+           .over_tcp = second.packet ? DnsFault::truncated : second.error.fault}};
 }
 
 DnsClient::Reply DnsClient::ask_with(const std::string& name, RecordType type, std::uint16_t flags) {
   const RdfPtr owner(ldns_dname_new_frm_str(name.c_str()));
-  if (!owner) return {nullptr, "not a name that DNS can hold"};
+  if (!owner) return Reply::failure(DnsFault::not_a_name);
   // AD asks a resolver to say whether it validated (RFC 6840 §5.7).
   if (ldns_resolver_recursive(resolver_.get())) flags |= LDNS_RD | LDNS_AD;
   return exchange(owner.get(), type, flags);
 }
 
-canon::Result<DnsResponse> DnsClient::ask(const std::string& name, RecordType type) {
+DnsResult<DnsResponse> DnsClient::ask(const std::string& name, RecordType type) {
   return read_reply(ask_with(name, type, 0), type);
 }
 
-canon::Result<DnsResponse> DnsClient::ask_unchecked(const std::string& name, RecordType type) {
+DnsResult<DnsResponse> DnsClient::ask_unchecked(const std::string& name, RecordType type) {
   Reply reply = ask_with(name, type, 0);
   if (!reply.is(LDNS_RCODE_SERVFAIL)) return read_reply(reply, type);
   auto response = read_reply(ask_with(name, type, LDNS_CD), type);

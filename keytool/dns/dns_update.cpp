@@ -1,5 +1,7 @@
 #include "keytool/dns/dns_update.hpp"
 
+#include <fmt/format.h>
+
 #include "crypto/error.hpp"
 #include "keytool/dns/ldns_types.hpp"
 #include "keytool/dns/tcp_exchange.hpp"
@@ -16,11 +18,11 @@ constexpr unsigned bad_time = 18;
 
 RdfPtr make_name(const std::string& name) {
   RdfPtr out(ldns_dname_new_frm_str(name.c_str()));
-  if (!out) throw crypto::Error("not a name that DNS can hold: " + name);
+  if (!out) throw crypto::Error(fmt::format("{}: {}", DnsError{DnsFault::not_a_name}.text(), name));
   return out;
 }
 
-// Neither TTL nor data: what it means is in its class.
+// Makes a record without TTL and data: its class carries the meaning.
 RrPtr bare_record(const std::string& name, ldns_rr_type type, ldns_rr_class rr_class) {
   RrPtr record(ldns_rr_new());
   ldns_rr_set_owner(record.get(), make_name(name).release());
@@ -30,7 +32,8 @@ RrPtr bare_record(const std::string& name, ldns_rr_type type, ldns_rr_class rr_c
   return record;
 }
 
-// "RRset does not exist" (RFC 2136 §2.4.3). Without it a server would quietly add nothing (§3.4.2.2).
+// "RRset does not exist" (RFC 2136 §2.4.3). Without this prerequisite a server would silently add nothing
+// (§3.4.2.2).
 RrPtr no_alias(const std::string& name) {
   return bare_record(name, LDNS_RR_TYPE_CNAME, LDNS_RR_CLASS_NONE);
 }
@@ -77,7 +80,7 @@ unsigned tsig_error(const ldns_pkt* packet) {
 }
 
 [[noreturn]] void refuse(const ServerAddress& primary, const std::string& what) {
-  throw crypto::Error("the primary " + primary.text() + " " + what);
+  throw crypto::Error(fmt::format("the primary {} {}", primary.text(), what));
 }
 
 void check_answer(const ServerAddress& primary, const ldns_pkt* answer, const std::string& zone) {
@@ -86,22 +89,23 @@ void check_answer(const ServerAddress& primary, const ldns_pkt* answer, const st
     case bad_signature:
       refuse(primary, "says that the TSIG secret is wrong (BADSIG)");
     case bad_key:
-      // knot also says so of a key that it knows and that may not change this zone.
+      // knot also answers this if it knows the key, but the key may not change this zone.
       refuse(primary, "does not know the TSIG key, or not with its algorithm, or not for this zone (BADKEY)");
     case bad_time:
       refuse(primary,
-             "says that our clock and its own differ by more than " + std::to_string(fudge) + " s (BADTIME)");
+             fmt::format("says that our clock and its own differ by more than {} s (BADTIME)", fudge));
     default:
       break;
   }
   if (code == LDNS_RCODE_NOERROR || code == LDNS_RCODE_YXRRSET) return;
   if (code == LDNS_RCODE_REFUSED) refuse(primary, "does not allow this key to change the name (REFUSED)");
   if (code == LDNS_RCODE_NOTAUTH || code == LDNS_RCODE_NOTZONE) {
-    refuse(primary, "is not responsible for the zone " + zone + ", or does not know the TSIG key (NOTAUTH)");
+    refuse(primary,
+           fmt::format("is not responsible for the zone {}, or does not know the TSIG key (NOTAUTH)", zone));
   }
-  if (code == LDNS_RCODE_NOTIMPL) refuse(primary, "takes no dynamic updates (NOTIMPL)");
+  if (code == LDNS_RCODE_NOTIMPL) refuse(primary, "does not accept dynamic updates (NOTIMPL)");
   const std::unique_ptr<char, LdnsDelete<std::free>> text(ldns_pkt_rcode2str(code));
-  refuse(primary, "answers " + std::string(text ? text.get() : "an error"));
+  refuse(primary, fmt::format("answers {}", text ? text.get() : "an error"));
 }
 
 }  // namespace
@@ -111,17 +115,17 @@ UpdateOutcome update_txt(const ServerAddress& primary, const TsigKey& key, const
   const PacketPtr packet = make_update(zone, record);
   if (ldns_pkt_tsig_sign(packet.get(), key.name.c_str(), key.secret.data(), fudge, key.algorithm.c_str(),
                          nullptr) != LDNS_STATUS_OK) {
-    throw crypto::Error("cannot sign the update with the TSIG key " + key.name);
+    throw crypto::Error(fmt::format("cannot sign the update with the TSIG key {}", key.name));
   }
   const auto answer_wire = exchange_over_tcp(primary, wire_of(packet.get()), update_time);
   if (answer_wire.empty()) refuse(primary, "does not answer over TCP");
 
   ldns_pkt* parsed = nullptr;
   if (ldns_wire2pkt(&parsed, answer_wire.data(), answer_wire.size()) != LDNS_STATUS_OK)
-    refuse(primary, "gives an answer that is no DNS message");
+    refuse(primary, "gives an answer that is not a DNS message");
   const PacketPtr answer(parsed);
   check_answer(primary, answer.get(), zone);
-  // Only who holds the secret can say that it is done.
+  // Only a holder of the secret can confirm the update.
   const ldns_rr* query_tsig = ldns_pkt_tsig(packet.get());
   constexpr std::size_t mac_field = 3;
   if (ldns_pkt_id(answer.get()) != ldns_pkt_id(packet.get()) ||

@@ -1,4 +1,5 @@
-// A dynamic update of one name's TXT records (RFC 2136), signed by TSIG (RFC 8945), over TCP to the primary.
+// Replaces one name's TXT records by a dynamic update (RFC 2136), signed with TSIG (RFC 8945), over TCP to
+// the primary server.
 #pragma once
 
 #include <optional>
@@ -12,10 +13,10 @@ namespace dkim::keytool {
 
 enum class UpdateOutcome { done, alias_there };
 
-// Puts the record in the place of whatever TXT is there; with an empty value takes all TXT away. Does neither
-// where the name has a CNAME, which stands no record beside it. Throws crypto::Error with what the primary
-// said, in words: the wrong key, a clock that is off, not allowed, not its zone; or that it does not answer,
-// or that its answer is not signed by the same key.
+// Replaces all TXT records at the name with the given one; removes them if its value is empty. Changes
+// nothing if the name has a CNAME (alias_there): no other record may exist beside one. Throws crypto::Error
+// that says in words what the primary objects to (the key, the clock, the permission, the zone), that it does
+// not answer, or that its answer is not signed with the same key.
 UpdateOutcome update_txt(const ServerAddress& primary, const TsigKey& key, const std::string& zone,
                          const crypto::NamedRecord& record);
 

@@ -1,4 +1,5 @@
-// ldns's objects under C++ ownership. Included by the files that speak to name servers, and by no header.
+// Puts ldns's objects under C++ ownership. No header includes this one, so that ldns stays out of the rest of
+// dkimkey. Functions that need memory throw std::bad_alloc if there is none.
 #pragma once
 
 #include <ldns/ldns.h>
@@ -25,7 +26,7 @@ using RrListPtr = std::unique_ptr<ldns_rr_list, LdnsDelete<ldns_rr_list_deep_fre
 using PacketPtr = std::unique_ptr<ldns_pkt, LdnsDelete<ldns_pkt_free>>;
 using BufferPtr = std::unique_ptr<ldns_buffer, LdnsDelete<ldns_buffer_free>>;
 
-// The presentation form of a name, lower case, with its final dot.
+// Returns a name in presentation form, lower case, with its final dot.
 inline std::string name_text(const ldns_rdf* name) {
   const std::unique_ptr<char, LdnsDelete<std::free>> text(ldns_rdf2str(name));
   if (!text) throw std::bad_alloc();
@@ -36,13 +37,13 @@ inline std::string name_text(const ldns_rdf* name) {
   return out;
 }
 
-// An IPv4 or IPv6 address; empty if it is neither.
+// Makes an IPv4 or IPv6 address; returns null if the text is neither.
 inline RdfPtr address_rdf(const std::string& address) {
   const bool v6 = address.find(':') != std::string::npos;
   return RdfPtr(ldns_rdf_new_frm_str(v6 ? LDNS_RDF_TYPE_AAAA : LDNS_RDF_TYPE_A, address.c_str()));
 }
 
-// A packet as it goes over the wire.
+// Returns the packet in wire format.
 inline std::vector<std::uint8_t> wire_of(const ldns_pkt* packet) {
   std::uint8_t* raw = nullptr;
   std::size_t size = 0;
@@ -51,7 +52,7 @@ inline std::vector<std::uint8_t> wire_of(const ldns_pkt* packet) {
   return {wire.get(), wire.get() + size};
 }
 
-// A TXT record's strings: each with its length in front, as on the wire.
+// Joins a TXT record's strings. On the wire each has its length in front.
 inline std::string joined_strings(const ldns_rr* record) {
   std::string out;
   for (std::size_t i = 0; i < ldns_rr_rd_count(record); ++i) {

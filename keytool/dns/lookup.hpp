@@ -1,5 +1,5 @@
-// The questions that SPF, DMARC and reverse DNS ask, as an interface: answered by a resolver
-// (keytool/dns/resolver_lookup), or by a table in unit tests.
+// Interface for the questions that SPF, DMARC and reverse DNS ask. A resolver answers them
+// (keytool/dns/resolver_lookup); in unit tests, a table does. A question without an answer is a Refusal.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ namespace dkim::keytool {
 class Lookup {
  public:
   // One text per record: a TXT's strings joined; an address; the name that an MX, NS or PTR points to, lower
-  // case, without its final dot ("" for the root). None: the name is not there or has no such record. A
-  // Refusal: it could not be found out, with the reason.
+  // case, without its final dot ("" for the root). Empty if the name does not exist or has no such record. A
+  // Refusal says why the answer is unknown.
   using Answer = canon::Result<std::vector<std::string>>;
 
   Lookup() = default;
@@ -22,10 +22,10 @@ class Lookup {
   Lookup& operator=(const Lookup&) = delete;
   virtual ~Lookup() = default;
 
-  // The name without a final dot, as plain octets: nothing in it is an escape.
+  // Looks up the records. The name has no final dot, and no escapes.
   virtual Answer ask(const std::string& name, RecordType type) = 0;
 
-  // Is the name in DNS, with records of whatever type or with names below it (RFC 8020)?
+  // Returns whether the name exists, with records of any type or with names below it (RFC 8020).
   virtual canon::Result<bool> exists(const std::string& name) = 0;
 };
 

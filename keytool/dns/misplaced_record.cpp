@@ -1,5 +1,7 @@
 #include "keytool/dns/misplaced_record.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 
@@ -11,13 +13,13 @@ namespace {
 
 constexpr std::string_view middle = "._domainkey.";
 
-// As people see it, without the final dot.
+// Drops the final dot, as people write names.
 std::string shown(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
   return std::string(name);
 }
 
-// The record may be damaged there as well: quotation marks around it, or within the key.
+// Ignores blanks, quotation marks and backslashes: the misplaced record may be damaged as well.
 bool holds_key(std::string_view value, const std::string& key) {
   std::string plain;
   std::copy_if(value.begin(), value.end(), std::back_inserter(plain),
@@ -35,7 +37,8 @@ std::vector<MisplacedName> misplaced_names(const std::string& record_name, const
   const bool below_zone = domain != zone && domain.ends_with("." + zone);
   const std::string right =
       below_zone ? record_name.substr(0, record_name.size() - zone.size() - 1) : selector + "._domainkey";
-  const std::string enter = "enter the name as " + right + ", to which the form adds " + shown(zone);
+  const std::string enter =
+      fmt::format("enter the name as {}, to which the form adds {}", right, shown(zone));
 
   std::vector<MisplacedName> names;
   const auto add = [&](const std::string& name, const std::string& advice) {
@@ -45,7 +48,7 @@ std::vector<MisplacedName> misplaced_names(const std::string& record_name, const
   };
   for (const auto& appended : {zone, domain})
     add(record_name + appended,
-        "the form adds " + shown(appended) + " by itself: enter the name as " + right);
+        fmt::format("the form adds {} automatically: enter the name as {}", shown(appended), right));
   if (below_zone) add(selector + "._domainkey." + zone, enter);
   for (const auto* instead :
        {".", ".domainkey.", "_domainkey.", "-domainkey.", ".-domainkey.", "._domain-key.", "._domainkeys."})
@@ -62,7 +65,7 @@ std::optional<std::string> find_misplaced(const crypto::KeyRecord& expected, con
   for (const auto& [name, advice] : misplaced_names(record_name, zone)) {
     const auto values = ask(name);
     if (std::any_of(values.begin(), values.end(), [&](const auto& value) { return holds_key(value, key); }))
-      return "the record is at " + shown(name) + " instead; " + advice;
+      return fmt::format("the record is at {} instead; {}", shown(name), advice);
   }
   return std::nullopt;
 }

@@ -1,6 +1,6 @@
-// Finds a key's record under the names at which people and web forms put it by mistake.
+// Finds a key's record under the names where people and web forms put it by mistake.
 //
-// Pure but for the question, which the caller asks of a server or a resolver. Bounded: a dozen names.
+// The caller's function asks DNS; everything else is pure. At most a dozen names are tried.
 #pragma once
 
 #include <functional>
@@ -17,15 +17,15 @@ struct MisplacedName {
   std::string advice;
 };
 
-// The names to look at. Both arguments end with a dot; zone is the one that the record's name lies in.
+// Returns the names to try. Both arguments end with a dot; `zone` holds the record's name.
 std::vector<MisplacedName> misplaced_names(const std::string& record_name, const std::string& zone);
 
-// The values of the TXT records at a name (which ends with a dot), each with its strings joined; none where
-// there are none or no answer was had.
+// Returns the values of the TXT records at a name (which ends with a dot), each with its strings joined;
+// empty if there are none or no answer came.
 using AskTexts = std::function<std::vector<std::string>(const std::string& name)>;
 
-// Says where the record is and what to enter instead; nothing if it is at none of these names. A record
-// without a key (a revoked one) is not looked for.
+// Says where the record is and what to enter instead; returns nothing if it is at none of these names, or if
+// the expected record is a revoked one, without a key.
 std::optional<std::string> find_misplaced(const crypto::KeyRecord& expected, const std::string& record_name,
                                           const std::string& zone, const AskTexts& ask);
 

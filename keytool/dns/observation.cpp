@@ -1,5 +1,7 @@
 #include "keytool/dns/observation.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -14,7 +16,8 @@
 namespace dkim::keytool {
 namespace {
 
-// A cache has counted the record's TTL down; what it was is what we published with, if nobody changed it.
+// A cache has counted the record's TTL down. It began at the TTL that we publish with, if nobody changed
+// that.
 unsigned memory_behind_cache(DnsClient& resolver, const std::string& name, const DnsResponse& response,
                              const Deadline& deadline) {
   const auto zone = find_zone(resolver, name, deadline);
@@ -25,11 +28,13 @@ Observation ask_resolver(DnsClient& resolver, const std::string& name, const cry
                          Observer::Misplaced misplaced, const Deadline& deadline) {
   Observation observation;
   if (deadline.is_over()) {
-    observation.servers.push_back({"resolver", "", {}, std::string(time_is_up), {}, true});
+    const DnsError error{DnsFault::out_of_time};
+    observation.servers.push_back(
+        {.server = "resolver", .address = "", .trouble = error.text(), .fault = error.fault});
     return observation;
   }
   const auto response = resolver.ask_unchecked(name, RecordType::txt);
-  ServerFinding found{"resolver", "", {}, {}, {}};
+  ServerFinding found{.server = "resolver", .address = ""};
   if (response) {
     found.finding = check_record(expected, values_of(*response));
     if (misplaced == Observer::Misplaced::look_for && found.finding->status == RecordStatus::missing) {
@@ -40,18 +45,18 @@ Observation ask_resolver(DnsClient& resolver, const std::string& name, const cry
     observation.memory = memory_behind_cache(resolver, name, *response, deadline);
     observation.dnssec = response->dnssec;
   } else {
-    found.trouble = response.refusal().reason;
+    found.trouble = response.refusal().text();
+    found.fault = response.refusal().fault;
   }
   observation.servers.push_back(std::move(found));
   return observation;
 }
 
 std::string describe(const ServerFinding& found) {
-  std::string text = found.server + " ";
-  if (!found.finding) return text + found.trouble;
-  text += "serves: " + std::string(to_string(found.finding->status));
-  if (!found.finding->detail.empty()) text += " (" + found.finding->detail + ")";
-  return text;
+  if (!found.finding) return fmt::format("{} {}", found.server, found.trouble);
+  const auto status = to_string(found.finding->status);
+  if (found.finding->detail.empty()) return fmt::format("{} serves: {}", found.server, status);
+  return fmt::format("{} serves: {} ({})", found.server, status, found.finding->detail);
 }
 
 }  // namespace
@@ -65,11 +70,33 @@ Observation Observer::look(const std::string& record_name, const crypto::KeyReco
                          ? look_at_servers(*resolver_, name, expected, silent_, misplaced_, deadline)
                          : ask_resolver(*resolver_, name, expected, misplaced_, deadline);
   left_ -= std::chrono::steady_clock::now() - begun;
+  for (const auto& server : observation.servers) {
+    if (server.fault == DnsFault::no_answer && !server.address.empty()) silent_.insert(server.address);
+  }
   return observation;
 }
 
-RecordView summarize(const Observation& observation) {
+namespace {
+
+// Sets the state by what the servers that answered serve.
+void judge(RecordView& view, const std::set<RecordStatus>& statuses) {
   using State = RecordView::State;
+  const auto all_are = [&](RecordStatus status) { return statuses.size() == 1 && statuses.contains(status); };
+  if (statuses.empty()) {
+    view.state = State::unknown;
+  } else if (all_are(RecordStatus::missing)) {
+    view.state = State::missing;
+  } else if (all_are(RecordStatus::right) || all_are(RecordStatus::revoked)) {
+    view.so_far = all_are(RecordStatus::right) ? State::right : State::revoked;
+    view.state = view.all_answered ? view.so_far : State::unknown;
+  } else {
+    view.state = State::wrong;
+  }
+}
+
+}  // namespace
+
+RecordView summarize(const Observation& observation) {
   RecordView view;
   view.memory = std::chrono::seconds(observation.memory);
   if (observation.servers.empty()) {
@@ -87,24 +114,13 @@ RecordView summarize(const Observation& observation) {
     statuses.insert(found.finding->status);
     if (found.finding->status != RecordStatus::right) mention(found);
   }
-  bool all_answered = observation.trouble.empty();
+  view.all_answered = observation.trouble.empty();
   for (const auto& found : observation.servers) {
-    if (answered[found.server] && !found.out_of_time) continue;
-    all_answered = false;
+    if (answered[found.server] && found.fault != DnsFault::out_of_time) continue;
+    view.all_answered = false;
     mention(found);
   }
-  view.all_answered = all_answered;
-  const auto all_are = [&](RecordStatus status) { return statuses.size() == 1 && statuses.contains(status); };
-  if (statuses.empty()) {
-    view.state = State::unknown;
-  } else if (all_are(RecordStatus::missing)) {
-    view.state = State::missing;
-  } else if (all_are(RecordStatus::right) || all_are(RecordStatus::revoked)) {
-    view.so_far = all_are(RecordStatus::right) ? State::right : State::revoked;
-    view.state = all_answered ? view.so_far : State::unknown;
-  } else {
-    view.state = State::wrong;
-  }
+  judge(view, statuses);
   return view;
 }
 

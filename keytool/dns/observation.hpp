@@ -1,4 +1,5 @@
-// What DNS shows of one key's record: every authoritative server asked directly, CNAMEs followed.
+// Asks DNS for one key's record: every authoritative server directly, CNAMEs followed. A server without a
+// usable answer is reported as a finding, not as an error.
 #pragma once
 
 #include <chrono>
@@ -16,40 +17,43 @@
 
 namespace dkim::keytool {
 
-// One address of one server.
+// What one address of one server showed.
 struct ServerFinding {
   std::string server;   // its name, or "resolver"
-  std::string address;  // empty where the trouble is with the server's name
-  // What it serves; nothing if it does not answer.
-  std::optional<RecordFinding> finding;
-  std::string trouble;  // why there is no finding
-  std::string alias;    // the CNAME that led there from the record's own name
-  // Was the time up before it could be asked? It may serve anything, whatever others of its addresses do.
-  bool out_of_time = false;
+  std::string address;  // empty if the trouble is with the server's name
+  // What it serves; empty if it does not answer.
+  std::optional<RecordFinding> finding = std::nullopt;
+  std::string trouble = {};  // why there is no finding
+  std::string alias = {};    // the CNAME that led there from the record's own name
+  // The DNS error behind the trouble, if it is one. An address that was not asked (out_of_time) may serve
+  // anything, whatever the server's other addresses do.
+  std::optional<DnsFault> fault = std::nullopt;
 };
 
 struct Observation {
   std::vector<ServerFinding> servers;
-  // Why nobody could be asked at all.
+  // Why no server could be asked at all.
   std::string trouble;
-  // For how many seconds a resolver may remember an older answer: the record's TTL, that of a CNAME on the
-  // way or a zone's negative TTL, whichever is largest.
+  // For how many seconds a resolver may remember an older answer: the largest of the record's TTL, the TTLs
+  // of the CNAMEs on the way and the zones' negative TTLs.
   unsigned memory = 0;
   Dnssec dnssec = Dnssec::insecure;  // information only
 };
 
-// Looks at one record after another. A server that was silent once is not waited for again, and all its looks
-// together take no longer than longest_look: what is not asked by then is told, and not taken for right.
+// Looks at one record after another. Does not wait again for a server that was silent once, and spends no
+// more than longest_look on all looks together: servers that are not asked by then are reported, and do not
+// count as right.
 class Observer {
  public:
-  // May a look ask for the record under other names, where it is missing under its own? Costs a dozen
-  // questions a missing record: for commands that a person waits for.
+  // Whether a look asks for a missing record under other names too. That costs a dozen questions a record:
+  // for commands that a person waits for.
   enum class Misplaced { look_for, ignore };
 
-  // The resolver is opened at the first look. Throws crypto::Error if there is none.
+  // Opens no resolver yet.
   explicit Observer(const DnsAccess& access, Misplaced misplaced = Misplaced::ignore)
       : access_(access), misplaced_(misplaced) {}
 
+  // Throws crypto::Error if the system names no resolver.
   Observation look(const std::string& record_name, const crypto::KeyRecord& expected);
 
  private:
@@ -60,8 +64,8 @@ class Observer {
   std::chrono::steady_clock::duration left_ = longest_look;
 };
 
-// All servers together. A server counts with those of its addresses that answer (a host without IPv6 must not
-// fail for it); one of which no address answers makes everything else that looks right unknown.
+// Combines the findings of all servers. For each server, the addresses that answer count (a host without IPv6
+// must not fail for that); if none of them answers, what looks right elsewhere is unknown.
 RecordView summarize(const Observation& observation);
 
 }  // namespace dkim::keytool

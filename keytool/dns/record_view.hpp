@@ -1,4 +1,4 @@
-// What all authoritative servers together show of one key's record: what the cycle of keys is decided by.
+// Holds what all authoritative servers together show of one key's record; rotation decides by it.
 #pragma once
 
 #include <chrono>
@@ -12,17 +12,16 @@ struct RecordView {
     right,    // every server serves exactly this record
     missing,  // no server has a record
     revoked,  // every server serves an empty p=
-    wrong,    // anything else: another key, several records, servers that differ
+    wrong,    // anything else: another key, several records, servers that disagree
   };
   State state = State::unknown;
-  // How long a resolver may remember an older answer: the larger of the record's TTL and the zone's negative
-  // TTL.
+  // How long a resolver may remember an older answer (keytool/dns/observation).
   std::chrono::seconds memory{0};
-  // For a person: which server serves what.
+  // Tells a person which server serves what.
   std::string detail;
-  // Where the state is unknown: what those servers show that could be asked.
+  // If the state is unknown: what the servers that answered show.
   State so_far = State::unknown;
-  // Could every server be asked? "missing" and "wrong" can be said before.
+  // Whether every server answered. "missing" and "wrong" do not need that.
   bool all_answered = true;
 };
 

@@ -1,12 +1,14 @@
 #include "keytool/dns/resolver_lookup.hpp"
 
+#include <fmt/format.h>
+
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
 
 namespace dkim::keytool {
 namespace {
 
-// In a zone file's way (RFC 1035 §5.1): what a macro expands to may hold any visible octet.
+// Escapes as zone files do (RFC 1035 §5.1): a macro may expand to any visible byte.
 std::string escaped(const std::string& name) {
   std::string out;
   for (const char c : name) {
@@ -14,13 +16,12 @@ std::string escaped(const std::string& name) {
       out += c;
       continue;
     }
-    const std::string digits = std::to_string(static_cast<unsigned char>(c));
-    out += "\\" + std::string(3 - digits.size(), '0') + digits;
+    out += fmt::format("\\{:03}", static_cast<unsigned char>(c));
   }
   return out + ".";
 }
 
-// The other way round, the final dot taken off.
+// Undoes escaped(), and drops the final dot.
 std::string plain(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
   std::string out;
@@ -75,15 +76,15 @@ ResolverLookup::Known ResolverLookup::ask_resolver(const std::string& name, Reco
   } catch (const crypto::Error& error) {
     return {canon::Refusal{error.what(), 0}};
   }
-  const auto refusal = [](std::string_view reason) {
-    return Known{canon::Refusal{"the resolver: " + std::string(reason), 0}};
+  const auto refusal = [](const DnsError& error) {
+    return Known{canon::Refusal{fmt::format("the resolver: {}", error.text()), 0}};
   };
-  if (!answered_ && silences_ >= most_silences) return refusal(DnsClient::no_answer);
+  if (!answered_ && silences_ >= most_silences) return refusal({DnsFault::no_answer});
   auto response = client_->ask(escaped(name), type);
-  const bool silent = !response && response.refusal().reason == DnsClient::no_answer;
+  const bool silent = !response && response.refusal().fault == DnsFault::no_answer;
   silences_ += silent ? 1 : 0;
   answered_ = answered_ || !silent;
-  if (!response) return refusal(response.refusal().reason);
+  if (!response) return refusal(response.refusal());
   auto found = *std::move(response);
   switch (type) {
     case RecordType::txt: {
@@ -97,9 +98,13 @@ ResolverLookup::Known ResolverLookup::ask_resolver(const std::string& name, Reco
       return {std::move(found.addresses), found.exists};
     case RecordType::ns:
       return {all_plain(std::move(found.name_servers)), found.exists};
-    default:
+    case RecordType::mx:
+    case RecordType::ptr:
       return {all_plain(std::move(found.targets)), found.exists};
+    case RecordType::soa:
+      break;  // nobody asks for its data
   }
+  return {std::vector<std::string>(), found.exists};
 }
 
 }  // namespace dkim::keytool

@@ -1,4 +1,5 @@
-// Questions to a resolver, remembered, and with an end: records of strangers decide what is asked next.
+// Asks a resolver, remembers its answers, and limits the questions: strangers' records decide what is asked
+// next. Whatever keeps a question from an answer is a Refusal.
 #pragma once
 
 #include <chrono>
@@ -13,17 +14,17 @@ namespace dkim::keytool {
 
 class ResolverLookup final : public Lookup {
  public:
-  // Of one object, all in all; what is past them is refused unasked.
+  // Limits for one object. Questions beyond them are refused without asking.
   static constexpr unsigned most_questions = 300;
   static constexpr std::chrono::seconds most_time{40};
-  // A resolver that never answered is not waited for more often.
+  // A resolver that never answered is not asked more often than this.
   static constexpr unsigned most_silences = 2;
 
-  // The resolver is opened at the first question; that there is none is a Refusal like any other.
+  // Opens the resolver at the first question; a system without one gives Refusals.
   explicit ResolverLookup(const DnsAccess& access) : access_(access) {}
 
   Answer ask(const std::string& name, RecordType type) override;
-  // By a question for addresses: NXDOMAIN is the answer for every type.
+  // Asks for addresses: NXDOMAIN holds for every type.
   canon::Result<bool> exists(const std::string& name) override;
 
  private:

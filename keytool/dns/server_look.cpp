@@ -1,5 +1,7 @@
 #include "keytool/dns/server_look.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -13,17 +15,17 @@
 namespace dkim::keytool {
 namespace {
 
-// A chain of CNAMEs from name to name; longer ones resolvers give up on, too.
+// Resolvers give up on longer chains of CNAMEs, too.
 constexpr std::size_t longest_chain = 8;
-// Of all chains together, where servers differ.
+// The names of all chains together, if servers disagree.
 constexpr std::size_t most_names = 16;
-// Each of them is another machine, mostly; a silent one is waited for while others answer.
+// Most servers are separate machines; while one is silent, others answer.
 constexpr std::size_t servers_at_once = 8;
 
-// One look: asks the servers of the name's zone, and goes on with the names that they alias it to.
+// Asks the servers of the name's zone, then those of the names that they alias it to.
 class Look {
  public:
-  Look(DnsClient& resolver, std::set<std::string>& silent, const crypto::KeyRecord& expected,
+  Look(DnsClient& resolver, const std::set<std::string>& silent, const crypto::KeyRecord& expected,
        Observer::Misplaced misplaced, const Deadline& deadline)
       : resolver_(resolver),
         silent_(silent),
@@ -48,13 +50,13 @@ class Look {
       return;
     }
     if (chain.size() > longest_chain) {
-      trouble(alias, "a chain of more than " + std::to_string(longest_chain) + " CNAMEs");
+      trouble(alias, fmt::format("a chain of more than {} CNAMEs", longest_chain));
       return;
     }
-    // Two servers may alias to the same name by different ways; or each to another one, without end.
+    // Two servers may alias to the same name in different ways, or each to yet another name, endlessly.
     if (!asked_.insert(name).second) return;
     if (asked_.size() > most_names) {
-      trouble(alias, "more than " + std::to_string(most_names) + " names by CNAMEs");
+      trouble(alias, fmt::format("more than {} names by CNAMEs", most_names));
       return;
     }
     const auto zone = find_zone(resolver_, name, deadline_);
@@ -70,25 +72,30 @@ class Look {
     }
   }
 
-  // Gives back the CNAMEs that stand in the record's place: whatever else a server knows of the name there,
-  // the other name's own servers decide.
+  // Returns the targets of the CNAMEs at the name. What a server adds about a target does not count: the
+  // target's own servers decide.
   std::set<std::string> ask_servers(const Zone& zone, const std::string& name, const std::string& alias) {
     const auto answers = ask_addresses(zone, name);
     std::set<std::string> targets;
     for (const auto& server : zone.servers) {
-      if (!server.trouble.empty())
-        observation_.servers.push_back({server.name, "", {}, server.trouble, alias, server.out_of_time});
+      if (!server.trouble.empty()) {
+        observation_.servers.push_back({.server = server.name,
+                                        .address = "",
+                                        .trouble = server.trouble,
+                                        .alias = alias,
+                                        .fault = server.fault});
+      }
       for (const auto& address : server.addresses) {
         const auto& answer = answers.at(address.text());
         observation_.memory = std::max(observation_.memory, answer.memory);
         if (answer.alias) {
           targets.insert(*answer.alias);
         } else {
-          observation_.servers.push_back({server.name, address.text(), answer.finding, answer.trouble, alias,
-                                          answer.trouble == time_is_up});
+          observation_.servers.push_back(
+              {server.name, address.text(), answer.finding, answer.trouble, alias, answer.fault});
           if (alias.empty()) look_elsewhere(address, name, zone, observation_.servers.back().finding);
         }
-        if (answer.trouble == DnsClient::no_answer) silent_.insert(address.text());
+        if (answer.fault == DnsFault::no_answer) silent_.insert(address.text());
       }
     }
     observation_.memory = std::max(observation_.memory, ask_negative_ttl(zone, answers));
@@ -98,14 +105,20 @@ class Look {
   struct Answer {
     ServerAddress address;
     std::optional<RecordFinding> finding;
-    std::string trouble;               // why there is none, where there is no alias either
-    std::optional<std::string> alias;  // what a CNAME in the record's place leads to
+    std::string trouble;               // why there is neither a finding nor an alias
+    std::optional<DnsFault> fault;     // the DNS error behind the trouble, if it is one
+    std::optional<std::string> alias;  // where a CNAME at the name leads
     unsigned memory = 0;
+
+    void fail(const DnsError& error) {
+      trouble = error.text();
+      fault = error.fault;
+    }
   };
   using Answers = std::map<std::string, Answer>;
 
-  // Each address once, some at a time: many may be silent. Of no server is the last address asked before the
-  // first of another.
+  // Asks each address once, several at a time, since many may be silent. Every server's first address comes
+  // before any server's second.
   Answers ask_addresses(const Zone& zone, const std::string& name) const {
     Answers answers;
     std::vector<Answer*> in_turn;
@@ -125,22 +138,22 @@ class Look {
     return answers;
   }
 
-  // In a thread of its own: reads what is shared, and writes its answer alone.
+  // Runs in a thread of its own: only reads what is shared, and writes only its own answer.
   void ask_address(const std::string& name, const Zone& zone, Answer& answer) const {
     if (silent_.contains(answer.address.text())) {
-      answer.trouble = DnsClient::no_answer;
+      answer.fail({DnsFault::no_answer});
       return;
     }
     if (deadline_.is_over()) {
-      answer.trouble = time_is_up;
+      answer.fail({DnsFault::out_of_time});
       return;
     }
     auto client = DnsClient::at(answer.address, DnsClient::Kind::authoritative);
     const auto response = client.ask(name, RecordType::txt);
     if (!response) {
-      answer.trouble = response.refusal().reason;
+      answer.fail(response.refusal());
     } else if (response->delegation && *response->delegation != zone.name) {
-      answer.trouble = "leaves the name to the servers of " + *response->delegation;
+      answer.trouble = fmt::format("leaves the name to the servers of {}", *response->delegation);
     } else if (!response->authoritative) {
       answer.trouble = "does not know the zone (a lame delegation)";
     } else {
@@ -152,7 +165,7 @@ class Look {
     }
   }
 
-  // As the first of the servers has it that answered; what the resolver said where none tells.
+  // Returns the value of the first server that answers, or else the resolver's.
   unsigned ask_negative_ttl(const Zone& zone, const Answers& answers) const {
     for (const auto& server : zone.servers) {
       for (const auto& address : server.addresses) {
@@ -166,7 +179,7 @@ class Look {
     return zone.negative_ttl;
   }
 
-  // What a wildcard answers for every name is nobody's key record: the key's own is missing.
+  // Takes the key's record for missing if a wildcard answers in its place: that record belongs to no key.
   void discount_wildcard(DnsClient& client, const std::string& name, const Zone& zone,
                          const DnsResponse& response, RecordFinding& finding) const {
     if (response.texts.empty() || finding.status == RecordStatus::right) return;
@@ -178,13 +191,13 @@ class Look {
       if (!answer) return;
       if (answer->texts.empty()) continue;
       if (values_of(*answer) == values_of(response)) {
-        finding = {RecordStatus::missing, "the wildcard " + wildcard + " answers in its place"};
+        finding = {RecordStatus::missing, fmt::format("the wildcard {} answers in its place", wildcard)};
       }
       return;
     }
   }
 
-  // One server is enough to find a record that was entered under a wrong name.
+  // Asks one server only: that is enough to find a record that was entered under a wrong name.
   void look_elsewhere(const ServerAddress& address, const std::string& name, const Zone& zone,
                       std::optional<RecordFinding>& finding) {
     if (misplaced_ == Observer::Misplaced::ignore || !finding || finding->status != RecordStatus::missing)
@@ -198,12 +211,12 @@ class Look {
     if (alias.empty()) {
       observation_.trouble = what;
     } else {
-      observation_.servers.push_back({alias, "", {}, what, alias});
+      observation_.servers.push_back({.server = alias, .address = "", .trouble = what, .alias = alias});
     }
   }
 
   DnsClient& resolver_;
-  std::set<std::string>& silent_;
+  std::set<std::string> silent_;  // addresses that need not be asked again
   const crypto::KeyRecord& expected_;
   Observer::Misplaced misplaced_;
   const Deadline& deadline_;
@@ -214,7 +227,7 @@ class Look {
 }  // namespace
 
 Observation look_at_servers(DnsClient& resolver, const std::string& name, const crypto::KeyRecord& expected,
-                            std::set<std::string>& silent, Observer::Misplaced misplaced,
+                            const std::set<std::string>& silent, Observer::Misplaced misplaced,
                             const Deadline& deadline) {
   return Look(resolver, silent, expected, misplaced, deadline).run(name);
 }

@@ -1,6 +1,5 @@
-// One look at a record by the servers of its zone, and of those that CNAMEs lead to.
-//
-// Called by keytool/dns/observation.
+// Looks once at a record, as served by its zone's servers and by the servers of every zone that CNAMEs lead
+// to. Reports what cannot be asked in the Observation; throws nothing of its own.
 #pragma once
 
 #include <set>
@@ -11,10 +10,10 @@
 
 namespace dkim::keytool {
 
-// Asks every server, some at a time. The name ends with a dot. Addresses in `silent` are not asked, and those
-// that do not answer are added to it.
+// Asks every server, several at a time. The name ends with a dot. Skips the addresses in `silent`: they count
+// as without an answer.
 Observation look_at_servers(DnsClient& resolver, const std::string& name, const crypto::KeyRecord& expected,
-                            std::set<std::string>& silent, Observer::Misplaced misplaced,
+                            const std::set<std::string>& silent, Observer::Misplaced misplaced,
                             const Deadline& deadline);
 
 }  // namespace dkim::keytool

@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A socket that waits for nothing longer than until the deadline.
+// A socket that never waits beyond the deadline.
 class Connection {
  public:
   explicit Connection(Clock::time_point deadline) : deadline_(deadline) {}
@@ -36,11 +36,11 @@ class Connection {
     return getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
   }
 
-  bool send_all(std::span<const std::uint8_t> octets) {
-    while (!octets.empty()) {
-      const ssize_t sent = send(socket_, octets.data(), octets.size(), MSG_NOSIGNAL);
+  bool send_all(std::span<const std::uint8_t> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent > 0) {
-        octets = octets.subspan(static_cast<std::size_t>(sent));
+        bytes = bytes.subspan(static_cast<std::size_t>(sent));
       } else if (!goes_on(POLLOUT)) {
         return false;
       }
@@ -48,17 +48,17 @@ class Connection {
     return true;
   }
 
-  bool receive_all(std::span<std::uint8_t> octets) {
-    while (!octets.empty()) {
-      const ssize_t received = recv(socket_, octets.data(), octets.size(), 0);
+  bool receive_all(std::span<std::uint8_t> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t received = recv(socket_, bytes.data(), bytes.size(), 0);
       if (received == 0) return false;
       if (received > 0) {
-        octets = octets.subspan(static_cast<std::size_t>(received));
+        bytes = bytes.subspan(static_cast<std::size_t>(received));
       } else if (!goes_on(POLLIN)) {
         return false;
       }
     }
-    // Also where data always stood ready.
+    // Checked here too: if data was always ready, wait() was never called.
     return Clock::now() < deadline_;
   }
 
@@ -79,7 +79,7 @@ class Connection {
     return sizeof six;
   }
 
-  // After a call that failed: is it worth another one?
+  // Returns whether a call that failed is worth repeating, after waiting for the socket if need be.
   bool goes_on(short events) {
     if (errno == EINTR) return true;
     return (errno == EAGAIN || errno == EWOULDBLOCK) && wait(events);

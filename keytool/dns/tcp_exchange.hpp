@@ -1,6 +1,6 @@
-// One DNS message there and one back over TCP (RFC 1035 §4.2.2), within a time for the whole of it.
+// Sends one DNS message over TCP and receives one (RFC 1035 §4.2.2), within one time limit for both.
 //
-// ldns gives each read a time of its own: a server that sends an octet now and then would hold it for days.
+// ldns limits each read alone: a server that sends a byte now and then could hold it for days.
 #pragma once
 
 #include <chrono>
@@ -12,7 +12,7 @@
 
 namespace dkim::keytool {
 
-// The answer as on the wire, without its length; empty if none came whole within the time.
+// Returns the answer in wire format, without its length; empty if no whole answer came within the time.
 std::vector<std::uint8_t> exchange_over_tcp(const ServerAddress& server, std::span<const std::uint8_t> query,
                                             std::chrono::milliseconds at_most);
 

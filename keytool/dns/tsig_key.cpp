@@ -1,5 +1,7 @@
 #include "keytool/dns/tsig_key.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -14,12 +16,13 @@ namespace {
 
 constexpr std::size_t largest_file = 16 << 10;
 
-// The words of BIND's grammar: punctuation, quoted strings, bare words; comments of all three kinds skipped.
+// Splits text into the words of BIND's grammar: punctuation, quoted strings, bare words. Skips comments of
+// all three kinds.
 class Words {
  public:
   explicit Words(std::string_view text) : text_(text) {}
 
-  // Empty at the end.
+  // Returns the next word; empty at the end.
   std::string_view next() {
     skip_blank();
     if (text_.empty()) return {};
@@ -58,7 +61,7 @@ class Words {
   std::string_view text_;
 };
 
-// BIND's and ldns's spellings; MD5 is broken and no longer written by either.
+// Translates BIND's spelling to ldns's. MD5 is broken, and neither writes it any more.
 std::string ldns_algorithm(std::string_view name) {
   std::string lower = canon::lower_case(name);
   if (lower.ends_with('.')) lower.pop_back();
@@ -71,15 +74,15 @@ std::string ldns_algorithm(std::string_view name) {
 
 // ldns, like BIND, takes none with bits left over in its last digit: the update could then not be signed.
 bool is_secret(std::string_view text) {
-  const auto octets = crypto::base64_decode(text);
-  return octets && !octets->empty() && crypto::base64_encode(*octets) == text;
+  const auto bytes = crypto::base64_decode(text);
+  return bytes && !bytes->empty() && crypto::base64_encode(*bytes) == text;
 }
 
 TsigKey parse_key(std::string_view text) {
   Words words(text);
   if (words.next() != "key") throw crypto::KeyFileError("no line of the form: key \"name\" { ... };");
   const auto name = canon::DomainName::parse(words.next());
-  if (!name) throw crypto::KeyFileError("a key name that is no domain name");
+  if (!name) throw crypto::KeyFileError("a key name that is not a domain name");
   if (words.next() != "{") throw crypto::KeyFileError("no { after the key's name");
   TsigKey key;
   key.name = name->str() + ".";
@@ -89,8 +92,7 @@ TsigKey parse_key(std::string_view text) {
     const auto value = words.next();
     if (word == "algorithm") key.algorithm = ldns_algorithm(value);
     if (word == "secret") {
-      if (!is_secret(value))
-        throw crypto::KeyFileError("a secret that is not base64");
+      if (!is_secret(value)) throw crypto::KeyFileError("a secret that is not base64");
       key.secret.assign(value.begin(), value.end());
     }
   }
@@ -103,10 +105,10 @@ TsigKey parse_key(std::string_view text) {
 crypto::Secret read_secret_file(const std::filesystem::path& path) {
   try {
     const auto file = crypto::open_trusted_file(path, 0, crypto::TrustedAs::shared_secret);
-    if (!file) throw crypto::KeyFileError("the TSIG key file " + path.string() + " does not exist");
+    if (!file) throw crypto::KeyFileError(fmt::format("the TSIG key file {} does not exist", path.string()));
     return crypto::read_all(*file, path, largest_file);
   } catch (const crypto::StoreError& error) {
-    throw crypto::KeyFileError("the TSIG key file is not used: " + std::string(error.what()));
+    throw crypto::KeyFileError(fmt::format("the TSIG key file is not used: {}", error.what()));
   }
 }
 
@@ -117,7 +119,7 @@ TsigKey read_tsig_key(const std::filesystem::path& path) {
   try {
     return parse_key(crypto::view(text));
   } catch (const crypto::KeyFileError& error) {
-    throw crypto::KeyFileError("the TSIG key file " + path.string() + " has " + error.what());
+    throw crypto::KeyFileError(fmt::format("the TSIG key file {} has {}", path.string(), error.what()));
   }
 }
 

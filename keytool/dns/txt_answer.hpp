@@ -1,4 +1,4 @@
-// What an answer to the question for a record comes to.
+// Takes from a response what matters for a key's record.
 #pragma once
 
 #include <optional>
@@ -12,16 +12,17 @@
 
 namespace dkim::keytool {
 
-// Sorted: servers give them in any order.
+// Returns the TXT values, sorted: servers give them in any order.
 std::vector<std::string> values_of(const DnsResponse& response);
 
-// For how many seconds a resolver may remember it.
+// Returns for how many seconds a resolver may remember the response.
 unsigned memory_of(const DnsResponse& response);
 
-// Asks the client, which must live as long; after the deadline there are no more answers.
+// Returns a function that asks the client. It refers to both arguments, which must outlive it; after the
+// deadline it returns nothing.
 AskTexts texts_by(DnsClient& client, const Deadline& deadline);
 
-// Adds what find_misplaced says.
+// Adds what find_misplaced found to the finding's detail.
 void add_place(RecordFinding& finding, const std::optional<std::string>& place);
 
 }  // namespace dkim::keytool

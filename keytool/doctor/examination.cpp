@@ -1,5 +1,7 @@
 #include "keytool/doctor/examination.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "crypto/error.hpp"
@@ -24,7 +26,7 @@ void append(Findings& all, Findings findings) {
   std::move(findings.begin(), findings.end(), std::back_inserter(all));
 }
 
-// A path as the kernel sees it: Postfix's queue directory and the daemon's may be spelt by way of links.
+// Resolves links: the queue directories of Postfix and dkimsignd may be spelt differently.
 std::filesystem::path resolved(const std::filesystem::path& path) {
   std::error_code error;
   auto real = std::filesystem::weakly_canonical(path, error);
@@ -35,6 +37,11 @@ std::string resolved_socket(const std::string& socket) {
   if (!socket.starts_with("unix:")) return socket;
   const std::filesystem::path path = socket.substr(5);
   return "unix:" + (resolved(path.parent_path()) / path.filename()).string();
+}
+
+// A finding after which nothing is to be done.
+Finding plain(Severity severity, std::string topic, std::string subject, std::string what) {
+  return {severity, std::move(topic), std::move(subject), std::move(what), "", {}};
 }
 
 class Examination {
@@ -49,7 +56,7 @@ class Examination {
 
   Findings run() {
     read_postfix();
-    // Before any key is in memory: this forks.
+    // This forks, and so comes before any key is in memory.
     const auto socket = resolved_socket(configuration_.clients.socket.text);
     const auto socket_facts = gather_socket_facts(socket, postfix_ ? &*postfix_ : nullptr);
     daemon_ = credentials_of(daemon_user_by(socket_facts.direct, socket_facts.path));
@@ -59,8 +66,7 @@ class Examination {
         is_large_store() ? ConfigurationCheck::file_alone : ConfigurationCheck::with_all_keys);
     auto store_findings = examine_store();
     append(store_findings, check_publishing(configuration_.keys));
-    drop_repeated(configuration_findings, store_findings);
-    append(findings_, std::move(configuration_findings));
+    append(findings_, without_repeated(std::move(configuration_findings), store_findings));
     append(findings_, std::move(store_findings));
     append(findings_, check_socket(socket_facts));
     append(findings_,
@@ -82,16 +88,17 @@ class Examination {
       auto& queue = postfix_->main["queue_directory"];
       queue = resolved(queue).string();
     } catch (const crypto::Error& error) {
-      postfix_trouble_ = {{Severity::unknown,
-                           "postfix",
-                           directory,
-                           error.what(),
-                           "install and set up Postfix, or say by --postfix-config where its main.cf is",
-                           {}}};
+      postfix_trouble_ = {
+          {Severity::unknown,
+           "postfix",
+           directory,
+           error.what(),
+           "install and set up Postfix, or name the directory of its main.cf with --postfix-config",
+           {}}};
     }
   }
 
-  // Counts no further than it must.
+  // Stops counting as soon as the answer is known.
   bool is_large_store() const {
     constexpr std::size_t many = 1000;
     std::size_t count = 0;
@@ -105,8 +112,26 @@ class Examination {
   Findings examine_store() {
     auto findings = check_key_directory(store_.directory());
     if (!findings.empty() && findings.front().severity != Severity::risk) return findings;
+    append(findings, examine_domains());
+    return findings;
+  }
+
+  Findings examine_domains() {
+    Findings findings;
     try {
-      examine_domains(findings);
+      const auto domains = domains_of();
+      if (domains.empty() && !request_.domain) findings.push_back(empty_store());
+      // If it does not run, that is reported instead.
+      if (!daemon_ && daemon_runs_ && !domains.empty()) findings.push_back(unknown_daemon());
+      if (request_.domain && !store_.stamp(*request_.domain)) {
+        const auto signer = signer_of(*request_.domain);
+        findings.push_back(signer ? signed_by_another(*signer) : without_keys());
+        if (signer) append(findings, examine_domain(*signer));
+        return findings;
+      }
+      if (!request_.domain) asked_about_ = domains;
+      for (const auto& domain : domains)
+        append(findings, examine_domain(domain));
     } catch (const UsageError&) {
       throw;
     } catch (const crypto::Error& error) {
@@ -115,64 +140,41 @@ class Examination {
     return findings;
   }
 
-  void examine_domains(Findings& findings) {
-    auto domains = domains_of();
-    if (domains.empty() && !request_.domain) {
-      findings.push_back({Severity::broken,
-                          "key",
-                          store_.directory().string(),
-                          "holds no key: no mail is signed",
-                          "make one:",
-                          {"dkimkey generate --selector server"}});
-    }
-    // Where it does not run, that is to be said first.
-    if (!daemon_ && daemon_runs_ && !domains.empty()) {
-      findings.push_back(
-          {Severity::unknown,
-           "key_files",
-           store_.directory().string(),
-           "the daemon's user is not known here, so whether it can read the keys is not either",
-           "",
-           {}});
-    }
-    if (request_.domain) {
-      examine_signer(domains, findings);
-    } else {
-      asked_about_ = domains;
-    }
-    for (const auto& domain : domains)
-      examine_domain(domain, findings);
-  }
-
   std::vector<canon::DomainName> domains_of() const {
     if (request_.domain) return {*request_.domain};
     auto domains = store_.domains();
     if (domains.size() <= most_domains) return domains;
-    throw UsageError("which domain? " + store_.directory().string() + " has " +
-                     std::to_string(domains.size()) + ": name one");
+    throw UsageError(
+        fmt::format("which domain? {} has {}: name one", store_.directory().string(), domains.size()));
   }
 
-  // The domain that was asked for may be signed for by a parent of it, or by a rule.
-  void examine_signer(std::vector<canon::DomainName>& domains, Findings& findings) {
-    if (store_.stamp(*request_.domain)) return;
-    domains.clear();
-    const auto signer = signer_of(*request_.domain);
-    if (signer) {
-      findings.push_back({Severity::good,
-                          "key",
-                          request_.domain->str(),
-                          "has no keys of its own and is signed as " + signer->str(),
-                          "",
-                          {}});
-      domains.push_back(*signer);
-      return;
-    }
-    findings.push_back({Severity::broken,
-                        "key",
-                        request_.domain->str(),
-                        "has no keys: its mail is not signed",
-                        "make one:",
-                        {"dkimkey generate --domain " + request_.domain->str() + " --selector server"}});
+  Finding empty_store() const {
+    return {Severity::broken,
+            "key",
+            store_.directory().string(),
+            "holds no key: no mail is signed",
+            "make one:",
+            {"dkimkey generate --selector server"}};
+  }
+
+  Finding unknown_daemon() const {
+    return plain(Severity::unknown, "key_files", store_.directory().string(),
+                 "the daemon's user is not known here, so neither is whether it can read the keys");
+  }
+
+  // A parent of the requested domain, or a rule, may sign for it.
+  Finding signed_by_another(const canon::DomainName& signer) const {
+    return plain(Severity::good, "key", request_.domain->str(),
+                 fmt::format("has no keys of its own and is signed as {}", signer.str()));
+  }
+
+  Finding without_keys() const {
+    return {Severity::broken,
+            "key",
+            request_.domain->str(),
+            "has no keys: its mail is not signed",
+            "make one:",
+            {fmt::format("dkimkey generate --domain {} --selector server", request_.domain->str())}};
   }
 
   std::optional<canon::DomainName> signer_of(const canon::DomainName& domain) const {
@@ -180,30 +182,32 @@ class Examination {
     return explanation.domain;
   }
 
-  void examine_domain(const canon::DomainName& domain, Findings& findings) {
-    append(findings, check_key_files(store_, domain, daemon_));
+  Findings examine_domain(const canon::DomainName& domain) {
+    auto findings = check_key_files(store_, domain, daemon_);
     try {
       const auto read = store_.read_manifest(domain);
-      if (!read) return;
+      if (!read) return findings;
       const auto& keys = read->manifest.keys;
       if (std::any_of(keys.begin(), keys.end(),
                       [](const auto& key) { return key.state == crypto::KeyState::active; }))
         signing_.push_back(domain);
       append(findings, check_keys(domain, read->manifest, configuration_.keys, crypto::utc_now()));
     } catch (const crypto::Error&) {
-      // Said by check_key_files.
+      // check_key_files has reported it.
     }
+    return findings;
   }
 
-  // dkimsignd --check meets the same damaged files.
-  static void drop_repeated(Findings& configuration_findings, const Findings& store_findings) {
+  // dkimsignd --check reports the same damaged files.
+  static Findings without_repeated(Findings configuration_findings, const Findings& store_findings) {
     std::erase_if(configuration_findings, [&](const auto& finding) {
       return std::any_of(store_findings.begin(), store_findings.end(),
                          [&](const auto& other) { return other.what == finding.what; });
     });
+    return configuration_findings;
   }
 
-  // Mail of cron is from root@myorigin.
+  // cron's mail is from root@myorigin.
   void examine_origin() {
     const auto origin = canon::DomainName::parse(postfix_->of("myorigin"));
     if (!origin) return;
@@ -211,26 +215,22 @@ class Examination {
     const bool has_own_keys = std::any_of(explanation.keys.begin(), explanation.keys.end(),
                                           [&](const auto& key) { return key.domain == *origin; });
     if (explanation.would_sign) {
-      findings_.push_back({Severity::good,
-                           "myorigin",
-                           origin->str(),
-                           "mail of cron is from root@" + origin->str() + ", which is signed",
-                           "",
-                           {}});
+      findings_.push_back(plain(Severity::good, "myorigin", origin->str(),
+                                fmt::format("mail of cron is from root@{}, which is signed", origin->str())));
       return;
     }
-    // A domain whose keys do not sign yet, a choice by a rule and a fault are told elsewhere.
+    // Keys that do not sign yet, a choice by a rule and a fault are reported elsewhere.
     if (explanation.fault || explanation.rule || has_own_keys || signing_.empty()) return;
     findings_.push_back(
         {Severity::risk,
          "myorigin",
          origin->str(),
-         "mail of cron is from root@" + origin->str() + ", for which no key signs",
-         "let it be a domain that has a key:",
+         fmt::format("mail of cron is from root@{}, for which no key signs", origin->str()),
+         "set it to a domain that has a key:",
          {postfix_->set_command("myorigin", signing_.front().str()), postfix_->reload_command()}});
   }
 
-  // What the domain's checks ask DNS about. Behind a relay, receivers see the relay's address.
+  // Finds the addresses for the domains' checks. Behind a relay, receivers see the relay's address.
   void examine_address() {
     const auto relay = postfix_ ? relay_of(*postfix_) : std::string();
     if (!addresses_.empty() || !relay.empty()) return;
@@ -242,7 +242,7 @@ class Examination {
 
   DomainQuestion question_about(const canon::DomainName& domain) const {
     DomainQuestion question{domain, addresses_, {}};
-    // Keys that do not sign yet have records to be looked at, too.
+    // Keys that do not sign yet have records to check, too.
     question.signing_domains = {signer_of(domain).value_or(domain).str()};
     question.others_unknown = others_unknown_;
     if (!postfix_) return question;
@@ -251,7 +251,7 @@ class Examination {
     return question;
   }
 
-  // All domains have the address and its PTR record in common.
+  // Adds only new findings: all domains share the address and its PTR record.
   void add_new(Findings found) {
     for (auto& finding : found) {
       const bool said = std::any_of(findings_.begin(), findings_.end(), [&](const auto& other) {
@@ -269,7 +269,7 @@ class Examination {
         },
         [&](const canon::DomainName&, Findings found) { add_new(std::move(found)); },
         [&](const canon::DomainName& domain, const std::string& what) {
-          findings_.push_back({Severity::unknown, "dkim", domain.str(), what, "", {}});
+          findings_.push_back(plain(Severity::unknown, "dkim", domain.str(), what));
         });
   }
 
@@ -278,9 +278,9 @@ class Examination {
   const crypto::KeyStore store_;
   std::vector<std::string> addresses_;
   bool others_unknown_ = false;  // there are more, behind NAT
-  // Whose DNS is looked at: the domain that was named, else all of the store.
+  // The domains to check in DNS: the one that was named, or else all of the store.
   std::vector<canon::DomainName> asked_about_;
-  // Those of them, or of their parents, that have an active key.
+  // The domains among them, or their parents, that have an active key.
   std::vector<canon::DomainName> signing_;
   std::optional<PostfixSettings> postfix_;
   Findings postfix_trouble_;

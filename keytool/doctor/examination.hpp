@@ -1,6 +1,5 @@
-// The order in which doctor looks at the chain from Postfix to the receiver, and for which domains.
-//
-// Called by dkimkey doctor. What the facts mean is said by the checks beside this file.
+// Examines the whole chain from Postfix to the receiver, in its order and for the right domains. The checks
+// in the folders beside this file judge the facts.
 #pragma once
 
 #include <optional>
@@ -15,16 +14,16 @@
 namespace dkim::keytool {
 
 struct ExaminationRequest {
-  std::optional<canon::DomainName> domain;  // nothing: every one of the store, if they are few
-  std::vector<std::string> addresses;       // this host sends from; empty: find out
+  std::optional<canon::DomainName> domain;  // empty: every domain of the store, if they are few
+  std::vector<std::string> addresses;       // that this host sends from; empty: find out
   std::optional<std::string> configuration_file;
-  std::string postfix_directory;  // of main.cf; empty: Postfix's own default
+  std::string postfix_directory;  // where main.cf is; empty: Postfix's default
   bool ask_dns = true;
   DnsAccess dns;
 };
 
-// In the order of the chain. What cannot be found out is a finding; throws UsageError where a domain must be
-// named, and crypto::Error where the key store changes under the look.
+// Returns the findings in the order of the chain. What cannot be found out is a finding too. Throws
+// UsageError if a domain must be named, and crypto::Error if the key store changes meanwhile.
 Findings examine(const ExaminationRequest& request, const Configuration& configuration);
 
 }  // namespace dkim::keytool

@@ -20,7 +20,7 @@ using crypto::KeyAnswer;
 
 KeyAnswer ask(DnsClient& client, const std::string& name) {
   const auto response = client.ask(name + ".", RecordType::txt);
-  if (!response) return {KeyAnswer::Kind::unavailable, {}, response.refusal().reason};
+  if (!response) return {KeyAnswer::Kind::unavailable, {}, response.refusal().text()};
   KeyAnswer answer;
   for (const auto& text : response->texts)
     answer.values.push_back(text.value);

@@ -13,7 +13,7 @@ bool has_star(std::string_view text) {
   return text.find('*') != std::string_view::npos;
 }
 
-// In lower case and A-labels; nothing for what is no domain of an address, as one with a final dot.
+// Returns the domain in lower case and A-labels; nothing if an address cannot have it (a final dot).
 std::optional<std::string> domain_text(std::string_view text) {
   if (text.ends_with('.')) return std::nullopt;
   const auto domain = canon::DomainName::parse(text);
@@ -21,7 +21,7 @@ std::optional<std::string> domain_text(std::string_view text) {
   return domain->str();
 }
 
-// "a" against "a", "a*" or any; nothing where one cannot tell.
+// Intersects two user parts: the inner value is empty if nothing is common, the outer one if that is unknown.
 std::optional<std::optional<std::string>> common_user(const std::string& a, const std::string& b) {
   using Known = std::optional<std::string>;
   if (a.empty() || a == b) return Known(b);
@@ -67,7 +67,7 @@ std::optional<AddressPattern> pattern_of_parts(std::string_view user, std::strin
     name = domain_text(domain.substr(2));
   } else {
     pattern.kind = Domain::glob;
-    // Whatever the stars stand for, the rest must be able to be part of a domain.
+    // The rest must fit into a domain, whatever the stars match.
     std::string example(domain);
     std::replace(example.begin(), example.end(), '*', 'x');
     if (domain_text(example)) name = canon::lower_case(domain);
@@ -92,9 +92,11 @@ std::string AddressPattern::text() const {
       return before + "*";
     case Domain::below:
       return before + "*." + domain;
-    default:
-      return before + domain;
+    case Domain::host:
+    case Domain::glob:
+      break;
   }
+  return before + domain;
 }
 
 AddressPattern anyone_at(const canon::DomainName& domain) {
@@ -106,7 +108,7 @@ std::optional<AddressPattern> pattern_of_table_key(std::string_view key) {
   const auto at = key.rfind('@');
   const auto user = at == std::string_view::npos ? std::string_view() : key.substr(0, at);
   auto domain = at == std::string_view::npos ? key : key.substr(at + 1);
-  // A star is an ordinary octet here, but for "user@*".
+  // Here a star is an ordinary character, except in "user@*".
   if (has_star(user) || (at != std::string_view::npos && user.empty())) return std::nullopt;
   if (domain == "*") return at == std::string_view::npos ? std::nullopt : pattern_of_parts(user, domain);
   if (has_star(domain)) return std::nullopt;
@@ -120,7 +122,7 @@ std::vector<AddressPattern> patterns_of_glob(std::string_view glob) {
     if (auto pattern = pattern_of_parts(user, domain)) patterns.push_back(*std::move(pattern));
   };
   if (const auto at = glob.rfind('@'); at != std::string_view::npos) {
-    // No address has nothing in front of its @.
+    // Every address has something in front of its @.
     if (at == 0) return patterns;
     add(glob.substr(0, at), glob.substr(at + 1));
     return patterns;
@@ -140,7 +142,7 @@ bool covers(const AddressPattern& a, const AddressPattern& b) {
 Overlap overlap_of(const AddressPattern& a, const AddressPattern& b) {
   const auto user = common_user(a.user, b.user);
   const auto domain = common_domain(a, b);
-  // What is known to be apart in one part is apart.
+  // Patterns that differ in one part have nothing in common.
   if ((user && !*user) || (domain && !*domain)) return {};
   if (!user || !domain) return {Overlap::Kind::unknown, {}};
   return {Overlap::Kind::known, {**user, (*domain)->kind, (*domain)->domain}};

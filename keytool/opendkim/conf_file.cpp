@@ -1,5 +1,7 @@
 #include "keytool/opendkim/conf_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "canon/text.hpp"
@@ -12,7 +14,7 @@ namespace dkim::keytool::opendkim {
 namespace {
 
 constexpr int deepest_include = 5;
-// A configuration of more than this is a file that includes itself, twice or a thousand times.
+// A larger configuration is a file that includes itself again and again.
 constexpr std::size_t most_settings = 10'000;
 constexpr std::size_t most_files = 100;
 
@@ -47,7 +49,8 @@ void ConfFile::add_file(const std::filesystem::path& path, Sources& sources, int
         return fate_of(setting.name).fate != Fate::unknown;
       });
   if (!is_configuration)
-    throw crypto::StoreError(path.string() + " is no configuration of OpenDKIM: it has none of its settings");
+    throw crypto::StoreError(
+        fmt::format("{} is not a configuration of OpenDKIM: it has none of its settings", path.string()));
   remarks_.insert(remarks_.end(), words.remarks.begin(), words.remarks.end());
   for (auto& setting : settings) {
     if (settings_.size() >= most_settings) {
@@ -60,8 +63,8 @@ void ConfFile::add_file(const std::filesystem::path& path, Sources& sources, int
 
 void ConfFile::add_setting(Setting setting, Sources& sources, int depth) {
   if (setting.value.empty()) {
-    remarks_.push_back(
-        not_taken(setting.place, shown_word(setting.name) + " has no value; OpenDKIM does not start"));
+    remarks_.push_back(not_taken(
+        setting.place, fmt::format("{} has no value; OpenDKIM does not start", shown_word(setting.name))));
   } else if (!canon::equal_ignoring_case(setting.name, "Include")) {
     settings_.push_back(std::move(setting));
   } else if (depth >= deepest_include) {
@@ -76,14 +79,14 @@ void ConfFile::add_setting(Setting setting, Sources& sources, int depth) {
     try {
       add_file(included, sources, depth + 1);
     } catch (const crypto::StoreError& error) {
-      remarks_.push_back(not_taken(setting.place, std::string("Include: ") + error.what()));
+      remarks_.push_back(not_taken(setting.place, fmt::format("Include: {}", error.what())));
     }
   }
 }
 
 void ConfFile::add_arguments(std::vector<Setting> arguments) {
   for (auto& argument : arguments) {
-    // opendkim reads a key of the command line only where its configuration names none.
+    // opendkim reads the command line's key only if its configuration names none.
     if (canon::equal_ignoring_case(argument.name, "KeyFile") && find("KeyFile") != nullptr) {
       settings_.insert(settings_.begin(), std::move(argument));
     } else {
@@ -116,14 +119,14 @@ LocatedPath ConfFile::locate(std::string_view path, Sources& sources) const {
   if (std::filesystem::path(path).is_absolute() || sources.entry_at(located.path) != Sources::Entry::none)
     return located;
   const auto* base = find("BaseDirectory");
-  located.hint = "; " + std::string(path) + " is relative to ";
-  located.hint += base != nullptr ? "BaseDirectory, " + base->value
-                                  : working_directory_.string() + ", where opendkim is started";
+  located.hint = base != nullptr ? fmt::format("; {} is relative to BaseDirectory, {}", path, base->value)
+                                 : fmt::format("; {} is relative to {}, where opendkim is started", path,
+                                               working_directory_.string());
   const auto directory = std::filesystem::absolute(file_).parent_path();
   const auto beside = (directory / std::filesystem::path(path)).lexically_normal();
   if (sources.entry_at(beside) == Sources::Entry::file) {
-    located.hint +=
-        "; " + beside.string() + " is there: if it is meant, set BaseDirectory " + directory.string();
+    located.hint += fmt::format("; {} exists: if that one is meant, set BaseDirectory {}", beside.string(),
+                                directory.string());
   } else if (base == nullptr) {
     located.hint += "; if it is started elsewhere, set BaseDirectory to that directory";
   }

@@ -1,8 +1,9 @@
-// Reads opendkim.conf, as opendkim 2.11 does: a name, white space, a value, a line each; "#" begins a
-// comment anywhere; no continuation lines; a later line of the same name wins; Include up to five levels.
+// Reads opendkim.conf as opendkim 2.11 does: each line is a name, white space and a value; "#" begins a
+// comment anywhere; there are no continuation lines; a later line of the same name wins; Include works up to
+// five levels.
 //
-// Other than there, a wrong line does not end it: it is remarked on, but not shown, since the file may be
-// another than was meant.
+// Unlike opendkim, reading goes on after a wrong line. A remark names the line but does not show it, since
+// the file may be another one than the user meant.
 #pragma once
 
 #include <filesystem>
@@ -18,40 +19,41 @@ namespace dkim::keytool::opendkim {
 
 struct Setting {
   std::string name;           // as written
-  std::string value;          // empty where the line has none
+  std::string value;          // empty if the line has none
   std::string place;          // FILE:LINE
-  std::string argument = {};  // "-d": it stands in a command line
+  std::string argument = {};  // "-d" if it comes from a command line
 };
 
-// The settings of one text, in order, Include lines among them. Total: any octets are some settings.
+// Parses the settings of one text, in order, including the Include lines. Never fails, whatever the bytes.
 std::vector<Setting> parse_settings(std::string_view text, const std::string& file_name);
 
-// A path of a configuration, and what to say where there is no such file.
+// A path from a configuration, with a hint for the case that no such file exists.
 struct LocatedPath {
   std::filesystem::path path;
-  std::string hint;  // to follow what is said of the file; mostly empty
+  std::string hint;  // continues a sentence about the file; usually empty
 };
 
 class ConfFile {
  public:
-  // Reads the file and what it includes. Throws StoreError if the first file cannot be read, or has no line
-  // that is a setting; what is wrong further in is a remark.
-  // working_directory: where opendkim is started, "/" for a service.
+  // Reads the file and what it includes. `working_directory` is where opendkim is started, "/" for a service.
+  // Throws StoreError if the first file cannot be read or none of its lines is a setting; remarks on errors
+  // in included files.
   static ConfFile read(const std::filesystem::path& path, Sources& sources,
                        const std::filesystem::path& working_directory = "/");
-  // A configuration that is arguments alone; place: what they stand in.
+  // Returns a configuration of arguments alone; `place` is the file that they come from.
   static ConfFile without_file(const std::filesystem::path& place,
                                const std::filesystem::path& working_directory);
 
-  // As if they stood at the end: arguments of a command line. KeyFile is the one of which a file's counts.
+  // Adds arguments of a command line at the end, so that they win; for KeyFile alone, the file's value wins.
   void add_arguments(std::vector<Setting> arguments);
 
-  // The last of that name, whatever its case; nothing if there is none.
+  // Returns the last setting of that name, whatever its case; null if there is none.
   const Setting* find(std::string_view name) const;
-  // "no" for what is neither yes nor no, and for what is not there.
+  // Returns false if the setting is missing, or neither yes nor no.
   bool is_on(std::string_view name) const;
-  // Where a relative path begins: in BaseDirectory, else where opendkim is started.
+  // Makes a path absolute: relative to BaseDirectory, or else to where opendkim is started.
   std::filesystem::path resolve(std::string_view path) const;
+  // Does the same, and prepares a hint if a relative path leads nowhere.
   LocatedPath locate(std::string_view path, Sources& sources) const;
 
   const std::vector<Setting>& settings() const { return settings_; }

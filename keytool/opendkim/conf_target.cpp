@@ -21,7 +21,7 @@ bool has_settings(const std::string& text, const std::string& name) {
     file.root().reject_unknown();
     return false;
   } catch (const crypto::SettingsError&) {
-    return true;  // a setting, or what cannot be read: it is someone's
+    return true;  // a setting, or something unreadable: it belongs to somebody
   }
 }
 
@@ -32,15 +32,15 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
 std::filesystem::path target_of_link(std::filesystem::path path, ConfTarget::Purpose purpose) {
   std::error_code error;
   if (!std::filesystem::is_symlink(path, error)) return path;
-  // Who could make the link would choose which file is written.
+  // Whoever could make the link would choose which file is written.
   if (purpose == ConfTarget::Purpose::write) crypto::Directory::open(directory_of(path));
   auto target = std::filesystem::weakly_canonical(path, error);
   if (error) crypto::throw_store_error("follow", path, error.value());
   return target;
 }
 
-// The temporary file itself is the lock: it is made with mode 0600, so that nobody else can hold it, as
-// anybody could a directory that he may read.
+// Uses the temporary file itself as the lock: with mode 0600 nobody else can hold it, whereas anybody can
+// lock a directory that he may read.
 crypto::FileDescriptor lock_temporary(const crypto::Directory& directory, const std::string& temporary) {
   while (true) {
     auto file = directory.lock(temporary);
@@ -48,7 +48,7 @@ crypto::FileDescriptor lock_temporary(const crypto::Directory& directory, const 
     if (fstat(file.get(), &opened) != 0)
       crypto::throw_store_error("examine", directory.path() / temporary, errno);
     const auto named = directory.status_of(temporary);
-    // Otherwise the import that had it has put it in place, or taken it away.
+    // If they differ, the import that held it has put it in place or removed it.
     if (named && named->st_dev == opened.st_dev && named->st_ino == opened.st_ino) return file;
   }
 }
@@ -58,7 +58,7 @@ crypto::FileDescriptor lock_temporary(const crypto::Directory& directory, const 
 ConfTarget::ConfTarget(std::filesystem::path target)
     : path_(std::move(target)), name_(path_.filename().string()), attributes_{mode, static_cast<gid_t>(-1)} {}
 
-// By way of the other one, so that what was made is taken away if this one throws.
+// Delegates to the other constructor, so that the destructor cleans up if this one throws.
 ConfTarget::ConfTarget(std::filesystem::path path, Purpose purpose)
     : ConfTarget(target_of_link(std::move(path), purpose)) {
   struct stat parent {};
@@ -82,7 +82,7 @@ ConfTarget::~ConfTarget() {
 
 void ConfTarget::stage(const std::string& text) {
   const auto temporary = directory_->path() / crypto::temporary_name(name_);
-  // What a killed import left: a living one has the lock.
+  // Clears what a killed import left; a running one would hold the lock.
   if (ftruncate(temporary_->get(), 0) != 0) crypto::throw_store_error("write", temporary, errno);
   std::string whole = content_;
   if (!whole.empty() && !whole.ends_with('\n')) whole += '\n';
@@ -94,7 +94,7 @@ void ConfTarget::stage(const std::string& text) {
 }
 
 void ConfTarget::commit() {
-  // Not before: others could open it, and hold the lock when this process is killed.
+  // Not earlier: others could open the file, and hold the lock if this process is killed.
   if (fchmod(temporary_->get(), attributes_.mode) != 0)
     crypto::throw_store_error("set the mode of", path_, errno);
   directory_->rename_temporary(name_);

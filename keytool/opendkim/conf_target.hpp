@@ -1,4 +1,5 @@
-// Where an import's configuration goes: a file that has no settings yet. One that has is never changed.
+// Writes the configuration of an import into a file that has no settings yet. Never changes a file that has
+// some.
 #pragma once
 
 #include <sys/types.h>
@@ -15,23 +16,23 @@ class ConfTarget {
  public:
   enum class Purpose { look, write };
 
-  // Reads what is there; to write, after waiting for another import of the same file, which is kept out as
-  // long as this lives. A symbolic link stands for what it names. Throws StoreError; to write also where
-  // others may write the directory, or exchange it.
+  // Reads the file, through a symbolic link. To write, first waits for any other import into the same file,
+  // and keeps others out for the lifetime of the object. Throws StoreError if the file cannot be read or
+  // written; to write, also if others may write or replace the directory.
   ConfTarget(std::filesystem::path path, Purpose purpose);
   ConfTarget(const ConfTarget&) = delete;
   ConfTarget& operator=(const ConfTarget&) = delete;
-  // Takes away what was staged and not committed.
+  // Removes what was staged but not committed.
   ~ConfTarget();
 
-  // Does it hold this very text already?
+  // Returns whether the file already ends with this very text.
   bool holds(const std::string& text) const { return content_.ends_with(text); }
-  // May the text be written, or are there settings that are someone's own?
+  // Returns whether the text may be written; false if the file has settings of somebody's own.
   bool is_free() const { return free_; }
 
-  // Writes the text, behind the comments that are there, under another name: what can fail fails here.
+  // Writes the text after the file's comments, under a temporary name. Whatever can fail fails here.
   void stage(const std::string& text);
-  // Puts it in place, whole.
+  // Puts the staged file in place atomically.
   void commit();
 
  private:
@@ -42,9 +43,9 @@ class ConfTarget {
   std::string content_;
   bool free_ = true;
   bool committed_ = false;
-  // Of a file that is there, these are kept.
+  // An existing file keeps its attributes.
   crypto::FileAttributes attributes_;
-  // To write: where the file lies, and its temporary file, locked.
+  // Only to write: the file's directory, and its temporary file, locked.
   std::optional<crypto::Directory> directory_;
   std::optional<crypto::FileDescriptor> temporary_;
 };

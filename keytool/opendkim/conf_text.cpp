@@ -1,5 +1,7 @@
 #include "keytool/opendkim/conf_text.hpp"
 
+#include <fmt/format.h>
+
 #include "crypto/settings/settings_text.hpp"
 
 namespace dkim::keytool::opendkim {

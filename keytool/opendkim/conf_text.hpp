@@ -1,4 +1,4 @@
-// The configuration of dkimsignd that an import writes.
+// Writes the plan of an import as a configuration of dkimsignd. Pure; never fails.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,7 @@
 
 namespace dkim::keytool::opendkim {
 
-// libconfig text. key_directory: nothing where it is the default one.
+// Returns libconfig text. `key_directory` is empty for the default one.
 std::string conf_text(const ImportPlan& plan, const std::optional<std::filesystem::path>& key_directory);
 
 }  // namespace dkim::keytool::opendkim

@@ -1,5 +1,7 @@
 #include "keytool/opendkim/daemon_settings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -36,13 +38,13 @@ class Reader {
   using Kind = Remark::Kind;
 
   void lose(Kind kind, const Setting& setting, const std::string& why) {
-    settings_.remarks.push_back({kind, setting.place, shown_word(setting.name) + ": " + why});
+    settings_.remarks.push_back({kind, setting.place, fmt::format("{}: {}", shown_word(setting.name), why)});
   }
   void add_remarks(const Remarks& remarks) {
     settings_.remarks.insert(settings_.remarks.end(), remarks.begin(), remarks.end());
   }
 
-  // Nothing where the setting is not there, or cannot be read: that is then told as a loss of that kind.
+  // Returns nothing if the setting is missing or cannot be read; the latter is a remark of that kind.
   std::optional<DataSet> data_set(std::string_view name, Kind loss) {
     const auto* setting = conf_.find(name);
     if (setting == nullptr) return std::nullopt;
@@ -52,14 +54,14 @@ class Reader {
     return std::nullopt;
   }
 
-  // Those of header fields and macros: what they name goes into the configuration, for all to read.
+  // Reads names of header fields or macros. They go into the configuration, which everybody may read.
   std::optional<DataSet> names(std::string_view name, Kind loss) {
     auto data = data_set(name, loss);
     if (!data) return data;
     add_remarks(data->remarks);
     const auto is_name = [](const DataEntry& entry) { return is_harmless_word(entry.key); };
     if (data->file.empty() || std::all_of(data->entries.begin(), data->entries.end(), is_name)) return data;
-    lose(loss, *conf_.find(name), data->file + " has lines that are no names");
+    lose(loss, *conf_.find(name), fmt::format("{} has lines that are not names", data->file));
     return std::nullopt;
   }
 
@@ -75,7 +77,7 @@ class Reader {
     HostList internal = hosts("InternalHosts", Kind::unsigned_mail);
     if (conf_.find("InternalHosts") == nullptr) {
       internal.add("127.0.0.1");
-      internal.add("::1");  // which its manual does not tell
+      internal.add("::1");  // not mentioned in its manual
     }
     settings_.trusted_networks = internal.networks_without(hosts("PeerList", Kind::signed_otherwise));
   }
@@ -88,13 +90,13 @@ class Reader {
     const auto list = names("MacroList", Kind::unsigned_mail);
     if (!list) return;
     for (const auto& entry : list->entries) {
-      // opendkim puts the braces itself; in front of a name that has them it finds nothing.
+      // opendkim adds the braces itself, and finds nothing for a name that has them already.
       const bool is_name = (entry.key.size() > 1 || canon::is_alpha(entry.key[0])) &&
                            std::all_of(entry.key.begin(), entry.key.end(),
                                        [](char c) { return canon::is_alnum(c) || c == '_'; });
       if (!is_name) {
         settings_.remarks.push_back(
-            note(entry.place, "MacroList: " + shown_word(entry.key) + " names no macro there"));
+            note(entry.place, fmt::format("MacroList: {} names no macro there", shown_word(entry.key))));
         continue;
       }
       const std::string name = entry.key.size() == 1 ? entry.key : "{" + entry.key + "}";
@@ -150,12 +152,12 @@ class Reader {
       settings_.expiration = seconds > 0 ? std::max(seconds, shortest_expiration) : 0;
       if (settings_.expiration != seconds) {
         lose(Kind::signed_otherwise, *setting,
-             "receivers' clocks differ by more than " + std::to_string(seconds) + " seconds; " +
-                 std::to_string(shortest_expiration) + " are taken");
+             fmt::format("receivers' clocks differ by more than {} seconds; {} are used", seconds,
+                         shortest_expiration));
       }
     } else {
       lose(Kind::signed_otherwise, *setting,
-           shown_word(text) + " is no number of seconds that a signature may be good for");
+           fmt::format("{} is not a number of seconds for which a signature can be valid", shown_word(text)));
     }
   }
 
@@ -177,18 +179,19 @@ class Reader {
         break;
       default:
         settings_.on_error = "tempfail";
-        lose(Kind::not_taken, *setting,
-             shown_word(setting->value) +
-                 " is not known to dkimsignd, where mail that cannot be signed is "
-                 "accepted, rejected or, as now, put off");
+        lose(
+            Kind::not_taken, *setting,
+            fmt::format("dkimsignd does not know {}: mail that cannot be signed is accepted, rejected or, as "
+                        "now, deferred",
+                        shown_word(setting->value)));
     }
   }
 
   static std::string repetition(const Setting& setting, const Setting& last) {
     if (!setting.argument.empty())
-      return ": the argument " + setting.argument + " counts for nothing beside the one in " + last.place;
+      return fmt::format(": the argument {} is overridden by the one in {}", setting.argument, last.place);
     if (!last.argument.empty())
-      return " is overridden by the argument " + last.argument + " in " + last.place;
+      return fmt::format(" is overridden by the argument {} in {}", last.argument, last.place);
     return " is set again further down";
   }
 
@@ -201,7 +204,7 @@ class Reader {
   void name_the_rest() {
     std::string verifying;
     for (const auto& setting : conf_.settings()) {
-      // Of one that is there twice the last counts.
+      // If a setting is there twice, the last one counts.
       if (const auto* last = conf_.find(setting.name); last != &setting) {
         settings_.remarks.push_back(
             note(setting.place, shown_word(setting.name) + repetition(setting, *last)));
@@ -215,7 +218,7 @@ class Reader {
           verifying += (verifying.empty() ? "" : ", ") + setting.name;
           break;
         case Fate::elsewhere:
-          settings_.remarks.push_back(note(setting.place, setting.name + ": " + std::string(why)));
+          settings_.remarks.push_back(note(setting.place, fmt::format("{}: {}", setting.name, why)));
           break;
         case Fate::unsigned_mail:
           lose_unless_off(Kind::unsigned_mail, setting, why);
@@ -231,7 +234,8 @@ class Reader {
       }
     }
     if (!verifying.empty())
-      settings_.remarks.push_back(note("", "for verifying, which dkimsignd does not do: " + verifying));
+      settings_.remarks.push_back(
+          note("", fmt::format("for verifying, which dkimsignd does not do: {}", verifying)));
   }
 
   const ConfFile& conf_;

@@ -1,5 +1,6 @@
-// The settings of opendkim.conf that are not about keys, as settings of dkimsignd: whose mail is signed, how,
-// and what becomes of it when that fails. What has no counterpart is named with the reason.
+// Translates the settings of opendkim.conf that are not about keys into dkimsignd's: whose mail is signed,
+// how, and what happens to mail that cannot be signed. Anything without a counterpart becomes a remark with
+// the reason.
 #pragma once
 
 #include <map>
@@ -15,9 +16,9 @@ namespace dkim::keytool::opendkim {
 
 struct DaemonSettings {
   std::vector<std::string> trusted_networks;
-  // The values that mark a message as ours, by the macro's name in braces; none: any value does.
+  // For each macro that marks a message as ours, by its name in braces: the values; empty: any value.
   std::map<std::string, std::vector<std::string>> macros;
-  std::string canonicalization;  // these three are left out where they are empty or 0
+  std::string canonicalization;  // this and the next two: not written if empty or 0
   long long expiration = 0;
   std::string on_error;
   std::vector<std::string> signed_headers;  // empty: the default

@@ -1,6 +1,8 @@
 #include "keytool/opendkim/data_set.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
+
 #include <array>
 
 #include "canon/text.hpp"
@@ -13,7 +15,7 @@ namespace {
 
 using Type = DataSetName::Type;
 
-// Those of isspace in the C locale: opendkim divides table lines by it.
+// opendkim divides table lines at what isspace accepts in the C locale.
 constexpr std::string_view white_space = " \t\n\v\f\r";
 constexpr LineRules rules{white_space, std::string_view("#\0", 2)};
 
@@ -22,7 +24,7 @@ struct UnreadableType {
   std::string_view why;
 };
 
-// Each needs a client library of its own for a thing that is done once: write it out as a flat file instead.
+// Each would need its own client library, for something that is done once. A flat file does as well.
 constexpr std::array unreadable_types{
     UnreadableType{"db", "a Berkeley DB; db_dump -p prints it, make a flat file of that"},
     UnreadableType{"dsn", "an SQL database; select its rows into a flat file"},
@@ -40,12 +42,13 @@ constexpr std::array unreadable_types{
 DataSetName unreadable(std::string_view type) {
   for (const auto& known : unreadable_types) {
     if (canon::equal_ignoring_case(known.name, type))
-      return {Type::unreadable, "it is " + std::string(known.why)};
+      return {Type::unreadable, fmt::format("it is {}", known.why)};
   }
-  return {Type::unreadable,
-          "\"" + shown_word(type) +
-              ":\" is no type of data set; OpenDKIM does not start with it (in a list, write "
-              "csl: before an IPv6 address)"};
+  return {
+      Type::unreadable,
+      fmt::format("\"{}:\" is not a type of data set; OpenDKIM does not start with it (in a list, write csl: "
+                  "before an IPv6 address)",
+                  shown_word(type))};
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// OpenDKIM's data sets: what most of its settings name. A list in the setting itself (csl), a flat file, or a
-// file of patterns (refile). Its databases, directories and scripts are not read: see data_set.cpp for why.
+// Reads OpenDKIM's data sets, which most of its settings name: a list in the setting itself (csl), a flat
+// file, or a file of patterns (refile). Refuses its databases, directories and scripts with the reason.
 #pragma once
 
 #include <string>
@@ -18,14 +18,14 @@ struct DataSetName {
   std::string argument;  // the list, the path, or what cannot be read and why
 };
 
-// What opendkim would take a setting's value for: "file:", "refile:", "csl:", another type; without one, a
-// path that begins with "/" is a file, unless it ends in ".db", and all else is a list. The colon of an IPv6
-// address counts as that of a type, unless a comma comes first.
+// Reads a setting's value as opendkim does: by its type ("file:", "refile:", "csl:", others). Without a type,
+// a path that begins with "/" is a file, unless it ends in ".db", and everything else is a list. The colon of
+// an IPv6 address counts as a type's, unless a comma comes first.
 DataSetName parse_data_set_name(std::string_view value);
 
 struct DataEntry {
   std::string key;
-  std::string value;  // empty where there is none
+  std::string value;  // may be empty
   std::string place;
 };
 
@@ -33,17 +33,18 @@ struct DataSet {
   DataSetName::Type type = DataSetName::Type::list;
   std::vector<DataEntry> entries;
   Remarks remarks = {};
-  // The file that they stand in; empty for a list. What a line of it holds is told of only where the whole
-  // is what it is to be.
+  // The file that the entries come from; empty for a list. Its lines are shown only if the whole file is of
+  // the expected kind.
   std::string file = {};
 };
 
-// Of a file or refile: a line each, "#" begins a comment, the first word is the key. Total.
+// Parses a file or refile: an entry on each line, the first word is the key, "#" begins a comment. Never
+// fails.
 std::vector<DataEntry> parse_data_file(std::string_view text, const std::string& file_name);
-// Of a list: commas between entries, "key=value" for those that have one. Total.
+// Parses a list: commas between entries, "key=value" for those with a value. Never fails.
 std::vector<DataEntry> parse_data_list(std::string_view text, const std::string& place);
 
-// Refuses what cannot be read, with the reason.
+// Reads the data set that a setting names; a Refusal says why it cannot be read.
 canon::Result<DataSet> read_data_set(const ConfFile& conf, const Setting& setting, Sources& sources);
 
 }  // namespace dkim::keytool::opendkim

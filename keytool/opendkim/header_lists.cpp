@@ -1,5 +1,7 @@
 #include "keytool/opendkim/header_lists.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "canon/field_policy.hpp"
@@ -14,8 +16,9 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
                      [&](const auto& known) { return canon::equal_ignoring_case(known, name); });
 }
 
-void remove(std::vector<std::string>& names, std::string_view name) {
+std::vector<std::string> without(std::vector<std::string> names, std::string_view name) {
   std::erase_if(names, [&](const auto& known) { return canon::equal_ignoring_case(known, name); });
+  return names;
 }
 
 struct NameList {
@@ -24,9 +27,9 @@ struct NameList {
   std::vector<std::string> removed;
 };
 
-// Fields of the way of a message, which each hop adds or changes (RFC 6376 §5.4.1 and §5.4): a signature over
-// them, or over their absence, does not live long.
-bool is_of_the_way(std::string_view name) {
+// Returns whether each hop adds or changes the field (RFC 6376 §5.4, §5.4.1): a signature over it, or over
+// its absence, does not last.
+bool is_trace_field(std::string_view name) {
   return canon::equal_ignoring_case(name, "Received") || canon::equal_ignoring_case(name, "Return-Path");
 }
 
@@ -53,12 +56,12 @@ class ListReader {
  private:
   bool is_usable(const std::string& name, const DataEntry& entry) {
     if (name == ".") return false;
-    if (setting_ != "OmitHeaders" && is_of_the_way(name)) {
+    if (setting_ != "OmitHeaders" && is_trace_field(name)) {
       lose(entry, name, ": each hop adds or changes that field; dkimsignd does not sign it");
     } else if (name.find('*') != std::string::npos) {
       lose(entry, name, ": patterns of names are not taken");
     } else if (setting_ != "OmitHeaders" && !canon::FieldPolicy::from_lists({name}, {})) {
-      lose(entry, name, " is no field name");
+      lose(entry, name, " is not a field name");
     } else {
       return true;
     }
@@ -66,7 +69,8 @@ class ListReader {
   }
 
   void lose(const DataEntry& entry, const std::string& name, const std::string& what) {
-    remarks_.push_back(signed_otherwise(entry.place, setting_ + ": " + shown_word(name) + what));
+    remarks_.push_back(
+        signed_otherwise(entry.place, fmt::format("{}: {}{}", setting_, shown_word(name), what)));
   }
 
   const std::string setting_;
@@ -82,13 +86,13 @@ std::vector<std::string> names_of(std::span<const std::string_view> defaults) {
   return {defaults.begin(), defaults.end()};
 }
 
-// A list of plain names, or of changes to the default; never empty where it replaces one.
+// Returns plain names, or changes to the default list. Never empty if it replaces the default.
 std::vector<std::string> plan_signed(const NameList& list, const std::vector<std::string>& omitted) {
   const auto defaults = names_of(canon::default_signed_fields());
   if (!list.changes_default) {
     auto names = list.added;
     for (const auto& name : omitted)
-      remove(names, name);
+      names = without(std::move(names), name);
     if (names.empty()) names.emplace_back("From");
     return names;
   }
@@ -104,7 +108,7 @@ std::vector<std::string> plan_signed(const NameList& list, const std::vector<std
   return changes;
 }
 
-// The lists as the daemon takes them: an entry that it refuses, beside the others, becomes a remark.
+// Leaves out the entries that dkimsignd would refuse beside the others; each becomes a remark.
 HeaderLists without_refused(HeaderLists lists) {
   while (true) {
     const auto policy = canon::FieldPolicy::from_lists(lists.signed_headers, lists.oversigned_headers);
@@ -113,7 +117,8 @@ HeaderLists without_refused(HeaderLists lists) {
     auto& names =
         error.list == canon::FieldList::signed_headers ? lists.signed_headers : lists.oversigned_headers;
     if (error.entry >= names.size()) return lists;
-    lists.remarks.push_back(signed_otherwise("", names[error.entry] + " is left out; " + to_string(error)));
+    lists.remarks.push_back(
+        signed_otherwise("", fmt::format("{} is left out; {}", names[error.entry], to_string(error))));
     names.erase(names.begin() + static_cast<std::ptrdiff_t>(error.entry));
     if (names.empty()) names.emplace_back("From");
   }
@@ -127,21 +132,21 @@ HeaderLists plan_headers(const std::optional<DataSet>& sign, const std::optional
   std::vector<std::string> omitted;
   if (omit) {
     omitted = read_list(*omit, "OmitHeaders", lists.remarks).added;
-    // opendkim takes no notice of it, and neither may we.
-    remove(omitted, "From");
+    // opendkim signs From all the same, and so must we.
+    omitted = without(std::move(omitted), "From");
   }
   if (sign || !omitted.empty()) {
     NameList list;
     list.changes_default = !sign;
     if (sign) list = read_list(*sign, "SignHeaders", lists.remarks);
-    remove(list.removed, "From");
+    list.removed = without(std::move(list.removed), "From");
     lists.signed_headers = plan_signed(list, omitted);
   }
   if (!oversign) return without_refused(std::move(lists));
-  // OpenDKIM's default list of them is empty: what changes it replaces it.
+  // OpenDKIM's default list is empty: a change to it is a whole list.
   auto names = read_list(*oversign, "OversignHeaders", lists.remarks).added;
   if (contains(names, "DKIM-Signature")) {
-    remove(names, "DKIM-Signature");
+    names = without(std::move(names), "DKIM-Signature");
     lists.remarks.push_back(
         signed_otherwise("", "OversignHeaders: DKIM-Signature: a second signature would break the first"));
   }

@@ -1,7 +1,7 @@
-// SignHeaders, OmitHeaders and OversignHeaders as signed_headers and oversigned_headers.
+// Translates SignHeaders, OmitHeaders and OversignHeaders into signed_headers and oversigned_headers.
 //
-// Pure. Where OpenDKIM's configuration says nothing, neither does ours: its built-in lists are shorter than
-// what receivers now expect.
+// Pure. If OpenDKIM's configuration says nothing, neither does ours: its built-in lists are shorter than what
+// receivers now expect. Names that cannot be used become remarks.
 #pragma once
 
 #include <optional>
@@ -19,8 +19,8 @@ struct HeaderLists {
   Remarks remarks;
 };
 
-// Each nothing where the setting is not there. "*,+Name" and "*,-Name" change OpenDKIM's default list, and
-// then ours.
+// Plans both lists; an argument is empty if the setting is missing. "*,+Name" and "*,-Name" change OpenDKIM's
+// default list, and so change ours.
 HeaderLists plan_headers(const std::optional<DataSet>& sign, const std::optional<DataSet>& omit,
                          const std::optional<DataSet>& oversign);
 

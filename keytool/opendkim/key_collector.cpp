@@ -1,5 +1,7 @@
 #include "keytool/opendkim/key_collector.hpp"
 
+#include <fmt/format.h>
+
 #include <sys/stat.h>
 
 #include "canon/typed_names.hpp"
@@ -17,12 +19,12 @@ std::optional<KeyName> KeyCollector::name_of(const std::string& domain, const st
                                              const std::string& place) {
   auto parsed_domain = canon::parse_typed_domain(domain);
   if (!parsed_domain) {
-    lose(place, "the domain " + shown_word(domain) + " is " + parsed_domain.refusal().reason);
+    lose(place, fmt::format("the domain {} is {}", shown_word(domain), parsed_domain.refusal().reason));
     return std::nullopt;
   }
   auto parsed_selector = canon::parse_typed_selector(selector);
   if (!parsed_selector) {
-    lose(place, "the selector " + shown_word(selector) + " is " + parsed_selector.refusal().reason);
+    lose(place, fmt::format("the selector {} is {}", shown_word(selector), parsed_selector.refusal().reason));
     return std::nullopt;
   }
   return KeyName{*std::move(parsed_domain), *std::move(parsed_selector)};
@@ -34,8 +36,9 @@ KeyCollector::Loaded KeyCollector::load(const crypto::Secret& content, const std
   try {
     loaded.key = {std::make_shared<const crypto::PrivateKey>(read_key_material(content)), source, {}};
   } catch (const crypto::KeyFileError& error) {
-    const std::string what = origin == KeyOrigin::table ? "what stands there for a key" : source;
-    loaded.problem = what + " is " + foreign_form(content, origin, source).value_or(error.what());
+    loaded.problem =
+        fmt::format("{} is {}", origin == KeyOrigin::table ? "what the line has as a key" : source,
+                    foreign_form(content, origin, source).value_or(error.what()));
   }
   return loaded;
 }
@@ -50,8 +53,8 @@ const KeyCollector::Loaded& KeyCollector::load_file(const std::filesystem::path&
     loaded.key.modified = file.modified;
     if (loaded.problem.empty() && (file.mode & (S_IRWXO | S_IWGRP)) != 0) {
       remarks_.push_back(note(path.string(),
-                              "this private key is open to others or writable by its group; ours is not, but "
-                              "who has read it may sign with it"));
+                              "this private key is open to others or writable by its group; our copy is not, "
+                              "but whoever has read it can sign with it"));
     }
   } catch (const crypto::StoreError& error) {
     loaded.problem = error.what();
@@ -89,19 +92,20 @@ std::optional<KeyName> KeyCollector::take_input(const std::string& domain, const
 }
 
 void KeyCollector::take(const KeyName& name, const Loaded& loaded, const std::string& place) {
-  const std::string of = "key " + name.selector.str() + " of " + name.domain.str();
+  const std::string of = fmt::format("key {} of {}", name.selector.str(), name.domain.str());
   if (!loaded.problem.empty()) {
-    // Once, however many lines name it.
+    // One remark, however many lines name the key.
     if (!failed_.insert(name).second) return;
-    lose(place, of + ": " + loaded.problem);
+    lose(place, fmt::format("{}: {}", of, loaded.problem));
     return;
   }
   const auto [known, added] = keys_.try_emplace(name, loaded.key);
-  // To write out a public key takes longer than all the rest; most lines name the same file.
+  // Writing out a public key takes longer than all the rest, and most lines name the same file.
   if (!added && known->second.key != loaded.key.key &&
       known->second.key->public_key() != loaded.key.key->public_key()) {
-    remarks_.push_back(signed_otherwise(place, of + ": " + loaded.key.source + " is another key than " +
-                                                   known->second.source + ", and a selector has one"));
+    remarks_.push_back(
+        signed_otherwise(place, fmt::format("{}: {} is another key than {}, and a selector has only one", of,
+                                            loaded.key.source, known->second.source)));
   }
 }
 

@@ -1,4 +1,5 @@
-// The keys that an import takes: each loaded once, however many domains sign with it, and checked.
+// Collects the keys that an import takes over. Loads and checks each once, however many domains sign with it.
+// A key that cannot be used becomes a remark.
 #pragma once
 
 #include <map>
@@ -17,7 +18,7 @@
 
 namespace dkim::keytool::opendkim {
 
-// What a signature names: d= and s=.
+// Domain and selector, as a signature names them in d= and s=.
 struct KeyName {
   canon::DomainName domain;
   canon::Selector selector;
@@ -27,32 +28,31 @@ struct KeyName {
 
 struct FoundKey {
   std::shared_ptr<const crypto::PrivateKey> key;
-  std::string source;                       // the path, or the line that holds it
-  std::optional<crypto::UtcTime> modified;  // of its file
+  std::string source;                       // its path, or the line that contains it
+  std::optional<crypto::UtcTime> modified;  // when its file was
 };
 
 class KeyCollector {
  public:
-  // loss: what it means that a key cannot be used.
+  // `loss` is the kind of the remarks on keys that cannot be used.
   explicit KeyCollector(Sources& sources, Remark::Kind loss = Remark::Kind::not_taken)
       : sources_(sources), loss_(loss) {}
 
-  // Takes the key for this domain and selector. A key that cannot be used is a remark, and its name the
-  // answer all the same: mail that it would sign is not to be signed by another. Nothing if domain or
-  // selector are none.
-  // hint: of a path that may be another than was meant, told where there is no such file.
+  // Takes the key for this domain and selector. Returns its name even if the key cannot be used: another key
+  // must not sign that mail. Returns nothing if the domain or selector is invalid. `hint` (see LocatedPath)
+  // is added if the key cannot be loaded.
   std::optional<KeyName> take_file(const std::string& domain, const std::string& selector,
                                    const std::filesystem::path& path, const std::string& place,
                                    const std::string& hint = {});
-  // The key stands in the line itself.
+  // Takes a key from the text of a line.
   std::optional<KeyName> take_text(const std::string& domain, const std::string& selector,
                                    const std::string& text, const std::string& place);
-  // The key came on standard input.
+  // Takes a key that came on standard input.
   std::optional<KeyName> take_input(const std::string& domain, const std::string& selector,
                                     const crypto::Secret& content);
 
   const std::map<KeyName, FoundKey>& keys() const { return keys_; }
-  // Was it wanted, and could not be used?
+  // Returns whether the key was asked for but could not be used.
   bool has_failed(const KeyName& name) const { return failed_.find(name) != failed_.end(); }
   const std::set<KeyName>& failed() const { return failed_; }
   Remarks& remarks() { return remarks_; }

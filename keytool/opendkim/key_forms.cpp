@@ -1,5 +1,7 @@
 #include "keytool/opendkim/key_forms.hpp"
 
+#include <fmt/format.h>
+
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -16,13 +18,13 @@
 namespace dkim::keytool::opendkim {
 namespace {
 
-// A form, and the program that turns it into PEM. Where the text came on standard input, so it goes to the
-// program; OpenSSL's programs and sed read it when no file is named.
+// A form, and the program that converts it to PEM. Text from standard input goes to the program in the same
+// way: OpenSSL's programs and sed read it if no file is named.
 struct Form {
   std::string_view what;
-  std::string_view program;  // nothing: no program helps
+  std::string_view program;
   std::string_view input_option = "";
-  std::string_view output_option = "";  // nothing: it writes to standard output
+  std::string_view output_option = "";  // empty: it writes to standard output
 };
 
 constexpr Form encrypted{"an encrypted key, and the daemon has no pass phrase for it", "openssl pkey", " -in",
@@ -35,31 +37,31 @@ constexpr Form one_line{"a key in PEM that has lost its line ends", "sed 's/----
 constexpr Form utf16{"a text in UTF-16", "iconv -f UTF-16 -t UTF-8"};
 
 std::string advice(const Form& form, KeyOrigin origin, const std::filesystem::path& path) {
-  const std::string what(form.what);
-  const std::string program(form.program);
   if (origin == KeyOrigin::standard_input)
-    return what + "; put this between: | " + program + " | dkimkey import --pem - ...";
-  if (origin == KeyOrigin::table) return what + "; put it into a file and name that in the table";
+    return fmt::format("{}; put this between: | {} | dkimkey import --pem - ...", form.what, form.program);
+  if (origin == KeyOrigin::table)
+    return fmt::format("{}; put it into a file and name that in the table", form.what);
   const std::string from = shell_word(path.string());
   const std::string to = shell_word(path.string() + ".pem");
-  return what + "; convert it with: (umask 077; " + program + std::string(form.input_option) + " " + from +
-         (form.output_option.empty() ? " > " : std::string(form.output_option) + " ") + to + ") and import " +
-         to;
+  return fmt::format("{}; convert it with: (umask 077; {}{} {}{} {}) and import {}", form.what, form.program,
+                     form.input_option, from, form.output_option.empty() ? " >" : form.output_option, to, to);
 }
 
 std::string openssh_advice(KeyOrigin origin, const std::filesystem::path& path) {
-  const std::string what = "a key in OpenSSH's own form";
-  if (origin != KeyOrigin::file) return what + "; put it into a file and import that, to be told more";
+  if (origin != KeyOrigin::file)
+    return "a key in OpenSSH's own form; put it into a file and import that, to learn more";
   const std::string to = shell_word(path.string() + ".pem");
-  return what + "; convert it with: cp -p " + shell_word(path.string()) + " " + to +
-         " && ssh-keygen -p -N '' -m PEM -f " + to + " and import " + to;
+  return fmt::format(
+      "a key in OpenSSH's own form; convert it with: cp -p {} {} && ssh-keygen -p -N '' -m PEM -f {} and "
+      "import {}",
+      shell_word(path.string()), to, to, to);
 }
 
 constexpr std::string_view is_public =
     "a public key, and it is the private one that signs: take the file that was made with it, often named "
     ".private or .key";
 
-// OpenSSH puts the kind of the key in clear before the key itself, even where that is encrypted.
+// OpenSSH names the kind of the key in clear before the key itself, even if that is encrypted.
 bool is_ed25519_of_openssh(std::string_view pem) {
   const auto begin = pem.find("KEY-----");
   const auto end = pem.find("-----END");
@@ -67,18 +69,18 @@ bool is_ed25519_of_openssh(std::string_view pem) {
   // Enough for the names of the ciphers and the public key; the private one comes later.
   auto head = canon::without_fws(pem.substr(begin + 8, end - begin - 8));
   head.resize(std::min<std::size_t>(head.size(), 128) / 4 * 4);
-  const auto octets = crypto::base64_decode(head);
-  if (!octets) return false;
-  return std::string_view(reinterpret_cast<const char*>(octets->data()), octets->size())
-             .find("ssh-ed25519") != std::string_view::npos;
+  const auto bytes = crypto::base64_decode(head);
+  if (!bytes) return false;
+  return std::string_view(reinterpret_cast<const char*>(bytes->data()), bytes->size()).find("ssh-ed25519") !=
+         std::string_view::npos;
 }
 
-// What DER holds; the parsers give nothing for what is another thing.
-std::optional<std::string> form_of_der(const unsigned char* octets, std::size_t size, KeyOrigin origin,
+// Recognizes what DER contains, by the parser that accepts it.
+std::optional<std::string> form_of_der(const unsigned char* bytes, std::size_t size, KeyOrigin origin,
                                        const std::filesystem::path& path) {
   const auto length = static_cast<long>(size);
   const auto parses = [&](auto parse, auto destroy) {
-    const unsigned char* at = octets;
+    const unsigned char* at = bytes;
     const std::unique_ptr<std::remove_pointer_t<decltype(parse(nullptr, &at, length))>, decltype(destroy)>
         parsed(parse(nullptr, &at, length), destroy);
     ERR_clear_error();
@@ -101,12 +103,12 @@ bool has(std::string_view text, std::string_view part) {
 std::optional<std::string> form_of_base64(std::string_view text, KeyOrigin origin,
                                           const std::filesystem::path& path) {
   std::string base64 = canon::without_fws(text);
-  auto octets = crypto::base64_decode(base64);
+  auto bytes = crypto::base64_decode(base64);
   OPENSSL_cleanse(base64.data(), base64.size());
-  if (!octets) return std::nullopt;
-  auto form = form_of_der(octets->data(), octets->size(), origin, path);
-  OPENSSL_cleanse(octets->data(), octets->size());
-  // What is in base64 already is not DER in a file.
+  if (!bytes) return std::nullopt;
+  auto form = form_of_der(bytes->data(), bytes->size(), origin, path);
+  OPENSSL_cleanse(bytes->data(), bytes->size());
+  // The advice for DER is for a file in DER, not for base64.
   if (form && form->starts_with("a key in DER")) return std::nullopt;
   return form;
 }

@@ -1,7 +1,7 @@
-// What is wrong with a text that was to be a private key, in words for a person: which form it is in, and the
-// command that makes a key of it that can be read.
+// Explains what is wrong with a text that should be a private key: which form it has, and the command that
+// converts it to a key that can be read.
 //
-// Pure. Called where key_material could not read a key.
+// Pure; never fails, whatever the bytes.
 #pragma once
 
 #include <filesystem>
@@ -12,11 +12,11 @@
 
 namespace dkim::keytool::opendkim {
 
-// Where the text stood: it decides what the command reads and writes.
+// Where the text was; decides what the command reads and writes.
 enum class KeyOrigin { file, standard_input, table };
 
-// "in DER, and not in PEM; convert it with: openssl pkey ...", to follow "is". Nothing for a text of no form
-// that is known. path: of a file only. No octet of the text is in the answer.
+// Returns a phrase to follow "is": "a key in DER, and not in PEM; convert it with: openssl pkey ...". Returns
+// nothing for an unknown form. `path` is used for files only. The answer contains no byte of the text.
 std::optional<std::string> foreign_form(const crypto::Secret& content, KeyOrigin origin,
                                         const std::filesystem::path& path);
 

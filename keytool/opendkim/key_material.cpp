@@ -24,34 +24,34 @@ bool is_base64(const crypto::Secret& content) {
   });
 }
 
-// rspamd keeps an Ed25519 key as its seed, with or without the public key behind it. RFC 8410 §7 puts a seed
-// into PKCS#8 behind these octets.
+// rspamd keeps an Ed25519 key as its seed, with or without the public key after it. In PKCS#8 a seed follows
+// these bytes (RFC 8410 §7).
 constexpr std::array<unsigned char, 16> ed25519_header{0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
                                                        0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
 constexpr std::size_t seed_size = 32;
 
-// The base64 of PKCS#8 for the base64 of a seed; anything else as it is.
+// Converts the base64 of a seed to the base64 of PKCS#8; returns anything else unchanged.
 crypto::Secret with_ed25519_header(const crypto::Secret& base64) {
   std::string text = canon::without_fws(crypto::view(base64));
-  auto octets = crypto::base64_decode(text);
+  auto bytes = crypto::base64_decode(text);
   OPENSSL_cleanse(text.data(), text.size());
-  if (!octets) return base64;
+  if (!bytes) return base64;
   crypto::Secret out = base64;
-  if (octets->size() == seed_size || octets->size() == 2 * seed_size) {
+  if (bytes->size() == seed_size || bytes->size() == 2 * seed_size) {
     std::vector<unsigned char> der;
     der.reserve(ed25519_header.size() + seed_size);
     der.assign(ed25519_header.begin(), ed25519_header.end());
-    der.insert(der.end(), octets->begin(), octets->begin() + seed_size);
+    der.insert(der.end(), bytes->begin(), bytes->begin() + seed_size);
     std::string encoded = crypto::base64_encode(der);
     out.assign(encoded.begin(), encoded.end());
     OPENSSL_cleanse(der.data(), der.size());
     OPENSSL_cleanse(encoded.data(), encoded.size());
   }
-  OPENSSL_cleanse(octets->data(), octets->size());
+  OPENSSL_cleanse(bytes->data(), bytes->size());
   return out;
 }
 
-// The same base64 with PEM's lines around it: OpenSSL reads both forms of DER behind either label's own.
+// Puts PEM's lines around the base64. OpenSSL expects each form of DER under its own label.
 crypto::Secret with_pem_lines(const crypto::Secret& base64, std::string_view label) {
   constexpr std::size_t line_length = 64;
   crypto::Secret pem;
@@ -75,8 +75,8 @@ crypto::Secret with_pem_lines(const crypto::Secret& base64, std::string_view lab
   return pem;
 }
 
-// Without what editors and configuration files put around PEM, and OpenSSL stumbles over: a byte order mark,
-// and blanks in front of lines.
+// Removes what editors and configuration files add to PEM and OpenSSL rejects: a byte order mark, and blanks
+// in front of lines.
 crypto::Secret plain_pem(const crypto::Secret& content) {
   auto text = crypto::view(content);
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
@@ -108,7 +108,7 @@ crypto::PrivateKey read_key_material(const crypto::Secret& content) {
 
 bool is_key_material(std::string_view text) {
   constexpr std::size_t largest_key = 64 << 10;
-  // A damaged one, or several, is one as well.
+  // Damaged keys, and several in one text, count as well.
   if (text.find("PRIVATE KEY-----") != std::string_view::npos) return true;
   if (text.size() > largest_key) return false;
   try {

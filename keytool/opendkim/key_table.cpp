@@ -1,5 +1,7 @@
 #include "keytool/opendkim/key_table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "canon/text.hpp"
@@ -13,8 +15,8 @@ std::optional<KeyTableEntry> read_entry(const DataEntry& data) {
   if (first == std::string::npos) return std::nullopt;
   const auto second = data.value.find(':', first + 1);
   if (second == std::string::npos) return std::nullopt;
-  // opendkim divides at every colon and looks at three parts; neither a path with a colon nor a fourth part
-  // means anything to it.
+  // opendkim divides at every colon and uses three parts: it knows neither paths with a colon nor a fourth
+  // part.
   const auto third = std::min(data.value.find(':', second + 1), data.value.size());
   KeyTableEntry entry{data.key, data.value.substr(0, first), data.value.substr(first + 1, second - first - 1),
                       data.value.substr(second + 1, third - second - 1), data.place};
@@ -35,7 +37,7 @@ KeyTable read_key_table(const DataSet& data) {
   for (const auto& line : data.entries) {
     if (data.type == DataSetName::Type::patterns && line.key.find('*') != std::string::npos) {
       table.remarks.push_back(unsigned_mail(
-          line.place, "key name " + shown_word(line.key) + ": patterns of key names are not taken"));
+          line.place, fmt::format("key name {}: patterns of key names are not taken", shown_word(line.key))));
       continue;
     }
     if (auto entry = read_entry(line)) {
@@ -43,14 +45,14 @@ KeyTable read_key_table(const DataSet& data) {
       table.entries.push_back(*std::move(entry));
     } else {
       table.remarks.push_back(not_taken(
-          line.place,
-          "key name " + shown_word(line.key) + " has no DOMAIN:SELECTOR:KEY; opendkim may crash on it"));
+          line.place, fmt::format("key name {} has no DOMAIN:SELECTOR:KEY; opendkim may crash on it",
+                                  shown_word(line.key))));
     }
   }
-  // It may be any file: its lines are not shown.
+  // The file may be anything: its lines are not shown.
   if (table.entries.empty() && !data.file.empty() && !data.entries.empty())
     table.remarks = {
-        unsigned_mail(data.file, "none of its lines is NAME DOMAIN:SELECTOR:KEY: it is no KeyTable")};
+        unsigned_mail(data.file, "none of its lines is NAME DOMAIN:SELECTOR:KEY: it is not a KeyTable")};
   return table;
 }
 

@@ -1,5 +1,5 @@
-// OpenDKIM's KeyTable: "NAME DOMAIN:SELECTOR:KEY", where KEY is a path or the key itself. What a SigningTable
-// names is looked up here.
+// Reads OpenDKIM's KeyTable: "NAME DOMAIN:SELECTOR:KEY", where KEY is a path or the key itself. A
+// SigningTable names its keys by NAME.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ namespace dkim::keytool::opendkim {
 struct KeyTableEntry {
   std::string name;
   std::string domain;    // "%": the author's
-  std::string selector;  // checked where the key is taken
+  std::string selector;  // not checked yet
   std::string key;       // a path, in which % is the author's domain; or PEM, or DER in base64
   std::string place;
 
@@ -27,11 +27,11 @@ struct KeyTable {
   std::unordered_map<std::string, std::size_t> by_name;  // lower case; the first of each
   Remarks remarks;
 
-  // The first of that name, whatever its case, as opendkim finds it.
+  // Returns the first entry of that name, whatever its case, as opendkim does; null if there is none.
   const KeyTableEntry* find(std::string_view name) const;
 };
 
-// A line that lacks a part is a remark; opendkim itself may crash on it.
+// Reads the table. A line that lacks a part becomes a remark; opendkim itself may crash on it.
 KeyTable read_key_table(const DataSet& data);
 
 }  // namespace dkim::keytool::opendkim

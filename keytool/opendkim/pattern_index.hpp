@@ -1,5 +1,5 @@
-// Finds the patterns that may have addresses in common with another, without a look at each: tables have a
-// hundred thousand lines, nearly all of one domain or of what is below one.
+// Finds the patterns that may have addresses in common with a given one without looking at each: tables have
+// a hundred thousand lines, nearly all for one domain or for the domains below one. Never fails.
 #pragma once
 
 #include <string>
@@ -22,7 +22,7 @@ class PatternIndex {
     each_parent(pattern.domain, [&](const std::string& parent) { inside_[parent].push_back(number); });
   }
 
-  // Calls visit(number) until it says true; says whether one did.
+  // Calls visit(number) for each such pattern until it returns true; returns whether it did.
   template <typename Visit>
   bool any_near(const AddressPattern& pattern, Visit visit) const {
     const auto in = [&](const std::vector<std::size_t>& numbers) {
@@ -44,6 +44,15 @@ class PatternIndex {
     return found;
   }
 
+  // Calls visit(number) for each such pattern.
+  template <typename Visit>
+  void for_each_near(const AddressPattern& pattern, Visit visit) const {
+    any_near(pattern, [&](std::size_t number) {
+      visit(number);
+      return false;
+    });
+  }
+
  private:
   using Domain = AddressPattern::Domain;
   using Map = std::unordered_map<std::string, std::vector<std::size_t>>;
@@ -56,7 +65,7 @@ class PatternIndex {
 
   Map hosts_;
   Map below_;
-  Map inside_;  // those of the domains below each
+  Map inside_;  // by domain: the patterns of the domains below it
   std::vector<std::size_t> open_;
   std::vector<std::size_t> all_;
 };

@@ -1,9 +1,12 @@
 #include "keytool/opendkim/plan.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "canon/text.hpp"
 #include "keytool/opendkim/rule_check.hpp"
+#include "keytool/opendkim/separate.hpp"
 #include "keytool/opendkim/service_configuration.hpp"
 #include "keytool/opendkim/shown_word.hpp"
 #include "keytool/opendkim/table_plan.hpp"
@@ -47,7 +50,7 @@ class Planner {
     const auto* mode = conf_.find("Mode");
     if (mode == nullptr || mode->value.find('s') != std::string::npos) return true;
     plan_.remarks.push_back(
-        note(mode->place, "Mode " + shown_word(mode->value) + ": this opendkim signs nothing"));
+        note(mode->place, fmt::format("Mode {}: this opendkim signs nothing", shown_word(mode->value))));
     return false;
   }
 
@@ -56,14 +59,16 @@ class Planner {
     if (setting == nullptr) return std::nullopt;
     auto data = read_data_set(conf_, *setting, sources_);
     if (data) return *std::move(data);
-    plan_.remarks.push_back({loss, setting->place, setting->name + ": " + data.refusal().reason});
+    plan_.remarks.push_back(
+        {loss, setting->place, fmt::format("{}: {}", setting->name, data.refusal().reason)});
     return std::nullopt;
   }
 
   void take_tables() {
     for (const auto* name : {"Domain", "Selector", "KeyFile"}) {
       if (const auto* setting = conf_.find(name))
-        plan_.remarks.push_back(note(setting->place, setting->name + " means nothing beside a KeyTable"));
+        plan_.remarks.push_back(
+            note(setting->place, fmt::format("{} has no effect beside a KeyTable", setting->name)));
     }
     const auto* signing = conf_.find("SigningTable");
     if (signing == nullptr || conf_.find("KeyTable") == nullptr) {
@@ -79,11 +84,15 @@ class Planner {
     add_remarks(key_table.remarks);
     add_remarks(signing_table.remarks);
     auto bindings = bind_tables(conf_, key_table, signing_table, keys_, sources_);
-    if (conf_.is_on("MultipleSignatures")) bindings = separate(bindings, plan_.remarks);
+    if (conf_.is_on("MultipleSignatures")) {
+      auto separated = separate(bindings);
+      bindings = std::move(separated.bindings);
+      add_remarks(separated.remarks);
+    }
     auto rules = plan_rules(bindings, active_keys());
     add_remarks(rules.remarks);
     plan_.rules = std::move(rules.rules);
-    set_subdomains(false);
+    set_subdomains({.sign = false});
     for (const auto& domain : rules.with_subdomains)
       plan_.subdomains[domain] = true;
     name_unused_keys(key_table);
@@ -99,8 +108,9 @@ class Planner {
     }
     if (selector == nullptr || file == nullptr || conf_.find("Domain") == nullptr) {
       lose("",
-           "Domain, Selector and KeyFile are not all there, and no KeyTable and SigningTable: nothing says "
-           "what is signed with which key");
+           "neither Domain, Selector and KeyFile nor KeyTable and SigningTable are complete: nothing says "
+           "what "
+           "is signed with which key");
       return;
     }
     if (!domains) return;
@@ -115,17 +125,18 @@ class Planner {
         keys_.take_file(entry.key, selector->value, path, file->place, hint);
       } else if (entry.key == "*" || domains->type == DataSetName::Type::patterns) {
         lose(entry.place,
-             "Domain " + shown_word(entry.key) +
-                 " signs as whatever domain the author has; dkimsignd needs to know the domains");
+             fmt::format(
+                 "Domain {} signs as whatever domain the author has; dkimsignd needs to know the domains",
+                 shown_word(entry.key)));
       } else {
         plan_.remarks.push_back(
-            note(entry.place, "Domain " + shown_word(entry.key) + " matches no domain there"));
+            note(entry.place, fmt::format("Domain {} matches no domain there", shown_word(entry.key))));
       }
     }
-    set_subdomains(conf_.is_on("SubDomains"));
+    set_subdomains({.sign = conf_.is_on("SubDomains")});
   }
 
-  // It may be any file: its lines are not shown.
+  // A file may be anything: its lines are not shown unless they are domains.
   static bool lists_domains(const DataSet& data) {
     return data.file.empty() || data.entries.empty() ||
            std::any_of(data.entries.begin(), data.entries.end(), [](const DataEntry& entry) {
@@ -133,9 +144,12 @@ class Planner {
            });
   }
 
-  void set_subdomains(bool with) {
+  struct Subdomains {
+    bool sign = false;
+  };
+  void set_subdomains(Subdomains subdomains) {
     for (const auto& [name, key] : keys_.keys())
-      plan_.subdomains[name.domain] = with;
+      plan_.subdomains[name.domain] = subdomains.sign;
   }
 
   ActiveKeys active_keys() const {
@@ -146,7 +160,7 @@ class Planner {
       if (std::find(entry->second.begin(), entry->second.end(), name.selector) == entry->second.end())
         entry->second.push_back(name.selector);
     }
-    // A domain that the store has signs, even if the key that the table names for it cannot be had.
+    // A domain that is in the store signs even if the table's key for it cannot be loaded.
     for (const auto& name : keys_.failed()) {
       auto in_store = active_in_store_(name.domain);
       if (!in_store.empty()) active.try_emplace(name.domain, std::move(in_store));
@@ -154,7 +168,7 @@ class Planner {
     return active;
   }
 
-  // They come first: no other rule is looked at for them.
+  // Puts the exempt domains first, so that no other rule applies to them.
   void exempt_domains() {
     const auto exempt = data_set("ExemptDomains", Remark::Kind::signed_otherwise);
     if (!exempt || keys_.keys().empty()) return;
@@ -176,7 +190,7 @@ class Planner {
     plan_.rules = without_hidden(rules);
   }
 
-  // A key that the table holds and nothing names stays where it is: here it would sign.
+  // Leaves a key that no line names where it is: once imported, it would sign.
   void name_unused_keys(const KeyTable& table) {
     for (const auto& entry : table.entries) {
       const auto domain = canon::DomainName::parse(entry.domain);
@@ -184,13 +198,14 @@ class Planner {
       if (domain && selector && keys_.keys().find({*domain, *selector}) == keys_.keys().end() &&
           !keys_.has_failed({*domain, *selector})) {
         plan_.remarks.push_back(
-            note(entry.place, "key name " + shown_word(entry.name) + " (" + selector->str() + " of " +
-                                  domain->str() + ") is named by no line of SigningTable: it does not sign"));
+            note(entry.place,
+                 fmt::format("key name {} ({} of {}) is named by no line of SigningTable: it does not sign",
+                             shown_word(entry.name), selector->str(), domain->str())));
       }
     }
   }
 
-  // The algorithm is the key's own; opendkim's setting can contradict it and then breaks every signature.
+  // The key decides the algorithm. opendkim's setting can contradict it, which breaks every signature.
   void say_what_signs() {
     const auto* setting = conf_.find("SignatureAlgorithm");
     if (setting == nullptr) return;
@@ -202,10 +217,11 @@ class Planner {
     for (const auto& [name, key] : keys_.keys()) {
       const bool wants_ed25519 = canon::lower_case(setting->value).starts_with("ed25519");
       if (wants_ed25519 == (key.key->algorithm() == crypto::Algorithm::ed25519)) continue;
-      plan_.remarks.push_back(note(setting->place, "SignatureAlgorithm " + shown_word(setting->value) +
-                                                       " is not that of " + key.source +
-                                                       ": opendkim's signatures with it are "
-                                                       "invalid; dkimsignd goes by the key"));
+      plan_.remarks.push_back(
+          note(setting->place,
+               fmt::format("SignatureAlgorithm {} is not that of {}: opendkim's signatures with it "
+                           "are invalid; dkimsignd goes by the key",
+                           shown_word(setting->value), key.source)));
       return;
     }
   }

@@ -1,7 +1,7 @@
-// All that an import of OpenDKIM's configuration will do, before any of it is done: the keys, the domains'
-// flags, the daemon's settings, and what does not come over.
+// Plans an import of OpenDKIM's configuration before anything is done: the keys, the domains' flags,
+// dkimsignd's settings, and what is not taken over.
 //
-// Pure but for the reading: the same files give the same plan.
+// Only reads: the same files give the same plan.
 #pragma once
 
 #include <functional>
@@ -16,17 +16,18 @@ namespace dkim::keytool::opendkim {
 
 struct ImportPlan {
   std::map<KeyName, FoundKey> keys;
-  // Of the domains of these keys: does each sign for its subdomains?
+  // For each domain of these keys: whether it signs for its subdomains.
   std::map<canon::DomainName, bool> subdomains;
   std::vector<PlannedRule> rules;
   DaemonSettings settings;
-  Remarks remarks;  // of all parts
+  Remarks remarks;  // on all parts
 };
 
-// What of a domain is active in the key store already: it will sign beside the keys that come.
+// Returns the selectors that are already active in the key store: they go on signing beside the imported
+// keys.
 using ActiveInStore = std::function<std::vector<canon::Selector>(const canon::DomainName&)>;
 
-// Throws StoreError if the file itself cannot be read.
+// Throws StoreError if the configuration file itself cannot be read; all other problems become remarks.
 ImportPlan plan_import(const std::filesystem::path& opendkim_conf, Sources& sources,
                        const ActiveInStore& active_in_store);
 

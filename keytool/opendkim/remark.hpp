@@ -1,5 +1,5 @@
-// What import has to tell beside what it takes. Texts may hold anything that stood in a file: they are made
-// safe (terminal_text) where they are printed.
+// Holds what import tells a person beside the keys. Texts may contain anything from a file; whoever prints
+// them makes them safe (terminal_text).
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 namespace dkim::keytool::opendkim {
 
 struct Remark {
-  // In the order in which they are told. The first three are about mail, and come before all else.
+  // In the order of printing. The first three are about mail, and come before everything else.
   enum class Kind {
-    unsigned_mail,     // mail leaves unsigned that OpenDKIM signs, puts off or refuses
+    unsigned_mail,     // mail leaves unsigned that OpenDKIM signs, defers or refuses
     signed_otherwise,  // mail is signed that OpenDKIM leaves alone, or is signed in another way
-    let_through,       // mail leaves unsigned that OpenDKIM puts off, as its tables ask for: nothing is lost
-    not_taken,         // something else does not come over: a person must look at it
+    let_through,       // mail leaves unsigned that OpenDKIM defers, as its tables ask for: nothing is lost
+    not_taken,         // something else is not taken over: a person must look at it
     note,              // good to know; nothing is lost
   };
   Kind kind = Kind::note;
@@ -41,7 +41,7 @@ inline Remark note(std::string place, std::string text) {
   return {Remark::Kind::note, std::move(place), std::move(text)};
 }
 
-// Is something lost, so that a person has to act?
+// Returns whether something is lost, so that a person has to act.
 inline bool is_loss(const Remark& remark) {
   return remark.kind != Remark::Kind::let_through && remark.kind != Remark::Kind::note;
 }

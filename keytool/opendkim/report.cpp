@@ -1,5 +1,7 @@
 #include "keytool/opendkim/report.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "canon/text.hpp"
@@ -12,15 +14,16 @@ namespace {
 
 using Kind = Remark::Kind;
 
-std::string outcome_text(const StoredKey& key, const WantedKeys& wanted, bool would_be) {
+std::string outcome_text(const StoredKey& key, const WantedKeys& wanted, Run run) {
   switch (key.outcome) {
     case StoredKey::Outcome::there_already:
       return "there already";
     case StoredKey::Outcome::refused:
       return "refused";
-    default:
-      return (would_be ? "to be added, " : "added, ") + std::string(to_string(wanted.state));
+    case StoredKey::Outcome::added:
+      break;
   }
+  return fmt::format("{}, {}", run == Run::dry ? "to be added" : "added", to_string(wanted.state));
 }
 
 std::string section(const Remarks& remarks, std::initializer_list<Kind> kinds, std::string_view heading) {
@@ -34,8 +37,8 @@ std::string section(const Remarks& remarks, std::initializer_list<Kind> kinds, s
   return out.empty() ? out : std::string(heading) + "\n" + out;
 }
 
-// Longer than the labels of a domain with a mixture that no path has: the shortest key, an Ed25519 seed,
-// has 44.
+// Longer than a domain's labels, with a mixture that paths do not have. The shortest key, an Ed25519 seed,
+// has 44 characters.
 bool looks_like_a_key(std::string_view run) {
   return run.size() >= 40 &&
          std::any_of(run.begin(), run.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
@@ -67,33 +70,33 @@ std::string without_key_text(std::string_view text) {
 std::string warnings_text(const StoreResult& result, const Remarks& remarks, Trust trust) {
   std::string out;
   if (!has_keys(result))
-    out += "ATTENTION: nothing is imported: no key comes over, so that no mail is signed with it\n";
+    out += "ATTENTION: nothing is imported: no key was taken over, so no mail will be signed with one\n";
   if (trust == Trust::nobody) {
     out +=
-        "ATTENTION: nobody is trusted: mail of this host itself, such as that of cron, is not signed, nor "
-        "that "
-        "of any network; see trusted_networks\n";
+        "ATTENTION: nobody is trusted: mail of this host itself, such as cron's, is not signed, nor is that "
+        "of "
+        "any network; see trusted_networks\n";
   }
   if (trust == Trust::marked_mail) {
     out +=
-        "ATTENTION: no host is trusted: mail of this host itself, such as that of cron, is signed only where "
-        "a "
-        "macro marks it; see trusted_networks and macros\n";
+        "ATTENTION: no host is trusted: mail of this host itself, such as cron's, is signed only if a macro "
+        "marks it; see trusted_networks and macros\n";
   }
   out += section(remarks, {Kind::unsigned_mail, Kind::let_through},
-                 "ATTENTION: mail leaves unsigned that OpenDKIM signs, puts off or refuses:");
-  out += section(remarks, {Kind::signed_otherwise}, "ATTENTION: mail is signed otherwise than by OpenDKIM:");
+                 "ATTENTION: mail leaves unsigned that OpenDKIM signs, defers or refuses:");
+  out +=
+      section(remarks, {Kind::signed_otherwise}, "ATTENTION: mail is signed differently than by OpenDKIM:");
   return out;
 }
 
-std::string keys_text(const StoreResult& result, const WantedKeys& wanted, bool would_be) {
+std::string keys_text(const StoreResult& result, const WantedKeys& wanted, Run run) {
   if (result.keys.empty()) return {};
   std::string out;
   for (const auto& key : result.keys) {
     const auto& found = wanted.keys.at(key.name);
-    out += crypto::record_name(key.name.selector, key.name.domain) + " (" +
-           kind_text(found.key->algorithm(), found.key->bits()) +
-           "): " + outcome_text(key, wanted, would_be) + "; " + terminal_text(found.source) + "\n";
+    out += fmt::format("{} ({}): {}; {}\n", crypto::record_name(key.name.selector, key.name.domain),
+                       kind_text(found.key->algorithm(), found.key->bits()), outcome_text(key, wanted, run),
+                       terminal_text(found.source));
   }
   return out;
 }

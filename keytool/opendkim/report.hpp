@@ -1,4 +1,5 @@
-// What import tells a person: the keys, what did not come over, and what is good to know.
+// Writes what import tells a person: the keys, what was not taken over, and what is good to know. Never
+// fails.
 #pragma once
 
 #include <string>
@@ -8,22 +9,25 @@
 
 namespace dkim::keytool::opendkim {
 
-// Whose mail the configuration that comes has signed, beside that of clients that log in.
+// Whose mail the imported configuration signs, beside that of clients that log in.
 enum class Trust { somebody, marked_mail, nobody, not_asked };
 
-// What is to be read first, and mostly nothing: that no key comes, that nobody is trusted, and mail that
-// leaves unsigned or signed otherwise.
+// Returns what must be read first, usually nothing: that no key was imported, that nobody is trusted, and
+// which mail leaves unsigned or signed differently.
 std::string warnings_text(const StoreResult& result, const Remarks& remarks, Trust trust);
 
-// With a line feed at the end; safe to show whatever stood in the files. would_be: nothing was done yet.
-std::string keys_text(const StoreResult& result, const WantedKeys& wanted, bool would_be);
+// Whether the keys have been stored, or only would be.
+enum class Run { done, dry };
+
+// These end with a line feed, and are safe to print whatever the files contained.
+std::string keys_text(const StoreResult& result, const WantedKeys& wanted, Run run);
 std::string remarks_text(const Remarks& remarks);
 
-// Is there anything that was not taken, or nothing that was?
+// Returns whether something was not taken over, or nothing was.
 bool has_losses(const StoreResult& result, const Remarks& remarks, Trust trust);
 
-// The text with what looks like a private key in base64 cut short: who takes one column of a table for
-// another must not find the key on the screen.
+// Cuts short whatever looks like a private key in base64: a user who mixes up two columns of a table must not
+// find the key on the screen.
 std::string without_key_text(std::string_view text);
 
 }  // namespace dkim::keytool::opendkim

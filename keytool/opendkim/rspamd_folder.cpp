@@ -1,5 +1,7 @@
 #include "keytool/opendkim/rspamd_folder.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -24,7 +26,8 @@ struct NameParts {
   std::string selector;
 };
 
-// Of "mail._domainkey IN TXT ...", as rspamadm dkim_keygen prints it, or with the domain behind it.
+// Reads "mail._domainkey IN TXT ...", as rspamadm dkim_keygen prints it, or the same with the domain
+// appended.
 std::optional<NameParts> parts_of_record(const std::filesystem::path& file, Sources& sources) {
   try {
     const std::string text = canon::lower_case(sources.read_text(file));
@@ -44,7 +47,7 @@ std::optional<NameParts> parts_of_record(const std::filesystem::path& file, Sour
   }
 }
 
-// The domain, where the name ends in that selector and something is left.
+// Returns the domain if the name ends in that selector and something is left.
 std::optional<std::string> domain_before(const std::string& name, const std::string& selector) {
   if (selector.empty() || name.size() <= selector.size() + 1 || !name.ends_with("." + selector))
     return std::nullopt;
@@ -72,8 +75,9 @@ class FolderReader {
       for (const auto& name : names_)
         read_name(name);
       if (!found_)
-        lose(folder_.directory.string(),
-             "no key there is " + (domain_.empty() ? "of selector " + selector_ : "of domain " + domain_));
+        lose(folder_.directory.string(), domain_.empty()
+                                             ? fmt::format("no key there is of selector {}", selector_)
+                                             : fmt::format("no key there is of domain {}", domain_));
     }
   }
 
@@ -99,11 +103,11 @@ class FolderReader {
   }
 
   std::string pem_command(const Name& name, const std::string& domain, const std::string& selector) const {
-    return "dkimkey import --pem " + shell_word(path(name)) + " --domain " + domain + " --selector " +
-           selector;
+    return fmt::format("dkimkey import --pem {} --domain {} --selector {}", shell_word(path(name)), domain,
+                       selector);
   }
 
-  // The one key of a domain and a selector that the user names.
+  // Reads the one key of the domain and selector that the user names.
   void read_one() {
     const std::string whole = domain_ + "." + selector_;
     std::vector<const Name*> parts;
@@ -111,13 +115,14 @@ class FolderReader {
       if (name.text == whole) return take(name, {domain_, selector_});
       if (name.text == domain_ || name.text == selector_) parts.push_back(&name);
     }
-    const std::string of = "of selector " + selector_ + " of " + domain_;
     if (parts.empty()) {
-      lose(folder_.directory.string(), "no key there is " + of + ": there is no " + whole + ".key, " +
-                                           domain_ + ".key or " + selector_ + ".key");
+      lose(folder_.directory.string(),
+           fmt::format("no key there is of selector {} of {}: there is no {}.key, {}.key or {}.key",
+                       selector_, domain_, whole, domain_, selector_));
     } else if (parts.size() > 1) {
-      lose(folder_.directory.string(), parts[0]->file + " and " + parts[1]->file + " may both be the key " +
-                                           of + "; say which: " + pem_command(*parts[0], domain_, selector_));
+      lose(folder_.directory.string(),
+           fmt::format("{} and {} may both be the key of selector {} of {}; say which: {}", parts[0]->file,
+                       parts[1]->file, selector_, domain_, pem_command(*parts[0], domain_, selector_)));
     } else {
       take(*parts[0], {domain_, selector_});
     }
@@ -146,11 +151,11 @@ class FolderReader {
     } else if (name.text == selector_) {
       record && !record->domain.empty() ? take(name, {record->domain, selector_}) : lose_without_domain(name);
     } else if (labels_in(name.text) == 2) {
-      // With the selector said elsewhere, a name of two labels can only be a domain.
+      // If the selector is known, a name of two labels can only be a domain.
       take(name, {name.text, selector_});
     } else if (ends_like_a_domain(name.text)) {
       keys_.remarks().push_back(
-          note(path(name), "passed over; if it is the key of " + name.text + ", say so with --domain"));
+          note(path(name), fmt::format("skipped; if it is the key of {}, say so with --domain", name.text)));
     }
   }
 
@@ -158,13 +163,14 @@ class FolderReader {
     if (const auto domain = domain_before(name.text, record.selector); domain && labels_in(*domain) > 1) {
       take(name, {*domain, record.selector});
     } else if (name.text == record.selector) {
-      record.domain.empty()
-          ? lose_without_domain(name)
-          : take_with_note(name, record,
-                           "the record beside it says that it is of " + shown_word(record.domain));
+      record.domain.empty() ? lose_without_domain(name)
+                            : take_with_note(name, record,
+                                             fmt::format("the record beside it says that its domain is {}",
+                                                         shown_word(record.domain)));
     } else if (labels_in(name.text) > 1) {
-      take_with_note(name, {name.text, record.selector},
-                     "the record beside it says that its selector is " + shown_word(record.selector));
+      take_with_note(
+          name, {name.text, record.selector},
+          fmt::format("the record beside it says that its selector is {}", shown_word(record.selector)));
     } else {
       lose_without_domain(name);
     }
@@ -178,29 +184,33 @@ class FolderReader {
     if (labels == 2 || (ends_like_a_domain(name.text) && !ends_like_a_domain(parts.domain)))
       return lose_without_selector(name);
     if (ends_like_a_domain(name.text)) {
-      lose(path(name), "the name may be that of a domain, or end in the selector " + parts.selector +
-                           "; say which with --domain and --selector, or with: " +
-                           pem_command(name, "DOMAIN", "SELECTOR"));
+      lose(path(name), fmt::format("the name may be a domain's, or end in the selector {}; say which with "
+                                   "--domain and --selector, or with: {}",
+                                   parts.selector, pem_command(name, "DOMAIN", "SELECTOR")));
     } else if (labels > 3) {
-      take_with_note(name, parts,
-                     "read as selector " + parts.selector + " of " + parts.domain +
-                         "; if it is another, say so with --selector or --domain");
+      take_with_note(
+          name, parts,
+          fmt::format("read as selector {} of {}; if that is wrong, say so with --selector or --domain",
+                      parts.selector, parts.domain));
     } else {
       take(name, parts);
     }
   }
 
-  // Without a word of the user's nothing tells the other half: in rspamd it stands in dkim_signing.conf.
+  // Only the user can supply the other half: rspamd has it in dkim_signing.conf.
   void lose_without_selector(const Name& name) {
-    lose(path(name), "the name has no selector; say the one that dkim_signing.conf has with --domain " +
-                         name.text +
-                         " --selector SELECTOR, or with: " + pem_command(name, name.text, "SELECTOR"));
+    lose(
+        path(name),
+        fmt::format("the name has no selector; give the one in dkim_signing.conf with --domain {} --selector "
+                    "SELECTOR, or with: {}",
+                    name.text, pem_command(name, name.text, "SELECTOR")));
   }
   void lose_without_domain(const Name& name) {
     lose(path(name),
-         "the name is not of the form DOMAIN.SELECTOR.key; if it is that of a selector, say the domain "
-         "with --domain DOMAIN --selector " +
-             name.text + ", or with: " + pem_command(name, "DOMAIN", name.text));
+         fmt::format(
+             "the name is not of the form DOMAIN.SELECTOR.key; if it is a selector, give the domain with "
+             "--domain DOMAIN --selector {}, or with: {}",
+             name.text, pem_command(name, "DOMAIN", name.text)));
   }
 
   std::optional<NameParts> record_beside(const Name& name) const {

@@ -1,5 +1,5 @@
-// A folder of keys as rspamd looks for them: DOMAIN.SELECTOR.key, or, where its configuration says the other
-// part (path = ".../$domain.key" or ".../$selector.key"), DOMAIN.key and SELECTOR.key.
+// Reads a folder of keys as rspamd names them: DOMAIN.SELECTOR.key, or DOMAIN.key and SELECTOR.key if its
+// configuration has the other part (path = ".../$domain.key" or ".../$selector.key").
 #pragma once
 
 #include <filesystem>
@@ -12,15 +12,15 @@ namespace dkim::keytool::opendkim {
 
 struct RspamdFolder {
   std::filesystem::path directory;
-  // What the user says of the names: then they are not guessed at. Files of other names are passed over.
+  // If the user names them, they are not guessed; files with other names are skipped.
   std::optional<std::string> domain;
   std::optional<std::string> selector;
 };
 
-// Both parts of a name may have dots. The selector is what the record beside the key (.txt, .pub) says, else
-// the last label, unless that ends a domain. A name that lacks a part is not taken without a word of the
-// user's: a key under a wrong name signs what nobody can verify. Files that are no keys are passed over; what
-// cannot be used, and that there is nothing, is among the collector's remarks.
+// Takes the folder's keys. Both parts of a name may have dots: the selector is what the record beside the key
+// (.txt, .pub) says, or else the last label, unless a domain ends in that. A name that lacks a part is not
+// taken unless the user supplies it: nobody could verify signatures under a wrong name. Skips files that are
+// not keys. The collector's remarks say what cannot be used, and whether there was nothing at all.
 void collect_rspamd_keys(const RspamdFolder& folder, Sources& sources, KeyCollector& keys);
 
 }  // namespace dkim::keytool::opendkim

@@ -1,7 +1,8 @@
 #include "keytool/opendkim/rule_plan.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <set>
 
 #include "canon/text.hpp"
 #include "keytool/opendkim/pattern_index.hpp"
@@ -11,30 +12,27 @@ namespace {
 
 using Domain = AddressPattern::Domain;
 
-// Where every pattern overlaps every other, their common parts are as many as the sets of them.
-constexpr std::size_t most_bindings = 200'000;
-
 bool has_same(const std::vector<canon::Selector>& a, const std::vector<canon::Selector>& b) {
   return a.size() == b.size() && std::is_permutation(a.begin(), a.end(), b.begin());
 }
 
-// A rule signs as one domain; the first that the table names is it.
+// Makes a rule for one domain, the first that the table names: dkimsignd signs a message as one domain.
 PlannedRule rule_of(const Binding& binding, const ActiveKeys& active, Remarks& remarks) {
   PlannedRule rule{binding.pattern, std::nullopt, {}};
   if (binding.keys.empty()) return rule;
   rule.domain = binding.keys.front().domain;
   for (const auto& key : binding.keys) {
     if (key.domain != *rule.domain) {
-      remarks.push_back(signed_otherwise(binding.place, binding.pattern.text() + ": the signature of " +
-                                                            key.domain.str() + " beside that of " +
-                                                            rule.domain->str() +
-                                                            "; dkimsignd signs a message as one domain"));
+      remarks.push_back(signed_otherwise(
+          binding.place,
+          fmt::format("{}: the signature of {} beside that of {}; dkimsignd signs a message as one domain",
+                      binding.pattern.text(), key.domain.str(), rule.domain->str())));
     } else if (std::find(rule.selectors.begin(), rule.selectors.end(), key.selector) ==
                rule.selectors.end()) {
       rule.selectors.push_back(key.selector);
     }
   }
-  // A key that could not be had signs nothing: a rule that named it would be wrong from the start.
+  // A key that could not be loaded signs nothing: a rule that named it would be wrong from the start.
   const auto all = active.find(*rule.domain);
   std::erase_if(rule.selectors, [&](const canon::Selector& selector) {
     return all == active.end() ||
@@ -48,11 +46,12 @@ PlannedRule rule_of(const Binding& binding, const ActiveKeys& active, Remarks& r
   return rule;
 }
 
+// Drops the rules that say only what dkimsignd does without them, and those that are never looked at.
 class Arrangement {
  public:
   Arrangement(std::vector<PlannedRule> rules, const ActiveKeys& active) : active_(active) {
     for (auto& rule : rules) {
-      // What earlier rules match whole would never be looked at.
+      // A rule whose mail earlier rules match entirely is never looked at.
       const auto is_hidden = index_.any_near(rule.pattern, [&](std::size_t i) {
         return covers(rules_[i].pattern, rule.pattern) ||
                canon::matches_wildcard(rules_[i].pattern.text(), rule.pattern.text());
@@ -67,6 +66,7 @@ class Arrangement {
     }
   }
 
+  // Goes through the rules from the last: one can be dropped if no rule that stays behind it overlaps it.
   RulePlan plan() {
     forbid_what_no_rule_covers();
     RulePlan plan;
@@ -91,7 +91,7 @@ class Arrangement {
   }
 
  private:
-  // A domain with an active key signs its own mail; where the table does not say so, a rule must forbid it.
+  // A domain with an active key signs its own mail; if the table does not say so, a rule must forbid it.
   void forbid_what_no_rule_covers() {
     for (const auto& [domain, selectors] : active_) {
       if (is_covered(domain, rules_.size())) continue;
@@ -105,7 +105,7 @@ class Arrangement {
     return index_.any_near(own, [&](std::size_t i) { return i < before && covers(rules_[i].pattern, own); });
   }
 
-  // Is it what the daemon does without a rule?
+  // Returns whether dkimsignd does the same without the rule.
   bool goes_without_saying(std::size_t i) const {
     const auto& rule = rules_[i];
     if (!rule.pattern.user.empty()) return false;
@@ -148,70 +148,6 @@ RulePlan plan_rules(const std::vector<Binding>& bindings, const ActiveKeys& acti
   auto plan = Arrangement(std::move(rules), active).plan();
   plan.remarks = std::move(remarks);
   return plan;
-}
-
-std::vector<Binding> separate(const std::vector<Binding>& bindings, Remarks& remarks) {
-  // All patterns and their common parts; of those that match an address, the smallest is then among them.
-  std::vector<AddressPattern> patterns;
-  std::set<AddressPattern> known;
-  PatternIndex index;
-  const auto add = [&](const AddressPattern& pattern) {
-    if (!known.insert(pattern).second) return;
-    index.add(patterns.size(), pattern);
-    patterns.push_back(pattern);
-  };
-  for (const auto& binding : bindings)
-    add(binding.pattern);
-  bool unknown = false;
-  for (std::size_t i = 0; i < patterns.size() && patterns.size() < most_bindings; ++i) {
-    std::vector<AddressPattern> common;
-    index.any_near(patterns[i], [&](std::size_t other) {
-      const auto overlap = overlap_of(patterns[i], patterns[other]);
-      if (overlap.kind == Overlap::Kind::known) common.push_back(overlap.pattern);
-      unknown = unknown || overlap.kind == Overlap::Kind::unknown;
-      return false;
-    });
-    for (const auto& pattern : common)
-      add(pattern);
-  }
-  if (unknown || patterns.size() >= most_bindings) {
-    remarks.push_back(signed_otherwise("",
-                                       "MultipleSignatures: mail that two patterns match in part gets the "
-                                       "signatures of the first only"));
-  }
-
-  PatternIndex of_bindings;
-  for (std::size_t i = 0; i < bindings.size(); ++i)
-    of_bindings.add(i, bindings[i].pattern);
-  std::vector<Binding> out;
-  std::vector<std::size_t> depth;
-  for (const auto& pattern : patterns) {
-    std::vector<std::size_t> matching;
-    of_bindings.any_near(pattern, [&](std::size_t i) {
-      if (covers(bindings[i].pattern, pattern)) matching.push_back(i);
-      return false;
-    });
-    std::sort(matching.begin(), matching.end());
-    Binding binding{pattern, {}, matching.empty() ? std::string() : bindings[matching.front()].place};
-    for (const auto i : matching)
-      binding.keys.insert(binding.keys.end(), bindings[i].keys.begin(), bindings[i].keys.end());
-    // The part of another has all that the other has, and itself.
-    std::size_t covering = 0;
-    index.any_near(pattern, [&](std::size_t other) {
-      covering += covers(patterns[other], pattern) ? 1 : 0;
-      return false;
-    });
-    depth.push_back(covering);
-    out.push_back(std::move(binding));
-  }
-  std::vector<std::size_t> order(out.size());
-  for (std::size_t i = 0; i < order.size(); ++i)
-    order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return depth[a] > depth[b]; });
-  std::vector<Binding> sorted;
-  for (const auto i : order)
-    sorted.push_back(std::move(out[i]));
-  return sorted;
 }
 
 }  // namespace dkim::keytool::opendkim

@@ -1,7 +1,7 @@
-// From "this author's mail is signed with these keys", as a SigningTable says it, to what says the same here:
-// the domains' own keys, their subdomains, and as few rules as that takes.
+// Translates "this author's mail is signed with these keys", as a SigningTable says it, into dkimsignd's
+// terms: the domains' own keys, their subdomains, and as few rules as possible.
 //
-// Pure: no file is read.
+// Pure. What cannot be translated becomes a remark.
 #pragma once
 
 #include <map>
@@ -17,14 +17,14 @@ namespace dkim::keytool::opendkim {
 
 struct Binding {
   AddressPattern pattern;
-  std::vector<KeyName> keys;  // none: such mail is not signed
+  std::vector<KeyName> keys;  // empty: such mail is not signed
   std::string place;
 };
 
 struct PlannedRule {
   AddressPattern pattern;
-  std::optional<canon::DomainName> domain;  // nothing: such mail is not signed
-  std::vector<canon::Selector> selectors;   // none: all that are active
+  std::optional<canon::DomainName> domain;  // empty: such mail is not signed
+  std::vector<canon::Selector> selectors;   // empty: all that are active
 
   bool operator==(const PlannedRule&) const = default;
 };
@@ -39,10 +39,7 @@ struct RulePlan {
 // The selectors of each domain that will be active once the import is done.
 using ActiveKeys = std::map<canon::DomainName, std::vector<canon::Selector>>;
 
-// bindings: in order of precedence; the first that matches decides.
+// Makes the rules. The bindings are in order of precedence: the first that matches decides.
 RulePlan plan_rules(const std::vector<Binding>& bindings, const ActiveKeys& active);
-
-// The same decisions of bindings that all apply at once (MultipleSignatures), so that the first can decide.
-std::vector<Binding> separate(const std::vector<Binding>& bindings, Remarks& remarks);
 
 }  // namespace dkim::keytool::opendkim

@@ -1,5 +1,7 @@
 #include "keytool/opendkim/service_configuration.hpp"
 
+#include <fmt/format.h>
+
 #include <string>
 
 #include "keytool/opendkim/unit_arguments.hpp"
@@ -16,7 +18,7 @@ ServiceConfiguration with_arguments(ConfFile conf, const UnitArguments& argument
 
 ServiceConfiguration of_unit(const std::filesystem::path& unit, Sources& sources) {
   const auto arguments = read_unit(unit, sources);
-  // Without -x opendkim does without the usual file where there is none.
+  // Without -x, opendkim starts even if the usual file is missing.
   if (!arguments.names_configuration && sources.entry_at(arguments.configuration) == Sources::Entry::none)
     return with_arguments(ConfFile::without_file(unit, arguments.working_directory), arguments);
   return with_arguments(ConfFile::read(arguments.configuration, sources, arguments.working_directory),
@@ -35,8 +37,9 @@ ServiceConfiguration read_service_configuration(const std::filesystem::path& pat
   ServiceConfiguration other{ConfFile::read(path, sources), {}};
   if (absolute == usual_configuration) {
     other.remarks.push_back(signed_otherwise(
-        path.string(), "the service opendkim does not read this file, but " +
-                           arguments->configuration.string() + " (-x in its unit): import that one"));
+        path.string(), fmt::format("the service opendkim does not read this file, but {} (-x in its unit): "
+                                   "import that one",
+                                   arguments->configuration.string())));
   }
   return other;
 }

@@ -1,4 +1,5 @@
-// The configuration with which opendkim runs as a service: its file, and the arguments that override it.
+// Reads the configuration with which opendkim runs as a service: its file, and the arguments that override
+// it.
 #pragma once
 
 #include <filesystem>
@@ -13,7 +14,7 @@ struct ServiceConfiguration {
   Remarks remarks;
 };
 
-// path: an opendkim.conf, with the arguments of this host's service where that is the one it reads; or a
+// Reads an opendkim.conf, with the arguments of this host's service if that service reads this file; or a
 // systemd unit (NAME.service), with the file that it names. Throws StoreError as ConfFile::read does.
 ServiceConfiguration read_service_configuration(const std::filesystem::path& path, Sources& sources);
 

@@ -20,7 +20,7 @@ constexpr auto lost = Fate::lost;
 constexpr auto unsigned_mail = Fate::unsigned_mail;
 constexpr auto otherwise = Fate::signed_otherwise;
 
-constexpr std::string_view own_log = "dkimsignd logs a line for each message, see log and log_level";
+constexpr std::string_view own_log = "dkimsignd logs one line for each message, see log and log_level";
 constexpr std::string_view service = "the service manager does this for dkimsignd";
 constexpr std::string_view no_lua = "dkimsignd runs no scripts";
 constexpr std::string_view no_ldap = "data sets in LDAP are not taken";
@@ -100,26 +100,26 @@ constexpr std::array entries{
     Entry{"AutoRestartCount", elsewhere, service},
     Entry{"AutoRestartRate", elsewhere, service},
     Entry{"Background", elsewhere, service},
-    Entry{"CaptureUnknownErrors", elsewhere, "on_error says what becomes of mail that cannot be signed"},
+    Entry{"CaptureUnknownErrors", elsewhere, "on_error says what happens to mail that cannot be signed"},
     Entry{"DisableCryptoInit", elsewhere, "OpenSSL no longer needs it"},
     Entry{"EnableCoredumps", elsewhere, "a core would hold private keys: dkimsignd leaves none"},
     Entry{"ExternalIgnoreList", elsewhere, "it only keeps opendkim from logging"},
     Entry{"KeepTemporaryFiles", elsewhere, "dkimsignd has no temporary files"},
     Entry{"LogResults", elsewhere, own_log},
     Entry{"LogWhy", elsewhere, "dkimsignd always says why, and dkimkey explain before sending"},
-    Entry{"MaximumHeaders", elsewhere, "dkimsignd has a limit of its own, 1 MiB"},
+    Entry{"MaximumHeaders", elsewhere, "dkimsignd has its own limit, 1 MiB"},
     Entry{"MilterDebug", elsewhere, "dkimsignd has log_level"},
     Entry{"MTACommand", elsewhere, "dkimsignd sends no mail"},
     Entry{"PidFile", elsewhere, service},
     Entry{"RequireSafeKeys", elsewhere, "dkimsignd never uses a key that others can read"},
     Entry{"SelectCanonicalizationHeader", elsewhere,
-          "a sender does not choose the canonicalization, here or by X-Canonicalization"},
-    Entry{"Socket", elsewhere, "dkimsignd listens on its own, see socket; Postfix must be told"},
+          "a sender cannot choose the canonicalization, here or by X-Canonicalization"},
+    Entry{"Socket", elsewhere, "dkimsignd listens on its own socket, see socket; Postfix must be told"},
     Entry{"SoftStart", elsewhere, no_ldap},
     Entry{"SoftwareHeader", elsewhere, "dkimsignd adds nothing but signatures"},
-    Entry{"Statistics", elsewhere, "dkimsignd keeps none beside its log"},
-    Entry{"StatisticsName", elsewhere, "dkimsignd keeps none beside its log"},
-    Entry{"StatisticsPrefix", elsewhere, "dkimsignd keeps none beside its log"},
+    Entry{"Statistics", elsewhere, "dkimsignd keeps none apart from its log"},
+    Entry{"StatisticsName", elsewhere, "dkimsignd keeps none apart from its log"},
+    Entry{"StatisticsPrefix", elsewhere, "dkimsignd keeps none apart from its log"},
     Entry{"StatisticsPolicyScript", elsewhere, no_lua},
     Entry{"StrictTestMode", elsewhere, "it is for opendkim's own tests"},
     Entry{"Syslog", elsewhere, own_log},
@@ -146,8 +146,8 @@ constexpr std::array entries{
     Entry{"ATPSHashAlgorithm", otherwise, "dkimsignd writes no atps= (RFC 6541)"},
     Entry{"ATPSHash", otherwise, "dkimsignd writes no atps= (RFC 6541)"},
     Entry{"BodyLengthDB", otherwise,
-          "dkimsignd never writes l=: what is added behind it would pass as signed"},
-    Entry{"ChangeRootDirectory", lost, "paths are read as they stand, not below another root"},
+          "dkimsignd never writes l=: text added after that length would pass as signed"},
+    Entry{"ChangeRootDirectory", lost, "paths are taken as they are, not below another root"},
     Entry{"Diagnostics", otherwise, "dkimsignd writes no z="},
     Entry{"DontSignMailTo", otherwise, "dkimsignd does not look at recipients"},
     Entry{"FinalPolicyScript", otherwise, no_lua},
@@ -155,7 +155,7 @@ constexpr std::array entries{
     Entry{"IdentityHeader", otherwise, "dkimsignd writes no i="},
     Entry{"IdentityHeaderRemove", otherwise, "dkimsignd writes no i="},
     Entry{"MaximumSignedBytes", otherwise, "dkimsignd never writes l=: the whole body is signed"},
-    Entry{"POPDBFile", unsigned_mail, "POP before SMTP is not known to dkimsignd"},
+    Entry{"POPDBFile", unsigned_mail, "dkimsignd does not know POP before SMTP"},
     Entry{"RemoveOldSignatures", otherwise, "dkimsignd leaves signatures of others alone"},
     Entry{"ReplaceHeaders", otherwise, "dkimsignd signs header fields as they are"},
     Entry{"ReplaceRules", otherwise, "dkimsignd signs header fields as they are"},

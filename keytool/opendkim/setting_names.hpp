@@ -1,5 +1,5 @@
-// Every setting that opendkim 2.11 knows, and what becomes of it: a setting that nobody looked at is never
-// passed over in silence.
+// Lists every setting of opendkim 2.11 with what import does about it, so that none is ignored silently.
+// Pure.
 #pragma once
 
 #include <string_view>
@@ -9,10 +9,10 @@ namespace dkim::keytool::opendkim {
 enum class Fate {
   taken,             // import acts on it
   verifying,         // about checking others' signatures, which dkimsignd does not do
-  elsewhere,         // dkimsignd has it otherwise, and its own way holds: no loss
-  unsigned_mail,     // lost: mail is signed for it that dkimsignd leaves unsigned
-  signed_otherwise,  // lost: mail is signed in another way without it, or is not to be signed
-  lost,              // it has no counterpart, and no bearing on signatures
+  elsewhere,         // dkimsignd has its own way: no loss
+  unsigned_mail,     // lost: it makes opendkim sign mail that dkimsignd leaves unsigned
+  signed_otherwise,  // lost: without it mail is signed differently, or although it should not be
+  lost,              // it has no counterpart, and no effect on signatures
   unknown,           // opendkim itself does not know it
 };
 
@@ -21,7 +21,7 @@ struct SettingFate {
   std::string_view why;
 };
 
-// Whatever its case.
+// Looks a setting up by its name, whatever its case.
 SettingFate fate_of(std::string_view name);
 
 }  // namespace dkim::keytool::opendkim

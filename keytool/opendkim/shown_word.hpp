@@ -1,7 +1,7 @@
-// A word of somebody's file as it may be told of.
+// Decides which words of a file may be shown.
 //
-// Whoever may name the files that import reads as root must not see what stands in them: a word that is no
-// name, address or path is told of by its line alone.
+// Whoever may name the files that import reads as root must not learn what is in them: a word that is not a
+// name, an address or a path is identified by its line alone.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@
 
 namespace dkim::keytool::opendkim {
 
-// Can it be a name of a domain, a host, a field, a setting or a key, an address, a network, or a pattern of
-// them?
+// Returns whether the word can be the name of a domain, host, field, setting or key, an address, a network,
+// or a pattern of these.
 inline bool is_harmless_word(std::string_view word) {
   constexpr std::size_t longest = 254;
   constexpr std::string_view signs = "._-%*@!+/";
@@ -23,8 +23,9 @@ inline bool is_harmless_word(std::string_view word) {
   });
 }
 
+// Returns the word, or a phrase in its place.
 inline std::string shown_word(std::string_view word) {
-  return is_harmless_word(word) ? std::string(word) : "(what stands there)";
+  return is_harmless_word(word) ? std::string(word) : "(what is there)";
 }
 
 }  // namespace dkim::keytool::opendkim

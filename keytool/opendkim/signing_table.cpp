@@ -1,5 +1,7 @@
 #include "keytool/opendkim/signing_table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -11,7 +13,7 @@ namespace {
 
 using Domain = AddressPattern::Domain;
 
-// Where in opendkim's order of look-ups an entry of a flat file is found.
+// Returns the position of an entry of a flat file in opendkim's order of look-ups.
 int rank(const AddressPattern& pattern) {
   const bool any_user = pattern.user.empty();
   switch (pattern.kind) {
@@ -19,9 +21,11 @@ int rank(const AddressPattern& pattern) {
       return any_user ? 1 : 0;
     case Domain::below:
       return any_user ? 3 : 2;
-    default:
-      return any_user ? 5 : 4;
+    case Domain::any:
+    case Domain::glob:
+      break;
   }
+  return any_user ? 5 : 4;
 }
 
 bool is_looked_up_before(const SigningTableEntry& a, const SigningTableEntry& b) {
@@ -37,7 +41,7 @@ bool is_regular_expression(std::string_view pattern) {
   return pattern.find_first_of("()[]{}|+?^$\\") != std::string_view::npos;
 }
 
-// Octets that no address without quotes has (RFC 5322 §3.2.3).
+// Returns whether all characters can be in an address without quotes (RFC 5322 §3.2.3).
 bool is_address_pattern(std::string_view pattern) {
   return std::none_of(pattern.begin(), pattern.end(), [](char c) {
     return std::string_view("\",:;<>()[]\\").find(c) != std::string_view::npos ||
@@ -51,69 +55,85 @@ bool is_table_line(const DataEntry& line) {
          is_harmless_word(key_name);
 }
 
+class TableReader {
+ public:
+  explicit TableReader(const DataSet& data)
+      : data_(data), of_patterns_(data.type == DataSetName::Type::patterns) {
+    table_.remarks = data.remarks;
+  }
+
+  SigningTable read() {
+    // The file may be anything: its lines are not shown.
+    if (!data_.file.empty() && !data_.entries.empty() &&
+        std::none_of(data_.entries.begin(), data_.entries.end(), is_table_line)) {
+      table_.remarks.push_back(unsigned_mail(
+          data_.file,
+          "none of its lines is an address or a pattern with a key name: it is not a SigningTable"));
+      return std::move(table_);
+    }
+    for (const auto& line : data_.entries)
+      read_line(line);
+    if (!of_patterns_) std::stable_sort(table_.entries.begin(), table_.entries.end(), is_looked_up_before);
+    return std::move(table_);
+  }
+
+ private:
+  void lose(const DataEntry& line, std::string_view what) {
+    table_.remarks.push_back(unsigned_mail(line.place, fmt::format("{} {}", shown_word(line.key), what)));
+  }
+  void add_note(const DataEntry& line, std::string_view what) {
+    table_.remarks.push_back(note(line.place, fmt::format("{} {}", shown_word(line.key), what)));
+  }
+
+  void read_line(const DataEntry& line) {
+    const std::string key_name = line.value.substr(0, line.value.find(':'));
+    if (key_name.empty()) return lose(line, "names no key; opendkim may crash on it");
+    if (of_patterns_ && is_regular_expression(line.key))
+      return lose(line, "has characters that opendkim reads as a regular expression");
+    if (!is_address_pattern(line.key)) return lose(line, "is neither an address nor a pattern");
+    auto patterns = patterns_of(line.key);
+    if (patterns.empty()) return add_note(line, why_no_match(line.key));
+    if (key_name.size() < line.value.size()) {
+      table_.remarks.push_back(signed_otherwise(
+          line.place,
+          fmt::format("{} sets i= to {}: dkimsignd writes no i=, which then means @ and the signing domain",
+                      shown_word(line.key), shown_word(line.value.substr(key_name.size() + 1)))));
+    }
+    for (auto& pattern : patterns) {
+      // In a flat file the first line of a key wins; patterns are all tried.
+      if (!of_patterns_ && !known_.insert(pattern).second) {
+        add_note(line, "was there before: opendkim never uses this line");
+        continue;
+      }
+      table_.entries.push_back({std::move(pattern), key_name, line.place});
+    }
+  }
+
+  std::vector<AddressPattern> patterns_of(const std::string& key) const {
+    if (of_patterns_) return patterns_of_glob(key);
+    auto pattern = pattern_of_table_key(key);
+    return pattern ? std::vector{*std::move(pattern)} : std::vector<AddressPattern>();
+  }
+
+  std::string_view why_no_match(const std::string& key) const {
+    if (key.starts_with('@')) return "matches no address there: there is nothing in front of the @";
+    if (!of_patterns_ && key.find('*') != std::string::npos)
+      return "matches no address there: in a flat file * is an ordinary character; with refile: it would be "
+             "a "
+             "pattern";
+    return "matches no address there";
+  }
+
+  const DataSet& data_;
+  const bool of_patterns_;
+  SigningTable table_;
+  std::set<AddressPattern> known_;
+};
+
 }  // namespace
 
 SigningTable read_signing_table(const DataSet& data) {
-  const bool of_patterns = data.type == DataSetName::Type::patterns;
-  SigningTable table;
-  table.remarks = data.remarks;
-  // It may be any file: its lines are not shown.
-  if (!data.file.empty() && !data.entries.empty() &&
-      std::none_of(data.entries.begin(), data.entries.end(), is_table_line)) {
-    table.remarks.push_back(unsigned_mail(
-        data.file, "none of its lines is an address, or a pattern, and a key name: it is no SigningTable"));
-    return table;
-  }
-  std::set<AddressPattern> known;
-  for (const auto& line : data.entries) {
-    const std::string key_name = line.value.substr(0, line.value.find(':'));
-    if (key_name.empty()) {
-      table.remarks.push_back(
-          unsigned_mail(line.place, shown_word(line.key) + " names no key; opendkim may crash on it"));
-      continue;
-    }
-    if (of_patterns && is_regular_expression(line.key)) {
-      table.remarks.push_back(unsigned_mail(
-          line.place, shown_word(line.key) + " has signs that opendkim reads as a regular expression"));
-      continue;
-    }
-    if (!is_address_pattern(line.key)) {
-      table.remarks.push_back(
-          unsigned_mail(line.place, shown_word(line.key) + " is no address, and no pattern"));
-      continue;
-    }
-    std::vector<AddressPattern> patterns;
-    if (of_patterns) {
-      patterns = patterns_of_glob(line.key);
-    } else if (auto pattern = pattern_of_table_key(line.key)) {
-      patterns.push_back(*std::move(pattern));
-    }
-    if (patterns.empty()) {
-      const bool stars = !of_patterns && line.key.find('*') != std::string::npos;
-      std::string why;
-      if (stars) why = ": * is an ordinary sign in a flat file, and would be a pattern with refile:";
-      if (line.key.starts_with('@')) why = ": there is nothing in front of the @";
-      table.remarks.push_back(note(line.place, shown_word(line.key) + " matches no address there" + why));
-      continue;
-    }
-    if (key_name.size() < line.value.size()) {
-      table.remarks.push_back(signed_otherwise(
-          line.place, shown_word(line.key) + " sets i= to " +
-                          shown_word(line.value.substr(key_name.size() + 1)) +
-                          ": dkimsignd writes no i=, which then is @ and the signing domain"));
-    }
-    for (auto& pattern : patterns) {
-      // A flat file is searched for the first of its kind; patterns are all tried.
-      if (!of_patterns && !known.insert(pattern).second) {
-        table.remarks.push_back(
-            note(line.place, shown_word(line.key) + " was there before: opendkim never sees this one"));
-        continue;
-      }
-      table.entries.push_back({std::move(pattern), key_name, line.place});
-    }
-  }
-  if (!of_patterns) std::stable_sort(table.entries.begin(), table.entries.end(), is_looked_up_before);
-  return table;
+  return TableReader(data).read();
 }
 
 }  // namespace dkim::keytool::opendkim

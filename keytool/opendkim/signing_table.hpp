@@ -1,4 +1,5 @@
-// OpenDKIM's SigningTable: which keys sign the mail of which author.
+// Reads OpenDKIM's SigningTable: which keys sign the mail of which author. A line that cannot be used becomes
+// a remark.
 #pragma once
 
 #include <string>
@@ -17,9 +18,9 @@ struct SigningTableEntry {
 };
 
 struct SigningTable {
-  // In the order in which opendkim looks: the first that matches decides, or all do (MultipleSignatures).
-  // Of a flat file: user@host, host, user@.parent (nearest first), .parent, user@*, *; of patterns: as they
-  // stand.
+  // Sorted as opendkim looks them up: the first match decides, or all do (MultipleSignatures). A flat file's
+  // entries are sorted: user@host, host, user@.parent (nearest first), .parent, user@*, *. Patterns keep
+  // their order.
   std::vector<SigningTableEntry> entries;
   Remarks remarks;
 };

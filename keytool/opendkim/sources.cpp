@@ -1,5 +1,7 @@
 #include "keytool/opendkim/sources.hpp"
 
+#include <fmt/format.h>
+
 #include <pwd.h>
 #include <unistd.h>
 
@@ -14,14 +16,14 @@
 namespace dkim::keytool::opendkim {
 namespace {
 
-// A table line has a hundred octets; this is one for each of a million domains, twice.
+// A table line has a hundred bytes; this is enough for two lines for each of a million domains.
 constexpr std::size_t text_limit = 256 << 20;
 constexpr std::size_t key_limit = 64 << 10;
 constexpr std::size_t most_names = 4'000'000;
 
 crypto::OpenedFile open_file(const std::filesystem::path& path) {
   auto file = crypto::open_regular_file(path);
-  if (!file) throw crypto::StoreError(path.string() + " does not exist");
+  if (!file) throw crypto::StoreError(fmt::format("{} does not exist", path.string()));
   return *std::move(file);
 }
 
@@ -31,19 +33,19 @@ Words read_words(Sources& sources, const std::filesystem::path& path) {
   constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
   Words words{sources.read_text(path), {}};
   auto& text = words.text;
-  if (is_key_material(text)) throw crypto::StoreError(path.string() + " is a private key");
+  if (is_key_material(text)) throw crypto::StoreError(fmt::format("{} is a private key", path.string()));
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
     const auto from = shell_word(path.string());
-    throw crypto::StoreError(path.string() + " is in UTF-16; convert it with: iconv -f UTF-16 -t UTF-8 " +
-                             from + " > " + from + ".new");
+    throw crypto::StoreError(fmt::format(
+        "{} is in UTF-16; convert it with: iconv -f UTF-16 -t UTF-8 {} > {}.new", path.string(), from, from));
   }
-  if (text.find('\0') != std::string::npos) throw crypto::StoreError(path.string() + " is no text");
+  if (text.find('\0') != std::string::npos)
+    throw crypto::StoreError(fmt::format("{} is not text", path.string()));
   if (text.starts_with(byte_order_mark)) {
     text.erase(0, byte_order_mark.size());
     words.remarks.push_back(
         note(path.string(),
-             "begins with a byte order mark: opendkim does not see what stands on its first "
-             "line, dkimkey does"));
+             "begins with a byte order mark: opendkim does not understand its first line, dkimkey does"));
   }
   return words;
 }
@@ -54,14 +56,16 @@ void HostFiles::check_reader(const std::filesystem::path& path, const crypto::Op
   if (geteuid() != 0 || reader_ == 0 || owner == reader_) return;
   const auto* user = getpwuid(reader_);
   const auto credentials = user == nullptr ? std::nullopt : credentials_of(user->pw_name);
-  // Of what was opened: by the name they gave it, another file may be found a moment later.
+  // Judges the file that was opened: a moment later its name may lead to another one.
   std::error_code error;
   const auto opened =
-      std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file.descriptor.get()), error);
+      std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", file.descriptor.get()), error);
   if (credentials && !error && !reading_problem(opened, *credentials)) return;
-  throw crypto::StoreError(path.string() + " is not for the owner of the configuration to read" +
-                           (credentials ? " (" + credentials->user + ")" : std::string()) +
-                           ", and so is not read for it; chown root the configuration, if it is to be");
+  const std::string name = credentials ? fmt::format(" ({})", credentials->user) : std::string();
+  throw crypto::StoreError(fmt::format(
+      "{} is not read, because the owner of the configuration{} may not read it; to have it read, chown "
+      "the configuration to root",
+      path.string(), name));
 }
 
 std::string HostFiles::read_text(const std::filesystem::path& path) {
@@ -84,11 +88,12 @@ std::vector<std::string> HostFiles::names_in(const std::filesystem::path& direct
   for (const auto end = std::filesystem::directory_iterator(); !error && entries != end;
        entries.increment(error)) {
     if (names.size() >= most_names)
-      throw crypto::StoreError("the directory " + directory.string() + " has too many entries");
+      throw crypto::StoreError(fmt::format("the directory {} has too many entries", directory.string()));
     names.push_back(entries->path().filename().string());
   }
   if (error)
-    throw crypto::StoreError("cannot read the directory " + directory.string() + ": " + error.message());
+    throw crypto::StoreError(
+        fmt::format("cannot read the directory {}: {}", directory.string(), error.message()));
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -1,6 +1,6 @@
-// Where import reads from: files, seen through an interface, so that a plan can be made from texts in a test.
+// Interface for the files that import reads, so that tests can make a plan from texts.
 //
-// All contents are taken for hostile: bounded, and never trusted to be what their name says.
+// All contents are hostile: they are limited in size, and not trusted to be what their name says.
 #pragma once
 
 #include <sys/types.h>
@@ -32,12 +32,13 @@ class Sources {
   Sources& operator=(const Sources&) = delete;
   virtual ~Sources() = default;
 
-  // Throw StoreError: not there, no regular file, not to be read, larger than such a file ever is.
+  // Both throw StoreError if the file is missing, not a regular file, unreadable, or larger than such a file
+  // ever is.
   virtual std::string read_text(const std::filesystem::path& path) = 0;
   virtual KeyFile read_key(const std::filesystem::path& path) = 0;
-  // The names in a directory, sorted. Throws StoreError.
+  // Returns the names in a directory, sorted. Throws StoreError if it cannot be read.
   virtual std::vector<std::string> names_in(const std::filesystem::path& directory) = 0;
-  // What is there, links followed; none for what cannot be looked at.
+  // Returns what is at the path, links followed; none if it cannot be examined.
   virtual Entry entry_at(const std::filesystem::path& path) = 0;
 };
 
@@ -46,14 +47,15 @@ struct Words {
   Remarks remarks;
 };
 
-// The text of a file that is to be read in words, without its byte order mark, which is remarked on. Throws
-// StoreError as read_text does, and for what is no text or a private key: its words would be told of.
+// Returns the text of a file that is read word by word, without its byte order mark, on which it remarks.
+// Throws StoreError as read_text does, and if the file is not text or is a private key, since its words may
+// be shown.
 Words read_words(Sources& sources, const std::filesystem::path& path);
 
-// The files of this host.
+// Reads the files of this host.
 //
-// Where root reads them for somebody else, whose configuration it is, only tables are read that the owner of
-// that configuration may read: dkimkey is not to show other people's files.
+// If root reads a configuration that somebody else owns, reads only tables that this owner may read: dkimkey
+// must not show other people's files.
 class HostFiles final : public Sources {
  public:
   explicit HostFiles(std::filesystem::path configuration) : configuration_(std::move(configuration)) {}

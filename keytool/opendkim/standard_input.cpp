@@ -10,7 +10,7 @@ namespace dkim::keytool::opendkim {
 
 crypto::Secret read_key_from(int descriptor) {
   constexpr std::size_t limit = 64 << 10;
-  // Once, so that growing leaves no copies.
+  // Allocated at once: growing would leave copies behind.
   crypto::Secret content(limit + 1);
   std::size_t length = 0;
   while (length < content.size()) {

@@ -1,5 +1,7 @@
 #include "keytool/opendkim/store_writer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "crypto/error.hpp"
@@ -29,26 +31,35 @@ StoredKey judge(const crypto::KeyStore& store, const crypto::Manifest& manifest,
   try {
     if (store.load_key(name.domain, *entry).public_key() != key.key->public_key()) {
       return {name, Outcome::refused,
-              "the store has another key of that name (" + state + "), and a selector is never used twice"};
+              fmt::format("the store has another key of that name ({}), and a selector is never used twice",
+                          state)};
     }
   } catch (const crypto::KeyFileError& error) {
     return {name, Outcome::refused, error.what()};
   }
   if (entry->state == wanted_state) return {name, Outcome::there_already, {}};
   return {name, Outcome::refused,
-          "the store has it already, and there it is " + state +
-              (entry->state == crypto::KeyState::pending ? "; see dkimkey activate" : "")};
+          fmt::format("the store already has it, and there it is {}{}", state,
+                      entry->state == crypto::KeyState::pending ? "; see dkimkey activate" : "")};
 }
 
-void check_subdomains(const WantedKeys& wanted, const canon::DomainName& domain,
-                      const crypto::Manifest& manifest, Remarks& remarks) {
+// Remarks on a domain that is already in the store and treats its subdomains differently.
+std::optional<Remark> check_subdomains(const WantedKeys& wanted, const canon::DomainName& domain,
+                                       const crypto::Manifest& manifest) {
   const auto flag = wanted.subdomains.find(domain);
-  if (flag == wanted.subdomains.end() || manifest.keys.empty() || manifest.subdomains == flag->second) return;
-  remarks.push_back(
-      Remark{flag->second ? Remark::Kind::unsigned_mail : Remark::Kind::signed_otherwise, "",
-             domain.str() + " was in the store before and signs " + (flag->second ? "not " : "") +
-                 "for its subdomains, other than in OpenDKIM; dkimkey generate --domain " + domain.str() +
-                 (flag->second ? " --subdomains" : " --nosubdomains") + " changes that with its next key"});
+  if (flag == wanted.subdomains.end() || manifest.keys.empty() || manifest.subdomains == flag->second)
+    return std::nullopt;
+  if (flag->second) {
+    return unsigned_mail(
+        "",
+        fmt::format("{0} was in the store before and does not sign for its subdomains, unlike in OpenDKIM; "
+                    "dkimkey generate --domain {0} --subdomains changes that with its next key",
+                    domain.str()));
+  }
+  return signed_otherwise(
+      "", fmt::format("{0} was in the store before and signs for its subdomains, unlike in OpenDKIM; dkimkey "
+                      "generate --domain {0} --nosubdomains changes that with its next key",
+                      domain.str()));
 }
 
 void add_key(crypto::DomainTransaction& transaction, const KeyName& name, const FoundKey& key,
@@ -57,33 +68,28 @@ void add_key(crypto::DomainTransaction& transaction, const KeyName& name, const 
                          .algorithm = key.key->algorithm(),
                          .bits = key.key->bits(),
                          .state = state,
-                         // No earlier time is known than that of its file, which may lie about the future.
+                         // The file's time is the earliest that is known. It may be in the future.
                          .created = std::min(key.modified.value_or(now), now)};
   if (state == crypto::KeyState::active) entry.activated = now;
   transaction.add_key(std::move(entry), *key.key);
 }
 
-void store_domain(const crypto::KeyStore& store, const WantedKeys& wanted, const canon::DomainName& domain,
-                  const DomainKeys& keys, crypto::UtcTime now, StoreResult& result) {
+StoreResult store_domain(const crypto::KeyStore& store, const WantedKeys& wanted,
+                         const canon::DomainName& domain, const DomainKeys& keys, crypto::UtcTime now) {
   crypto::DomainTransaction transaction(store, domain);
   auto& manifest = transaction.manifest();
-  check_subdomains(wanted, domain, manifest, result.remarks);
+  StoreResult result;
+  if (auto remark = check_subdomains(wanted, domain, manifest)) result.remarks.push_back(*std::move(remark));
   const auto flag = wanted.subdomains.find(domain);
   if (manifest.keys.empty() && flag != wanted.subdomains.end()) manifest.subdomains = flag->second;
-  std::vector<StoredKey> judged;
   for (const auto& [name, key] : keys) {
-    judged.push_back(judge(store, manifest, *name, *key, wanted.state));
-    if (judged.back().outcome == Outcome::added) add_key(transaction, *name, *key, wanted.state, now);
+    result.keys.push_back(judge(store, manifest, *name, *key, wanted.state));
+    if (result.keys.back().outcome == Outcome::added) add_key(transaction, *name, *key, wanted.state, now);
   }
-  const bool changed = std::any_of(judged.begin(), judged.end(),
+  const bool changed = std::any_of(result.keys.begin(), result.keys.end(),
                                    [](const auto& key) { return key.outcome == Outcome::added; });
   if (changed) transaction.commit();
-  result.keys.insert(result.keys.end(), judged.begin(), judged.end());
-}
-
-void refuse_all(const DomainKeys& keys, const std::string& why, StoreResult& result) {
-  for (const auto& [name, key] : keys)
-    result.keys.push_back({*name, Outcome::refused, why});
+  return result;
 }
 
 bool is_there(const crypto::KeyStore& store) {
@@ -91,35 +97,47 @@ bool is_there(const crypto::KeyStore& store) {
   return std::filesystem::exists(store.directory(), error);
 }
 
-}  // namespace
-
-StoreResult try_keys(const crypto::KeyStore& store, const WantedKeys& wanted) {
+StoreResult try_domain(const crypto::KeyStore& store, const WantedKeys& wanted,
+                       const canon::DomainName& domain, const DomainKeys& keys) {
+  const auto read = is_there(store) ? store.read_manifest(domain) : std::nullopt;
+  const auto manifest = read ? read->manifest : crypto::Manifest{};
   StoreResult result;
-  const bool store_is_there = is_there(store);
-  for (const auto& [domain, keys] : by_domain(wanted)) {
-    try {
-      const auto read = store_is_there ? store.read_manifest(domain) : std::nullopt;
-      const auto manifest = read ? read->manifest : crypto::Manifest{};
-      check_subdomains(wanted, domain, manifest, result.remarks);
-      for (const auto& [name, key] : keys)
-        result.keys.push_back(judge(store, manifest, *name, *key, wanted.state));
-    } catch (const crypto::Error& error) {
-      refuse_all(keys, error.what(), result);
-    }
-  }
+  if (auto remark = check_subdomains(wanted, domain, manifest)) result.remarks.push_back(*std::move(remark));
+  for (const auto& [name, key] : keys)
+    result.keys.push_back(judge(store, manifest, *name, *key, wanted.state));
   return result;
 }
 
-StoreResult store_keys(const crypto::KeyStore& store, const WantedKeys& wanted, crypto::UtcTime now) {
-  StoreResult result;
+// Calls work(domain, keys) for each domain and collects the results. If it throws, the domain's keys are
+// refused.
+template <typename Work>
+StoreResult for_each_domain(const WantedKeys& wanted, Work work) {
+  StoreResult all;
   for (const auto& [domain, keys] : by_domain(wanted)) {
     try {
-      store_domain(store, wanted, domain, keys, now, result);
+      const StoreResult result = work(domain, keys);
+      all.keys.insert(all.keys.end(), result.keys.begin(), result.keys.end());
+      all.remarks.insert(all.remarks.end(), result.remarks.begin(), result.remarks.end());
     } catch (const crypto::Error& error) {
-      refuse_all(keys, error.what(), result);
+      for (const auto& [name, key] : keys)
+        all.keys.push_back({*name, Outcome::refused, error.what()});
     }
   }
-  return result;
+  return all;
+}
+
+}  // namespace
+
+StoreResult try_keys(const crypto::KeyStore& store, const WantedKeys& wanted) {
+  return for_each_domain(wanted, [&](const canon::DomainName& domain, const DomainKeys& keys) {
+    return try_domain(store, wanted, domain, keys);
+  });
+}
+
+StoreResult store_keys(const crypto::KeyStore& store, const WantedKeys& wanted, crypto::UtcTime now) {
+  return for_each_domain(wanted, [&](const canon::DomainName& domain, const DomainKeys& keys) {
+    return store_domain(store, wanted, domain, keys, now);
+  });
 }
 
 }  // namespace dkim::keytool::opendkim

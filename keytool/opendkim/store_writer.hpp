@@ -1,5 +1,5 @@
-// Puts keys of another tool into the key store: a transaction a domain, so that a process killed in between
-// leaves whole domains, and a further run does what is left.
+// Puts another tool's keys into the key store with one transaction a domain: a killed process leaves whole
+// domains, and the next run does the rest.
 #pragma once
 
 #include <map>
@@ -14,7 +14,7 @@ namespace dkim::keytool::opendkim {
 
 struct WantedKeys {
   std::map<KeyName, FoundKey> keys;
-  // For domains that are new to the store; those that are not named keep what they have.
+  // For domains that are new to the store. Others keep what they have.
   std::map<canon::DomainName, bool> subdomains;
   crypto::KeyState state = crypto::KeyState::active;  // or pending
 };
@@ -23,7 +23,7 @@ struct StoredKey {
   enum class Outcome { added, there_already, refused };
   KeyName name;
   Outcome outcome = Outcome::added;
-  std::string why;  // refused
+  std::string why;  // if refused
 };
 
 struct StoreResult {
@@ -31,11 +31,12 @@ struct StoreResult {
   Remarks remarks;
 };
 
-// What store_keys would do; the store need not be there.
+// Returns what store_keys would do. The store need not exist.
 StoreResult try_keys(const crypto::KeyStore& store, const WantedKeys& wanted);
 
-// A key that is there already stays as it is; one whose selector another key has is refused, and so are all
-// of a domain that cannot be written. The others go on.
+// Stores the keys. A key that is already there stays as it is. Refuses a key whose selector belongs to
+// another one, and all keys of a domain that cannot be written; goes on with the others. Does not throw for
+// any of that.
 StoreResult store_keys(const crypto::KeyStore& store, const WantedKeys& wanted, crypto::UtcTime now);
 
 }  // namespace dkim::keytool::opendkim

@@ -1,5 +1,7 @@
 #include "keytool/opendkim/table_plan.hpp"
 
+#include <fmt/format.h>
+
 #include <set>
 
 #include "crypto/error.hpp"
@@ -34,13 +36,14 @@ class Binder {
       bind_name(entry.pattern, entry.pattern.domain, entry.place);
       return;
     }
-    // The author's domain is looked for in the key table: each name there that such an author can have.
+    // opendkim looks for the author's domain in the key table: takes each name there that such an author can
+    // have.
     for (const auto& key : table_.entries) {
       const auto domain = canon::DomainName::parse(key.name);
       if (domain && covers(entry.pattern, at_host(entry.pattern, domain->str())))
         bind_key(at_host(entry.pattern, domain->str()), key, entry.place);
     }
-    put_off_the_others(entry.pattern, entry.place);
+    leave_the_others_unsigned(entry.pattern, entry.place);
   }
 
   std::vector<Binding> take() { return std::move(bindings_); }
@@ -50,11 +53,12 @@ class Binder {
     keys_.remarks().push_back(unsigned_mail(place, text));
   }
 
-  // opendkim answers mail for which there is no key with a temporary failure, and Postfix keeps it.
-  void put_off_the_others(const AddressPattern& pattern, const std::string& place) {
-    keys_.remarks().push_back(
-        let_through(place, pattern.text() + ": mail of other domains, which opendkim puts off for want of a "
-                                            "key, goes out unsigned"));
+  // opendkim defers mail without a key: Postfix keeps it.
+  void leave_the_others_unsigned(const AddressPattern& pattern, const std::string& place) {
+    keys_.remarks().push_back(let_through(
+        place, fmt::format("{}: mail of other domains, which opendkim defers because it has no key, "
+                           "goes out unsigned",
+                           pattern.text())));
     bindings_.push_back({pattern, {}, place});
   }
 
@@ -63,8 +67,9 @@ class Binder {
       bind_key(pattern, *key, place);
       return;
     }
-    lose(place, pattern.text() + ": KeyTable has no " + shown_word(name) +
-                    "; opendkim puts such mail off, dkimsignd lets it go unsigned");
+    lose(place,
+         fmt::format("{}: KeyTable has no {}; opendkim defers such mail, dkimsignd lets it go unsigned",
+                     pattern.text(), shown_word(name)));
     bindings_.push_back({pattern, {}, place});
   }
 
@@ -77,10 +82,13 @@ class Binder {
     } else if (key.domain == "%" && open_path) {
       bind_each_file(pattern, key, place);
     } else {
-      lose(place, pattern.text() + ": key " + key.name + (open_path ? " is another file" : " signs as d=") +
-                      (open_path ? " for each author's domain, all as " + key.domain
-                                 : "the author's domain, whichever that is; dkimsignd needs to know the "
-                                   "domains: name them in the table"));
+      lose(place,
+           open_path
+               ? fmt::format("{}: key {} is another file for each author's domain, all as {}", pattern.text(),
+                             key.name, key.domain)
+               : fmt::format("{}: key {} signs as d=the author's domain, whichever that is; dkimsignd needs "
+                             "to know the domains: name them in the table",
+                             pattern.text(), key.name));
       bindings_.push_back({pattern, {}, place});
     }
   }
@@ -92,7 +100,7 @@ class Binder {
     return keys_.take_file(domain, key.selector, path, key.place, hint);
   }
 
-  // A path with % stands for as many domains as there are files.
+  // A path with % means as many domains as there are files.
   void bind_each_file(const AddressPattern& pattern, const KeyTableEntry& key, const std::string& place) {
     const std::string path = conf_.resolve(key.key).string();
     const auto percent = path.find('%');
@@ -103,7 +111,7 @@ class Binder {
     for (const auto& name : names_beside(path.substr(0, slash + 1), place)) {
       if (name.size() <= before.size() + after.size() || !name.starts_with(before)) continue;
       const auto rest = name.substr(before.size());
-      // A further % is the same domain again.
+      // Another % is the same domain again.
       const auto domain = canon::DomainName::parse(rest.substr(0, domain_length(rest, after)));
       if (!domain || before + replace_percent("%" + after, domain->str()) != name) continue;
       const auto host = at_host(pattern, domain->str());
@@ -112,15 +120,15 @@ class Binder {
       const auto directory = end < path.size() ? path.substr(0, slash + 1) + name : std::string();
       bind_file(host, key, {replace_percent(path, domain->str()), directory}, place);
     }
-    put_off_the_others(pattern, place);
+    leave_the_others_unsigned(pattern, place);
   }
 
   struct FileOfDomain {
     std::string path;
-    std::string directory;  // of the domain; empty where its files are together with the others'
+    std::string directory;  // the domain's own; empty if all domains' files are in one
   };
 
-  // What lies beside the domains' directories or keys names no domain: only a file at the whole path does.
+  // Only a file at the whole path names a domain, not what else is beside the domains' directories or keys.
   void bind_file(const AddressPattern& host, const KeyTableEntry& key, const FileOfDomain& file,
                  const std::string& place) {
     if (sources_.entry_at(file.path) == Sources::Entry::file) {
@@ -131,7 +139,8 @@ class Binder {
     const bool is_domain =
         !file.directory.empty() && sources_.entry_at(file.directory) == Sources::Entry::directory;
     if (is_domain && missing_.insert(file.path).second)
-      lose(key.place, "there is no key at " + file.path + ": opendkim puts mail of " + host.domain + " off");
+      lose(key.place,
+           fmt::format("there is no key at {}: opendkim defers mail of {}", file.path, host.domain));
   }
 
   std::vector<std::string> names_beside(const std::string& directory, const std::string& place) {
@@ -155,7 +164,7 @@ class Binder {
   KeyCollector& keys_;
   Sources& sources_;
   std::vector<Binding> bindings_;
-  std::set<std::string> missing_;  // told of
+  std::set<std::string> missing_;  // already remarked on
 };
 
 }  // namespace

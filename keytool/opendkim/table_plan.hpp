@@ -1,4 +1,4 @@
-// KeyTable and SigningTable together: which keys sign whose mail, with every name, "%" and path followed.
+// Combines KeyTable and SigningTable: which keys sign whose mail, with every name, "%" and path followed.
 #pragma once
 
 #include <vector>
@@ -11,8 +11,8 @@
 
 namespace dkim::keytool::opendkim {
 
-// In the signing table's order. Loads the keys on the way; what does not come over is told among the
-// collector's remarks.
+// Returns the bindings in the signing table's order, and loads their keys. What is not taken over becomes one
+// of the collector's remarks; nothing throws.
 std::vector<Binding> bind_tables(const ConfFile& conf, const KeyTable& key_table,
                                  const SigningTable& signing_table, KeyCollector& keys, Sources& sources);
 

@@ -1,4 +1,4 @@
-// Does a name end as domains do? Asked of file names that may be a domain's, or a domain's and a selector's.
+// Guesses whether a file name is a domain, or a domain with a selector.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace dkim::keytool::opendkim {
 
-// The codes of countries, and the names that most domains have. A selector that is one of them is not told
-// from a domain: then a person is asked.
+// Returns whether the last label is a country's code or one of the most common top-level domains. A selector
+// may be one of those too: then a person has to decide.
 inline bool ends_like_a_domain(std::string_view name) {
   constexpr std::string_view endings =
       " com net org info biz edu gov mil int name pro app dev xyz online shop site cloud tech store blog "

@@ -1,5 +1,7 @@
 #include "keytool/opendkim/unit_arguments.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -13,14 +15,14 @@ namespace {
 
 constexpr std::string_view service_name = "opendkim.service";
 constexpr std::string_view default_file = "/etc/default/opendkim";
-// In systemd's order of precedence.
+// Listed in the order of precedence that systemd has.
 constexpr std::array<std::string_view, 5> unit_directories{"/etc/systemd/system", "/run/systemd/system",
                                                            "/usr/local/lib/systemd/system",
                                                            "/usr/lib/systemd/system", "/lib/systemd/system"};
 
 struct Option {
   char letter;
-  std::string_view setting;  // nothing: it is not about how the service signs
+  std::string_view setting;  // empty: it does not affect how the service signs
   bool has_value;
 };
 
@@ -56,8 +58,8 @@ constexpr std::array options{
     Option{'X', "", false},
 };
 
-void take_option(UnitArguments& arguments, const Option& option, const std::string& value,
-                 const std::string& place) {
+void add_option(UnitArguments& arguments, const Option& option, const std::string& value,
+                const std::string& place) {
   if (option.letter == 'x') {
     arguments.configuration = (arguments.working_directory / value).lexically_normal();
     arguments.names_configuration = true;
@@ -66,7 +68,7 @@ void take_option(UnitArguments& arguments, const Option& option, const std::stri
                                   option.has_value       ? value
                                   : option.letter == 'f' ? "no"
                                                          : "yes",
-                                  place, std::string("-") + option.letter});
+                                  place, fmt::format("-{}", option.letter)});
   }
 }
 
@@ -75,19 +77,19 @@ UnitArguments arguments_of(const std::vector<std::string>& words, const std::str
   UnitArguments arguments;
   arguments.working_directory = working_directory;
   const auto refuse = [&](const std::string& what) {
-    arguments.remarks.push_back(not_taken(place, what + "; opendkim does not start with it"));
+    arguments.remarks.push_back(not_taken(place, fmt::format("{}; opendkim does not start with it", what)));
   };
   for (std::size_t i = 1; i < words.size(); ++i) {
     std::string_view word = words[i];
     if (!word.starts_with('-') || word.size() < 2) {
-      refuse("the argument " + shown_word(word) + " is none of opendkim's");
+      refuse(fmt::format("opendkim has no argument {}", shown_word(word)));
       continue;
     }
     for (word.remove_prefix(1); !word.empty();) {
       const auto* const option = std::find_if(
           options.begin(), options.end(), [&](const Option& known) { return known.letter == word.front(); });
       if (option == options.end()) {
-        refuse("the option " + shown_word(words[i]) + " is none of opendkim's");
+        refuse(fmt::format("opendkim has no option {}", shown_word(words[i])));
         break;
       }
       word.remove_prefix(1);
@@ -96,11 +98,11 @@ UnitArguments arguments_of(const std::vector<std::string>& words, const std::str
         value = word.empty() && i + 1 < words.size() ? words[++i] : std::string(word);
         word = {};
         if (value.empty()) {
-          refuse(std::string("the option -") + option->letter + " has no value");
+          refuse(fmt::format("the option -{} has no value", option->letter));
           break;
         }
       }
-      take_option(arguments, *option, value, place);
+      add_option(arguments, *option, value, place);
     }
   }
   return arguments;
@@ -117,21 +119,21 @@ UnitArguments arguments_of(const ServiceCommand& command) {
     UnitArguments none;
     none.remarks.push_back(signed_otherwise(
         place,
-        "the unit starts another program, which may start opendkim with arguments; they override what "
-        "the configuration says, and are not known here"));
+        "the unit starts another program, which may start opendkim with arguments; these override the "
+        "configuration, and are not known here"));
     return none;
   }
   auto arguments = arguments_of(command.words, place, command.working_directory);
   if (command.has_specifiers) {
-    arguments.remarks.push_back(
-        signed_otherwise(place,
-                         "an argument of opendkim has a specifier of systemd's, such as %i: what it "
-                         "stands for is not known here"));
+    arguments.remarks.push_back(signed_otherwise(
+        place,
+        "an argument of opendkim has a specifier of systemd's, such as %i, whose value is not "
+        "known here"));
   }
   return arguments;
 }
 
-// systemd takes those of all directories, by name, and of one name the first.
+// systemd takes the drop-ins of all directories, sorted by name; for each name the first directory wins.
 std::vector<std::filesystem::path> drop_ins(Sources& sources) {
   std::map<std::string, std::filesystem::path> found;
   for (const auto directory : unit_directories) {
@@ -148,7 +150,7 @@ std::vector<std::filesystem::path> drop_ins(Sources& sources) {
   return files;
 }
 
-// The variables of the init script, which has no arguments of its own beside.
+// The init script takes its arguments from these variables, and has no others.
 std::optional<UnitArguments> arguments_of_default_file(Sources& sources) {
   const std::filesystem::path file(default_file);
   if (sources.entry_at(file) != Sources::Entry::file) return std::nullopt;
@@ -176,7 +178,7 @@ std::optional<UnitArguments> service_arguments(Sources& sources) {
       const auto unit = std::filesystem::path(directory) / service_name;
       const auto entry = sources.entry_at(unit);
       if (entry == Sources::Entry::none) continue;
-      // Masked: a link to /dev/null.
+      // A masked unit is a link to /dev/null.
       if (entry != Sources::Entry::file) return std::nullopt;
       std::vector<std::filesystem::path> files{unit};
       const auto more = drop_ins(sources);
@@ -186,7 +188,7 @@ std::optional<UnitArguments> service_arguments(Sources& sources) {
     return arguments_of_default_file(sources);
   } catch (const crypto::StoreError& error) {
     UnitArguments none;
-    none.remarks.push_back(note("", std::string("opendkim's unit: ") + error.what()));
+    none.remarks.push_back(note("", fmt::format("opendkim's unit: {}", error.what())));
     return none;
   }
 }

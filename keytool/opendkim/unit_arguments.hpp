@@ -1,8 +1,8 @@
-// The command line that starts opendkim as a service, as settings: its arguments override what stands in
-// opendkim.conf, or name another file.
+// Reads the command line that starts opendkim as a service. Its arguments override opendkim.conf, or name
+// another file.
 //
-// Read from systemd's unit with its drop-ins and environment files, or, without a unit, from
-// /etc/default/opendkim. Nothing is run, and what cannot be told is remarked on.
+// The source is systemd's unit with its drop-ins and environment files or, without a unit,
+// /etc/default/opendkim. Runs nothing. What cannot be found out becomes a remark.
 #pragma once
 
 #include <filesystem>
@@ -17,7 +17,7 @@
 namespace dkim::keytool::opendkim {
 
 struct UnitArguments {
-  // Of -x, or what opendkim reads without it.
+  // The file that -x names, or what opendkim reads without -x.
   std::filesystem::path configuration = "/etc/opendkim.conf";
   bool names_configuration = false;
   std::filesystem::path working_directory = "/";
@@ -25,13 +25,13 @@ struct UnitArguments {
   Remarks remarks;
 };
 
-// Of the words of a command line, the program's name first. place: where it stands.
+// Reads the words of a command line, the program's name first. `place` is the file that they come from.
 UnitArguments read_arguments(const std::vector<std::string>& words, const std::string& place);
 
-// Of one unit file. Throws StoreError if it cannot be read.
+// Reads one unit file. Throws StoreError if it cannot be read.
 UnitArguments read_unit(const std::filesystem::path& unit, Sources& sources);
 
-// Of the service opendkim of this host; nothing if there is none.
+// Reads this host's service opendkim; returns nothing if there is none.
 std::optional<UnitArguments> service_arguments(Sources& sources);
 
 }  // namespace dkim::keytool::opendkim

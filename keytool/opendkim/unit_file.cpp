@@ -11,10 +11,10 @@ namespace dkim::keytool::opendkim {
 namespace {
 
 constexpr std::string_view blanks = " \t\r";
-// A unit of more than this is none.
+// No unit has more.
 constexpr std::size_t most_words = 10'000;
 
-// Calls visit(line) for each, lines that end in a backslash joined with the next.
+// Calls visit(line) for each line; one that ends in a backslash is joined with the next.
 template <typename Visit>
 void each_line(std::string_view text, Visit visit) {
   std::string line;
@@ -36,11 +36,11 @@ void each_line(std::string_view text, Visit visit) {
   if (!line.empty()) visit(std::string_view(line));
 }
 
-bool is_name_octet(char c) {
+bool is_name_character(char c) {
   return canon::is_alnum(c) || c == '_';
 }
 
-// The name behind a $ at the front of text, with or without braces; how long all of it is.
+// A variable at the front of a text: its name, and the length of the whole, with $ and braces.
 struct VariableUse {
   std::string name;
   std::size_t size = 0;
@@ -50,7 +50,7 @@ std::optional<VariableUse> variable_at(std::string_view text) {
   if (!text.starts_with('$')) return std::nullopt;
   VariableUse use{{}, 1, text.substr(1).starts_with('{')};
   if (use.in_braces) ++use.size;
-  while (use.size < text.size() && is_name_octet(text[use.size]))
+  while (use.size < text.size() && is_name_character(text[use.size]))
     use.name += text[use.size++];
   if (use.name.empty()) return std::nullopt;
   if (!use.in_braces) return use;
@@ -78,7 +78,7 @@ std::string expanded(std::string_view text, const Variables& variables) {
   return out;
 }
 
-// $NAME as a word of its own is as many words as its value has; ${NAME} never is more than one.
+// $NAME as a whole word becomes as many words as its value has; ${NAME} never becomes more than one.
 std::vector<std::string> expand_words(const std::vector<std::string>& words, const Variables& variables) {
   std::vector<std::string> out;
   for (const auto& word : words) {
@@ -109,7 +109,7 @@ class ServiceReader {
 
   ServiceCommand command() {
     auto words = split_words(trim(command_.substr(command_.find_first_not_of("-:+!|@")), blanks));
-    // What "@" gives the process for a name is the second word.
+    // With "@", the second word is only the process's name.
     if (command_.substr(0, command_.find('/')).find('@') != std::string::npos && words.size() > 1)
       words.erase(words.begin() + 1);
     ServiceCommand out{expand_words(words, variables_), place_, working_directory_};
@@ -138,7 +138,7 @@ class ServiceReader {
     } else if (name == "Environment") {
       for (const auto& word : split_words(value)) {
         const auto equals = word.find('=');
-        // An environment file's comes later and wins.
+        // A variable from an environment file comes later and wins.
         if (equals != std::string::npos) variables_.emplace(word.substr(0, equals), word.substr(equals + 1));
       }
     } else if (name == "EnvironmentFile") {
@@ -158,7 +158,7 @@ class ServiceReader {
         variables_[std::string(trim(line.substr(0, equals), blanks))] = value;
       });
     } catch (const crypto::StoreError&) {
-      // As the leading "-" of most units has it; without it the service does not start.
+      // Most units have "-" in front, which asks for this; without it the service does not start.
     }
   }
 

@@ -1,5 +1,7 @@
 #include "keytool/opendkim/word_lines.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace dkim::keytool::opendkim {
@@ -24,7 +26,7 @@ std::vector<WordLine> word_lines(std::string_view text, const std::string& file_
     const auto word_end = std::min(line.find_first_of(rules.white_space), line.size());
     lines.push_back({std::string(line.substr(0, word_end)),
                      std::string(trim(line.substr(word_end), rules.white_space)),
-                     file_name + ":" + std::to_string(number)});
+                     fmt::format("{}:{}", file_name, number)});
   }
   return lines;
 }

@@ -1,7 +1,8 @@
-// The lines of OpenDKIM's files: a word, white space, and what follows; a comment to the end of the line.
+// Splits OpenDKIM's files into lines: a word, white space, and the rest; a comment goes to the end of the
+// line.
 //
-// Its settings and its tables are both of that form and differ in what is white space and what begins a
-// comment.
+// Its settings and its tables have this form, but differ in what is white space and what begins a comment.
+// Never fails.
 #pragma once
 
 #include <string>
@@ -21,9 +22,10 @@ struct LineRules {
   std::string_view comment_starts;
 };
 
-// Without the empty lines.
+// Returns the lines that are not empty.
 std::vector<WordLine> word_lines(std::string_view text, const std::string& file_name, const LineRules& rules);
 
+// Removes white space at both ends.
 std::string_view trim(std::string_view text, std::string_view white_space);
 
 }  // namespace dkim::keytool::opendkim

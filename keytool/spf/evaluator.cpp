@@ -1,5 +1,7 @@
 #include "keytool/spf/evaluator.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -10,9 +12,9 @@
 namespace dkim::keytool::spf {
 namespace {
 
-// Of the MX or PTR records of one term (§4.6.4).
+// The MX or PTR records that one term may use (§4.6.4).
 constexpr std::size_t most_names = 10;
-// Where a measurement gives up counting.
+// A measurement stops counting here.
 constexpr unsigned most_counted = 50;
 
 struct Verdict {
@@ -20,7 +22,7 @@ struct Verdict {
   std::string reason;
 };
 
-// A mechanism matched, did not, or ended everything.
+// What came of one mechanism: a match, no match, or the end of the evaluation.
 struct Step {
   bool matched = false;
   std::optional<Verdict> end = {};
@@ -44,9 +46,10 @@ Result result_of(Qualifier qualifier) {
       return Result::fail;
     case Qualifier::softfail:
       return Result::softfail;
-    default:
+    case Qualifier::neutral:
       return Result::neutral;
   }
+  return Result::neutral;
 }
 
 // An IPv4 sender is in no IPv6 network, not even in ::/0 (§5.6).
@@ -72,18 +75,19 @@ class Evaluation {
  private:
   Verdict evaluate(const std::string& domain) {
     if (!has_good_labels(domain) || domain.find('.') == std::string::npos) {
-      return {Result::none, domain + " is no domain name"};
+      return {Result::none, fmt::format("{} is not a domain name", domain)};
     }
     const auto texts = lookup_.ask(domain, RecordType::txt);
-    if (!texts) return {Result::temperror, "the TXT records of " + domain + ": " + texts.refusal().reason};
+    if (!texts)
+      return {Result::temperror, fmt::format("the TXT records of {}: {}", domain, texts.refusal().reason)};
     std::vector<std::string> records;
     std::copy_if(texts->begin(), texts->end(), std::back_inserter(records), is_record);
-    if (records.empty()) return {Result::none, domain + " has no SPF record"};
-    if (records.size() > 1) return {Result::permerror, domain + " has several SPF records"};
+    if (records.empty()) return {Result::none, fmt::format("{} has no SPF record", domain)};
+    if (records.size() > 1) return {Result::permerror, fmt::format("{} has several SPF records", domain)};
     const auto record = parse_record(records.front());
     if (!record) {
-      return {Result::permerror, "the record of " + domain + ": " + record.refusal().reason + ", at byte " +
-                                     std::to_string(record.refusal().octet + 1)};
+      const auto& [reason, octet] = record.refusal();
+      return {Result::permerror, fmt::format("the record of {}: {}, at byte {}", domain, reason, octet + 1)};
     }
     open_.push_back(canon::lower_case(domain));
     auto verdict = apply(*record, domain);
@@ -96,16 +100,16 @@ class Evaluation {
       Step step = try_mechanism(mechanism, domain);
       if (step.end) return *std::move(step.end);
       if (mode_ == Mode::check && voids_ > most_voids) {
-        return {Result::permerror, "more than " + std::to_string(most_voids) +
-                                       " questions without an answer, at " + mechanism.text + " of " +
-                                       domain};
+        return {Result::permerror, fmt::format("more than {} questions without an answer, at {} of {}",
+                                               most_voids, mechanism.text, domain)};
       }
       const bool decides = mode_ == Mode::check || mechanism.kind == MechanismKind::all;
       if (step.matched && decides) {
-        return {result_of(mechanism.qualifier), mechanism.text + " of " + domain};
+        return {result_of(mechanism.qualifier), fmt::format("{} of {}", mechanism.text, domain)};
       }
     }
-    if (!record.redirect || record.all() != nullptr) return {Result::neutral, "nothing in " + domain};
+    if (!record.redirect || record.all() != nullptr)
+      return {Result::neutral, fmt::format("nothing in {}", domain)};
     if (auto end = count(record.redirect->text, domain)) return *std::move(end);
     const std::string target = expand_domain(record.redirect->domain, values(domain));
     if (auto end = check_loop(target)) return *std::move(end);
@@ -130,12 +134,17 @@ class Evaluation {
       case MechanismKind::ptr:
         ptr_ = true;
         return {has_validated_name_in(target)};
-      default: {
+      case MechanismKind::exists: {
         const auto found = ask(target, RecordType::a);
         if (!found) return temporary(target, found.refusal());
         return {!found->empty()};
       }
+      case MechanismKind::all:
+      case MechanismKind::ip4:
+      case MechanismKind::ip6:
+        break;  // decided above, without a question
     }
+    return {};
   }
 
   Step include(const std::string& target) {
@@ -161,8 +170,8 @@ class Evaluation {
     const auto exchanges = ask(name, RecordType::mx);
     if (!exchanges) return temporary(name, exchanges.refusal());
     if (exchanges->size() > most_names) {
-      return {false, Verdict{Result::permerror,
-                             name + " has more than " + std::to_string(most_names) + " MX records"}};
+      return {false,
+              Verdict{Result::permerror, fmt::format("{} has more than {} MX records", name, most_names)}};
     }
     for (const auto& exchange : *exchanges) {
       Step step = has_address(exchange, mechanism);
@@ -171,8 +180,8 @@ class Evaluation {
     return {};
   }
 
-  // §5.5: names of the address that lead back to it; a question that fails is no match, not an error. Found
-  // out once, however many terms and macros want it.
+  // The names of the address that lead back to it (§5.5). A question that fails is no match, not an error.
+  // Found out once, however many terms and macros need it.
   const std::vector<std::string>& validated_names() {
     if (validated_) return *validated_;
     auto& valid = validated_.emplace();
@@ -200,7 +209,7 @@ class Evaluation {
     return std::any_of(names.begin(), names.end(), [&](const auto& name) { return is_within(name, domain); });
   }
 
-  // §7.3: the domain itself before a name below it before any other.
+  // Prefers the domain itself, then a name below it, then any other (§7.3).
   std::string best_validated_name(const std::string& domain) {
     const auto& names = validated_names();
     if (names.empty()) return "unknown";
@@ -217,7 +226,7 @@ class Evaluation {
   }
 
   Lookup::Answer ask(const std::string& name, RecordType type) {
-    // A name that DNS cannot hold is not there (§4.8), and nobody is asked.
+    // A name that DNS cannot hold does not exist (§4.8), and nobody is asked.
     if (!has_good_labels(name)) return std::vector<std::string>();
     auto answer = lookup_.ask(name, type);
     if (answer && answer->empty()) ++voids_;
@@ -228,18 +237,18 @@ class Evaluation {
     ++lookups_;
     if (lookups_ <= (mode_ == Mode::check ? most_lookups : most_counted)) return {};
     return Verdict{Result::permerror,
-                   "more than " + std::to_string(lookups_ - 1) + " lookups, at " + term + " of " + domain};
+                   fmt::format("more than {} lookups, at {} of {}", lookups_ - 1, term, domain)};
   }
 
-  // Receivers go round until their ten lookups are used up; a measurement says at once what is wrong.
+  // Receivers follow a loop until their ten lookups are used up; a measurement names it at once.
   std::optional<Verdict> check_loop(const std::string& target) const {
     if (mode_ == Mode::check) return {};
     if (std::find(open_.begin(), open_.end(), canon::lower_case(target)) == open_.end()) return {};
-    return Verdict{Result::permerror, "the record of " + target + " leads back to itself"};
+    return Verdict{Result::permerror, fmt::format("the record of {} leads back to itself", target)};
   }
 
   static Step temporary(const std::string& name, const canon::Refusal& refusal) {
-    return {false, Verdict{Result::temperror, name + ": " + refusal.reason}};
+    return {false, Verdict{Result::temperror, fmt::format("{}: {}", name, refusal.reason)}};
   }
 
   Lookup& lookup_;
@@ -268,9 +277,10 @@ std::string_view to_string(Result result) {
       return "softfail";
     case Result::temperror:
       return "temperror";
-    default:
+    case Result::permerror:
       return "permerror";
   }
+  return "permerror";
 }
 
 Outcome check_host(Lookup& lookup, const Question& question) {

@@ -1,8 +1,8 @@
-// May an address send for a domain: check_host() of RFC 7208 §4, with the count of what it cost. Explanations
-// (exp=) are not fetched.
+// Decides whether an address may send for a domain: check_host() of RFC 7208 §4, with the count of what it
+// cost. Does not fetch explanations (exp=).
 //
-// Called by keytool/doctor/domain/spf_check. What other domains' records say is hostile; the limits of §4.6.4
-// bound the questions, and Lookup bounds them again.
+// Other domains' records are hostile: the limits of §4.6.4 bound the questions, and Lookup bounds them again.
+// A question without an answer is temperror, a record that cannot be read permerror; nothing throws.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ enum class Result { none, neutral, pass, fail, softfail, temperror, permerror };
 
 std::string_view to_string(Result result);
 
-// What a receiver stops at: terms that ask DNS, and questions with an empty answer (§4.6.4).
+// The limits of a receiver (§4.6.4): terms that ask DNS, and questions with an empty answer.
 constexpr unsigned most_lookups = 10;
 constexpr unsigned most_voids = 2;
 
@@ -24,25 +24,26 @@ struct Question {
   canon::IpAddress address;
   std::string domain;  // of MAIL FROM
   std::string helo;    // for %{h}
-  // For %{l} and %{s}; this is what an empty one counts as (§4.3).
+  // For %{l} and %{s}; an empty one counts as this (§4.3).
   std::string local_part = "postmaster";
 };
 
 struct Outcome {
   Result result = Result::none;
-  // The mechanism that decided and whose it is; of an error what is wrong, and where. May hold octets from
+  // The mechanism that decided and its domain; for an error, what is wrong and where. May contain bytes from
   // DNS.
   std::string reason;
   unsigned lookups = 0;
   unsigned voids = 0;
-  // Was a ptr mechanism passed on the way (§5.5: not to be used)?
+  // Whether a ptr mechanism was evaluated (§5.5: not to be used).
   bool ptr = false;
 };
 
+// Evaluates the domain's record as a receiver does.
 Outcome check_host(Lookup& lookup, const Question& question);
 
-// The same for a sender whom nothing but "all" matches: what the record costs at most, past the limits, too.
-// Ends early only at an error, a loop, or far beyond the limits.
+// Evaluates the record for a sender that only "all" matches, to find out what the record costs at most.
+// Counts beyond the limits; ends early only at an error, a loop, or far beyond the limits.
 Outcome measure(Lookup& lookup, const Question& question);
 
 }  // namespace dkim::keytool::spf

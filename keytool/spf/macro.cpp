@@ -1,5 +1,7 @@
 #include "keytool/spf/macro.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "canon/text.hpp"
@@ -8,7 +10,7 @@ namespace dkim::keytool::spf {
 namespace {
 
 constexpr std::size_t longest_name = 253;
-// More parts than a name can have; where a count is larger, the exact one makes no difference.
+// More parts than a name can have: the exact value of a larger count makes no difference.
 constexpr unsigned many_parts = 1000;
 
 bool is_delimiter(char c) {
@@ -20,37 +22,36 @@ class Reader {
   explicit Reader(std::string_view text) : text_(text) {}
 
   canon::Result<MacroString> read() {
-    MacroString pieces;
     while (at_ < text_.size()) {
       const char c = text_[at_];
-      if (c < 0x21 || c > 0x7e) return canon::Refusal{"an octet that is not visible ASCII", at_};
+      if (c < 0x21 || c > 0x7e) return canon::Refusal{"a byte that is not visible ASCII", at_};
       if (c != '%') {
-        add_literal(pieces, c);
+        add_literal(c);
         ++at_;
         continue;
       }
-      auto refusal = read_percent(pieces);
+      auto refusal = read_percent();
       if (refusal) return *std::move(refusal);
     }
-    return pieces;
+    return std::move(pieces_);
   }
 
  private:
-  static void add_literal(MacroString& pieces, std::string_view text) {
-    if (pieces.empty() || pieces.back().letter != 0) pieces.emplace_back();
-    pieces.back().literal += text;
+  void add_literal(std::string_view text) {
+    if (pieces_.empty() || pieces_.back().letter != 0) pieces_.emplace_back();
+    pieces_.back().literal += text;
   }
-  static void add_literal(MacroString& pieces, char c) { add_literal(pieces, std::string_view(&c, 1)); }
+  void add_literal(char c) { add_literal(std::string_view(&c, 1)); }
 
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
-  std::optional<canon::Refusal> read_percent(MacroString& pieces) {
+  std::optional<canon::Refusal> read_percent() {
     const std::size_t begin = at_++;
     const char kind = peek();
     ++at_;
-    if (kind == '%') add_literal(pieces, '%');
-    if (kind == '_') add_literal(pieces, ' ');
-    if (kind == '-') add_literal(pieces, "%20");
+    if (kind == '%') add_literal('%');
+    if (kind == '_') add_literal(' ');
+    if (kind == '-') add_literal("%20");
     if (kind == '%' || kind == '_' || kind == '-') return {};
     if (kind != '{') return canon::Refusal{"a % that begins no macro", begin};
     MacroPiece piece;
@@ -72,12 +73,13 @@ class Reader {
       piece.delimiters += text_[at_++];
     if (peek() != '}') return canon::Refusal{"a macro without its closing brace", at_};
     ++at_;
-    pieces.push_back(std::move(piece));
+    pieces_.push_back(std::move(piece));
     return {};
   }
 
   std::string_view text_;
   std::size_t at_ = 0;
+  MacroString pieces_;
 };
 
 bool is_top_label(std::string_view label) {
@@ -87,7 +89,7 @@ bool is_top_label(std::string_view label) {
          !std::all_of(label.begin(), label.end(), canon::is_digit);
 }
 
-// Where the last macro ends. What follows a "%" is never a second one that begins another: "%%" is whole.
+// Returns where the last macro ends. In "%%", the second % begins no macro.
 std::size_t end_of_macros(std::string_view text) {
   std::size_t end = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -101,7 +103,7 @@ std::size_t end_of_macros(std::string_view text) {
 std::string value_of(const MacroPiece& piece, const MacroValues& values) {
   switch (piece.letter) {
     case 's':
-      return values.sender_local + "@" + values.sender_domain;
+      return fmt::format("{}@{}", values.sender_local, values.sender_domain);
     case 'l':
       return values.sender_local;
     case 'o':
@@ -137,17 +139,12 @@ std::string transformed(const MacroPiece& piece, const std::string& value) {
   return out;
 }
 
-// RFC 3986 §2.3: everything but the unreserved octets.
+// Escapes everything but the unreserved characters of RFC 3986 §2.3.
 std::string url_escaped(const std::string& text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
-    if (canon::is_alnum(c) || std::string_view("-._~").find(c) != std::string_view::npos) {
-      out += c;
-      continue;
-    }
-    const auto octet = static_cast<unsigned char>(c);
-    out += {'%', digits[octet / 16], digits[octet % 16]};
+    const bool plain = canon::is_alnum(c) || std::string_view("-._~").find(c) != std::string_view::npos;
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
 }
@@ -169,7 +166,7 @@ canon::Result<MacroString> parse_domain_spec(std::string_view text) {
   const auto dot = tail.rfind('.');
   if (dot == std::string_view::npos) return canon::Refusal{"a domain without a dot", literal};
   if (!is_top_label(tail.substr(dot + 1))) {
-    return canon::Refusal{"a domain whose last label is none", literal + dot + 1};
+    return canon::Refusal{"a domain that does not end in a top-level label", literal + dot + 1};
   }
   return pieces;
 }

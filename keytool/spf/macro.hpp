@@ -1,5 +1,5 @@
-// Macro strings of SPF records (RFC 7208 §7): read into pieces, and expanded. Pure but for what a caller's
-// validated_name does.
+// Reads and expands the macro strings of SPF records (RFC 7208 §7). A string that cannot be read is a
+// Refusal. Pure, except for what a caller's validated_name does.
 #pragma once
 
 #include <functional>
@@ -14,9 +14,9 @@
 namespace dkim::keytool::spf {
 
 struct MacroPiece {
-  std::string literal;  // where letter is 0
+  std::string literal;  // if letter is 0
   char letter = 0;      // in lower case
-  unsigned keep = 0;    // so many parts from the right; 0: all
+  unsigned keep = 0;    // how many parts to keep, from the right; 0: all
   bool reverse = false;
   bool url_escape = false;
   std::string delimiters;  // "": a dot
@@ -24,12 +24,12 @@ struct MacroPiece {
 
 using MacroString = std::vector<MacroPiece>;
 
-// Refuses with the octet: a % that begins no macro, an unknown letter, a count of 0, an octet that is not
-// visible ASCII. c, r and t have a meaning in explanations alone, and are let through in none of the strings
-// read here.
+// Parses a macro string. Refuses, with the position: a % that begins no macro, an unknown letter, a count of
+// 0, a byte that is not visible ASCII. Refuses c, r and t as well, which only explanations may use.
 canon::Result<MacroString> parse_macro_string(std::string_view text);
 
-// The same, and it ends as a domain does: in a macro, or in a dot and a top label that is not all digits.
+// Parses a macro string that must end as a domain does: in a macro, or in a dot and a top label that is not
+// all digits.
 canon::Result<MacroString> parse_domain_spec(std::string_view text);
 
 struct MacroValues {
@@ -38,14 +38,15 @@ struct MacroValues {
   std::string domain;
   canon::IpAddress address;
   std::string helo;
-  // For %{p}: asks DNS, so only when it is used.
+  // For %{p}. Called only if that is used, since it asks DNS.
   std::function<std::string()> validated_name;
 };
 
+// Replaces the macros by their values.
 std::string expand(const MacroString& text, const MacroValues& values);
 
-// As a name to ask for: without a final dot, and without as many labels at its left as it takes to have at
-// most 253 octets (§7.3).
+// Expands to a name to ask for: without a final dot, and without as many labels on its left as must go for at
+// most 253 bytes (§7.3).
 std::string expand_domain(const MacroString& text, const MacroValues& values);
 
 }  // namespace dkim::keytool::spf

@@ -1,5 +1,7 @@
 #include "keytool/spf/record.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -31,7 +33,7 @@ canon::Refusal moved(canon::Refusal refusal, std::size_t by) {
   return refusal;
 }
 
-// "/24": the digits after the slash, none of them a needless zero.
+// Reads the digits of "/24". Refuses leading zeros.
 std::optional<unsigned> read_prefix(std::string_view digits, unsigned most) {
   unsigned value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
@@ -40,89 +42,101 @@ std::optional<unsigned> read_prefix(std::string_view digits, unsigned most) {
   return value;
 }
 
-// A term without its qualifier, taken apart. Octets count from the beginning of the whole record.
+// Reads one mechanism, without its qualifier. Positions count from the beginning of the whole record.
 class TermReader {
  public:
   TermReader(std::string_view term, std::size_t octet) : term_(term), octet_(octet) {}
 
-  Trouble read(Mechanism& mechanism) {
+  canon::Result<Mechanism> read() {
+    if (auto trouble = read_term()) return *std::move(trouble);
+    return std::move(mechanism_);
+  }
+
+ private:
+  Trouble read_term() {
     const auto name_end = std::min(term_.find_first_of(":/"), term_.size());
     const std::string name = canon::lower_case(term_.substr(0, name_end));
     const auto known = std::find_if(kinds.begin(), kinds.end(), [&](auto& k) { return k.name == name; });
     if (known == kinds.end()) return canon::Refusal{"an unknown mechanism", octet_};
-    mechanism.kind = known->kind;
+    mechanism_.kind = known->kind;
     const std::string_view rest = term_.substr(name_end);
     at_ = octet_ + name_end;
-    switch (mechanism.kind) {
+    switch (mechanism_.kind) {
       case MechanismKind::all:
         if (!rest.empty()) return canon::Refusal{"something after all", at_};
         return {};
       case MechanismKind::ip4:
       case MechanismKind::ip6:
-        return read_network(rest, mechanism);
+        return read_network(rest);
       case MechanismKind::include:
       case MechanismKind::exists:
         if (!rest.starts_with(':')) return canon::Refusal{"no domain", at_};
-        return read_domain(rest, mechanism);
+        return read_domain(rest);
       case MechanismKind::ptr:
         if (rest.starts_with('/')) return canon::Refusal{"a prefix length after ptr", at_};
-        return rest.empty() ? Trouble() : read_domain(rest, mechanism);
-      default:
-        return read_host(rest, mechanism);
+        return rest.empty() ? Trouble() : read_domain(rest);
+      case MechanismKind::a:
+      case MechanismKind::mx:
+        return read_host(rest);
     }
-  }
-
- private:
-  // ":" domain-spec
-  Trouble read_domain(std::string_view rest, Mechanism& mechanism) const {
-    auto spec = parse_domain_spec(rest.substr(1));
-    if (!spec) return moved(spec.refusal(), at_ + 1);
-    mechanism.domain = *std::move(spec);
     return {};
   }
 
-  Trouble read_network(std::string_view rest, Mechanism& mechanism) const {
+  // ":" domain-spec
+  Trouble read_domain(std::string_view rest) {
+    auto spec = parse_domain_spec(rest.substr(1));
+    if (!spec) return moved(spec.refusal(), at_ + 1);
+    mechanism_.domain = *std::move(spec);
+    return {};
+  }
+
+  Trouble read_network(std::string_view rest) {
     if (!rest.starts_with(':')) return canon::Refusal{"no address", at_};
-    const bool v4 = mechanism.kind == MechanismKind::ip4;
+    const bool v4 = mechanism_.kind == MechanismKind::ip4;
     const auto slash = std::min(rest.find('/'), rest.size());
-    mechanism.network = canon::IpAddress::parse(rest.substr(1, slash - 1));
-    if (!mechanism.network || mechanism.network->is_v4() != v4) {
+    mechanism_.network = canon::IpAddress::parse(rest.substr(1, slash - 1));
+    if (!mechanism_.network || mechanism_.network->is_v4() != v4) {
       return canon::Refusal{v4 ? "not an IPv4 address" : "not an IPv6 address", at_ + 1};
     }
     if (slash == rest.size()) return {};
     const auto prefix = read_prefix(rest.substr(slash + 1), v4 ? 32 : 128);
     if (!prefix) return canon::Refusal{"not a prefix length", at_ + slash + 1};
-    (v4 ? mechanism.prefix4 : mechanism.prefix6) = *prefix;
+    (v4 ? mechanism_.prefix4 : mechanism_.prefix6) = *prefix;
     return {};
   }
 
-  // [ ":" domain-spec ] [ "/" prefix ] [ "//" prefix ], of a and mx. A slash may be part of the domain, too:
-  // only what looks like a prefix at the very end is one.
-  Trouble read_host(std::string_view rest, Mechanism& mechanism) const {
-    const auto cut = [&](std::string_view mark, unsigned most, unsigned& prefix) -> Trouble {
+  // [ ":" domain-spec ] [ "/" prefix ] [ "//" prefix ], for a and mx. A slash may be part of the domain, too:
+  // only digits at the very end are a prefix.
+  Trouble read_host(std::string_view rest) {
+    // Cuts a prefix off the end; returns the default if there is none.
+    const auto cut = [&](std::string_view mark, unsigned most) -> canon::Result<unsigned> {
       const auto at = rest.rfind(mark);
-      if (at == std::string_view::npos) return {};
+      if (at == std::string_view::npos) return most;
       const std::string_view digits = rest.substr(at + mark.size());
-      if (digits.find_first_not_of("0123456789") != std::string_view::npos) return {};
+      if (digits.find_first_not_of("0123456789") != std::string_view::npos) return most;
       const auto value = read_prefix(digits, most);
       if (!value) return canon::Refusal{"not a prefix length", at_ + at + mark.size()};
-      prefix = *value;
       rest = rest.substr(0, at);
-      return {};
+      return *value;
     };
-    if (auto trouble = cut("//", 128, mechanism.prefix6)) return trouble;
-    if (auto trouble = cut("/", 32, mechanism.prefix4)) return trouble;
+    const auto prefix6 = cut("//", 128);
+    if (!prefix6) return prefix6.refusal();
+    const auto prefix4 = cut("/", 32);
+    if (!prefix4) return prefix4.refusal();
+    mechanism_.prefix6 = *prefix6;
+    mechanism_.prefix4 = *prefix4;
     if (rest.empty()) return {};
     if (rest.front() != ':') return canon::Refusal{"not a prefix length", at_ + 1};
-    return read_domain(rest, mechanism);
+    return read_domain(rest);
   }
 
+  Mechanism mechanism_;
   std::string_view term_;
   std::size_t octet_;
-  std::size_t at_ = 0;  // of what follows the name
+  std::size_t at_ = 0;  // the position of what follows the name
 };
 
-// Where the name of a modifier ends: its "="; npos if the term is none.
+// Returns the position of a modifier's "="; npos if the term is not a modifier.
 std::size_t modifier_end(std::string_view term) {
   if (term.empty() || !canon::is_alpha(term.front())) return std::string_view::npos;
   for (std::size_t i = 0; i < term.size(); ++i) {
@@ -137,13 +151,14 @@ class RecordReader {
   Trouble read_term(std::string_view term, std::size_t octet) {
     const auto equals = modifier_end(term);
     if (equals != std::string_view::npos) return read_modifier(term, equals, octet);
-    Mechanism mechanism;
+    const auto sign = std::string_view("+-~?").find(term.front());
+    const std::size_t skipped = sign != std::string_view::npos ? 1 : 0;
+    auto read = TermReader(term.substr(skipped), octet + skipped).read();
+    if (!read) return read.refusal();
+    auto mechanism = *std::move(read);
     mechanism.octet = octet;
     mechanism.text = term;
-    const auto sign = std::string_view("+-~?").find(term.front());
     if (sign != std::string_view::npos) mechanism.qualifier = static_cast<Qualifier>(sign);
-    const std::size_t skipped = sign != std::string_view::npos ? 1 : 0;
-    if (auto trouble = TermReader(term.substr(skipped), octet + skipped).read(mechanism)) return trouble;
     record_.mechanisms.push_back(std::move(mechanism));
     return {};
   }
@@ -213,7 +228,7 @@ std::string with_terms(const std::string& text, const Record& record, const std:
   const std::string after = text.substr(std::min(text.find_first_not_of(' ', at), text.size()));
   while (before.ends_with(' '))
     before.pop_back();
-  return before + " " + terms + (after.empty() ? "" : " " + after);
+  return fmt::format("{} {}{}{}", before, terms, after.empty() ? "" : " ", after);
 }
 
 }  // namespace dkim::keytool::spf

@@ -1,5 +1,5 @@
-// An SPF record as it is written (RFC 7208 §4.6, §5, §6). Pure: text in, a record or what is wrong and where
-// out; keytool/spf/evaluator finds out what it means for an address.
+// Reads an SPF record (RFC 7208 §4.6, §5, §6). Pure: a record that cannot be read is a Refusal with the
+// position. keytool/spf/evaluator finds out what a record means for an address.
 #pragma once
 
 #include <optional>
@@ -24,7 +24,7 @@ struct Mechanism {
   std::optional<canon::IpAddress> network;
   unsigned prefix4 = 32;
   unsigned prefix6 = 128;
-  // Where it stands in the record, its qualifier included.
+  // The position and text in the record, with the qualifier.
   std::size_t octet = 0;
   std::string text;
 };
@@ -39,19 +39,20 @@ struct Record {
   std::vector<Mechanism> mechanisms;
   std::optional<Redirect> redirect;
 
+  // Returns the first "all", or null.
   const Mechanism* all() const;
 };
 
-// Does a TXT record mean to be one: "v=spf1" and then a space or nothing (§4.5)?
+// Returns whether a TXT record is meant as an SPF record: "v=spf1", then a space or nothing (§4.5).
 bool is_record(std::string_view text);
 
-// Refuses with the octet: whatever makes receivers answer "permerror" by syntax alone. exp= is checked and
-// dropped; unknown modifiers are passed over (§6).
+// Parses a record. Refuses, with the position, whatever makes receivers answer "permerror" by syntax alone.
+// Checks and drops exp=; ignores unknown modifiers (§6).
 canon::Result<Record> parse_record(std::string_view text);
 
-// The text of a record with further terms, separated by spaces, where they have their effect: before "all"
-// and "redirect=", or at the very front if a mechanism before those might decide otherwise. record: the text,
-// read.
+// Adds terms, separated by spaces, to the text of a record where they take effect: before "all" and
+// "redirect=", or at the very front if an earlier mechanism might decide otherwise. `record` is the parsed
+// text.
 std::string with_terms(const std::string& text, const Record& record, const std::string& terms);
 
 }  // namespace dkim::keytool::spf

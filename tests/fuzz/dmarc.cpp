@@ -1,5 +1,5 @@
-// keytool/doctor's DMARC: any text is a record or none, and means something that receivers can do; and
-// whatever records DNS makes up out of it, the walk up and the checks ask a bounded number of questions.
+// keytool/doctor's DMARC: any text is a record or not, and a record means something that receivers can do.
+// Whatever records DNS serves, the walk up and the checks ask a limited number of questions.
 #include <algorithm>
 #include <cstdint>
 
@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* domain = "a.b.c.d.e.f.g.h.i.example.com";
 
-// Serves the lines of the input: each name has one of them, or two, or none, or no answer.
+// Serves the input's lines: each name has one of them, two, none, or no answer.
 class FuzzedLookup final : public Lookup {
  public:
   explicit FuzzedLookup(std::string_view text) {

@@ -1,6 +1,5 @@
-// keytool/dns: any bytes are an answer or refused; what is read from one holds nothing that acts on a
-// terminal but the values of TXT records, which are as they were sent, and what judges those takes any of
-// them.
+// keytool/dns: any bytes are an answer or refused. What is read from an answer cannot act on a terminal,
+// except the values of TXT records, which are kept as they were sent; check_record judges any such value.
 #include <cstdint>
 #include <cstdlib>
 
@@ -28,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto type = types[data[0] % std::size(types)];
   const auto answer = keytool::DnsClient::read_answer({data + 1, size - 1}, type);
   if (!answer) {
-    require_plain(answer.refusal().reason.substr(0, 1));
+    require_plain(answer.refusal().text().substr(0, 1));
     return 0;
   }
   for (const auto* names : {&answer->name_servers, &answer->addresses, &answer->targets}) {

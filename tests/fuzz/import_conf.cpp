@@ -1,4 +1,4 @@
-// keytool/opendkim: any opendkim.conf becomes a plan, and a configuration that the daemon takes.
+// keytool/opendkim: any opendkim.conf becomes a plan, and a configuration that dkimsignd accepts.
 #include <cstdint>
 
 #include "tests/fuzz/import_plan.hpp"

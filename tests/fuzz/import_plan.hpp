@@ -1,4 +1,4 @@
-// What both fuzz targets of import demand of a plan, whatever it was made from.
+// Holds what both fuzz targets of import require of a plan, whatever it was made from.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// keytool/opendkim: any KeyTable and SigningTable become rules that the daemon takes. The first byte says
-// how they are read; an empty line divides one from the other.
+// keytool/opendkim: any KeyTable and SigningTable become rules that dkimsignd accepts. The first byte says
+// how they are read; an empty line separates one from the other.
 #include <cstdint>
 
 #include "tests/fuzz/import_plan.hpp"

@@ -1,6 +1,5 @@
-// keytool/doctor: what postconf prints of main.cf and master.cf, the milters named there, and the tables of
-// smtp_header_checks. Any text in; the commands that are given to paste hold no more than one word to the
-// shell.
+// keytool/doctor: postconf's output about main.cf and master.cf, the milters named there, and the tables of
+// smtp_header_checks. Takes any text; in the commands to paste, each value is one word to the shell.
 #include "keytool/doctor/postfix/postfix_settings.hpp"
 
 #include <fuzzer/FuzzedDataProvider.h>
@@ -42,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   keytool::PostfixSettings settings;
   settings.main = keytool::parse_settings(main);
-  settings.services = keytool::parse_services(fields, overrides, input.ConsumeBool());
+  settings.services = keytool::parse_services(
+      fields, overrides, input.ConsumeBool() ? keytool::DefaultChroot::yes : keytool::DefaultChroot::no);
   for (const auto& service : settings.services) {
     const auto jail = settings.jail_of(service);
     for (const auto* name : {"smtpd_milters", "non_smtpd_milters"}) {

@@ -1,5 +1,5 @@
-// keytool/spf: any text is a record or refused within it; and whatever records and addresses DNS makes up out
-// of it, an evaluation ends within its limits.
+// keytool/spf: any text is a record, or refused at a position within it. Whatever records and addresses DNS
+// serves, an evaluation ends within its limits.
 #include <algorithm>
 #include <cstdint>
 
@@ -12,7 +12,7 @@ using namespace dkim::keytool;
 
 namespace {
 
-// Serves the lines of the input: each name has one of them, of whatever type it is asked for.
+// Serves the input's lines: each name has one of them, whatever type is asked for.
 class FuzzedLookup final : public Lookup {
  public:
   explicit FuzzedLookup(std::string_view text) {

@@ -13,7 +13,7 @@ std::string answer_with(const std::string& record) {
   return "\x12\x34\x84\x00\0\1\0\1\0\0\0\0"s + "\1a\0\0\x10\0\1"s + record;
 }
 
-canon::Result<DnsResponse> read(const std::string& wire, RecordType type = RecordType::txt) {
+DnsResult<DnsResponse> read(const std::string& wire, RecordType type = RecordType::txt) {
   const std::vector<std::uint8_t> octets(wire.begin(), wire.end());
   return DnsClient::read_answer(octets, type);
 }

@@ -47,8 +47,8 @@ class DnsCase(StoreTest):
         return self.key("rotate", *more, **options)
 
     def grow_older(self, **by):
-        """All times of the manifest go back, in place of the clock that goes on: an update is signed with the time, and
-        the server's is real (RFC 8945 5.2.3)."""
+        """Moves all times of the manifest back instead of the clock forward: an update is signed with the time, and
+        the server's time is real (RFC 8945 5.2.3)."""
         path = self.keys / self.domain / "keys.conf"
         form = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -81,7 +81,7 @@ class DnsCase(StoreTest):
             self.assertIn(word, text)
 
     def checked(self, selector):
-        """check as a table and as JSON, at the same time: (both ended, the object)."""
+        """Runs check with a table and with JSON at the same time: (both results, the object)."""
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             table = pool.submit(self.key, "check", "-s", selector)
             as_json = pool.submit(self.key, "check", "-s", selector, "--json").result()
@@ -92,7 +92,7 @@ class DnsCase(StoreTest):
         return table, objects[0]
 
     def assert_check(self, selector, code, dns, *words):
-        """The words are in the table and in the object."""
+        """Asserts that the words are in the table and in the object."""
         table, found = self.checked(selector)
         self.assert_ends(table, code, *words)
         self.assertEqual(found["dns"], dns, found)
@@ -101,7 +101,7 @@ class DnsCase(StoreTest):
         return found
 
     def assert_rotate_waits(self, selector, *words):
-        """Once without JSON and once with it: nothing changes, and both name the reason."""
+        """Asserts, without JSON and with it, that nothing changes and the reason is named."""
         before = self.manifest()
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             as_text = pool.submit(self.rotate, "--due")
@@ -114,7 +114,7 @@ class DnsCase(StoreTest):
         self.assertEqual(self.manifest(), before)
 
     def assert_goes_on(self, selector):
-        """What held it up is gone: check says so, and rotate activates the key by itself."""
+        """The obstacle is gone: check says so, and rotate activates the key without further help."""
         self.assert_check(selector, DONE, "right", "right")
         self.assert_ends(self.rotate("--due"), DONE, f"activated {selector}")
         self.assertEqual(self.states()[selector], "active")

@@ -156,22 +156,22 @@ class Rotate(DnsTest):
     def test_a_whole_cycle_by_hand(self):
         self.made("server", "--activate")
         self.publish("server")
-        # A turn begins: the record is to be published.
+        # A turn begins: the record has to be published.
         done = self.rotate(at="2037-01-01T00:00:00Z")
         new = "server-20370101"
         self.assert_ends(done, WAITING, f"made {new}", "put this record into DNS", "v=DKIM1")
         self.assertEqual(self.states(), {"server": "active", new: "pending"})
-        # Nothing goes on while the record is not on both servers, nor does another turn begin.
+        # While the record is not on both servers, nothing happens, and no other turn begins.
         self.assert_ends(self.rotate(at="2037-01-02T00:00:00Z"), WAITING, "not on every server")
         self.assertEqual(self.states(), {"server": "active", new: "pending"})
-        # Published: seen now, active once resolvers have forgotten that it was not there (60 s).
+        # Published: it is seen now, and active once resolvers have forgotten that it was missing (60 s).
         self.publish(new)
         self.assert_ends(self.rotate(at="2037-01-02T00:00:00Z"), WAITING, "2037-01-02T00:01:00Z")
         self.assertEqual(self.states(), {"server": "active", new: "pending"})
         self.assert_ends(self.rotate("--due", at="2037-01-02T00:00:59Z"), WAITING)
         self.assert_ends(self.rotate("--due", at="2037-01-02T00:01:00Z"), DONE, f"activated {new}", "server retires")
         self.assertEqual(self.states(), {"server": "retiring", new: "active"})
-        # The drain, then revoked: no private key is left, an empty record is asked for.
+        # The drain, then revoked: no private key is left, and an empty record has to be published.
         self.rotate("--due", at="2037-01-08T00:00:00Z")
         self.assertEqual(self.states(), {"server": "retiring", new: "active"})
         done = self.rotate("--due", at="2037-01-09T00:01:00Z")
@@ -186,7 +186,7 @@ class Rotate(DnsTest):
         self.world.settle(self.name("server"))
         self.assert_ends(self.rotate("--due", at="2037-02-09T00:00:00Z"), DONE, "out of DNS")
         self.assert_ends(self.rotate("--due", at="2037-02-10T00:00:00Z"), DONE, "nothing to do")
-        # And half a year after the first, the next turn begins by itself.
+        # Half a year after the first, the next turn begins.
         self.assert_ends(self.rotate("--due", at="2037-06-30T00:00:00Z"), DONE, "nothing to do")
         self.assert_ends(self.rotate("--due", at="2037-07-01T00:01:00Z"), WAITING, "made server-20370701")
 
@@ -203,7 +203,7 @@ class Rotate(DnsTest):
         for selector in (rsa, ed):
             self.world.settle(self.name(selector))
             self.assertEqual(self.world.texts(PRIMARY, self.name(selector)), [self.value(selector)])
-        # The record is published with a TTL of an hour: that long a resolver could know another.
+        # The record is published with a TTL of an hour: for so long a resolver could know another.
         self.assert_ends(self.rotate("--due"), WAITING, "saw the record")
         self.grow_older(minutes=58)
         self.assert_ends(self.rotate("--due"), WAITING)
@@ -245,7 +245,7 @@ class Rotate(DnsTest):
         self.assert_ends(self.rotate(), PROBLEM, SECONDARY)
         self.update_method(server="127.53.0.77")
         self.assert_ends(self.rotate(), PROBLEM, "does not answer")
-        # Mended, the same turn goes on.
+        # Once that is fixed, the same turn continues.
         self.update_method()
         self.rotate()
         self.assertEqual(self.world.texts(PRIMARY, self.name(pending[0])), [self.value(pending[0])])

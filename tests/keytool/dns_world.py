@@ -1,7 +1,7 @@
-"""Real name servers on loopback: a zone's primary and secondary (knot), and a resolver (unbound) that finds them.
+"""Runs real name servers on loopback: a zone's primary and secondary (knot), and a resolver (unbound) that finds them.
 
-Each has an address of its own, since authoritative servers are asked at port 53; tests that may run at the same
-time take a network each. Everything is started for one test and ended by its pid.
+Each has its own address, since authoritative servers are asked at port 53; tests that may run at the same time
+have their own networks. Every process is started for one test and ended by its pid.
 """
 
 import base64
@@ -119,7 +119,7 @@ def wait_for(condition, what):
 
 class DnsWorld:
     def __init__(self, directory, negative_ttl=60, network=NETWORK, notify=True):
-        """Without `notify` the secondary learns of no change before `let_through`."""
+        """Without `notify` the secondary learns of changes only by `let_through`."""
         self.directory = pathlib.Path(directory)
         self.negative_ttl = negative_ttl
         self.primary, self.secondary, self.other, self.resolver = (f"{network}.{n}" for n in (1, 2, 3, 9))
@@ -176,7 +176,7 @@ class DnsWorld:
         wait_for(lambda: self.serves(self.resolver, ZONE, 5353), "the resolver to answer")
 
     def reset(self):
-        """As at the start: both servers there, and nothing in the zones but themselves."""
+        """Restores the start: both servers run, and the zones are empty but for their own records."""
         if "lame" in self.processes:
             self.stop("lame")
         if "secondary" not in self.processes:
@@ -230,11 +230,11 @@ class DnsWorld:
 
     @classmethod
     def texts(cls, address, name):
-        """The TXT values that a server serves."""
+        """Returns the TXT values that a server serves."""
         return [b"".join(record.strings).decode() for record in cls.records(address, name, "TXT")]
 
     def put(self, name, *values, address=None, zone=ZONE, kind="TXT", ttl=60):
-        """Sets a name's records by an update of our own, as a person at a web form would."""
+        """Sets a name's records by an update, as a person would with a web form."""
         update = self.update_of(zone)
         relative = "@" if name == zone else name.removesuffix("." + zone)
         update.delete(relative, "TXT")

@@ -1,5 +1,5 @@
-"""What doctor says of a domain in DNS: nothing of a healthy one; of one that is broken in one way, that and
-nothing else. Real name servers and a real resolver."""
+"""What doctor says about a domain in DNS: nothing about a healthy one; about one that is broken in one way, that and
+nothing else. Uses real name servers and a real resolver."""
 
 import concurrent.futures
 import json
@@ -19,7 +19,7 @@ TOPICS = {"dkim", "spf", "dmarc", "ptr", "helo", "mx"}
 
 
 def make_keys(keys, domain):
-    """A key "s" that signs, and what else the name of the way asks for; keeps the records' values."""
+    """Makes a signing key "s", and what else the name of the way asks for; keeps the records' values."""
     def generate(selector, *more):
         succeed("generate", "-D", keys, "-d", domain.domain, "-s", selector, *more)
         shown = succeed("show", "-D", keys, "-d", domain.domain, "-s", selector, "--format", "value")
@@ -36,7 +36,7 @@ def make_keys(keys, domain):
         generate("next", "--algorithm", "ed25519")
     if domain.name.startswith("dkim-revoked"):
         domain.other_value = generate("old", "--algorithm", "ed25519")
-        # Nobody answers there: that the record could not be looked at is no matter here.
+        # Nobody answers there: that the record could not be checked does not matter here.
         done = run("revoke", "-D", keys, "-d", domain.domain, "-s", "old", "--resolver", f"{DEAD}@53")
         assert b"revoked" in done.stdout + done.stderr, done
 
@@ -95,7 +95,7 @@ class DoctorDns(unittest.TestCase):
                     self.assert_only(found, topic, severity, words)
 
     def test_the_program_says_the_same(self):
-        """dkimkey doctor, on a host without Postfix: of what is in DNS, what the checks by themselves say."""
+        """Runs dkimkey doctor on a host without Postfix: about DNS it says what the checks alone say."""
         for name in ("healthy", "dkim-missing", "spf-none", "dmarc-none", "ptr-none", "mx-null"):
             with self.subTest(name):
                 domain = self.domains[name]
@@ -123,8 +123,8 @@ class DoctorDns(unittest.TestCase):
         self.assertEqual([(finding["topic"], finding["severity"]) for finding in self.of("healthy")],
                          [(topic, "good") for topic in ("dkim", "spf", "dmarc", "ptr", "ptr", "mx")])
 
-    def test_what_is_to_be_pasted_mends_it(self):
-        """Every record that doctor prints is one, for the right name, and has what was missing."""
+    def test_what_is_to_be_pasted_fixes_it(self):
+        """Every record that doctor prints is valid, has the right name, and contains what was missing."""
         for name, line in (
                 ("spf-none", "{d}. 3600 IN TXT \"v=spf1 ip4:{a} ip6:{a6} -all\""),
                 ("spf-other", "{d}. 3600 IN TXT \"v=spf1 ip4:203.0.113.1 ip4:{a} ip6:{a6} -all\""),
@@ -152,7 +152,7 @@ class DoctorDns(unittest.TestCase):
         self.assertEqual({finding["topic"] for finding in found}, TOPICS)
 
     def test_a_resolver_that_refuses_makes_all_unknown(self):
-        """A server that knows nothing of the zone."""
+        """A server that does not know the zone."""
         found = self.of("healthy", resolver=f"{self.world.other}@53")
         of_zone = [finding for finding in found if finding["topic"] not in ("ptr", "helo")]
         self.assertEqual({finding["severity"] for finding in of_zone}, {"unknown"}, found)
@@ -167,8 +167,8 @@ class DoctorDns(unittest.TestCase):
         return [finding for finding in self.findings(domain, *options) if finding["topic"] == "dmarc"]
 
     def test_signing_as_another_domain(self):
-        """By way of the parent: good where the walk finds one organization, broken where the record is strict, or
-        where psd=n makes another organization of the domain."""
+        """Signed as the parent: good if the walk finds one organization, broken if the record is strict or psd=n makes
+        the domain another organization."""
         for name, broken in (("news", False), ("host.news", False), ("a.b.c.d.e.f.g.h", False), ("strict", True),
                              ("tree", True), ("there.tree", True)):
             with self.subTest(name):
@@ -181,7 +181,7 @@ class DoctorDns(unittest.TestCase):
         self.assertIn("do not count for mail From", found[0]["what"])
 
     def test_a_parent_without_a_record_is_another_organization(self):
-        """What is to be pasted makes one of them: it is what OTHER_ZONE has."""
+        """The record to paste makes them one organization: OTHER_ZONE has it."""
         domain = self.domains["healthy"]
         found = self.findings(domain.domain, f"address={domain.address}", f"signing={ZONE}")
         (finding,) = self.assert_only(found, "dmarc", "broken", "do not count for mail From")
@@ -190,13 +190,13 @@ class DoctorDns(unittest.TestCase):
     def test_the_envelope_is_of_another_domain(self):
         domain = self.domains["healthy"]
         found = self.of("healthy", f"envelope=wide.{OTHER_ZONE}")
-        self.assert_only(found, "dmarc", "risk", "rests on the DKIM signature alone")
+        self.assert_only(found, "dmarc", "risk", "depends on the DKIM signature alone")
         other = self.domains["spf-other"].domain
         found = self.of("healthy", f"envelope={domain.domain}", f"envelope={other}")
         self.assert_only(found, "spf", "broken", "does not cover")
 
     def test_a_relay(self):
-        """It is the relay's address that counts, and its reverse DNS is not ours to judge."""
+        """The relay's address counts, and its reverse DNS is not judged."""
         found = self.findings(self.domains["spf-include"].domain, f"relay=mail.{OTHER_ZONE}",
                               "address=10.0.0.1")
         self.assertEqual(self.trouble(found), [])
@@ -211,7 +211,7 @@ class DoctorDns(unittest.TestCase):
         self.assert_only(found, "spf", "unknown", "has no address")
 
     def test_the_walk_up(self):
-        """A record at any name on the way up counts: the policy that holds for a domain, by sp= or np= where it is
+        """A record at any name on the way up counts: the policy that applies to a domain, from sp= or np= if it is
         inherited."""
         for domain, policy in (
                 ("", "_dmarc.elsewhere.test is reject"),

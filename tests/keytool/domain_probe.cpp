@@ -1,4 +1,4 @@
-// keytool/doctor's checks of DNS as a program, for doctor_dns_test.py: what they say of one domain, without
+// Runs keytool/doctor's checks of DNS, for doctor_dns_test.py: what they say about one domain, without
 // the host's own settings that dkimkey doctor would add. usage: domain_probe KEY-DIRECTORY RESOLVER DOMAIN
 // [address=A] [relay=H] [signing=D] [helo=H] [envelope=D]...
 #include <iostream>

@@ -1,12 +1,12 @@
-"""The ways in which a domain in DNS may be broken, each with what doctor says of it and of nothing else; and the records
+"""The ways in which a domain in DNS may be broken, each with the one thing that doctor says about it; and the records
 of the other zone that they lead to."""
 
 from dns_world import OTHER_ZONE, ZONE
 
 OTHER_LINES = [
     "@ IN MX 10 mail", "mail IN A 203.0.113.5", "relay IN A 203.0.113.6",
-    # A tree of records, for the walk up: the zone's own, one below it that says nothing of its place, one that is
-    # strict, and one that is an organization of its own.
+    # A tree of records, for the walk up: the zone's own, one below it without psd=, one that is strict, and one that
+    # is a separate organization.
     '_dmarc IN TXT "v=DMARC1; p=reject; sp=none"',
     '_dmarc.news IN TXT "v=DMARC1; p=none"',
     '_dmarc.strict IN TXT "v=DMARC1; p=none; adkim=s"',
@@ -39,7 +39,7 @@ def records(name, *data):
     return lambda domain: domain.records.update({name.format(domain.name): list(data)})
 
 
-# name: (what is done to a healthy domain, {topic: (severity, words of what is said)})
+# name: (what is done to a healthy domain, {topic: (severity, words of the finding)})
 WAYS = {
     "healthy": (lambda domain: None, {}),
     "spf-include": (spf(f"v=spf1 include:wide.{OTHER_ZONE} -all"), {}),
@@ -53,11 +53,11 @@ WAYS = {
     "spf-four-only": (spf("v=spf1 ip4:198.51.100.0/24 -all"), {"spf": ("broken", "2001:db8::")}),
     "spf-eleven": (spf(f"v=spf1 {TWELVE} ME -all"), {"spf": ("broken", "more than 10 lookups")}),
     "spf-eleven-behind": (spf(f"v=spf1 ME {TWELVE} -all"), {"spf": ("risk", "takes 12 lookups")}),
-    # More questions than doctor asks for a domain: what is not about SPF is asked all the same.
+    # More questions than doctor asks for a domain: those that are not about SPF are asked all the same.
     "spf-endless": (spf("v=spf1 ME " + " ".join(f"mx:m{n}.{OTHER_ZONE}" for n in range(1, 31)) + " -all"),
                     {"spf": ("risk", "takes at least")}),
     "spf-void": (spf("v=spf1 ME a:n1.example.test a:n2.example.test a:n3.example.test -all"),
-                 {"spf": ("risk", "3 names that are not there")}),
+                 {"spf": ("risk", "3 names that do not exist")}),
     "spf-void-front": (spf("v=spf1 a:n1.example.test a:n2.example.test a:n3.example.test ME -all"),
                        {"spf": ("broken", "more than 2 questions without an answer")}),
     "spf-nested": (spf(f"v=spf1 ME include:bad.{OTHER_ZONE} -all"), {"spf": ("risk", "the record of bad.")}),
@@ -73,19 +73,19 @@ WAYS = {
     "dmarc-none": (dmarc(), {"dmarc": ("risk", "no DMARC record")}),
     "dmarc-two": (dmarc("v=DMARC1; p=none", "v=DMARC1; p=reject"), {"dmarc": ("risk", "is there 2 times")}),
     "dmarc-bad": (dmarc("v=DMARC1; p=nothing"), {"dmarc": ("risk", "p=nothing is not none, quarantine")}),
-    "dmarc-version": (dmarc("v=DMARC1 p=none"), {"dmarc": ("risk", "has no semicolon behind v=DMARC1")}),
+    "dmarc-version": (dmarc("v=DMARC1 p=none"), {"dmarc": ("risk", "has no semicolon after v=DMARC1")}),
     "dmarc-elsewhere": (lambda domain: (domain.dmarc(), domain.spf("v=spf1 ME -all", "v=DMARC1; p=none")),
                         {"dmarc": ("risk", "but one at dmarc-elsewhere.example.test itself")}),
     "dmarc-no-policy": (dmarc("v=DMARC1; rua=mailto:a@ME"), {"dmarc": ("note", "no p=: receivers take it for")}),
     "dmarc-nothing": (dmarc("v=DMARC1; adkim=r"), {"dmarc": ("risk", "neither p= nor a valid address")}),
-    "dmarc-np": (dmarc("v=DMARC1; p=reject; np=foo"), {"dmarc": ("risk", "receivers pass over the whole record")}),
+    "dmarc-np": (dmarc("v=DMARC1; p=reject; np=foo"), {"dmarc": ("risk", "receivers ignore the whole record")}),
     "dmarc-np-rua": (dmarc("v=DMARC1; p=reject; np=foo; rua=mailto:a@ME"),
                      {"dmarc": ("risk", "receivers take the whole record for p=none")}),
     "dmarc-psd": (dmarc("v=DMARC1; p=none; psd=yes"), {"dmarc": ("risk", "psd=yes is not y, n or u")}),
     "dmarc-suffix": (dmarc("v=DMARC1; p=none; psd=y"), {"dmarc": ("risk", "psd=y says that others register")}),
     "dmarc-test": (dmarc("v=DMARC1; p=reject; t=y"), {"dmarc": ("note", "in test (t=y), and counts as quarantine")}),
-    "dmarc-pct": (dmarc("v=DMARC1; p=reject; pct=20"), {"dmarc": ("note", "pct= is gone")}),
-    "dmarc-limit": (dmarc("v=DMARC1; p=none; rua=mailto:a@ME!10m"), {"dmarc": ("note", "the limit !10m is gone")}),
+    "dmarc-pct": (dmarc("v=DMARC1; p=reject; pct=20"), {"dmarc": ("note", "pct= is obsolete")}),
+    "dmarc-limit": (dmarc("v=DMARC1; p=none; rua=mailto:a@ME!10m"), {"dmarc": ("note", "the limit !10m is obsolete")}),
     "dmarc-address": (dmarc("v=DMARC1; p=none; rua=a@ME"), {"dmarc": ("risk", "lacks mailto: before it")}),
     "dmarc-strict": (dmarc("v=DMARC1; p=none; adkim=s"), {}),
     "rua-agreed": (dmarc(f"v=DMARC1; p=none; rua=mailto:a@{OTHER_ZONE}"), {}),
@@ -102,7 +102,7 @@ WAYS = {
                    {"helo": ("risk", "does not lead")}),
 
     "mx-null": (lambda domain: domain.records.update(
-        {domain.name: ["MX 0 ."] + domain.records[domain.name][1:]}), {"mx": ("risk", "takes no mail")}),
+        {domain.name: ["MX 0 ."] + domain.records[domain.name][1:]}), {"mx": ("risk", "accepts no mail")}),
     "mx-nothing": (lambda domain: domain.records.update(
         {domain.name: domain.records[domain.name][1:]}), {"mx": ("risk", "neither an MX nor an address")}),
     "mx-nowhere": (lambda domain: domain.records.update(

@@ -1,7 +1,7 @@
-"""A zone full of domains for doctor_dns_test: each is healthy but for one thing. Real servers: two that serve
-the zone, one that serves another and the reverse trees, one for the zone above both, and a resolver that finds them.
+"""Serves a zone full of domains for doctor_dns_test: each is healthy except in one way. The servers are real: two serve
+the zone, one serves another zone and the reverse trees, one the zone above both, and a resolver finds them.
 
-A domain NAME.example.test has an address of its own, 198.51.100.N, that its mail is sent from, and a host
+A domain NAME.example.test has its own address, 198.51.100.N, which sends its mail, and a host
 mail.NAME.example.test, which is its MX and the name of that address.
 """
 
@@ -18,7 +18,7 @@ TOP_ZONE = "test"
 TOP = f"{NETWORK}.4"
 
 SOA = "$TTL 60\n@ IN SOA ns1.{zone}. hostmaster 1 3600 600 86400 60\n"
-# Servers that are not there: what is below this name cannot be found out.
+# Servers that do not exist: what is below this name cannot be found out.
 DEAD = "127.53.50.77"
 
 
@@ -27,7 +27,7 @@ def quoted(value):
 
 
 class Domain:
-    """The records of one domain, relative to ZONE: name to a list of "TYPE data". To be changed before the
+    """The records of one domain, relative to ZONE: name to a list of "TYPE data". Change them before the
     world starts."""
 
     def __init__(self, name, number):

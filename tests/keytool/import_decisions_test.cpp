@@ -1,5 +1,5 @@
-// Random tables: what opendkim's look-ups decide for each author, done here one by one as it does them, is
-// what our rules, keys and flags decide after an import.
+// Random tables: after an import, our rules, keys and flags decide for each author as opendkim's look-ups do,
+// which this test repeats one by one.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 3> users{"a", "b", "ba"};
 constexpr std::array<std::string_view, 8> hosts{"x.org", "y.x.org", "z.y.x.org", "q.x.org",
                                                 "w.org", "y.w.org", "x.com",     "other.net"};
 
-// The look-ups of a flat file, in opendkim's order; all that are found where there may be several.
+// The look-ups of a flat file, in opendkim's order; with MultipleSignatures, all that are found.
 std::vector<std::string> looked_up(const Lines& table, const std::string& user, const std::string& host) {
   std::vector<std::string> keys{user + "@" + host, host};
   std::vector<std::string> parents;
@@ -134,7 +134,7 @@ struct World {
   Lines table;
 };
 
-// In a world of several signatures all keys are of one domain: else not all can be made here.
+// With several signatures all keys belong to one domain: dkimsignd cannot make any others.
 World random_world(unsigned seed) {
   RandomTables random(seed);
   World world;
@@ -183,7 +183,7 @@ TEST(ImportDecisions, AreTheSameForRandomTables) {
                           (world.patterns ? "refile:" : "file:") + "/st\nMultipleSignatures " +
                           (world.multiple ? "yes" : "no") + "\n";
     const auto plan = plan_import("/c", sources, [](const auto&) { return std::vector<canon::Selector>{}; });
-    // Patterns that overlap in a way that no rule can say: told, and then not the same.
+    // Patterns whose overlap no rule can express: remarked on, and not compared.
     if (std::any_of(plan.remarks.begin(), plan.remarks.end(), is_loss)) {
       EXPECT_TRUE(world.multiple && world.patterns) << plan.remarks.front().text;
       continue;

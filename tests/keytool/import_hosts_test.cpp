@@ -1,4 +1,4 @@
-// Sets of hosts: which networks opendkim's entries come to, and what is said of the others.
+// Sets of hosts: which networks opendkim's entries become, and what import says about the others.
 #include <gtest/gtest.h>
 
 #include <map>

@@ -1,4 +1,4 @@
-// Keys that come as files: in which forms they are read, what is said of other forms, and whose they are by
+// Keys in files: the forms that are read, what import says about other forms, and whose keys they are by
 // their names.
 #include <gtest/gtest.h>
 
@@ -43,7 +43,7 @@ TEST(ImportKeyMaterial, ReadsEveryForm) {
     base64 += text[at];
   for (const auto& form : {text, base64, "  " + base64 + "\n"})
     EXPECT_EQ(read_key_material({form.begin(), form.end()}).public_key(), rsa.public_key());
-  // RFC 8032 §7.1, test 1: the seed alone, and with the public key behind it, as rspamd writes them.
+  // RFC 8032 §7.1, test 1: the seed alone, and followed by the public key, as rspamd writes them.
   for (const std::string_view form :
        {"nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=",
         "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2DXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdRGg=="}) {
@@ -94,7 +94,7 @@ TEST(ImportKeyForms, AreNamedWithTheCommand) {
   EXPECT_NE(foreign_form(secret(one_line), KeyOrigin::standard_input, "")->find("| sed "), std::string::npos);
 }
 
-// The path is a word of the shell's, whatever it is.
+// Whatever the path is, it is one word of the shell.
 TEST(ImportKeyForms, QuoteThePath) {
   const auto said = foreign_form(secret(replaced(a_key(), "\n", " ")), KeyOrigin::file, "/k; rm x");
   EXPECT_NE(said->find("'/k; rm x' > '/k; rm x.pem'"), std::string::npos) << *said;
@@ -163,7 +163,7 @@ TEST(ImportRspamdFolder, AHalfNameIsNoKeyUntilTheUserSaysTheOther) {
   EXPECT_EQ(collect(files, "Shop.net", "2024").keys, Texts{"2024 shop.net"});
   EXPECT_EQ(collect(files, "example.org", "2023").keys, Texts{"2023 example.org"});
   EXPECT_EQ(collect(files, {}, "2024").keys, Texts{"2024 shop.net"});
-  EXPECT_TRUE(has(collect(files, {}, "2024").notes, "mail.shop.net.key: passed over"));
+  EXPECT_TRUE(has(collect(files, {}, "2024").notes, "mail.shop.net.key: skipped"));
   EXPECT_EQ(collect(files, "mail.shop.net", "2024").keys, Texts{"2024 mail.shop.net"});
 
   const auto either = collect(files, "shop.net", "2023");
@@ -184,7 +184,7 @@ TEST(ImportRspamdFolder, SaysWhyThereIsNothing) {
   EXPECT_TRUE(has(collect(files, {}, "s2").losses, "no key there is of selector s2"));
   EXPECT_TRUE(has(collect({}, {}, {}).losses, "no file there ends in .key"));
   EXPECT_TRUE(has(collect({{"shop.net.key", ""}}, "shop.net", {}).losses, "the name has no selector"));
-  EXPECT_TRUE(has(collect({{"s1.key", ""}}, {}, "s1").losses, "say the domain"));
+  EXPECT_TRUE(has(collect({{"s1.key", ""}}, {}, "s1").losses, "give the domain"));
 }
 
 TEST(ImportRspamdFolder, NeverTakesAnEndingOfDomainsForASelector) {

@@ -1,9 +1,10 @@
-// Sets of addresses and of hosts, and the rules made of them.
+// Sets of addresses and hosts, and the rules made from them.
 #include <gtest/gtest.h>
 
 #include "canon/text.hpp"
 #include "keytool/opendkim/address_pattern.hpp"
 #include "keytool/opendkim/rule_plan.hpp"
+#include "keytool/opendkim/separate.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
@@ -57,8 +58,8 @@ TEST(ImportPattern, SaysATableKeyAsARuleDoes) {
   }
 }
 
-// Against what each pattern matches of a world of addresses: nothing that covers() or overlap_of() says may
-// be wrong, though they may be silent.
+// Compares covers() and overlap_of() with what each pattern matches in a small world of addresses: they may
+// be unsure, but not wrong.
 TEST(ImportPattern, ComparesSetsAsTheirMembersAre) {
   std::vector<AddressPattern> patterns;
   for (const auto* glob : {"*", "a@*", "b*@*", "*@x.org", "a@x.org", "ba@x.org", "b*@x.org", "*a@x.org",
@@ -171,7 +172,7 @@ TEST(ImportRules, ASubdomainWithKeysKeepsTheRuleOfItsParent) {
       {{pattern("*@*.a.org"), {a}, ""}, {pattern("*@a.org"), {a}, ""}, {pattern("*@b.org"), {below}, ""}},
       active({a, below, other}));
   EXPECT_EQ(rules(plan), (Texts{"*@*.a.org -> a.org", "*@b.org -> x.a.org"}));
-  // Where it signs its own, it needs none.
+  // If it signs its own mail, it needs none.
   const auto own = plan_rules(
       {{pattern("*@x.a.org"), {below}, ""}, {pattern("*@*.a.org"), {a}, ""}, {pattern("*@a.org"), {a}, ""}},
       active({a, below}));
@@ -205,15 +206,14 @@ TEST(ImportRules, OneRuleSignsAsOneDomain) {
   EXPECT_EQ(plan.remarks[0].place, "t:1");
 }
 
-// For every address of a world: the keys of the first separated binding that matches are those of all that
+// For every address of a small world: the first matching binding after separation has the keys of all that
 // matched before.
-TEST(ImportRules, SeparatedBindingsDecideAtOnceWhatAllDecidedTogether) {
+TEST(ImportRules, TheFirstSeparatedBindingDecidesWhatAllDecidedTogether) {
   std::vector<Binding> bindings;
   int number = 0;
   for (const auto* glob : {"*@x.org", "a@*", "*@*.x.org", "a@x.org", "b@*.x.org", "*", "*@y.x.org", "b@*"})
     bindings.push_back({pattern(glob), {key("d.org", "s" + std::to_string(number++))}, ""});
-  Remarks remarks;
-  const auto separated = separate(bindings, remarks);
+  const auto [separated, remarks] = separate(bindings);
   EXPECT_TRUE(remarks.empty());
   for (const auto* user : {"a", "b", "c"}) {
     for (const auto* host : {"x.org", "y.x.org", "z.y.x.org", "w.com"}) {
@@ -231,10 +231,10 @@ TEST(ImportRules, SeparatedBindingsDecideAtOnceWhatAllDecidedTogether) {
   }
 }
 
-TEST(ImportRules, SaysWhereItCannotSeparate) {
-  Remarks remarks;
-  separate({{pattern("a*@x.org"), {key("d.org", "s")}, ""}, {pattern("*b@x.org"), {key("d.org", "t")}, ""}},
-           remarks);
+TEST(ImportRules, SaysIfItCannotSeparate) {
+  const auto remarks = separate({{pattern("a*@x.org"), {key("d.org", "s")}, ""},
+                                 {pattern("*b@x.org"), {key("d.org", "t")}, ""}})
+                           .remarks;
   ASSERT_EQ(remarks.size(), 1U);
   EXPECT_EQ(remarks[0].kind, Remark::Kind::signed_otherwise);
 }

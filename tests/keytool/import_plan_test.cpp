@@ -1,4 +1,4 @@
-// Whole plans: an opendkim.conf with its files in, keys, settings and remarks out.
+// Whole plans: from an opendkim.conf with its files to keys, settings and remarks.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -54,7 +54,7 @@ class ImportPlanTest : public ::testing::Test {
     return out;
   }
 
-  // Has one of the remarks this text, as this kind?
+  // Returns whether a remark of this kind has this text.
   static bool says(const ImportPlan& plan, Remark::Kind kind, std::string_view text) {
     return std::any_of(plan.remarks.begin(), plan.remarks.end(), [&](const Remark& remark) {
       return remark.kind == kind && remark.text.find(text) != std::string::npos;
@@ -136,7 +136,7 @@ TEST_F(ImportPlanTest, AKeyThatNothingNamesStaysWhereItIs) {
 TEST_F(ImportPlanTest, AnOpenPathStandsForItsFiles) {
   for (const auto* file : {"/k/a.example/s.pem", "/k/b.example/s.pem", "/k/b.example/other", "/k/-/s.pem"})
     sources_.files[file] = a_key();
-  // A directory of directories: their names are what names_in gives.
+  // A directory of directories: names_in returns their names.
   for (const auto* name : {"/k/a.example", "/k/b.example", "/k/-"})
     sources_.files[name];
   const auto found = plan("KeyTable csl:any=%:s:/k/%/s.pem\nSigningTable csl:*=any\n");
@@ -154,7 +154,7 @@ TEST_F(ImportPlanTest, TheAuthorsDomainMustBeKnown) {
 TEST_F(ImportPlanTest, SettingsThatSayNothingAreLeftOut) {
   sources_.files["/k"] = a_key();
   EXPECT_EQ(text("Domain a.example\nSelector s\nKeyFile /k\n"),
-            "# Written by dkimkey import from a configuration of OpenDKIM; to be changed at will.\n"
+            "# Written by dkimkey import from a configuration of OpenDKIM; change it as you like.\n"
             "trusted_networks = ( \"::1\", \"127.0.0.1\" );\n"
             "macros = ( );\n");
 }
@@ -210,7 +210,7 @@ TEST_F(ImportPlanTest, FieldsThatEachHopAddsAreLeftOutWithAWord) {
   EXPECT_TRUE(says(found, Kind::signed_otherwise, "OversignHeaders: Return-Path: each hop adds"));
 }
 
-// The daemon refuses a rule that is never asked, and a pattern that no address matches.
+// dkimsignd refuses a rule that never applies, and a pattern that no address matches.
 TEST_F(ImportPlanTest, WritesNoRuleThatCannotMatch) {
   sources_.files["/k"] = a_key();
   const auto senders = [&](const std::string& conf) {
@@ -261,10 +261,10 @@ TEST_F(ImportPlanTest, LosesNothingInSilence) {
       {"DontSignMailTo /x\n", {Kind::signed_otherwise, "recipients"}},
       {"SenderHeaders Sender,From\n", {Kind::signed_otherwise, "From:"}},
       {"SetupPolicyScript /x.lua\n", {Kind::unsigned_mail, "scripts"}},
-      {"On-InternalError quarantine\n", {Kind::not_taken, "put off"}},
+      {"On-InternalError quarantine\n", {Kind::not_taken, "deferred"}},
       {"Canonicalization loose\n", {Kind::signed_otherwise, "no canonicalization"}},
-      {"SignatureTTL 60\n", {Kind::signed_otherwise, "300 are taken"}},
-      {"SignatureTTL soon\n", {Kind::signed_otherwise, "no number"}},
+      {"SignatureTTL 60\n", {Kind::signed_otherwise, "300 are used"}},
+      {"SignatureTTL soon\n", {Kind::signed_otherwise, "not a number"}},
       {"InternalHosts dsn:mysql://h/d\n", {Kind::unsigned_mail, "SQL"}},
       {"NoSuchSetting 1\n", {Kind::not_taken, "no such setting"}},
       {"MacroList {daemon_name}=x\n", {Kind::note, "names no macro"}},
@@ -278,7 +278,7 @@ TEST_F(ImportPlanTest, LosesNothingInSilence) {
   EXPECT_TRUE(losses(plan("Mode v\nFixCRLF no\nRemoveOldSignatures false\n").remarks).empty());
 }
 
-// Whatever names a key file by mistake: its lines are not told of as hosts, names or settings.
+// If a setting names a key file by mistake, the file's lines are not shown as hosts, names or settings.
 TEST_F(ImportPlanTest, AKeyIsNotReadInWords) {
   sources_.files["/k"] = a_key();
   sources_.files["/bare"] = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=\n";

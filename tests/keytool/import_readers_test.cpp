@@ -1,4 +1,4 @@
-// The readers of OpenDKIM's files: each decision as opendkim 2.11 was seen to make it.
+// The readers of OpenDKIM's files decide as opendkim 2.11 was observed to.
 #include <gtest/gtest.h>
 
 #include "keytool/opendkim/conf_file.hpp"
@@ -115,7 +115,7 @@ TEST(ImportDataSet, SaysWhyTheOthersAreNotRead) {
                                                  {"erlang:n@h:c:m:f", "Erlang"},
                                                  {"mdb:/x", "LMDB"},
                                                  {"::1", "csl:"},
-                                                 {"nosuch:x", "no type of data set"}};
+                                                 {"nosuch:x", "not a type of data set"}};
   for (const auto& [value, why] : cases) {
     const auto name = parse_data_set_name(value);
     EXPECT_EQ(name.type, Type::unreadable) << value;

@@ -63,7 +63,7 @@ TEST_F(ImportServiceTest, OfAKeyTheFilesCounts) {
   sources_.files["/etc/systemd/system/opendkim.service"] =
       "[Service]\nExecStart=/usr/sbin/opendkim -k /srv/k\n";
   EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"s conf.example /k"});
-  EXPECT_TRUE(says("/etc/opendkim.conf", Kind::note, "-k counts for nothing"));
+  EXPECT_TRUE(says("/etc/opendkim.conf", Kind::note, "-k is overridden"));
   sources_.files["/etc/opendkim.conf"] = "Domain conf.example\nSelector s\n";
   EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"s conf.example /srv/k"});
 }
@@ -104,8 +104,8 @@ TEST_F(ImportServiceTest, SaysWhatItCannotTellOfAUnit) {
   const std::map<std::string, std::pair<Kind, std::string>> cases{
       {"/bin/sh -c 'exec opendkim -d x.example'", {Kind::signed_otherwise, "another program"}},
       {"/usr/sbin/opendkim -x /c -d %i", {Kind::signed_otherwise, "specifier"}},
-      {"/usr/sbin/opendkim -x /c -Z", {Kind::not_taken, "none of opendkim's"}},
-      {"/usr/sbin/opendkim -x /c more", {Kind::not_taken, "none of opendkim's"}},
+      {"/usr/sbin/opendkim -x /c -Z", {Kind::not_taken, "opendkim has no option"}},
+      {"/usr/sbin/opendkim -x /c more", {Kind::not_taken, "opendkim has no argument"}},
       {"/usr/sbin/opendkim -x /c -d", {Kind::not_taken, "no value"}},
   };
   sources_.files["/etc/opendkim.conf"] = single;
@@ -132,10 +132,10 @@ TEST_F(ImportServiceTest, RelativePathsBeginWhereOpendkimsDo) {
 TEST_F(ImportServiceTest, HintsAtBaseDirectory) {
   sources_.files["/etc/dkim/c"] = "Domain a.example\nSelector s\nKeyFile keys/mine\nInternalHosts file:h\n";
   sources_.files["/etc/dkim/h"] = "10.0.0.1\n";
-  EXPECT_TRUE(
-      says("/etc/dkim/c", Kind::unsigned_mail,
-           "/h does not exist; h is relative to /, where opendkim is started; /etc/dkim/h is there: if it is "
-           "meant, set BaseDirectory /etc/dkim"));
+  EXPECT_TRUE(says(
+      "/etc/dkim/c", Kind::unsigned_mail,
+      "/h does not exist; h is relative to /, where opendkim is started; /etc/dkim/h exists: if that one is "
+      "meant, set BaseDirectory /etc/dkim"));
   EXPECT_TRUE(
       says("/etc/dkim/c", Kind::unsigned_mail, "/keys/mine does not exist; keys/mine is relative to /"));
   sources_.files["/etc/dkim/t"] =

@@ -29,7 +29,7 @@ PATIENCE = 60
 
 class Message:
     def __init__(self, *authors, client="127.0.0.1", name="unknown", macros=None, mail_macros=None, differs=None):
-        """`differs`: (why, what opendkim does, what dkimsignd does), where they do not do the same."""
+        """`differs`: (why, what opendkim does, what dkimsignd does), if they differ."""
         self.authors = authors
         self.client = client
         self.name = name
@@ -41,7 +41,7 @@ class Message:
         return f"From {self.authors} by {self.name}[{self.client}] {self.macros or ''}{self.mail_macros or ''}"
 
     def signatures(self, address):
-        """The set of (d, s) that the milter signs with, or the verdict where it takes the message no further."""
+        """Returns the set of (d, s) that the milter signs with, or its verdict if it stops the message."""
         fields = [(b"From", b" " + author.encode()) for author in self.authors]
         fields.append((b"Subject", b" side by side"))
         with MilterClient(address, client=self.client, name=self.name, macros=self.macros) as milter:
@@ -77,7 +77,7 @@ def start(command, address, log):
 
 
 def kill(process):
-    """opendkim's libmilter looks every five seconds whether it is to end: there is nothing to wait for."""
+    """opendkim's libmilter checks only every five seconds whether to end: nothing here needs that."""
     process.kill()
     process.wait()
 
@@ -223,7 +223,7 @@ class SideBySide(unittest.TestCase):
         self.assertIn("mail.example.com: a host is trusted by address", said)
 
     def test_hosts_in_a_file_of_patterns(self):
-        """What most guides have. A pattern that begins with * also matches opendkim's question for an exception."""
+        """As in most guides. A pattern that begins with * also matches opendkim's question for an exception."""
         hosts = ("127.0.0.1\n::1\nlocalhost\n10.0.0.0/8\n!10.2.9.9\n10.2.9.10\n172.17.*\n172.19.*.*\n192.168.5.*\n"
                  "12.*\n2001:DB8::/32\n2001:db9:5:*\n*.example.com\n[10.200.0.1]\n")
         said = self.compare(self.SINGLE + "InternalHosts refile:$D/hosts\nPeerList refile:$D/peers\n"
@@ -301,7 +301,7 @@ class SideBySide(unittest.TestCase):
         """
 
     def test_file_tables(self):
-        """Which of the look-ups comes first decides, not which line."""
+        """The order of the look-ups decides, not that of the lines."""
         for order in (1, -1):
             lines = self.TABLE.splitlines(keepends=True)[::order]
             self.compare("Mode s\nKeyTable file:$D/keytable\nSigningTable file:$D/signingtable\n",
@@ -316,7 +316,7 @@ class SideBySide(unittest.TestCase):
             {"keytable": self.KEYS, "signingtable": "* k0\nexample.com k1\n"})
 
     def test_usual_tables(self):
-        """What every tutorial has: each domain its own key. It needs no rules."""
+        """As in every tutorial: each domain has its own key. That needs no rules."""
         said = self.compare(
             "Mode s\nKeyTable /$D/keytable\nSigningTable refile:$D/signingtable\nCanonicalization relaxed/simple\n",
             [Message(author) for author in ("a@example.com", "a@example.net", "a@sub.example.com", "a@s.example.net",
@@ -398,23 +398,23 @@ class SideBySide(unittest.TestCase):
         self.compare("Mode s\nKeyTable file:$D/keytable\nSigningTable refile:$D/signingtable\n", [
             Message("a@p.example"), Message("a@q.example"), Message("a@fix.example"), Message("a@x.fix.example"),
             Message("a@p.example", client=OUTSIDE),
-            Message("a@x.p.example", differs=("opendkim finds no key and puts the message off", "t", set())),
-            Message("a@none.example", differs=("opendkim finds no key and puts the message off", "t", set())),
+            Message("a@x.p.example", differs=("opendkim finds no key and defers the message", "t", set())),
+            Message("a@none.example", differs=("opendkim finds no key and defers the message", "t", set())),
         ], {"keytable": "own %:mail:$D/%.pem\nfix %:fixed:$D/one.pem\n",
             "signingtable": "*@fix.example fix\n*@x.fix.example fix\n* own\n"},
             ("one.pem", "p.example.pem", "q.example.pem"))
 
     def test_percent_for_a_directory(self):
-        """What lies beside the domains' directories is no domain, and a domain without its key is told of."""
+        """What is beside the domains' directories is not a domain, and a domain without its key gets a remark."""
         said = self.compare("Mode s\nKeyTable file:$D/keytable\nSigningTable refile:$D/signingtable\n", [
             Message("a@p.example"), Message("a@q.example"),
-            Message("a@new.example", differs=("opendkim finds no key and puts the message off", "t", set())),
-            Message("a@old.private", differs=("opendkim finds no key and puts the message off", "t", set())),
+            Message("a@new.example", differs=("opendkim finds no key and defers the message", "t", set())),
+            Message("a@old.private", differs=("opendkim finds no key and defers the message", "t", set())),
             Message("a@p.example", client=OUTSIDE),
         ], {"keytable": "generic %:mail:$D/keys/%/mail.private\n", "signingtable": "*@p.example generic\n* generic\n",
             "keys/README": "read me\n", "keys/new.example/README": "to come\n", "keys/backup/a": ""},
             ("keys/p.example/mail.private", "keys/q.example/mail.private", "keys/old.private"), code=1)
-        self.assertTrue(said.startswith("ATTENTION: mail leaves unsigned that OpenDKIM signs, puts off or refuses:"), said)
+        self.assertTrue(said.startswith("ATTENTION: mail leaves unsigned that OpenDKIM signs, defers or refuses:"), said)
         self.assertIn("keys/new.example/mail.private", said)
         self.assertNotIn("old.private", said)
         self.assertNotIn("backup", said)
@@ -422,7 +422,7 @@ class SideBySide(unittest.TestCase):
     def test_percent_names_the_key(self):
         self.compare("Mode s\nKeyTable file:$D/keytable\nSigningTable file:$D/signingtable\n", [
             Message("a@p.example"), Message("a@x.q.example"), Message("a@q.example"), Message("a@x.x.q.example"),
-            Message("a@o.q.example", differs=("opendkim finds no key and puts the message off", "t", set())),
+            Message("a@o.q.example", differs=("opendkim finds no key and defers the message", "t", set())),
         ], {"keytable": "p.example p.example:s1:$D/one.pem\nx.q.example x.q.example:s2:$D/one.pem\n"
                         "x.x.q.example q.example:s3:$D/one.pem\nq.example q.example:s4:$D/one.pem\n",
             "signingtable": "p.example %\n.q.example %\n"})
@@ -430,8 +430,8 @@ class SideBySide(unittest.TestCase):
     def test_keys_that_are_not_there(self):
         said = self.compare("Mode s\nKeyTable file:$D/keytable\nSigningTable refile:$D/signingtable\n", [
             Message("a@good.example"), Message("a@other.example"),
-            Message("a@gone.example", differs=("opendkim puts the message off", "t", set())),
-            Message("a@sub.good.example", differs=("opendkim puts the message off", "t", set())),
+            Message("a@gone.example", differs=("opendkim defers the message", "t", set())),
+            Message("a@sub.good.example", differs=("opendkim defers the message", "t", set())),
         ], {"keytable": "good good.example:s1:$D/one.pem\ngone gone.example:s2:$D/gone.pem\n",
             "signingtable": "*@good.example good\n*@gone.example gone\n*@sub.good.example nokey\n*@*.good.example good\n"},
             code=1)

@@ -1,5 +1,5 @@
-// Files that are not what a setting names them for: nothing of what stands in them is told, or written into
-// the configuration, which all may read.
+// Files of another kind than a setting names them for: nothing in them is shown, or written into the
+// configuration, which everybody may read.
 #include <gtest/gtest.h>
 
 #include "keytool/opendkim/conf_text.hpp"
@@ -58,12 +58,12 @@ TEST(ImportStrangeFiles, AreNotShown) {
     try {
       sources.files["/c"] = text;
       plan_import("/c", sources, [](const auto&) { return std::vector<canon::Selector>{}; });
-      ADD_FAILURE() << path << " is no configuration";
+      ADD_FAILURE() << path << " is not a configuration";
     } catch (const crypto::StoreError& error) {
       EXPECT_EQ(std::string(error.what()).find("sEcReT"), std::string::npos) << error.what();
     }
   }
-  EXPECT_EQ(refused, strange_files().size() * 2 * 16) << "and each is told of";
+  EXPECT_EQ(refused, strange_files().size() * 2 * 16) << "and each gets a remark";
 }
 
 }  // namespace

@@ -24,12 +24,13 @@ TEST(MisplacedRecord, IsFoundWhereFormsPutIt) {
   const std::string record = write_record(ours);
   const std::vector<std::tuple<std::string, std::string, std::string, std::string>> rows{
       {"m._domainkey.d.example.", "d.example.", "m._domainkey.d.example.d.example.",
-       "the record is at m._domainkey.d.example.d.example instead; the form adds d.example by itself: enter "
+       "the record is at m._domainkey.d.example.d.example instead; the form adds d.example automatically: "
+       "enter "
        "the name as m._domainkey"},
       {"m._domainkey.a.d.example.", "d.example.", "m._domainkey.a.d.example.d.example.",
-       "the form adds d.example by itself: enter the name as m._domainkey.a"},
+       "the form adds d.example automatically: enter the name as m._domainkey.a"},
       {"m._domainkey.a.d.example.", "d.example.", "m._domainkey.a.d.example.a.d.example.",
-       "the form adds a.d.example by itself"},
+       "the form adds a.d.example automatically"},
       {"m._domainkey.a.d.example.", "d.example.", "m._domainkey.d.example.",
        "enter the name as m._domainkey.a, to which the form adds d.example"},
       {"m._domainkey.d.example.", "d.example.", "m.d.example.", "enter the name as m._domainkey, to which"},
@@ -52,7 +53,7 @@ TEST(MisplacedRecord, IsKnownByItsKey) {
   EXPECT_FALSE(find(name, "d.example.", {{"m.d.example.", write_record(other)}}));
   EXPECT_FALSE(find(name, "d.example.", {{"m.d.example.", "v=spf1 -all"}}));
   EXPECT_FALSE(find(name, "d.example.", {}));
-  // Nothing is asked for a revoked key, whose record is in every other.
+  // A revoked key is not looked for: its empty p= would be found in every record.
   EXPECT_FALSE(find(name, "d.example.", {{"m.d.example.", write_record(ours)}}, {ours.algorithm, {}, {}}));
 }
 

@@ -17,11 +17,17 @@ ServerFinding serving(const std::string& address, RecordStatus status) {
 }
 
 ServerFinding silent(const std::string& address) {
-  return {"ns1.", address, {}, std::string(DnsClient::no_answer), {}};
+  return {.server = "ns1.",
+          .address = address,
+          .trouble = DnsError{DnsFault::no_answer}.text(),
+          .fault = DnsFault::no_answer};
 }
 
 ServerFinding unasked(const std::string& address) {
-  return {"ns1.", address, {}, std::string(time_is_up), {}, true};
+  return {.server = "ns1.",
+          .address = address,
+          .trouble = DnsError{DnsFault::out_of_time}.text(),
+          .fault = DnsFault::out_of_time};
 }
 
 RecordView view_of(std::vector<ServerFinding> servers) {
@@ -36,7 +42,7 @@ TEST(Observation, a_server_counts_with_those_of_its_addresses_that_answer) {
   EXPECT_TRUE(view.all_answered);
 }
 
-TEST(Observation, an_address_that_there_was_no_time_for_may_serve_anything) {
+TEST(Observation, an_address_that_was_not_asked_in_time_may_serve_anything) {
   const auto view = view_of({serving("192.0.2.1", RecordStatus::right), unasked("192.0.2.2")});
   EXPECT_EQ(view.state, State::unknown);
   EXPECT_EQ(view.so_far, State::right);
@@ -44,13 +50,13 @@ TEST(Observation, an_address_that_there_was_no_time_for_may_serve_anything) {
   EXPECT_NE(view.detail.find("ns1. not asked: time is up"), std::string::npos) << view.detail;
 }
 
-TEST(Observation, what_is_gone_is_not_gone_while_somebody_was_not_asked) {
+TEST(Observation, a_missing_record_may_still_be_served_where_nobody_was_asked) {
   const auto view = view_of({serving("192.0.2.1", RecordStatus::missing), unasked("192.0.2.2")});
   EXPECT_EQ(view.state, State::missing);
   EXPECT_FALSE(view.all_answered);
 }
 
-TEST(AtOnce, each_once_and_no_more_at_a_time) {
+TEST(AtOnce, makes_each_call_once_and_limits_how_many_run_at_a_time) {
   constexpr std::size_t count = 200;
   std::vector<int> done(count, 0);
   std::atomic<int> now{0};
@@ -68,7 +74,7 @@ TEST(AtOnce, each_once_and_no_more_at_a_time) {
   do_at_once(0, 4, [](std::size_t) { FAIL(); });
 }
 
-TEST(AtOnce, what_one_throws_comes_after_all_the_others) {
+TEST(AtOnce, rethrows_after_all_calls_have_been_made) {
   std::atomic<int> done{0};
   EXPECT_THROW(do_at_once(20, 4,
                           [&](std::size_t i) {

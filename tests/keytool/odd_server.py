@@ -1,6 +1,6 @@
-"""A name server that misbehaves as it is told to.
+"""A name server that misbehaves in the way that a test chooses.
 
-It passes what it is asked on to a real server, and its answer back, but for the one thing that is wrong with it.
+It passes questions on to a real server and answers back, except for the one thing that is wrong.
 """
 
 import socket
@@ -15,7 +15,7 @@ import dns.rrset
 
 
 class OddServer:
-    """Set `behave` to a function (server, query, by_tcp) that gives the octets of an answer, or None for silence."""
+    """Set `behave` to a function (server, query, by_tcp) that returns the bytes of an answer, or None for silence."""
 
     def __init__(self, address, real, port=53):
         self.real = (real, port)
@@ -60,7 +60,7 @@ class OddServer:
         return self.behave(self, wire, by_tcp)
 
     def ask_real(self, wire):
-        """Octet for octet, so that a signature stays good."""
+        """Passes every byte on unchanged, so that a signature stays valid."""
         with socket.create_connection(self.real, timeout=5) as connection:
             connection.sendall(len(wire).to_bytes(2, "big") + wire)
             with connection.makefile("rb") as stream:
@@ -74,7 +74,7 @@ class OddServer:
 
 
 def changed(wire, **changes):
-    """An answer with something else in its header."""
+    """Returns an answer with a changed header."""
     octets = bytearray(wire)
     if "id" in changes:
         octets[0:2] = ((int.from_bytes(octets[0:2], "big") + changes["id"]) & 0xFFFF).to_bytes(2, "big")
@@ -84,7 +84,7 @@ def changed(wire, **changes):
 
 
 def empty(wire, rcode=dns.rcode.NOERROR, flags=0):
-    """An answer with nothing in it but the question (or the zone of an update)."""
+    """Returns an answer with only the question in it (or the zone of an update)."""
     end = 12
     while wire[end] != 0:
         end += wire[end] + 1
@@ -107,7 +107,7 @@ def only_tcp(server, wire, by_tcp):
 
 
 def always_truncated(server, wire, by_tcp):
-    """As a server that limits its rate answers over UDP."""
+    """Answers as a server with a rate limit does over UDP."""
     return honest(server, wire, by_tcp) if by_tcp else empty(wire, flags=dns.flags.TC)
 
 
@@ -136,7 +136,7 @@ def wrong_number(server, wire, by_tcp):
 
 
 def spoofed_over_udp(text):
-    """As if somebody else's datagram came first: the right form, the wrong number, and what he would like."""
+    """Answers as if a forged datagram came first: the right form, the wrong ID, and the forger's text."""
     def behave(server, wire, by_tcp):
         if by_tcp:
             return honest(server, wire, by_tcp)
@@ -155,7 +155,7 @@ def another_question(server, wire, by_tcp):
 
 
 def referral(zone):
-    """Leaves everything below to others, who are not there."""
+    """Delegates everything below to servers that do not exist."""
     def behave(server, wire, by_tcp):
         query = dns.message.from_wire(wire)
         if not query.question[0].name.is_subdomain(dns.name.from_text(zone)):

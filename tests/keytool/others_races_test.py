@@ -195,7 +195,8 @@ class ImportForAnother(OthersTest):
                 with self.subTest(setting, table=kind):
                     told = self.told(setting, table)
                     self.assertEqual("hidden-marker" in told.lower(), readable, told)
-                    self.assertEqual("is not for the owner of the configuration to read (nobody)" in told, not readable, told)
+                    refused = "because the owner of the configuration (nobody) may not read it" in told
+                    self.assertEqual(refused, not readable, told)
                     # What root has set up, root has read.
                     self.assertIn("hidden-marker", self.told(setting, table, owner=0).lower())
 
@@ -205,7 +206,7 @@ class ImportForAnother(OthersTest):
                 nobody = 54321
                 told = self.told("KeyTable", table, owner=nobody)
                 self.assertNotIn("hidden-marker", told)
-                self.assertIn("is not for the owner of the configuration to read, ", told)
+                self.assertIn("because the owner of the configuration may not read it", told)
 
 
 class Exchanged(OthersTest):
@@ -278,7 +279,7 @@ class Exchanged(OthersTest):
                            "--dry-run")
                 told = (done.stdout + done.stderr).decode()
                 self.assertNotIn("hidden-marker", told)
-                seen.update(word for word in ("visible.example", "not for the owner") if word in told)
+                seen.update(word for word in ("visible.example", "may not read it") if word in told)
         self.assertTrue(seen)
 
     def test_the_temporary_name_in_a_directory_that_all_may_write(self):

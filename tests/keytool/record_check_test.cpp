@@ -39,10 +39,10 @@ TEST(RecordCheck, says_what_differs) {
     return finding.detail;
   };
   EXPECT_NE(detail("k=rsa; p=BwcH").find("k= is rsa instead of ed25519"), std::string::npos);
-  EXPECT_NE(detail("k=ed25519; p=BwcH").find("3 octets instead of 32"), std::string::npos);
+  EXPECT_NE(detail("k=ed25519; p=BwcH").find("3 bytes instead of 32"), std::string::npos);
   EXPECT_EQ(detail(with("t=y; ")), "t=y is still on");
-  EXPECT_EQ(detail(with("t=s; ")), "t=s is there");
-  EXPECT_EQ(detail(with("s=email; ")), "s=email is there");
+  EXPECT_EQ(detail(with("t=s; ")), "t=s is set");
+  EXPECT_EQ(detail(with("s=email; ")), "s=email is set");
   EXPECT_EQ(detail(with("h=sha1; ")), "h= does not allow sha256");
 }
 
@@ -53,17 +53,17 @@ TEST(RecordCheck, says_where_the_syntax_breaks) {
   EXPECT_EQ(check({"v=spf1 -all"}).status, RecordStatus::syntax_error);
 }
 
-// What web forms make of a record that needs more than one string.
+// What web forms do to a record that needs more than one string.
 TEST(RecordCheck, knows_a_record_that_lost_its_end) {
   const crypto::KeyRecord large{crypto::Algorithm::rsa, std::vector<unsigned char>(294, 7), {}};
   const std::string whole = write_record(large);
   ASSERT_EQ(whole.size(), 410U);
   const auto cut = check({whole.substr(0, 255)}, large);
   EXPECT_NE(cut.status, RecordStatus::right);
-  EXPECT_TRUE(cut.detail.ends_with("cut off after 255 of 410 octets; it needs 2 strings of at most 255"))
+  EXPECT_TRUE(cut.detail.ends_with("cut off after 255 of 410 bytes; it needs 2 strings of at most 255"))
       << cut.detail;
-  // A record of one string can be cut as well, and then no other form of it helps.
-  EXPECT_TRUE(check({with("").substr(0, 40)}).detail.ends_with("cut off after 40 of 66 octets"))
+  // A record of one string can be cut off as well, and then another form does not help.
+  EXPECT_TRUE(check({with("").substr(0, 40)}).detail.ends_with("cut off after 40 of 66 bytes"))
       << check({with("").substr(0, 40)}).detail;
   EXPECT_EQ(check({whole + "x"}, large).detail.find("cut off"), std::string::npos);
   EXPECT_EQ(check({"v=DKIM1; k=rsa; p="}, large).detail, "p= is empty");
@@ -74,7 +74,7 @@ TEST(RecordCheck, knows_a_record_that_fell_into_pieces) {
   const std::string whole = write_record(large);
   const auto pieces = check({whole.substr(255), whole.substr(0, 255)}, large);
   EXPECT_EQ(pieces.status, RecordStatus::several);
-  EXPECT_EQ(pieces.detail, "2 TXT records; the 2 strings of one record are a record each");
+  EXPECT_EQ(pieces.detail, "2 TXT records; each of the 2 strings of one record has become a record");
   EXPECT_EQ(check({whole, whole}, large).detail, "2 TXT records");
   EXPECT_EQ(check({whole.substr(0, 255), "v=spf1 -all"}, large).detail, "2 TXT records");
 }

@@ -1,7 +1,7 @@
 """A name server on loopback that serves TXT records from a dictionary, for verifiers to ask.
 
-Answers by UDP on a port of its own: several records where there are several, SERVFAIL where a record is
-`SERVFAIL`, NXDOMAIN for every other name.
+Answers over UDP on its own port: with all records of a name, with SERVFAIL if the record is `SERVFAIL`, and with
+NXDOMAIN for every other name.
 """
 
 import socket
@@ -27,7 +27,7 @@ class RecordServer:
         self._thread.start()
 
     def close(self):
-        # An empty datagram ends the loop: closing a socket does not wake who reads from it.
+        # An empty datagram ends the loop: closing a socket does not wake its reader.
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
             last.sendto(b"", ("127.0.0.1", self.port))
         self._thread.join(10)

@@ -1,4 +1,4 @@
-"""A resolver that answers at once, and nothing: for steps that are decided without DNS."""
+"""A resolver that refuses every question at once: for steps that are decided without DNS."""
 
 import socketserver
 import threading
@@ -16,7 +16,7 @@ class Refusal(socketserver.BaseRequestHandler):
 
 
 def refusing_resolver(test):
-    """The options that name it; it ends with the test."""
+    """Returns the options that name it; it ends with the test."""
     server = socketserver.UDPServer(("127.0.0.1", 0), Refusal)
     test.addCleanup(server.server_close)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

@@ -1,5 +1,5 @@
-"""What check says of each way in which name servers are wrong, and what rotate does: it waits, names the reason, and
-goes on by itself once it is mended."""
+"""What check says about each way in which name servers can be wrong, and what rotate does: it waits, names the reason,
+and goes on once that is fixed."""
 
 import contextlib
 import shutil
@@ -108,14 +108,14 @@ class Secondaries(DnsCase):
             # A form that takes one string: cut where base64 is whole, and where it is not.
             ([whole[:255]], [f"cut off after 255 of {len(whole)} octets; it needs 3 strings of at most 255"]),
             ([whole[:254]], [f"cut off after 254 of {len(whole)} octets"]),
-            # One that makes a record of each string.
-            (strings, ["several records", "3 TXT records; the 3 strings of one record are a record each"]),
+            # A form that makes each string a record.
+            (strings, ["several records", "3 TXT records; each of the 3 strings of one record has become a record"]),
         ):
             with self.subTest(values):
                 self.put_everywhere("paste", *values)
                 self.assert_check("paste", WAITING, "wrong", *words)
                 self.assert_rotate_waits("paste", *words)
-        # More than a datagram takes, from three makes of server.
+        # More than fits into a datagram, from three makes of server.
         self.put_everywhere("paste", whole)
         self.assert_goes_on("paste")
 
@@ -162,7 +162,7 @@ class Secondaries(DnsCase):
         self.put_everywhere("loop", f"{self.name('pool')}.", kind="CNAME")
         self.assert_check("loop", WAITING, "unknown", "a loop of CNAMEs")
         self.assert_rotate_waits("loop", "a loop of CNAMEs")
-        # A name that leads to itself by way of another zone.
+        # A name that leads to itself through another zone.
         self.made("round")
         self.put_everywhere("round", f"round.{OTHER_ZONE}.", kind="CNAME")
         self.world.put(f"round.{OTHER_ZONE}", self.name("round") + ".", kind="CNAME")
@@ -193,7 +193,7 @@ class Secondaries(DnsCase):
                 if value.startswith("v=spf1"):
                     self.assert_check("wild", WAITING, "wrong", f"missing: the wildcard {wildcard}. answers in its place")
                     self.assert_rotate_waits("wild", NS1, NS2, NS3, f"the wildcard {wildcard}.")
-            # The key's own record stands before it.
+            # The key's own record takes precedence.
             self.put_everywhere("wild", self.value("wild"))
             self.assert_goes_on("wild")
         finally:
@@ -255,7 +255,7 @@ class Odd(DnsCase):
         self.behaves(odd_server.only_tcp, "no answer over UDP, only over TCP", selector="tcp")
 
     def test_truncated(self):
-        """As a rate limit does: the answer comes by TCP, and is as good."""
+        """A rate limit does this: the answer comes over TCP, and counts."""
         self.made("slip")
         self.world.put(self.name("slip"), self.value("slip"))
         self.world.odd.behave = odd_server.always_truncated
@@ -267,7 +267,7 @@ class Odd(DnsCase):
         self.behaves(odd_server.truncated_and_no_tcp, "a truncated answer, and no answer over TCP", selector="cut")
 
     def test_an_answer_by_drops(self):
-        """Each octet within any time that a single read may take; the whole of it in none that we wait."""
+        """Each byte comes within the time of a single read, the whole answer never within ours."""
         self.world.odd.octets_a_second = 1
         self.addCleanup(setattr, self.world.odd, "octets_a_second", None)
         self.behaves(odd_server.always_truncated, "a truncated answer, and no answer over TCP", selector="drops")
@@ -279,7 +279,7 @@ class Odd(DnsCase):
             ("formerr", odd_server.failing(dns.rcode.FORMERR), "answers FORMERR"),
             ("lame", odd_server.not_authoritative, "does not know the zone (a lame delegation)"),
             ("referral", odd_server.referral("_domainkey.odd.test."), "leaves the name to the servers of _domainkey.odd.test."),
-            ("garbage", odd_server.garbage, "an answer that is no DNS message"),
+            ("garbage", odd_server.garbage, "an answer that is not a DNS message"),
             ("number", odd_server.wrong_number, "an answer to another question"),
             ("question", odd_server.another_question, "an answer to another question"),
             ("tctc", odd_server.truncated_even_over_tcp, "a truncated answer over TCP"),
@@ -320,14 +320,14 @@ class Odd(DnsCase):
         more = [f"127.53.7.{n}" for n in range(200, 208)]
         self.world.put("ns1.odd.test", *more, kind="A")
         self.addCleanup(self.world.take_away, "ns1.odd.test", "A", *more)
-        # Which eight is the resolver's choice, so that what they say may differ from one look to the next.
+        # The resolver chooses which eight, so what they say may differ from one look to the next.
         table = self.key("check", "-s", "wide").stdout.decode()
         self.assertIn("more than 8 addresses: the others were not asked", table)
         self.assertEqual(table.count(" ns1.odd.test. "), 9, table)
 
 
 class Dead(DnsCase):
-    """More silent servers than there is time for: a minute for all of them, which passes in seconds here."""
+    """More silent servers than there is time for: one minute for all of them, which passes in seconds here."""
 
     domain = "odd.test"
     NAMES, ADDRESSES = 18, 5  # 9 s each, so that eight at once take 99 s
@@ -342,7 +342,7 @@ class Dead(DnsCase):
             addresses = [f"{NETWORK}.{next(numbers)}" for _ in range(self.ADDRESSES)]
             for address in addresses:
                 held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind((address, 53))
-                # Taken by the kernel, and never by anyone else.
+                # The kernel accepts the datagrams, and nobody reads them.
                 tcp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
                 tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 tcp.bind((address, 53))
@@ -362,7 +362,7 @@ class Dead(DnsCase):
         table = [line.split() for line in done.stdout.decode().splitlines()[1:]]
         served = {name: {" ".join(row[4:]) for row in table if row[0] == self.name("late") and row[2] == name}
                   for name in ("ns1.odd.test.", *self.names)}
-        # Who lives is asked, however many do not; the first addresses come before the second ones.
+        # A working server is asked, however many others do not work; first addresses come before second ones.
         self.assertEqual(served["ns1.odd.test."], {"right"})
         for name in self.names:
             self.assertEqual(served[name], {"no answer", "not asked: time is up"}, name)

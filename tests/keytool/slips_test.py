@@ -30,7 +30,7 @@ class Slips(DnsCase):
         self.addCleanup(self.world.put, self.own_name)
 
     def told(self, *options):
-        """What check says, by table and JSON, of a record that is not right."""
+        """Returns what check says, in table and JSON, about a record that is not right."""
         found = self.assert_check("server", PROBLEM, "wrong")
         return found["servers"], self.key("check", *options)
 
@@ -51,7 +51,7 @@ class Slips(DnsCase):
                 servers, table = self.told()
                 self.assertIn(words, servers)
                 self.assertIn(words, table.stdout.decode())
-                # Neither where the syntax breaks, nor how long the record is: that is not the trouble.
+                # Neither the place where the syntax breaks nor the record's length is named: that is not the trouble.
                 self.assertNotIn("octet", table.stdout.decode() + table.stderr.decode())
                 doctor = json.loads(run("--config", self.config, "doctor", ZONE, *self.at_resolver(), "--json").stdout)
                 dkim = [finding for finding in doctor if finding["subject"] == self.own_name]
@@ -70,7 +70,7 @@ class Slips(DnsCase):
 
     def test_names(self):
         for place, words in (
-            (f"{self.own_name}.{ZONE}", f"the form adds {ZONE} by itself: enter the name as server._domainkey"),
+            (f"{self.own_name}.{ZONE}", f"the form adds {ZONE} automatically: enter the name as server._domainkey"),
             (f"server.{ZONE}", "enter the name as server._domainkey"),
             (f"server-domainkey.{ZONE}", "enter the name as server._domainkey"),
         ):
@@ -80,7 +80,7 @@ class Slips(DnsCase):
                 words = f"the record is at {place} instead; {words}"
                 servers, table = self.told()
                 self.assertIn("missing: " + words, servers)
-                self.assertNotIn("octets", table.stderr.decode())
+                self.assertNotIn(" bytes", table.stderr.decode())
                 self.assert_ends(self.key("check", "--no-authoritative"), PROBLEM, words)
                 self.world.put(place)
 

@@ -1,5 +1,5 @@
-"""keytool/spf beside pyspf and Mail::SPF, all three asking one real name server: the same result for every
-record of spf_cases.py, and the one that RFC 7208 gives it."""
+"""Compares keytool/spf with pyspf and Mail::SPF, all three asking one real name server: the same result for every
+record of spf_cases.py, which is the one that RFC 7208 requires."""
 
 import os
 import pathlib
@@ -63,7 +63,7 @@ class Agreement(unittest.TestCase):
         return dict(zip(self.questions, answers))
 
     def expected(self, implementation):
-        """Without the questions that an implementation is known to answer in a way of its own."""
+        """Leaves out the questions that an implementation is known to answer differently."""
         wanted = {}
         for name, (_, results, *more) in CASES.items():
             own = more[0].get(implementation, {}) if more else {}

@@ -7,7 +7,7 @@ names the implementations that are known to answer otherwise, with what they say
 ZONE = "spf.test"
 GOOD, OTHER, SIX = "192.0.2.1", "192.0.2.200", "2001:db8::1"
 
-# Hosts and more that the records point to.
+# Hosts and other things that the records point to.
 HOSTS = """
 @ 60 IN SOA ns1 hostmaster 1 3600 600 86400 60
 @ 60 IN NS ns1
@@ -42,9 +42,9 @@ REVERSE = {
     "8.b.d.0.1.0.0.2.ip6.arpa": f"{'.'.join('1' + '0' * 23)} 60 IN PTR host.spf.test.\n",
 }
 
-# It takes what is no macro for text.
+# It takes what is not a macro for text.
 PYSPF_LAX = {"pyspf": {GOOD: "fail"}}
-# They take a backslash in a name for the beginning of an escape.
+# They take a backslash in a name as the beginning of an escape.
 ESCAPE = {"pyspf": {GOOD: "fail"}, "mail_spf": {GOOD: "fail"}}
 LONG = "x" * 62
 CASES = {

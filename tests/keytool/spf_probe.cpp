@@ -1,6 +1,6 @@
-// keytool/spf as a program, for spf_agreement_test.py.
+// Runs keytool/spf, for spf_agreement_test.py.
 // usage: spf_probe RESOLVER < lines of "ADDRESS DOMAIN HELO"
-// Prints a line each: the result, the lookups and the voids it took, and what a measurement counts.
+// Prints a line for each: the result, the lookups and voids it took, and what a measurement counts.
 #include <iostream>
 
 #include "keytool/dns/resolver_lookup.hpp"

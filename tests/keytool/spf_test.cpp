@@ -73,7 +73,7 @@ TEST(SpfRecord, reads_each_mechanism) {
   EXPECT_EQ(record->redirect->text, "redirect=y.example");
 }
 
-TEST(SpfRecord, is_told_from_other_texts) {
+TEST(SpfRecord, is_distinguished_from_other_texts) {
   EXPECT_TRUE(is_record("v=spf1"));
   EXPECT_TRUE(is_record("V=spf1 -all"));
   EXPECT_FALSE(is_record("v=spf10"));
@@ -136,7 +136,7 @@ TEST_F(SpfEvaluation, names_the_mechanism_that_decided) {
   EXPECT_EQ(check("198.51.100.1").reason, "~all of example.com");
 }
 
-TEST_F(SpfEvaluation, measures_what_lies_behind_a_match) {
+TEST_F(SpfEvaluation, measures_what_comes_after_a_match) {
   record("example.com", "v=spf1 ip4:192.0.2.1 include:a.example ptr -all mx:never.example");
   record("a.example", "v=spf1 a:h1.example a:h2.example ip4:192.0.2.1 ?all");
   EXPECT_EQ(check().lookups, 0U);
@@ -147,7 +147,7 @@ TEST_F(SpfEvaluation, measures_what_lies_behind_a_match) {
   EXPECT_TRUE(cost.ptr);
 }
 
-TEST_F(SpfEvaluation, goes_round_a_loop_no_longer_than_it_must) {
+TEST_F(SpfEvaluation, follows_a_loop_no_longer_than_it_must) {
   record("example.com", "v=spf1 include:b.example ?all");
   record("b.example", "v=spf1 redirect=Example.COM");
   EXPECT_EQ(measured().reason, "the record of Example.COM leads back to itself");
@@ -157,7 +157,7 @@ TEST_F(SpfEvaluation, goes_round_a_loop_no_longer_than_it_must) {
   EXPECT_LE(dns_.questions, 11U);
 }
 
-TEST_F(SpfEvaluation, gives_up_counting_somewhere) {
+TEST_F(SpfEvaluation, stops_counting_at_a_limit) {
   std::string text = "v=spf1";
   for (int i = 0; i < 100; ++i)
     text += " a:h" + std::to_string(i) + ".example";

@@ -1,4 +1,4 @@
-// DNS as a table, for unit tests.
+// Answers DNS questions from a table, for unit tests.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-"""publish = update, against knot, BIND, NSD and a server that misbehaves: what is refused is said in words, changes
-no state, and is tried again."""
+"""publish = update, against knot, BIND, NSD and a server that misbehaves: a refusal is explained in words, changes no
+state, and is tried again."""
 
 import base64
 import os
@@ -38,11 +38,11 @@ class UpdateCase(DnsCase):
         return path
 
     def run_shifted(self, shift):
-        """With a clock that is off, as libfaketime shows it."""
+        """Runs with a wrong clock, through libfaketime."""
         return self.rotate("--due", env=with_clock(shift))
 
     def assert_refused(self, *words, done=None):
-        """A failure in words; the manifest and DNS as they were."""
+        """Asserts a failure with these words, and that the manifest and DNS are unchanged."""
         before = self.manifest()
         done = done or self.rotate("--due")
         self.assert_ends(done, PROBLEM, "failed", self.name(self.selector), *words)
@@ -60,7 +60,7 @@ class UpdateCase(DnsCase):
 
 
 class TsigErrors:
-    """The same of each make of primary."""
+    """The same for each make of primary."""
 
     def refused(self, *words, done=None, **file):
         self.update_method(key_file=self.tsig_file(**file), server=self.home())
@@ -112,9 +112,9 @@ class OtherPrimaries(UpdateCase):
         self.assert_refused(*words)
 
     def test_others(self):
-        """A server that knows other zones, one that takes no updates, and one that is not there."""
+        """A server that knows other zones, one that does not accept updates, and one that does not exist."""
         self.refused(self.world.other, "is not responsible for the zone odd.test.", "NOTAUTH")
-        self.refused(self.world.nsd, f"the primary {self.world.nsd}", "takes no dynamic updates (NOTIMPL)")
+        self.refused(self.world.nsd, f"the primary {self.world.nsd}", "does not accept dynamic updates (NOTIMPL)")
         self.refused(NOBODY, f"the primary {NOBODY} does not answer over TCP")
         self.assert_published()
 
@@ -131,13 +131,13 @@ class OtherPrimaries(UpdateCase):
             (odd_server.failing(dns.rcode.REFUSED), "does not allow this key to change the name (REFUSED)"),
             (odd_server.failing(dns.rcode.SERVFAIL), "answers SERVFAIL"),
             (odd_server.failing(dns.rcode.FORMERR), "answers FORMERR"),
-            (odd_server.garbage, "gives an answer that is no DNS message"),
+            (odd_server.garbage, "gives an answer that is not a DNS message"),
             (odd_server.silent, "does not answer over TCP"),
         ):
             with self.subTest(words):
                 odd.behave = for_updates(behave)
                 self.refused(self.world.odd_address, words)
-        # The signature is over every octet of the answer.
+        # The signature covers every byte of the answer.
         odd.behave = for_updates(odd_server.wrong_number)
         self.update_method(server=self.world.odd_address)
         self.assert_ends(self.rotate("--due"), PROBLEM, "not signed with our TSIG key")
@@ -159,7 +159,7 @@ class OtherPrimaries(UpdateCase):
                 path = self.tsig_file(**file)
                 self.update_method(key_file=path)
                 self.assert_refused("the TSIG key file ", f" {path} ", *words)
-        # Another's would be signed with; no secret of theirs is read.
+        # Updates would be signed with another user's key; their secret is not read.
         path = self.tsig_file()
         os.chown(path, 65534, -1)
         self.update_method(key_file=path)
@@ -170,7 +170,7 @@ class OtherPrimaries(UpdateCase):
         below.chmod(0o777)
         self.update_method(key_file=path.rename(below / path.name))
         self.assert_refused("the TSIG key file ", f"{below} has mode 0777")
-        # As people's tools and editors leave it.
+        # In the forms that people's tools and editors leave.
         self.update_method(key_file=self.tsig_file(text=f"// of the provider\n# 2026\n/* for\nus */ {whole}\n"))
         self.assert_ends(self.rotate("--due"), WAITING, "into DNS")
 
@@ -180,13 +180,13 @@ class OtherPrimaries(UpdateCase):
         self.assertEqual(self.world.texts(self.home(), self.name(self.selector)), [self.value(self.selector)])
 
     def test_where_a_cname_leads(self):
-        """A record beside a CNAME is quietly not added (RFC 2136 3.4.2.2): it goes to where the CNAME leads."""
+        """A server silently adds no record beside a CNAME (RFC 2136 3.4.2.2): the record goes to the CNAME's target."""
         target = f"target.{OTHER_ZONE}"
         self.world.put(self.name(self.selector), target + ".", kind="CNAME")
         self.configure(f'{{ method = "update"; key_file = "{self.world.tsig_file}"; }}')
         self.assert_ends(self.rotate("--due"), WAITING, "into DNS", "saw the record")
         self.assertEqual(self.world.texts(self.world.other, target), [self.value(self.selector)])
-        # And out of it, once it is revoked and forgotten.
+        # It is removed from there once it is revoked and forgotten.
         self.key("revoke", "-s", self.selector)
         self.assertEqual(self.world.texts(self.world.other, target), ["v=DKIM1; k=rsa; p="])
         self.grow_older(days=31)

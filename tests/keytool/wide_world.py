@@ -1,4 +1,4 @@
-"""More name servers than dns_world has, of several makes, for what they do differently.
+"""Runs more name servers than dns_world, of several makes, for what they do differently.
 
     example.test    knot, with knot and NSD as secondaries, which hear of a change when a test says so
     bind.test       BIND, with its update-policy
@@ -6,11 +6,11 @@
     odd.test        knot, and a server that misbehaves (odd_server)
     six.test        knot at ::1
     signed.test     knot, signed; the resolver knows the key
-    bogus.test      knot, not signed though the resolver thinks that it is
+    bogus.test      knot, not signed although the resolver expects it
     quick.test      knot, with a negative TTL of a second
-    lost.test       its servers know nothing of it
+    lost.test       its servers do not know it
 
-All of them are started once for a file of tests, so each test takes selectors of its own.
+All of them are started once for a file of tests, so each test uses its own selectors.
 """
 
 import shutil
@@ -158,7 +158,7 @@ def free_port():
 
 class WideWorld(DnsWorld):
     def __init__(self, directory, network, six=False):
-        """There is but one ::1, so but one file of tests may have `six`."""
+        """There is only one ::1, so only one file of tests may have `six`."""
         self.six = six
         super().__init__(directory, network=network)
         self.nsd, self.bind, self.odd_address = (f"{network}.{n}" for n in (NSD, BIND, ODD))

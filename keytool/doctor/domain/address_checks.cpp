@@ -1,5 +1,7 @@
 #include "keytool/doctor/domain/address_checks.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -10,7 +12,7 @@
 namespace dkim::keytool {
 namespace {
 
-// Names of one address, or exchanges of one domain, that are looked at.
+// The names of one address, or mail exchanges of one domain, that are checked.
 constexpr std::size_t most_names = 10;
 
 Finding finding(Severity severity, const char* topic, const std::string& subject, const std::string& what,
@@ -18,7 +20,7 @@ Finding finding(Severity severity, const char* topic, const std::string& subject
   return {severity, topic, subject, canon::printable(what, 1024), advice, {}};
 }
 
-// Does a name have this address? A Refusal where that could not be found out.
+// Returns whether the name has this address; a Refusal if that could not be found out.
 canon::Result<bool> leads_to(Lookup& lookup, const std::string& name, const canon::IpAddress& address) {
   const auto found = lookup.ask(name, address.is_v4() ? RecordType::a : RecordType::aaaa);
   if (!found) return found.refusal();
@@ -28,16 +30,17 @@ canon::Result<bool> leads_to(Lookup& lookup, const std::string& name, const cano
 
 Finding check_pointer(Lookup& lookup, const canon::IpAddress& address) {
   const std::string text = address.text();
-  const std::string owner = "who gave you the address sets it (the provider, in its customer pages)";
+  const std::string owner = "whoever gave you the address sets it (the provider, in its customer pages)";
   const auto names = lookup.ask(address.reverse_name(), RecordType::ptr);
   if (!names) {
     return finding(Severity::unknown, "ptr", text,
-                   "the name of the address could not be found out: " + names.refusal().reason);
+                   fmt::format("the name of the address could not be found out: {}", names.refusal().reason));
   }
   if (names->empty()) {
-    return finding(Severity::broken, "ptr", text,
-                   "no PTR record at " + address.reverse_name() + ": Gmail and many others refuse its mail",
-                   owner);
+    return finding(
+        Severity::broken, "ptr", text,
+        fmt::format("no PTR record at {}: Gmail and many others refuse its mail", address.reverse_name()),
+        owner);
   }
   std::optional<std::string> trouble;
   for (std::size_t i = 0; i < std::min(names->size(), most_names); ++i) {
@@ -46,30 +49,32 @@ Finding check_pointer(Lookup& lookup, const canon::IpAddress& address) {
     if (!back) {
       trouble = name + ": " + back.refusal().reason;
     } else if (*back) {
-      return finding(Severity::good, "ptr", text, "is " + name + ", which leads back to it");
+      return finding(Severity::good, "ptr", text, fmt::format("is {}, which leads back to it", name));
     }
   }
   if (trouble) {
     return finding(Severity::unknown, "ptr", text,
-                   "whether its name leads back to it could not be found out: " + *trouble);
+                   fmt::format("whether its name leads back to it could not be found out: {}", *trouble));
   }
-  return finding(Severity::broken, "ptr", text,
-                 "is called " + names->front() +
-                     ", but that name does not lead back to it: Gmail and many others refuse its mail",
-                 std::string("give the name the ") + (address.is_v4() ? "A" : "AAAA") + " record " + text +
-                     ", or have the PTR record changed: " + owner);
+  return finding(
+      Severity::broken, "ptr", text,
+      fmt::format("is called {}, but that name does not lead back to it: Gmail and many others refuse "
+                  "its mail",
+                  names->front()),
+      fmt::format("give the name the {} record {}, or have the PTR record changed: {}",
+                  address.is_v4() ? "A" : "AAAA", text, owner));
 }
 
 std::optional<Finding> check_helo(Lookup& lookup, const std::string& helo, const canon::IpAddress& address) {
   const auto leads = leads_to(lookup, helo, address);
   if (!leads) {
     return finding(Severity::unknown, "helo", helo,
-                   "whether the name leads to " + address.text() + ": " + leads.refusal().reason);
+                   fmt::format("whether the name leads to {}: {}", address.text(), leads.refusal().reason));
   }
   if (*leads) return {};
   return finding(
       Severity::risk, "helo", helo,
-      "this host names itself so, but the name does not lead to " + address.text(),
+      fmt::format("this host gives itself this name, but the name does not lead to {}", address.text()),
       "give it that address in DNS, or set myhostname or smtp_helo_name to the name of the address");
 }
 
@@ -90,18 +95,18 @@ Findings check_reverse(Lookup& lookup, const std::vector<std::string>& addresses
 
 Findings check_receiving(Lookup& lookup, const std::string& domain) {
   const auto unknown = [&](const std::string& name, const canon::Refusal& refusal) {
-    return Findings{
-        finding(Severity::unknown, "mx", domain,
-                "where mail to the domain goes could not be found out: " + name + ": " + refusal.reason)};
+    return Findings{finding(
+        Severity::unknown, "mx", domain,
+        fmt::format("where mail to the domain goes could not be found out: {}: {}", name, refusal.reason))};
   };
   const auto exchanges = lookup.ask(domain, RecordType::mx);
   if (!exchanges) return unknown(domain, exchanges.refusal());
   if (exchanges->size() == 1 && exchanges->front().empty()) {
     return {
         finding(Severity::risk, "mx", domain,
-                "the domain says that it takes no mail (a null MX): bounces and answers are lost, and some "
+                "the domain says that it accepts no mail (a null MX): bounces and answers are lost, and some "
                 "receivers refuse its mail",
-                "send from a domain that takes mail, or give this one an MX")};
+                "send from a domain that accepts mail, or give this one an MX")};
   }
   std::vector<std::string> hosts = exchanges->empty() ? std::vector{domain} : *exchanges;
   hosts.resize(std::min(hosts.size(), most_names));
@@ -112,7 +117,7 @@ Findings check_receiving(Lookup& lookup, const std::string& domain) {
       if (!found) {
         trouble = found.refusal();
       } else if (!found->empty()) {
-        return {finding(Severity::good, "mx", domain, "mail to the domain goes to " + host)};
+        return {finding(Severity::good, "mx", domain, fmt::format("mail to the domain goes to {}", host))};
       }
     }
   }
@@ -122,7 +127,7 @@ Findings check_receiving(Lookup& lookup, const std::string& domain) {
                       ? "the domain has neither an MX nor an address: bounces and answers are lost, "
                         "and some receivers refuse its mail"
                       : "no host that its MX names has an address: bounces and answers are lost",
-                  "give the domain an MX, or send from one that takes mail")};
+                  "give the domain an MX, or send from one that accepts mail")};
 }
 
 }  // namespace dkim::keytool

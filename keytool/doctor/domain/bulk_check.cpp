@@ -1,5 +1,7 @@
 #include "keytool/doctor/domain/bulk_check.hpp"
 
+#include <fmt/format.h>
+
 namespace dkim::keytool {
 
 Findings check_unsubscribe_fields(const canon::FieldPolicy& fields) {
@@ -21,9 +23,10 @@ Findings check_unsubscribe_fields(const canon::FieldPolicy& fields) {
       {Severity::note,
        topic,
        "signed_headers",
-       missing +
-           " not signed: receivers then do not offer to unsubscribe by one click (RFC 8058), which Gmail and "
-           "Yahoo ask of who sends to many",
+       fmt::format(
+           "{} not signed: receivers then do not offer to unsubscribe by one click (RFC 8058), which Gmail "
+           "and Yahoo ask of bulk senders",
+           missing),
        "if lists or newsletters are sent from here, put both back into signed_headers",
        {}}};
 }

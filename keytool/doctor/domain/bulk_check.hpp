@@ -1,6 +1,5 @@
-// Is mail to many signed as large receivers ask: with the fields of one-click unsubscribing in h= (RFC 8058
-// §4)? Called by the examination; what DNS has to say of bulk mail is in the checks of DMARC, SPF and
-// addresses.
+// Checks whether bulk mail is signed as large receivers ask: with the fields of one-click unsubscribing in h=
+// (RFC 8058 §4). Pure.
 #pragma once
 
 #include "canon/field_policy.hpp"
@@ -8,7 +7,8 @@
 
 namespace dkim::keytool {
 
-// One finding, of topic "one_click_unsubscribe": good, or a note that names what signed_headers leaves out.
+// Returns one finding of topic "one_click_unsubscribe": good, or a note that names what signed_headers leaves
+// out.
 Findings check_unsubscribe_fields(const canon::FieldPolicy& fields);
 
 }  // namespace dkim::keytool

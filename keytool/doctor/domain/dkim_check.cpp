@@ -1,5 +1,7 @@
 #include "keytool/doctor/domain/dkim_check.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <set>
@@ -13,16 +15,16 @@
 namespace dkim::keytool {
 namespace {
 
-// After this long no further key is looked at: a zone of dead servers costs seconds a server.
+// No more keys are checked after this: a zone of dead servers costs seconds a server.
 constexpr std::chrono::seconds most_time{60};
 
 struct LookedAt {
   crypto::KeyState state = crypto::KeyState::pending;
-  std::string name;   // of the record
-  std::string value;  // that it should have
+  std::string name;   // the record's
+  std::string value;  // as it should be
   bool others_sign = false;
   bool testing = false;
-  Observation observation;
+  Observation observation = {};
 };
 
 bool is_right(crypto::KeyState state, RecordStatus status) {
@@ -32,7 +34,7 @@ bool is_right(crypto::KeyState state, RecordStatus status) {
   return status == RecordStatus::right;
 }
 
-// What the servers serve that is not as it should be.
+// What the servers serve and should not.
 struct Wrong {
   std::set<RecordStatus> statuses;
   bool same_key = true;
@@ -57,11 +59,13 @@ Severity severity_of(const LookedAt& key, const Wrong& wrong) {
     case crypto::KeyState::active:
       return wrong.same_key ? Severity::risk : Severity::broken;
     case crypto::KeyState::pending:
-      // It signs nothing yet; without another that does, nothing is signed until its record is there.
+      // It does not sign yet. If no other key does, nothing is signed until its record is published.
       return key.others_sign ? Severity::risk : Severity::broken;
-    default:
-      return Severity::risk;
+    case crypto::KeyState::retiring:
+    case crypto::KeyState::revoked:
+      break;
   }
+  return Severity::risk;
 }
 
 std::string meaning(const LookedAt& key, const Wrong& wrong) {
@@ -72,33 +76,35 @@ std::string meaning(const LookedAt& key, const Wrong& wrong) {
       return key.others_sign ? "; the key cannot become active" : "; nothing is signed until it is";
     case crypto::KeyState::retiring:
       return "; mail on its way was signed with this key";
-    default:
-      return "; receivers still accept what this revoked key signed";
+    case crypto::KeyState::revoked:
+      break;
   }
+  return "; receivers still accept what this revoked key signed";
 }
 
 std::string size_advice(const std::string& value, const Wrong& wrong) {
   const auto strings = crypto::txt_strings(value).size();
   if (strings < 2 || !wrong.too_long_for_its_form) return {};
-  return "; its " + std::to_string(value.size()) + " octets need " + std::to_string(strings) +
-         " strings of at most 255 in one record";
+  return fmt::format("; its {} bytes need {} strings of at most 255 in one record", value.size(), strings);
 }
 
 std::string advice_for(const LookedAt& key, const Wrong& wrong) {
-  if (key.state == crypto::KeyState::revoked) return "empty the record, or take it out of the zone";
+  if (key.state == crypto::KeyState::revoked) return "empty the record, or remove it from the zone";
   if (wrong.only(RecordStatus::missing)) return "publish the record";
   if (wrong.only(RecordStatus::several)) {
-    return "leave this one record at the name, and take out every other" + size_advice(key.value, wrong);
+    return fmt::format("leave this one record at the name, and remove every other{}",
+                       size_advice(key.value, wrong));
   }
-  return "make the record this one, on every server of the zone" + size_advice(key.value, wrong);
+  return fmt::format("make the record this one, on every server of the zone{}",
+                     size_advice(key.value, wrong));
 }
 
 Finding wrong_finding(const LookedAt& key, const Wrong& wrong) {
   const auto view = summarize(key.observation);
   Finding finding{severity_of(key, wrong), "dkim", key.name, {}, advice_for(key, wrong), {}};
-  finding.what = "the record of the " + std::string(to_string(key.state)) + " key is ";
-  finding.what += wrong.only(RecordStatus::missing) ? "not in DNS" : "not as it should be";
-  finding.what += " (" + view.detail + ")" + meaning(key, wrong);
+  finding.what = fmt::format("the record of the {} key is {} ({}){}", to_string(key.state),
+                             wrong.only(RecordStatus::missing) ? "not in DNS" : "not as it should be",
+                             view.detail, meaning(key, wrong));
   finding.paste.push_back(txt_line(key.name, key.value));
   return finding;
 }
@@ -110,34 +116,34 @@ Finding judge(const LookedAt& key) {
   const std::string state(to_string(key.state));
   if (view.state == RecordView::State::unknown || !view.all_answered) {
     const std::string& why = key.observation.trouble.empty() ? view.detail : key.observation.trouble;
-    return {
-        Severity::unknown,
-        "dkim",
-        key.name,
-        "the record of the " + state + " key could not be checked on every server: " + canon::printable(why),
-        "if port 53 is blocked outward: --no-authoritative; otherwise mend those servers",
-        {}};
+    return {Severity::unknown,
+            "dkim",
+            key.name,
+            fmt::format("the record of the {} key could not be checked on every server: {}", state,
+                        canon::printable(why)),
+            "if port 53 is blocked outward: --no-authoritative; otherwise fix those servers",
+            {}};
   }
   if (key.observation.dnssec == Dnssec::bogus) {
     return {Severity::broken,
             "dkim",
             key.name,
-            "the zone fails the resolver's DNSSEC checks; receivers that make them see no record",
-            "mend the zone's signatures or its DS record",
+            "the zone fails the resolver's DNSSEC checks; receivers that check see no record",
+            "fix the zone's signatures or its DS record",
             {}};
   }
   if (key.testing && key.state == crypto::KeyState::active) {
     return {Severity::risk,
             "dkim",
             key.name,
-            "the record says t=y, testing: receivers may treat what it signs as if it were not signed",
-            "make keys without -t, or take t=y out of the record",
+            "the record says t=y, testing: receivers may treat mail signed with it as unsigned",
+            "make keys without -t, or remove t=y from the record",
             {}};
   }
   return {Severity::good,
           "dkim",
           key.name,
-          "the record of the " + state + " key is right on every server",
+          fmt::format("the record of the {} key is right on every server", state),
           {},
           {}};
 }
@@ -155,7 +161,7 @@ class Checker {
     for (const auto& entry : by_weight(read->manifest.keys)) {
       const std::string name = crypto::record_name(entry.selector, domain_);
       if (std::chrono::steady_clock::now() - begin > most_time) {
-        findings.push_back(unknown(name, "not looked at: the keys before it took too long"));
+        findings.push_back(unknown(name, "not checked: the keys before it took too long"));
         continue;
       }
       try {
@@ -168,7 +174,7 @@ class Checker {
   }
 
  private:
-  // Those that sign before those that do not, so that a lack of time is at the expense of the latter.
+  // Puts the keys that sign first, so that a lack of time affects the others.
   static std::vector<crypto::KeyEntry> by_weight(std::vector<crypto::KeyEntry> keys) {
     std::erase_if(keys, [](const auto& entry) { return entry.forgotten.has_value(); });
     const auto weight = [](const crypto::KeyEntry& entry) {
@@ -180,12 +186,13 @@ class Checker {
   }
 
   static Finding unknown(const std::string& name, const std::string& why) {
-    return {Severity::unknown, "dkim", name, "the record could not be checked: " + why, {}, {}};
+    return {Severity::unknown, "dkim", name, fmt::format("the record could not be checked: {}", why), {}, {}};
   }
 
   Finding check(const crypto::Manifest& manifest, const crypto::KeyEntry& entry, const std::string& name) {
     const auto expected = store_.record_of(domain_, entry, manifest.record);
-    LookedAt key{entry.state, name, write_record(expected), false, expected.flags.test, {}};
+    LookedAt key{
+        .state = entry.state, .name = name, .value = write_record(expected), .testing = expected.flags.test};
     key.others_sign = std::any_of(manifest.keys.begin(), manifest.keys.end(),
                                   [](const auto& other) { return other.state == crypto::KeyState::active; });
     key.observation = observer_.look(name, expected);
@@ -207,7 +214,7 @@ Findings check_keys_in_dns(const canon::DomainName& domain, const crypto::KeySto
     return {{Severity::unknown,
              "dkim",
              domain.str(),
-             "the keys of the domain could not be read: " + std::string(error.what()),
+             fmt::format("the keys of the domain could not be read: {}", error.what()),
              {},
              {}}};
   }

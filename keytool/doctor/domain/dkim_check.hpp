@@ -1,5 +1,5 @@
-// The DKIM records of a domain's keys on every authoritative server, as dkimkey check finds them, judged by
-// what becomes of mail.
+// Checks the DKIM records of a domain's keys on every authoritative server, as dkimkey check does, and judges
+// what they mean for mail.
 #pragma once
 
 #include "canon/domain_name.hpp"
@@ -9,8 +9,8 @@
 
 namespace dkim::keytool {
 
-// None for a domain without a store. Throws nothing but std::bad_alloc: a store that cannot be read is a
-// finding.
+// Returns no findings for a domain without keys in the store. Throws nothing but std::bad_alloc: a store that
+// cannot be read is a finding.
 Findings check_keys_in_dns(const canon::DomainName& domain, const crypto::KeyStore& store,
                            const DnsAccess& access);
 

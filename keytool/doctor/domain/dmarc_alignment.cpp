@@ -1,5 +1,7 @@
 #include "keytool/doctor/domain/dmarc_alignment.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "canon/printable.hpp"
@@ -18,7 +20,7 @@ std::string list_of(const std::vector<std::string>& items) {
   return out;
 }
 
-// The longest end of both of two labels at least; "" if there is none.
+// Returns the longest common end of at least two labels; "" if there is none.
 std::string common_parent(const std::string& a, const std::string& b) {
   for (std::string end = a; end.find('.') != std::string::npos; end.erase(0, end.find('.') + 1)) {
     if (b == end || b.ends_with("." + end)) return end;
@@ -47,7 +49,7 @@ class Checker {
         Finding{severity, "dmarc", walk_.start, canon::printable(what, 1024), advice, {}});
   }
 
-  // One that aligns is enough (§4.4.1). That no domain is known is no trouble.
+  // One aligned domain is enough (§4.4.1). Without known domains there is nothing to report.
   Alignment align(const std::vector<std::string>& names, Mode mode) {
     bool unknown = false;
     for (const auto& name : names) {
@@ -62,47 +64,50 @@ class Checker {
   }
 
   void report_unknown() {
-    report(Severity::unknown,
-           "whether " + list_of(domains_.signing) + " and " + list_of(domains_.envelope) +
-               " are of the same organization as " + walk_.start + " could not be found out" +
-               (walk_.trouble ? ": _dmarc." + walk_.trouble->owner + ": " + walk_.trouble->reason
-                              : ": the DMARC records above them could not be read"));
+    report(
+        Severity::unknown,
+        fmt::format("whether {} and {} are of the same organization as {} could not be found out: {}",
+                    list_of(domains_.signing), list_of(domains_.envelope), walk_.start,
+                    walk_.trouble ? fmt::format("_dmarc.{}: {}", walk_.trouble->owner, walk_.trouble->reason)
+                                  : "the DMARC records above them could not be read"));
   }
 
   void report_signatures(Alignment spf) {
-    const bool mended_by_r =
+    const bool fixed_by_r =
         record_.strict_dkim && align(domains_.signing, Mode::relaxed) == Alignment::aligned;
-    const std::string own_key = "make a key: dkimkey generate --domain " + walk_.start;
+    const std::string own_key = fmt::format("make a key: dkimkey generate --domain {}", walk_.start);
     std::string what =
-        "signatures of " + list_of(domains_.signing) + " do not count for mail From " + walk_.start;
-    if (mended_by_r) what += ": its DMARC record says adkim=s";
+        fmt::format("signatures of {} do not count for mail From {}", list_of(domains_.signing), walk_.start);
+    if (fixed_by_r) what += ": its DMARC record says adkim=s";
     if (spf == Alignment::not_aligned && domains_.is_enforced) {
       what += ", and neither does SPF: receivers act on its mail as the policy says";
     }
-    Finding& finding = report(Severity::broken, what,
-                              mended_by_r ? "take adkim=s out of the record, or " + own_key : own_key);
+    Finding& finding =
+        report(Severity::broken, what,
+               fixed_by_r ? fmt::format("remove adkim=s from the record, or {}", own_key) : own_key);
     if (!record_.strict_dkim) propose_organization(finding);
   }
 
-  // Receivers that still go by a list of public suffixes see one organization where no record above says so.
+  // Receivers that still use a list of public suffixes see one organization even if no record above says so.
   void propose_organization(Finding& finding) {
     const auto parent = domains_.signing.empty() ? "" : common_parent(walk_.start, domains_.signing.front());
     const bool psd = !walk_.found.empty() && walk_.found.back().record.public_suffix != PublicSuffix::unsaid;
     if (parent.empty() || parent == walk_.start || psd) return;
-    finding.advice +=
-        "; or, if " + parent +
-        " is yours, say by a DMARC record there that the names below it are of one organization:";
+    finding.advice += fmt::format(
+        "; or, if {} is yours, say with a DMARC record there that the names below it are of one "
+        "organization:",
+        parent);
     finding.paste.push_back(txt_line("_dmarc." + parent, "v=DMARC1; p=none"));
   }
 
   void report_envelopes(Alignment dkim) {
-    const bool mended_by_r =
+    const bool fixed_by_r =
         record_.strict_spf && align(domains_.envelope, Mode::relaxed) == Alignment::aligned;
     report(Severity::risk,
-           "SPF is checked for " + list_of(domains_.envelope) + ", which does not count for mail From " +
-               walk_.start + (mended_by_r ? " with aspf=s" : "") +
-               (dkim == Alignment::not_aligned ? "" : ": DMARC rests on the DKIM signature alone"),
-           "send with an envelope address in " + walk_.start);
+           fmt::format("SPF is checked for {}, which does not count for mail From {}{}{}",
+                       list_of(domains_.envelope), walk_.start, fixed_by_r ? " with aspf=s" : "",
+                       dkim == Alignment::not_aligned ? "" : ": DMARC depends on the DKIM signature alone"),
+           fmt::format("send with an envelope address in {}", walk_.start));
   }
 
   Lookup& lookup_;

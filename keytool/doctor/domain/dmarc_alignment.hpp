@@ -1,5 +1,5 @@
-// Do the domains that are authenticated count for that of From: (RFC 9989 §4.4, §4.10.2)? Called by
-// dmarc_check.
+// Checks whether the authenticated domains align with the author domain (RFC 9989 §4.4, §4.10.2). A question
+// without an answer gives a finding of severity unknown.
 #pragma once
 
 #include <string>
@@ -14,10 +14,10 @@ namespace dkim::keytool {
 struct AuthenticatedDomains {
   std::vector<std::string> signing;   // d=; empty: not known
   std::vector<std::string> envelope;  // of MAIL FROM, as SPF checks it
-  bool is_enforced = false;           // does mail that fails suffer?
+  bool is_enforced = false;           // the policy affects mail that fails
 };
 
-// Findings of topic "dmarc", none where both align. The walk is that from the domain of From:, and the record
+// Returns findings of topic "dmarc", none if both align. The walk starts at the author domain; the record is
 // the one that applies to it.
 Findings check_alignment(Lookup& lookup, const TreeWalk& walk, const DmarcRecord& record,
                          const AuthenticatedDomains& domains);

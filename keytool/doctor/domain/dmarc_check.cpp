@@ -1,5 +1,7 @@
 #include "keytool/doctor/domain/dmarc_check.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "canon/printable.hpp"
@@ -24,7 +26,7 @@ std::string effect(DmarcPolicy policy) {
 }
 
 std::string name_of(const std::string& owner) {
-  return "_dmarc." + owner;
+  return fmt::format("_dmarc.{}", owner);
 }
 
 std::string mail_domains(const std::vector<ReportAddress>& addresses) {
@@ -45,15 +47,15 @@ class Checker {
 
   Findings run() {
     const auto walk = walk_up(lookup_, check_.domain);
-    for (const auto& passed : walk.passed_over)
-      report_passed_over(passed);
+    for (const auto& ignored : walk.ignored)
+      report_ignored(ignored);
     const auto* found = walk.policy();
     if (found != nullptr) {
       judge(walk, *found);
     } else if (walk.trouble) {
-      report(Severity::unknown,
-             "the record at " + name_of(walk.trouble->owner) + " could not be read: " + walk.trouble->reason);
-    } else if (walk.passed_over.empty()) {
+      report(Severity::unknown, fmt::format("the record at {} could not be read: {}",
+                                            name_of(walk.trouble->owner), walk.trouble->reason));
+    } else if (walk.ignored.empty()) {
       report_missing();
     }
     return std::move(findings_);
@@ -67,15 +69,16 @@ class Checker {
 
   void add(Findings more) { std::move(more.begin(), more.end(), std::back_inserter(findings_)); }
 
-  // Nobody who sees it in his zone knows that it counts for nothing.
-  void report_passed_over(const TreeWalk::PassedOver& passed) {
-    const bool several = passed.text.empty();
+  // Whoever sees such a record in the zone cannot tell that it has no effect.
+  void report_ignored(const TreeWalk::Ignored& ignored) {
+    const bool several = ignored.text.empty();
     report(
         Severity::risk,
-        "the record at " + name_of(passed.owner) + " " + passed.why + (several ? "" : ": " + passed.text),
+        several ? fmt::format("the record at {} {}", name_of(ignored.owner), ignored.why)
+                : fmt::format("the record at {} {}: {}", name_of(ignored.owner), ignored.why, ignored.text),
         several
             ? "leave one"
-            : "mend it there: v=DMARC1; in front, in capitals as here, without quotation marks, backslashes "
+            : "fix it there: v=DMARC1; in front, in capitals as here, without quotation marks, backslashes "
               "or spaces before it");
   }
 
@@ -83,23 +86,25 @@ class Checker {
     const std::string misplaced = find_misplaced();
     Finding& finding = report(
         Severity::risk,
-        "no DMARC record, here or at any name above" + misplaced +
-            ": Gmail, Yahoo and Microsoft refuse bulk mail without one, or put it into the spam folder",
+        fmt::format(
+            "no DMARC record, here or at any name above{}: Gmail, Yahoo and Microsoft refuse bulk mail "
+            "without one, or put it into the spam folder",
+            misplaced),
         misplaced.empty() ? "publish one; p=none changes nothing about delivery"
                           : "move it to its right name");
     finding.paste.push_back(
         txt_line(name_of(check_.domain), "v=DMARC1; p=none; rua=mailto:postmaster@" + check_.domain));
   }
 
-  // Where people and their hosters' forms put it instead.
+  // Looks where people and their hosters' forms put it by mistake.
   std::string find_misplaced() {
     const std::string doubled = name_of(check_.domain) + "." + check_.domain;
     for (const auto& name : {check_.domain, doubled}) {
       if (name.size() > 253) continue;
       const auto texts = lookup_.ask(name, RecordType::txt);
       if (texts && std::any_of(texts->begin(), texts->end(), is_dmarc_record)) {
-        return name == doubled ? ", but one at " + name + ", with the domain twice"
-                               : ", but one at " + name + " itself";
+        return name == doubled ? fmt::format(", but one at {}, with the domain twice", name)
+                               : fmt::format(", but one at {} itself", name);
       }
     }
     return {};
@@ -121,11 +126,11 @@ class Checker {
 
   void report_remark(const FoundDmarcRecord& found, const DmarcRemark& remark) {
     const auto& record = found.record;
-    std::string what = "the record at " + name_of(found.owner) + ": " + remark.text;
+    std::string what = fmt::format("the record at {}: {}", name_of(found.owner), remark.text);
     switch (remark.weight) {
       case DmarcRemark::Weight::invalid_policy:
         // §4.10.1
-        what += record.aggregate.empty() ? "; receivers pass over the whole record"
+        what += record.aggregate.empty() ? "; receivers ignore the whole record"
                                          : "; receivers take the whole record for p=none";
         break;
       case DmarcRemark::Weight::wrong:
@@ -134,7 +139,7 @@ class Checker {
         report(Severity::note, what);
         return;
     }
-    report(Severity::risk, what + ": " + found.text, "mend the record there");
+    report(Severity::risk, fmt::format("{}: {}", what, found.text), "fix the record there");
   }
 
   static std::optional<DmarcPolicy> in_effect(const DmarcRecord& record, DmarcScope scope) {
@@ -142,7 +147,8 @@ class Checker {
     return policy && record.testing ? under_test(*policy) : policy;
   }
 
-  // Nothing: it matters whether the domain exists, and could not be found out; that has been said.
+  // Returns nothing if the answer depends on whether the domain exists and that could not be found out;
+  // reports it.
   std::optional<DmarcScope> scope_of(const FoundDmarcRecord& found) {
     if (found.owner == check_.domain) return DmarcScope::domain;
     const auto& record = found.record;
@@ -152,14 +158,16 @@ class Checker {
     const auto exists = lookup_.exists(check_.domain);
     if (!exists) {
       report(Severity::unknown,
-             "whether sp= or np= of the record at " + name_of(found.owner) +
-                 " is for this domain: whether it exists could not be found out: " + exists.refusal().reason);
+             fmt::format(
+                 "whether sp= or np= of the record at {} is for this domain: whether it exists could not be "
+                 "found out: {}",
+                 name_of(found.owner), exists.refusal().reason));
       return {};
     }
     return *exists ? DmarcScope::subdomain : DmarcScope::missing_subdomain;
   }
 
-  // §4.7 and §4.10.1 do not say the same of a record without p= and rua=.
+  // §4.7 and §4.10.1 disagree about a record without p= and rua=.
   void judge_missing_policy(const FoundDmarcRecord& found) {
     if (found.record.policy.present) return;
     const std::string at = "the record at " + name_of(found.owner) + " has ";
@@ -174,32 +182,33 @@ class Checker {
     }
   }
 
-  // What the record says of other names than that of From:.
+  // Judges what the record says about names other than the author domain.
   void judge_reach(const TreeWalk& walk, const FoundDmarcRecord& found) {
     const auto& record = found.record;
-    const std::string at = "the record at " + name_of(found.owner) + ": ";
+    const std::string at = fmt::format("the record at {}: ", name_of(found.owner));
     const auto organization = walk.organization();
     if (found.owner != check_.domain) {
       if (organization && *organization != found.owner) {
         report(Severity::note,
-               at + "it is a public suffix's (psd=y), and applies because " + *organization +
-                   " has none of its own",
+               fmt::format("{}it is a public suffix's (psd=y), and applies because {} has none of its own",
+                           at, *organization),
                "publish one of your own");
       }
       return;
     }
     if (record.public_suffix == PublicSuffix::yes) {
       report(Severity::risk,
-             at + "psd=y says that others register names below " + found.owner +
-                 ": every name below is then an organization of its own, and signatures as " + found.owner +
-                 " do not count for it",
-             "take psd=y out, unless you run a registry");
+             fmt::format("{0}psd=y says that others register names below {1}: every name below is then an "
+                         "organization of its own, and signatures as {1} do not count for it",
+                         at, found.owner),
+             "remove psd=y, unless you run a registry");
     }
     if (organization && *organization != found.owner) {
       if (record.subdomain_policy.present || record.nonexistent_policy.present) {
-        report(Severity::note,
-               at + "sp= and np= have no effect here: mail of names below goes by the record at " +
-                   name_of(*organization));
+        report(
+            Severity::note,
+            fmt::format("{}sp= and np= have no effect here: the record at {} applies to mail of names below",
+                        at, name_of(*organization)));
       }
       return;
     }
@@ -231,7 +240,7 @@ class Checker {
     what += record.aggregate.empty() ? "; no reports are asked for (rua=)"
                                      : "; reports go to " + mail_domains(record.aggregate);
     report(tested ? Severity::note : Severity::good, what,
-           tested ? "take t=y out when the reports show nothing of yours that fails" : "");
+           tested ? "remove t=y when the reports show no failures of your own mail" : "");
   }
 
   Lookup& lookup_;

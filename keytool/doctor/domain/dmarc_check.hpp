@@ -1,5 +1,6 @@
-// A domain's DMARC policy as receivers find it (RFC 9989), whether what this host sends and signs aligns with
-// it, and whether the reports that it asks for can come.
+// Checks a domain's DMARC policy as receivers find it (RFC 9989), whether what this host sends and signs
+// aligns with it, and whether the requested reports can arrive. A question without an answer gives a finding
+// of severity unknown.
 #pragma once
 
 #include <string>
@@ -16,7 +17,7 @@ struct DmarcCheck {
   std::vector<std::string> envelope_domains;  // of MAIL FROM
 };
 
-// Of topic "dmarc". Asks 8 questions for each domain at most, and a few more for reports.
+// Returns findings of topic "dmarc". Asks at most 8 questions for each domain, and a few more for reports.
 Findings check_dmarc(Lookup& lookup, const DmarcCheck& check);
 
 }  // namespace dkim::keytool

@@ -1,5 +1,7 @@
 #include "keytool/doctor/domain/dmarc_record.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -11,7 +13,7 @@ namespace {
 
 using Weight = DmarcRemark::Weight;
 
-// Of what a remark repeats from the record.
+// The most that a remark quotes from the record.
 constexpr std::size_t most_quoted = 60;
 
 constexpr std::array<std::string_view, 11> tag_names{"v",   "p", "sp",  "np",  "adkim", "aspf",
@@ -80,14 +82,14 @@ class Reader {
   DmarcRecord read() {
     const auto parts = split(text_, ';');
     if (parts.front().front() == 'V') {
-      remark(Weight::wrong, "V= instead of v=: not all receivers take it for a record");
+      remark(Weight::wrong, "V= instead of v=: not all receivers recognize the record");
     }
     for (std::size_t i = 1; i < parts.size(); ++i) {
       const auto part = trimmed(parts[i]);
       if (!part.empty()) {
         read_part(part);
       } else if (i + 1 < parts.size()) {
-        remark(Weight::idle, "an empty part between two semicolons is passed over");
+        remark(Weight::idle, "an empty part between two semicolons is ignored");
       }
     }
     if (contains(seen_, "fo") && !contains(seen_, "ruf")) {
@@ -108,16 +110,17 @@ class Reader {
   void read_part(std::string_view part) {
     const auto equals = part.find('=');
     if (equals == std::string_view::npos) {
-      return remark(Weight::wrong, "\"" + quoted(part) + "\" is no tag: it has no =");
+      return remark(Weight::wrong, fmt::format("\"{}\" is not a tag: it has no =", quoted(part)));
     }
     const auto name = trimmed(part.substr(0, equals));
     const auto value = trimmed(part.substr(equals + 1));
     const std::string tag = quoted(name) + "=";
     if (!contains(tag_names, name) && !contains(historic_names, name)) return read_other(name, tag);
     if (!seen_.insert(std::string(name)).second) {
-      return remark(Weight::wrong, tag +
-                                       " stands there more than once: receivers go by the first, the last "
-                                       "or none of the record");
+      return remark(Weight::wrong,
+                    fmt::format("{} occurs more than once: receivers use the first, the last or none of the "
+                                "record",
+                                tag));
     }
     read_tag(name, value);
   }
@@ -125,15 +128,15 @@ class Reader {
   void read_other(std::string_view name, const std::string& tag) {
     const std::string lower = canon::lower_case(name);
     if (contains(tag_names, lower)) {
-      return remark(Weight::wrong, tag + " instead of " + lower + "=: tag names are in lower case");
+      return remark(Weight::wrong, fmt::format("{} instead of {}=: tag names are in lower case", tag, lower));
     }
-    remark(Weight::idle, tag + " is no tag of DMARC, and is passed over");
+    remark(Weight::idle, fmt::format("{} is not a tag of DMARC, and is ignored", tag));
   }
 
   void read_tag(std::string_view name, std::string_view value) {
-    if (name == "p") return read_policy_tag(name, value, record_.policy);
-    if (name == "sp") return read_policy_tag(name, value, record_.subdomain_policy);
-    if (name == "np") return read_policy_tag(name, value, record_.nonexistent_policy);
+    if (name == "p") record_.policy = read_policy_tag(name, value);
+    if (name == "sp") record_.subdomain_policy = read_policy_tag(name, value);
+    if (name == "np") record_.nonexistent_policy = read_policy_tag(name, value);
     if (name == "adkim") record_.strict_dkim = read_letter(name, value, "rs", "r or s") == 's';
     if (name == "aspf") record_.strict_spf = read_letter(name, value, "rs", "r or s") == 's';
     if (name == "t") record_.testing = read_letter(name, value, "ny", "y or n") == 'y';
@@ -143,48 +146,52 @@ class Reader {
       if (psd == 'n') record_.public_suffix = PublicSuffix::no;
     }
     if (name == "fo" && !is_failure_options(value)) {
-      remark(Weight::wrong, said(name, value) +
-                                " is no list of one of 0 and 1, d and s with colons between "
-                                "them, and counts as 0");
+      remark(Weight::wrong,
+             fmt::format("{} is not a list of 0 or 1, d and s with colons between them, and counts as 0",
+                         said(name, value)));
     }
-    if (name == "rua") read_addresses(name, value, record_.aggregate);
-    if (name == "ruf") read_addresses(name, value, record_.failure);
+    if (name == "rua") record_.aggregate = read_addresses(name, value);
+    if (name == "ruf") record_.failure = read_addresses(name, value);
     if (name == "pct") {
       remark(Weight::idle,
-             "pct= is gone since RFC 9989: the policy is for all mail, though older receivers "
-             "may still go by it");
+             "pct= is obsolete since RFC 9989: the policy is for all mail, but older receivers may still use "
+             "pct=");
     }
     if (name == "rf" || name == "ri") {
-      remark(Weight::idle, std::string(name) + "= is gone since RFC 9989, and has no effect");
+      remark(Weight::idle, fmt::format("{}= is obsolete since RFC 9989, and has no effect", name));
     }
   }
 
   static std::string said(std::string_view name, std::string_view value) {
-    return std::string(name) + "=" + quoted(value);
+    return fmt::format("{}={}", name, quoted(value));
   }
 
-  void read_policy_tag(std::string_view name, std::string_view value, DmarcPolicyTag& tag) {
-    tag = {true, read_policy(value)};
-    if (tag.value) return;
+  DmarcPolicyTag read_policy_tag(std::string_view name, std::string_view value) {
+    const DmarcPolicyTag tag{true, read_policy(value)};
+    if (tag.value) return tag;
     const bool swallowed = value.find('=') != std::string_view::npos;
-    remark(Weight::invalid_policy, said(name, value) + " is not none, quarantine or reject" +
-                                       (swallowed ? ": there is a semicolon missing in it" : ""));
+    remark(Weight::invalid_policy, fmt::format("{} is not none, quarantine or reject{}", said(name, value),
+                                               swallowed ? ": a semicolon is missing in it" : ""));
+    return tag;
   }
 
-  // One of the letters; the first of them, the default, for what is none.
+  // Returns one of the letters; the first, which is the default, if the value is none of them.
   char read_letter(std::string_view name, std::string_view value, std::string_view letters,
                    const char* allowed) {
     const char letter = value.size() == 1 ? canon::to_lower(value.front()) : '\0';
     if (letter != '\0' && letters.find(letter) != std::string_view::npos) return letter;
-    remark(Weight::wrong, said(name, value) + " is not " + allowed + ", and counts as " + letters.front());
+    remark(Weight::wrong,
+           fmt::format("{} is not {}, and counts as {}", said(name, value), allowed, letters.front()));
     return letters.front();
   }
 
-  void read_addresses(std::string_view name, std::string_view value, std::vector<ReportAddress>& addresses) {
-    const std::string of = std::string(name) + "=: ";
+  std::vector<ReportAddress> read_addresses(std::string_view name, std::string_view value) {
+    const std::string of = fmt::format("{}=: ", name);
+    std::vector<ReportAddress> addresses;
     if (!is_value(value)) {
-      return remark(Weight::wrong,
-                    of + (value.empty() ? "there is no address" : "an octet that no value may have"));
+      remark(Weight::wrong,
+             of + (value.empty() ? "there is no address" : "a character that no value may have"));
+      return addresses;
     }
     for (const auto part : split(value, ',')) {
       const auto text = trimmed(part);
@@ -195,15 +202,17 @@ class Reader {
         continue;
       }
       if (!address->limit.empty()) {
-        remark(Weight::idle,
-               of + "the limit !" + quoted(address->limit) + " is gone since RFC 9989, and is passed over");
+        remark(Weight::idle, fmt::format("{}the limit !{} is obsolete since RFC 9989, and is ignored", of,
+                                         quoted(address->limit)));
       }
       if (address->domain.empty()) {
         remark(Weight::idle,
-               of + quoted(address->uri) + " is no mailto:, and receivers that send mail alone pass it over");
+               fmt::format("{}{} is not a mailto: URI, and receivers that only send mail ignore it", of,
+                           quoted(address->uri)));
       }
       addresses.push_back(*std::move(address));
     }
+    return addresses;
   }
 
   std::string_view text_;
@@ -265,14 +274,14 @@ std::optional<std::string> why_no_dmarc_record(std::string_view text) {
     return "has no v=DMARC1; in front";
   }
   if (text.find('\\') < version || text.substr(version).starts_with("DMARC1\\"))
-    return "holds a backslash that belongs into zone files alone";
+    return "contains a backslash, which only zone files need";
   if (text.front() == '"' || text.front() == '\'')
     return "begins with a quotation mark that was stored with it";
   if (canon::is_fws(text.front())) return "begins with white space";
   if (is_dmarc_record("v=DMARC1" + std::string(text.substr(version + 6))) && lower.starts_with("v")) {
-    return "has its version not written exactly as v=DMARC1, in capitals";
+    return "does not spell its version exactly as v=DMARC1, in capitals";
   }
-  if (lower.starts_with("v") && version < 8) return "has no semicolon behind v=DMARC1";
+  if (lower.starts_with("v") && version < 8) return "has no semicolon after v=DMARC1";
   return "does not begin with v=DMARC1;";
 }
 

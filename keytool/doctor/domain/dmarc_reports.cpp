@@ -1,5 +1,7 @@
 #include "keytool/doctor/domain/dmarc_reports.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -9,7 +11,7 @@
 namespace dkim::keytool {
 namespace {
 
-// Domains about which DNS is asked; a record names one or two.
+// The domains that DNS is asked about; a record names one or two.
 constexpr std::size_t most_domains = 5;
 constexpr std::size_t longest_name = 253;
 
@@ -19,7 +21,7 @@ class Checker {
       : lookup_(lookup), walk_(walk), found_(found) {}
 
   Findings run() {
-    // A public suffix's reports are its own affair.
+    // A public suffix's reports are its own business.
     if (found_.owner != walk_.start && found_.record.public_suffix == PublicSuffix::yes) return {};
     std::map<std::string, std::string> tags;  // by domain: where it is named
     for (const auto& address : found_.record.aggregate)
@@ -31,7 +33,7 @@ class Checker {
     for (const auto& [domain, tag] : tags) {
       if (domain == walk_.start) continue;
       if (left-- == 0) {
-        report(Severity::note, "reports go to so many domains that not all of them were looked at");
+        report(Severity::note, "reports go to so many domains that not all of them were checked");
         break;
       }
       const auto own = is_of_organization(lookup_, walk_, domain);
@@ -52,26 +54,28 @@ class Checker {
   }
 
   void report_unclear(const std::string& domain, const std::string& tag) {
-    report(Severity::unknown, "whether " + domain + " (" + tag + ") is of the same organization as " +
-                                  found_.owner + ": the DMARC records above could not be read");
+    report(Severity::unknown,
+           fmt::format(
+               "whether {} ({}) is of the same organization as {}: the DMARC records above could not be read",
+               domain, tag, found_.owner));
   }
 
   void check_leave(const std::string& domain, const std::string& tag) {
-    const std::string refused = "reports do not go to " + domain + " (" + tag + "): ";
-    const std::string name = found_.owner + "._report._dmarc." + domain;
+    const std::string refused = fmt::format("reports do not go to {} ({}): ", domain, tag);
+    const std::string name = fmt::format("{}._report._dmarc.{}", found_.owner, domain);
     if (name.size() > longest_name) {
       report(Severity::risk, refused + "the record by which it would agree would have too long a name",
-             "take reports at an address of your own");
+             "receive reports at an address of your own");
       return;
     }
     const auto texts = lookup_.ask(name, RecordType::txt);
     if (!texts) {
-      report(Severity::unknown, "whether " + domain + " takes the reports (" + tag + "): " + name + ": " +
-                                    texts.refusal().reason);
+      report(Severity::unknown, fmt::format("whether {} accepts the reports ({}): {}: {}", domain, tag, name,
+                                            texts.refusal().reason));
     } else if (std::none_of(texts->begin(), texts->end(), is_dmarc_record)) {
       Finding& finding =
-          report(Severity::risk, refused + "it does not say that it takes them",
-                 "have its owner publish the record, or take reports at an address of your own");
+          report(Severity::risk, refused + "it does not say that it accepts them",
+                 "have its owner publish the record, or receive reports at an address of your own");
       finding.paste.push_back(txt_line(name, "v=DMARC1"));
     }
   }

@@ -20,7 +20,7 @@ std::vector<std::string> in_dns_form(const std::vector<std::string>& domains) {
   return out;
 }
 
-// "[mail.example.com]", as relayhost has it.
+// Strips "[mail.example.com]", as relayhost has it.
 std::string without_brackets(std::string host) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   return host;
@@ -41,7 +41,7 @@ Findings check_domain_in_dns(const DomainQuestion& question, const crypto::KeySt
   for (const auto& signer : signing.empty() ? std::vector{domain} : signing)
     add(check_keys_in_dns(*canon::DomainName::parse(signer), store, access));
   ResolverLookup lookup(access);
-  // Asked before SPF, whose records lead to others' and may use up all questions; told after it.
+  // Asked before SPF, whose records lead to others' and may use up all questions, but reported after it.
   Findings rest = check_dmarc(lookup, {domain, signing, envelopes});
   const auto append = [&](Findings more) { std::move(more.begin(), more.end(), std::back_inserter(rest)); };
   if (relay.empty()) append(check_reverse(lookup, question.addresses, question.helo));

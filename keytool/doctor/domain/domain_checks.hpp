@@ -1,9 +1,8 @@
-// What DNS says of a domain that this host sends mail for, as a receiver will judge it: DKIM, SPF, DMARC,
-// reverse DNS, and whether the domain can receive. Called by dkimkey doctor; each part is a file beside this
-// one.
+// Checks what DNS says about a domain that this host sends mail for, as a receiver will judge it: DKIM, SPF,
+// DMARC, reverse DNS, and whether the domain can receive. Each part is a file beside this one.
 //
-// Never throws for what DNS does: trouble there is a finding of severity unknown. Asks a bounded number of
-// questions and takes a bounded time, whatever the answers.
+// Never throws because of DNS: trouble there is a finding of severity unknown. The number of questions and
+// the time are limited, whatever the answers.
 #pragma once
 
 #include <string>
@@ -18,18 +17,18 @@ namespace dkim::keytool {
 
 struct DomainQuestion {
   canon::DomainName domain;            // of From:
-  std::vector<std::string> addresses;  // public addresses this host sends from; empty: not known
+  std::vector<std::string> addresses;  // public addresses that this host sends from; empty: not known
   std::string relay;                   // the host of relayhost; empty: sends directly
-  // d= of what is signed for mail From this domain.
+  // The d= of signatures on mail from this domain.
   std::vector<std::string> signing_domains = {};
   std::string helo = {};  // the name this host gives itself in SMTP; empty: not known
-  // Domains of MAIL FROM; empty: that of From:. SPF is about these.
+  // The domains of MAIL FROM, which SPF is about; empty: that of From:.
   std::vector<std::string> envelope_domains = {};
-  bool others_unknown = false;  // this host sends from more addresses than these, which are not known
+  bool others_unknown = false;  // this host sends from further addresses, which are not known
 };
 
-// Topics: "dkim", "spf", "dmarc", "ptr", "helo", "mx". Domains without a key in the store yield no finding of
-// topic "dkim". A relay's reverse DNS is the relay's business, and not looked at.
+// Returns findings of topics "dkim", "spf", "dmarc", "ptr", "helo" and "mx"; none of "dkim" for domains
+// without a key in the store. Does not check a relay's reverse DNS, which is the relay's business.
 Findings check_domain_in_dns(const DomainQuestion& question, const crypto::KeyStore& store,
                              const DnsAccess& access);
 

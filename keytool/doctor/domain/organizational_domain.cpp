@@ -1,11 +1,13 @@
 #include "keytool/doctor/domain/organizational_domain.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace dkim::keytool {
 namespace {
 
-// A domain of more labels is cut to these for the second question.
+// A domain with more labels is cut to this many for the second question.
 constexpr std::ptrdiff_t most_labels = 7;
 constexpr std::size_t longest_name = 253;
 
@@ -19,7 +21,7 @@ std::string_view top_label(std::string_view name) {
   return dot == std::string_view::npos ? name : name.substr(dot + 1);
 }
 
-// Of a name below domain: the one directly below it, on the way.
+// Returns the name directly below the domain on the way to `name`.
 std::string child_towards(const std::string& name, const std::string& domain) {
   const auto end = name.size() - domain.size() - 1;
   const auto dot = end == 0 ? std::string::npos : name.rfind('.', end - 1);
@@ -30,22 +32,20 @@ bool ends_walk(const DmarcRecord& record) {
   return record.public_suffix != PublicSuffix::unsaid;
 }
 
-// Keeps what is at one name. Steps 2 and 6: several records are as none.
-void look_at(TreeWalk& walk, const std::string& owner, const std::vector<std::string>& texts) {
+// Adds what is at one name. Several records count as none (steps 2 and 6).
+void add_texts(TreeWalk& walk, const std::string& owner, const std::vector<std::string>& texts) {
   std::vector<std::string> records;
   std::copy_if(texts.begin(), texts.end(), std::back_inserter(records), is_dmarc_record);
   if (records.size() == 1) {
     walk.found.push_back({owner, records.front(), *read_dmarc_record(records.front())});
   } else if (records.size() > 1) {
-    walk.passed_over.push_back(
-        {owner,
-         "is there " + std::to_string(records.size()) + " times, and receivers go by none of them",
-         {}});
+    walk.ignored.push_back(
+        {owner, fmt::format("is there {} times, and receivers use none of them", records.size()), {}});
   } else {
     for (const auto& text : texts) {
       const auto why = why_no_dmarc_record(text);
       if (!why) continue;
-      walk.passed_over.push_back({owner, *why + ", and receivers take it for no record", text});
+      walk.ignored.push_back({owner, fmt::format("{}, and receivers ignore it", *why), text});
       return;
     }
   }
@@ -77,14 +77,14 @@ TreeWalk walk_up(Lookup& lookup, const std::string& domain) {
       walk.trouble = TreeWalk::Trouble{owner, texts.refusal().reason};
       break;
     }
-    look_at(walk, owner, *texts);
+    add_texts(walk, owner, *texts);
     if (!walk.found.empty() && walk.found.back().owner == owner && ends_walk(walk.found.back().record)) break;
   }
   return walk;
 }
 
 std::optional<std::string> TreeWalk::organization() const {
-  // psd= ends a walk: whatever lies above does not matter then, and no trouble has come after it.
+  // psd= ends a walk: whatever is above does not matter then, and no trouble can follow.
   if (trouble) return {};
   if (found.empty()) return start;
   const auto& last = found.back();

@@ -1,7 +1,7 @@
-// The way from a domain up to the top of DNS on which receivers look for DMARC records, and what they take
-// from it: the record that applies, and the organization that a domain belongs to (RFC 9989 §4.10).
+// Walks from a domain up to the top of DNS, as receivers do to find DMARC records, and finds the record that
+// applies and the organization that a domain belongs to (RFC 9989 §4.10).
 //
-// Called by the checks of DMARC. Throws nothing for what DNS does.
+// Never throws because of DNS: a question without an answer ends the walk with a Trouble.
 #pragma once
 
 #include <optional>
@@ -20,13 +20,13 @@ struct FoundDmarcRecord {
 };
 
 struct TreeWalk {
-  // More names than these are never asked for, however long the domain is (§4.10 step 4).
+  // The most names that a walk asks for, however long the domain is (§4.10 step 4).
   static constexpr std::size_t most_questions = 8;
 
-  struct PassedOver {
+  struct Ignored {
     std::string owner;
-    std::string why;   // in words that follow the name of the record
-    std::string text;  // of it; empty where there are several
+    std::string why;   // in words that follow the record's name
+    std::string text;  // the record's; empty if there are several
   };
   struct Trouble {
     std::string owner;
@@ -35,26 +35,26 @@ struct TreeWalk {
 
   std::string start;
   std::vector<FoundDmarcRecord> found;  // the longest name first
-  // What is there for records, and receivers do not take for any.
-  std::vector<PassedOver> passed_over;
-  // Where the walk ended because DNS gave no answer.
+  // Texts that seem meant as records, but that receivers ignore.
+  std::vector<Ignored> ignored;
+  // Where the walk ended, if DNS gave no answer.
   std::optional<Trouble> trouble;
 
-  // §4.10.2. Nothing: the walk ended in trouble.
+  // Returns the organizational domain (§4.10.2); nothing if the walk ended in trouble.
   std::optional<std::string> organization() const;
-  // The record that applies to mail From the start (§4.10.1): its own, that of its organization, or that of
-  // the public suffix above; nullptr if there is none, or trouble hides which it is.
+  // Returns the record that applies to mail from the starting domain (§4.10.1): its own, its organization's,
+  // or that of the public suffix above; nullptr if there is none, or trouble hides which it is.
   const FoundDmarcRecord* policy() const;
 };
 
-// The domains that a walk asks for, in order.
+// Returns the domains that a walk asks for, in order.
 std::vector<std::string> domains_to_walk(const std::string& domain);
 
-// The domain in A-label form, lower case, without final dot.
+// Walks up. The domain is in A-label form, lower case, without a final dot.
 TreeWalk walk_up(Lookup& lookup, const std::string& domain);
 
-// The same organization (relaxed alignment)? Nothing if DNS did not say. Asks only where the answer depends
-// on it.
+// Returns whether the domain belongs to the same organization (relaxed alignment); nothing if DNS did not
+// say. Asks only if the answer depends on it.
 std::optional<bool> is_of_organization(Lookup& lookup, const TreeWalk& walk, const std::string& domain);
 
 }  // namespace dkim::keytool

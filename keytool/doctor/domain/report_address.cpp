@@ -8,8 +8,8 @@
 namespace dkim::keytool {
 namespace {
 
-// unreserved / gen-delims / sub-delims of RFC 3986 §2, without the "," and "!" that DMARC has for itself.
-bool is_uri_octet(char c) {
+// unreserved / gen-delims / sub-delims of RFC 3986 §2, without the "," and "!" that DMARC uses itself.
+bool is_uri_character(char c) {
   return canon::is_alnum(c) || std::string_view("-._~:/?#[]@$&'()*+;=").find(c) != std::string_view::npos;
 }
 
@@ -20,7 +20,7 @@ std::optional<unsigned> hex_digit(char c) {
   return {};
 }
 
-// The octets that %XX stand for. Nothing if a "%" is none of these, or an octet may not stand in a URI.
+// Decodes %XX. Returns nothing if a "%" begins no such code, or a character must not be in a URI.
 std::optional<std::string> decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -30,7 +30,7 @@ std::optional<std::string> decoded(std::string_view text) {
       if (!high || !low) return {};
       out += static_cast<char>(*high * 16 + *low);
       i += 2;
-    } else if (is_uri_octet(text[i])) {
+    } else if (is_uri_character(text[i])) {
       out += text[i];
     } else {
       return {};
@@ -56,9 +56,9 @@ bool is_limit(std::string_view text) {
 canon::Result<std::string> mail_domain(std::string_view rest) {
   const auto address = decoded(rest.substr(0, rest.find('?')));
   const auto at = address ? address->rfind('@') : std::string::npos;
-  if (at == std::string::npos || at == 0) return canon::Refusal{"is no mail address", 0};
+  if (at == std::string::npos || at == 0) return canon::Refusal{"is not a mail address", 0};
   const auto domain = canon::DomainName::parse(std::string_view(*address).substr(at + 1));
-  if (!domain) return canon::Refusal{"is no mail address: its domain is none", 0};
+  if (!domain) return canon::Refusal{"is not a mail address: its domain is invalid", 0};
   return domain->str();
 }
 
@@ -69,16 +69,16 @@ canon::Result<ReportAddress> parse_report_address(std::string_view text) {
   if (text.empty()) return canon::Refusal{"is empty", 0};
   if (const auto mark = text.find('!'); mark != std::string_view::npos) {
     address.limit = text.substr(mark + 1);
-    if (!is_limit(address.limit)) return canon::Refusal{"holds a \"!\" that is not written as %21", mark};
+    if (!is_limit(address.limit)) return canon::Refusal{"contains a \"!\" that is not written as %21", mark};
     text = text.substr(0, mark);
   }
   address.uri = text;
   const auto colon = text.find(':');
   if (colon == std::string_view::npos || !is_scheme(text.substr(0, colon))) {
     const bool mail = text.find('@') != std::string_view::npos;
-    return canon::Refusal{mail ? "lacks mailto: before it" : "is no URI", 0};
+    return canon::Refusal{mail ? "lacks mailto: before it" : "is not a URI", 0};
   }
-  if (!decoded(text.substr(colon + 1))) return canon::Refusal{"holds what no URI may hold", colon + 1};
+  if (!decoded(text.substr(colon + 1))) return canon::Refusal{"contains what no URI may contain", colon + 1};
   if (!canon::equal_ignoring_case(text.substr(0, colon), "mailto")) return address;
   auto domain = mail_domain(text.substr(colon + 1));
   if (!domain) return domain.refusal();

@@ -1,4 +1,5 @@
-// Where DMARC reports are to go: a URI of rua= or ruf= (RFC 9989 §4.6, §4.8). Pure, total.
+// Parses a URI of rua= or ruf=, where DMARC reports go (RFC 9989 §4.6, §4.8). Pure; any text gives an address
+// or a Refusal.
 #pragma once
 
 #include <optional>
@@ -11,14 +12,14 @@ namespace dkim::keytool {
 
 struct ReportAddress {
   std::string uri;  // without the limit
-  // Of a mail address, in A-label form; empty for other schemes, which receivers may pass over.
+  // The domain of a mail address, in A-label form; empty for other schemes, which receivers may ignore.
   std::string domain;
-  // "10m" of "!10m": the largest report that is wanted, which RFC 9989 has done away with.
+  // The largest report that is wanted, "10m" for "!10m"; obsolete since RFC 9989.
   std::string limit;
 };
 
-// One URI, no white space around it. Refuses, in words that follow the URI ("... is no URI"), what RFC 3986
-// or a mailto: with one mail address (RFC 6068) does not allow.
+// Parses one URI without white space around it. Refuses, in words that follow the URI ("... is not a URI"),
+// what RFC 3986 or a mailto: URI with one mail address (RFC 6068) does not allow.
 canon::Result<ReportAddress> parse_report_address(std::string_view text);
 
 }  // namespace dkim::keytool

@@ -1,5 +1,7 @@
 #include "keytool/doctor/domain/spf_check.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -15,18 +17,14 @@ namespace {
 
 using spf::Result;
 
-// Where no address is known: one of TEST-NET-1 stands for any (RFC 5737).
+// Used if no address is known; TEST-NET-1, RFC 5737.
 constexpr const char* any_address = "192.0.2.0";
-constexpr const char* private_relay = "its address is a private one, not what receivers see";
-// Of a relay that is named by its domain.
+constexpr const char* private_relay = "its address is private, not what receivers see";
+// The exchanges of a relay that is named by its domain.
 constexpr std::size_t most_exchanges = 10;
 
 std::string term_for(const canon::IpAddress& address) {
   return (address.is_v4() ? "ip4:" : "ip6:") + address.text();
-}
-
-void add(std::string& list, const std::string& item, const char* separator) {
-  list += (list.empty() ? "" : separator) + item;
 }
 
 Severity severity_of(Result result) {
@@ -41,7 +39,7 @@ class Checker {
     find_senders();
     const auto texts = lookup_.ask(check_.domain, RecordType::txt);
     if (!texts) {
-      report(Severity::unknown, "the TXT records could not be read: " + texts.refusal().reason);
+      report(Severity::unknown, fmt::format("the TXT records could not be read: {}", texts.refusal().reason));
       return std::move(findings_);
     }
     std::vector<std::string> records;
@@ -52,7 +50,7 @@ class Checker {
       if (!report_meant(*texts)) report_missing();
     } else {
       report(Severity::broken,
-             std::to_string(records.size()) + " SPF records, which receivers take for an error (permerror)",
+             fmt::format("{} SPF records, which receivers treat as an error (permerror)", records.size()),
              "make one record of them: \"v=spf1\" once, and the mechanisms of all before one \"all\"");
     }
     return std::move(findings_);
@@ -64,7 +62,7 @@ class Checker {
         Finding{severity, "spf", check_.domain, canon::printable(what, 1024), advice, {}});
   }
 
-  // Which addresses receivers will see, and which terms would name them.
+  // Finds the addresses that receivers will see, and the terms that name them.
   void find_senders() {
     if (check_.relay.empty()) {
       for (const auto& text : check_.addresses) {
@@ -77,20 +75,20 @@ class Checker {
       drop_private();
       return;
     }
-    terms_ = "a:" + check_.relay;
+    terms_ = {"a:" + check_.relay};
     add_addresses_of(check_.relay);
     drop_private();
     if (!senders_.empty() || relay_trouble_ == private_relay) return;
-    // Postfix takes a relayhost without brackets for a domain, and sends to its MX.
+    // To Postfix a relayhost without brackets is a domain, and it sends to the domain's MX.
     const auto exchanges = lookup_.ask(check_.relay, RecordType::mx);
     if (!exchanges || exchanges->empty()) return;
-    terms_ = "mx:" + check_.relay;
+    terms_ = {"mx:" + check_.relay};
     for (std::size_t i = 0; i < std::min(exchanges->size(), most_exchanges); ++i)
       add_addresses_of((*exchanges)[i]);
     drop_private();
   }
 
-  // A filter on this host or a smarthost at home: receivers see neither that address nor ours.
+  // Drops the address of a filter on this host or a smarthost at home: receivers see neither it nor ours.
   void drop_private() {
     const auto dropped = std::erase_if(senders_, [](const canon::IpAddress& address) {
       return special_use(address) == canon::SpecialUse::local;
@@ -112,47 +110,50 @@ class Checker {
 
   void add_sender(const canon::IpAddress& address) {
     senders_.push_back(address);
-    add(terms_, term_for(address), " ");
+    terms_.push_back(term_for(address));
   }
 
   spf::Question question(const canon::IpAddress& address) const {
     return {address, check_.domain, check_.helo};
   }
 
-  // Receivers pass it over, and nobody who sees it in his zone knows why.
+  // Reports a record that receivers ignore: whoever sees it in the zone cannot tell why.
   bool report_meant(const std::vector<std::string>& texts) {
     const auto meant = std::find_if(texts.begin(), texts.end(), [](const auto& text) {
       return canon::lower_case(text).find("v=spf1") != std::string::npos;
     });
     if (meant == texts.end()) return false;
     report(Severity::risk,
-           "a TXT record does not begin with v=spf1 and a space as it must, and receivers take it for no SPF "
-           "record: " +
-               *meant,
-           "mend it there: no quotes or spaces before it, and spaces between its parts");
+           fmt::format(
+               "a TXT record does not begin with v=spf1 and a space as it must, and receivers ignore it: {}",
+               *meant),
+           "fix it there: no quotes or spaces before it, and spaces between its parts");
     return true;
   }
 
   void report_missing() {
-    // A relay may well send from other addresses than it takes mail at: -all would have those refused.
+    // A relay may well send from other addresses than it accepts mail at: with -all, those would be refused.
     const bool relayed = !check_.relay.empty();
     Finding& finding =
         report(Severity::risk, "no SPF record: receivers cannot tell who may send for the domain",
-               relayed ? "publish one with what the relay's provider says (an include: most of the time), or "
+               relayed ? "publish one with what the relay's provider says (usually an include:), or "
                          "with its addresses"
-                       : "publish one that names all addresses it is sent from");
+                       : "publish one that names all addresses that send its mail");
     const std::string rest = relayed || check_.others_unknown ? " ~all" : " -all";
-    if (!terms_.empty()) finding.paste.push_back(txt_line(check_.domain, "v=spf1 " + terms_ + rest));
+    if (terms_.empty()) return;
+    finding.paste.push_back(
+        txt_line(check_.domain, fmt::format("v=spf1 {}{}", fmt::join(terms_, " "), rest)));
   }
 
   void judge(const std::string& text) {
     const auto record = spf::parse_record(text);
     if (!record) {
-      report(Severity::broken,
-             "the SPF record has a syntax error, which receivers take for an error (permerror): " +
-                 record.refusal().reason + ", at byte " + std::to_string(record.refusal().octet + 1) +
-                 " of: " + text,
-             "mend the record there");
+      report(
+          Severity::broken,
+          fmt::format(
+              "the SPF record has a syntax error, which receivers treat as permerror: {}, at byte {} of: {}",
+              record.refusal().reason, record.refusal().octet + 1, text),
+          "fix the record there");
       return;
     }
     judge_senders(text, *record);
@@ -162,58 +163,63 @@ class Checker {
 
   void judge_senders(const std::string& text, const spf::Record& record) {
     if (senders_.empty()) {
-      report(Severity::unknown,
-             check_.relay.empty() ? "whether the SPF record covers this host: its public address is not known"
-             : relay_trouble_.empty()
-                 ? "whether the SPF record covers the relay: " + check_.relay + " has no address"
-                 : "whether the SPF record covers the relay: " + check_.relay + ": " + relay_trouble_);
+      report(
+          Severity::unknown,
+          check_.relay.empty() ? "whether the SPF record covers this host: its public address is not known"
+          : relay_trouble_.empty()
+              ? fmt::format("whether the SPF record covers the relay: {} has no address", check_.relay)
+              : fmt::format("whether the SPF record covers the relay: {}: {}", check_.relay, relay_trouble_));
       return;
     }
-    std::string covered;
-    std::string uncovered;
-    std::string terms;
+    std::vector<std::string> covered;
+    std::vector<std::string> uncovered;
+    std::vector<std::string> terms;
     std::optional<Result> worst;
     for (const auto& sender : senders_) {
       const auto outcome = spf::check_host(lookup_, question(sender));
       if (outcome.result == Result::pass) {
-        add(covered, sender.text(), ", ");
+        covered.push_back(sender.text());
       } else if (outcome.result == Result::temperror) {
-        report(Severity::unknown, "whether the SPF record covers " + sender.text() + ": " + outcome.reason);
+        report(Severity::unknown,
+               fmt::format("whether the SPF record covers {}: {}", sender.text(), outcome.reason));
       } else if (outcome.result == Result::permerror) {
-        // The same for every address, most of the time.
+        // Usually the same for every address.
         if (!erroneous_) report_error(outcome, sender);
         erroneous_ = true;
       } else {
-        add(uncovered, sender.text() + " (" + std::string(to_string(outcome.result)) + ")", ", ");
-        add(terms, term_for(sender), " ");
+        uncovered.push_back(fmt::format("{} ({})", sender.text(), to_string(outcome.result)));
+        terms.push_back(term_for(sender));
         if (!worst || severity_of(outcome.result) < severity_of(*worst)) worst = outcome.result;
       }
     }
     if (worst) report_uncovered(uncovered, *worst, text, record, check_.relay.empty() ? terms : terms_);
     if (findings_.empty()) {
-      report(Severity::good, "the SPF record covers " + covered + ": " + text);
+      report(Severity::good, fmt::format("the SPF record covers {}: {}", fmt::join(covered, ", "), text));
     }
   }
 
   void report_error(const spf::Outcome& outcome, const canon::IpAddress& sender) {
     report(Severity::broken,
-           "receivers end in an error (permerror) when they check " + sender.text() + ": " + outcome.reason,
+           fmt::format("receivers get an error (permerror) when they check {}: {}", sender.text(),
+                       outcome.reason),
            outcome.lookups > spf::most_lookups
                ? "name addresses by ip4: and ip6: instead of a, mx and include, until ten lookups are enough"
-               : "mend or take out that part of the record");
+               : "fix or remove that part of the record");
   }
 
-  void report_uncovered(const std::string& which, Result worst, const std::string& text,
-                        const spf::Record& record, const std::string& terms) {
+  void report_uncovered(const std::vector<std::string>& which, Result worst, const std::string& text,
+                        const spf::Record& record, const std::vector<std::string>& terms) {
     const bool relayed = !check_.relay.empty();
-    // A relay may well send from other addresses than it takes mail at.
+    // A relay may well send from other addresses than it accepts mail at.
     Finding& finding =
         report(relayed ? Severity::risk : severity_of(worst),
-               "the SPF record does not cover " + (relayed ? "the relay " + check_.relay + ", " : "") +
-                   which + ": " + text,
-               relayed ? "add what the relay's provider says (an include: most of the time), or its address"
+               relayed ? fmt::format("the SPF record does not cover the relay {}, {}: {}", check_.relay,
+                                     fmt::join(which, ", "), text)
+                       : fmt::format("the SPF record does not cover {}: {}", fmt::join(which, ", "), text),
+               relayed ? "add what the relay's provider says (usually an include:), or its address"
                        : "add the address to the record");
-    finding.paste.push_back(txt_line(check_.domain, spf::with_terms(text, record, terms)));
+    finding.paste.push_back(
+        txt_line(check_.domain, spf::with_terms(text, record, fmt::format("{}", fmt::join(terms, " ")))));
   }
 
   void judge_cost() {
@@ -223,26 +229,30 @@ class Checker {
                                   [](const auto& finding) { return finding.severity == Severity::unknown; });
     const bool cut_short = cost_.result == Result::temperror;
     if (cut_short && cost_.lookups <= spf::most_lookups) {
-      if (!said) report(Severity::unknown, "how many lookups the SPF record takes: " + cost_.reason);
+      if (!said)
+        report(Severity::unknown, fmt::format("how many lookups the SPF record takes: {}", cost_.reason));
       return;
     }
     if (cost_.lookups > spf::most_lookups && !erroneous_) {
       report(Severity::risk,
-             "the SPF record takes " + std::string(cut_short ? "at least " : "") +
-                 std::to_string(cost_.lookups) + " lookups where receivers stop at " +
-                 std::to_string(spf::most_lookups) + " with an error: senders named past there fail",
+             fmt::format(
+                 "the SPF record takes {}{} lookups where receivers stop at {} with an error: senders named "
+                 "beyond that fail",
+                 cut_short ? "at least " : "", cost_.lookups, spf::most_lookups),
              "name addresses by ip4: and ip6: instead of a, mx and include");
     } else if (cost_.result == Result::permerror && !erroneous_) {
-      report(Severity::risk, "a part of the SPF record leads to an error (permerror): " + cost_.reason,
-             "mend or take out that part");
+      report(Severity::risk,
+             fmt::format("a part of the SPF record leads to an error (permerror): {}", cost_.reason),
+             "fix or remove that part");
     } else if (cost_.voids > spf::most_voids && !erroneous_) {
       report(Severity::risk,
-             "the SPF record asks for " + std::to_string(cost_.voids) +
-                 " names that are not there, where receivers stop at the third with an error",
-             "take out what no longer exists");
+             fmt::format(
+                 "the SPF record asks for {} names that do not exist, where receivers stop at the third with "
+                 "an error",
+                 cost_.voids),
+             "remove what no longer exists");
     } else if (!findings_.empty() && findings_.front().severity == Severity::good) {
-      findings_.front().what +=
-          " (" + std::to_string(cost_.lookups) + " of " + std::to_string(spf::most_lookups) + " lookups)";
+      findings_.front().what += fmt::format(" ({} of {} lookups)", cost_.lookups, spf::most_lookups);
     }
     if (cost_.ptr) {
       report(Severity::risk,
@@ -251,7 +261,7 @@ class Checker {
     }
   }
 
-  // What becomes of a sender whom the record does not name.
+  // Judges what happens to senders that the record does not name.
   void judge_default() {
     if (cost_.result == Result::pass) {
       report(Severity::risk, "the SPF record ends in +all: anybody may send as the domain",
@@ -267,7 +277,7 @@ class Checker {
   const SpfCheck& check_;
   Findings findings_;
   std::vector<canon::IpAddress> senders_;
-  std::string terms_;
+  std::vector<std::string> terms_;
   std::string relay_trouble_;
   spf::Outcome cost_;
   bool erroneous_ = false;

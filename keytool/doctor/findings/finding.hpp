@@ -1,4 +1,5 @@
-// What dkimkey doctor found out about one link of the chain from Postfix to the receiver, and what to do.
+// Holds what dkimkey doctor found out about one link of the chain from Postfix to the receiver, and what to
+// do.
 #pragma once
 
 #include <string>
@@ -7,12 +8,12 @@
 
 namespace dkim::keytool {
 
-// The order in which findings are printed: what keeps mail from being signed or accepted comes first.
+// Findings are printed in this order: what keeps mail from being signed or accepted comes first.
 enum class Severity {
   broken,   // mail is not signed, or receivers refuse it or see a broken signature
   risk,     // works today; breaks for some messages or receivers, or soon
   unknown,  // could not be found out from here; says why
-  note,     // right for most: a choice, or something without effect; or some mail has no signature that holds
+  note,     // right for most: a choice, something without effect, or little mail whose signature fails
   good,
 };
 
@@ -20,12 +21,13 @@ struct Finding {
   Severity severity = Severity::good;
   // The link of the chain, one stable word for programs: "socket", "smtpd_milters", "spf".
   std::string topic;
-  // Which domain, setting, file or address it is about. May hold octets from DNS or a file: escape to print.
+  // The domain, setting, file or address that it is about. May contain bytes from DNS or a file: escape to
+  // print.
   std::string subject;
   std::string what;
-  // What a person should do; empty where nothing is to be done.
+  // What a person should do; empty if nothing.
   std::string advice;
-  // Records or commands, ready to paste, a line each.
+  // Records or commands, ready to paste, one a line.
   std::vector<std::string> paste;
 };
 
@@ -36,7 +38,7 @@ inline Finding with_remedy_apart(Finding finding) {
   constexpr std::string_view mark = "; fix it with: ";
   const auto at = finding.what.rfind(mark);
   if (at == std::string::npos) return finding;
-  finding.advice = "mend it:";
+  finding.advice = "fix it:";
   finding.paste = {finding.what.substr(at + mark.size())};
   finding.what.erase(at);
   return finding;

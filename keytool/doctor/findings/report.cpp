@@ -1,5 +1,7 @@
 #include "keytool/doctor/findings/report.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -10,7 +12,7 @@
 namespace dkim::keytool {
 namespace {
 
-// What so many findings of a severity are called.
+// The names of the severities in the last line, after a number.
 constexpr std::array<std::pair<Severity, std::string_view>, 5> severities{{
     {Severity::broken, "broken"},
     {Severity::risk, "at risk"},
@@ -56,9 +58,10 @@ std::string_view to_string(Severity severity) {
   return "good";
 }
 
-void sort_findings(Findings& findings) {
+Findings sorted(Findings findings) {
   std::stable_sort(findings.begin(), findings.end(),
                    [](const auto& a, const auto& b) { return a.severity < b.severity; });
+  return findings;
 }
 
 std::string findings_text(const Findings& findings) {
@@ -68,7 +71,7 @@ std::string findings_text(const Findings& findings) {
   std::string counts;
   for (const auto& [severity, name] : severities) {
     counts += counts.empty() ? "\n" : ", ";
-    counts += std::to_string(count_of(findings, severity)) + " " + std::string(name);
+    counts += fmt::format("{} {}", count_of(findings, severity), name);
   }
   return out + counts + "\n";
 }

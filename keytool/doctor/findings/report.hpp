@@ -1,4 +1,4 @@
-// How doctor tells its findings: to people, to programs, and by its exit code.
+// Reports doctor's findings: to people, to programs, and by the exit code. Never fails.
 #pragma once
 
 #include <string>
@@ -9,17 +9,18 @@
 
 namespace dkim::keytool {
 
-// One word, as in --json: "broken".
+// Returns one word, as in --json: "broken".
 std::string_view to_string(Severity severity);
 
-// The most important first; those of the same severity stay in the order of the chain.
-void sort_findings(Findings& findings);
+// Puts the most important first; findings of the same severity stay in the order of the chain.
+Findings sorted(Findings findings);
 
-// Safe for a terminal, whatever the findings hold. Good ones on a line each; a closing line counts.
+// Returns text for a terminal, safe whatever the findings contain. The last line counts them.
 std::string findings_text(const Findings& findings);
-// An array of flat objects: severity, topic, subject, what, advice, paste (lines, or null).
+// Returns an array of flat objects: severity, topic, subject, what, advice, paste (lines, or null).
 std::string findings_json(const Findings& findings);
 
+// Returns problem if anything is broken or at risk, waiting if something is unknown, or else done.
 ExitCode exit_code_of(const Findings& findings);
 
 }  // namespace dkim::keytool

@@ -1,5 +1,7 @@
 #include "keytool/doctor/host/configuration_check.hpp"
 
+#include <fmt/format.h>
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,13 +16,13 @@ namespace dkim::keytool {
 namespace {
 
 constexpr const char* topic = "configuration";
-// It reads every key of the store.
+// The check reads every key of the store.
 constexpr std::chrono::seconds patience{120};
-constexpr std::size_t most_octets = 1 << 20;
-// More would hide the rest of what doctor has to say.
+constexpr std::size_t most_bytes = 1 << 20;
+// More would hide doctor's other findings.
 constexpr int most_lines = 20;
 
-// Never by the caller's PATH: doctor is run as root.
+// Ignores the caller's PATH: doctor is run as root.
 std::optional<std::filesystem::path> daemon_program() {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -36,24 +38,24 @@ std::optional<std::filesystem::path> daemon_program() {
 
 Findings configuration_findings(const std::string& file, const std::string& errors, int status) {
   Findings findings;
-  int passed_over = 0;
+  int left_out = 0;
   bool lines = false;
   for (std::size_t begin = 0; begin < errors.size();) {
     const auto end = std::min(errors.find('\n', begin), errors.size());
     auto line = errors.substr(begin, end - begin);
     begin = end + 1;
-    // So begins what it says when it was not asked for a check.
+    // Its messages begin with its name, except those of --check.
     constexpr std::string_view name = "dkimsignd: ";
     if (line.starts_with(name)) line.erase(0, name.size());
     if (line.empty()) continue;
     lines = true;
-    // The socket has checks of its own.
+    // The socket has its own checks.
     if (line.starts_with("the socket's directory ")) continue;
     if (findings.size() == most_lines) {
-      ++passed_over;
+      ++left_out;
       continue;
     }
-    // What does what it says, and may yet harm.
+    // A warning is about something that works, but may do harm.
     constexpr std::string_view warning = "warning: ";
     if (line.starts_with(warning)) {
       findings.push_back({Severity::risk, topic, file, line.substr(warning.size()), "", {}});
@@ -63,11 +65,11 @@ Findings configuration_findings(const std::string& file, const std::string& erro
       findings.push_back({Severity::unknown, topic, file, line, "run dkimkey doctor as root", {}});
     }
   }
-  if (passed_over > 0) {
+  if (left_out > 0) {
     findings.push_back({Severity::broken,
                         topic,
                         file,
-                        std::to_string(passed_over) + " more of these",
+                        fmt::format("{} more of these", left_out),
                         "see them all:",
                         {"dkimsignd --check --config " + shell_word(file)}});
   }
@@ -75,12 +77,12 @@ Findings configuration_findings(const std::string& file, const std::string& erro
     findings.push_back({Severity::broken,
                         topic,
                         file,
-                        "dkimsignd --check fails with status " + std::to_string(status),
+                        fmt::format("dkimsignd --check fails with status {}", status),
                         "",
                         {}});
   }
   if (findings.empty())
-    findings.push_back({Severity::good, topic, file, "dkimsignd reads it without a complaint", "", {}});
+    findings.push_back({Severity::good, topic, file, "dkimsignd reads it without complaint", "", {}});
   return findings;
 }
 
@@ -95,7 +97,7 @@ Findings check_publishing(const crypto::KeySettings& settings) {
     if (fault->remedy.empty()) {
       finding.advice = "put it there, or change publish";
     } else {
-      finding.advice = "mend it:";
+      finding.advice = "fix it:";
       finding.paste = {fault->remedy};
     }
     findings.push_back(std::move(finding));
@@ -121,14 +123,14 @@ Findings check_configuration(const std::optional<std::string>& named_file, Confi
                                                                                    : "--print-config"};
   if (named_file) arguments.insert(arguments.end(), {"--config", *named_file});
   try {
-    const auto said = capture_program(*program, arguments, patience, most_octets);
+    const auto said = capture_program(*program, arguments, patience, most_bytes);
     return configuration_findings(file, said.errors, said.status);
   } catch (const crypto::Error& error) {
     return {{Severity::unknown,
              topic,
              file,
              error.what(),
-             "see for yourself:",
+             "run the check yourself:",
              {"dkimsignd --check --config " + shell_word(file)}}};
   }
 }

@@ -1,4 +1,4 @@
-// The daemon's configuration, judged by the daemon itself: dkimsignd --check.
+// Has dkimsignd itself judge its configuration: dkimsignd --check.
 #pragma once
 
 #include <filesystem>
@@ -10,19 +10,18 @@
 
 namespace dkim::keytool {
 
-// What dkimsignd said and ended with, as findings; pure. The file is for the reader.
+// Turns dkimsignd's messages and exit status into findings about the file. Pure.
 Findings configuration_findings(const std::string& file, const std::string& errors, int status);
 
-// What the daemon is to look at: its file and every key of the store, or the file alone, where the store is
-// so large that reading all keys would take minutes.
+// What dkimsignd checks: its file and every key of the store, or the file alone if the store is so large that
+// reading all keys would take minutes.
 enum class ConfigurationCheck { with_all_keys, file_alone };
 
-// Runs the dkimsignd beside this program, else that of /usr/sbin, on the configuration file, or on its
-// default where none is named. Never throws what the program does: an unknown finding says that it could
-// not be asked.
+// Runs the dkimsignd beside this program, or else the one in /usr/sbin, on the named file or on its default.
+// Does not throw if that fails: a finding of severity unknown says so.
 Findings check_configuration(const std::optional<std::string>& named_file, ConfigurationCheck check);
 
-// May others write the hooks and TSIG files that records are published with? dkimkey does not use them then.
+// Finds the hooks and TSIG files for publishing that others can write: dkimkey does not use them.
 Findings check_publishing(const crypto::KeySettings& settings);
 
 }  // namespace dkim::keytool

@@ -21,7 +21,7 @@ bool is_of(int family, const std::string& text) {
   return address && address->is_v4() == (family == AF_INET);
 }
 
-// The source address of a datagram to there, which is never sent.
+// Returns the source address that a datagram to there would have; sends none.
 std::optional<std::string> source_towards(int family, const char* destination) {
   const crypto::FileDescriptor fd(socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!fd) return std::nullopt;
@@ -55,7 +55,7 @@ std::string without_brackets(std::string text) {
   return text;
 }
 
-// postconf(5), smtp_bind_address: where inet_interfaces has one address of a family, Postfix sends from it.
+// If inet_interfaces has one address of a family, Postfix sends from it (postconf(5), smtp_bind_address).
 std::string only_interface(const PostfixSettings& settings, int family) {
   const auto interfaces = settings.of("inet_interfaces");
   std::string_view rest = interfaces;
@@ -69,7 +69,7 @@ std::string only_interface(const PostfixSettings& settings, int family) {
   return only == "127.0.0.1" || only == "::1" ? std::string() : only;
 }
 
-// Of each SMTP client: its own or main.cf's.
+// Returns the address of each SMTP client: its own, or main.cf's.
 std::set<std::string> bound_addresses(const PostfixSettings& settings, int family, const char* setting) {
   std::set<std::string> addresses;
   for (const auto* client : settings.running("smtp")) {
@@ -130,9 +130,9 @@ std::optional<Finding> hidden_addresses(const std::vector<std::string>& sending)
                  "address",
                  hidden,
                  "is behind NAT: others see that mail come from another address, which is not known here; "
-                 "what is said of SPF and PTR holds for " +
+                 "the findings on SPF and PTR are about " +
                      shown + " alone",
-                 "name each address that others see, by an --address ADDRESS for each",
+                 "name each address that others see with its own --address ADDRESS",
                  {}};
 }
 

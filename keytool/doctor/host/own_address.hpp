@@ -1,4 +1,5 @@
-// From which addresses this host sends: what receivers look up in SPF and PTR.
+// Finds the addresses that this host sends from: receivers look them up in SPF and PTR. Sends nothing, and
+// never fails.
 #pragma once
 
 #include <optional>
@@ -15,11 +16,11 @@ namespace dkim::keytool {
 // (canon/special_networks.hpp).
 bool is_public_address(const std::string& text);
 
-// Those that Postfix is told to send from, else those that the kernel would use towards the Internet, of the
-// families that inet_protocols allows. Sends nothing. May be private.
+// Returns the addresses that Postfix is configured to send from, or else those that the kernel would use
+// towards the Internet, of the families that inet_protocols allows. They may be private.
 std::vector<std::string> sending_addresses(const PostfixSettings* settings);
 
-// What of these addresses is not what others see; nothing if all are public.
+// Reports which of these addresses others do not see; returns nothing if all are public.
 std::optional<Finding> hidden_addresses(const std::vector<std::string>& sending);
 
 }  // namespace dkim::keytool

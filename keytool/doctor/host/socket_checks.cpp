@@ -1,5 +1,7 @@
 #include "keytool/doctor/host/socket_checks.hpp"
 
+#include <fmt/format.h>
+
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -46,7 +48,7 @@ std::vector<SocketFacts::Attempt> try_as_postfix(const std::filesystem::path& so
     jails.insert(entry.jail.chrooted);
   std::vector<SocketFacts::Attempt> attempts;
   for (const bool chrooted : jails) {
-    // That no path leads out of the chroot is told where the lists of milters are looked at.
+    // The checks of the milter lists report that no path leads out of the chroot.
     if (chrooted && !is_inside) continue;
     const std::filesystem::path root = chrooted ? queue : "/";
     const auto path = chrooted ? std::filesystem::path("/") / inside : socket;
@@ -66,11 +68,11 @@ std::vector<std::string> start_commands() {
   return {"systemctl enable --now dkimsignd", "journalctl -u dkimsignd -n 20"};
 }
 
-// Shows who listens there.
+// Returns a command that shows who listens there.
 std::string listing_command(const SocketFacts& facts) {
-  if (!facts.path.empty()) return "ss -lxp | grep -F " + shell_word(facts.path.string());
+  if (!facts.path.empty()) return fmt::format("ss -lxp | grep -F {}", shell_word(facts.path.string()));
   const auto address = facts.socket.substr(facts.socket.find(':') + 1);
-  return "ss -ltnp | grep -F " + shell_word(":" + address.substr(0, address.find('@')));
+  return fmt::format("ss -ltnp | grep -F {}", shell_word(":" + address.substr(0, address.find('@'))));
 }
 
 Finding finding(const SocketFacts& facts, Severity severity, std::string what, std::string advice = {},
@@ -88,28 +90,30 @@ std::optional<Finding> file_trouble(const SocketFacts& facts) {
   switch (facts.file) {
     case File::no_directory:
       return finding(facts, Severity::broken, "its directory does not exist: dkimsignd cannot listen",
-                     "make it, so that dkimsignd may write there and Postfix pass through:",
-                     {"install -d -o " + shell_word(facts.daemon_user) + " -g " +
-                          shell_word(facts.postfix_group) + " -m 2710 " + shell_word(directory),
+                     "make it, so that dkimsignd can write there and Postfix can pass through:",
+                     {fmt::format("install -d -o {} -g {} -m 2710 {}", shell_word(facts.daemon_user),
+                                  shell_word(facts.postfix_group), shell_word(directory)),
                       "systemctl restart dkimsignd"});
     case File::missing:
       return finding(facts, Severity::broken, "there is no socket: dkimsignd is not running",
                      "start it, or see why it does not start:", start_commands());
     case File::something_else:
-      return finding(facts, Severity::broken, "is no socket: dkimsignd cannot listen there",
+      return finding(facts, Severity::broken, "is not a socket: dkimsignd cannot listen there",
                      "move it away and restart dkimsignd", {});
     case File::hidden:
       return finding(facts, Severity::unknown, "only root can look into its directory",
                      "run dkimkey doctor as root", {});
-    default:
-      return std::nullopt;
+    case File::socket:
+      break;
   }
+  return std::nullopt;
 }
 
 std::optional<Finding> listener_trouble(const SocketFacts& facts) {
   switch (facts.direct.outcome) {
     case Outcome::not_tried:
-      return finding(facts, Severity::unknown, "could not be tried: " + message_of(facts.direct.error));
+      return finding(facts, Severity::unknown,
+                     fmt::format("could not be tried: {}", message_of(facts.direct.error)));
     case Outcome::not_reachable:
       if (facts.direct.error == EACCES) {
         return finding(facts, Severity::unknown, "only root and Postfix can connect to it",
@@ -119,34 +123,38 @@ std::optional<Finding> listener_trouble(const SocketFacts& facts) {
         return finding(facts, Severity::broken, "nobody listens there: dkimsignd is not running",
                        "start it, or see why it does not start:", start_commands());
       }
-      return finding(facts, Severity::broken,
-                     "takes no connection (" + message_of(facts.direct.error) + "): dkimsignd does not work",
-                     "see what it says:", {"journalctl -u dkimsignd -n 20"});
+      return finding(
+          facts, Severity::broken,
+          fmt::format("accepts no connection ({}): dkimsignd does not work", message_of(facts.direct.error)),
+          "see its log:", {"journalctl -u dkimsignd -n 20"});
     case Outcome::no_milter:
       return finding(facts, Severity::broken,
-                     (facts.program.empty() ? "what listens there" : facts.program + " listens there, and") +
-                         " does not answer as a milter",
-                     "see who it is, stop it and start dkimsignd:", {listing_command(facts)});
-    default:
+                     facts.program.empty()
+                         ? "the program that listens there does not answer as a milter"
+                         : fmt::format("{} listens there, and does not answer as a milter", facts.program),
+                     "see which program it is, stop it and start dkimsignd:", {listing_command(facts)});
+    case Outcome::milter:
       break;
   }
   if (!facts.program.empty() && facts.program != "dkimsignd") {
-    return finding(facts, Severity::broken,
-                   facts.program + " listens there, not dkimsignd: mail goes through it instead",
-                   "stop it or give it a socket of its own, and restart dkimsignd", {});
+    return finding(
+        facts, Severity::broken,
+        fmt::format("{} listens there, not dkimsignd: mail goes through it instead", facts.program),
+        "stop it or give it its own socket, and restart dkimsignd", {});
   }
   return std::nullopt;
 }
 
 Finding denied(const SocketFacts& facts, const SocketFacts::Attempt& attempt) {
-  const std::string who = "user " + facts.postfix_user + (attempt.chrooted ? ", in its chroot," : "");
+  const std::string who =
+      fmt::format("user {}{}", facts.postfix_user, attempt.chrooted ? ", in its chroot," : "");
   Finding denial = finding(facts, Severity::broken, "", "let it through:");
   if (attempt.obstacles.empty()) {
-    denial.what = who + " cannot connect: " + message_of(attempt.probe.error);
+    denial.what = fmt::format("{} cannot connect: {}", who, message_of(attempt.probe.error));
     denial.advice = "look for access lists or a security module that denies it";
     return denial;
   }
-  denial.what = attempt.obstacles.front().what + ": Postfix does not reach dkimsignd";
+  denial.what = fmt::format("{}: Postfix does not reach dkimsignd", attempt.obstacles.front().what);
   for (const auto& obstacle : attempt.obstacles) {
     if (!obstacle.remedy.empty()) denial.paste.push_back(obstacle.remedy);
   }
@@ -159,13 +167,14 @@ std::optional<Finding> attempt_trouble(const SocketFacts& facts, const SocketFac
       return std::nullopt;
     case Outcome::not_tried:
       return finding(facts, Severity::unknown,
-                     "could not be tried as Postfix: " + message_of(attempt.probe.error));
+                     fmt::format("could not be tried as Postfix: {}", message_of(attempt.probe.error)));
     case Outcome::not_reachable:
       return denied(facts, attempt);
-    default:
-      return finding(facts, Severity::broken, "does not answer to Postfix's user as a milter",
-                     "see its log:", {"journalctl -u dkimsignd -n 20"});
+    case Outcome::no_milter:
+      break;
   }
+  return finding(facts, Severity::broken, "does not answer Postfix's user as a milter",
+                 "see its log:", {"journalctl -u dkimsignd -n 20"});
 }
 
 }  // namespace
@@ -223,8 +232,8 @@ Findings check_socket(const SocketFacts& facts) {
   }
   if (facts.attempts.empty()) return {finding(facts, Severity::good, "a milter listens there")};
   return {finding(facts, Severity::good,
-                  "dkimsignd listens, and user " + facts.postfix_user + " reaches it" +
-                      (facts.attempts.back().chrooted ? " from inside the chroot" : ""))};
+                  fmt::format("dkimsignd listens, and user {} reaches it{}", facts.postfix_user,
+                              facts.attempts.back().chrooted ? " from inside the chroot" : ""))};
 }
 
 }  // namespace dkim::keytool

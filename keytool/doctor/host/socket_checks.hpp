@@ -1,7 +1,8 @@
-// dkimsignd's socket: is it there, does dkimsignd listen, and does Postfix get there from inside its chroot?
+// Checks dkimsignd's socket: whether it exists, dkimsignd listens, and Postfix reaches it from inside its
+// chroot.
 //
-// gather_socket_facts looks and tries (as root it connects as Postfix's user); check_socket judges, and is
-// pure.
+// gather_socket_facts looks and tries (run by root, it connects as Postfix's user); check_socket judges, and
+// is pure. Neither throws for what it finds.
 #pragma once
 
 #include <filesystem>
@@ -23,30 +24,31 @@ struct SocketFacts {
   std::filesystem::path path;
   File file = File::missing;
   SocketProbe direct;   // by this process itself
-  std::string program;  // that listens, empty where that is not known
+  std::string program;  // the one that listens; empty if unknown
 
-  // From a process of Postfix.
+  // An attempt to connect as a process of Postfix does.
   struct Attempt {
     bool chrooted = false;
     SocketProbe probe;
-    std::vector<AccessProblem> obstacles;  // where it was denied
+    std::vector<AccessProblem> obstacles;  // if it was denied
   };
   std::vector<Attempt> attempts;
   std::string postfix_user;  // empty: no Postfix, or no such user
   std::string postfix_group = "postfix";
   std::string daemon_user;  // for the commands to paste
   bool as_root = true;
-  // Does any process of Postfix have the right to try? Without, "run as root" is all that can be said.
+  // Whether Postfix's settings are known, so that root could try as Postfix does.
   bool postfix_known = false;
 };
 
-// Settings: nothing where there is no Postfix.
+// Gathers the facts. `settings` is null if there is no Postfix.
 SocketFacts gather_socket_facts(const std::string& socket, const PostfixSettings* settings);
 
+// Returns one finding of topic "socket".
 Findings check_socket(const SocketFacts& facts);
 
-// The user that the daemon runs as: who listens on the socket, else who owns its directory, else the
-// package's. Empty if that does not exist.
+// Returns the user that dkimsignd runs as: whoever listens on the socket, or else owns its directory, or else
+// the package's user. Empty if that does not exist.
 std::string daemon_user_by(const SocketProbe& probe, const std::filesystem::path& socket_path);
 
 }  // namespace dkim::keytool

@@ -27,7 +27,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Outcome = SocketProbe::Outcome;
 
-// What the child writes into the pipe; everything it does must be safe in a forked process.
+// What the child writes into the pipe. Everything it does must be safe in a forked process.
 struct Report {
   Outcome outcome = Outcome::not_tried;
   int error = 0;
@@ -48,17 +48,17 @@ bool wait_for(int fd, short events, Clock::time_point deadline) {
   }
 }
 
-// SMFIC_OPTNEG: a length, a letter, then version, actions and steps, as 32 bits each, highest octet first.
+// SMFIC_OPTNEG: a length, a letter, then version, actions and steps, each as 32 bits, highest byte first.
 // Asks for version 6 and offers what Postfix offers.
 constexpr std::array<unsigned char, 17> negotiation = {0, 0, 0, 13,  'O', 0,  0,   0,  6,
                                                        0, 0, 1, 255, 0,   31, 255, 255};
 constexpr std::array<unsigned char, 5> quit = {0, 0, 0, 1, 'Q'};
 
-bool read_octets(int fd, std::span<unsigned char> octets, Clock::time_point deadline) {
+bool read_bytes(int fd, std::span<unsigned char> bytes, Clock::time_point deadline) {
   std::size_t have = 0;
-  while (have < octets.size()) {
+  while (have < bytes.size()) {
     if (!wait_for(fd, POLLIN, deadline)) return false;
-    const auto size = read(fd, octets.data() + have, octets.size() - have);
+    const auto size = read(fd, bytes.data() + have, bytes.size() - have);
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (size <= 0) return false;
     have += static_cast<std::size_t>(size);
@@ -67,18 +67,18 @@ bool read_octets(int fd, std::span<unsigned char> octets, Clock::time_point dead
 }
 
 bool speaks_milter(int fd, Clock::time_point deadline) {
-  // A socket's buffer takes so little at once.
+  // A socket's buffer holds so little at once.
   if (send(fd, negotiation.data(), negotiation.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(negotiation.size()))
     return false;
-  // An answer of the same form; a newer one may have macro lists behind.
+  // The answer has the same form; a newer one may add lists of macros.
   std::array<unsigned char, 5> head{};
-  if (!read_octets(fd, head, deadline)) return false;
+  if (!read_bytes(fd, head, deadline)) return false;
   const auto size = (static_cast<unsigned>(head[0]) << 24U) | (static_cast<unsigned>(head[1]) << 16U) |
                     (static_cast<unsigned>(head[2]) << 8U) | head[3];
   if (head[4] != 'O' || size < 13 || size > 65536) return false;
   std::array<unsigned char, 12> numbers{};
-  if (!read_octets(fd, numbers, deadline)) return false;
+  if (!read_bytes(fd, numbers, deadline)) return false;
   send(fd, quit.data(), quit.size(), MSG_NOSIGNAL);
   return true;
 }
@@ -119,7 +119,7 @@ Report probe_path(const std::filesystem::path& path, Clock::time_point deadline)
   return probe(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address, deadline);
 }
 
-// In the child. As Postfix's chroot_uid(): the root first, then the groups, then the user.
+// Runs in the child. Follows Postfix's chroot_uid(): first the root, then the groups, then the user.
 int become(const ProbeUser& user, gid_t group) {
   if (!user.root.empty() && (chroot(user.root.c_str()) != 0 || chdir("/") != 0)) return errno;
   const auto& groups = user.credentials.groups;
@@ -169,7 +169,7 @@ SocketProbe probe_in_child(const std::filesystem::path& path, const ProbeUser& u
   return result_of(report);
 }
 
-// Who listens on a TCP port of this host: proc(5), /proc/net/tcp; the second column is ADDRESS:PORT in
+// Finds who listens on a TCP port of this host: proc(5), /proc/net/tcp; the second column is ADDRESS:PORT in
 // hexadecimal, the fourth the state (0A listens), the eighth the user.
 std::optional<uid_t> listener_on(unsigned port) {
   for (const auto* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
@@ -227,7 +227,7 @@ std::string program_of(pid_t pid) {
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", error);
   auto name = program.filename().string();
-  // So the kernel says of a program that was replaced since, by an upgrade.
+  // The kernel appends this to a program that an upgrade has replaced.
   constexpr std::string_view deleted = " (deleted)";
   if (name.ends_with(deleted)) name.resize(name.size() - deleted.size());
   return name;

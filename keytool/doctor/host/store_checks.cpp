@@ -1,5 +1,7 @@
 #include "keytool/doctor/host/store_checks.hpp"
 
+#include <fmt/format.h>
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,13 +20,13 @@ namespace {
 using crypto::KeyState;
 
 constexpr std::chrono::days slack{3};
-// A person was to publish the record and seems to have forgotten it.
+// After this, the person who should publish the record seems to have forgotten it.
 constexpr std::chrono::days longest_pending{14};
 constexpr int enough_bits = 2048;
 
 std::string days_text(std::chrono::seconds time) {
   const auto days = std::chrono::duration_cast<std::chrono::days>(time).count();
-  return std::to_string(days) + (days == 1 ? " day" : " days");
+  return fmt::format("{} {}", days, days == 1 ? "day" : "days");
 }
 
 std::string record_name(const canon::DomainName& domain, const crypto::KeyEntry& key) {
@@ -36,7 +38,7 @@ bool any_key(const crypto::Manifest& manifest, KeyState state) {
                      [&](const auto& key) { return key.state == state; });
 }
 
-// To make a key with. A selector is used once in a domain.
+// Returns a command that makes a key. A domain uses each selector only once.
 std::string generate_command(const canon::DomainName& domain, const crypto::Manifest& manifest) {
   std::string selector = "server";
   const auto is_taken = [&] {
@@ -45,7 +47,7 @@ std::string generate_command(const canon::DomainName& domain, const crypto::Mani
   };
   for (int number = 2; is_taken(); ++number)
     selector = "server" + std::to_string(number);
-  return "dkimkey generate --domain " + domain.str() + " --selector " + selector;
+  return fmt::format("dkimkey generate --domain {} --selector {}", domain.str(), selector);
 }
 
 Finding no_active_key(const canon::DomainName& domain, const crypto::Manifest& manifest) {
@@ -63,20 +65,21 @@ Finding no_active_key(const canon::DomainName& domain, const crypto::Manifest& m
           "make one:",      {generate_command(domain, manifest)}};
 }
 
-void check_active(const canon::DomainName& domain, const crypto::Manifest& manifest,
-                  const crypto::KeySettings& policy, crypto::UtcTime now, Findings& findings) {
+Findings check_active(const canon::DomainName& domain, const crypto::Manifest& manifest,
+                      const crypto::KeySettings& policy, crypto::UtcTime now) {
+  Findings findings;
   bool only_ed25519 = true;
   for (const auto& key : manifest.keys) {
     if (key.state != KeyState::active) continue;
     only_ed25519 = only_ed25519 && key.algorithm == crypto::Algorithm::ed25519;
     if (key.algorithm == crypto::Algorithm::rsa && key.bits < enough_bits) {
-      findings.push_back({Severity::risk,
-                          "key_size",
-                          record_name(domain, key),
-                          "has " + std::to_string(key.bits) +
-                              " bits: receivers may come to ignore less than " + std::to_string(enough_bits),
-                          "take a larger one in its place:",
-                          {generate_command(domain, manifest) + " --bits 2048"}});
+      findings.push_back(
+          {Severity::risk,
+           "key_size",
+           record_name(domain, key),
+           fmt::format("has {} bits: receivers may come to ignore less than {}", key.bits, enough_bits),
+           "replace it by a larger one:",
+           {generate_command(domain, manifest) + " --bits 2048"}});
     }
     const auto age = now - key.activated.value_or(key.created);
     if (age > policy.every + slack) {
@@ -84,9 +87,9 @@ void check_active(const canon::DomainName& domain, const crypto::Manifest& manif
           {Severity::risk,
            "rotation",
            record_name(domain, key),
-           "signs since " + days_text(age) + "; \"rotation\" wants a new key every " +
-               days_text(policy.every) + ": does the timer run?",
-           "turn it now, and let the timer do it henceforth:",
+           fmt::format("has signed for {}; \"rotation\" asks for a new key every {}: does the timer run?",
+                       days_text(age), days_text(policy.every)),
+           "rotate it now, and let the timer do it from now on:",
            {"dkimkey rotate --domain " + domain.str(), "systemctl enable --now dkimkey-rotate.timer"}});
     }
   }
@@ -98,30 +101,35 @@ void check_active(const canon::DomainName& domain, const crypto::Manifest& manif
                         "add an RSA key; each message then gets two signatures:",
                         {generate_command(domain, manifest) + " --algorithm rsa"}});
   }
+  return findings;
 }
 
-void check_waiting(const canon::DomainName& domain, const crypto::Manifest& manifest,
-                   const crypto::KeySettings& policy, crypto::UtcTime now, Findings& findings) {
+Findings check_waiting(const canon::DomainName& domain, const crypto::Manifest& manifest,
+                       const crypto::KeySettings& policy, crypto::UtcTime now) {
+  Findings findings;
   for (const auto& key : manifest.keys) {
     if (key.state == KeyState::pending && now - key.created > longest_pending) {
-      findings.push_back({Severity::risk,
-                          "rotation",
-                          record_name(domain, key),
-                          "is pending since " + days_text(now - key.created) + ": it still does not sign",
-                          "see what it waits for:",
-                          {"dkimkey rotate --domain " + domain.str()}});
+      findings.push_back(
+          {Severity::risk,
+           "rotation",
+           record_name(domain, key),
+           fmt::format("has been pending for {}: it still does not sign", days_text(now - key.created)),
+           "see what it waits for:",
+           {"dkimkey rotate --domain " + domain.str()}});
     }
     if (key.state == KeyState::retiring && key.retired && now - *key.retired > policy.drain + slack) {
-      findings.push_back({Severity::risk,
-                          "rotation",
-                          record_name(domain, key),
-                          "retired " + days_text(now - *key.retired) +
-                              " ago and still has its private key: it was to be revoked after " +
-                              days_text(policy.drain),
-                          "go on with the rotation:",
-                          {"dkimkey rotate --domain " + domain.str()}});
+      findings.push_back(
+          {Severity::risk,
+           "rotation",
+           record_name(domain, key),
+           fmt::format("retired {} ago and still has its private key: it should have been revoked "
+                       "after {}",
+                       days_text(now - *key.retired), days_text(policy.drain)),
+           "continue the rotation:",
+           {"dkimkey rotate --domain " + domain.str()}});
     }
   }
+  return findings;
 }
 
 std::optional<Finding> reading_trouble(const std::filesystem::path& path, const Credentials& daemon) {
@@ -135,18 +143,16 @@ std::optional<Finding> reading_trouble(const std::filesystem::path& path, const 
   return finding;
 }
 
-void check_key_file(const crypto::KeyStore& store, const canon::DomainName& domain,
-                    const crypto::KeyEntry& key, const std::optional<Credentials>& daemon,
-                    Findings& findings) {
+std::optional<Finding> key_file_trouble(const crypto::KeyStore& store, const canon::DomainName& domain,
+                                        const crypto::KeyEntry& key,
+                                        const std::optional<Credentials>& daemon) {
   const auto path = store.key_path(domain, key.selector);
   try {
     [[maybe_unused]] const auto loaded = store.load_key(domain, key);
   } catch (const crypto::Error& error) {
-    findings.push_back(store_trouble(path.string(), error.what()));
-    return;
+    return store_trouble(path.string(), error.what());
   }
-  if (!daemon) return;
-  if (auto trouble = reading_trouble(path, *daemon)) findings.push_back(*std::move(trouble));
+  return daemon ? reading_trouble(path, *daemon) : std::nullopt;
 }
 
 }  // namespace
@@ -159,9 +165,9 @@ Finding store_trouble(const std::string& subject, const std::string& what) {
 Findings check_keys(const canon::DomainName& domain, const crypto::Manifest& manifest,
                     const crypto::KeySettings& policy, crypto::UtcTime now) {
   if (!any_key(manifest, KeyState::active)) return {no_active_key(domain, manifest)};
-  Findings findings;
-  check_active(domain, manifest, policy, now, findings);
-  check_waiting(domain, manifest, policy, now, findings);
+  auto findings = check_active(domain, manifest, policy, now);
+  for (auto& waiting : check_waiting(domain, manifest, policy, now))
+    findings.push_back(std::move(waiting));
   for (const auto& key : manifest.keys) {
     if (key.state == KeyState::active) {
       findings.push_back({Severity::good,
@@ -186,7 +192,7 @@ Findings check_key_directory(const std::filesystem::path& directory) {
                "run dkimkey doctor as root",
                {}}};
     }
-    // In the store's words, so that what dkimsignd --check says of it is known for the same.
+    // In the store's words, so that dkimsignd --check's report is recognized as the same.
     std::string what = "cannot be read";
     try {
       (void)crypto::KeyStore(directory).domains();
@@ -222,12 +228,13 @@ Findings check_key_files(const crypto::KeyStore& store, const canon::DomainName&
     const auto read = store.read_manifest(domain);
     if (!read) return {};
     if (daemon) {
-      // One finding for what shuts out all of them.
+      // One finding if it affects all of them.
       if (auto trouble = reading_trouble(store.manifest_path(domain), *daemon)) return {*std::move(trouble)};
     }
     for (const auto& key : read->manifest.keys) {
-      if (key.state == KeyState::active || key.state == KeyState::pending)
-        check_key_file(store, domain, key, daemon, findings);
+      if (key.state != KeyState::active && key.state != KeyState::pending) continue;
+      if (auto trouble = key_file_trouble(store, domain, key, daemon))
+        findings.push_back(*std::move(trouble));
     }
   } catch (const crypto::Error& error) {
     findings.push_back(store_trouble(store.manifest_path(domain).string(), error.what()));

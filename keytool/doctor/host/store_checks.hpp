@@ -1,5 +1,5 @@
-// The key store: can the daemon read it, does each domain have a key that signs, are the keys strong and
-// young enough?
+// Checks the key store: whether dkimsignd can read it, each domain has a key that signs, and the keys are
+// strong and young enough. What cannot be read is a finding.
 #pragma once
 
 #include <optional>
@@ -11,20 +11,21 @@
 
 namespace dkim::keytool {
 
-// One domain's keys by its manifest; pure. What `rotate --due` would do is due; it counts as not done only
-// some days later, since a timer may be anywhere within its day.
+// Checks one domain's keys by its manifest. Pure. What `rotate --due` would do counts as overdue only some
+// days later, since a timer may run at any time of its day.
 Findings check_keys(const canon::DomainName& domain, const crypto::Manifest& manifest,
                     const crypto::KeySettings& policy, crypto::UtcTime now);
 
-// The key directory itself: there, and not open to others. Nothing found: it can be read.
+// Checks that the key directory exists and is not open to others. Without findings it can be read.
 Findings check_key_directory(const std::filesystem::path& directory);
 
-// A domain's manifest and the files of its active and pending keys: whole, and readable by the daemon's
-// user. The user is nothing where there is none on this host; then only the files are looked at.
+// Checks that a domain's manifest and the files of its active and pending keys are intact, and that
+// dkimsignd's user can read them. Without such a user on this host, checks only the files.
 Findings check_key_files(const crypto::KeyStore& store, const canon::DomainName& domain,
                          const std::optional<Credentials>& daemon);
 
-// What of the store cannot be read: a fault to root; to others, root's to see.
+// Makes a finding about something in the store that cannot be read: broken if root runs this, or else
+// unknown.
 Finding store_trouble(const std::string& subject, const std::string& what);
 
 }  // namespace dkim::keytool

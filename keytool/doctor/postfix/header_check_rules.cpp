@@ -10,7 +10,7 @@
 namespace dkim::keytool {
 namespace {
 
-// Lines with what continues them; without comments and empty ones.
+// Joins continued lines; drops comments and empty lines.
 std::vector<std::string> logical_lines(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
@@ -51,8 +51,8 @@ std::optional<Rule> parse_rule(std::string_view line) {
   return rule;
 }
 
-// The field names that a pattern begins with, in lower case: "^Received:" or "^(X-Mailer|User-Agent):". Empty
-// for all else, which could match anything.
+// Returns the field names that a pattern begins with, in lower case: "^Received:" or
+// "^(X-Mailer|User-Agent):". Empty for other patterns, which could match anything.
 std::vector<std::string> fields_of(std::string_view pattern) {
   const auto colon = pattern.find(':');
   if (!pattern.starts_with('^') || colon == std::string_view::npos) return {};
@@ -62,7 +62,7 @@ std::vector<std::string> fields_of(std::string_view pattern) {
   } else if (names.find('|') != std::string_view::npos) {
     return {};
   }
-  // An alternative behind the names would stand for itself.
+  // An alternative after the names would match on its own.
   if (pattern.substr(colon).find('|') != std::string_view::npos) return {};
   std::vector<std::string> fields;
   while (true) {

@@ -8,10 +8,10 @@
 namespace dkim::keytool {
 namespace {
 
-// What Postfix takes for separators in such lists (mystrtokq with CHARS_COMMA_SP).
+// Postfix's separators in such lists (mystrtokq with CHARS_COMMA_SP).
 constexpr std::string_view separators = ", \t\r\n";
 
-// The next item: a word, or all from "{" to its "}". Braces may nest.
+// Takes the next item off the front: a word, or all from "{" to its "}". Braces may nest.
 std::string_view take_item(std::string_view& rest) {
   const auto begin = rest.find_first_not_of(separators);
   if (begin == std::string_view::npos) {

@@ -1,7 +1,7 @@
-// Postfix's lists of milters, as in smtpd_milters (MILTER_README): which of their endpoints is dkimsignd's
-// socket, whichever way it is spelt.
+// Reads Postfix's lists of milters, as in smtpd_milters (MILTER_README), and finds dkimsignd's socket among
+// their endpoints, however it is spelt.
 //
-// Used by doctor's checks of Postfix. Pure; any text in.
+// Pure; takes any text.
 #pragma once
 
 #include <filesystem>
@@ -13,38 +13,39 @@
 
 namespace dkim::keytool {
 
-// One milter of a list: "inet:host:port", "unix:path", "local:path", or one in braces with settings of its
-// own: "{ unix:path, default_action=accept }".
+// One milter of a list: "inet:host:port", "unix:path", "local:path", or one in braces with its own settings:
+// "{ unix:path, default_action=accept }".
 struct MilterEndpoint {
   std::string text;                            // the endpoint, without braces and settings
   std::string written;                         // all of it
-  std::map<std::string, std::string> options;  // named as main.cf does, without "milter_"
+  std::map<std::string, std::string> options;  // by main.cf's names, without "milter_"
 
   bool is_unix() const { return text.starts_with("unix:") || text.starts_with("local:"); }
   std::string address() const { return text.substr(text.find(':') + 1); }
 };
 
+// Parses the value of such a setting.
 std::vector<MilterEndpoint> parse_milter_list(std::string_view value);
 
-// What a process of Postfix sees as the root of the file system.
+// The root of the file system as a process of Postfix sees it.
 struct Jail {
   std::filesystem::path queue_directory;
   bool chrooted = true;
 };
 
-// The file that a UNIX endpoint names, as this process sees it: in the chroot every path is below the queue
-// directory, and outside a relative one is.
+// Returns the file that a UNIX endpoint names, as this process sees it. Below the queue directory are all
+// paths in a chroot, and relative paths outside one.
 std::filesystem::path endpoint_path(const MilterEndpoint& endpoint, const Jail& jail);
 
-// Is this dkimsignd's socket? The socket is as dkimsignd.conf has it: "unix:/path", "inet:port@address".
-// UNIX paths are compared as text.
+// Returns whether this is dkimsignd's socket, given as in dkimsignd.conf: "unix:/path", "inet:port@address".
+// Compares UNIX paths as text.
 bool is_same_socket(const MilterEndpoint& endpoint, const Jail& jail, std::string_view socket);
 
-// Is it likely meant to be it: does it have our name, or is it another path that ends in the same directory
-// and file? A file of the same name alone may be another milter's.
+// Returns whether it is probably meant to be dkimsignd's socket: it contains our name, or is another path
+// that ends in the same directory and file. A file of the same name alone may be another milter's.
 bool resembles_socket(const MilterEndpoint& endpoint, std::string_view socket);
 
-// How Postfix is to name the socket; nothing if it is outside of the chroot, where no name reaches it.
+// Returns how Postfix has to name the socket; nothing if it is outside the chroot, where no name reaches it.
 std::optional<std::string> endpoint_for(std::string_view socket, const Jail& jail);
 
 }  // namespace dkim::keytool

@@ -1,4 +1,6 @@
-// What Postfix's SMTP client does to a message after it was signed.
+// Checks what Postfix's SMTP client does to a message after signing.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -10,7 +12,7 @@
 namespace dkim::keytool {
 namespace {
 
-// A setting of the SMTP client, as its services have it: the finding's place and the value.
+// A setting of an SMTP client service: its value, and where it is set.
 struct ClientValue {
   std::string place;  // "main.cf" or the service
   const PostfixService* service = nullptr;
@@ -58,7 +60,7 @@ const char* instead_of(std::string_view setting) {
   return "change it before signing: header_checks and body_checks come first; then:";
 }
 
-// As those do that only hide Received or User-Agent.
+// Returns whether the tables only hide fields such as Received or User-Agent.
 bool leave_signed_fields(const PostfixSettings& settings, std::string_view tables,
                          const canon::FieldPolicy& fields) {
   while (const auto table = next_word(tables)) {
@@ -70,7 +72,8 @@ bool leave_signed_fields(const PostfixSettings& settings, std::string_view table
   return true;
 }
 
-void check_rewriting(const PostfixSettings& settings, const canon::FieldPolicy& fields, Findings& findings) {
+Findings check_rewriting(const PostfixSettings& settings, const canon::FieldPolicy& fields) {
+  Findings findings;
   for (const auto& [setting, what] : rewritings) {
     for (const auto& [place, service, value] : client_values(settings, setting)) {
       if (value.empty()) continue;
@@ -80,36 +83,41 @@ void check_rewriting(const PostfixSettings& settings, const canon::FieldPolicy& 
           {Severity::risk,
            setting,
            place,
-           value + ": " + what,
+           fmt::format("{}: {}", value, what),
            instead_of(setting),
            {service == nullptr ? settings.unset_command(setting) : settings.unset_command(*service, setting),
             settings.reload_command()}});
     }
   }
+  return findings;
 }
 
-void check_line_length(const PostfixSettings& settings, Findings& findings) {
+Findings check_line_length(const PostfixSettings& settings) {
+  Findings findings;
   constexpr const char* name = "smtp_line_length_limit";
   constexpr int longest = 998;  // RFC 5322 §2.1.1
   for (const auto& [place, service, value] : client_values(settings, name)) {
     int limit = 0;
     std::from_chars(value.data(), value.data() + value.size(), limit);
     if (limit <= 0 || limit >= longest) continue;
-    findings.push_back({Severity::risk,
-                        name,
-                        place,
-                        value + ": lines of more than " + value +
-                            " octets are cut after signing, which breaks the signature; mail may have 998",
-                        "set the limit of RFC 5322:",
-                        {service == nullptr ? settings.set_command(name, "998")
-                                            : settings.set_command(*service, name, "998"),
-                         settings.reload_command()}});
+    findings.push_back(
+        {Severity::risk,
+         name,
+         place,
+         fmt::format("{0}: lines of more than {0} bytes are cut after signing, which breaks the "
+                     "signature; mail may have 998",
+                     value),
+         "set the limit of RFC 5322:",
+         {service == nullptr ? settings.set_command(name, "998")
+                             : settings.set_command(*service, name, "998"),
+          settings.reload_command()}});
   }
+  return findings;
 }
 
-// disable_mime_output_conversion = no is Postfix's default and does harm only where the next server does not
-// offer 8BITMIME. Nearly all do; a client that ignores what they offer makes it certain.
-void check_conversion(const PostfixSettings& settings, Findings& findings) {
+// disable_mime_output_conversion = no is Postfix's default and does harm only if the next server does not
+// offer 8BITMIME. Nearly all do; a client that ignores the offer makes harm certain.
+std::optional<Finding> check_conversion(const PostfixSettings& settings) {
   constexpr const char* name = "disable_mime_output_conversion";
   Finding found;
   for (const auto* service : settings.running("smtp")) {
@@ -119,32 +127,33 @@ void check_conversion(const PostfixSettings& settings, Findings& findings) {
     found = {certain ? Severity::risk : Severity::note,
              name,
              service->label(),
-             certain
-                 ? "smtp_discard_ehlo_keywords makes 8-bit mail be recoded after signing, which breaks its "
-                   "signature"
-                 : "8-bit mail to a server without 8BITMIME is recoded after signing, which breaks its "
-                   "signature; few are left",
-             "let 8-bit mail be sent as it is:",
+             certain ? "smtp_discard_ehlo_keywords has 8-bit mail recoded after signing, which breaks its "
+                       "signature"
+                     : "8-bit mail to a server without 8BITMIME is recoded after signing, which breaks its "
+                       "signature; few such servers are left",
+             "have 8-bit mail sent as it is:",
              {settings.set_command(name, "yes"), settings.reload_command()}};
     if (certain) break;
   }
-  if (!found.topic.empty()) findings.push_back(std::move(found));
+  if (found.topic.empty()) return std::nullopt;
+  return found;
 }
 
 }  // namespace
 
 Findings check_changes_after_signing(const PostfixSettings& settings, const canon::FieldPolicy& fields) {
-  Findings findings;
-  check_rewriting(settings, fields, findings);
-  check_line_length(settings, findings);
-  check_conversion(settings, findings);
+  auto findings = check_rewriting(settings, fields);
+  for (auto& finding : check_line_length(settings))
+    findings.push_back(std::move(finding));
+  if (auto finding = check_conversion(settings)) findings.push_back(*std::move(finding));
   if (const auto checks = settings.of("milter_header_checks"); !checks.empty()) {
-    findings.push_back({Severity::risk,
-                        "milter_header_checks",
-                        "main.cf",
-                        checks + ": these rules see the DKIM-Signature field and may change or drop it",
-                        "see that no rule in it matches DKIM-Signature",
-                        {}});
+    findings.push_back(
+        {Severity::risk,
+         "milter_header_checks",
+         "main.cf",
+         fmt::format("{}: these rules see the DKIM-Signature field and may change or drop it", checks),
+         "make sure that no rule in it matches DKIM-Signature",
+         {}});
   }
   if (std::all_of(findings.begin(), findings.end(),
                   [](const auto& finding) { return finding.severity == Severity::note; })) {

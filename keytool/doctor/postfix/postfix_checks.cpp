@@ -1,5 +1,7 @@
 #include "keytool/doctor/postfix/postfix_checks.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <set>
@@ -13,13 +15,13 @@ namespace {
 struct MilterValue {
   std::string value;
   std::string place;
-  const PostfixService* service = nullptr;  // whose -o option it is
+  const PostfixService* service = nullptr;  // if it is a service's -o option
   bool in_braces = false;                   // beside the endpoint in the list of milters
 
   auto operator<=>(const MilterValue&) const = default;
 };
 
-// As it is on each way in.
+// Returns the values of the option on all ways in.
 std::set<MilterValue> values_for_dkimsignd(const PostfixSettings& settings, const std::string& socket,
                                            const std::string& option) {
   std::set<MilterValue> values;
@@ -41,11 +43,11 @@ std::set<MilterValue> values_for_dkimsignd(const PostfixSettings& settings, cons
   return values;
 }
 
-// How to give it another value, where it is set.
-void mend(Finding& finding, const PostfixSettings& settings, const MilterValue& value,
-          std::string_view better) {
+// Adds how to change the value where it is set.
+void add_remedy(Finding& finding, const PostfixSettings& settings, const MilterValue& value,
+                std::string_view better) {
   if (value.in_braces) {
-    finding.advice += " change it in the braces of " + value.place;
+    finding.advice += fmt::format(" change it in the braces of {}", value.place);
     return;
   }
   finding.paste = {value.service == nullptr ? settings.set_command(finding.topic, better)
@@ -62,11 +64,11 @@ Finding default_action_finding(const PostfixSettings& settings, const std::set<M
     if (value == "reject") what = "reject: while dkimsignd is down, mail is refused for good and lost";
     if (value == "quarantine")
       what =
-          "quarantine: while dkimsignd is down, mail goes to the hold queue and stays until somebody lets it "
-          "go";
+          "quarantine: while dkimsignd is down, mail goes to the hold queue and stays until somebody "
+          "releases it";
     if (!what.empty()) {
       Finding finding{Severity::risk, name, found.place, what, "let mail wait (tempfail) instead:", {}};
-      mend(finding, settings, found, "tempfail");
+      add_remedy(finding, settings, found, "tempfail");
       return finding;
     }
   }
@@ -88,23 +90,23 @@ Finding protocol_finding(const PostfixSettings& settings, const std::set<MilterV
   for (const auto& found : values) {
     const auto& value = found.value;
     if (value.empty() || version_of(value) >= 6) continue;
-    std::string what = value +
-                       ": slower, and a field without a space after its colon gets one, which breaks "
-                       "\"simple\" signatures";
+    std::string what = fmt::format(
+        "{}: slower, and a field without a space after its colon gets one, which breaks "
+        "\"simple\" signatures",
+        value);
     if (!has_word(settings.of("milter_mail_macros"), "{auth_type}"))
       what += "; milter_mail_macros lacks {auth_type}: authenticated clients are not known";
     if (!has_word(settings.of("milter_connect_macros"), "{daemon_name}") &&
         !has_word(settings.of("milter_mail_macros"), "{daemon_name}"))
-      what += "; milter_connect_macros lacks {daemon_name}: no service can mark its mail by it";
-    Finding finding{
-        Severity::risk, name, found.place, what, "let Postfix speak the version that it can:", {}};
-    mend(finding, settings, found, "6");
+      what += "; milter_connect_macros lacks {daemon_name}: no service can mark its mail with it";
+    Finding finding{Severity::risk, name, found.place, what, "let Postfix speak the latest version:", {}};
+    add_remedy(finding, settings, found, "6");
     return finding;
   }
   return {Severity::good, name, "main.cf", "version 6", "", {}};
 }
 
-// Whether Postfix's own bounces are signed is a choice: by default they are not, and a host that only sends
+// Signing Postfix's own bounces is a choice: by default they are not signed, and a host that only sends
 // writes none to strangers. Other milters would see them, too.
 Finding bounce_finding(const PostfixSettings& settings) {
   constexpr const char* name = "internal_mail_filter_classes";
@@ -114,7 +116,7 @@ Finding bounce_finding(const PostfixSettings& settings) {
           name,
           "main.cf",
           "bounces that Postfix writes are not signed, as by default",
-          "if strangers are to get them, have them signed; every milter in non_smtpd_milters then sees them:",
+          "if strangers receive them, have them signed; every milter in non_smtpd_milters then sees them:",
           {settings.set_command(name, "bounce"), settings.reload_command()}};
 }
 

@@ -1,4 +1,6 @@
-// The ways for mail into Postfix, and what filters do to signatures on them.
+// Finds the ways for mail into Postfix, and what filters do to signatures there.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "canon/text.hpp"
@@ -86,23 +88,27 @@ Findings check_filters(const PostfixSettings& settings, const std::string& socke
          {}});
   }
   if (!signed_before.empty() && !signed_after.empty()) {
-    findings.push_back({Severity::risk,
-                        "content_filter",
-                        places(signed_before),
-                        "mail is signed before the content filter and again when it comes back by " +
-                            places(signed_after) + ": twice, and the first signature may be broken by then",
-                        "let one of them sign: take dkimsignd out of the milters of the first, by an empty "
-                        "smtpd_milters or \"receive_override_options = no_milters\"",
-                        {}});
+    findings.push_back(
+        {Severity::risk,
+         "content_filter",
+         places(signed_before),
+         fmt::format("mail is signed before the content filter and again when it comes back through "
+                     "{}: twice, and the first signature may be broken by then",
+                     places(signed_after)),
+         "let one of them sign: remove dkimsignd from the milters of the first, with an empty "
+         "smtpd_milters or \"receive_override_options = no_milters\"",
+         {}});
   } else if (!signed_before.empty()) {
-    findings.push_back({Severity::risk,
-                        "content_filter",
-                        places(signed_before),
-                        "mail is signed before the content filter " + signed_before.front()->filter +
-                            " has it: what the filter changes breaks the signature",
-                        "sign after it: let the smtpd that takes the mail back from the filter name "
-                        "dkimsignd's socket in its smtpd_milters, and the first one not",
-                        {}});
+    findings.push_back(
+        {Severity::risk,
+         "content_filter",
+         places(signed_before),
+         fmt::format("mail is signed before the content filter {} gets it: any change by the filter "
+                     "breaks the signature",
+                     signed_before.front()->filter),
+         "sign after it: let the smtpd that takes the mail back from the filter name "
+         "dkimsignd's socket in its smtpd_milters, and the first one not",
+         {}});
   }
   return findings;
 }

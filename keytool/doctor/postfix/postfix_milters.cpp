@@ -1,4 +1,6 @@
-// smtpd_milters and non_smtpd_milters: is dkimsignd's socket in them, once, and last?
+// Checks that smtpd_milters and non_smtpd_milters name dkimsignd's socket once, and last.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -8,15 +10,15 @@
 namespace dkim::keytool {
 namespace {
 
-// What the lists' users bring in, for the reader.
+// Describes the mail that a list is for.
 std::string whose_mail(const MailEntry& entry) {
   return entry.list_setting == "smtpd_milters" ? "mail that comes in by SMTP"
                                                : "mail of cron and of programs that call sendmail(1)";
 }
 
-// The list as it should be: without what was meant to be dkimsignd, and with it at the end, after those
-// milters that may change the message.
-std::string mended_list(const MailEntry& entry, const std::string& socket, const std::string& endpoint) {
+// Returns the list as it should be: without what was meant to be dkimsignd, and with dkimsignd at the end,
+// after the milters that may change the message.
+std::string corrected_list(const MailEntry& entry, const std::string& socket, const std::string& endpoint) {
   std::string list;
   for (const auto& milter : entry.milters) {
     if (!resembles_socket(milter, socket)) list += milter.written + ", ";
@@ -38,19 +40,19 @@ class ListChecks {
     check_overrides();
     check_company();
     if (!settings_.of("smtpd_milter_maps").empty()) {
-      findings_.push_back(
-          {Severity::unknown,
-           "smtpd_milter_maps",
-           settings_.of("smtpd_milter_maps"),
-           "other milters than those of smtpd_milters are used for some clients",
-           "see that the clients whose mail is to be signed are not among them, or get dkimsignd there",
-           {}});
+      findings_.push_back({Severity::unknown,
+                           "smtpd_milter_maps",
+                           settings_.of("smtpd_milter_maps"),
+                           "some clients have other milters than those in smtpd_milters",
+                           "make sure that clients whose mail should be signed are not among them, or have "
+                           "dkimsignd there as well",
+                           {}});
     }
     return std::move(findings_);
   }
 
  private:
-  // Does it matter that this entry does not sign?
+  // Returns whether this entry need not sign.
   bool is_excused(const MailEntry& entry) const {
     return entry.reinjects || (entry.filtered() && signed_after_filter_);
   }
@@ -64,7 +66,7 @@ class ListChecks {
                        [&](const auto& entry) { return entry.list_setting == setting && entry.named; });
   }
 
-  // main.cf's; the lists of single services are told by check_overrides, where they lack it.
+  // Checks main.cf's list; check_overrides reports services whose own list lacks dkimsignd.
   void check_list(std::string_view setting) {
     const MailEntry* lacking = nullptr;
     bool named = false;
@@ -103,16 +105,17 @@ class ListChecks {
     const auto meant = std::find_if(entry.milters.begin(), entry.milters.end(),
                                     [&](const auto& milter) { return resembles_socket(milter, socket_); });
     if (meant != entry.milters.end() && meant->is_unix()) {
-      finding.what = "names " + meant->text + ", which is " + endpoint_path(*meant, entry.jail).string() +
-                     (entry.jail.chrooted ? " from inside the chroot" : "") + ", but dkimsignd listens on " +
-                     socket_.substr(socket_.find(':') + 1);
+      finding.what = fmt::format("names {}, which is {}{}, but dkimsignd listens on {}", meant->text,
+                                 endpoint_path(*meant, entry.jail).string(),
+                                 entry.jail.chrooted ? " from inside the chroot" : "",
+                                 socket_.substr(socket_.find(':') + 1));
     } else if (meant != entry.milters.end()) {
-      finding.what = "names " + meant->text + ", but dkimsignd listens on " + socket_;
+      finding.what = fmt::format("names {}, but dkimsignd listens on {}", meant->text, socket_);
     } else {
       finding.what = "does not name dkimsignd's socket";
     }
-    finding.what += ": " + whose_mail(entry) + where + " is not signed";
-    const auto list = mended_list(entry, socket_, *endpoint);
+    finding.what += fmt::format(": {}{} is not signed", whose_mail(entry), where);
+    const auto list = corrected_list(entry, socket_, *endpoint);
     finding.paste = {subject == "main.cf"
                          ? settings_.set_command(entry.list_setting, list)
                          : settings_.set_command(*entry.list_owner, entry.list_setting, list),
@@ -120,7 +123,7 @@ class ListChecks {
     findings_.push_back(std::move(finding));
   }
 
-  // Said once, however many services it shuts out.
+  // Reports it once, however many services are affected.
   void add_unreachable(const MailEntry& entry) {
     if (unreachable_said_) return;
     unreachable_said_ = true;
@@ -128,21 +131,21 @@ class ListChecks {
         {Severity::broken,
          "socket",
          socket_,
-         "lies outside of " + entry.jail.queue_directory.string() + ", the chroot that Postfix's " +
-             entry.service->label() + " runs in: nothing in there can reach it",
-         "let dkimsignd listen inside, by this line of its configuration:",
-         {"socket = \"unix:" + (entry.jail.queue_directory / "dkimsignd/dkimsignd.sock").string() + "\";"}});
+         fmt::format("is outside {}, the chroot that Postfix's {} runs in: nothing in there can reach it",
+                     entry.jail.queue_directory.string(), entry.service->label()),
+         "let dkimsignd listen inside, with this line in its configuration:",
+         {fmt::format("socket = \"unix:{}\";",
+                      (entry.jail.queue_directory / "dkimsignd/dkimsignd.sock").string())}});
   }
 
-  // What master.cf sets otherwise for a single service.
+  // Checks what master.cf sets differently for single services.
   void check_overrides() {
     bool all_said = false;
     for (const auto& entry : entries_) {
       if (is_excused(entry)) continue;
       if (has_own_list(entry) && !entry.named) {
         add_lacking(entry, is_named_anywhere(entry.list_setting) ? Severity::risk : Severity::broken,
-                    entry.list_owner->label(),
-                    " through this service of master.cf, which has a list of its own,");
+                    entry.list_owner->label(), " through this service of master.cf, which has its own list,");
       }
       if (!entry.switched_off) continue;
       const bool own = entry.service->overrides.contains("receive_override_options");
@@ -151,14 +154,14 @@ class ListChecks {
       findings_.push_back({own ? Severity::risk : Severity::broken,
                            "receive_override_options",
                            own ? entry.service->label() : "main.cf",
-                           "no_milters: " + whose_mail(entry) + (own ? " through this service" : "") +
-                               " reaches no milter and is not signed",
-                           "take no_milters out of it",
+                           fmt::format("no_milters: {}{} reaches no milter and is not signed",
+                                       whose_mail(entry), own ? " through this service" : ""),
+                           "remove no_milters from it",
                            {}});
     }
   }
 
-  // Other milters of a list: those that come after, and those that sign as well.
+  // Checks the other milters of a list: those that come after, and those that sign as well.
   void check_company() {
     std::set<std::string> seen;
     for (const auto& entry : entries_) {
@@ -172,13 +175,14 @@ class ListChecks {
             {Severity::risk,
              "signed_twice",
              list_place(entry),
-             entry.list_setting + " names dkimsignd more than once: each message is signed as often",
+             fmt::format("{} names dkimsignd more than once: each message gets as many signatures",
+                         entry.list_setting),
              "leave it in once, at the end",
              {}});
       }
       for (auto milter = entry.milters.begin(); milter != entry.milters.end(); ++milter) {
         if (ours(*milter)) continue;
-        check_neighbour(entry, *milter, milter > first);
+        check_neighbour(entry, *milter, milter > first ? Position::after : Position::before);
       }
     }
   }
@@ -187,24 +191,31 @@ class ListChecks {
     return has_own_list(entry) ? entry.list_owner->label() : "main.cf";
   }
 
-  void check_neighbour(const MailEntry& entry, const MilterEndpoint& milter, bool after) {
+  // Where another milter is in the list, relative to dkimsignd.
+  enum class Position { before, after };
+
+  void check_neighbour(const MailEntry& entry, const MilterEndpoint& milter, Position position) {
     const auto name = canon::lower_case(milter.text);
     if (name.find("opendkim") != std::string::npos) {
-      findings_.push_back({Severity::risk,
-                           "signed_twice",
-                           list_place(entry),
-                           entry.list_setting + " has OpenDKIM as well (" + milter.text +
-                               "): unless it only verifies, each message is signed twice",
-                           "take it out of the list",
-                           {}});
-    } else if (after && name.find("opendmarc") == std::string::npos) {
-      findings_.push_back({Severity::risk,
-                           "milter_order",
-                           list_place(entry),
-                           milter.text + " comes after dkimsignd in " + entry.list_setting +
-                               ": what it changes in the message breaks the signature",
-                           "let dkimsignd be the last of the list",
-                           {}});
+      findings_.push_back(
+          {Severity::risk,
+           "signed_twice",
+           list_place(entry),
+           fmt::format("{} has OpenDKIM as well ({}): unless it only verifies, each message is "
+                       "signed twice",
+                       entry.list_setting, milter.text),
+           "remove it from the list",
+           {}});
+    } else if (position == Position::after && name.find("opendmarc") == std::string::npos) {
+      findings_.push_back(
+          {Severity::risk,
+           "milter_order",
+           list_place(entry),
+           fmt::format("{} comes after dkimsignd in {}: any change it makes to the message breaks the "
+                       "signature",
+                       milter.text, entry.list_setting),
+           "put dkimsignd last in the list",
+           {}});
     }
   }
 

@@ -1,7 +1,10 @@
-// Does Postfix add Date and Message-ID to messages that lack them, and does it matter to signatures?
+// Checks whether Postfix adds Date and Message-ID to messages that lack them, and whether that matters to
+// signatures.
 //
 // cleanup(8) adds them before milters see the header, so what it adds is signed. It does so for clients that
 // local_header_rewrite_clients names, or for all with always_add_missing_headers (postconf(5)).
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -12,7 +15,7 @@
 namespace dkim::keytool {
 namespace {
 
-// What cleanup adds; a From that is missing is another matter: such a message is never signed.
+// The fields that cleanup adds. It adds From, too, but a message without From is never signed.
 constexpr std::array<std::string_view, 5> added_fields = {"date", "message-id", "resent-date",
                                                           "resent-message-id", "resent-from"};
 
@@ -26,7 +29,7 @@ bool adds_for_this_host(const PostfixSettings& settings) {
          names_this_host(settings.of("local_header_rewrite_clients"));
 }
 
-// The cleanup that an smtpd hands its mail to; nothing where master.cf has none.
+// Returns the cleanup that an smtpd hands its mail to; null if master.cf has none.
 const PostfixService* cleanup_of(const PostfixSettings& settings, const PostfixService& smtpd) {
   const auto name = settings.of(smtpd, "cleanup_service_name");
   const auto cleanups = settings.running("cleanup");
@@ -51,7 +54,7 @@ bool only_this_host_comes_by(const PostfixSettings& settings, const MailEntry& e
   return count > 0;
 }
 
-// Lists that name other clients than this host are taken to name all whose mail is signed.
+// Assumes that a list with clients other than this host names all clients whose mail is signed.
 bool adds_for_all_by(const PostfixSettings& settings, const MailEntry& entry) {
   const auto* cleanup = cleanup_of(settings, *entry.service);
   constexpr const char* always = "always_add_missing_headers";
@@ -65,7 +68,7 @@ bool adds_for_all_by(const PostfixSettings& settings, const MailEntry& entry) {
   return false;
 }
 
-// The fields of cleanup's that a signature says there is none of, as the configuration spells them.
+// Returns those of cleanup's fields that a signature declares missing, as the configuration spells them.
 std::vector<std::string> denied_fields(const canon::FieldPolicy& fields) {
   std::vector<std::string> denied;
   for (const auto& field : fields.oversigned()) {
@@ -76,17 +79,7 @@ std::vector<std::string> denied_fields(const canon::FieldPolicy& fields) {
   return denied;
 }
 
-std::string listed(const std::vector<std::string>& names, std::string_view between, std::string_view mark) {
-  std::string out;
-  for (const auto& name : names) {
-    if (!out.empty()) out += between;
-    out += name;
-    out += mark;
-  }
-  return out;
-}
-
-// Where cleanup has a value of its own, main.cf's would change nothing.
+// Sets cleanup's own value if it has one, since main.cf's would then change nothing.
 std::string always_add(const PostfixSettings& settings, const MailEntry& entry) {
   constexpr const char* name = "always_add_missing_headers";
   const auto* cleanup = cleanup_of(settings, *entry.service);
@@ -96,17 +89,18 @@ std::string always_add(const PostfixSettings& settings, const MailEntry& entry) 
 
 Finding denial(const PostfixSettings& settings, const std::vector<const MailEntry*>& entries,
                const std::vector<std::string>& denied) {
-  Finding finding{Severity::risk,
-                  "always_add_missing_headers",
-                  entries.front()->service->label(),
-                  "Postfix adds no Date or Message-ID to mail of all clients that come in here, and "
-                  "oversigned_headers has " +
-                      listed(denied, ", ", "") +
-                      " signed as missing: a later hop that adds what is missing, as it may, breaks the "
-                      "signature",
-                  "in oversigned_headers write " + listed(denied, ", ", "?") +
-                      ", or let Postfix add them to all mail before it is signed:",
-                  {}};
+  Finding finding{
+      Severity::risk,
+      "always_add_missing_headers",
+      entries.front()->service->label(),
+      fmt::format("Postfix does not add Date and Message-ID to the mail of every client that comes in "
+                  "here, and oversigned_headers has {} signed as missing: a later hop may add what is "
+                  "missing, and that breaks the signature",
+                  fmt::join(denied, ", ")),
+      fmt::format("in oversigned_headers write {}?, or let Postfix add them to all mail before it is "
+                  "signed:",
+                  fmt::join(denied, "?, ")),
+      {}};
   for (const auto* entry : entries) {
     const auto command = always_add(settings, *entry);
     if (std::find(finding.paste.begin(), finding.paste.end(), command) == finding.paste.end())
@@ -116,19 +110,20 @@ Finding denial(const PostfixSettings& settings, const std::vector<const MailEntr
   return finding;
 }
 
-// A signature without them holds, whoever adds them later; the message may be refused all the same.
+// A signature that leaves them out stays valid if they are added later, but the message may be refused.
 Finding lack(const PostfixSettings& settings, const MailEntry& entry) {
   constexpr const char* name = "local_header_rewrite_clients";
   constexpr const char* wanted = "permit_inet_interfaces, permit_sasl_authenticated";
   const bool own = entry.service->overrides.contains(name);
-  return {Severity::note,
-          "always_add_missing_headers",
-          entry.service->label(),
-          "Postfix adds no Date or Message-ID to mail of authenticated clients that lacks them: it is signed "
-          "as it is, which holds if a later hop adds them, but receivers may refuse it",
-          "let Postfix add them for authenticated clients, before the mail is signed:",
-          {own ? settings.set_command(*entry.service, name, wanted) : settings.set_command(name, wanted),
-           settings.reload_command()}};
+  return {
+      Severity::note,
+      "always_add_missing_headers",
+      entry.service->label(),
+      "Postfix adds no Date or Message-ID to mail of authenticated clients that lacks them: the signature "
+      "stays valid if a later hop adds them, but receivers may refuse the mail",
+      "let Postfix add them for authenticated clients, before the mail is signed:",
+      {own ? settings.set_command(*entry.service, name, wanted) : settings.set_command(name, wanted),
+       settings.reload_command()}};
 }
 
 }  // namespace
@@ -142,7 +137,7 @@ Findings check_missing_fields(const PostfixSettings& settings, const std::string
                         "local_header_rewrite_clients",
                         "main.cf",
                         "Postfix adds no Date or Message-ID to mail of this host that lacks them: receivers "
-                        "refuse such mail or count it as spam",
+                        "refuse such mail or treat it as spam",
                         "let it add them for clients on this host:",
                         {settings.set_command("local_header_rewrite_clients", "permit_inet_interfaces"),
                          settings.reload_command()}});

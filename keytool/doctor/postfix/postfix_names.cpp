@@ -1,4 +1,6 @@
-// Under which names Postfix greets and writes.
+// Checks the names under which Postfix greets and writes.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -18,7 +20,7 @@ bool is_public_name(std::string_view name) {
   const auto dot = name.rfind('.');
   if (dot == std::string_view::npos) return false;
   const auto ending = canon::lower_case(name.substr(dot + 1));
-  // An address literal is no name.
+  // An address literal is not a name.
   if (!std::any_of(ending.begin(), ending.end(), [](char c) { return !canon::is_digit(c); })) return false;
   // "box" is a real top-level domain; routers use fritz.box.
   if (ending == "box") return !canon::lower_case(name).ends_with("fritz.box");
@@ -28,16 +30,18 @@ bool is_public_name(std::string_view name) {
 Findings check_names(const PostfixSettings& settings) {
   Findings findings;
   const auto helo = settings.of("smtp_helo_name");
-  // A relay knows its client by other means; receivers know nothing but this.
+  // A relay identifies its client by other means; receivers know only this name.
   if (!is_public_name(helo) && relay_of(settings).empty()) {
-    findings.push_back({Severity::risk,
-                        "myhostname",
-                        helo,
-                        "Postfix greets other servers as " + helo +
-                            ", a name that nobody can look up: many refuse such mail or count it as spam",
-                        "set myhostname to the host's public name, the one that the PTR record of its "
-                        "address has, and reload Postfix",
-                        {}});
+    findings.push_back(
+        {Severity::risk,
+         "myhostname",
+         helo,
+         fmt::format("Postfix greets other servers as {}, a name that nobody can look up: many refuse "
+                     "such mail or treat it as spam",
+                     helo),
+         "set myhostname to the host's public name, the one that the PTR record of its "
+         "address has, and reload Postfix",
+         {}});
   } else {
     findings.push_back({Severity::good, "myhostname", helo, "is the name in Postfix's greeting", "", {}});
   }
@@ -47,8 +51,9 @@ Findings check_names(const PostfixSettings& settings) {
         {Severity::unknown,
          name,
          "main.cf",
-         settings.of(name) + ": mail of some senders goes by other relays, which are not looked at",
-         "see that the SPF record of these senders' domains has their relays",
+         fmt::format("{}: mail of some senders goes through other relays, which are not checked",
+                     settings.of(name)),
+         "make sure that the SPF records of these senders' domains cover their relays",
          {}});
   }
   return findings;

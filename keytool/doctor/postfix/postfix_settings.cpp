@@ -1,5 +1,7 @@
 #include "keytool/doctor/postfix/postfix_settings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -15,9 +17,9 @@ namespace dkim::keytool {
 namespace {
 
 constexpr std::chrono::seconds patience{20};
-constexpr std::size_t most_octets = 1 << 20;
+constexpr std::size_t most_bytes = 1 << 20;
 
-// The values we have are expanded; to Postfix a dollar begins a name again.
+// Our values are expanded, but in Postfix's files a dollar begins a name.
 std::string unexpanded(std::string_view value) {
   std::string out;
   for (const char c : value)
@@ -25,7 +27,7 @@ std::string unexpanded(std::string_view value) {
   return out;
 }
 
-// "postconf -P" takes no white space in a value; between the items of a list a comma does as well.
+// "postconf -P" accepts no white space in a value; a comma separates the items of a list as well.
 std::string compact(std::string_view value) {
   std::string out;
   while (!value.empty()) {
@@ -46,6 +48,7 @@ struct Setting {
   std::string_view value;
 };
 
+// Takes the next setting off the front.
 std::optional<Setting> next_setting(std::string_view& rest) {
   while (!rest.empty()) {
     const auto end = rest.find('\n');
@@ -58,7 +61,7 @@ std::optional<Setting> next_setting(std::string_view& rest) {
   return std::nullopt;
 }
 
-// "smtp/inet/chroot"; a service's name may have slashes of its own.
+// "smtp/inet/chroot"; a service's name may contain slashes, too.
 struct ServiceSetting {
   std::string name;
   std::string type;
@@ -75,7 +78,7 @@ std::optional<ServiceSetting> split_service_setting(std::string_view text) {
                         std::string(text.substr(last + 1))};
 }
 
-// Whatever PATH says: this is run as root.
+// Ignores PATH: this is run as root.
 std::filesystem::path postconf_program() {
   for (const auto* path : {"/usr/sbin/postconf", "/usr/local/sbin/postconf", "/usr/bin/postconf"}) {
     std::error_code error;
@@ -84,7 +87,7 @@ std::filesystem::path postconf_program() {
   throw crypto::Error("there is no postconf in /usr/sbin: Postfix is not installed here");
 }
 
-// Why it gave up: warnings may stand before that.
+// The last line says why it failed; warnings may come before.
 std::string_view last_line(std::string_view text) {
   while (text.ends_with('\n'))
     text.remove_suffix(1);
@@ -94,13 +97,14 @@ std::string_view last_line(std::string_view text) {
 
 std::string run_postconf(const std::string& directory, std::vector<std::string> arguments) {
   if (!directory.empty()) arguments.insert(arguments.begin(), {"-c", directory});
-  auto result = capture_program(postconf_program(), arguments, patience, most_octets);
+  auto result = capture_program(postconf_program(), arguments, patience, most_bytes);
   if (result.status == 0) return std::move(result.output);
   const std::string line(last_line(result.errors));
-  throw crypto::Error("postconf fails: " + (line.empty() ? "status " + std::to_string(result.status) : line));
+  throw crypto::Error(line.empty() ? fmt::format("postconf fails: status {}", result.status)
+                                   : fmt::format("postconf fails: {}", line));
 }
 
-void read_tables(PostfixSettings& settings, std::string_view list) {
+void add_tables(PostfixSettings& settings, std::string_view list) {
   constexpr std::size_t largest_table = 64 << 10;
   while (const auto word = next_word(list)) {
     const auto colon = word->find(':');
@@ -111,25 +115,24 @@ void read_tables(PostfixSettings& settings, std::string_view list) {
       if (const auto file = crypto::open_regular_file(path))
         settings.tables[std::string(*word)] = crypto::view(crypto::read_all(*file, path, largest_table));
     } catch (const crypto::Error&) {
-      // What is in it is then not known.
+      // Its rules then remain unknown.
     }
   }
 }
 
-// Debian: "myorigin = /etc/mailname" stands for what is in the file.
-void read_origin_file(SettingMap& settings) {
-  auto& origin = settings["myorigin"];
-  if (!origin.starts_with('/')) return;
+// Follows Debian's "myorigin = /etc/mailname": the file contains the value. Returns any other value as it is.
+std::string origin_of(const std::string& origin) {
+  if (!origin.starts_with('/')) return origin;
   constexpr std::size_t largest_file = 4096;
   const std::filesystem::path path = origin;
   try {
     const auto file = crypto::open_regular_file(path);
-    if (!file) return;
-    const auto octets = crypto::read_all(*file, path, largest_file);
-    const auto text = crypto::view(octets);
-    origin = canon::trim_fws(text.substr(0, text.find('\n')));
+    if (!file) return origin;
+    const auto bytes = crypto::read_all(*file, path, largest_file);
+    const auto text = crypto::view(bytes);
+    return std::string(canon::trim_fws(text.substr(0, text.find('\n'))));
   } catch (const crypto::Error&) {
-    // Then it is not known, and no domain.
+    return origin;  // unknown, and not a domain
   }
 }
 
@@ -235,13 +238,13 @@ SettingMap parse_settings(std::string_view text) {
 }
 
 std::vector<PostfixService> parse_services(std::string_view fields, std::string_view overrides,
-                                           bool chroot_by_default) {
+                                           DefaultChroot chroot) {
   std::vector<PostfixService> services;
   const auto service_of = [&](const ServiceSetting& key) -> PostfixService& {
     for (auto& service : services) {
       if (service.name == key.name && service.type == key.type) return service;
     }
-    return services.emplace_back(PostfixService{key.name, key.type, chroot_by_default, {}, {}});
+    return services.emplace_back(PostfixService{key.name, key.type, chroot == DefaultChroot::yes, {}, {}});
   };
   while (const auto setting = next_setting(fields)) {
     const auto key = split_service_setting(setting->name);
@@ -264,14 +267,14 @@ PostfixSettings read_postfix_settings(const std::string& directory) {
   std::vector<std::string> arguments = {"-x"};
   arguments.insert(arguments.end(), postfix_setting_names().begin(), postfix_setting_names().end());
   settings.main = parse_settings(run_postconf(directory, arguments));
-  read_origin_file(settings.main);
+  settings.main["myorigin"] = origin_of(settings.of("myorigin"));
   // postconf(5): before level 1, services run in a chroot unless master.cf says "n".
   const auto level = settings.of("compatibility_level");
-  const bool chroot_by_default = level.empty() || level == "0" || level.starts_with("0.");
+  const bool old = level.empty() || level == "0" || level.starts_with("0.");
   settings.services = parse_services(run_postconf(directory, {"-F"}), run_postconf(directory, {"-x", "-P"}),
-                                     chroot_by_default);
+                                     old ? DefaultChroot::yes : DefaultChroot::no);
   for (const auto* client : settings.running("smtp"))
-    read_tables(settings, settings.of(*client, "smtp_header_checks"));
+    add_tables(settings, settings.of(*client, "smtp_header_checks"));
   return settings;
 }
 

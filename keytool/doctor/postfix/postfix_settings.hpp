@@ -1,7 +1,7 @@
-// What Postfix's configuration says, by postconf(1): the settings that decide whether mail is signed and
+// Reads Postfix's configuration through postconf(1): the settings that decide whether mail is signed and
 // stays as it was signed.
 //
-// Read by dkimkey doctor, judged by postfix_checks. The parsers are pure and take any text.
+// The parsers are pure and take any text.
 #pragma once
 
 #include <filesystem>
@@ -28,26 +28,27 @@ struct PostfixService {
 };
 
 struct PostfixSettings {
-  // For the commands to paste: where main.cf is, if it was named.
+  // The directory of main.cf, if the user named it; for the commands to paste.
   std::string directory;
-  // main.cf with its defaults, $names expanded.
+  // main.cf with defaults, $names expanded.
   SettingMap main;
   std::vector<PostfixService> services;
-  // The text of the regexp: and pcre: tables of smtp_header_checks, by "type:path"; those that can be read.
+  // The texts of smtp_header_checks' regexp: and pcre: tables, by "type:path", as far as they can be read.
   SettingMap tables;
 
-  // Empty where Postfix does not know the setting.
+  // Returns main.cf's value; empty if Postfix does not know the setting.
   std::string of(std::string_view setting) const;
-  // As this service has it: its own -o option, else main.cf.
+  // Returns the service's value: from its own -o option, or else from main.cf.
   std::string of(const PostfixService& service, std::string_view setting) const;
   std::vector<const PostfixService*> running(std::string_view command) const;
   Jail jail_of(const PostfixService& service) const;
 
-  // "postconf -e 'NAME = VALUE'", quoted for the shell; and for a service's -o option.
+  // Returns "postconf -e 'NAME = VALUE'", quoted for the shell, or the same for a service's -o option.
   std::string set_command(std::string_view setting, std::string_view value) const;
   std::string set_command(const PostfixService& service, std::string_view setting,
                           std::string_view value) const;
-  // Takes away a setting of main.cf, so that its default counts; a service's -o option, so that main.cf does.
+  // Returns a command that removes a setting from main.cf, so that its default applies, or a service's -o
+  // option, so that main.cf applies.
   std::string unset_command(std::string_view setting) const;
   std::string unset_command(const PostfixService& service, std::string_view setting) const;
   std::string reload_command() const;
@@ -56,17 +57,20 @@ struct PostfixSettings {
   std::string postconf() const;
 };
 
-// The settings that are asked for.
+// Returns the names of the settings that are read.
 const std::vector<std::string>& postfix_setting_names();
 
-// Lines of "name = value".
+// Parses lines of "name = value".
 SettingMap parse_settings(std::string_view text);
-// From "postconf -F" and "postconf -x -P". A chroot column of "-" means what compatibility_level says.
-std::vector<PostfixService> parse_services(std::string_view fields, std::string_view overrides,
-                                           bool chroot_by_default);
+// What a chroot column of "-" means; decided by compatibility_level.
+enum class DefaultChroot { no, yes };
 
-// Runs postconf, on this directory's main.cf or the system's. Throws crypto::Error: there is no Postfix, or
-// none that is set up, or postconf fails, hangs or prints too much.
+// Parses the output of "postconf -F" and "postconf -x -P".
+std::vector<PostfixService> parse_services(std::string_view fields, std::string_view overrides,
+                                           DefaultChroot chroot);
+
+// Runs postconf on this directory's main.cf, or on the system's if empty. Throws crypto::Error if Postfix is
+// missing or not set up, or postconf fails, hangs or prints too much.
 PostfixSettings read_postfix_settings(const std::string& directory);
 
 }  // namespace dkim::keytool

@@ -13,7 +13,7 @@ std::string relay_name(std::string_view relayhost) {
 }
 
 std::string relay_of(const PostfixSettings& settings) {
-  // postconf(5), relayhost: overruled by a next hop of default_transport.
+  // A next hop in default_transport overrides relayhost (postconf(5)).
   const auto transport = settings.of("default_transport");
   const auto colon = transport.find(':');
   if (colon != std::string::npos && colon + 1 < transport.size()) {

@@ -1,4 +1,4 @@
-// Which host Postfix hands mail to, where it does not deliver directly: postconf(5), relayhost.
+// Finds the host that Postfix hands mail to if it does not deliver directly: postconf(5), relayhost. Pure.
 #pragma once
 
 #include <string>
@@ -8,10 +8,11 @@
 
 namespace dkim::keytool {
 
-// The first host of a relayhost setting: "[smtp.example.net]:587" is "smtp.example.net".
+// Returns the first host of a relayhost setting: "smtp.example.net" for "[smtp.example.net]:587".
 std::string relay_name(std::string_view relayhost);
 
-// The host that mail to elsewhere goes by, from default_transport or relayhost; empty: it goes directly.
+// Returns the host that mail to other hosts goes through, from default_transport or relayhost; empty if it
+// goes directly.
 std::string relay_of(const PostfixSettings& settings);
 
 }  // namespace dkim::keytool

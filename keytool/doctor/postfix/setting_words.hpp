@@ -1,4 +1,4 @@
-// Words of a Postfix setting: a list with commas or white space between.
+// Splits a Postfix setting into words: a list with commas or white space between them. Pure.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@ namespace dkim::keytool {
 
 constexpr std::string_view word_separators = ", \t\r\n";
 
-// The next word; nothing at the end.
+// Takes the next word off the front; returns nothing at the end.
 inline std::optional<std::string_view> next_word(std::string_view& rest) {
   const auto begin = rest.find_first_not_of(word_separators);
   if (begin == std::string_view::npos) return std::nullopt;
@@ -20,7 +20,7 @@ inline std::optional<std::string_view> next_word(std::string_view& rest) {
   return word;
 }
 
-// Is the word in the list? Case does not matter.
+// Returns whether the word is in the list, ignoring case.
 inline bool has_word(std::string_view list, std::string_view wanted) {
   while (const auto word = next_word(list)) {
     if (canon::equal_ignoring_case(*word, wanted)) return true;

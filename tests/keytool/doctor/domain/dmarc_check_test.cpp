@@ -1,5 +1,5 @@
-// What doctor says of a domain's DMARC: alignment by the tree walk, addresses for reports, and records that
-// are not where they should be. The records themselves are in dmarc_test.cpp.
+// What doctor says about a domain's DMARC: alignment by the tree walk, addresses for reports, and records
+// that are not where they should be. The records themselves are in dmarc_test.cpp.
 #include <gtest/gtest.h>
 
 #include "keytool/doctor/domain/dmarc_check.hpp"
@@ -14,7 +14,7 @@ class DmarcFindings : public testing::Test {
     dns_.records[{name, RecordType::txt}].push_back(text);
   }
 
-  // Those that are not good.
+  // The findings that are not good.
   Findings check(const DmarcCheck& check) {
     auto findings = check_dmarc(dns_, check);
     std::erase_if(findings, [](const auto& finding) { return finding.severity == Severity::good; });
@@ -34,7 +34,7 @@ class DmarcFindings : public testing::Test {
   test::TableLookup dns_;
 };
 
-TEST_F(DmarcFindings, relaxed_alignment_is_by_the_organization_that_the_walk_finds) {
+TEST_F(DmarcFindings, relaxed_alignment_needs_the_organization_that_the_walk_finds) {
   put("_dmarc.example.com", "v=DMARC1; p=none");
   put("_dmarc.news.example.com", "v=DMARC1; p=none");
   for (const char* signer : {"example.com", "news.example.com", "other.example.com"})
@@ -42,13 +42,13 @@ TEST_F(DmarcFindings, relaxed_alignment_is_by_the_organization_that_the_walk_fin
   expect_only(check({"news.example.com", {"example.net"}, {"example.com"}}), Severity::broken,
               "signatures of example.net do not count for mail From news.example.com");
   expect_only(check({"news.example.com", {"example.com"}, {"esp.example"}}), Severity::risk,
-              "DMARC rests on the DKIM signature alone");
+              "DMARC depends on the DKIM signature alone");
   // One of several is enough.
   EXPECT_TRUE(
       check({"news.example.com", {"example.net", "example.com"}, {"esp.example", "example.com"}}).empty());
 }
 
-TEST_F(DmarcFindings, strict_alignment_is_of_the_same_name_alone) {
+TEST_F(DmarcFindings, strict_alignment_needs_the_same_name) {
   put("_dmarc.example.com", "v=DMARC1; p=none; adkim=s");
   expect_only(check({"example.com", {"mail.example.com"}, {"mail.example.com"}}), Severity::broken,
               "its DMARC record says adkim=s");
@@ -77,7 +77,7 @@ TEST_F(DmarcFindings, psd_n_keeps_the_names_below_apart) {
   EXPECT_TRUE(findings.front().paste.empty());
 }
 
-TEST_F(DmarcFindings, mail_that_nothing_aligns_is_treated_as_the_policy_says) {
+TEST_F(DmarcFindings, mail_without_alignment_is_treated_as_the_policy_says) {
   put("_dmarc.example.com", "v=DMARC1; p=reject; t=y");
   const DmarcCheck none{"example.com", {"example.net"}, {"example.net"}};
   const auto with_words = [](const Findings& findings) {
@@ -87,12 +87,12 @@ TEST_F(DmarcFindings, mail_that_nothing_aligns_is_treated_as_the_policy_says) {
   };
   EXPECT_EQ(with_words(check(none)), 1);
   dns_.records.clear();
-  // In test, this is as none.
+  // In test mode, this counts as none.
   put("_dmarc.example.com", "v=DMARC1; p=quarantine; t=y");
   EXPECT_EQ(with_words(check(none)), 0);
 }
 
-TEST_F(DmarcFindings, what_dns_does_not_say_of_alignment_is_unknown) {
+TEST_F(DmarcFindings, alignment_without_an_answer_of_dns_is_unknown) {
   put("_dmarc.news.example.com", "v=DMARC1; p=none");
   dns_.troubles["_dmarc.example.com"] = "no answer";
   EXPECT_TRUE(check_aligned("news.example.com").empty());
@@ -106,13 +106,13 @@ TEST_F(DmarcFindings, what_dns_does_not_say_of_alignment_is_unknown) {
               "could not be found out");
 }
 
-TEST_F(DmarcFindings, whether_np_is_for_a_domain_is_unknown_without_an_answer) {
+TEST_F(DmarcFindings, without_an_answer_it_is_unknown_whether_np_applies) {
   put("_dmarc.example.com", "v=DMARC1; p=none; np=reject");
   dns_.troubles["news.example.com"] = "no answer";
   expect_only(check_aligned("news.example.com"), Severity::unknown, "whether it exists");
 }
 
-TEST_F(DmarcFindings, addresses_of_another_organization_need_its_leave) {
+TEST_F(DmarcFindings, addresses_of_another_organization_need_its_consent) {
   put("_dmarc.example.com", "v=DMARC1; p=none; rua=mailto:a@mail.example.com,mailto:b@example.com");
   EXPECT_TRUE(check_aligned("example.com").empty());
   for (const char* tag : {"rua", "ruf"}) {
@@ -120,7 +120,7 @@ TEST_F(DmarcFindings, addresses_of_another_organization_need_its_leave) {
     put("_dmarc.example.com", "v=DMARC1; p=none; " + std::string(tag) + "=mailto:b@reports.example");
     const auto findings = check_aligned("news.example.com");
     expect_only(findings, Severity::risk, "reports do not go to reports.example (" + std::string(tag) + "=)");
-    // By the domain that has the record (RFC 9990), not the one of From:.
+    // The domain that has the record counts (RFC 9990), not the author domain.
     EXPECT_EQ(
         findings.front().paste,
         std::vector<std::string>{"example.com._report._dmarc.reports.example. 3600 IN TXT \"v=DMARC1\""});
@@ -131,7 +131,7 @@ TEST_F(DmarcFindings, addresses_of_another_organization_need_its_leave) {
   }
 }
 
-TEST_F(DmarcFindings, an_address_whose_leave_has_no_room_in_dns_gets_no_reports) {
+TEST_F(DmarcFindings, an_address_whose_consent_does_not_fit_into_dns_gets_no_reports) {
   const std::string label(60, 'a');
   const std::string domain = label + "." + label + ".example.com";
   put("_dmarc." + domain, "v=DMARC1; p=none; rua=mailto:a@" + label + "." + label + ".example.net");
@@ -158,12 +158,12 @@ TEST_F(DmarcFindings, policies_that_reach_nowhere_are_noted) {
   expect_only(check_aligned("news.example.com"), Severity::note, "sp= and np= have no effect here");
 }
 
-TEST_F(DmarcFindings, the_record_of_a_public_suffix_is_not_ones_own) {
+TEST_F(DmarcFindings, the_record_of_a_public_suffix_is_not_the_domains_own) {
   put("_dmarc.bank", "v=DMARC1; p=reject; psd=y; rua=mailto:a@registry.example");
   expect_only(check_aligned("giant.bank"), Severity::note, "because giant.bank has none of its own");
 }
 
-TEST_F(DmarcFindings, a_record_that_counts_for_nothing_is_told_beside_the_one_above) {
+TEST_F(DmarcFindings, a_record_without_effect_is_reported_beside_the_one_above) {
   put("_dmarc.example.com", "v=DMARC1; p=none");
   put("_dmarc.news.example.com", "v=DMARC1; p=none");
   put("_dmarc.news.example.com", "v=DMARC1; p=reject");

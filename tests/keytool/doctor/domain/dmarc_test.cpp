@@ -1,4 +1,4 @@
-// DMARC records as data: what receivers take each to say, and what doctor makes of it.
+// DMARC records as data: what each means to receivers, and what doctor says about it.
 #include <gtest/gtest.h>
 
 #include "keytool/doctor/domain/dmarc_check.hpp"
@@ -98,8 +98,8 @@ TEST(DmarcRecord, has_a_verdict) {
   }
 }
 
-// A record is at most 65,535 octets, and says nothing endlessly.
-TEST(DmarcRecord, of_any_length_is_read_with_an_end) {
+// A record has at most 65,535 bytes, and gives a limited number of remarks.
+TEST(DmarcRecord, of_any_length_gives_a_limited_number_of_remarks) {
   std::string text = "v=DMARC1";
   while (text.size() < 65'000)
     text +=

@@ -1,4 +1,4 @@
-// The way up the tree as data: which record applies to a domain, and which organization it is of.
+// Walks up the tree as data: which record applies to a domain, and which organization it belongs to.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ std::vector<std::string> words(const std::string& text) {
   return {std::istream_iterator<std::string>(in), {}};
 }
 
-// Keeps what is asked for.
+// Remembers what is asked for.
 class Zone final : public Lookup {
  public:
   explicit Zone(const VectorRecord& vector) {
@@ -87,8 +87,8 @@ TEST(TreeWalk, finds_what_receivers_find) {
   }
 }
 
-// What doctor says is of the same record, and of the policy that holds for the domain.
-TEST(TreeWalk, is_what_doctor_goes_by) {
+// Doctor talks about the same record, and about the policy that applies to the domain.
+TEST(TreeWalk, decides_what_doctor_says) {
   for (const auto& vector : read_vectors("dmarc_walk.vec")) {
     SCOPED_TRACE(vector.where());
     Zone zone(vector);
@@ -114,7 +114,7 @@ TEST(TreeWalk, is_what_doctor_goes_by) {
   }
 }
 
-// A hostile zone may name many domains to report to, each of many labels: questions have an end.
+// A hostile zone may name many domains to report to, each of many labels: the number of questions is limited.
 TEST(TreeWalk, asks_a_bounded_number_of_questions) {
   test::TableLookup dns;
   std::string addresses;

@@ -1,5 +1,5 @@
-// What the checks of DNS say where a real server can hardly be brought to it; the rest is in
-// doctor_dns_test.py.
+// What the checks of DNS say in cases that are hard to reach with a real server; doctor_dns_test.py has the
+// rest.
 #include <gtest/gtest.h>
 
 #include "keytool/doctor/domain/address_checks.hpp"
@@ -17,7 +17,7 @@ std::string widened(const std::string& text, const std::string& terms = "ip4:192
   return spf::with_terms(text, *spf::parse_record(text), terms);
 }
 
-TEST(SpfWithTerms, puts_them_where_they_count) {
+TEST(SpfWithTerms, puts_them_where_they_take_effect) {
   EXPECT_EQ(widened("v=spf1 mx -all"), "v=spf1 mx ip4:192.0.2.1 -all");
   EXPECT_EQ(widened("v=spf1"), "v=spf1 ip4:192.0.2.1");
   EXPECT_EQ(widened("v=spf1 mx  "), "v=spf1 mx ip4:192.0.2.1");
@@ -54,12 +54,12 @@ class DomainChecks : public testing::Test {
   std::string relay_;
 };
 
-TEST_F(DomainChecks, find_nothing_wrong_where_nothing_is) {
+TEST_F(DomainChecks, find_nothing_wrong_in_a_healthy_domain) {
   for (const auto& finding : check())
     EXPECT_EQ(finding.severity, Severity::good) << finding.topic << ": " << finding.what;
 }
 
-// Trouble at any one name makes something unknown, and nothing else: never "missing".
+// Trouble at any one name makes something unknown, never "missing".
 TEST_F(DomainChecks, take_no_answer_for_unknown) {
   for (const char* name : {"example.com", "_dmarc.example.com", "example.com._report._dmarc.reports.example",
                            "1.2.0.192.in-addr.arpa", "mail.example.com"}) {
@@ -78,7 +78,7 @@ TEST_F(DomainChecks, take_no_answer_for_unknown) {
   EXPECT_EQ(check().front().severity, Severity::unknown);
 }
 
-// What a relay takes mail at is seldom all that it sends from: a record of nothing else must not end in -all.
+// A relay seldom sends only from the addresses it accepts mail at: a record of those must not end in -all.
 TEST_F(DomainChecks, have_no_hard_record_pasted_for_a_relay) {
   relay_ = "relay.example.net";
   dns_.records[{relay_, RecordType::a}] = {"203.0.113.6"};
@@ -96,7 +96,7 @@ TEST_F(DomainChecks, have_no_hard_record_pasted_while_an_address_is_not_known) {
             std::vector<std::string>{"example.com. 3600 IN TXT \"v=spf1 ip4:192.0.2.1 ~all\""});
 }
 
-// A filter on this host, or a smarthost at home: receivers see another address than ours and that one.
+// A filter on this host, or a smarthost at home: receivers see neither that address nor ours.
 TEST_F(DomainChecks, have_no_private_relay_put_into_a_record) {
   for (const char* relay : {"127.0.0.1", "::1", "192.168.1.1", "172.31.0.9", "fd00::1", "smarthost.lan"}) {
     relay_ = relay;
@@ -110,12 +110,12 @@ TEST_F(DomainChecks, have_no_private_relay_put_into_a_record) {
   }
 }
 
-// Not as if there were nothing: who pastes another one beside it should know.
-TEST_F(DomainChecks, see_records_that_receivers_pass_over) {
+// Reports the faulty record rather than a missing one: somebody might paste a second one beside it.
+TEST_F(DomainChecks, see_records_that_receivers_ignore) {
   const std::vector<std::pair<const char*, const char*>> records{
       {"\"v=DMARC1; p=none\"", "begins with a quotation mark"},
-      {"v=DMARC1 p=none", "has no semicolon behind v=DMARC1"},
-      {"V=dmarc1; p=none", "not written exactly as v=DMARC1"},
+      {"v=DMARC1 p=none", "has no semicolon after v=DMARC1"},
+      {"V=dmarc1; p=none", "spell its version exactly as v=DMARC1"},
       {" v=DMARC1, p=none", "begins with white space"},
       {"p=none; v=DMARC1", "does not begin with v=DMARC1;"}};
   for (const auto& [text, words] : records) {
@@ -136,7 +136,7 @@ TEST_F(DomainChecks, see_records_that_receivers_pass_over) {
   }
 }
 
-TEST_F(DomainChecks, print_nothing_of_dns_as_it_is) {
+TEST_F(DomainChecks, escape_what_comes_from_dns) {
   dns_.records[{"example.com", RecordType::txt}] = {"v=spf1 \x1b[2J\n -all"};
   dns_.records[{"_dmarc.example.com", RecordType::txt}] = {"v=DMARC1; p=\x1b[2J"};
   dns_.records[{"1.2.0.192.in-addr.arpa", RecordType::ptr}] = {"\x1b[2J"};

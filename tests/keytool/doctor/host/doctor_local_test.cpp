@@ -1,5 +1,5 @@
-// The rest of what doctor finds on this host: keys, addresses, what dkimsignd --check says, the socket, and
-// the report; and the programs that it runs.
+// Doctor's other findings on this host: keys, addresses, what dkimsignd --check says, the socket, and the
+// report; and the programs that it runs.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -61,7 +61,7 @@ TEST(DoctorKeys, findings) {
       {{active, key(KeyState::active, days(1), Algorithm::ed25519, 256)}, ""},
       {{key(KeyState::active, days(1), Algorithm::ed25519, 256)}, "risk algorithm"},
       {{key(KeyState::active, days(1), Algorithm::rsa, 1024)}, "risk key_size"},
-      // A timer may be anywhere within its day.
+      // A timer may run at any time of its day.
       {{key(KeyState::active, days(181))}, ""},
       {{key(KeyState::active, days(184))}, "risk rotation"},
       {{active, key(KeyState::pending, days(13))}, ""},
@@ -76,7 +76,7 @@ TEST(DoctorKeys, findings) {
   }
 }
 
-// A selector is used once in a domain: what is to be pasted takes one that is free.
+// A domain uses each selector once: the command to paste has a free one.
 TEST(DoctorKeys, the_selector_to_paste_is_free) {
   const auto domain = *canon::DomainName::parse("example.com");
   auto old = key(KeyState::retiring, days(1));
@@ -116,7 +116,7 @@ TEST(DoctorAddress, what_postfix_binds_to_comes_first) {
   EXPECT_EQ(sending_addresses(&settings), std::vector<std::string>{"9.9.9.9"});
   settings.main["inet_protocols"] = "ipv6, ipv4";
   EXPECT_EQ(sending_addresses(&settings), (std::vector<std::string>{"9.9.9.9", "2620:fe::fe"}));
-  // A client of its own mind; and what inet_interfaces stands for.
+  // A client with its own setting; and an address from inet_interfaces.
   settings.services.push_back({"relay", "unix", true, "smtp", {{"smtp_bind_address", "9.9.9.10"}}});
   settings.main = {
       {"inet_protocols", "ipv4"}, {"inet_interfaces", "127.0.0.1, [::1]"}, {"smtp_bind_address", "9.9.9.9"}};
@@ -124,13 +124,13 @@ TEST(DoctorAddress, what_postfix_binds_to_comes_first) {
   settings.services.pop_back();
   settings.main = {{"inet_protocols", "ipv4"}, {"inet_interfaces", "9.9.9.8"}, {"smtp_bind_address", ""}};
   EXPECT_EQ(sending_addresses(&settings), std::vector<std::string>{"9.9.9.8"});
-  // Of two, the kernel chooses.
+  // If there are two, the kernel chooses.
   settings.main["inet_interfaces"] = "9.9.9.8, 9.9.9.7";
   for (const auto& address : sending_addresses(&settings))
     EXPECT_FALSE(address.starts_with("9.9.9.")) << address;
 }
 
-TEST(DoctorAddress, what_is_behind_nat_is_said_beside_what_is_not) {
+TEST(DoctorAddress, addresses_behind_nat_are_reported_beside_public_ones) {
   EXPECT_FALSE(hidden_addresses({"9.9.9.9", "2620:fe::fe"}));
   EXPECT_EQ(hidden_addresses({"192.168.1.5", "2620:fe::fe"}).value().subject, "192.168.1.5");
   EXPECT_EQ(hidden_addresses({"192.168.1.5", "fd00::5"}).value().subject, "192.168.1.5, fd00::5");
@@ -150,7 +150,7 @@ TEST(DoctorAddress, relays) {
     EXPECT_EQ(relay_name(setting), host);
 }
 
-TEST(DoctorConfiguration, each_line_is_a_finding_up_to_a_bound) {
+TEST(DoctorConfiguration, each_line_is_a_finding_up_to_a_limit) {
   EXPECT_EQ(summary(configuration_findings("f", "", 0)), "");
   EXPECT_NE(summary(configuration_findings("f", "", 1)), "");
   EXPECT_EQ(configuration_findings("f", "one\n\ntwo", 1).size(), 2U);
@@ -159,7 +159,7 @@ TEST(DoctorConfiguration, each_line_is_a_finding_up_to_a_bound) {
   EXPECT_EQ(warned[0].severity, Severity::risk);
   EXPECT_EQ(warned[0].what, "odd");
   EXPECT_EQ(configuration_findings("f", "dkimsignd: f:1: wrong", 2).front().what, "f:1: wrong");
-  // The socket's own checks say so.
+  // The socket has its own checks.
   EXPECT_EQ(summary(configuration_findings("f", "the socket's directory /x does not exist\n", 1)), "");
   std::string many;
   for (int i = 0; i < 1000; ++i)
@@ -299,7 +299,7 @@ TEST(DoctorReport, order_text_and_exit_code) {
                        {Severity::risk, "c", "c", "may\nbreak", "", {}},
                        {Severity::broken, "d", "s", "is broken", "do:", {"one", "two\r"}},
                        {Severity::risk, "e", "", "later", "", {}}};
-  sort_findings(findings);
+  findings = sorted(std::move(findings));
   EXPECT_EQ(findings_text(findings),
             "broken   d (s): is broken\n"
             "         do:\n"
@@ -328,15 +328,15 @@ CapturedOutput shell(const std::string& script, std::chrono::seconds at_most = s
   return capture_program("/bin/sh", {"-c", script}, at_most, 10'000);
 }
 
-TEST(CaptureProgram, gives_back_what_was_printed) {
+TEST(CaptureProgram, returns_what_was_printed) {
   const auto said = shell("echo out; echo err >&2; exit 3");
   EXPECT_EQ(said.output, "out\n");
   EXPECT_EQ(said.errors, "err\n");
   EXPECT_EQ(said.status, 3);
 }
 
-TEST(CaptureProgram, is_bounded_in_octets_and_time) {
-  // By what it prints, long before the time is up.
+TEST(CaptureProgram, is_limited_in_bytes_and_time) {
+  // Limited by what it prints, long before the time is up.
   const std::chrono::hours long_time(1);
   EXPECT_THROW(shell("while :; do echo too much; done", long_time), crypto::Error);
   EXPECT_THROW(shell("while :; do echo too much >&2; done", long_time), crypto::Error);
@@ -345,7 +345,7 @@ TEST(CaptureProgram, is_bounded_in_octets_and_time) {
   EXPECT_THROW(capture_program("/nowhere/program", {}, std::chrono::seconds(60), 10), crypto::Error);
 }
 
-TEST(CaptureProgram, does_not_wait_for_what_is_left_behind) {
+TEST(CaptureProgram, does_not_wait_for_processes_left_behind) {
   // Open until this test lets go of the other end.
   std::array<int, 2> ends{};
   ASSERT_EQ(pipe(ends.data()), 0);

@@ -1,5 +1,5 @@
-// What doctor makes of Postfix's settings. Whether that is how Postfix takes them, tests/e2e/doctor_test.py
-// sees; here are the many shapes.
+// What doctor concludes from Postfix's settings, in many shapes. tests/e2e/doctor_test.py proves that Postfix
+// takes them in the same way.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -72,7 +72,7 @@ constexpr const char* debian_overrides = "relay/unix/syslog_name = postfix/relay
 PostfixSettings debian() {
   PostfixSettings settings;
   settings.main = parse_settings(debian_settings);
-  settings.services = parse_services(debian_services, debian_overrides, false);
+  settings.services = parse_services(debian_services, debian_overrides, DefaultChroot::no);
   return settings;
 }
 
@@ -125,7 +125,7 @@ TEST(DoctorPostfix, settings_of_main_cf) {
            Case{"milter_protocol", "6 no_header_reply", ""},
            Case{"milter_protocol", "", ""},
            Case{"milter_protocol", "4", "milter_protocol"},
-           // Asked for by the milter itself, whatever Postfix would send (MILTER_README).
+           // The milter itself asks for them, whatever Postfix would send (MILTER_README).
            Case{"milter_mail_macros", "i", ""},
            Case{"internal_mail_filter_classes", "bounce, notify", ""},
            Case{"smtp_line_length_limit", "997", "smtp_line_length_limit"},
@@ -138,7 +138,7 @@ TEST(DoctorPostfix, settings_of_main_cf) {
            Case{"smtp_helo_name", "192.0.2.1", "myhostname"},
            Case{"local_header_rewrite_clients", "static:all", ""},
            Case{"local_header_rewrite_clients", "", "local_header_rewrite_clients"},
-           // Hits both ways in, and is said once.
+           // Affects both ways in, and is reported once.
            Case{"receive_override_options", "no_milters", "receive_override_options"},
            Case{"receive_override_options", "no_unknown_recipient_checks", ""},
            Case{"smtpd_milter_maps", "cidr:/x", "smtpd_milter_maps"},
@@ -160,7 +160,7 @@ struct MissingCase {
   const char* expected;
 };
 
-// What is missing must be added before the mail is signed, or the signature must not deny it.
+// Missing fields must be added before the mail is signed, or the signature must not deny them.
 TEST(DoctorPostfix, fields_that_are_missing_when_mail_is_signed) {
   constexpr const char* topic = "always_add_missing_headers";
   const std::string risk = "risk smtp/inet postconf -e 'always_add_missing_headers = yes'";
@@ -227,7 +227,7 @@ TEST(DoctorPostfix, fields_that_are_missing_when_mail_is_signed) {
   }
 }
 
-TEST(DoctorPostfix, the_fields_that_a_signature_denies_are_named_as_they_are_to_be_written) {
+TEST(DoctorPostfix, fields_signed_as_missing_are_named_in_their_usual_spelling) {
   const auto fields = canon::FieldPolicy::from_lists({}, {"+Date", "+Message-Id"});
   ASSERT_TRUE(fields);
   const auto findings = check_missing_fields(debian(), socket_name, *fields);
@@ -237,7 +237,7 @@ TEST(DoctorPostfix, the_fields_that_a_signature_denies_are_named_as_they_are_to_
   EXPECT_NE(findings[0].advice.find("Date?, Message-ID?"), std::string::npos) << findings[0].advice;
 }
 
-TEST(DoctorPostfix, what_is_to_be_pasted_is_quoted_for_the_shell) {
+TEST(DoctorPostfix, commands_to_paste_are_quoted_for_the_shell) {
   auto settings = debian();
   settings.directory = "/etc/my postfix";
   settings.main["smtpd_milters"] = "unix:it's, {inet:localhost:1, protocol=6}";
@@ -249,9 +249,9 @@ TEST(DoctorPostfix, what_is_to_be_pasted_is_quoted_for_the_shell) {
                                       "postfix -c '/etc/my postfix' reload"}));
 }
 
-// A milter of somebody else stays, whatever its socket is called; an old name of ours does not: nobody would
-// answer there, and all mail would wait.
-TEST(DoctorPostfix, what_is_to_be_pasted_drops_no_other_milter) {
+// Other milters stay, whatever their sockets are called. An old name of ours does not: nobody would answer
+// there, and all mail would wait.
+TEST(DoctorPostfix, commands_to_paste_drop_no_other_milter) {
   for (const auto& [socket, list, expected] : {
            std::tuple{"unix:/var/spool/postfix/dkimsignd/milter.sock", "unix:rspamd/milter.sock",
                       "unix:rspamd/milter.sock, unix:dkimsignd/milter.sock"},
@@ -291,7 +291,7 @@ TEST(DoctorPostfix, a_list_that_no_service_uses_is_not_called_good) {
   EXPECT_EQ(topics(check_milter_lists(settings, socket_name)), "");
 }
 
-TEST(DoctorPostfix, nobody_is_told_to_paste_a_name_that_is_not_his) {
+TEST(DoctorPostfix, no_command_to_paste_has_somebody_elses_name) {
   auto settings = debian();
   settings.main["smtp_helo_name"] = "server.lan";
   const auto findings = wrong(check_names(settings));
@@ -300,7 +300,7 @@ TEST(DoctorPostfix, nobody_is_told_to_paste_a_name_that_is_not_his) {
   EXPECT_NE(findings[0].advice.find("myhostname"), std::string::npos) << findings[0].advice;
 }
 
-// postconf -P takes no white space.
+// postconf -P accepts no white space.
 TEST(DoctorPostfix, a_service_is_given_its_option_without_white_space) {
   auto settings = debian();
   settings.services.at(0).overrides["smtpd_milters"] =
@@ -373,7 +373,7 @@ TEST(DoctorPostfix, without_smtpd_its_list_does_not_matter) {
   EXPECT_EQ(topics(check_postfix(settings, socket_name, {})), "");
 }
 
-TEST(DoctorPostfix, before_version_6_the_macros_are_postfixs_to_choose) {
+TEST(DoctorPostfix, before_version_6_postfix_chooses_the_macros) {
   auto settings = debian();
   settings.main["milter_protocol"] = "3";
   EXPECT_EQ(wrong(check_milter_handling(settings, socket_name)).at(0).what.find("{auth_type}"),
@@ -420,7 +420,7 @@ TEST(DoctorPostfix, a_sockets_names) {
   }
 }
 
-TEST(DoctorPostfix, how_a_socket_is_to_be_named) {
+TEST(DoctorPostfix, names_a_socket_as_postfix_needs_it) {
   const Jail jail{"/var/spool/postfix", true};
   EXPECT_EQ(endpoint_for(socket_name, jail), "unix:dkimsignd/dkimsignd.sock");
   EXPECT_EQ(endpoint_for("unix:/run/d.sock", jail), std::nullopt);
@@ -430,8 +430,8 @@ TEST(DoctorPostfix, how_a_socket_is_to_be_named) {
   EXPECT_EQ(endpoint_for("inet:8891@0.0.0.0", jail), "inet:localhost:8891");
 }
 
-// What postconf prints and what its tables hold is no more to be relied on than any other input.
-TEST(DoctorPostfix, any_text_is_taken) {
+// The output of postconf and the contents of tables are no more reliable than any other input.
+TEST(DoctorPostfix, accepts_any_text) {
   const std::vector<std::string> pieces = {
       "{",    "}",      ",",      " ",       "\n", "=", "/", "\\", "unix:", "inet:",  "[::1]", "smtpd",
       "smtp", "pickup", "chroot", "command", "(",  "|", ")", "^",  ":",     "IGNORE", "if",    "\0"};
@@ -446,7 +446,8 @@ TEST(DoctorPostfix, any_text_is_taken) {
     PostfixSettings settings;
     for (const auto& name : postfix_setting_names())
       settings.main[name] = text();
-    settings.services = parse_services(debian_services + text(), text() + "\n" + text(), round % 2 == 0);
+    settings.services = parse_services(debian_services + text(), text() + "\n" + text(),
+                                       round % 2 == 0 ? DefaultChroot::yes : DefaultChroot::no);
     settings.tables["regexp:/a"] = text();
     settings.main["smtp_header_checks"] = "regexp:/a";
     const auto findings = check_postfix(settings, "unix:" + text(), {});
@@ -459,7 +460,7 @@ TEST(DoctorPostfix, master_cf) {
   const auto services = parse_services(
       "[::1]:25/inet/chroot = -\n[::1]:25/inet/command = smtpd -o x=y\nno slash = 1\nonly/one = 2\n"
       "a/b/unix/chroot = n\nrubbish\n",
-      "[::1]:25/inet/smtpd_milters = a = b\n/ = \n//x = y\n", true);
+      "[::1]:25/inet/smtpd_milters = a = b\n/ = \n//x = y\n", DefaultChroot::yes);
   ASSERT_GE(services.size(), 2U);
   EXPECT_EQ(services[0].name, "[::1]:25");
   EXPECT_TRUE(services[0].chrooted);
