@@ -10,8 +10,8 @@ struct RecordFlags {
   bool strict = false;      // t=s: the domain of i= must be equal to d=
   bool test = false;        // t=y: verifiers should ignore failures
   bool email_only = false;  // s=email
-  std::string hashes;       // h=, "" for all
-  std::string note;         // n=, for people
+  std::string hashes = {};  // h=, "" for all
+  std::string note = {};    // n=, for people
 
   bool operator==(const RecordFlags&) const = default;
 };

@@ -57,7 +57,7 @@ std::string conf_text(const ImportPlan& plan, const std::optional<std::filesyste
     out.add_strings("oversigned_headers", settings.oversigned_headers);
   if (settings.expiration > 0) out.add_integer("expiration", settings.expiration);
   if (!settings.on_error.empty()) out.add_string("on_error", settings.on_error);
-  return "# Written by dkimkey import from a configuration of OpenDKIM; to be changed at will.\n" +
+  return "# Written by dkimkey import from a configuration of OpenDKIM; change it as you like.\n" +
          out.lines() + rules_text(plan);
 }
 
