@@ -26,7 +26,7 @@ using dkim::crypto::PrivateKey;
 constexpr int most_threads = 4;
 
 PrivateKey make_key(Algorithm algorithm) {
-  return algorithm == Algorithm::rsa ? PrivateKey::generate_rsa(2048) : PrivateKey::generate_ed25519();
+  return PrivateKey::generate(algorithm, 2048);
 }
 
 // A key for each thread; those who share take the first.

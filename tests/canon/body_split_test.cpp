@@ -21,7 +21,7 @@ using namespace std::string_literals;
   while (at < shorter && actual[at] == expected[at])
     ++at;
   return ::testing::AssertionFailure()
-         << "first difference at octet " << at << ": " << printable(actual.substr(at, 40)) << " instead of "
+         << "first difference at byte " << at << ": " << printable(actual.substr(at, 40)) << " instead of "
          << printable(expected.substr(at, 40));
 }
 
