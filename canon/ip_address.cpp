@@ -12,7 +12,7 @@ constexpr IpAddress::Bytes mapped_prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 
 
 }  // namespace
 
-IpAddress::IpAddress() : bytes_(mapped_prefix), is_v4_(true) {}
+IpAddress::IpAddress() : bytes_(mapped_prefix) {}
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   const std::string copy(text);

@@ -47,7 +47,7 @@ class IpAddress {
 
  private:
   Bytes bytes_;
-  bool is_v4_;
+  bool is_v4_ = true;
 };
 
 }  // namespace dkim::canon

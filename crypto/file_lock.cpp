@@ -32,7 +32,12 @@ std::string holder_of(const FileDescriptor& file) {
   std::string line;
   while (std::getline(locks, line)) {
     std::istringstream words(line);
-    std::string number, kind, advisory, access, process, file_id;
+    std::string number;
+    std::string kind;
+    std::string advisory;
+    std::string access;
+    std::string process;
+    std::string file_id;
     words >> number >> kind >> advisory >> access >> process >> file_id;
     if (kind == "FLOCK" && file_id == where.data()) return process;
   }

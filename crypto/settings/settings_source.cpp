@@ -32,7 +32,7 @@ SettingsSource SettingsSource::read(const std::filesystem::path& path) {
   }
 }
 
-SettingsSource SettingsSource::of_text(std::string_view text, std::string name) {
+SettingsSource SettingsSource::of_text(std::string_view text, const std::string& name) {
   return scan_settings_text(text, name);
 }
 

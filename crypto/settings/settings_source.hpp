@@ -34,7 +34,7 @@ class SettingsSource {
   // the directory of the first file, whichever file they are in.
   static SettingsSource read(const std::filesystem::path& path);
   // Takes a text that was read already, and refuses @include. name: the file name for errors.
-  static SettingsSource of_text(std::string_view text, std::string name);
+  static SettingsSource of_text(std::string_view text, const std::string& name);
 
   // Returns the text to parse, without @include, NUL and byte order mark.
   const std::string& text() const { return text_; }
