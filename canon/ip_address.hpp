@@ -17,7 +17,7 @@ class IpAddress {
  public:
   using Bytes = std::array<std::uint8_t, 16>;
   static constexpr unsigned bits = 128;
-  // How many bits precede the IPv4 address in an IPv4-mapped one.
+  // The number of bits before the IPv4 address in an IPv4-mapped one.
   static constexpr unsigned mapped_bits = 96;
 
   // 0.0.0.0
@@ -32,12 +32,12 @@ class IpAddress {
   bool is_v4() const { return is_v4_; }
   // Returns ::ffff:192.0.2.1 as 192.0.2.1, and every other address unchanged.
   IpAddress unmapped() const;
-  // The address in IPv6; of IPv4, the IPv4-mapped one (RFC 4291 §2.5.5.2).
+  // Returns the address in IPv6; an IPv4 address as its IPv4-mapped one (RFC 4291 §2.5.5.2).
   const Bytes& bytes() const { return bytes_; }
 
-  // In the canonical form: "192.0.2.1", "2001:db8::1".
+  // Returns the canonical form: "192.0.2.1", "2001:db8::1".
   std::string text() const;
-  // Returns "192.0.2.1"; of IPv6, its 32 hexadecimal digits with a dot between each (RFC 7208 §7.3).
+  // Returns "192.0.2.1"; for IPv6, the 32 hexadecimal digits divided by dots (RFC 7208 §7.3).
   std::string dotted() const;
   // Returns the name in the reverse tree, "1.2.0.192.in-addr.arpa", without a final dot.
   std::string reverse_name() const;

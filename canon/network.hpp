@@ -20,10 +20,10 @@ class Network {
   static std::optional<Network> parse(std::string_view text);
   // Like parse(), but clears the host bits.
   static std::optional<Network> parse_masked(std::string_view text);
-  // Returns the network around an address, which shares its first bits. prefix: at most 32 for IPv4, 128 for
-  // IPv6; more counts as that.
+  // Returns the network that contains the address and has this prefix length: at most 32 for IPv4 and 128 for
+  // IPv6; a larger one counts as these.
   static Network around(const IpAddress& address, unsigned prefix);
-  // Returns the network of this size, in bits of an IPv6 address, that contains this one.
+  // Returns the network with this prefix length, in bits of an IPv6 address, that contains this one.
   Network widened(unsigned prefix) const;
   // Return the lower and the upper half of a network that is more than one address.
   Network lower_half() const { return {first_, prefix_ + 1}; }
@@ -35,12 +35,12 @@ class Network {
   // Returns true for the network of all IPv4 addresses, and for one of all IPv6 addresses.
   bool is_everything() const;
   bool is_v4() const;
-  // Returns the size in bits of an IPv6 address: of 10.0.0.0/8, 104.
+  // Returns the prefix length in bits of an IPv6 address: 104 for 10.0.0.0/8.
   unsigned mapped_prefix() const { return prefix_; }
-  // Is this bit of the first address set? Bits count from 0, the highest, in the IPv6 address.
+  // Returns true if this bit of the first address is set. Bit 0 is the highest of the IPv6 address.
   bool has_bit(unsigned bit) const;
 
-  // In the canonical form: "10.0.0.0/8", "2001:db8::/32"; without a prefix length if it is one address.
+  // Returns the canonical form: "10.0.0.0/8", "2001:db8::/32"; without a prefix length for a single address.
   std::string text() const;
 
   // Sorts a network before those within it, and these before all others that follow it.

@@ -12,8 +12,8 @@
 namespace dkim::canon {
 
 enum class SpecialUse {
-  // In use on a host or a site, but behind another address as seen from the Internet: loopback, link-local,
-  // private networks, a provider's NAT.
+  // Used inside a host or a site; others on the Internet see another address: loopback, link-local, private
+  // networks, a provider's NAT.
   local,
   documentation,
   // Not the address of a host: benchmarks, protocols, multicast, never assigned.
@@ -25,7 +25,7 @@ struct SpecialNetwork {
   SpecialUse use;
 };
 
-// The table. IPv4 and IPv6 are apart: no IPv6 network here is meant to contain IPv4-mapped addresses.
+// Returns the table. Its IPv6 networks apply to IPv6 addresses only, not to IPv4-mapped ones.
 std::span<const SpecialNetwork> special_networks();
 
 // Returns nothing for an ordinary address, which others on the Internet can see mail come from. An

@@ -32,8 +32,8 @@ timespec coarse_now() {
   return now;
 }
 
-// Calls visit with each name in the directory until it returns false. Not by std::filesystem, whose iterator
-// ends the process where there is no memory for the next name.
+// Calls visit with each name in the directory until it returns false. Does not use std::filesystem, whose
+// iterator ends the process if there is no memory for the next name.
 template <typename Visit>
 void visit_names(const std::filesystem::path& directory, Visit visit) {
   const std::unique_ptr<DIR, decltype([](DIR* open) { closedir(open); })> entries(opendir(directory.c_str()));
