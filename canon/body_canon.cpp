@@ -85,7 +85,7 @@ void BodyCanonicalizer::update(std::string_view chunk, const Sink& sink) {
     if (!anything_held()) taken = pass_unchanged(chunk, sink);
     if (!anything_held()) taken += squeeze(chunk.substr(taken), sink);
     if (taken == 0) {
-      // Held bytes, or a rare case: until it is over, but for at least a block.
+      // Held bytes, or a rare case: until it is over, and for at least one block.
       do {
         take(chunk[taken++], sink);
       } while (taken < chunk.size() && (taken < 16 || anything_held()));

@@ -52,9 +52,9 @@ class KeyStore {
  public:
   explicit KeyStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
-  // The same store with its key directory open, judged once with the way to it: for one run over many
+  // Returns this store with its key directory open, judged once with the way to it: for one run over many
   // domains, whose manifests and keys are then looked up there without walking all the way for each. Throws
-  // as judge_directory does. What replaces the directory by its name meanwhile is not seen.
+  // as judge_directory does. Does not notice if another directory gets this name meanwhile.
   KeyStore held() const;
 
   const std::filesystem::path& directory() const { return directory_; }

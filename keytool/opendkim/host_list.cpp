@@ -65,7 +65,7 @@ std::optional<Network> range_of_pattern(std::string_view text) {
   return parse_range(address + "/" + std::to_string(parts * bits));
 }
 
-// Octets that mean something in the regular expression that opendkim makes of a pattern; it escapes the dot.
+// Bytes that mean something in the regular expression that opendkim makes of a pattern; it escapes the dot.
 bool is_regular_expression(std::string_view text) {
   return text.find_first_of("()[]{}|+?^$\\") != std::string_view::npos;
 }

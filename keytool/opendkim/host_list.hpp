@@ -23,7 +23,8 @@ class HostList {
   HostList(const DataSet& data, const std::string& setting, Remark::Kind loss);
 
   void add(const std::string& network);
-  // Those in this list and not in the other, as trusted_networks has them: as few as say it.
+  // Returns the networks in this list that are not in the other, in the form of trusted_networks, with as
+  // few entries as possible.
   std::vector<std::string> networks_without(const HostList& others) const;
 
   const Remarks& remarks() const { return remarks_; }

@@ -67,7 +67,7 @@ int last_accepted() noexcept {
 
 extern "C" {
 
-// NOLINTBEGIN(bugprone-reserved-identifier): these names are those that --wrap requires
+// NOLINTBEGIN(bugprone-reserved-identifier): --wrap requires these names
 int __real_accept(int listening, sockaddr* address, socklen_t* size);
 
 int __wrap_accept(int listening, sockaddr* address, socklen_t* size) {

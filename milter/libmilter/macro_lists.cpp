@@ -14,7 +14,7 @@ extern "C" [[gnu::weak]] void dkim_libmilter_lacks_memory() noexcept;
 
 extern "C" {
 
-// NOLINTBEGIN(bugprone-reserved-identifier): these names are those that --wrap requires
+// NOLINTBEGIN(bugprone-reserved-identifier): --wrap requires these names
 void* __real_malloc(std::size_t size);
 
 void* __wrap_malloc(std::size_t size) {

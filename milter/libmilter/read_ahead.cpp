@@ -77,7 +77,7 @@ bool asks_for_input_only(const pollfd* descriptors, nfds_t count) {
 
 extern "C" {
 
-// NOLINTBEGIN(bugprone-reserved-identifier): these names are those that --wrap requires
+// NOLINTBEGIN(bugprone-reserved-identifier): --wrap requires these names
 int __real_poll(pollfd* descriptors, nfds_t count, int timeout);
 ssize_t __real_read(int descriptor, void* buffer, std::size_t size);
 int __real___poll_chk(pollfd* descriptors, nfds_t count, int timeout, std::size_t room);

@@ -15,7 +15,7 @@
 #include "milter/troubles.hpp"
 
 extern "C" {
-// NOLINTBEGIN(bugprone-reserved-identifier): these names are those that --wrap requires
+// NOLINTBEGIN(bugprone-reserved-identifier): --wrap requires these names
 int __real_poll(pollfd* descriptors, nfds_t count, int timeout);
 ssize_t __real_writev(int descriptor, const iovec* parts, int count);
 // NOLINTEND(bugprone-reserved-identifier)
