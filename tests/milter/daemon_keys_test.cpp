@@ -44,8 +44,11 @@ TEST_P(DaemonKeysTest, BrokenInEveryWayAndMendedAgain) {
   const std::string good_key = read_file(key);
   const std::string good_manifest = read_file(manifest);
   const std::string name = key.string();
-  const std::string next_line =
-      std::to_string(std::count(good_manifest.begin(), good_manifest.end(), '\n') + 1);
+  const auto line_after = [](const std::string& text) {
+    return std::to_string(std::count(text.begin(), text.end(), '\n') + 1);
+  };
+  const std::string next_line = line_after(good_manifest);
+  const std::string cut_off = good_manifest.substr(0, good_manifest.find("algorithm"));
   const std::string not_regular = name + " is not a regular file";
 
   struct Damage {
@@ -72,9 +75,8 @@ TEST_P(DaemonKeysTest, BrokenInEveryWayAndMendedAgain) {
       {"manifest empty", [&] { write_file(manifest, "", 0640); },
        manifest.string() +
            ":1: \"format\" is missing; this is not a manifest, or a damaged one: restore it from a backup"},
-      {"manifest cut off",
-       [&] { write_file(manifest, good_manifest.substr(0, good_manifest.find("algorithm")), 0640); },
-       manifest.string() + ":15: syntax error; the form is: name = value;"},
+      {"manifest cut off", [&] { write_file(manifest, cut_off, 0640); },
+       manifest.string() + ":" + line_after(cut_off) + ": syntax error; the form is: name = value;"},
       {"manifest of zeros", [&] { write_file(manifest, std::string(good_manifest.size(), '\0'), 0640); },
        manifest.string() + ":1: a NUL byte in the text; the file is damaged"},
       // A directory: libconfig would open it, and end the process.
@@ -82,7 +84,8 @@ TEST_P(DaemonKeysTest, BrokenInEveryWayAndMendedAgain) {
        manifest.string() + ":" + next_line + ": an @include; this file must be whole without others"},
       {"manifest writable by everyone", [&] { chmod(manifest.c_str(), 0642); },
        manifest.string() +
-           " has mode 0642: users other than its owner can write it, and so decide what is signed; fix it with: "
+           " has mode 0642: users other than its owner can write it, and so decide what is signed; fix it "
+           "with: "
            "chmod o-w " +
            manifest.string()},
       {"manifest deep",

@@ -264,10 +264,11 @@ class BuildTest(TemporaryCase):
         self.assert_libmilter_reads()
         daemon, _ = self.started()
         self.wait_until_it_listens(daemon)
+        self.assertEqual(daemon.stderr.readline(),
+                         f"dkimsignd: read-ahead is off, messages take more system calls: {hindrance}\n")
         daemon.send_signal(signal.SIGTERM)
         status, said = self.end_of(daemon)
         self.assertEqual(status, 0, said)
-        self.assertIn(f"dkimsignd: read-ahead is off, messages take more system calls: {hindrance}\n", said)
 
     def test_a_strange_one_that_is_not_looked_at_is_noticed_at_the_start(self):
         self.assertEqual(self.built(self.bent("strange", STRANGE), read_ahead="ON"), "on")
