@@ -59,7 +59,7 @@ void use_small_stacks() {
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
   return;  // a sanitizer keeps more than that on each stack, and no thread could be started
 #endif
-  constexpr std::size_t stack = 512 * 1024;
+  constexpr std::size_t stack = 512UL * 1024;
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes) != 0) return;
   if (pthread_attr_setstacksize(&attributes, stack) == 0) pthread_setattr_default_np(&attributes);

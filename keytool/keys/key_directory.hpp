@@ -17,6 +17,6 @@ bool key_directory_exists(const std::filesystem::path& directory);
 // and group set, so a process that is killed here leaves nothing that the daemon could not read. Throws
 // StoreError if the directory cannot be made, if users other than root and the current one may write its
 // parent, or if something is in the way.
-void make_missing_key_directory(const std::filesystem::path& directory);
+void make_missing_key_directory(const std::filesystem::path& path);
 
 }  // namespace dkim::keytool

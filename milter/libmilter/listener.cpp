@@ -28,7 +28,7 @@ thread_local int last_descriptor = -1;
 constexpr rlim_t kept_for_files = 512;
 
 // What libmilter and we need for a connection, and a reserve, in bytes.
-constexpr std::size_t memory_of_connection = 64 * 1024;
+constexpr std::size_t memory_of_connection = 64UL * 1024;
 
 bool is_kept_for_files(int descriptor) {
   rlimit limit{};

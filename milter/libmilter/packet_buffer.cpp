@@ -15,7 +15,7 @@ constexpr std::size_t head_size = length_size + 1;
 // Enough for an alert with its header and body in one go.
 constexpr std::size_t piece = 8192;
 // A chunk of a body has up to 65,535 bytes.
-constexpr std::size_t kept_capacity = 96 * 1024;
+constexpr std::size_t kept_capacity = 96UL * 1024;
 
 }  // namespace
 

@@ -34,7 +34,7 @@ class HeaderTrial {
         message_(message),
         signed_digest_(key_.recover(signature_.signature)) {
     tries_left_ = std::min(signed_digest_ ? most_header_tries : most_key_operations,
-                           most_bytes_hashed / bytes_of(message));
+                           most_bytes_hashed / std::max<std::size_t>(bytes_of(message), 1));
     repairs_ = header_repairs(signature_, message_, own_);
     // A place for a field that is missing; a field without a name is ignored.
     message_.emplace_back();
