@@ -106,8 +106,8 @@ class Secondaries(DnsCase):
             (["v=DKIM1; k=rsa; p=%%%"], ["syntax error", "at byte 17"]),
             (["v=DKIM1; k=rsa; p"], ["syntax error", "at byte 17"]),
             # A form that takes one string: cut where base64 is whole, and where it is not.
-            ([whole[:255]], [f"cut off after 255 of {len(whole)} octets; it needs 3 strings of at most 255"]),
-            ([whole[:254]], [f"cut off after 254 of {len(whole)} octets"]),
+            ([whole[:255]], [f"cut off after 255 of {len(whole)} bytes; it needs 3 strings of at most 255"]),
+            ([whole[:254]], [f"cut off after 254 of {len(whole)} bytes"]),
             # A form that makes each string a record.
             (strings, ["several records", "3 TXT records; each of the 3 strings of one record has become a record"]),
         ):
