@@ -222,6 +222,7 @@ Verdict Session::fault(const std::exception& error) noexcept {
   }
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): what is emplaced does not throw
 void Session::remember_fault(const std::exception& error) noexcept {
   if (!message_ || std::holds_alternative<Failed>(message_->phase)) return;
   auto& failed = message_->phase.emplace<Failed>(Failed{kind_of(error), {}});

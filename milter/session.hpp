@@ -54,6 +54,7 @@ class Session {
   // Ends the message after a step that has an answer threw, and returns the answer: what on_error says.
   Verdict fault(const std::exception& error) noexcept;
   // Keeps the fault after a step without an answer threw: the next step that has an answer gives it.
+  // NOLINTNEXTLINE(bugprone-exception-escape): what is emplaced does not throw
   void remember_fault(const std::exception& error) noexcept;
 
  private:

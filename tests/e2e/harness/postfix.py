@@ -126,9 +126,10 @@ class Postfix:
         wait_for(lambda: self._command("status", check=False) == 0, "Postfix to start")
 
     def stop(self):
-        # Quiet if it never ran; "stop" waits for the master and ends what does not heed it.
+        # Quiet if it never ran. "stop" waits for the master some seconds, then stops it by force and says that it failed.
         if self._command("status", check=False) == 0:
-            self._command("stop")
+            self._command("stop", check=False)
+            wait_for(lambda: self._command("status", check=False) != 0, "Postfix to stop")
 
     def _command(self, verb, check=True):
         done = subprocess.run(["postfix", "-c", str(self.config), verb], capture_output=True,

@@ -70,7 +70,9 @@ class Daemon:
             user = pwd.getpwnam(USER).pw_uid
             group = grp.getgrnam(GROUP).gr_gid
             # The build directory may lie in a home that is its owner's alone to enter.
-            copy = pathlib.Path(shutil.copyfile(program("dkimsignd"), self._root / "dkimsignd"))
+            copy = self._root / "dkimsignd"
+            copy.unlink(missing_ok=True)  # another daemon of this workspace may still run it
+            shutil.copyfile(program("dkimsignd"), copy)
             copy.chmod(0o755)
             self.process = workspace.spawn(
                 copy, "--config", self.config, log=self.log, user=user, group=group,
