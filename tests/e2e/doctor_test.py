@@ -401,7 +401,7 @@ class BrokenSocket(DoctorTest):
         self.assertIn("nobody listens", self.assert_only("broken", "socket")["what"])
         self.scene.socket.unlink()
         self.scene.socket.write_text("not a socket")
-        self.assertIn("no socket", self.assert_only("broken", "socket")["what"])
+        self.assertIn("is not a socket", self.assert_only("broken", "socket")["what"])
         self.scene.socket.unlink()
 
     def test_no_directory(self):
