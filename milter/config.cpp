@@ -37,8 +37,7 @@ bool is_port(std::string_view digits) {
   return error == std::errc() && end == digits.data() + digits.size() && port > 0 && port < 65536;
 }
 
-constexpr std::string_view right_socket =
-    "unix:/absolute/path, inet:PORT@ADDRESS or inet6:PORT@ADDRESS";
+constexpr std::string_view right_socket = "unix:/absolute/path, inet:PORT@ADDRESS or inet6:PORT@ADDRESS";
 
 void check_unix_socket(std::string_view path, const std::string& place) {
   constexpr std::size_t longest_path = sizeof(sockaddr_un::sun_path) - 1;

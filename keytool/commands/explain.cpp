@@ -125,14 +125,15 @@ std::string describe_networks(const crypto::ClientSettings& clients) {
 }
 
 std::string describe_client(const Configuration& configuration) {
-  return fmt::format(R"(
+  return fmt::format(
+      R"(
 The daemon signs for a client that
   - connects locally or from a trusted network ({}), or
 {}  - comes with a macro that the setting macros names.
 Mail from other clients passes unsigned.
 )",
-                     describe_networks(configuration.clients),
-                     configuration.clients.sign_authenticated ? "  - has authenticated itself to Postfix, or\n" : "");
+      describe_networks(configuration.clients),
+      configuration.clients.sign_authenticated ? "  - has authenticated itself to Postfix, or\n" : "");
 }
 
 JsonObject common_members(const Explanation& explanation) {

@@ -108,11 +108,12 @@ TEST_F(DaemonReloadTest, KeepsTheOldOneWhateverIsIncluded) {
   expect_refused("\n@include \"dkimsignd.conf\"",
                  ":2: " + included("dkimsignd.conf") + " would include itself; leave out this line");
   write_file(included("open"), "", 0646);
-  expect_refused("@include \"open\"",
-                 ":1: cannot include this: " + included("open") +
-                     " has mode 0646: users other than its owner can write it, and so decide what is signed; fix "
-                     "it with: chmod o-w " +
-                     included("open"));
+  expect_refused(
+      "@include \"open\"",
+      ":1: cannot include this: " + included("open") +
+          " has mode 0646: users other than its owner can write it, and so decide what is signed; fix "
+          "it with: chmod o-w " +
+          included("open"));
   // The last one is correct.
   write_file(included("good"), "canonicalization = \"relaxed/simple\";", 0640);
   daemon_->write_config("@include \"" + included("good") + "\"\n");
