@@ -13,8 +13,6 @@
 namespace dkim::keytool {
 namespace {
 
-using crypto::record_name;
-
 using crypto::KeyEntry;
 using crypto::KeyState;
 

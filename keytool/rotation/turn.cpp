@@ -189,8 +189,8 @@ class TurnRunner {
     return keys;
   }
 
-  void add(crypto::DomainTransaction& transaction, const MakeKey& make, const crypto::PrivateKey& key,
-           crypto::UtcTime time) {
+  static void add(crypto::DomainTransaction& transaction, const MakeKey& make, const crypto::PrivateKey& key,
+                  crypto::UtcTime time) {
     transaction.add_key({.selector = make.selector,
                          .algorithm = make.algorithm,
                          .bits = key.bits(),
