@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import unittest
 
+from sanitizers import with_option
+
 PROGRAM = pathlib.Path(os.environ.get("DKIMKEY", ""))
 # Any group except root's will do as the daemon's.
 GROUP = 65534
@@ -29,8 +31,7 @@ def for_everybody(program=PROGRAM):
 def without_leak_check(environment=os.environ):
     """Returns the environment without the leak check. A sanitizer looks for leaks with ptrace, which fails in a program
     that is traced already and, without root's rights, in one that is not dumpable; it then ends the program."""
-    others = environment.get("ASAN_OPTIONS")
-    return dict(environment, ASAN_OPTIONS=":".join(filter(None, [others, "detect_leaks=0"])))
+    return with_option(environment, "detect_leaks=0")
 
 
 def run(*arguments, **options):
