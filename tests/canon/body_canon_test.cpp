@@ -6,7 +6,7 @@
 
 #include <type_traits>
 
-#include "tests/canon/body_reference.hpp"
+#include "tests/support/body_reference.hpp"
 #include "tests/vectors/vector_file.hpp"
 
 namespace dkim::test {

@@ -5,8 +5,8 @@
 
 #include <random>
 
-#include "tests/canon/body_reference.hpp"
-#include "tests/canon/header_reference.hpp"
+#include "tests/support/body_reference.hpp"
+#include "tests/support/header_reference.hpp"
 #include "tests/vectors/vector_file.hpp"
 
 namespace dkim::test {

@@ -8,7 +8,7 @@
 #include <random>
 
 #include "canon/text.hpp"
-#include "tests/canon/header_reference.hpp"
+#include "tests/support/header_reference.hpp"
 
 namespace dkim::test {
 namespace {

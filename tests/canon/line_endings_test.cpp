@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "tests/canon/body_reference.hpp"
+#include "tests/support/body_reference.hpp"
 
 namespace dkim::test {
 namespace {

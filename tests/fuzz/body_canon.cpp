@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "tests/canon/body_reference.hpp"
 #include "tests/fuzz/require.hpp"
+#include "tests/support/body_reference.hpp"
 
 using namespace dkim;
 

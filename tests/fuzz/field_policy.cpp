@@ -4,8 +4,8 @@
 
 #include "canon/header_selection.hpp"
 #include "canon/text.hpp"
-#include "tests/canon/header_reference.hpp"
 #include "tests/fuzz/require.hpp"
+#include "tests/support/header_reference.hpp"
 
 using namespace dkim;
 

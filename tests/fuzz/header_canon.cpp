@@ -5,8 +5,8 @@
 
 #include "canon/header_canon.hpp"
 #include "canon/line_endings.hpp"
-#include "tests/canon/header_reference.hpp"
 #include "tests/fuzz/require.hpp"
+#include "tests/support/header_reference.hpp"
 
 using namespace dkim;
 using canon::Canonicalization;

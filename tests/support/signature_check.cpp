@@ -11,8 +11,8 @@
 #include "canon/canonicalization.hpp"
 #include "canon/tag_list.hpp"
 #include "canon/text.hpp"
-#include "tests/canon/body_reference.hpp"
-#include "tests/canon/header_reference.hpp"
+#include "tests/support/body_reference.hpp"
+#include "tests/support/header_reference.hpp"
 
 namespace dkim::test {
 namespace {

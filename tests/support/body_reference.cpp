@@ -1,4 +1,4 @@
-#include "tests/canon/body_reference.hpp"
+#include "tests/support/body_reference.hpp"
 
 #include <algorithm>
 #include <cstring>

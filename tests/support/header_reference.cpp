@@ -1,4 +1,4 @@
-#include "tests/canon/header_reference.hpp"
+#include "tests/support/header_reference.hpp"
 
 namespace dkim::test {
 namespace {
