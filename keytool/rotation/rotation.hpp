@@ -79,8 +79,8 @@ struct Publication {
 
 // Why a key does not go on, and when it may.
 struct Waiting {
-  // Whether it waits only until the drain or the time "forget" is over, or for DNS or a person: until a record
-  // is published, until resolvers have forgotten an older answer, or until the clock is corrected.
+  // Whether it waits only until the drain or the time "forget" is over, or for DNS or a person: until a
+  // record is published, resolvers have forgotten an older answer, or the clock is corrected.
   enum class For { time, dns_or_person };
 
   canon::Selector selector;
