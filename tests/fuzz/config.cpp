@@ -1,4 +1,5 @@
-// milter/config: any text is a configuration or an error that names its line; --print-config reads back.
+// milter/config: any text is a configuration, or an error names its line. What --print-config writes reads
+// back.
 #include "milter/config.hpp"
 
 #include <cstdint>
@@ -10,7 +11,7 @@ using namespace dkim;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  // libconfig would go and read whatever file of this machine the input names.
+  // config_files tests @include. Here, no input may name a file of this machine.
   if (text.find("@include") != std::string::npos) return 0;
   try {
     const auto config = milter::parse_config(text, "dkimsignd.conf");

@@ -1,4 +1,5 @@
-// canon/tag_list_writer: tags of any kind, order and size; no line too long, every fold where it may be.
+// canon/tag_list_writer: for tags of any kind, order and size, no line is too long, and every fold is where
+// RFC 6376 allows one.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include "canon/tag_list.hpp"
@@ -10,7 +11,7 @@ using namespace dkim;
 
 namespace {
 
-// Lengths are what matters to the writer.
+// Only the length of a word matters to the writer.
 std::string word(FuzzedDataProvider& input) {
   return std::string(input.ConsumeIntegralInRange<std::size_t>(1, 120), 'w');
 }
@@ -21,7 +22,7 @@ void check_lines(std::string_view value, std::size_t first_column) {
     const std::size_t end = std::min(value.find("\r\n"), value.size());
     const std::string_view line = value.substr(0, end);
     const bool one_word = canon::trim_fws(line).find_first_of(" ") == std::string_view::npos;
-    test::require(column + line.size() <= 76 || one_word, "a line has 76 columns at most");
+    test::require(column + line.size() <= 76 || one_word, "a line has at most 76 columns");
     test::require(!canon::trim_fws(line).empty() && !canon::is_wsp(line.back()),
                   "no white space before a fold");
     if (end == value.size()) return;
@@ -74,8 +75,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // Inside a value white space may stand before a colon, or between bytes of base64.
     for (std::size_t at = tag.value.find("\r\n\t"); at != std::string_view::npos;
          at = tag.value.find("\r\n\t", at + 1))
-      test::require(tag.value[at + 3] == ':' || tag.value[at + 3] == 'b', "a fold where RFC 6376 allows one");
+      test::require(tag.value[at + 3] == ':' || tag.value[at + 3] == 'b',
+                    "a fold is where RFC 6376 allows one");
   }
-  test::require(read == joined, "the same tags");
+  test::require(read == joined, "the tags are the same");
   return 0;
 }
