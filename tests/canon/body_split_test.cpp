@@ -13,7 +13,7 @@ namespace {
 using canon::Canonicalization;
 using namespace std::string_literals;
 
-// For bodies too large to print: GoogleTest's own comparison of long texts takes unlimited memory.
+// Compares bodies that are too large to print: GoogleTest's own comparison takes unlimited memory for them.
 ::testing::AssertionResult same_octets(const std::string& actual, const std::string& expected) {
   if (actual == expected) return ::testing::AssertionSuccess();
   const auto shorter = std::min(actual.size(), expected.size());

@@ -52,7 +52,7 @@ class TrustedPathTest : public testing::Test {
   test::TemporaryDirectory directory_;
 };
 
-TEST_F(TrustedPathTest, OpensWhatIsOurs) {
+TEST_F(TrustedPathTest, OpensATrustedFile) {
   const auto opened = open_trusted_file(file());
   ASSERT_TRUE(opened);
   EXPECT_EQ(view(read_all(*opened, file(), 100)), "content");
@@ -60,7 +60,7 @@ TEST_F(TrustedPathTest, OpensWhatIsOurs) {
   EXPECT_EQ(find_distrust(path("a/b"), TrustedAs::directory), std::nullopt);
 }
 
-TEST_F(TrustedPathTest, WhatOthersMayWriteIsRefusedWhereverItIs) {
+TEST_F(TrustedPathTest, PathsThatOthersMayWriteAreRefused) {
   for (const std::string_view name : {"a", "a/b", "a/b/file"}) {
     for (const mode_t mode : {0777U, 0757U, 0770U}) {
       // The user's own private group may write.
@@ -73,7 +73,7 @@ TEST_F(TrustedPathTest, WhatOthersMayWriteIsRefusedWhereverItIs) {
   }
 }
 
-TEST_F(TrustedPathTest, WhatBelongsToOthersIsRefusedWhereverItIs) {
+TEST_F(TrustedPathTest, PathsThatBelongToOthersAreRefused) {
   for (const std::string_view name : {"a", "a/b", "a/b/file"}) {
     give_away(name);
     if (IsSkipped()) return;

@@ -18,11 +18,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string written = milter::config_text(config);
     const auto again = milter::parse_config(written, "written");
     test::require(milter::config_text(again) == written, "a configuration reads as it was printed");
-    test::require(again.socket == config.socket && again.on_error == config.on_error, "the same settings");
+    test::require(again.socket == config.socket && again.on_error == config.on_error,
+                  "the settings are the same");
     test::require(again.signing.fields.signed_fields() == config.signing.fields.signed_fields(),
-                  "the same signed fields");
+                  "the signed fields are the same");
     test::require(again.signing.fields.oversigned() == config.signing.fields.oversigned(),
-                  "the same oversigned fields");
+                  "the oversigned fields are the same");
   } catch (const crypto::SettingsError& error) {
     test::require(std::string_view(error.what()).starts_with("dkimsignd.conf:"),
                   "an error names file and line");

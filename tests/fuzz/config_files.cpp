@@ -74,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     test::require(flat_failed == failed && (failed || flat == said),
                   "the whole text says what the files say");
   } catch (const crypto::SettingsError& error) {
-    test::require(failed && said == error.what(), "what cannot be read is no configuration");
+    test::require(failed && said == error.what(), "a file that cannot be read is not a configuration");
   }
   return 0;
 }

@@ -38,10 +38,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     all += (all.empty() ? "" : ",\r\n <") + written(mailbox) + (all.empty() ? "" : ">");
   }
   const auto again = canon::parse_mailboxes(all);
-  test::require(again && again->size() == found->size(), "what was read can be read again");
+  test::require(again && again->size() == found->size(), "mailboxes that were read can be read again");
   for (std::size_t i = 0; i < found->size(); ++i) {
-    test::require((*again)[i].local_part == (*found)[i].local_part, "the same local part");
-    test::require((*again)[i].domain == (*found)[i].domain, "the same domain");
+    test::require((*again)[i].local_part == (*found)[i].local_part, "the local part is the same");
+    test::require((*again)[i].domain == (*found)[i].domain, "the domain is the same");
   }
   return 0;
 }

@@ -19,8 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = crypto::parse_manifest(written, "written");
     test::require(crypto::write_manifest(again) == written, "a manifest reads as it was written");
     test::require(again.record == manifest.record && again.subdomains == manifest.subdomains,
-                  "the same flags");
-    test::require(again.keys.size() == manifest.keys.size(), "the same keys");
+                  "the flags are the same");
+    test::require(again.keys.size() == manifest.keys.size(), "the number of keys is the same");
     for (const auto& key : manifest.keys)
       test::require(manifest.find(key.selector) == &key, "a key is found by its selector");
   } catch (const crypto::SettingsError& error) {

@@ -27,7 +27,7 @@ void check_lines(std::string_view value, std::size_t first_column) {
                   "no white space before a fold");
     if (end == value.size()) return;
     value.remove_prefix(end + 2);
-    test::require(value.starts_with('\t'), "a line that goes on begins with HTAB");
+    test::require(value.starts_with('\t'), "a folded line begins with HTAB");
     value.remove_prefix(1);
     column = 8;
   }
@@ -68,7 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_lines(writer.str(), first_column);
   test::require(canon::without_fws(writer.str()) == joined, "only white space was added");
   const auto list = canon::TagList::parse(writer.str());
-  test::require(static_cast<bool>(list), "what was written can be read");
+  test::require(static_cast<bool>(list), "a written list can be read");
   std::string read;
   for (const auto& tag : list->tags()) {
     read += (read.empty() ? "" : ";") + std::string(tag.name) + "=" + canon::without_fws(tag.value);

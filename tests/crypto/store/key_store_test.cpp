@@ -159,7 +159,7 @@ TEST_F(UntrustedStoreTest, DirectoriesThatOthersMayWrite) {
   EXPECT_EQ(refusal.find(files_.path("example.com").string() + " has mode 1757: "), 0U) << refusal;
 }
 
-TEST_F(UntrustedStoreTest, WhatBelongsToOthers) {
+TEST_F(UntrustedStoreTest, FilesOfOtherUsersAreRefused) {
   if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
   const auto key = entry();
   for (const auto* name : {"", "example.com", "example.com/keys.conf"}) {
