@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <cerrno>
 #include <csignal>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -54,7 +56,7 @@ class Listener {
 
   virtual void take(std::string_view bytes) = 0;
   // Whether the program is to be killed because it prints too much.
-  virtual bool is_full() const = 0;
+  virtual bool is_over_limit() const = 0;
 };
 
 // Shows what the program prints, a line at a time.
@@ -69,7 +71,7 @@ class LineEcho final : public Listener {
       if (byte != '\n') line_ += byte;
     }
   }
-  bool is_full() const override { return false; }
+  bool is_over_limit() const override { return false; }
 
   void show_line() {
     if (!line_.empty() && shown_ < most_shown)
@@ -89,14 +91,19 @@ class Capture final : public Listener {
  public:
   explicit Capture(std::size_t limit) : limit_(limit) {}
 
-  void take(std::string_view bytes) override { text_ += bytes.substr(0, limit_ - text_.size()); }
-  bool is_full() const override { return text_.size() == limit_; }
+  void take(std::string_view bytes) override {
+    const std::size_t room = limit_ - text_.size();
+    is_over_limit_ = is_over_limit_ || bytes.size() > room;
+    text_ += bytes.substr(0, room);
+  }
+  bool is_over_limit() const override { return is_over_limit_; }
 
   std::string text() && { return std::move(text_); }
 
  private:
   std::size_t limit_;
   std::string text_;
+  bool is_over_limit_ = false;
 };
 
 // A pipe from the program to a listener.
@@ -115,18 +122,30 @@ class Pipe {
   // Leaves the writing end to the program alone.
   void hand_over() { write_.reset(); }
 
-  // Reads what there is.
-  void pass_on() {
+  // Reads once, and waits if nothing has been written. Returns the number of bytes.
+  std::size_t pass_on() {
     std::array<char, 4096> chunk{};
-    const ssize_t size = read(read_->get(), chunk.data(), chunk.size());
-    if (size < 0 && errno == EINTR) return;
-    if (size <= 0) {
+    const ssize_t got = read(read_->get(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) return 0;
+    if (got <= 0) {
       read_.reset();
-      return;
+      return 0;
     }
-    listener_.take({chunk.data(), static_cast<std::size_t>(size)});
+    const auto size = static_cast<std::size_t>(got);
+    listener_.take({chunk.data(), size});
+    return size;
   }
-  bool is_full() const { return listener_.is_full(); }
+
+  // Reads what has been written by now, and nothing that is written meanwhile.
+  void pass_on_rest() {
+    int waiting = 0;
+    if (!read_ || ioctl(read_->get(), FIONREAD, &waiting) != 0) return;
+    auto left = static_cast<std::size_t>(waiting);
+    while (left > 0 && read_ && !is_over_limit())
+      left -= std::min(left, pass_on());
+  }
+
+  bool is_over_limit() const { return listener_.is_over_limit(); }
 
  private:
   std::optional<crypto::FileDescriptor> read_;
@@ -142,6 +161,11 @@ ProcessGroup make_group(const Job& job) {
   }
 }
 
+struct DestroySpawnSettings {
+  void operator()(posix_spawn_file_actions_t* actions) const { posix_spawn_file_actions_destroy(actions); }
+  void operator()(posix_spawnattr_t* attributes) const { posix_spawnattr_destroy(attributes); }
+};
+
 // Starts the program in the group, so that what it starts can be killed with it.
 pid_t start(const ProcessGroup& group, const Job& job, int output, int errors) {
   std::string name = job.program.string();
@@ -151,22 +175,59 @@ pid_t start(const ProcessGroup& group, const Job& job, int output, int errors) {
     argv.push_back(argument.data());
   argv.push_back(nullptr);
 
+  const auto check = [&](int error) {
+    if (error != 0) fail_to_start(job, error);
+  };
   posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+  check(posix_spawn_file_actions_init(&actions));
+  const std::unique_ptr<posix_spawn_file_actions_t, DestroySpawnSettings> actions_owner(&actions);
+  check(posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
+  check(posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO));
+  check(posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO));
   posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  posix_spawnattr_setpgroup(&attributes, group.id());
+  check(posix_spawnattr_init(&attributes));
+  const std::unique_ptr<posix_spawnattr_t, DestroySpawnSettings> attributes_owner(&attributes);
+  check(posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP));
+  check(posix_spawnattr_setpgroup(&attributes, group.id()));
   pid_t child = 0;
-  const int error = posix_spawn(&child, job.program.c_str(), &actions, &attributes, argv.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) fail_to_start(job, error);
+  check(posix_spawn(&child, job.program.c_str(), &actions, &attributes, argv.data(), environ));
   return child;
 }
+
+// Owns a running program: kills it with its group, unless its end was waited for.
+class Child {
+ public:
+  Child(pid_t id, const ProcessGroup& group) : id_(id), group_(group) {}
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (is_awaited_) return;
+    end();
+    wait();
+  }
+
+  pid_t id() const { return id_; }
+
+  // Kills it, even if it has left the group, and the rest of the group.
+  void end() const {
+    group_.kill_all();
+    kill(id_, SIGKILL);
+  }
+
+  // Returns the wait status. To be called once.
+  int wait() {
+    int status = 0;
+    while (waitpid(id_, &status, 0) < 0 && errno == EINTR) {
+    }
+    is_awaited_ = true;
+    return status;
+  }
+
+ private:
+  pid_t id_;
+  const ProcessGroup& group_;
+  bool is_awaited_ = false;
+};
 
 enum class Stop { ended, out_of_time, too_much_output };
 
@@ -187,14 +248,15 @@ class Watch {
       const int result = poll(events.data(), events.size(), timeout);
       if (result < 0 && errno == EINTR) continue;
       if (result <= 0) return Stop::out_of_time;
-      bool has_read = false;
+      // First: what it has left behind may print for ever.
+      if (events.back().revents != 0) return read_rest();
+      // There may be something to read each time.
+      if (left.count() <= 0) return Stop::out_of_time;
       for (std::size_t i = 0; i < pipes_.size(); ++i) {
         if (events[i].revents == 0) continue;
-        has_read = true;
         pipes_[i].pass_on();
-        if (pipes_[i].is_full()) return Stop::too_much_output;
+        if (pipes_[i].is_over_limit()) return Stop::too_much_output;
       }
-      if (!has_read && events.back().revents != 0) return Stop::ended;
       // A kernel without pidfds: the program has ended when its output has.
       if (!child_ && is_all_read()) return Stop::ended;
     }
@@ -210,6 +272,15 @@ class Watch {
     return events;
   }
 
+  // Reads what the program printed before it ended.
+  Stop read_rest() {
+    for (auto& pipe : pipes_) {
+      pipe.pass_on_rest();
+      if (pipe.is_over_limit()) return Stop::too_much_output;
+    }
+    return Stop::ended;
+  }
+
   bool is_all_read() const {
     return std::all_of(pipes_.begin(), pipes_.end(), [](const Pipe& pipe) { return pipe.reading_end() < 0; });
   }
@@ -217,13 +288,6 @@ class Watch {
   crypto::FileDescriptor child_;
   std::vector<Pipe>& pipes_;
 };
-
-int wait_status_of(pid_t child) {
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return status;
-}
 
 struct Ending {
   Stop stop;
@@ -234,12 +298,12 @@ struct Ending {
 // same: that keeps the order of the lines.
 Ending run(const Job& job, std::vector<Pipe> pipes) {
   const ProcessGroup group = make_group(job);
-  const pid_t child = start(group, job, pipes.front().writing_end(), pipes.back().writing_end());
+  Child child(start(group, job, pipes.front().writing_end(), pipes.back().writing_end()), group);
   for (auto& pipe : pipes)
     pipe.hand_over();
-  const Stop stop = Watch(child, pipes).wait(job.at_most);
-  if (stop != Stop::ended) group.kill_all();
-  return {stop, wait_status_of(child)};
+  const Stop stop = Watch(child.id(), pipes).wait(job.at_most);
+  if (stop != Stop::ended) child.end();
+  return {stop, child.wait()};
 }
 
 // Returns the exit status. Throws if the program did not end on its own.

@@ -2,11 +2,15 @@
 // report; and the programs that it runs.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <iostream>
+#include <new>
+#include <streambuf>
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
@@ -345,6 +349,12 @@ TEST(CaptureProgram, is_limited_in_bytes_and_time) {
   EXPECT_THROW(capture_program("/nowhere/program", {}, std::chrono::seconds(60), 10), crypto::Error);
 }
 
+TEST(CaptureProgram, allows_as_many_bytes_as_it_says) {
+  EXPECT_EQ(capture_program("/bin/sh", {"-c", "printf 12345"}, std::chrono::seconds(60), 5).output, "12345");
+  EXPECT_THROW(capture_program("/bin/sh", {"-c", "printf 123456"}, std::chrono::seconds(60), 5),
+               crypto::Error);
+}
+
 TEST(CaptureProgram, does_not_wait_for_processes_left_behind) {
   // Open until this test lets go of the other end.
   std::array<int, 2> ends{};
@@ -353,6 +363,40 @@ TEST(CaptureProgram, does_not_wait_for_processes_left_behind) {
   const crypto::FileDescriptor kept(ends[1]);
   ASSERT_EQ(fcntl(kept.get(), F_SETFD, FD_CLOEXEC), 0);
   EXPECT_EQ(shell("cat <&" + std::to_string(inherited.get()) + " & echo done").output, "done\n");
+}
+
+// Empty lines are not shown.
+TEST(RunProgram, ends_a_program_that_prints_without_pause_at_the_deadline) {
+  EXPECT_THROW(run_program("/bin/sh", {"-c", "exec yes ''"}, std::chrono::seconds(1)), crypto::Error);
+}
+
+TEST(RunProgram, ends_a_program_whose_background_child_prints_without_pause_at_the_deadline) {
+  EXPECT_THROW(run_program("/bin/sh", {"-c", "yes '' & sleep 1000"}, std::chrono::seconds(1)), crypto::Error);
+}
+
+TEST(RunProgram, ends_a_program_that_has_left_its_group_at_the_deadline) {
+  EXPECT_THROW(run_program("/bin/sh", {"-c", "exec setsid sleep 1000"}, std::chrono::seconds(1)),
+               crypto::Error);
+}
+
+TEST(RunProgram, does_not_wait_for_a_background_child_that_prints_without_pause) {
+  EXPECT_NO_THROW(run_program("/bin/sh", {"-c", "yes '' & sleep 1"}, std::chrono::hours(1)));
+}
+
+class ThrowingBuffer final : public std::streambuf {
+  int overflow(int) override { throw std::bad_alloc(); }
+};
+
+TEST(RunProgram, leaves_no_program_behind_if_its_output_cannot_be_shown) {
+  ThrowingBuffer buffer;
+  auto* const kept = std::cerr.rdbuf(&buffer);
+  std::cerr.exceptions(std::ios::badbit);
+  EXPECT_THROW(run_program("/bin/sh", {"-c", "echo line; sleep 1000"}, std::chrono::seconds(60)),
+               std::bad_alloc);
+  std::cerr.exceptions(std::ios::goodbit);
+  std::cerr.rdbuf(kept);
+  std::cerr.clear();
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
 }
 
 }  // namespace
