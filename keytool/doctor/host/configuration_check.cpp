@@ -34,11 +34,20 @@ std::optional<std::filesystem::path> daemon_program() {
   return std::nullopt;
 }
 
+Finding finding_about(const std::string& file, const std::string& line) {
+  // A warning is about something that works, but may do harm.
+  constexpr std::string_view warning = "warning: ";
+  if (line.starts_with(warning)) return {Severity::risk, topic, file, line.substr(warning.size()), "", {}};
+  if (geteuid() == 0) return with_remedy_apart({Severity::broken, topic, file, line, "", {}});
+  return {Severity::unknown, topic, file, line, "run dkimkey doctor as root", {}};
+}
+
 }  // namespace
 
 Findings configuration_findings(const std::string& file, const std::string& errors, int status) {
   Findings findings;
   int left_out = 0;
+  Severity worst_left_out = Severity::good;
   bool lines = false;
   for (std::size_t begin = 0; begin < errors.size();) {
     const auto end = std::min(errors.find('\n', begin), errors.size());
@@ -51,22 +60,16 @@ Findings configuration_findings(const std::string& file, const std::string& erro
     lines = true;
     // The socket has its own checks.
     if (line.starts_with("the socket's directory ")) continue;
-    if (findings.size() == most_lines) {
-      ++left_out;
-      continue;
-    }
-    // A warning is about something that works, but may do harm.
-    constexpr std::string_view warning = "warning: ";
-    if (line.starts_with(warning)) {
-      findings.push_back({Severity::risk, topic, file, line.substr(warning.size()), "", {}});
-    } else if (geteuid() == 0) {
-      findings.push_back(with_remedy_apart({Severity::broken, topic, file, line, "", {}}));
+    auto finding = finding_about(file, line);
+    if (findings.size() < most_lines) {
+      findings.push_back(std::move(finding));
     } else {
-      findings.push_back({Severity::unknown, topic, file, line, "run dkimkey doctor as root", {}});
+      ++left_out;
+      worst_left_out = std::min(worst_left_out, finding.severity);
     }
   }
   if (left_out > 0) {
-    findings.push_back({Severity::broken,
+    findings.push_back({worst_left_out,
                         topic,
                         file,
                         fmt::format("{} more of these", left_out),

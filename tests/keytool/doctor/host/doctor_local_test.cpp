@@ -173,6 +173,21 @@ TEST(DoctorConfiguration, each_line_is_a_finding_up_to_a_limit) {
   EXPECT_NE(findings.back().what.find("980 more"), std::string::npos);
 }
 
+TEST(DoctorConfiguration, the_lines_left_out_count_as_the_worst_of_them) {
+  std::string warnings;
+  for (int i = 0; i < 30; ++i)
+    warnings += "warning: odd\n";
+  EXPECT_EQ(configuration_findings("f", warnings, 0).back().severity, Severity::risk);
+  const auto with_error = configuration_findings("f", warnings + "wrong\n" + warnings, 1);
+  EXPECT_EQ(with_error.back().what, "41 more of these");
+  EXPECT_EQ(with_error.back().severity, geteuid() == 0 ? Severity::broken : Severity::risk);
+  std::string errors;
+  for (int i = 0; i < 30; ++i)
+    errors += "wrong\n";
+  EXPECT_EQ(configuration_findings("f", errors, 1).back().severity,
+            geteuid() == 0 ? Severity::broken : Severity::unknown);
+}
+
 struct PublishingCase {
   const char* spoil;  // a command; H is the hook, T the TSIG file
   const char* what;   // how the only finding's words end; empty where there is none
