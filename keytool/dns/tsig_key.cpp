@@ -1,6 +1,7 @@
 #include "keytool/dns/tsig_key.hpp"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <vector>
@@ -74,8 +75,13 @@ std::string ldns_algorithm(std::string_view name) {
 
 // ldns, like BIND, takes none with bits left over in its last digit: the update could then not be signed.
 bool is_secret(std::string_view text) {
-  const auto bytes = crypto::base64_decode(text);
-  return bytes && !bytes->empty() && crypto::base64_encode(*bytes) == text;
+  auto bytes = crypto::base64_decode(text);
+  if (!bytes) return false;
+  auto encoded = crypto::base64_encode(*bytes);
+  const bool good = !bytes->empty() && encoded == text;
+  OPENSSL_cleanse(bytes->data(), bytes->size());
+  OPENSSL_cleanse(encoded.data(), encoded.size());
+  return good;
 }
 
 TsigKey parse_key(std::string_view text) {
