@@ -38,6 +38,12 @@ IpAddress IpAddress::from_v6(std::span<const std::uint8_t, 16> bytes) {
   return address;
 }
 
+bool IpAddress::is_loopback() const {
+  if (unmapped().is_v4_) return bytes_[mapped_size] == 127;
+  constexpr Bytes loopback = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  return bytes_ == loopback;
+}
+
 IpAddress IpAddress::unmapped() const {
   IpAddress address = *this;
   address.is_v4_ = std::equal(bytes_.begin(), bytes_.begin() + mapped_size, mapped_prefix.begin());
@@ -78,6 +84,11 @@ std::string IpAddress::reverse_name() const {
     end = dot;
   }
   return out + (is_v4_ ? "in-addr.arpa" : "ip6.arpa");
+}
+
+std::string_view without_brackets(std::string_view text) {
+  const bool has_brackets = text.size() >= 2 && text.front() == '[' && text.back() == ']';
+  return has_brackets ? text.substr(1, text.size() - 2) : text;
 }
 
 }  // namespace dkim::canon

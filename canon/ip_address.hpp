@@ -30,6 +30,8 @@ class IpAddress {
   static IpAddress from_v6(std::span<const std::uint8_t, 16> bytes);
 
   bool is_v4() const { return is_v4_; }
+  // Returns true for 127.0.0.0/8 and ::1, and for IPv4-mapped addresses of that network.
+  bool is_loopback() const;
   // Returns ::ffff:192.0.2.1 as 192.0.2.1, and every other address unchanged.
   IpAddress unmapped() const;
   // Returns the address in IPv6; an IPv4 address as its IPv4-mapped one (RFC 4291 §2.5.5.2).
@@ -49,5 +51,9 @@ class IpAddress {
   Bytes bytes_;
   bool is_v4_ = true;
 };
+
+// Returns "2001:db8::1" for "[2001:db8::1]", as mail programs write an address beside a port; returns other
+// text unchanged.
+std::string_view without_brackets(std::string_view text);
 
 }  // namespace dkim::canon

@@ -27,4 +27,9 @@ std::optional<Refusal> check_labels(std::string_view name) {
   }
 }
 
+bool is_below(std::string_view name, std::string_view domain) {
+  return name.size() > domain.size() + 1 && name.ends_with(domain) &&
+         name[name.size() - domain.size() - 1] == '.';
+}
+
 }  // namespace dkim::canon

@@ -16,4 +16,7 @@ namespace dkim::canon {
 // passes has no special meaning to a file system. Returns nothing if the name passes.
 std::optional<Refusal> check_labels(std::string_view name);
 
+// Returns whether the name is below the domain in DNS, at any depth. Case matters.
+bool is_below(std::string_view name, std::string_view domain);
+
 }  // namespace dkim::canon

@@ -52,14 +52,14 @@ determined.
 ExaminationRequest read_request(const ParsedOptions& options) {
   ExaminationRequest request;
   if (const auto domain = options.text("domain")) request.domain = parse_domain(*domain);
-  request.addresses = options.texts("address");
-  for (const auto& address : request.addresses) {
+  for (const auto& address : options.texts("address")) {
     const auto parsed = canon::IpAddress::parse(address);
     if (!parsed) throw UsageError(fmt::format("--address is not an IP address: \"{}\"", address));
     if (special_use(*parsed) == canon::SpecialUse::local) {
       throw UsageError(
           fmt::format("--address {} is in a private network: give the address that others see", address));
     }
+    request.addresses.push_back(*parsed);
   }
   request.configuration_file = options.text("config");
   request.postfix_directory = options.text("postfix-config").value_or("");

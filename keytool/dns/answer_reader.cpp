@@ -84,7 +84,7 @@ void add_data(DnsResponse& response, const ldns_rr* record, RecordType type) {
       break;
     case RecordType::a:
     case RecordType::aaaa:
-      response.addresses.push_back(name());
+      if (const auto address = address_of(ldns_rr_rdf(record, 0))) response.addresses.push_back(*address);
       break;
     case RecordType::mx:
     case RecordType::ptr:

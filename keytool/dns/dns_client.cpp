@@ -5,7 +5,6 @@
 #include <array>
 #include <charconv>
 
-#include "canon/ip_address.hpp"
 #include "crypto/error.hpp"
 #include "keytool/dns/answer_reader.hpp"
 #include "keytool/dns/ldns_types.hpp"
@@ -50,8 +49,9 @@ std::string rcode_text(ldns_pkt_rcode code) {
 
 canon::Result<ServerAddress> ServerAddress::parse(std::string_view text) {
   const auto at = text.find('@');
-  ServerAddress server{std::string(text.substr(0, at)), 53};
-  if (!canon::IpAddress::parse(server.address)) return canon::Refusal{"not an IP address", 0};
+  const auto address = canon::IpAddress::parse(text.substr(0, at));
+  if (!address) return canon::Refusal{"not an IP address", 0};
+  ServerAddress server{*address, 53};
   if (at != std::string_view::npos) {
     const std::string_view digits = text.substr(at + 1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), server.port);
@@ -63,7 +63,7 @@ canon::Result<ServerAddress> ServerAddress::parse(std::string_view text) {
 }
 
 std::string ServerAddress::text() const {
-  return port == 53 ? address : fmt::format("{}@{}", address, port);
+  return port == 53 ? address.text() : fmt::format("{}@{}", address.text(), port);
 }
 
 void DnsClient::Free::operator()(ldns_struct_resolver* resolver) const {
@@ -97,7 +97,7 @@ DnsClient DnsClient::at(const ServerAddress& server, Kind kind) {
   if (resolver == nullptr) throw std::bad_alloc();
   DnsClient client(resolver);
   const RdfPtr address = address_rdf(server.address);
-  if (!address || ldns_resolver_push_nameserver(resolver, address.get()) != LDNS_STATUS_OK) {
+  if (ldns_resolver_push_nameserver(resolver, address.get()) != LDNS_STATUS_OK) {
     throw crypto::Error(fmt::format("cannot use the name server {}", server.text()));
   }
   ldns_resolver_set_port(resolver, server.port);
@@ -153,11 +153,10 @@ DnsClient::Reply DnsClient::by_udp(const ldns_pkt* query) {
 DnsClient::Reply DnsClient::by_tcp(const ldns_pkt* query) {
   const auto octets = wire_of(query);
   for (std::size_t i = 0; i < ldns_resolver_nameserver_count(resolver_.get()); ++i) {
-    const std::unique_ptr<char, LdnsDelete<std::free>> address(
-        ldns_rdf2str(ldns_resolver_nameservers(resolver_.get())[i]));
-    if (!address) throw std::bad_alloc();
+    const auto address = address_of(ldns_resolver_nameservers(resolver_.get())[i]);
+    if (!address) continue;
     const auto wire =
-        exchange_over_tcp({address.get(), ldns_resolver_port(resolver_.get())}, octets, time_over_tcp);
+        exchange_over_tcp({*address, ldns_resolver_port(resolver_.get())}, octets, time_over_tcp);
     if (wire.empty()) continue;
     ldns_pkt* raw = nullptr;
     const ldns_status status = ldns_wire2pkt(&raw, wire.data(), wire.size());

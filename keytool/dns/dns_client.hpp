@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "canon/ip_address.hpp"
 #include "canon/result.hpp"
 #include "keytool/dns/dns_error.hpp"
 #include "keytool/dns/dns_response.hpp"
@@ -22,7 +23,7 @@ struct ldns_struct_resolver;
 namespace dkim::keytool {
 
 struct ServerAddress {
-  std::string address;  // IPv4 or IPv6
+  canon::IpAddress address;
   std::uint16_t port = 53;
 
   // Parses "192.0.2.1", "192.0.2.1@5353" or "2001:db8::1@53"; returns a Refusal for anything else.

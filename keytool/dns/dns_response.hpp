@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "canon/ip_address.hpp"
+
 namespace dkim::keytool {
 
 enum class RecordType { txt, soa, ns, a, aaaa, mx, ptr };
@@ -23,7 +25,7 @@ struct DnsResponse {
   Dnssec dnssec = Dnssec::insecure;
   std::vector<TxtRecord> texts;
   std::vector<std::string> name_servers;
-  std::vector<std::string> addresses;
+  std::vector<canon::IpAddress> addresses;
   std::vector<std::string> targets;  // of MX and PTR
   // The target of the name's CNAME, if it has one, and the end of the answer's chain of CNAMEs.
   std::optional<std::string> first_alias;

@@ -7,8 +7,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <new>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
+
+#include "canon/ip_address.hpp"
 
 namespace dkim::keytool {
 
@@ -37,10 +42,23 @@ inline std::string name_text(const ldns_rdf* name) {
   return out;
 }
 
-// Makes an IPv4 or IPv6 address; returns null if the text is neither.
-inline RdfPtr address_rdf(const std::string& address) {
-  const bool v6 = address.find(':') != std::string::npos;
-  return RdfPtr(ldns_rdf_new_frm_str(v6 ? LDNS_RDF_TYPE_AAAA : LDNS_RDF_TYPE_A, address.c_str()));
+// Makes the data of an A or AAAA record.
+inline RdfPtr address_rdf(const canon::IpAddress& address) {
+  const std::span bytes = address.bytes();
+  RdfPtr data(address.is_v4() ? ldns_rdf_new_frm_data(LDNS_RDF_TYPE_A, 4, bytes.last<4>().data())
+                              : ldns_rdf_new_frm_data(LDNS_RDF_TYPE_AAAA, bytes.size(), bytes.data()));
+  if (!data) throw std::bad_alloc();
+  return data;
+}
+
+// Reads the data of an A or AAAA record; returns nothing if it is neither.
+inline std::optional<canon::IpAddress> address_of(const ldns_rdf* data) {
+  const std::span<const std::uint8_t> bytes(ldns_rdf_data(data), ldns_rdf_size(data));
+  if (ldns_rdf_get_type(data) == LDNS_RDF_TYPE_A && bytes.size() == 4)
+    return canon::IpAddress::from_v4(bytes.first<4>());
+  if (ldns_rdf_get_type(data) == LDNS_RDF_TYPE_AAAA && bytes.size() == 16)
+    return canon::IpAddress::from_v6(bytes.first<16>());
+  return std::nullopt;
 }
 
 // Returns the packet in wire format.

@@ -94,8 +94,12 @@ ResolverLookup::Known ResolverLookup::ask_resolver(const std::string& name, Reco
       return {std::move(values), found.exists};
     }
     case RecordType::a:
-    case RecordType::aaaa:
-      return {std::move(found.addresses), found.exists};
+    case RecordType::aaaa: {
+      std::vector<std::string> addresses;
+      for (const auto& address : found.addresses)
+        addresses.push_back(address.text());
+      return {std::move(addresses), found.exists};
+    }
     case RecordType::ns:
       return {all_plain(std::move(found.name_servers)), found.exists};
     case RecordType::mx:

@@ -1,12 +1,12 @@
 #include "keytool/dns/tcp_exchange.hpp"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "keytool/system/socket_address.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -24,12 +24,10 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   bool open(const ServerAddress& server) {
-    sockaddr_storage storage{};
-    const socklen_t length = fill(storage, server);
-    if (length == 0) return false;
-    socket_ = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const auto address = socket_address(server.address, server.port);
+    socket_ = socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (socket_ < 0) return false;
-    if (connect(socket_, reinterpret_cast<const sockaddr*>(&storage), length) == 0) return true;
+    if (connect(socket_, address.get(), address.size) == 0) return true;
     if (errno != EINPROGRESS || !wait(POLLOUT)) return false;
     int error = 0;
     socklen_t size = sizeof error;
@@ -63,22 +61,6 @@ class Connection {
   }
 
  private:
-  static socklen_t fill(sockaddr_storage& storage, const ServerAddress& server) {
-    sockaddr_in four{};
-    if (inet_pton(AF_INET, server.address.c_str(), &four.sin_addr) == 1) {
-      four.sin_family = AF_INET;
-      four.sin_port = htons(server.port);
-      std::memcpy(&storage, &four, sizeof four);
-      return sizeof four;
-    }
-    sockaddr_in6 six{};
-    if (inet_pton(AF_INET6, server.address.c_str(), &six.sin6_addr) != 1) return 0;
-    six.sin6_family = AF_INET6;
-    six.sin6_port = htons(server.port);
-    std::memcpy(&storage, &six, sizeof six);
-    return sizeof six;
-  }
-
   // Returns whether a call that failed is worth repeating, after waiting for the socket if need be.
   bool goes_on(short events) {
     if (errno == EINTR) return true;

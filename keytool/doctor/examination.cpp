@@ -276,7 +276,7 @@ class Examination {
   const ExaminationRequest& request_;
   const Configuration& configuration_;
   const crypto::KeyStore store_;
-  std::vector<std::string> addresses_;
+  std::vector<canon::IpAddress> addresses_;
   bool others_unknown_ = false;  // there are more, behind NAT
   // The domains to check in DNS: the one that was named, or else all of the store.
   std::vector<canon::DomainName> asked_about_;

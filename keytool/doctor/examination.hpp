@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "canon/domain_name.hpp"
+#include "canon/ip_address.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/dns/observation.hpp"
 #include "keytool/doctor/findings/finding.hpp"
@@ -15,7 +16,7 @@ namespace dkim::keytool {
 
 struct ExaminationRequest {
   std::optional<canon::DomainName> domain;  // empty: every domain of the store, if they are few
-  std::vector<std::string> addresses;       // that this host sends from; empty: find out
+  std::vector<canon::IpAddress> addresses;  // that this host sends from; empty: find out
   std::optional<std::string> configuration_file;
   std::string postfix_directory;  // where main.cf is; empty: Postfix's default
   bool ask_dns = true;

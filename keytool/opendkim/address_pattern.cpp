@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "canon/labels.hpp"
 #include "canon/text.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -43,14 +44,14 @@ std::optional<std::optional<DomainPart>> common_domain(const AddressPattern& a, 
   if (b.kind == Domain::any) return Known(DomainPart{a.kind, a.domain});
   if (a.kind != Domain::host && b.kind == Domain::host) return common_domain(b, a);
   if (a.kind == Domain::host) {
-    const bool inside = b.kind == Domain::below  ? is_below(a.domain, b.domain)
+    const bool inside = b.kind == Domain::below  ? canon::is_below(a.domain, b.domain)
                         : b.kind == Domain::glob ? canon::matches_wildcard(b.domain, a.domain)
                                                  : false;
     return inside ? Known(DomainPart{a.kind, a.domain}) : Known();
   }
   if (a.kind == Domain::glob || b.kind == Domain::glob) return std::nullopt;
-  if (is_below(a.domain, b.domain)) return Known(DomainPart{a.kind, a.domain});
-  if (is_below(b.domain, a.domain)) return Known(DomainPart{b.kind, b.domain});
+  if (canon::is_below(a.domain, b.domain)) return Known(DomainPart{a.kind, a.domain});
+  if (canon::is_below(b.domain, a.domain)) return Known(DomainPart{b.kind, b.domain});
   return Known();
 }
 
@@ -78,11 +79,6 @@ std::optional<AddressPattern> pattern_of_parts(std::string_view user, std::strin
 }
 
 }  // namespace
-
-bool is_below(std::string_view domain, std::string_view parent) {
-  return domain.size() > parent.size() + 1 && domain.ends_with(parent) &&
-         domain[domain.size() - parent.size() - 1] == '.';
-}
 
 std::string AddressPattern::text() const {
   if (user.empty() && kind == Domain::any) return "*";

@@ -47,7 +47,4 @@ struct Overlap {
 // Finds the addresses that both patterns match; unknown if no pattern describes them.
 Overlap overlap_of(const AddressPattern& a, const AddressPattern& b);
 
-// Returns whether the domain is below the other, at any depth.
-bool is_below(std::string_view domain, std::string_view parent);
-
 }  // namespace dkim::keytool::opendkim

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "canon/ip_address.hpp"
 #include "canon/text.hpp"
 #include "keytool/opendkim/shown_word.hpp"
 
@@ -13,10 +14,7 @@ using canon::Network;
 // Both [2001:db8::1] and [2001:db8::]/32 are in use.
 std::string without_brackets(std::string_view text) {
   const auto slash = std::min(text.find('/'), text.size());
-  std::string_view address = text.substr(0, slash);
-  if (address.size() >= 2 && address.starts_with('[') && address.ends_with(']'))
-    address = address.substr(1, address.size() - 2);
-  return std::string(address) + std::string(text.substr(slash));
+  return std::string(canon::without_brackets(text.substr(0, slash))) + std::string(text.substr(slash));
 }
 
 // A network even if its host bits are set.

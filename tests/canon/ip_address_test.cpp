@@ -56,6 +56,21 @@ TEST(IpAddress, IsComparedByFamilyToo) {
   EXPECT_EQ(IpAddress(), address("0.0.0.0"));
 }
 
+TEST(IpAddress, KnowsLoopback) {
+  for (const auto* text : {"127.0.0.1", "127.255.255.255", "::1", "::ffff:127.0.0.1"})
+    EXPECT_TRUE(address(text).is_loopback()) << text;
+  for (const auto* text :
+       {"126.255.255.255", "128.0.0.0", "0.0.0.0", "::", "::2", "7f00::1", "::ffff:10.0.0.1"})
+    EXPECT_FALSE(address(text).is_loopback()) << text;
+}
+
+TEST(IpAddress, IsTakenOutOfBrackets) {
+  EXPECT_EQ(without_brackets("[2001:db8::1]"), "2001:db8::1");
+  EXPECT_EQ(without_brackets("[]"), "");
+  for (const auto* text : {"2001:db8::1", "[::1", "::1]", "[", ""})
+    EXPECT_EQ(without_brackets(text), text);
+}
+
 TEST(IpAddress, CanBeMadeFromBytes) {
   EXPECT_EQ(IpAddress::from_v4(std::array<std::uint8_t, 4>{192, 0, 2, 1}), address("192.0.2.1"));
   EXPECT_EQ(IpAddress::from_v6(address("2001:db8::1").bytes()), address("2001:db8::1"));

@@ -68,6 +68,13 @@ TEST(Labels, long_input_is_refused_by_its_length) {
   EXPECT_TRUE(check_labels(std::string(10'000'000, 'a')));
 }
 
+TEST(Labels, names_below_a_domain) {
+  EXPECT_TRUE(canon::is_below("a.example.com", "example.com"));
+  EXPECT_TRUE(canon::is_below("a.b.example.com", "example.com"));
+  for (const auto* name : {"example.com", ".example.com", "anexample.com", "example.org", "com", ""})
+    EXPECT_FALSE(canon::is_below(name, "example.com")) << name;
+}
+
 // No byte of a name has a special meaning to a shell, a zone file or a file system.
 TEST(Labels, only_letters_digits_hyphens_and_underscores) {
   const std::string allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";

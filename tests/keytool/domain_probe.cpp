@@ -16,7 +16,7 @@ void set(DomainQuestion& question, std::string_view option) {
   const auto equals = option.find('=');
   const std::string_view name = option.substr(0, equals);
   const std::string value(option.substr(equals + 1));
-  if (name == "address") question.addresses.push_back(value);
+  if (name == "address") question.addresses.push_back(canon::IpAddress::parse(value).value());
   if (name == "relay") question.relay = value;
   if (name == "signing") question.signing_domains.push_back(value);
   if (name == "helo") question.helo = value;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "canon/printable.hpp"
 #include "keytool/output/txt_line.hpp"
 
 namespace dkim::keytool {
@@ -45,8 +44,7 @@ class Checker {
 
  private:
   Finding& report(Severity severity, const std::string& what, const std::string& advice = {}) {
-    return findings_.emplace_back(
-        Finding{severity, "dmarc", walk_.start, canon::printable(what, 1024), advice, {}});
+    return findings_.emplace_back(finding_from_dns(severity, "dmarc", walk_.start, what, advice));
   }
 
   // One aligned domain is enough (§4.4.1). Without known domains there is nothing to report.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "canon/printable.hpp"
 #include "keytool/doctor/domain/dmarc_alignment.hpp"
 #include "keytool/doctor/domain/dmarc_reports.hpp"
 #include "keytool/doctor/domain/organizational_domain.hpp"
@@ -63,8 +62,7 @@ class Checker {
 
  private:
   Finding& report(Severity severity, const std::string& what, const std::string& advice = {}) {
-    return findings_.emplace_back(
-        Finding{severity, "dmarc", check_.domain, canon::printable(what, 1024), advice, {}});
+    return findings_.emplace_back(finding_from_dns(severity, "dmarc", check_.domain, what, advice));
   }
 
   void add(Findings more) { std::move(more.begin(), more.end(), std::back_inserter(findings_)); }

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 
-#include "canon/printable.hpp"
 #include "keytool/output/txt_line.hpp"
 
 namespace dkim::keytool {
@@ -49,8 +48,7 @@ class Checker {
 
  private:
   Finding& report(Severity severity, const std::string& what, const std::string& advice = {}) {
-    return findings_.emplace_back(
-        Finding{severity, "dmarc", walk_.start, canon::printable(what, 1024), advice, {}});
+    return findings_.emplace_back(finding_from_dns(severity, "dmarc", walk_.start, what, advice));
   }
 
   void report_unclear(const std::string& domain, const std::string& tag) {

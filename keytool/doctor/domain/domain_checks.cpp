@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "canon/ip_address.hpp"
 #include "keytool/dns/resolver_lookup.hpp"
 #include "keytool/doctor/domain/address_checks.hpp"
 #include "keytool/doctor/domain/dkim_check.hpp"
@@ -20,12 +21,6 @@ std::vector<std::string> in_dns_form(const std::vector<std::string>& domains) {
   return out;
 }
 
-// Strips "[mail.example.com]", as relayhost has it.
-std::string without_brackets(std::string host) {
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  return host;
-}
-
 }  // namespace
 
 Findings check_domain_in_dns(const DomainQuestion& question, const crypto::KeyStore& store,
@@ -36,7 +31,8 @@ Findings check_domain_in_dns(const DomainQuestion& question, const crypto::KeySt
   const auto signing = in_dns_form(question.signing_domains);
   auto envelopes = in_dns_form(question.envelope_domains);
   if (envelopes.empty()) envelopes = {domain};
-  const std::string relay = without_brackets(question.relay);
+  // relayhost has "[mail.example.com]".
+  const std::string relay(canon::without_brackets(question.relay));
 
   for (const auto& signer : signing.empty() ? std::vector{domain} : signing)
     add(check_keys_in_dns(*canon::DomainName::parse(signer), store, access));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "canon/domain_name.hpp"
+#include "canon/ip_address.hpp"
 #include "crypto/store/key_store.hpp"
 #include "keytool/dns/observation.hpp"
 #include "keytool/doctor/findings/finding.hpp"
@@ -16,9 +17,9 @@
 namespace dkim::keytool {
 
 struct DomainQuestion {
-  canon::DomainName domain;            // of From:
-  std::vector<std::string> addresses;  // public addresses that this host sends from; empty: not known
-  std::string relay;                   // the host of relayhost; empty: sends directly
+  canon::DomainName domain;                 // of From:
+  std::vector<canon::IpAddress> addresses;  // public addresses that this host sends from; empty: not known
+  std::string relay;                        // the host of relayhost; empty: sends directly
   // The d= of signatures on mail from this domain.
   std::vector<std::string> signing_domains = {};
   std::string helo = {};  // the name this host gives itself in SMTP; empty: not known

@@ -4,17 +4,14 @@
 
 #include <algorithm>
 
+#include "canon/labels.hpp"
+
 namespace dkim::keytool {
 namespace {
 
 // A domain with more labels is cut to this many for the second question.
 constexpr std::ptrdiff_t most_labels = 7;
 constexpr std::size_t longest_name = 253;
-
-bool is_below(const std::string& name, const std::string& domain) {
-  return name.size() > domain.size() && name.ends_with(domain) &&
-         name[name.size() - domain.size() - 1] == '.';
-}
 
 std::string_view top_label(std::string_view name) {
   const auto dot = name.rfind('.');
@@ -110,7 +107,7 @@ std::optional<bool> is_of_organization(Lookup& lookup, const TreeWalk& walk, con
   const auto organization = walk.organization();
   if (!organization) return {};
   // An organization is its domains' own name or an end of it.
-  if (domain != *organization && !is_below(domain, *organization)) return false;
+  if (domain != *organization && !canon::is_below(domain, *organization)) return false;
   const auto other = walk_up(lookup, domain).organization();
   if (!other) return {};
   return *other == *organization;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "canon/printable.hpp"
 #include "canon/special_networks.hpp"
 #include "canon/text.hpp"
 #include "keytool/output/txt_line.hpp"
@@ -19,7 +18,6 @@ using spf::Result;
 
 // Used if no address is known; TEST-NET-1, RFC 5737.
 constexpr const char* any_address = "192.0.2.0";
-constexpr const char* private_relay = "its address is private, not what receivers see";
 // The exchanges of a relay that is named by its domain.
 constexpr std::size_t most_exchanges = 10;
 
@@ -58,16 +56,14 @@ class Checker {
 
  private:
   Finding& report(Severity severity, const std::string& what, const std::string& advice = {}) {
-    return findings_.emplace_back(
-        Finding{severity, "spf", check_.domain, canon::printable(what, 1024), advice, {}});
+    return findings_.emplace_back(finding_from_dns(severity, "spf", check_.domain, what, advice));
   }
 
   // Finds the addresses that receivers will see, and the terms that name them.
   void find_senders() {
     if (check_.relay.empty()) {
-      for (const auto& text : check_.addresses) {
-        if (const auto address = canon::IpAddress::parse(text)) add_sender(address->unmapped());
-      }
+      for (const auto& address : check_.addresses)
+        add_sender(address.unmapped());
       return;
     }
     if (const auto address = canon::IpAddress::parse(check_.relay)) {
@@ -78,7 +74,7 @@ class Checker {
     terms_ = {"a:" + check_.relay};
     add_addresses_of(check_.relay);
     drop_private();
-    if (!senders_.empty() || relay_trouble_ == private_relay) return;
+    if (!senders_.empty() || relay_is_private_) return;
     // To Postfix a relayhost without brackets is a domain, and it sends to the domain's MX.
     const auto exchanges = lookup_.ask(check_.relay, RecordType::mx);
     if (!exchanges || exchanges->empty()) return;
@@ -95,7 +91,7 @@ class Checker {
     });
     if (dropped == 0 || !senders_.empty()) return;
     terms_.clear();
-    relay_trouble_ = private_relay;
+    relay_is_private_ = true;
   }
 
   void add_addresses_of(const std::string& host) {
@@ -163,12 +159,7 @@ class Checker {
 
   void judge_senders(const std::string& text, const spf::Record& record) {
     if (senders_.empty()) {
-      report(
-          Severity::unknown,
-          check_.relay.empty() ? "whether the SPF record covers this host: its public address is not known"
-          : relay_trouble_.empty()
-              ? fmt::format("whether the SPF record covers the relay: {} has no address", check_.relay)
-              : fmt::format("whether the SPF record covers the relay: {}: {}", check_.relay, relay_trouble_));
+      report_no_sender();
       return;
     }
     std::vector<std::string> covered;
@@ -195,6 +186,23 @@ class Checker {
     if (worst) report_uncovered(uncovered, *worst, text, record, check_.relay.empty() ? terms : terms_);
     if (findings_.empty()) {
       report(Severity::good, fmt::format("the SPF record covers {}: {}", fmt::join(covered, ", "), text));
+    }
+  }
+
+  void report_no_sender() {
+    if (check_.relay.empty()) {
+      report(Severity::unknown, "whether the SPF record covers this host: its public address is not known");
+    } else if (relay_is_private_) {
+      report(Severity::unknown,
+             fmt::format("whether the SPF record covers the relay: {}: its address is private, not what "
+                         "receivers see",
+                         check_.relay));
+    } else if (!relay_trouble_.empty()) {
+      report(Severity::unknown,
+             fmt::format("whether the SPF record covers the relay: {}: {}", check_.relay, relay_trouble_));
+    } else {
+      report(Severity::unknown,
+             fmt::format("whether the SPF record covers the relay: {} has no address", check_.relay));
     }
   }
 
@@ -278,6 +286,7 @@ class Checker {
   Findings findings_;
   std::vector<canon::IpAddress> senders_;
   std::vector<std::string> terms_;
+  bool relay_is_private_ = false;
   std::string relay_trouble_;
   spf::Outcome cost_;
   bool erroneous_ = false;

@@ -4,7 +4,10 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "canon/printable.hpp"
 
 namespace dkim::keytool {
 
@@ -32,6 +35,14 @@ struct Finding {
 };
 
 using Findings = std::vector<Finding>;
+
+// Makes a finding whose words quote an answer from DNS: makes them printable, and cuts them if they are long.
+inline Finding finding_from_dns(Severity severity, std::string topic, std::string subject,
+                                std::string_view what, std::string advice = {}) {
+  constexpr std::size_t longest = 1024;
+  return {severity, std::move(topic), std::move(subject), canon::printable(what, longest), std::move(advice),
+          {}};
+}
 
 // Takes the command out of words that end in one, "...; fix it with: COMMAND", for it to be pasted.
 inline Finding with_remedy_apart(Finding finding) {

@@ -3,24 +3,22 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
+#include "canon/ip_address.hpp"
 #include "keytool/doctor/findings/finding.hpp"
 #include "keytool/doctor/postfix/postfix_settings.hpp"
 
 namespace dkim::keytool {
 
-// Returns true for an address that others on the Internet can see mail come from
-// (canon/special_networks.hpp).
-bool is_public_address(const std::string& text);
+// Returns true for an address from which other hosts can receive mail (canon/special_networks.hpp).
+bool is_public_address(const canon::IpAddress& address);
 
 // Returns the addresses that Postfix is configured to send from, or else those that the kernel would use
 // towards the Internet, of the families that inet_protocols allows. They may be private.
-std::vector<std::string> sending_addresses(const PostfixSettings* settings);
+std::vector<canon::IpAddress> sending_addresses(const PostfixSettings* settings);
 
 // Reports which of these addresses others do not see; returns nothing if all are public.
-std::optional<Finding> hidden_addresses(const std::vector<std::string>& sending);
+std::optional<Finding> hidden_addresses(const std::vector<canon::IpAddress>& sending);
 
 }  // namespace dkim::keytool

@@ -19,6 +19,7 @@
 #include <span>
 #include <sstream>
 
+#include "canon/ip_address.hpp"
 #include "crypto/file.hpp"
 
 namespace dkim::keytool {
@@ -202,8 +203,8 @@ SocketProbe probe_unix_socket(const std::filesystem::path& path, const std::opti
 SocketProbe probe_inet_socket(const std::string& port_at_address, std::chrono::milliseconds patience) {
   const auto at = port_at_address.find('@');
   const auto port = port_at_address.substr(0, at);
-  auto host = at == std::string::npos ? std::string("localhost") : port_at_address.substr(at + 1);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const std::string host(at == std::string::npos ? "localhost"
+                                                 : canon::without_brackets(port_at_address.substr(at + 1)));
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;

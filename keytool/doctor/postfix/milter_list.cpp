@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "canon/ip_address.hpp"
 #include "canon/text.hpp"
 
 namespace dkim::keytool {
@@ -60,9 +61,11 @@ struct HostPort {
   std::string port;
 };
 
+// Returns a name in lower case, or an address in its canonical form, without brackets.
 std::string plain_host(std::string_view host) {
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  return canon::lower_case(host);
+  host = canon::without_brackets(host);
+  const auto address = canon::IpAddress::parse(host);
+  return address ? address->text() : canon::lower_case(host);
 }
 
 // "host:port", "[::1]:port" or "port" alone, as Postfix's inet_connect takes it.
@@ -84,13 +87,15 @@ bool is_any_address(std::string_view host) {
   return host.empty() || host == "0.0.0.0" || host == "::";
 }
 
-bool is_loopback(std::string_view host) {
+// The addresses that "localhost" has; others of 127.0.0.0/8 are not reached by that name.
+bool is_localhost(std::string_view host) {
   return host == "localhost" || host == "127.0.0.1" || host == "::1";
 }
 
 bool is_same_host(const std::string& asked, const std::string& listening) {
   if (asked == listening || is_any_address(listening)) return true;
-  return (asked == "localhost" && is_loopback(listening)) || (listening == "localhost" && is_loopback(asked));
+  return (asked == "localhost" && is_localhost(listening)) ||
+         (listening == "localhost" && is_localhost(asked));
 }
 
 bool is_unix_socket(std::string_view socket) {

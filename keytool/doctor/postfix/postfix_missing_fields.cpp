@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "canon/ip_address.hpp"
 #include "canon/text.hpp"
 #include "keytool/doctor/postfix/postfix_checks.hpp"
 #include "keytool/doctor/postfix/setting_words.hpp"
@@ -39,6 +40,13 @@ const PostfixService* cleanup_of(const PostfixSettings& settings, const PostfixS
   return cleanups.empty() ? nullptr : cleanups.front();
 }
 
+bool is_loopback(std::string_view interface) {
+  const auto address = canon::IpAddress::parse(canon::without_brackets(interface));
+  return address ? address->is_loopback()
+                 : canon::equal_ignoring_case(interface, "loopback-only") ||
+                       canon::equal_ignoring_case(interface, "localhost");
+}
+
 bool only_this_host_comes_by(const PostfixSettings& settings, const MailEntry& entry) {
   if (entry.on_loopback) return true;
   const auto interfaces = settings.of("inet_interfaces");
@@ -46,10 +54,7 @@ bool only_this_host_comes_by(const PostfixSettings& settings, const MailEntry& e
   std::size_t count = 0;
   while (const auto word = next_word(rest)) {
     ++count;
-    if (!canon::equal_ignoring_case(*word, "loopback-only") &&
-        !canon::equal_ignoring_case(*word, "localhost") && !word->starts_with("127.") && *word != "::1" &&
-        *word != "[::1]")
-      return false;
+    if (!is_loopback(*word)) return false;
   }
   return count > 0;
 }

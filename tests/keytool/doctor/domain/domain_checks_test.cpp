@@ -42,14 +42,15 @@ class DomainChecks : public testing::Test {
   Findings check() {
     Findings all;
     for (auto& part :
-         {check_spf(dns_, {"example.com", {"192.0.2.1"}, relay_, "mail.example.com"}),
+         {check_spf(dns_, {"example.com", addresses_, relay_, "mail.example.com"}),
           check_dmarc(dns_, {"example.com", {"example.com"}, {"example.com"}}),
-          check_reverse(dns_, {"192.0.2.1"}, "mail.example.com"), check_receiving(dns_, "example.com")}) {
+          check_reverse(dns_, addresses_, "mail.example.com"), check_receiving(dns_, "example.com")}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;
   }
 
+  const std::vector<canon::IpAddress> addresses_{*canon::IpAddress::parse("192.0.2.1")};
   TableLookup dns_;
   std::string relay_;
 };
@@ -91,7 +92,7 @@ TEST_F(DomainChecks, have_no_hard_record_pasted_for_a_relay) {
 
 TEST_F(DomainChecks, have_no_hard_record_pasted_while_an_address_is_not_known) {
   dns_.records.erase({"example.com", RecordType::txt});
-  const auto findings = check_spf(dns_, {"example.com", {"192.0.2.1"}, "", "mail.example.com", true});
+  const auto findings = check_spf(dns_, {"example.com", addresses_, "", "mail.example.com", true});
   EXPECT_EQ(findings.at(0).paste,
             std::vector<std::string>{"example.com. 3600 IN TXT \"v=spf1 ip4:192.0.2.1 ~all\""});
 }

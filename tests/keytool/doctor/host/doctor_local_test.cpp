@@ -99,17 +99,26 @@ TEST(DoctorKeys, the_selector_to_paste_is_free) {
             "dkimkey generate --domain example.com --selector server --algorithm rsa");
 }
 
+canon::IpAddress address(const char* text) {
+  return *canon::IpAddress::parse(text);
+}
+
+std::vector<std::string> sending_texts(const PostfixSettings& settings) {
+  std::vector<std::string> texts;
+  for (const auto& sending : sending_addresses(&settings))
+    texts.push_back(sending.text());
+  return texts;
+}
+
 TEST(DoctorAddress, public_or_not) {
   for (const auto* text : {"8.8.8.8", "100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.1",
                            "2001:db7::1", "2a00:1450:4001:80b::1", "::ffff:8.8.8.8"})
-    EXPECT_TRUE(is_public_address(text)) << text;
+    EXPECT_TRUE(is_public_address(address(text))) << text;
   for (const auto* text :
-       {"10.0.0.1",    "100.64.0.0",     "100.127.255.255", "127.0.0.1",       "169.254.1.1",
-        "172.16.0.1",  "172.31.255.255", "192.168.1.1",     "192.0.2.25",      "198.51.100.1",
-        "203.0.113.9", "224.0.0.1",      "255.255.255.255", "0.0.0.0",         "::1",
-        "fe80::1",     "fd00::1",        "2001:db8::1",     "::ffff:10.0.0.1", "",
-        "8.8.8",       "example.com",    "8.8.8.8 "})
-    EXPECT_FALSE(is_public_address(text)) << text;
+       {"10.0.0.1", "100.64.0.0", "100.127.255.255", "127.0.0.1", "169.254.1.1", "172.16.0.1",
+        "172.31.255.255", "192.168.1.1", "192.0.2.25", "198.51.100.1", "203.0.113.9", "224.0.0.1",
+        "255.255.255.255", "0.0.0.0", "::1", "fe80::1", "fd00::1", "2001:db8::1", "::ffff:10.0.0.1"})
+    EXPECT_FALSE(is_public_address(address(text))) << text;
 }
 
 TEST(DoctorAddress, what_postfix_binds_to_comes_first) {
@@ -117,27 +126,33 @@ TEST(DoctorAddress, what_postfix_binds_to_comes_first) {
   settings.services = {{"smtp", "unix", true, "smtp", {}}};
   settings.main = {
       {"inet_protocols", "ipv4"}, {"smtp_bind_address", "9.9.9.9"}, {"smtp_bind_address6", "2620:fe::fe"}};
-  EXPECT_EQ(sending_addresses(&settings), std::vector<std::string>{"9.9.9.9"});
+  EXPECT_EQ(sending_texts(settings), std::vector<std::string>{"9.9.9.9"});
   settings.main["inet_protocols"] = "ipv6, ipv4";
-  EXPECT_EQ(sending_addresses(&settings), (std::vector<std::string>{"9.9.9.9", "2620:fe::fe"}));
+  EXPECT_EQ(sending_texts(settings), (std::vector<std::string>{"9.9.9.9", "2620:fe::fe"}));
   // A client with its own setting; and an address from inet_interfaces.
   settings.services.push_back({"relay", "unix", true, "smtp", {{"smtp_bind_address", "9.9.9.10"}}});
   settings.main = {
       {"inet_protocols", "ipv4"}, {"inet_interfaces", "127.0.0.1, [::1]"}, {"smtp_bind_address", "9.9.9.9"}};
-  EXPECT_EQ(sending_addresses(&settings), (std::vector<std::string>{"9.9.9.10", "9.9.9.9"}));
+  EXPECT_EQ(sending_texts(settings), (std::vector<std::string>{"9.9.9.9", "9.9.9.10"}));
   settings.services.pop_back();
   settings.main = {{"inet_protocols", "ipv4"}, {"inet_interfaces", "9.9.9.8"}, {"smtp_bind_address", ""}};
-  EXPECT_EQ(sending_addresses(&settings), std::vector<std::string>{"9.9.9.8"});
+  EXPECT_EQ(sending_texts(settings), std::vector<std::string>{"9.9.9.8"});
+  // Not from one that leads nowhere.
+  settings.main["inet_interfaces"] = "127.0.0.2";
+  for (const auto& text : sending_texts(settings))
+    EXPECT_FALSE(text.starts_with("127.")) << text;
   // If there are two, the kernel chooses.
   settings.main["inet_interfaces"] = "9.9.9.8, 9.9.9.7";
-  for (const auto& address : sending_addresses(&settings))
-    EXPECT_FALSE(address.starts_with("9.9.9.")) << address;
+  for (const auto& text : sending_texts(settings))
+    EXPECT_FALSE(text.starts_with("9.9.9.")) << text;
 }
 
 TEST(DoctorAddress, addresses_behind_nat_are_reported_beside_public_ones) {
-  EXPECT_FALSE(hidden_addresses({"9.9.9.9", "2620:fe::fe"}));
-  EXPECT_EQ(hidden_addresses({"192.168.1.5", "2620:fe::fe"}).value().subject, "192.168.1.5");
-  EXPECT_EQ(hidden_addresses({"192.168.1.5", "fd00::5"}).value().subject, "192.168.1.5, fd00::5");
+  EXPECT_FALSE(hidden_addresses({address("9.9.9.9"), address("2620:fe::fe")}));
+  EXPECT_EQ(hidden_addresses({address("192.168.1.5"), address("2620:fe::fe")}).value().subject,
+            "192.168.1.5");
+  EXPECT_EQ(hidden_addresses({address("192.168.1.5"), address("fd00::5")}).value().subject,
+            "192.168.1.5, fd00::5");
   EXPECT_TRUE(hidden_addresses({}));
 }
 

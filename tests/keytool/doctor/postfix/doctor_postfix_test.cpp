@@ -407,6 +407,8 @@ TEST(DoctorPostfix, a_sockets_names) {
            NameCase{"inet:localhost:8891", true, "inet6:8891@::1", true},
            NameCase{"inet:127.0.0.1:8891", true, "inet:8891@localhost", true},
            NameCase{"inet:[::1]:8891", true, "inet6:8891@::1", true},
+           NameCase{"inet:[0:0::1]:8891", true, "inet6:8891@::1", true},
+           NameCase{"inet:localhost:8891", true, "inet:8891@127.0.0.2", false},
            NameCase{"inet:8891", true, "inet:8891@127.0.0.1", true},
            NameCase{"inet:192.0.2.1:8891", true, "inet:8891@0.0.0.0", true},
            NameCase{"inet:192.0.2.1:8891", true, "inet:8891@127.0.0.1", false},
