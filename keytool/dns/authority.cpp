@@ -28,18 +28,18 @@ NameServer with_addresses(DnsClient& resolver, const std::string& name, const De
     const auto response = resolver.ask_unchecked(name, type);
     if (!response) {
       server.fault = response.refusal().fault;
-      server.trouble = fmt::format("the resolver, asked for its address, {}", response.refusal().text());
+      server.trouble = fmt::format("has no known address: the resolver {}", response.refusal().text());
       continue;
     }
     for (const auto& address : response->addresses) {
       if (server.addresses.size() < most_addresses) {
         server.addresses.push_back({address, 53});
       } else {
-        server.trouble = fmt::format("more than {} addresses: the others were not asked", most_addresses);
+        server.trouble = fmt::format("has more than {} addresses: the others were not asked", most_addresses);
       }
     }
   }
-  if (server.addresses.empty() && server.trouble.empty()) server.trouble = "its name has no address";
+  if (server.addresses.empty() && server.trouble.empty()) server.trouble = "has no address";
   return server;
 }
 
@@ -55,9 +55,10 @@ canon::Result<Zone> with_servers(DnsClient& resolver, Zone zone, const Deadline&
   for (std::size_t i = 0; i < std::min(names.size(), most_servers); ++i)
     zone.servers.push_back(with_addresses(resolver, names[i], deadline));
   if (names.size() > most_servers) {
-    zone.servers.push_back({.name = fmt::format("{} more", names.size() - most_servers),
-                            .addresses = {},
-                            .trouble = fmt::format("not asked: the zone has {} name servers", names.size())});
+    zone.servers.push_back(
+        {.name = fmt::format("{} more", names.size() - most_servers),
+         .addresses = {},
+         .trouble = fmt::format("were not asked: the zone has {} name servers", names.size())});
   }
   return zone;
 }
@@ -67,18 +68,16 @@ canon::Result<Zone> with_servers(DnsClient& resolver, Zone zone, const Deadline&
 canon::Result<Zone> find_zone(DnsClient& resolver, const std::string& name, const Deadline& deadline) {
   std::string at = name;
   while (true) {
-    const std::string question = fmt::format("the zone of {}", at);
-    if (deadline.is_over()) {
-      const DnsError error{DnsFault::out_of_time};
-      return canon::Refusal{fmt::format("the resolver, for {}: {}", question, error.text()), 0};
-    }
+    if (deadline.is_over())
+      return canon::Refusal{fmt::format("the resolver was not asked for the zone of {}: time is up", at), 0};
     const auto response = resolver.ask_unchecked(at, RecordType::soa);
     // A resolver fails at a CNAME that leads nowhere; the name above it may still have an answer. Further up,
     // that answer would come from the parent's servers, although it is the zone's own that are all dead.
     const auto may_be_alias = [&] {
       return at == name && at != "." && response.refusal().fault != DnsFault::no_answer;
     };
-    if (!response && !may_be_alias()) return refusal_of(question, response.refusal());
+    if (!response && !may_be_alias())
+      return refusal_of(fmt::format("the zone of {}", at), response.refusal());
     // At a CNAME the answer is about its target; the name itself is in the zone of the name above it.
     if (!response || response->alias || !response->zone) {
       if (at == ".") return canon::Refusal{fmt::format("the resolver knows no zone for {}", name), 0};

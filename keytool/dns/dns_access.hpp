@@ -1,4 +1,4 @@
-// Holds whom a command asks about DNS, as its options say.
+// Holds which resolver a command asks, and whether it also asks the zone's own servers: its DNS options.
 #pragma once
 
 #include <optional>

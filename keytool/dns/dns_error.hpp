@@ -25,7 +25,7 @@ struct DnsError {
   std::string code = {};                            // the RCODE's name; only with DnsFault::refused
   std::optional<DnsFault> over_tcp = std::nullopt;  // how the second try, over TCP, failed
 
-  // One phrase, which can follow the server's name: "no answer", "answers SERVFAIL".
+  // Returns a phrase with a verb, to follow the server's name: "does not answer", "answers SERVFAIL".
   std::string text() const;
 };
 

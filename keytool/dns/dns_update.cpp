@@ -18,7 +18,7 @@ constexpr unsigned bad_time = 18;
 
 RdfPtr make_name(const std::string& name) {
   RdfPtr out(ldns_dname_new_frm_str(name.c_str()));
-  if (!out) throw crypto::Error(fmt::format("{}: {}", DnsError{DnsFault::not_a_name}.text(), name));
+  if (!out) throw crypto::Error(fmt::format("not a name that DNS can hold: {}", name));
   return out;
 }
 

@@ -77,7 +77,7 @@ ResolverLookup::Known ResolverLookup::ask_resolver(const std::string& name, Reco
     return {canon::Refusal{error.what(), 0}};
   }
   const auto refusal = [](const DnsError& error) {
-    return Known{canon::Refusal{fmt::format("the resolver: {}", error.text()), 0}};
+    return Known{canon::Refusal{fmt::format("the resolver {}", error.text()), 0}};
   };
   if (!answered_ && silences_ >= most_silences) return refusal({DnsFault::no_answer});
   auto response = client_->ask(escaped(name), type);

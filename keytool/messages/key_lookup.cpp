@@ -20,7 +20,8 @@ using crypto::KeyAnswer;
 
 KeyAnswer ask(DnsClient& client, const std::string& name) {
   const auto response = client.ask(name + ".", RecordType::txt);
-  if (!response) return {KeyAnswer::Kind::unavailable, {}, response.refusal().text()};
+  if (!response)
+    return {KeyAnswer::Kind::unavailable, {}, fmt::format("the resolver {}", response.refusal().text())};
   KeyAnswer answer;
   for (const auto& text : response->texts)
     answer.values.push_back(text.value);

@@ -26,8 +26,8 @@ struct ChangeText {
   }
 
   std::string operator()(const NotePublished& note) const {
-    return fmt::format("{} the record of {} on every server", note.since ? "saw" : "no longer sees",
-                       note.selector.str());
+    return note.since ? fmt::format("found the record of {} on every server", note.selector.str())
+                      : fmt::format("the record of {} is no longer on every server", note.selector.str());
   }
 
   std::string operator()(const Activate& activate) const {
@@ -55,8 +55,10 @@ struct PlannedChangeText {
   }
 
   std::string operator()(const NotePublished& note) const {
-    return fmt::format("would note that the record of {} is {} on every server", note.selector.str(),
-                       note.since ? "seen" : "no longer seen");
+    return note.since
+               ? fmt::format("would note that the record of {} is on every server", note.selector.str())
+               : fmt::format("would note that the record of {} is no longer on every server",
+                             note.selector.str());
   }
 
   std::string operator()(const Activate& activate) const {

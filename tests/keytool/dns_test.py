@@ -71,7 +71,7 @@ class Check(DnsTest):
         self.publish("server", "v=DKIM1; k=rsa; p=")
         self.world.stop("secondary")
         self.world.put(self.name("server"), self.value("server"))
-        self.assert_ends(self.key("check"), WAITING, "no answer", "right")
+        self.assert_ends(self.key("check"), WAITING, "does not answer", "right")
         self.world.start_knot("secondary", SECONDARY, [(ZONE, "secondary")])
 
     def test_a_server_that_does_not_know_the_zone(self):
@@ -106,7 +106,7 @@ class Check(DnsTest):
     def test_no_resolver_there(self):
         self.made("server", "--activate")
         done = run("check", "-D", self.keys, "-d", ZONE, "--resolver", "127.53.0.77@5353")
-        self.assert_ends(done, WAITING, "no answer")
+        self.assert_ends(done, WAITING, "does not answer")
 
     def test_what_it_cannot_do(self):
         self.made("server")
@@ -204,7 +204,7 @@ class Rotate(DnsTest):
             self.world.settle(self.name(selector))
             self.assertEqual(self.world.texts(PRIMARY, self.name(selector)), [self.value(selector)])
         # The record is published with a TTL of an hour: for so long a resolver could know another.
-        self.assert_ends(self.rotate("--due"), WAITING, "saw the record")
+        self.assert_ends(self.rotate("--due"), WAITING, "found the record")
         self.grow_older(minutes=58)
         self.assert_ends(self.rotate("--due"), WAITING)
         self.grow_older(minutes=2)

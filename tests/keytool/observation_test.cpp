@@ -47,7 +47,7 @@ TEST(Observation, an_address_that_was_not_asked_in_time_may_serve_anything) {
   EXPECT_EQ(view.state, State::unknown);
   EXPECT_EQ(view.so_far, State::right);
   EXPECT_FALSE(view.all_answered);
-  EXPECT_NE(view.detail.find("ns1. not asked: time is up"), std::string::npos) << view.detail;
+  EXPECT_NE(view.detail.find("ns1. was not asked: time is up"), std::string::npos) << view.detail;
 }
 
 TEST(Observation, a_missing_record_may_still_be_served_where_nobody_was_asked) {

@@ -81,8 +81,8 @@ class Secondaries(DnsCase):
         self.put_everywhere("dead", self.value("dead"))
         self.world.stop("secondary")
         try:
-            self.assert_check("dead", WAITING, "unknown", NS2, "no answer")
-            self.assert_rotate_waits("dead", "could be asked", f"{NS2} no answer")
+            self.assert_check("dead", WAITING, "unknown", NS2, "does not answer")
+            self.assert_rotate_waits("dead", "could be asked", f"{NS2} does not answer")
         finally:
             self.world.start_secondary()
         self.assert_goes_on("dead")
@@ -213,7 +213,7 @@ class Secondaries(DnsCase):
             self.world.put(target, self.value(selector), ttl=ttl)
             self.world.let_through()
             self.assert_ends(self.rotate("--due", at="2037-01-01T00:00:00Z"), WAITING,
-                             f"saw the record of {selector} on every server", f"2037-01-01T00:{memory}Z")
+                             f"found the record of {selector} on every server", f"2037-01-01T00:{memory}Z")
             self.key("revoke", "-s", selector)
 
 
@@ -237,7 +237,7 @@ class Odd(DnsCase):
         shutil.rmtree(self.keys / self.domain)  # the next one is a first key again
 
     def test_silent(self):
-        self.behaves(odd_server.silent, "no answer", selector="silent")
+        self.behaves(odd_server.silent, "does not answer", selector="silent")
 
     def test_a_silent_server_is_waited_for_once(self):
         for selector in ("one", "other"):
@@ -247,12 +247,12 @@ class Odd(DnsCase):
         self.world.odd.asked.clear()
         done = self.key("check")
         self.assert_ends(done, WAITING)
-        self.assertEqual(done.stdout.count(b"no answer"), 2)
+        self.assertEqual(done.stdout.count(b"does not answer"), 2)
         # Twice over UDP, since a datagram may be lost, and once over TCP; and that for the first key alone.
         self.assertEqual(self.world.odd.asked, [(0, False), (0, False), (0, True)])
 
     def test_only_over_tcp(self):
-        self.behaves(odd_server.only_tcp, "no answer over UDP, only over TCP", selector="tcp")
+        self.behaves(odd_server.only_tcp, "does not answer over UDP, only over TCP", selector="tcp")
 
     def test_truncated(self):
         """A rate limit does this: the answer comes over TCP, and counts."""
@@ -264,13 +264,13 @@ class Odd(DnsCase):
         self.assertIn((0, True), self.world.odd.asked)
 
     def test_truncated_and_silent_over_tcp(self):
-        self.behaves(odd_server.truncated_and_no_tcp, "a truncated answer, and no answer over TCP", selector="cut")
+        self.behaves(odd_server.truncated_and_no_tcp, "sends a truncated answer, and does not answer over TCP", selector="cut")
 
     def test_an_answer_by_drops(self):
         """Each byte comes within the time of a single read, the whole answer never within ours."""
         self.world.odd.octets_a_second = 1
         self.addCleanup(setattr, self.world.odd, "octets_a_second", None)
-        self.behaves(odd_server.always_truncated, "a truncated answer, and no answer over TCP", selector="drops")
+        self.behaves(odd_server.always_truncated, "sends a truncated answer, and does not answer over TCP", selector="drops")
 
     def test_answers_that_are_none(self):
         for selector, behave, words in (
@@ -279,10 +279,10 @@ class Odd(DnsCase):
             ("formerr", odd_server.failing(dns.rcode.FORMERR), "answers FORMERR"),
             ("lame", odd_server.not_authoritative, "does not know the zone (a lame delegation)"),
             ("referral", odd_server.referral("_domainkey.odd.test."), "leaves the name to the servers of _domainkey.odd.test."),
-            ("garbage", odd_server.garbage, "an answer that is not a DNS message"),
-            ("number", odd_server.wrong_number, "an answer to another question"),
-            ("question", odd_server.another_question, "an answer to another question"),
-            ("tctc", odd_server.truncated_even_over_tcp, "a truncated answer over TCP"),
+            ("garbage", odd_server.garbage, "sends an answer that is not a DNS message"),
+            ("number", odd_server.wrong_number, "answers another question"),
+            ("question", odd_server.another_question, "answers another question"),
+            ("tctc", odd_server.truncated_even_over_tcp, "sends a truncated answer over TCP"),
         ):
             with self.subTest(selector):
                 self.behaves(behave, words, selector=selector)
@@ -299,8 +299,8 @@ class Odd(DnsCase):
         self.world.put(self.name("homeless"), self.value("homeless"))
         self.world.put("odd.test", "nobody.odd.test.", kind="NS")
         self.addCleanup(self.world.take_away, "odd.test", "NS", "nobody.odd.test.")
-        self.assert_check("homeless", WAITING, "unknown", "nobody.odd.test.", "its name has no address")
-        self.assert_rotate_waits("homeless", "nobody.odd.test. its name has no address")
+        self.assert_check("homeless", WAITING, "unknown", "nobody.odd.test.", "has no address")
+        self.assert_rotate_waits("homeless", "nobody.odd.test. has no address")
 
     def test_more_servers_than_it_asks(self):
         self.made("crowd")
@@ -311,8 +311,8 @@ class Odd(DnsCase):
             self.addCleanup(self.world.take_away, name.rstrip("."), "A", self.world.primary)
         self.world.put("odd.test", *more, kind="NS")
         self.addCleanup(self.world.take_away, "odd.test", "NS", *more)
-        self.assert_check("crowd", WAITING, "unknown", "2 more", "not asked: the zone has 22 name servers")
-        self.assert_rotate_waits("crowd", "2 more not asked: the zone has 22 name servers")
+        self.assert_check("crowd", WAITING, "unknown", "2 more", "were not asked: the zone has 22 name servers")
+        self.assert_rotate_waits("crowd", "2 more were not asked: the zone has 22 name servers")
 
     def test_more_addresses_than_it_asks(self):
         self.made("wide")
@@ -322,7 +322,7 @@ class Odd(DnsCase):
         self.addCleanup(self.world.take_away, "ns1.odd.test", "A", *more)
         # The resolver chooses which eight, so what they say may differ from one look to the next.
         table = self.key("check", "-s", "wide").stdout.decode()
-        self.assertIn("more than 8 addresses: the others were not asked", table)
+        self.assertIn("has more than 8 addresses: the others were not asked", table)
         self.assertEqual(table.count(" ns1.odd.test. "), 9, table)
 
 
@@ -365,11 +365,11 @@ class Dead(DnsCase):
         # A working server is asked, however many others do not work; first addresses come before second ones.
         self.assertEqual(served["ns1.odd.test."], {"right"})
         for name in self.names:
-            self.assertEqual(served[name], {"no answer", "not asked: time is up"}, name)
+            self.assertEqual(served[name], {"does not answer", "was not asked: time is up"}, name)
         # The time was for both keys.
         for row in table:
             if row[0] == self.name("later"):
-                self.assertTrue(" ".join(row[4:]).endswith("not asked: time is up"), row)
+                self.assertTrue(" ".join(row[4:]).endswith("was not asked: time is up"), row)
         before = self.manifest()
         done = self.rotate("--due", **self.hurry)
         self.assert_ends(done, WAITING, "waits", "late", "not asked: time is up")

@@ -184,7 +184,7 @@ class OtherPrimaries(UpdateCase):
         target = f"target.{OTHER_ZONE}"
         self.world.put(self.name(self.selector), target + ".", kind="CNAME")
         self.configure(f'{{ method = "update"; key_file = "{self.world.tsig_file}"; }}')
-        self.assert_ends(self.rotate("--due"), WAITING, "into DNS", "saw the record")
+        self.assert_ends(self.rotate("--due"), WAITING, "into DNS", "found the record")
         self.assertEqual(self.world.texts(self.world.other, target), [self.value(self.selector)])
         # It is removed from there once it is revoked and forgotten.
         self.key("revoke", "-s", self.selector)
@@ -203,7 +203,7 @@ class OtherPrimaries(UpdateCase):
     def test_other_records_beside_ours_are_replaced(self):
         self.world.put(self.name(self.selector), "v=spf1 -all", "hello")
         self.update_method()
-        self.assert_ends(self.rotate("--due"), WAITING, "into DNS", "saw the record")
+        self.assert_ends(self.rotate("--due"), WAITING, "into DNS", "found the record")
 
 
 if __name__ == "__main__":
