@@ -53,17 +53,10 @@ struct CheckedKey {
 
 enum class Verdict { right, wrong, unknown };
 
-bool is_expected(const CheckedKey& key, RecordStatus status) {
-  if (key.entry.state == crypto::KeyState::revoked) {
-    return status == RecordStatus::revoked || status == RecordStatus::missing;
-  }
-  return status == RecordStatus::right;
-}
-
 Verdict verdict_of(const CheckedKey& key) {
   bool wrong = false;
   for (const auto& server : key.observation.servers)
-    wrong = wrong || (server.finding && !is_expected(key, server.finding->status));
+    wrong = wrong || (server.finding && !is_expected(key.entry.state, server.finding->status));
   if (wrong) return Verdict::wrong;
   const auto view = summarize(key.observation);
   const bool unknown = view.state == RecordView::State::unknown || !view.all_answered;

@@ -33,10 +33,11 @@ std::vector<MisplacedName> misplaced_names(const std::string& record_name, const
   const auto at = record_name.find(middle);
   if (at == std::string::npos) return {};
   const std::string selector = record_name.substr(0, at);
+  const std::string without_domain = record_name.substr(0, at + middle.size() - 1);
   const std::string domain = record_name.substr(at + middle.size());
   const bool below_zone = domain != zone && domain.ends_with("." + zone);
   const std::string right =
-      below_zone ? record_name.substr(0, record_name.size() - zone.size() - 1) : selector + "._domainkey";
+      below_zone ? record_name.substr(0, record_name.size() - zone.size() - 1) : without_domain;
   const std::string enter =
       fmt::format("enter the name as {}, to which the form adds {}", right, shown(zone));
 
@@ -49,7 +50,7 @@ std::vector<MisplacedName> misplaced_names(const std::string& record_name, const
   for (const auto& appended : {zone, domain})
     add(record_name + appended,
         fmt::format("the form adds {} automatically: enter the name as {}", shown(appended), right));
-  if (below_zone) add(selector + "._domainkey." + zone, enter);
+  if (below_zone) add(without_domain + "." + zone, enter);
   for (const auto* instead :
        {".", ".domainkey.", "_domainkey.", "-domainkey.", ".-domainkey.", "._domain-key.", "._domainkeys."})
     add(selector + instead + domain, enter);

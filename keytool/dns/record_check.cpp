@@ -106,6 +106,12 @@ RecordFinding check_record(const crypto::KeyRecord& expected, const std::vector<
   return {RecordStatus::right, {}};
 }
 
+bool is_expected(crypto::KeyState state, RecordStatus status) {
+  if (state == crypto::KeyState::revoked)
+    return status == RecordStatus::revoked || status == RecordStatus::missing;
+  return status == RecordStatus::right;
+}
+
 std::string_view to_string(RecordStatus status) {
   switch (status) {
     case RecordStatus::right:

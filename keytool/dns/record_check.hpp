@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "crypto/keys/key_record.hpp"
+#include "crypto/store/manifest.hpp"
 
 namespace dkim::keytool {
 
@@ -33,6 +34,10 @@ struct RecordFinding {
 
 // Judges the TXT records at the key's name; each value is one record's strings, joined.
 RecordFinding check_record(const crypto::KeyRecord& expected, const std::vector<std::string>& values);
+
+// Returns whether a server should serve this for a key of the state: a revoked key's record may be empty or
+// gone.
+bool is_expected(crypto::KeyState state, RecordStatus status);
 
 // Returns one or two words for a table: "right", "another key".
 std::string_view to_string(RecordStatus status);

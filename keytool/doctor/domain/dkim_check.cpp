@@ -27,13 +27,6 @@ struct LookedAt {
   Observation observation = {};
 };
 
-bool is_right(crypto::KeyState state, RecordStatus status) {
-  if (state == crypto::KeyState::revoked) {
-    return status == RecordStatus::revoked || status == RecordStatus::missing;
-  }
-  return status == RecordStatus::right;
-}
-
 // What the servers serve and should not.
 struct Wrong {
   std::set<RecordStatus> statuses;
@@ -46,7 +39,7 @@ struct Wrong {
 Wrong wrong_in(const LookedAt& key) {
   Wrong wrong;
   for (const auto& server : key.observation.servers) {
-    if (!server.finding || is_right(key.state, server.finding->status)) continue;
+    if (!server.finding || is_expected(key.state, server.finding->status)) continue;
     wrong.statuses.insert(server.finding->status);
     wrong.same_key = wrong.same_key && server.finding->same_key;
     wrong.too_long_for_its_form = wrong.too_long_for_its_form || server.finding->too_long_for_its_form;

@@ -13,10 +13,7 @@ enum class Alignment { aligned, not_aligned, unknown };
 enum class Mode { relaxed, strict };
 
 std::string list_of(const std::vector<std::string>& items) {
-  std::string out;
-  for (const auto& item : items)
-    out += (out.empty() ? "" : ", ") + item;
-  return out;
+  return fmt::format("{}", fmt::join(items, ", "));
 }
 
 // Returns the longest common end of at least two labels; "" if there is none.
@@ -74,12 +71,11 @@ class Checker {
     const bool fixed_by_r =
         record_.strict_dkim && align(domains_.signing, Mode::relaxed) == Alignment::aligned;
     const std::string own_key = fmt::format("make a key: dkimkey generate --domain {}", walk_.start);
-    std::string what =
-        fmt::format("signatures of {} do not count for mail From {}", list_of(domains_.signing), walk_.start);
-    if (fixed_by_r) what += ": its DMARC record says adkim=s";
-    if (spf == Alignment::not_aligned && domains_.is_enforced) {
-      what += ", and neither does SPF: receivers act on its mail as the policy says";
-    }
+    const bool is_acted_on = spf == Alignment::not_aligned && domains_.is_enforced;
+    const std::string what = fmt::format(
+        "signatures of {} do not count for mail From {}{}{}", list_of(domains_.signing), walk_.start,
+        fixed_by_r ? ": its DMARC record says adkim=s" : "",
+        is_acted_on ? ", and neither does SPF: receivers act on its mail as the policy says" : "");
     Finding& finding =
         report(Severity::broken, what,
                fixed_by_r ? fmt::format("remove adkim=s from the record, or {}", own_key) : own_key);

@@ -34,10 +34,7 @@ std::string mail_domains(const std::vector<ReportAddress>& addresses) {
     const std::string& domain = address.domain.empty() ? address.uri : address.domain;
     if (std::find(domains.begin(), domains.end(), domain) == domains.end()) domains.push_back(domain);
   }
-  std::string out;
-  for (const auto& domain : domains)
-    out += (out.empty() ? "" : ", ") + domain;
-  return out;
+  return fmt::format("{}", fmt::join(domains, ", "));
 }
 
 class Checker {
@@ -168,45 +165,48 @@ class Checker {
   // §4.7 and §4.10.1 disagree about a record without p= and rua=.
   void judge_missing_policy(const FoundDmarcRecord& found) {
     if (found.record.policy.present) return;
-    const std::string at = "the record at " + name_of(found.owner) + " has ";
+    const std::string name = name_of(found.owner);
     if (found.record.aggregate.empty()) {
-      report(
-          Severity::risk,
-          at +
-              "neither p= nor a valid address in rua=: receivers take it for p=none, or for no record at all",
-          "add p=none; to it, which changes nothing about delivery");
+      report(Severity::risk,
+             fmt::format("the record at {} has neither p= nor a valid address in rua=: receivers take it for "
+                         "p=none, or for no record at all",
+                         name),
+             "add p=none; to it, which changes nothing about delivery");
     } else {
-      report(Severity::note, at + "no p=: receivers take it for p=none");
+      report(Severity::note, fmt::format("the record at {} has no p=: receivers take it for p=none", name));
     }
   }
 
   // Judges what the record says about names other than the author domain.
   void judge_reach(const TreeWalk& walk, const FoundDmarcRecord& found) {
     const auto& record = found.record;
-    const std::string at = fmt::format("the record at {}: ", name_of(found.owner));
+    const std::string name = name_of(found.owner);
     const auto organization = walk.organization();
     if (found.owner != check_.domain) {
       if (organization && *organization != found.owner) {
         report(Severity::note,
-               fmt::format("{}it is a public suffix's (psd=y), and applies because {} has none of its own",
-                           at, *organization),
+               fmt::format("the record at {}: it is a public suffix's (psd=y), and applies because {} has "
+                           "none of its own",
+                           name, *organization),
                "publish one of your own");
       }
       return;
     }
     if (record.public_suffix == PublicSuffix::yes) {
-      report(Severity::risk,
-             fmt::format("{0}psd=y says that others register names below {1}: every name below is then an "
-                         "organization of its own, and signatures as {1} do not count for it",
-                         at, found.owner),
-             "remove psd=y, unless you run a registry");
+      report(
+          Severity::risk,
+          fmt::format("the record at {0}: psd=y says that others register names below {1}: every name "
+                      "below is then an organization of its own, and signatures as {1} do not count for it",
+                      name, found.owner),
+          "remove psd=y, unless you run a registry");
     }
     if (organization && *organization != found.owner) {
       if (record.subdomain_policy.present || record.nonexistent_policy.present) {
         report(
             Severity::note,
-            fmt::format("{}sp= and np= have no effect here: the record at {} applies to mail of names below",
-                        at, name_of(*organization)));
+            fmt::format("the record at {}: sp= and np= have no effect here: the record at {} applies to mail "
+                        "of names below",
+                        name, name_of(*organization)));
       }
       return;
     }
@@ -214,13 +214,34 @@ class Checker {
     const auto below = record.policy_for(DmarcScope::subdomain);
     const auto missing = record.policy_for(DmarcScope::missing_subdomain);
     if (below < own) {
-      report(Severity::note, at + "for names below it the policy is less strict: " +
-                                 std::string(to_string(*below)) + " (sp=)");
+      report(Severity::note, fmt::format("the record at {}: for names below it the policy is less strict: {} "
+                                         "(sp=)",
+                                         name, to_string(*below)));
     }
     if (missing < own && missing != below) {
-      report(Severity::note, at + "for names below it that do not exist the policy is less strict: " +
-                                 std::string(to_string(*missing)) + " (np=)");
+      report(Severity::note,
+             fmt::format("the record at {}: for names below it that do not exist the policy is less strict: "
+                         "{} (np=)",
+                         name, to_string(*missing)));
     }
+  }
+
+  static std::string policy_name(const FoundDmarcRecord& found, DmarcScope scope) {
+    const std::string name = name_of(found.owner);
+    switch (scope) {
+      case DmarcScope::domain:
+        break;
+      case DmarcScope::subdomain:
+        return fmt::format("the policy at {} for names below it", name);
+      case DmarcScope::missing_subdomain:
+        return fmt::format("the policy at {} for names that do not exist", name);
+    }
+    return fmt::format("the policy at {}", name);
+  }
+
+  static std::string reports_clause(const DmarcRecord& record) {
+    if (record.aggregate.empty()) return "no reports are asked for (rua=)";
+    return fmt::format("reports go to {}", mail_domains(record.aggregate));
   }
 
   void report_policy(const FoundDmarcRecord& found, DmarcScope scope) {
@@ -229,16 +250,17 @@ class Checker {
     const auto effective = in_effect(record, scope);
     if (!policy || !effective) return;
     const bool tested = *policy != *effective;
-    std::string what = "the policy at " + name_of(found.owner);
-    if (scope == DmarcScope::missing_subdomain) what += " for names that do not exist";
-    if (scope == DmarcScope::subdomain) what += " for names below it";
-    what += " is " + std::string(to_string(*policy));
-    if (tested) what += ", in test (t=y), and counts as " + std::string(to_string(*effective));
-    what += ": " + effect(*effective);
-    what += record.aggregate.empty() ? "; no reports are asked for (rua=)"
-                                     : "; reports go to " + mail_domains(record.aggregate);
-    report(tested ? Severity::note : Severity::good, what,
-           tested ? "remove t=y when the reports show no failures of your own mail" : "");
+    const std::string subject = policy_name(found, scope);
+    const std::string reports = reports_clause(record);
+    if (tested) {
+      report(Severity::note,
+             fmt::format("{} is {}, in test (t=y), and counts as {}: {}; {}", subject, to_string(*policy),
+                         to_string(*effective), effect(*effective), reports),
+             "remove t=y when the reports show no failures of your own mail");
+    } else {
+      report(Severity::good,
+             fmt::format("{} is {}: {}; {}", subject, to_string(*policy), effect(*effective), reports));
+    }
   }
 
   Lookup& lookup_;

@@ -50,8 +50,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 // dmarc-value: printing characters and SP.
 bool is_value(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~' && c != ';'; });
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~' && c != ';'; });
 }
 
 std::optional<DmarcPolicy> read_policy(std::string_view value) {
@@ -167,7 +166,7 @@ class Reader {
   }
 
   DmarcPolicyTag read_policy_tag(std::string_view name, std::string_view value) {
-    const DmarcPolicyTag tag{true, read_policy(value)};
+    const DmarcPolicyTag tag{.present = true, .value = read_policy(value)};
     if (tag.value) return tag;
     const bool swallowed = value.find('=') != std::string_view::npos;
     remark(Weight::invalid_policy, fmt::format("{} is not none, quarantine or reject{}", said(name, value),
@@ -186,28 +185,30 @@ class Reader {
   }
 
   std::vector<ReportAddress> read_addresses(std::string_view name, std::string_view value) {
-    const std::string of = fmt::format("{}=: ", name);
     std::vector<ReportAddress> addresses;
+    if (value.empty()) {
+      remark(Weight::wrong, fmt::format("{}=: there is no address", name));
+      return addresses;
+    }
     if (!is_value(value)) {
-      remark(Weight::wrong,
-             of + (value.empty() ? "there is no address" : "a character that no value may have"));
+      remark(Weight::wrong, fmt::format("{}=: a character that no value may have", name));
       return addresses;
     }
     for (const auto part : split(value, ',')) {
       const auto text = trimmed(part);
       auto address = parse_report_address(text);
       if (!address) {
-        remark(Weight::wrong,
-               of + (text.empty() ? "an address" : quoted(text)) + " " + address.refusal().reason);
+        remark(Weight::wrong, fmt::format("{}=: {} {}", name, text.empty() ? "an address" : quoted(text),
+                                          address.refusal().reason));
         continue;
       }
       if (!address->limit.empty()) {
-        remark(Weight::idle, fmt::format("{}the limit !{} is obsolete since RFC 9989, and is ignored", of,
-                                         quoted(address->limit)));
+        remark(Weight::idle, fmt::format("{}=: the limit !{} is obsolete since RFC 9989, and is ignored",
+                                         name, quoted(address->limit)));
       }
       if (address->domain.empty()) {
         remark(Weight::idle,
-               fmt::format("{}{} is not a mailto: URI, and receivers that only send mail ignore it", of,
+               fmt::format("{}=: {} is not a mailto: URI, and receivers that only send mail ignore it", name,
                            quoted(address->uri)));
       }
       addresses.push_back(*std::move(address));

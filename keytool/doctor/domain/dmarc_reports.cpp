@@ -59,11 +59,14 @@ class Checker {
   }
 
   void check_leave(const std::string& domain, const std::string& tag) {
-    const std::string refused = fmt::format("reports do not go to {} ({}): ", domain, tag);
     const std::string name = fmt::format("{}._report._dmarc.{}", found_.owner, domain);
     if (name.size() > longest_name) {
-      report(Severity::risk, refused + "the record by which it would agree would have too long a name",
-             "receive reports at an address of your own");
+      report(
+          Severity::risk,
+          fmt::format("reports do not go to {} ({}): the record by which it would agree would have too long "
+                      "a name",
+                      domain, tag),
+          "receive reports at an address of your own");
       return;
     }
     const auto texts = lookup_.ask(name, RecordType::txt);
@@ -71,9 +74,10 @@ class Checker {
       report(Severity::unknown, fmt::format("whether {} accepts the reports ({}): {}: {}", domain, tag, name,
                                             texts.refusal().reason));
     } else if (std::none_of(texts->begin(), texts->end(), is_dmarc_record)) {
-      Finding& finding =
-          report(Severity::risk, refused + "it does not say that it accepts them",
-                 "have its owner publish the record, or receive reports at an address of your own");
+      Finding& finding = report(
+          Severity::risk,
+          fmt::format("reports do not go to {} ({}): it does not say that it accepts them", domain, tag),
+          "have its owner publish the record, or receive reports at an address of your own");
       finding.paste.push_back(txt_line(name, "v=DMARC1"));
     }
   }

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "crypto/error.hpp"
+#include "crypto/keys/key_record.hpp"
 #include "crypto/trusted_path.hpp"
 #include "keytool/keys/key_report.hpp"
 #include "keytool/output/shell_word.hpp"
@@ -27,10 +28,6 @@ constexpr int enough_bits = 2048;
 std::string days_text(std::chrono::seconds time) {
   const auto days = std::chrono::duration_cast<std::chrono::days>(time).count();
   return fmt::format("{} {}", days, days == 1 ? "day" : "days");
-}
-
-std::string record_name(const canon::DomainName& domain, const crypto::KeyEntry& key) {
-  return key.selector.str() + "._domainkey." + domain.str();
 }
 
 bool any_key(const crypto::Manifest& manifest, KeyState state) {
@@ -76,7 +73,7 @@ Findings check_active(const canon::DomainName& domain, const crypto::Manifest& m
       findings.push_back(
           {Severity::risk,
            "key_size",
-           record_name(domain, key),
+           crypto::record_name(key.selector, domain),
            fmt::format("has {} bits: receivers may come to ignore less than {}", key.bits, enough_bits),
            "replace it by a larger one:",
            {generate_command(domain, manifest) + " --bits 2048"}});
@@ -86,7 +83,7 @@ Findings check_active(const canon::DomainName& domain, const crypto::Manifest& m
       findings.push_back(
           {Severity::risk,
            "rotation",
-           record_name(domain, key),
+           crypto::record_name(key.selector, domain),
            fmt::format("has signed for {}; \"rotation\" asks for a new key every {}: does the timer run?",
                        days_text(age), days_text(policy.every)),
            "rotate it now, and let the timer do it from now on:",
@@ -112,7 +109,7 @@ Findings check_waiting(const canon::DomainName& domain, const crypto::Manifest& 
       findings.push_back(
           {Severity::risk,
            "rotation",
-           record_name(domain, key),
+           crypto::record_name(key.selector, domain),
            fmt::format("has been pending for {}: it still does not sign", days_text(now - key.created)),
            "see what it waits for:",
            {"dkimkey rotate --domain " + domain.str()}});
@@ -121,7 +118,7 @@ Findings check_waiting(const canon::DomainName& domain, const crypto::Manifest& 
       findings.push_back(
           {Severity::risk,
            "rotation",
-           record_name(domain, key),
+           crypto::record_name(key.selector, domain),
            fmt::format("retired {} ago and still has its private key: it should have been revoked "
                        "after {}",
                        days_text(now - *key.retired), days_text(policy.drain)),
@@ -172,8 +169,8 @@ Findings check_keys(const canon::DomainName& domain, const crypto::Manifest& man
     if (key.state == KeyState::active) {
       findings.push_back({Severity::good,
                           "key",
-                          record_name(domain, key),
-                          kind_text(key.algorithm, key.bits) + ", active",
+                          crypto::record_name(key.selector, domain),
+                          fmt::format("{}, active", kind_text(key.algorithm, key.bits)),
                           "",
                           {}});
     }
