@@ -44,15 +44,16 @@ std::set<MilterValue> values_for_dkimsignd(const PostfixSettings& settings, cons
 }
 
 // Adds how to change the value where it is set.
-void add_remedy(Finding& finding, const PostfixSettings& settings, const MilterValue& value,
-                std::string_view better) {
+Finding with_remedy(Finding finding, const PostfixSettings& settings, const MilterValue& value,
+                    std::string_view better) {
   if (value.in_braces) {
-    finding.advice += fmt::format(" change it in the braces of {}", value.place);
-    return;
+    finding.advice = fmt::format("{} change it in the braces of {}", finding.advice, value.place);
+  } else {
+    finding.paste = {value.service == nullptr ? settings.set_command(finding.topic, better)
+                                              : settings.set_command(*value.service, finding.topic, better),
+                     settings.reload_command()};
   }
-  finding.paste = {value.service == nullptr ? settings.set_command(finding.topic, better)
-                                            : settings.set_command(*value.service, finding.topic, better),
-                   settings.reload_command()};
+  return finding;
 }
 
 Finding default_action_finding(const PostfixSettings& settings, const std::set<MilterValue>& values) {
@@ -67,9 +68,8 @@ Finding default_action_finding(const PostfixSettings& settings, const std::set<M
           "quarantine: while dkimsignd is down, mail goes to the hold queue and stays until somebody "
           "releases it";
     if (!what.empty()) {
-      Finding finding{Severity::risk, name, found.place, what, "let mail wait (tempfail) instead:", {}};
-      add_remedy(finding, settings, found, "tempfail");
-      return finding;
+      return with_remedy({Severity::risk, name, found.place, what, "let mail wait (tempfail) instead:", {}},
+                         settings, found, "tempfail");
     }
   }
   return {Severity::good, name, "main.cf", "mail waits while dkimsignd is down", "", {}};
@@ -99,9 +99,8 @@ Finding protocol_finding(const PostfixSettings& settings, const std::set<MilterV
     if (!has_word(settings.of("milter_connect_macros"), "{daemon_name}") &&
         !has_word(settings.of("milter_mail_macros"), "{daemon_name}"))
       what += "; milter_connect_macros lacks {daemon_name}: no service can mark its mail with it";
-    Finding finding{Severity::risk, name, found.place, what, "let Postfix speak the latest version:", {}};
-    add_remedy(finding, settings, found, "6");
-    return finding;
+    return with_remedy({Severity::risk, name, found.place, what, "let Postfix speak the latest version:", {}},
+                       settings, found, "6");
   }
   return {Severity::good, name, "main.cf", "version 6", "", {}};
 }

@@ -84,7 +84,7 @@ class ListChecks {
       findings_.push_back({Severity::good, std::string(setting), "main.cf", what, "", {}});
     };
     if (lacking != nullptr) {
-      add_lacking(*lacking, Severity::broken, "main.cf", "");
+      add_lacking(*lacking, Severity::broken);
     } else if (named) {
       good("names dkimsignd's socket");
     } else if (excused) {
@@ -94,33 +94,38 @@ class ListChecks {
     }
   }
 
-  void add_lacking(const MailEntry& entry, Severity severity, const std::string& subject,
-                   const std::string& where) {
+  void add_lacking(const MailEntry& entry, Severity severity) {
     const auto endpoint = endpoint_for(socket_, entry.jail);
     if (!endpoint) {
       add_unreachable(entry);
       return;
     }
-    Finding finding{severity, entry.list_setting, subject, "", "let Postfix hand it over:", {}};
+    const auto list = corrected_list(entry, socket_, *endpoint);
+    const std::string fault = fault_of_list(entry);
+    Finding finding{severity, entry.list_setting, list_place(entry), "", "let Postfix hand it over:", {}};
+    if (has_own_list(entry)) {
+      finding.what =
+          fmt::format("{}: {} through this service of master.cf, which has its own list, is not signed",
+                      fault, whose_mail(entry));
+      finding.paste = {settings_.set_command(*entry.list_owner, entry.list_setting, list)};
+    } else {
+      finding.what = fmt::format("{}: {} is not signed", fault, whose_mail(entry));
+      finding.paste = {settings_.set_command(entry.list_setting, list)};
+    }
+    finding.paste.push_back(settings_.reload_command());
+    findings_.push_back(std::move(finding));
+  }
+
+  // Says how a list lacks dkimsignd.
+  std::string fault_of_list(const MailEntry& entry) const {
     const auto meant = std::find_if(entry.milters.begin(), entry.milters.end(),
                                     [&](const auto& milter) { return resembles_socket(milter, socket_); });
-    if (meant != entry.milters.end() && meant->is_unix()) {
-      finding.what = fmt::format("names {}, which is {}{}, but dkimsignd listens on {}", meant->text,
-                                 endpoint_path(*meant, entry.jail).string(),
-                                 entry.jail.chrooted ? " from inside the chroot" : "",
-                                 socket_.substr(socket_.find(':') + 1));
-    } else if (meant != entry.milters.end()) {
-      finding.what = fmt::format("names {}, but dkimsignd listens on {}", meant->text, socket_);
-    } else {
-      finding.what = "does not name dkimsignd's socket";
-    }
-    finding.what += fmt::format(": {}{} is not signed", whose_mail(entry), where);
-    const auto list = corrected_list(entry, socket_, *endpoint);
-    finding.paste = {subject == "main.cf"
-                         ? settings_.set_command(entry.list_setting, list)
-                         : settings_.set_command(*entry.list_owner, entry.list_setting, list),
-                     settings_.reload_command()};
-    findings_.push_back(std::move(finding));
+    if (meant == entry.milters.end()) return "does not name dkimsignd's socket";
+    if (!meant->is_unix()) return fmt::format("names {}, but dkimsignd listens on {}", meant->text, socket_);
+    return fmt::format("names {}, which is {}{}, but dkimsignd listens on {}", meant->text,
+                       endpoint_path(*meant, entry.jail).string(),
+                       entry.jail.chrooted ? " from inside the chroot" : "",
+                       socket_.substr(socket_.find(':') + 1));
   }
 
   // Reports it once, however many services are affected.
@@ -144,8 +149,7 @@ class ListChecks {
     for (const auto& entry : entries_) {
       if (is_excused(entry)) continue;
       if (has_own_list(entry) && !entry.named) {
-        add_lacking(entry, is_named_anywhere(entry.list_setting) ? Severity::risk : Severity::broken,
-                    entry.list_owner->label(), " through this service of master.cf, which has its own list,");
+        add_lacking(entry, is_named_anywhere(entry.list_setting) ? Severity::risk : Severity::broken);
       }
       if (!entry.switched_off) continue;
       const bool own = entry.service->overrides.contains("receive_override_options");

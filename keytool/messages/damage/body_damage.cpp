@@ -73,8 +73,8 @@ class BodyTrial {
     const auto whole = crypto::body_digest(signature_.canonicalization.body, body_, std::nullopt);
     if (!is_signed(whole.digest) || whole.octets >= signature_.body_limit.value_or(0)) return std::nullopt;
     return fmt::format(
-        "the hash is that of the whole body, which has {} bytes, fewer than l= says: the signer counted "
-        "wrongly",
+        "the hash is that of the whole body, which has {} bytes, fewer than l= says: "
+        "the signer counted wrongly",
         whole.octets);
   }
 
@@ -83,9 +83,8 @@ class BodyTrial {
     const auto other = simple ? Canonicalization::relaxed : Canonicalization::simple;
     if (!is_signed(crypto::body_digest(other, body_, signature_.body_limit))) return std::nullopt;
     if (simple)
-      return "the hash matches under relaxed: white space was changed on the way (or the signer used "
-             "relaxed, "
-             "although c= says simple)";
+      return "the hash matches under relaxed: white space was changed on the way "
+             "(or the signer used relaxed, although c= says simple)";
     return "the hash matches under simple: the signer used that, although c= says relaxed";
   }
 

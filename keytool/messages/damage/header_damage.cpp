@@ -87,8 +87,8 @@ class HeaderTrial {
     std::vector<HeaderField> reversed(message_.rbegin(), message_.rend());
     const std::size_t own = message_.size() - 1 - own_;
     if (holds(crypto::header_digest(signature_.canonicalization.header, reversed, signature_.names, own)))
-      return "the signature holds with repeated fields in the opposite order (h= takes them from the bottom "
-             "up)";
+      return "the signature holds with repeated fields in the opposite order "
+             "(h= takes them from the bottom up)";
     return std::nullopt;
   }
 
@@ -125,18 +125,18 @@ MissingFields missing_fields(const crypto::SignatureField& signature, const std:
   for (const std::size_t i : crypto::signed_fields(message, signature.names, own))
     ++counts[place.at(canon::lower_case(canon::trim_fws(message[i].name)))].present;
 
-  MissingFields missing;
-  const auto add = [](std::string& list, const std::string& name) {
-    list += fmt::format("{}{}", list.empty() ? "" : ", ", name);
-  };
+  std::vector<std::string> gone;
+  std::vector<std::string> fewer;
+  std::vector<std::string> perhaps_never_there;
   for (const auto& [name, named, present] : counts) {
     // A name that is there once more than its fields is oversigned, as it should be.
-    if (present == 0) add(named > 1 ? missing.gone : missing.perhaps_never_there, name);
-    if (present > 0 && named > present + 1) add(missing.fewer, name);
+    if (present == 0) (named > 1 ? gone : perhaps_never_there).push_back(name);
+    if (present > 0 && named > present + 1) fewer.push_back(name);
   }
-  for (auto* list : {&missing.gone, &missing.fewer, &missing.perhaps_never_there})
-    *list = canon::printable(*list, 300);
-  return missing;
+  const auto listed = [](const std::vector<std::string>& names) {
+    return canon::printable(fmt::format("{}", fmt::join(names, ", ")), 300);
+  };
+  return {listed(gone), listed(fewer), listed(perhaps_never_there)};
 }
 
 }  // namespace dkim::keytool
