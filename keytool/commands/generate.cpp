@@ -178,7 +178,7 @@ void print_records(const GenerateRequest& request, const canon::DomainName& doma
   if (!request.json) {
     for (const auto& key : made) {
       std::cout << (request.relative_names
-                        ? relative_zone_text(key.record, key.entry.selector.str() + "._domainkey")
+                        ? relative_zone_text(key.record, crypto::record_label(key.entry.selector))
                         : zone_text(key.record));
     }
     return;
