@@ -180,8 +180,8 @@ TEST(ImportRspamdFolder, SaysWhyThereIsNothing) {
   const std::map<std::string, std::string> files{{"shop.net.s1.key", ""}};
   EXPECT_TRUE(
       has(collect(files, "shop.net", "s2").losses, "there is no shop.net.s2.key, shop.net.key or s2.key"));
-  EXPECT_TRUE(has(collect(files, "shop.org", {}).losses, "no key there is of domain shop.org"));
-  EXPECT_TRUE(has(collect(files, {}, "s2").losses, "no key there is of selector s2"));
+  EXPECT_TRUE(has(collect(files, "shop.org", {}).losses, "no key there belongs to the domain shop.org"));
+  EXPECT_TRUE(has(collect(files, {}, "s2").losses, "no key there has the selector s2"));
   EXPECT_TRUE(has(collect({}, {}, {}).losses, "no file there ends in .key"));
   EXPECT_TRUE(has(collect({{"shop.net.key", ""}}, "shop.net", {}).losses, "the name has no selector"));
   EXPECT_TRUE(has(collect({{"s1.key", ""}}, {}, "s1").losses, "give the domain"));
