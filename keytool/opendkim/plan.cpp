@@ -187,7 +187,7 @@ class Planner {
       }
     }
     rules.insert(rules.end(), plan_.rules.begin(), plan_.rules.end());
-    plan_.rules = without_hidden(rules);
+    plan_.rules = without_hidden(std::move(rules));
   }
 
   // Leaves a key that no line names where it is: once imported, it would sign.
