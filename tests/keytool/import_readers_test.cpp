@@ -44,7 +44,7 @@ TEST(ImportConfFile, RemarksOnWhatOpendkimWouldNotStartWith) {
   for (const auto& remark : conf.remarks()) {
     EXPECT_EQ(remark.kind, Remark::Kind::not_taken);
     without_value += remark.text.find("no value") != std::string::npos ? 1 : 0;
-    too_deep += remark.text.find("deeper than five") != std::string::npos ? 1 : 0;
+    too_deep += remark.text.find("deeper than 5 files") != std::string::npos ? 1 : 0;
   }
   EXPECT_EQ(without_value, 6U);
   EXPECT_EQ(too_deep, 2U) << "both Include lines of the sixth file";
