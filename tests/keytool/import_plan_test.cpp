@@ -262,7 +262,7 @@ TEST_F(ImportPlanTest, LosesNothingInSilence) {
       {"SenderHeaders Sender,From\n", {Kind::signed_otherwise, "From:"}},
       {"SetupPolicyScript /x.lua\n", {Kind::unsigned_mail, "scripts"}},
       {"On-InternalError quarantine\n", {Kind::not_taken, "deferred"}},
-      {"Canonicalization loose\n", {Kind::signed_otherwise, "no canonicalization"}},
+      {"Canonicalization loose\n", {Kind::signed_otherwise, "loose is not a canonicalization"}},
       {"SignatureTTL 60\n", {Kind::signed_otherwise, "300 are used"}},
       {"SignatureTTL soon\n", {Kind::signed_otherwise, "not a number"}},
       {"InternalHosts dsn:mysql://h/d\n", {Kind::unsigned_mail, "SQL"}},

@@ -75,7 +75,8 @@ TEST_F(ImportServiceTest, DropInsAndEnvironmentFilesAreFollowed) {
       "ExecStart=/usr/sbin/opendkim -x /etc/opendkim.conf $A $DAEMON_OPTS -d ${D}.example\n";
   sources_.files["/etc/default/opendkim"] = "# mine\nDAEMON_OPTS=\"-c relaxed\"\nD=def\n";
   EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"env def.example /k"});
-  EXPECT_EQ(plan("/etc/opendkim.conf").settings.canonicalization, "relaxed/simple");
+  EXPECT_EQ(plan("/etc/opendkim.conf").settings.canonicalization,
+            (canon::CanonicalizationPair{canon::Canonicalization::relaxed, canon::Canonicalization::simple}));
   sources_.files["/etc/systemd/system/opendkim.service.d/override.conf"] =
       "[Service]\nExecStart=\nExecStart=/usr/sbin/opendkim -x /srv/o.conf\nWorkingDirectory=/srv\n";
   sources_.files["/srv/o.conf"] = "Domain drop.example\nSelector s\nKeyFile k\n";
