@@ -65,8 +65,8 @@ int rsa_bits(const GenerateRequest& request, const crypto::RecordFlags& flags) {
   const int bits = crypto::largest_rsa_bits(flags, static_cast<std::size_t>(*fit));
   if (bits == 0) {
     throw UsageError(fmt::format(
-        "no RSA key of 1024 bits or more has a record of {} bytes; 255 bytes are enough if the note is short",
-        *fit));
+        "no RSA key of {} bits or more has a record of {} bytes; 255 bytes are enough if the note is short",
+        crypto::min_rsa_bits, *fit));
   }
   return bits;
 }
