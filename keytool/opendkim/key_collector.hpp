@@ -33,6 +33,11 @@ struct FoundKey {
   std::optional<crypto::UtcTime> modified;  // when its file was
 };
 
+// Whether an imported domain signs for its subdomains.
+struct Subdomains {
+  bool sign = false;
+};
+
 class KeyCollector {
  public:
   // `loss` is the kind of the remarks on keys that cannot be used.

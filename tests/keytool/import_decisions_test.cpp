@@ -58,7 +58,7 @@ class StoreOfPlan final : public crypto::KeySource {
     for (const auto& [name, key] : plan_.keys) {
       if (name.domain != domain) continue;
       keys->active.push_back({name.selector, key.key});
-      keys->manifest.subdomains = plan_.subdomains.at(domain);
+      keys->manifest.subdomains = plan_.subdomains.at(domain).sign;
       keys->manifest.keys.push_back({.selector = name.selector, .state = crypto::KeyState::active});
     }
     return keys->active.empty() ? nullptr : keys;

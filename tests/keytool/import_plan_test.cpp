@@ -72,7 +72,7 @@ TEST_F(ImportPlanTest, TakesOneKeyForEachDomain) {
   sources_.files["/k"] = a_key();
   const auto found = plan("Domain a.example, B.example\nSelector S\nKeyFile /k\nSubDomains yes\n");
   EXPECT_EQ(names(found), (Texts{"s a.example", "s b.example"}));
-  EXPECT_EQ(found.subdomains.at(*canon::DomainName::parse("a.example")), true);
+  EXPECT_TRUE(found.subdomains.at(*canon::DomainName::parse("a.example")).sign);
   EXPECT_TRUE(found.rules.empty());
   EXPECT_TRUE(losses(found.remarks).empty());
 }

@@ -52,7 +52,7 @@ TEST_F(ImportServiceTest, ArgumentsOfTheUnitOverrideTheFileThatItReads) {
       "[Unit]\nExecStart=/bin/no\n[Service]\nExecStart=/usr/sbin/opendkim -lD -dunit.example \\\n -b s -s "
       "two\n";
   EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"two unit.example /k"});
-  EXPECT_TRUE(plan("/etc/opendkim.conf").subdomains.begin()->second);
+  EXPECT_TRUE(plan("/etc/opendkim.conf").subdomains.begin()->second.sign);
   EXPECT_TRUE(says("/etc/opendkim.conf", Kind::note,
                    "Domain is overridden by the argument -d in /usr/lib/systemd/system/opendkim.service"));
   EXPECT_EQ(names("/other.conf"), Texts{"s conf.example /k"}) << "no service reads it";
