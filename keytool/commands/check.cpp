@@ -187,8 +187,7 @@ void print_notes(const std::vector<CheckedKey>& keys) {
     if (strings > 1 && is_too_long_for_its_form(key)) {
       std::cerr << fmt::format(
           "note: the record of {} has {} bytes and needs {} strings of at most 255; some web forms truncate "
-          "or "
-          "refuse it (dkimkey show --format strings)\n",
+          "or refuse it (dkimkey show --format strings)\n",
           key.record.name, key.record.value.size(), strings);
     }
     if (key.observation.dnssec == Dnssec::secure)
