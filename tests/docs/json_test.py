@@ -61,7 +61,7 @@ class Members(unittest.TestCase):
         self.assertTrue(objects, done.stderr)
         return set().union(*objects)
 
-    def test_of_each_subcommand(self):
+    def test_members_of_each_subcommand(self):
         record = self.documented["show"]
         real = {
             "generate": self.members("generate", "-d", "example.com", "-s", "s1", "--activate", "--json")
