@@ -28,7 +28,7 @@ class Cycle(CycleTest):
 
     def setUp(self):
         super().setUp()
-        self.resolver = refusing_resolver(self)
+        self.resolver = ("--resolver", self.enterContext(refusing_resolver()))
 
     def in_domain(self, subcommand, *more):
         return [subcommand, "-D", self.keys, "-d", self.domain, *more, *self.resolver]

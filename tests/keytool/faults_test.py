@@ -20,7 +20,7 @@ class FaultTest(StoreTest):
 
     def setUp(self):
         super().setUp()
-        self.resolver = refusing_resolver(self)
+        self.resolver = ("--resolver", self.enterContext(refusing_resolver()))
 
     def fill(self):
         self.make_store()

@@ -14,18 +14,13 @@ from dns_world import DnsWorld, wait_for
 from sanitizers import options, with_option
 
 
-class OneServer(DnsWorld):
-    def start(self, secondary=False):
-        super().start(secondary)
-
-
-setUpModule, tearDownModule = serve_file(lambda directory: OneServer(directory, network="127.53.9"))
+setUpModule, tearDownModule = serve_file(lambda directory: DnsWorld(directory, network="127.53.9"), secondary=False)
 
 
 class Hook(DnsCase):
     def setUp(self):
         super().setUp()
-        self.selector = self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")[:60].rstrip("-")
+        self.selector = self.selector_of_test()
         self.made(self.selector)
         self.told = self.directory / "told"
         self.program = self.directory / "hook"

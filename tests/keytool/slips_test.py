@@ -7,18 +7,7 @@ from dns_case import PROBLEM, WAITING, DnsCase, serve_file
 from dkimkey import run
 from dns_world import ZONE, DnsWorld
 
-NETWORK = "127.53.11"
-
-
-class World(DnsWorld):
-    def __init__(self, directory):
-        super().__init__(directory, network=NETWORK)
-
-    def start(self):
-        super().start(secondary=False)
-
-
-setUpModule, tearDownModule = serve_file(World)
+setUpModule, tearDownModule = serve_file(lambda directory: DnsWorld(directory, network="127.53.12"), secondary=False)
 
 
 class Mistakes(DnsCase):

@@ -13,7 +13,7 @@ import spf
 from dns_world import DnsWorld
 from spf_cases import CASES, GOOD, HOSTS, REVERSE, ZONE
 
-NETWORK = "127.53.50"
+NETWORK = "127.53.51"
 PROBE = os.environ["SPF_PROBE"]
 HELO = "helo.example"
 

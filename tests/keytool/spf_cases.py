@@ -11,7 +11,7 @@ GOOD, OTHER, SIX = "192.0.2.1", "192.0.2.200", "2001:db8::1"
 HOSTS = """
 @ 60 IN SOA ns1 hostmaster 1 3600 600 86400 60
 @ 60 IN NS ns1
-ns1 60 IN A 127.53.50.1
+ns1 60 IN A 127.53.51.1
 host 60 IN A 192.0.2.1
 host 60 IN AAAA 2001:db8::1
 near 60 IN A 192.0.2.130

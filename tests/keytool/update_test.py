@@ -22,14 +22,11 @@ UPDATE = 5  # the opcode
 class UpdateCase(DnsCase):
     def setUp(self):
         super().setUp()
+        self.selector = self.selector_of_test()
         # The tested key is not the first one, so that it does not become active at once.
         self.made("first", "--activate")
         self.world.put(self.name("first"), self.value("first"))
         self.made(self.selector)
-
-    @property
-    def selector(self):
-        return self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")[:60].rstrip("-")
 
     def tsig_file(self, name=KEY_NAME, secret=SECRET, algorithm="hmac-sha256", mode=0o600, text=None):
         path = self.directory / "tsig.key"

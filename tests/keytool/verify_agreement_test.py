@@ -16,14 +16,12 @@ import tempfile
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
-
-import agreement_cases as cases  # noqa: E402
-import dkim  # noqa: E402
-import signature_makers as makers  # noqa: E402
-from dkimkey import PROGRAM  # noqa: E402
-from harness.workspace import Workspace  # noqa: E402
-from record_server import RecordServer  # noqa: E402
+import agreement_cases as cases
+import dkim
+import signature_makers as makers
+from dkimkey import PROGRAM
+from harness.workspace import Workspace
+from record_server import RecordServer
 
 PERL = pathlib.Path(__file__).resolve().parent.parent / "e2e" / "harness" / "verify_mail_dkim.pl"
 

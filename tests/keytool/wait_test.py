@@ -22,7 +22,7 @@ class Waiting(DnsCase):
 
     def setUp(self):
         super().setUp()
-        self.old = self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")[:40].rstrip("-")
+        self.old = self.selector_of_test(longest=40)
         self.made(self.old, "--activate")
         self.world.put(self.name(self.old), self.value(self.old))
 
