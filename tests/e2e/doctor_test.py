@@ -21,6 +21,7 @@ from harness.dns_server import DnsServer
 from harness.postfix import Postfix
 from harness.products import Daemon, KeyStore, program
 from harness.workspace import Workspace, free_port, run
+from refusing_resolver import refusing_resolver
 
 DOMAIN = "example.com"
 
@@ -452,28 +453,6 @@ class BrokenSocket(DoctorTest):
         self.addCleanup(daemon.stop)
         finding = self.assert_only("broken", "socket", config=daemon.config)
         self.assertIn("outside", finding["what"])
-
-
-@contextlib.contextmanager
-def refusing_resolver():
-    """Answers each question by REFUSED, as soon as it comes."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 0))
-
-        def serve():
-            while True:
-                question, client = server.recvfrom(4096)
-                if not question:
-                    return
-                server.sendto(question[:2] + bytes([question[2] | 0x80, 5]) + question[4:], client)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"127.0.0.1@{server.getsockname()[1]}"
-        finally:
-            server.sendto(b"", server.getsockname())
-            thread.join()
 
 
 @contextlib.contextmanager
