@@ -34,7 +34,7 @@ class Records(StoreTest):
     def check_zone(self, text, domain):
         """Reads a zone file with BIND's own reader."""
         zone = self.directory / "zone"
-        zone.write_bytes(f"$TTL 60\n@ IN SOA ns.invalid. root.invalid. 1 1 1 1 1\n@ IN NS ns.invalid.\n".encode() + text)
+        zone.write_bytes("$TTL 60\n@ IN SOA ns.invalid. root.invalid. 1 1 1 1 1\n@ IN NS ns.invalid.\n".encode() + text)
         done = subprocess.run(["named-checkzone", "-i", "none", domain, zone], capture_output=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout)
 

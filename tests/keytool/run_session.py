@@ -19,7 +19,6 @@ expected lines must be empty. Blank lines are ignored.
 """
 
 import argparse
-import os
 import pathlib
 import re
 import subprocess

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from dns_case import PROBLEM, WAITING, DnsCase, serve_file
+from dns_case import PROBLEM, DnsCase, serve_file
 from dkimkey import run
 from dns_world import ZONE, DnsWorld
 

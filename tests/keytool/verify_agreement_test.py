@@ -80,7 +80,7 @@ KNOWN = [
     ("key: pkcs1", MAIL_DKIM, "3.6.1, p= is an RSAPublicKey by the letter"),
     ("key: strict, i= below d=", DKIMPY, "3.6.1, t=s"),
     ("ed25519 by the RSA key's record", DKIMPY, "6.1.2, step 8"),
-    # Of several records the other judges take the first to come. The RFC also allows trying each, as we do.
+    # The other judges take the first of several records to come. The RFC also allows trying each, as we do.
     ("key: two-good-*", DKIMPY, "6.1.2, step 4"),
     ("key: two-good-*", MAIL_DKIM, "6.1.2, step 4"),
     ("key: beside-spf", DKIMPY, "6.1.2, step 4"),
