@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from mdoc import plain
@@ -74,6 +75,9 @@ class Metrics(unittest.TestCase):
                 f'metrics_file = "{metrics}";'
             )
             daemon = subprocess.Popen([DKIMSIGND, "--config", conf], stderr=subprocess.PIPE, text=True)
+            deadline = threading.Timer(60, daemon.kill)
+            deadline.start()
+            self.addCleanup(deadline.cancel)
             with daemon:
                 self.assertTrue(any("listens on" in line for line in daemon.stderr), "the daemon does not start")
                 # The daemon writes the file also when it ends, so there is nothing else to wait for.

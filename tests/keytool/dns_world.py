@@ -191,7 +191,12 @@ class DnsWorld:
     def stop(self, name):
         process = self.processes.pop(name)
         process.terminate()
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
     def close(self):
         for name in list(self.processes):

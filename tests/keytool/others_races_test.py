@@ -216,10 +216,12 @@ class Exchanged(OthersTest):
 
     @contextlib.contextmanager
     def exchanging(self, *arguments):
+        # Without a buffer, readline leaves the next line in the pipe, where select sees it.
         process = subprocess.Popen([sys.executable, "-c", EXCHANGER, *map(str, arguments)], user=OTHER, group=OTHER,
-                                   extra_groups=[], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                   extra_groups=[], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         try:
-            self.assertEqual(process.stdout.readline(), "begun\n")
+            self.assertTrue(select.select([process.stdout], [], [], 60)[0], "the other user does not begin")
+            self.assertEqual(process.stdout.readline(), b"begun\n")
             yield self.rounds(process)
         finally:
             process.communicate(timeout=60)

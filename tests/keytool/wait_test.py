@@ -125,7 +125,10 @@ class Waiting(DnsCase):
     @staticmethod
     def read_while(process, words):
         shown = b""
+        deadline = time.monotonic() + 120
         while words not in shown:
+            if not select.select([process.stderr], [], [], max(0, deadline - time.monotonic()))[0]:
+                raise AssertionError(f"the program shows only {shown}")
             piece = os.read(process.stderr.fileno(), 4096)
             if not piece:
                 raise AssertionError(f"the program ended early: {shown}")
