@@ -1,5 +1,5 @@
-// A key store for a test, written as dkimkey writes one, and the public keys that a verifier finds in DNS for
-// it.
+// A key store for a test, written as dkimkey writes one, and the public keys that a verifier would find in
+// DNS.
 #pragma once
 
 #include <filesystem>
