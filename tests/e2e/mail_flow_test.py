@@ -105,12 +105,12 @@ class Scene:
         strings = " ".join(f'"{value[n:n + 255]}"' for n in range(0, len(value), 255))
         return f"s1._domainkey.other.example. IN TXT ( {strings} )"
 
-    def signed_by_other(self, octets):
+    def signed_by_other(self, raw):
         private = self.other_key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
             serialization.NoEncryption())
-        return dkim.sign(octets, b"s1", b"other.example", private, canonicalize=(b"relaxed", b"relaxed"),
-                         include_headers=[b"from", b"subject", b"to"]) + octets
+        return dkim.sign(raw, b"s1", b"other.example", private, canonicalize=(b"relaxed", b"relaxed"),
+                         include_headers=[b"from", b"subject", b"to"]) + raw
 
     def case(self, name, sent, canonicalization="relaxed/relaxed", domain=None, **more):
         number = next(self.numbers)
@@ -144,7 +144,7 @@ def tearDownModule():
 class MailFlow(unittest.TestCase):
     def check(self, cases):
         """The whole judgement on messages that have arrived."""
-        verdicts = SCENE.judges.judge({case.recipient: case.arrived.octets for case in cases})
+        verdicts = SCENE.judges.judge({case.recipient: case.arrived.raw for case in cases})
         for case in cases:
             with self.subTest(case.name):
                 if case.domain is None:
@@ -166,7 +166,7 @@ class MailFlow(unittest.TestCase):
             self.check_tags(case, signature)
             for judge in case.misjudged_by:
                 self.assertNotEqual(verdict.pop(judge), "pass", f"{judge} has been mended: excuse it no longer")
-                self.assertEqual(SCENE.judges.strict(case.arrived.octets, index), "pass")
+                self.assertEqual(SCENE.judges.strict(case.arrived.raw, index), "pass")
             self.assertEqual(complaints(verdict, signature), {}, f"refused: {signature}")
         for value in case.arrived.values("DKIM-Signature")[:len(own)]:
             self.check_form(value)
@@ -357,7 +357,7 @@ class MailFlow(unittest.TestCase):
         with SmtpClient(SCENE.postfix.port) as client:
             client.send(case.sender, case.recipient, sent)
         self.judge([case])
-        verdicts = SCENE.judges.judge({"it": case.arrived.octets})["it"]
+        verdicts = SCENE.judges.judge({"it": case.arrived.raw})["it"]
         self.assertEqual(case.arrived.signatures()[2]["d"], "other.example")
         self.assertEqual(complaints(verdicts[2], {}), {})
 
@@ -379,7 +379,7 @@ class MailFlow(unittest.TestCase):
             names = signature["h"].lower().split(":")
             self.assertEqual(names.count("x-alert"), 3, "two that are there, and one that must not be added")
             self.assertNotIn("date", names)
-        changed = case.arrived.octets.replace(b"X-Alert: 1", b"X-Alert: 3")
+        changed = case.arrived.raw.replace(b"X-Alert: 1", b"X-Alert: 3")
         for verdict in SCENE.judges.judge({"changed": changed})["changed"]:
             self.assertNotIn("pass", verdict.values())
 
@@ -453,7 +453,7 @@ class MailFlow(unittest.TestCase):
         return case
 
     def refused(self, case):
-        verdicts = SCENE.judges.judge({"it": case.arrived.octets})["it"]
+        verdicts = SCENE.judges.judge({"it": case.arrived.raw})["it"]
         return all("pass" not in verdict.values() for verdict in verdicts)
 
     def warnings(self, case, word):
@@ -463,7 +463,7 @@ class MailFlow(unittest.TestCase):
         long, fits = b"x" * 1200, b"y" * 998
         sent = shapes.letter("both.example", b"one\r\n" + fits + b"\r\nthree\r\n" + long + b"\r\nfive\r\n")
         cut = self.sent_to("line of 1200", "receiver.example", sent)
-        self.assertNotIn(long, cut.arrived.octets, "Postfix did not cut the line: nothing to warn of")
+        self.assertNotIn(long, cut.arrived.raw, "Postfix did not cut the line: nothing to warn of")
         self.assertTrue(self.refused(cut), "the signature survived: nothing to warn of")
         said = self.warnings(cut, "998")
         self.assertEqual(len(said), 1, said)
@@ -506,14 +506,14 @@ class MailFlow(unittest.TestCase):
     def test_the_judges_find_changed_messages_out(self):
         case = self.from_client("control", shapes.letter("both.example"), domain="both.example")
         SCENE.collect([case])
-        octets = case.arrived.octets
+        raw = case.arrived.raw
         changed = {
-            "body": octets.replace(b"91 % full", b"19 % full"),
-            "header field": octets.replace(b"Subject: Disk full", b"Subject: Disk fine"),
-            "second From": b"From: ceo@bank.example\r\n" + octets,
-            "second Subject": b"Subject: Transfer money\r\n" + octets,
+            "body": raw.replace(b"91 % full", b"19 % full"),
+            "header field": raw.replace(b"Subject: Disk full", b"Subject: Disk fine"),
+            "second From": b"From: ceo@bank.example\r\n" + raw,
+            "second Subject": b"Subject: Transfer money\r\n" + raw,
         }
-        verdicts = SCENE.judges.judge({"as it arrived": octets, **changed})
+        verdicts = SCENE.judges.judge({"as it arrived": raw, **changed})
         signatures = case.arrived.signatures()
         for verdict, signature in zip(verdicts["as it arrived"], signatures):
             self.assertEqual(complaints(verdict, signature), {})
@@ -523,9 +523,9 @@ class MailFlow(unittest.TestCase):
                     self.assertNotIn("pass", verdict.values())
 
 
-def as_delivered(octets):
+def as_delivered(raw):
     """The body as Postfix sends it on: with a final line end."""
-    body = Message(octets).body
+    body = Message(raw).body
     return body if not body or body.endswith(b"\r\n") else body + b"\r\n"
 
 

@@ -73,10 +73,10 @@ class MailDkim:
         stop_process(self._process)
         self._process.stdout.close()
 
-    def verdicts(self, octets):
+    def verdicts(self, raw):
         """One a signature, top first."""
         path = self._directory / "message.eml"
-        path.write_bytes(octets)
+        path.write_bytes(raw)
         self._process.stdin.write(f"{path}\n".encode())
         self._process.stdin.flush()
         line = self._process.stdout.readline()
@@ -177,7 +177,7 @@ class RotationTest(unittest.TestCase):
                 if address == self.world.secondary and "secondary" not in self.world.processes:
                     continue
                 algorithms = [tags(value)["a"] for _, _, value in reversed(handled.inserted)]
-                self.assertEqual(verifier.verdicts(handled.octets(SENDER)),
+                self.assertEqual(verifier.verdicts(handled.raw(SENDER)),
                                  ["pass" if algorithm == RSA else NO_ED25519 for algorithm in algorithms], address)
 
     def begin_turn(self, moment, old, new, how=("--due",)):

@@ -1,4 +1,4 @@
-"""The shapes that a message can have, as octets: the catalogue of the mail flow test.
+"""The shapes that a message can have, as raw: the catalogue of the mail flow test.
 
 Each shape is a function of the author domain. Lines end with CRLF. A shape says by which ways it can
 come in (SMTP, BDAT, sendmail). Lone CR and LF are left out: the verifiers do not agree about them.
@@ -511,8 +511,8 @@ def lines_of_998_with_dots_and_blanks(domain):
 
 @shape()
 def every_octet_but_nul_cr_lf(domain):
-    octets = bytes(n for n in range(1, 256) if n not in (10, 13))
-    return letter(domain, b"".join(octets[n:n + 16] + b"\r\n" for n in range(0, len(octets), 16)))
+    raw = bytes(n for n in range(1, 256) if n not in (10, 13))
+    return letter(domain, b"".join(raw[n:n + 16] + b"\r\n" for n in range(0, len(raw), 16)))
 
 
 @shape(ways=(SMTP, BDAT, SENDMAIL))

@@ -48,8 +48,8 @@ class InstallTest(unittest.TestCase):
 
     def assert_signed_by(self, *selectors):
         recipients = [self.host.by_smtp(), self.host.by_sendmail()]
-        for recipient, octets in self.host.arrived(recipients).items():
-            self.assertEqual(self.host.signers(octets), list(selectors), recipient)
+        for recipient, raw in self.host.arrived(recipients).items():
+            self.assertEqual(self.host.signers(raw), list(selectors), recipient)
 
     def test_1_what_is_there(self):
         for unit in ("dkimsignd.service", "dkimkey-rotate.timer"):

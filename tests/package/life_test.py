@@ -30,8 +30,8 @@ class LifeTest(unittest.TestCase):
         cls.host = MailHost(cls, cls.machine)
 
     def assert_signed(self, recipients):
-        for recipient, octets in self.host.arrived(recipients).items():
-            self.assertEqual(self.host.signers(octets), ["server"], recipient)
+        for recipient, raw in self.host.arrived(recipients).items():
+            self.assertEqual(self.host.signers(raw), ["server"], recipient)
 
     def test_1_it_may_be_there_before_postfix(self):
         self.machine.install(self.machine.put(package(PREVIOUS)))

@@ -90,9 +90,9 @@ class MailHost:
     def arrived(self, recipients):
         return self.sink.wait(recipients)
 
-    def signers(self, octets):
+    def signers(self, raw):
         """The selectors of the signatures, top first; AssertionError for one that dkimpy finds invalid."""
-        verifier = dkim.DKIM(octets)
+        verifier = dkim.DKIM(raw)
         selectors = []
         for index in range(sum(name.lower() == b"dkim-signature" for name, _ in verifier.headers)):
             good = verifier.verify(idx=index, dnsfunc=self.txt)
