@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""We sign only for an author whom others see as well.
+"""We sign only for an author whom other programs see as well.
 
 A message whose From: field is not RFC 5322 is signed if the field has only one reading. Our own reading is not enough
 to know that. So this test generates fields, and compares the addresses that we find with those that Mail::DKIM,

@@ -35,7 +35,7 @@ class Scene:
         master = self.postfix.config / "master.cf"
         kept = re.sub(r"^(recoding|verbatim|longline) .*\n  .*\n", "", master.read_text(), flags=re.MULTILINE)
         master.write_text(kept)
-        # Doctor has notes about Postfix's defaults of these.
+        # With Postfix's defaults of these settings, doctor reports notes.
         with open(self.postfix.config / "main.cf", "a", encoding="ascii") as main:
             main.write("disable_mime_output_conversion = yes\ninternal_mail_filter_classes = bounce\n")
         self.socket = self.postfix.make_socket_directory("nobody")
@@ -114,7 +114,7 @@ class DoctorTest(unittest.TestCase):
             self.let_settle()
 
     def let_settle(self):
-        """Makes the files look old: postconf waits until they are, because they might be half written."""
+        """Makes the files look old: postconf waits while they are new, because they might be half written."""
         for name in ("main.cf", "master.cf"):
             os.utime(self.scene.postfix.config / name, (1, 1))
 

@@ -25,7 +25,7 @@ class Shape:
     smtputf8: bool = False
     # The domain that signs, if it is not the author domain that was asked for.
     domain: str | None = None
-    # How many signatures of others the message has already.
+    # How many signatures of others the message already has.
     foreign_signatures: int = 0
     # Judges that refuse a correct signature: under relaxed, they take VT and FF in a header field for white
     # space, which RFC 6376 3.4.2 does not.

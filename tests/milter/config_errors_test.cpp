@@ -1,5 +1,4 @@
-// Each mistake in a configuration is reported with its file and line, what is wrong and what would be
-// correct.
+// Each mistake in a configuration gets an error with its file and line, what is wrong and what is correct.
 #include <gtest/gtest.h>
 #include <unistd.h>
 

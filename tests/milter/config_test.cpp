@@ -41,7 +41,7 @@ TEST(Config, AnEmptyFileMeansTheDefaults) {
   }
 }
 
-// Every setting with a value that is not its default.
+// Sets every setting to a value that is not its default.
 constexpr const char* everything = R"(
 socket = "inet:8891@127.0.0.1";
 socket_mode = "0600";

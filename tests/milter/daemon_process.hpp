@@ -1,5 +1,4 @@
-// Runs the real daemon as a separate process, with its configuration, socket and log in a directory of the
-// test.
+// Runs the real daemon as a separate process, with its configuration, socket and log in the test's directory.
 //
 // Every wait is for a condition and has a deadline. Throws std::runtime_error with the daemon's log if it
 // does not start. A sanitizer's report about the daemon fails the test.

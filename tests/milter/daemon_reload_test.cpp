@@ -34,7 +34,7 @@ TEST_F(DaemonReloadTest, TakesANewConfiguration) {
   EXPECT_EQ(canonicalization(), "simple/relaxed");
   auto old_connection = client();
   daemon_->write_config("canonicalization = \"relaxed/simple\";");
-  EXPECT_EQ(canonicalization(), "simple/relaxed") << "nobody has asked for it yet";
+  EXPECT_EQ(canonicalization(), "simple/relaxed") << "nobody has asked for a reload yet";
   daemon_->signal(SIGUSR1);
   ASSERT_TRUE(daemon_->wait_for_log("configuration reloaded"));
   EXPECT_EQ(canonicalization(), "relaxed/simple");

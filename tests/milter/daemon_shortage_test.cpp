@@ -1,6 +1,5 @@
 // If descriptors or threads run out, mail is deferred or goes on, the log says so once, and nothing leaks.
-// When there are enough again, everything works as before. daemon_memory_shortage_test.cpp tests the same for
-// memory.
+// When there are enough again, everything works as before. For memory, see daemon_memory_shortage_test.cpp.
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -24,8 +24,7 @@ class KeyCacheTest : public testing::Test {
     return cache_.find(name(domain));
   }
 
-  // Waits until the manifest is too old to be replaced within the same tick of the clock: only then are keys
-  // kept.
+  // Waits until the manifest is too old to be replaced within the same tick of the clock: keys are kept then.
   void let_settle(std::string_view domain) {
     const crypto::KeyStore store(store_.path());
     const auto settled = [&] { return store.read_manifest(name(domain))->settled; };

@@ -17,7 +17,7 @@ namespace {
 
 class ListenSocketTest : public testing::Test {
  protected:
-  // Returns a socket that is bound as libmilter does it for the daemon.
+  // Returns a bound socket, as libmilter makes one for the daemon.
   static crypto::FileDescriptor bound(const std::filesystem::path& path, int type = SOCK_STREAM) {
     crypto::FileDescriptor fd(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
     sockaddr_un address{};

@@ -74,8 +74,7 @@ class Listener {
   std::thread thread_;
 };
 
-// Returns a handler that reads the question, sends the text in pieces, and then reads until the other side
-// closes.
+// Returns a handler that reads the question, sends the text in pieces, and then reads until the peer closes.
 Listener::Answer says(const std::string& text, std::size_t piece = 1000) {
   return [text, piece](int connection) {
     std::array<char, 17> question{};

@@ -1,5 +1,4 @@
-// If a fault occurs while a message is on its way, on_error decides. No message leaves unsigned unless it
-// says so.
+// If a fault occurs while a message is on its way, on_error decides whether it leaves unsigned.
 #include <sys/stat.h>
 
 #include "crypto/error.hpp"

@@ -28,7 +28,7 @@ TEST_F(SessionTest, TwoAlgorithmsMakeTwoSignatures) {
   const Mail mail;
   const auto outcome = deliver(*session(), mail);
   expect_valid(outcome, mail, 2);
-  // In the order of the manifest, with the first on top.
+  // The signatures are in the order of the manifest, with the first on top.
   EXPECT_EQ(signature_tag(outcome.inserted.at(0), "a"), "rsa-sha256");
   EXPECT_EQ(signature_tag(outcome.inserted.at(1), "a"), "ed25519-sha256");
   EXPECT_NE(last_line().find(" s=r,e a=rsa-sha256,ed25519-sha256 "), std::string::npos) << last_line();

@@ -130,7 +130,7 @@ class InstallTest(unittest.TestCase):
         # node_exporter reads the file as another user.
         self.assertEqual(self.machine.owner("/run/dkimsignd/dkimsignd.prom"), "dkimsignd:dkimsignd 644")
 
-    def test_7_killed_it_comes_back_and_no_start_limit_ends_that(self):
+    def test_7_killed_it_comes_back_without_a_limit_of_starts(self):
         # systemd's usual limit is five starts in ten seconds.
         for _ in range(7):
             pid = self.host.daemon()

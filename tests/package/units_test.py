@@ -52,7 +52,7 @@ class UnitsTest(unittest.TestCase):
     def test_the_daemon_may_have_all_its_threads_and_no_more_than_its_share_of_memory(self):
         service = self.daemon_service()
         most = re.search(r"std::clamp\(4 \* [^,]+, 64U, (\d+)U\)", (ROOT / "milter/libmilter/worker_pool.cpp").read_text())[1]
-        # Adds the threads main, listener, signals, metrics and watchdog, and the processes tmpfiles and a reload's sh.
+        # Further threads are main, listener, signals, metrics and watchdog; tmpfiles and the sh of a reload count as well.
         self.assertGreaterEqual(int(service["TasksMax"]), int(most) + 16)
         self.assertRegex(service["MemoryHigh"], r"^\d+M$")
         # If the daemon were killed for its memory, it would only start again.
@@ -77,7 +77,7 @@ class TimeoutTest(unittest.TestCase):
         (limit,) = re.findall(r"^TimeoutStartSec=(\S+)$", text, re.MULTILINE)
         said = run("systemd-analyze", "timespan", limit)
         seconds = int(re.search(r"[μu]s: (\d+)", said)[1]) // 1_000_000
-        # More than a large store takes, and not so much that a key's turn would be missed.
+        # A large store must be able to finish, and no turn of a key may be missed.
         self.assertGreater(seconds, 3600)
         self.assertLessEqual(seconds, 24 * 3600)
 

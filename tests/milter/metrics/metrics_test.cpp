@@ -146,8 +146,7 @@ class SessionMetricsTest : public SessionTest {
     store_.add_key("waiting.example", "next", crypto::Algorithm::ed25519, crypto::KeyState::pending);
   }
 
-  // Returns what one message of that author adds to the metrics, except for those of the cache and
-  // connections.
+  // Returns what one message of that author adds to the metrics, except to those of cache and connections.
   Samples counted(const std::string& author, const std::function<void(Session&)>& deliver = {}) {
     const auto before = now(shared_->metrics);
     {
@@ -254,7 +253,7 @@ TEST_F(SessionMetricsTest, AnAbortedMessage) {
             aborted);
   // The connection ends in the middle of the message.
   EXPECT_EQ(counted("", [&](Session& session) { session.mail("<a@example.com>", macro()); }), aborted);
-  // The MTA begins another one.
+  // The MTA begins another message.
   auto grown = counted("", [&](Session& session) {
     session.mail("<a@example.com>", macro());
     deliver(session, {});
