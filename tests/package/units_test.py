@@ -52,7 +52,7 @@ class UnitsTest(unittest.TestCase):
     def test_the_daemon_may_have_all_its_threads_and_no_more_than_its_share_of_memory(self):
         service = self.daemon_service()
         most = re.search(r"std::clamp\(4 \* [^,]+, 64U, (\d+)U\)", (ROOT / "milter/libmilter/worker_pool.cpp").read_text())[1]
-        # Further threads are main, listener, signals, metrics and watchdog; tmpfiles and the sh of a reload count as well.
+        # Further threads: main, listener, signals, metrics, watchdog. tmpfiles and the sh of a reload count as well.
         self.assertGreaterEqual(int(service["TasksMax"]), int(most) + 16)
         self.assertRegex(service["MemoryHigh"], r"^\d+M$")
         # If the daemon were killed for its memory, it would only start again.
