@@ -1,8 +1,8 @@
-// How much of plain SHA-256's speed does a canonicalized body keep? `body_ratio [REPETITIONS]` prints it
-// for both algorithms and each shape of body.
+// `body_ratio [REPETITIONS]` prints how much of the speed of plain SHA-256 is left with canonicalization, for
+// both algorithms and each shape of body.
 //
-// Made for a busy machine: each repetition times plain SHA-256 and the canonicalizer with SHA-256 right
-// after each other over the same octets, in CPU time of this thread, and the median of the ratios counts.
+// It is reliable on a busy machine: each repetition times plain SHA-256 and then the canonicalizer with
+// SHA-256 on the same bytes, in CPU time of this thread, and the median of the ratios counts.
 #include <time.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ using dkim::canon::Canonicalization;
 using dkim::crypto::Sha256;
 
 constexpr std::size_t body_octets = 1 << 20;
-constexpr std::size_t chunk_octets = 65535;  // as the MTA sends it
+constexpr std::size_t chunk_octets = 65535;  // the MTA sends chunks of this size
 
 double cpu_seconds() {
   timespec now{};
@@ -31,7 +31,7 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// So that no compiler finds the work to be of no use.
+// Keeps the compiler from removing the work because its result is unused.
 volatile unsigned char kept;
 
 double time_plain(std::string_view body) {

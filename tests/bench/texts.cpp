@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 24> words{
     "full",  "and",          "will",    "reach", "its",  "limit",      "within",   "four",
     "hours", "Alertmanager", "at",      "host",  "db-1", "for",        "instance", "severity:"};
 
-// Enough for a text without a period that a cache or a branch predictor could learn.
+// Gives numbers without a period that a cache or a branch predictor could learn.
 class Sequence {
  public:
   std::size_t below(std::size_t limit) {
@@ -83,17 +83,17 @@ std::string_view name_of(Shape shape) {
   return "";
 }
 
-std::string body_text(Shape shape, std::size_t octets) {
+std::string body_text(Shape shape, std::size_t size) {
   std::string text;
-  text.reserve(octets + 100);
+  text.reserve(size + 100);
   Sequence sequence;
-  while (text.size() < octets)
+  while (text.size() < size)
     append_line(text, sequence, shape);
-  text.resize(octets);
-  if (octets >= 2) {
+  text.resize(size);
+  if (size >= 2) {
     // The cut may have fallen between a CR and its LF.
-    text.replace(octets - 2, 2, "\r\n");
-    if (octets >= 3 && text[octets - 3] == '\r') text[octets - 3] = '.';
+    text.replace(size - 2, 2, "\r\n");
+    if (size >= 3 && text[size - 3] == '\r') text[size - 3] = '.';
   }
   return text;
 }

@@ -1,4 +1,4 @@
-// Message texts for the load generator and the benchmarks, always the same for the same arguments.
+// Message texts for the load generator and the benchmarks. Equal arguments give equal texts.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace dkim::bench {
 
-// The shapes that cost a canonicalizer differently.
+// Shapes of a body for which a canonicalizer needs different times.
 enum class Shape {
   plain,       // English prose, single spaces
   base64,      // an attachment: lines of 76
@@ -23,14 +23,14 @@ enum class Shape {
 inline constexpr std::array all_shapes{Shape::plain, Shape::base64, Shape::spaced, Shape::tabbed,
                                        Shape::empty_lines};
 
-// Throws std::invalid_argument for a name that is none of them.
+// Returns the shape with this name. Throws std::invalid_argument if there is none.
 Shape shape_named(std::string_view name);
 std::string_view name_of(Shape shape);
 
-// CRLF lines, exactly `octets` long and, from 2 octets on, with a line end at its end.
-std::string body_text(Shape shape, std::size_t octets);
+// Returns CRLF lines of exactly `size` bytes. If there are at least 2, the text ends with a line end.
+std::string body_text(Shape shape, std::size_t size);
 
-// The header of an alert as a home server sends it.
+// Returns the header of an alert as a home server sends it.
 std::vector<test::Field> alert_fields(std::string_view domain);
 
 }  // namespace dkim::bench

@@ -1,7 +1,7 @@
-"""An authoritative name server on loopback: knot, with one zone file a domain.
+"""An authoritative name server on loopback: knot, with one zone file per domain.
 
-The zone files hold what `dkimkey show --format zone` prints, so that the path of a record from the
-key tool into DNS and back to three different resolvers is under test as well.
+The zone files hold what `dkimkey show --format zone` prints, so that the tests cover the path of a record
+from the key tool into DNS and back to three different resolvers.
 """
 
 import dns.resolver
@@ -20,7 +20,7 @@ zone:
 {zones}
 """
 
-# The address of the name server is never asked for: all who ask are told the port.
+# Nobody asks for the address of the name server: every resolver gets its address and port.
 ZONE = """\
 $TTL 300
 {zone}. IN SOA ns.{zone}. hostmaster.{zone}. 1 3600 600 86400 300
@@ -55,7 +55,7 @@ class DnsServer:
             raise HarnessError(f"{error}\n{log.read_text()}") from error
 
     def txt(self, name, timeout=5):
-        """dkimpy's interface to DNS: a name (octets, final dot) to a TXT value, or None."""
+        """Returns the TXT value of a name (bytes with a final dot), or None: dkimpy's interface to DNS."""
         del timeout
         if name not in self._cache:
             try:
@@ -66,6 +66,6 @@ class DnsServer:
             except dns.resolver.NXDOMAIN:
                 self._cache[name] = None
             except dns.resolver.NoNameservers:
-                # Not one of our zones: a signature of somebody else.
+                # The name is not in one of our zones: the signature is somebody else's.
                 self._cache[name] = None
         return self._cache[name]
