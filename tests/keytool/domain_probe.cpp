@@ -1,5 +1,6 @@
-// Prints the findings of doctor about one domain in DNS, for doctor_dns_test.py. Unlike dkimkey doctor, adds nothing from
-// the host's settings.
+// Prints the findings of doctor about one domain in DNS, for doctor_dns_test.py. Unlike dkimkey doctor, adds
+// nothing from the host's settings.
+//
 // usage: domain_probe KEY-DIRECTORY RESOLVER DOMAIN [address=A] [relay=H] [signing=D] [helo=H] [envelope=D]...
 #include <iostream>
 
