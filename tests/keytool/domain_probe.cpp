@@ -1,7 +1,8 @@
 // Prints the findings of doctor about one domain in DNS, for doctor_dns_test.py. Unlike dkimkey doctor, adds
 // nothing from the host's settings.
 //
-// usage: domain_probe KEY-DIRECTORY RESOLVER DOMAIN [address=A] [relay=H] [signing=D] [helo=H] [envelope=D]...
+// usage: domain_probe KEY-DIRECTORY RESOLVER DOMAIN [OPTION]...
+// OPTION is address=A, relay=H, signing=D, helo=H or envelope=D.
 #include <iostream>
 
 #include "keytool/doctor/domain/domain_checks.hpp"
