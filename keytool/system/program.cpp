@@ -248,7 +248,7 @@ class Watch {
       const int result = poll(events.data(), events.size(), timeout);
       if (result < 0 && errno == EINTR) continue;
       if (result <= 0) return Stop::out_of_time;
-      // First: what it has left behind may print for ever.
+      // Checked first: what the program has left behind may print without end.
       if (events.back().revents != 0) return read_rest();
       // There may be something to read each time.
       if (left.count() <= 0) return Stop::out_of_time;
