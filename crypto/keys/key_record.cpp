@@ -14,13 +14,13 @@ std::string quoted_printable(std::string_view text) {
   constexpr std::string_view hex = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet > ' ' && octet < 0x7f && c != ';' && c != '=') {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > ' ' && byte < 0x7f && c != ';' && c != '=') {
       out += c;
     } else {
       out += '=';
-      out += hex[octet >> 4U];
-      out += hex[octet & 15U];
+      out += hex[byte >> 4U];
+      out += hex[byte & 15U];
     }
   }
   return out;
@@ -101,7 +101,7 @@ canon::Result<KeyRecord> parse_record(std::string_view value) {
   bool has_key = false;
   bool first = true;
   for (const auto& tag : list->tags()) {
-    const auto refuse = [&](std::string reason) { return canon::Refusal{std::move(reason), tag.octet}; };
+    const auto refuse = [&](std::string reason) { return canon::Refusal{std::move(reason), tag.byte}; };
     if (tag.name == "v") {
       if (!first) return refuse("v= is not the first tag");
       if (tag.value != "DKIM1") return refuse("v= is not DKIM1");
@@ -110,9 +110,9 @@ canon::Result<KeyRecord> parse_record(std::string_view value) {
       if (!algorithm) return refuse("a key type other than rsa and ed25519");
       record.algorithm = *algorithm;
     } else if (tag.name == "p") {
-      auto octets = base64_decode(canon::without_fws(tag.value));
-      if (!octets) return refuse("p= is not base64");
-      record.public_key = *std::move(octets);
+      auto bytes = base64_decode(canon::without_fws(tag.value));
+      if (!bytes) return refuse("p= is not base64");
+      record.public_key = *std::move(bytes);
       has_key = true;
     } else if (tag.name == "s") {
       if (!lists(tag.value, "*") && !lists(tag.value, "email")) return refuse("a key that is not for e-mail");

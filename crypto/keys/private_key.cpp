@@ -152,18 +152,18 @@ std::vector<unsigned char> PrivateKey::sign(const Digest& digest) const {
 
 std::vector<unsigned char> PrivateKey::public_key() const {
   if (algorithm() == Algorithm::ed25519) {
-    std::vector<unsigned char> octets(32);
-    std::size_t length = octets.size();
-    check_openssl(EVP_PKEY_get_raw_public_key(impl_->key(), octets.data(), &length),
+    std::vector<unsigned char> bytes(32);
+    std::size_t length = bytes.size();
+    check_openssl(EVP_PKEY_get_raw_public_key(impl_->key(), bytes.data(), &length),
                   "cannot read the public key");
-    return octets;
+    return bytes;
   }
   const int length = i2d_PUBKEY(impl_->key(), nullptr);
   if (length <= 0) throw_openssl_error("cannot encode the public key");
-  std::vector<unsigned char> octets(static_cast<std::size_t>(length));
-  unsigned char* end = octets.data();
+  std::vector<unsigned char> bytes(static_cast<std::size_t>(length));
+  unsigned char* end = bytes.data();
   i2d_PUBKEY(impl_->key(), &end);
-  return octets;
+  return bytes;
 }
 
 Secret PrivateKey::to_pem() const {

@@ -13,12 +13,12 @@ namespace {
 
 constexpr std::size_t ed25519_key_size = 32;
 
-EvpPkeyPtr read_rsa(std::span<const unsigned char> octets) {
-  const auto size = static_cast<long>(octets.size());
-  const unsigned char* at = octets.data();
+EvpPkeyPtr read_rsa(std::span<const unsigned char> bytes) {
+  const auto size = static_cast<long>(bytes.size());
+  const unsigned char* at = bytes.data();
   EvpPkeyPtr key(d2i_PUBKEY(nullptr, &at, size));
   if (!key) {
-    at = octets.data();
+    at = bytes.data();
     key.reset(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, size));
   }
   ERR_clear_error();
@@ -44,18 +44,18 @@ bool verify_ed25519(EVP_PKEY* key, const Digest& digest, std::span<const unsigne
 
 }  // namespace
 
-canon::Result<PublicKey> PublicKey::parse(Algorithm algorithm, std::span<const unsigned char> octets) {
+canon::Result<PublicKey> PublicKey::parse(Algorithm algorithm, std::span<const unsigned char> bytes) {
   if (algorithm == Algorithm::ed25519) {
-    if (octets.size() != ed25519_key_size) {
+    if (bytes.size() != ed25519_key_size) {
       return canon::Refusal{
           fmt::format("an Ed25519 key of {} bytes; it must have 32, without any envelope (RFC 8463)",
-                      octets.size()),
+                      bytes.size()),
           0};
     }
-    EvpPkeyPtr key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets.data(), octets.size()));
+    EvpPkeyPtr key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes.data(), bytes.size()));
     return PublicKey(check_openssl(std::move(key), "cannot take an Ed25519 key"), algorithm);
   }
-  auto key = read_rsa(octets);
+  auto key = read_rsa(bytes);
   if (!key) return canon::Refusal{"p= is not an RSA key", 0};
   const int bits = EVP_PKEY_get_bits(key.get());
   if (bits > max_rsa_bits) {

@@ -19,7 +19,7 @@ class PublicKey {
   // Reads an RSA key as SubjectPublicKeyInfo or as the bare RSAPublicKey that the RFC's text names (see
   // erratum 3017), of at most 8192 bits; keys below 1024 bits are read, too, and left to the verifier to
   // judge. Reads an Ed25519 key as its 32 bytes.
-  static canon::Result<PublicKey> parse(Algorithm algorithm, std::span<const unsigned char> octets);
+  static canon::Result<PublicKey> parse(Algorithm algorithm, std::span<const unsigned char> bytes);
 
   Algorithm algorithm() const { return algorithm_; }
   int bits() const;

@@ -25,7 +25,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string reason_text(const canon::Refusal& refusal) {
-  return fmt::format("{}, at byte {}", refusal.reason, refusal.octet + 1);
+  return fmt::format("{}, at byte {}", refusal.reason, refusal.byte + 1);
 }
 
 // Reads digits only. A number that does not fit counts as infinite (§3.5, x=).
@@ -82,21 +82,21 @@ Problem read_algorithm(std::string_view value, SignatureField& field) {
 }
 
 std::optional<std::vector<unsigned char>> folded_base64(std::string_view value) {
-  auto octets = base64_decode(canon::without_fws(value));
-  return octets && octets->empty() ? std::nullopt : octets;
+  auto bytes = base64_decode(canon::without_fws(value));
+  return bytes && bytes->empty() ? std::nullopt : bytes;
 }
 
 Problem read_signature(std::string_view value, SignatureField& field) {
-  auto octets = folded_base64(value);
-  if (!octets) return VerifyProblem{VerifyReason::syntax, "b= is not base64"};
-  field.signature = *std::move(octets);
+  auto bytes = folded_base64(value);
+  if (!bytes) return VerifyProblem{VerifyReason::syntax, "b= is not base64"};
+  field.signature = *std::move(bytes);
   return {};
 }
 
 Problem read_body_hash(std::string_view value, SignatureField& field) {
-  auto octets = folded_base64(value);
-  if (!octets) return VerifyProblem{VerifyReason::syntax, "bh= is not base64"};
-  field.body_hash = *std::move(octets);
+  auto bytes = folded_base64(value);
+  if (!bytes) return VerifyProblem{VerifyReason::syntax, "bh= is not base64"};
+  field.body_hash = *std::move(bytes);
   return {};
 }
 
@@ -233,7 +233,7 @@ canon::HeaderField without_signature(const canon::HeaderField& field) {
   if (!list) return out;
   for (const auto& tag : list->tags()) {
     if (tag.name != "b") continue;
-    const std::size_t begin = field.value.find('=', tag.octet) + 1;
+    const std::size_t begin = field.value.find('=', tag.byte) + 1;
     const std::size_t end = std::min(field.value.find(';', begin), field.value.size());
     out.value.erase(begin, end - begin);
   }

@@ -105,7 +105,7 @@ class MessageVerifier {
     const auto record = parse_record(value);
     if (!record) {
       const auto& refusal = record.refusal();
-      const std::string where = fmt::format("{}, at byte {}", refusal.reason, refusal.octet + 1);
+      const std::string where = fmt::format("{}, at byte {}", refusal.reason, refusal.byte + 1);
       return refuse(std::move(verdict),
                     {VerifyReason::key_syntax,
                      fmt::format("the key record cannot be used: {}", record_slip(value).value_or(where))});
@@ -144,8 +144,8 @@ class MessageVerifier {
   Verdict judge_by_key(Verdict verdict) {
     const auto& signature = *verdict.signature;
     const auto body = hash_body(signature);
-    const bool too_short = signature.body_limit && *signature.body_limit > body.octets;
-    if (signature.body_limit && !too_short) note_body_limit(verdict, body.octets);
+    const bool too_short = signature.body_limit && *signature.body_limit > body.length;
+    if (signature.body_limit && !too_short) note_body_limit(verdict, body.length);
     verdict.body_holds = !too_short && std::equal(body.digest.begin(), body.digest.end(),
                                                   signature.body_hash.begin(), signature.body_hash.end());
     const auto digest =
@@ -189,14 +189,14 @@ class MessageVerifier {
           "there is a From field that is not signed, and a reader may be shown that one");
   }
 
-  static void note_body_limit(Verdict& verdict, std::uint64_t octets) {
-    const std::uint64_t unsigned_octets = octets - *verdict.signature->body_limit;
+  static void note_body_limit(Verdict& verdict, std::uint64_t body_length) {
+    const std::uint64_t unsigned_bytes = body_length - *verdict.signature->body_limit;
     verdict.notes.push_back(
-        unsigned_octets == 0
+        unsigned_bytes == 0
             ? "l= covers the whole body, but anybody could append to it"
             : fmt::format(
                   "the last {} bytes of the body are not signed (l=): anybody could have put them there",
-                  unsigned_octets));
+                  unsigned_bytes));
   }
 
   // Several signatures usually have the same c= and l=.

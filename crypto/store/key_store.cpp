@@ -129,7 +129,7 @@ std::optional<StampedManifest> KeyStore::read_manifest(const canon::DomainName& 
     check_directory();
     return std::nullopt;
   }
-  const Secret text = read_all(*file, path, most_settings_octets);
+  const Secret text = read_all(*file, path, most_settings_bytes);
   const FileStamp stamp = stamp_of(file->status);
   return StampedManifest{parse_manifest(view(text), path.string()), stamp, stamp.is_settled_at(coarse_now())};
 }

@@ -203,9 +203,9 @@ std::string write_manifest(const Manifest& manifest) {
   root.add_value("keys", "(" + keys + " )");
   std::string text = "# Written by dkimkey, which is the one to change it.\n" + root.lines();
   // Readers would refuse it, and no mail of the domain would be signed.
-  if (text.size() > most_settings_octets) {
+  if (text.size() > most_settings_bytes) {
     throw StoreError(fmt::format("a manifest of {} keys has more than the {} bytes that it may have",
-                                 manifest.keys.size(), most_settings_octets));
+                                 manifest.keys.size(), most_settings_bytes));
   }
   return text;
 }

@@ -151,13 +151,13 @@ DnsClient::Reply DnsClient::by_udp(const ldns_pkt* query) {
 }
 
 DnsClient::Reply DnsClient::by_tcp(const ldns_pkt* query) {
-  const auto octets = wire_of(query);
+  const auto bytes = wire_of(query);
   for (std::size_t i = 0; i < ldns_resolver_nameserver_count(resolver_.get()); ++i) {
     const std::unique_ptr<char, LdnsDelete<std::free>> address(
         ldns_rdf2str(ldns_resolver_nameservers(resolver_.get())[i]));
     if (!address) throw std::bad_alloc();
     const auto wire =
-        exchange_over_tcp({address.get(), ldns_resolver_port(resolver_.get())}, octets, time_over_tcp);
+        exchange_over_tcp({address.get(), ldns_resolver_port(resolver_.get())}, bytes, time_over_tcp);
     if (wire.empty()) continue;
     ldns_pkt* raw = nullptr;
     const ldns_status status = ldns_wire2pkt(&raw, wire.data(), wire.size());

@@ -86,7 +86,7 @@ RecordFinding check_record(const crypto::KeyRecord& expected, const std::vector<
   const auto served = crypto::parse_record(values.front());
   if (!served) {
     const auto& refusal = served.refusal();
-    const std::string where = fmt::format("{}, at byte {}", refusal.reason, refusal.octet + 1);
+    const std::string where = fmt::format("{}, at byte {}", refusal.reason, refusal.byte + 1);
     return {.status = RecordStatus::syntax_error,
             .detail = joined(crypto::record_slip(values.front()).value_or(where), damaged),
             .too_long_for_its_form = !damaged.empty()};

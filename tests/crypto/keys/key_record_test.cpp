@@ -10,7 +10,7 @@ namespace {
 
 std::string refusal(std::string_view record) {
   const auto parsed = parse_record(record);
-  return parsed ? "(read)" : parsed.refusal().reason + " at " + std::to_string(parsed.refusal().octet);
+  return parsed ? "(read)" : parsed.refusal().reason + " at " + std::to_string(parsed.refusal().byte);
 }
 
 TEST(WriteRecordTest, EachKind) {
