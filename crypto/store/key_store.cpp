@@ -141,6 +141,8 @@ PrivateKey KeyStore::load_key(const canon::DomainName& domain, const KeyEntry& e
       const auto file = open_in_domain(path, TrustedAs::private_key);
       if (!file) return std::nullopt;
       return read_all(*file, path, key_file_limit);
+    } catch (const UntrustedPath& error) {
+      throw KeyFileError(error.what(), error.distrust());
     } catch (const StoreError& error) {
       throw KeyFileError(error.what());
     }
