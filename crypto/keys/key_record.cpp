@@ -1,6 +1,7 @@
 #include "crypto/keys/key_record.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "canon/tag_list.hpp"
 #include "canon/text.hpp"
@@ -26,17 +27,19 @@ std::string quoted_printable(std::string_view text) {
   return out;
 }
 
-int hex_digit(char c) {
-  if (canon::is_digit(c)) return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+// Reads a digit of a hex-octet, which has upper case only (RFC 6376 §2.11).
+std::optional<unsigned> upper_hex_digit(char c) {
+  return c >= 'a' ? std::nullopt : canon::hex_digit(c);
 }
 
 std::string from_quoted_printable(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '=' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+    const bool may_begin_code = text[i] == '=' && i + 2 < text.size();
+    const auto high = may_begin_code ? upper_hex_digit(text[i + 1]) : std::nullopt;
+    const auto low = may_begin_code ? upper_hex_digit(text[i + 2]) : std::nullopt;
+    if (high && low) {
+      out += static_cast<char>(*high * 16 + *low);
       i += 2;
     } else {
       out += text[i];

@@ -131,13 +131,9 @@ Problem read_selector(std::string_view value, SignatureField& field) {
   return {};
 }
 
-bool is_field_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
 Problem read_names(std::string_view value, SignatureField& field) {
   for (const auto name : canon::split_colons(value)) {
-    if (!is_field_name(name))
+    if (!canon::is_field_name(name))
       return VerifyProblem{VerifyReason::syntax,
                            fmt::format("h= names {}, which is not a field name", quoted(name))};
     field.names.emplace_back(name);
