@@ -42,7 +42,8 @@ void read_domains(std::vector<SettingsGroup> groups, KeySettings& settings) {
     auto publish = group.group("publish");
     if (!publish) throw_settings_error(group.place(), "\"publish\" is missing", "it must be given here");
     const bool added = settings.domains.emplace(std::move(domain), read_publish(*std::move(publish))).second;
-    if (!added) throw_settings_error(text.place, "a domain that is there twice", "each domain has one entry");
+    if (!added)
+      throw_settings_error(text.place, "a domain that is listed twice", "each domain has one entry");
     group.reject_unknown();
   }
 }

@@ -68,7 +68,7 @@ std::vector<canon::Selector> read_selectors(const std::vector<LocatedText>& entr
   for (const auto& entry : entries) {
     auto selector = read_typed_selector(entry);
     if (std::find(selectors.begin(), selectors.end(), selector) != selectors.end())
-      throw_settings_error(entry.place, "a selector that is there twice", "each is named once");
+      throw_settings_error(entry.place, "a selector that is listed twice", "each is named once");
     selectors.push_back(std::move(selector));
   }
   return selectors;
@@ -80,7 +80,7 @@ SenderRule read_rule(SettingsGroup& group) {
   if (!group.boolean("sign").value_or(true)) {
     if (group.text("domain") || group.texts("selectors")) {
       throw_settings_error(place, "a rule with sign = false and a domain or selectors",
-                           "such mail is not signed, and a domain has nothing to say there");
+                           "such mail is not signed, so a domain has no effect");
     }
     group.reject_unknown();
     return rule;
