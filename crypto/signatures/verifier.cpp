@@ -6,7 +6,6 @@
 #include <map>
 
 #include "canon/printable.hpp"
-#include "canon/tag_list.hpp"
 #include "canon/text.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/keys/record_slips.hpp"
@@ -18,11 +17,14 @@ namespace {
 using canon::Canonicalization;
 using canon::HeaderField;
 
-// RFC 6376 §3.6.1, h=: without a list every hash is allowed.
-bool allows_sha256(const std::string& hashes) {
-  if (hashes.empty()) return true;
-  const auto list = canon::split_colons(hashes);
-  return std::find(list.begin(), list.end(), "sha256") != list.end();
+std::string note_on_records(std::size_t count, std::string_view name) {
+  if (count <= max_records)
+    return fmt::format("{} TXT records at {}: a receiver may take any of them (RFC 6376, 3.6.2.2)", count,
+                       name);
+  return fmt::format(
+      "{} TXT records at {}: a receiver may take any of them (RFC 6376, 3.6.2.2); only the first {} are "
+      "looked at",
+      count, name, max_records);
 }
 
 class MessageVerifier {
@@ -91,12 +93,7 @@ class MessageVerifier {
     }
     best->notes.insert(best->notes.begin(), verdict.notes.begin(), verdict.notes.end());
     if (answer.values.size() > 1) {
-      std::string note =
-          fmt::format("{} TXT records at {}: a receiver may take any of them (RFC 6376, 3.6.2.2)",
-                      answer.values.size(), name);
-      if (answer.values.size() > max_records)
-        note += fmt::format("; only the first {} are looked at", max_records);
-      best->notes.push_back(std::move(note));
+      best->notes.push_back(note_on_records(answer.values.size(), name));
     }
     return *std::move(best);
   }
@@ -112,7 +109,7 @@ class MessageVerifier {
     }
     if (record->flags.test)
       verdict.notes.emplace_back("the key record says t=y: the domain is only testing DKIM");
-    if (!allows_sha256(record->flags.hashes))
+    if (!record->flags.allows_sha256())
       return refuse(std::move(verdict),
                     {VerifyReason::key_hash, "h= of the key record does not allow sha256"});
     if (record->public_key.empty())
@@ -155,9 +152,9 @@ class MessageVerifier {
     if (header_holds || !is_rsa || verdict.key->recover(signature.signature))
       verdict.header_holds = header_holds;
 
-    const std::string body_text = *verdict.body_holds ? "the body is as signed"
-                                  : too_short         ? "the body is shorter than l= says"
-                                                      : "the body is not as signed";
+    const std::string_view body_text = *verdict.body_holds ? "the body is as signed"
+                                       : too_short         ? "the body is shorter than l= says"
+                                                           : "the body is not as signed";
     if (!verdict.header_holds) {
       return refuse(
           std::move(verdict),
@@ -170,10 +167,10 @@ class MessageVerifier {
       return refuse(std::move(verdict),
                     {VerifyReason::body_differs, fmt::format("{}; the header is as signed", body_text)});
     const auto reason = *verdict.body_holds ? VerifyReason::header_differs : VerifyReason::both_differ;
-    return refuse(std::move(verdict),
-                  {reason, (is_rsa ? "the header is not as signed; "
-                                   : "the header is not as signed, or not by this key; ") +
-                               body_text});
+    return refuse(
+        std::move(verdict),
+        {reason, is_rsa ? fmt::format("the header is not as signed; {}", body_text)
+                        : fmt::format("the header is not as signed, or not by this key; {}", body_text)});
   }
 
   // Programs show one From field, and each chooses which one (§8.15).
