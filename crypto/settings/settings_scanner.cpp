@@ -29,8 +29,7 @@ bool is_utf16(std::string_view text) {
 }  // namespace
 
 // Reads the files once, with just as much of libconfig's grammar as it takes to recognize texts and comments,
-// in which
-// @include has no meaning.
+// in which @include has no meaning.
 class SettingsScanner {
  public:
   explicit SettingsScanner(std::optional<std::filesystem::path> directory)

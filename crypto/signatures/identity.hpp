@@ -21,6 +21,7 @@ namespace dkim::crypto {
 constexpr std::size_t header_size_limit = 1 << 20;
 constexpr std::size_t header_field_limit = 10'000;
 constexpr const char* header_too_large = "the header has more than 1 MiB or 10000 fields";
+static_assert(header_size_limit == 1 << 20 && header_field_limit == 10'000, "as header_too_large says");
 
 // Who a message is from.
 struct Authors {
