@@ -1,4 +1,6 @@
 // dkimsignd --check: reads everything that the daemon would ever read and says what is wrong.
+//
+// Whatever cannot be read or used is a problem to report; only std::bad_alloc is thrown.
 #pragma once
 
 #include <iosfwd>
