@@ -1,6 +1,6 @@
 // dkimsignd --check: reads everything that the daemon would ever read and says what is wrong.
 //
-// Whatever cannot be read or used is a problem to report; only std::bad_alloc is thrown.
+// Reports what cannot be read or used as a problem; throws nothing but std::bad_alloc.
 #pragma once
 
 #include <iosfwd>

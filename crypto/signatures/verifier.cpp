@@ -130,8 +130,8 @@ class MessageVerifier {
                                          fmt::format("the key cannot be used: {}", key.refusal().reason)});
     if (key->algorithm() == Algorithm::rsa && key->bits() < min_rsa_bits) {
       return refuse(std::move(verdict),
-                    {VerifyReason::weak_key,
-                     fmt::format("the RSA key has {} bits; RFC 8301 asks for 1024", key->bits())});
+                    {VerifyReason::weak_key, fmt::format("the RSA key has {} bits; RFC 8301 asks for {}",
+                                                         key->bits(), min_rsa_bits)});
     }
     verdict.key = *std::move(key);
     return judge_by_key(std::move(verdict));
