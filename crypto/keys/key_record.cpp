@@ -134,8 +134,12 @@ canon::Result<KeyRecord> parse_record(std::string_view value) {
   return record;
 }
 
+std::string record_label(const canon::Selector& selector) {
+  return selector.str() + "._domainkey";
+}
+
 std::string record_name(const canon::Selector& selector, const canon::DomainName& domain) {
-  return selector.str() + "._domainkey." + domain.str();
+  return record_label(selector) + "." + domain.str();
 }
 
 NamedRecord named_record(const canon::Selector& selector, const canon::DomainName& domain,

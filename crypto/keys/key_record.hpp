@@ -40,6 +40,8 @@ std::string write_record(const KeyRecord& record);
 // email; the refusal has the position. A note that is not quoted-printable is kept unchanged.
 canon::Result<KeyRecord> parse_record(std::string_view value);
 
+// Returns SELECTOR._domainkey, the record's name relative to the domain.
+std::string record_label(const canon::Selector& selector);
 // Returns SELECTOR._domainkey.DOMAIN, without a final dot.
 std::string record_name(const canon::Selector& selector, const canon::DomainName& domain);
 

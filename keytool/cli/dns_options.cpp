@@ -11,8 +11,8 @@ void add_dns_options(CommandLine& command_line) {
       ("resolver", value_text("ADDRESS[@PORT]"),
        "ask this resolver instead of the system's for zones and servers")  //
       ("no-authoritative",
-       "trust the resolver instead of asking the zone's own servers; for networks that block outgoing port "
-       "53");
+       "trust the resolver instead of asking the zone's own servers; for networks that block outgoing "
+       "port 53");
 }
 
 DnsAccess read_dns_options(const ParsedOptions& options) {

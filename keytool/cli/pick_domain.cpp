@@ -70,4 +70,8 @@ canon::DomainName pick_domain(const std::optional<std::string>& given, const cry
   throw UsageError(fmt::format("which domain? {} has {}: give --domain", directory, domains.size()));
 }
 
+crypto::KeyStore store_for(const std::vector<canon::DomainName>& domains, const crypto::KeyStore& by_path) {
+  return domains.size() > 1 ? by_path.held() : by_path;
+}
+
 }  // namespace dkim::keytool

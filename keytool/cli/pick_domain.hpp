@@ -1,9 +1,11 @@
 // Turns words of the command line into domains and selectors, and finds the domain if --domain is not given.
+// Opens the key store for them.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "canon/domain_name.hpp"
 #include "canon/selector.hpp"
@@ -29,5 +31,10 @@ canon::Selector pick_selector(const std::string& text, const crypto::KeyStore& s
 // this host in mail). Throws UsageError if there is none of these.
 canon::DomainName pick_domain(const std::optional<std::string>& given, const crypto::KeyStore& store,
                               const std::filesystem::path& mailname = mailname_file);
+
+// Returns the store for work on these domains. If there are several, it is held (KeyStore::held), so that the
+// way to the key directory is walked and judged once, not for each of a hundred thousand domains; one domain
+// gains nothing from that. Throws what held() throws.
+crypto::KeyStore store_for(const std::vector<canon::DomainName>& domains, const crypto::KeyStore& by_path);
 
 }  // namespace dkim::keytool

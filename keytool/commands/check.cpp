@@ -163,12 +163,10 @@ void print_json(const std::vector<CheckedKey>& keys) {
     object.text("dns", to_string(verdict_of(key)));
     object.text("detail", key.observation.trouble.empty() ? view.detail : key.observation.trouble);
     object.text("dnssec", dnssec_text(key.observation.dnssec));
-    std::string servers;
-    for (const auto& server : key.observation.servers) {
-      servers += fmt::format("{}{} {} {}", servers.empty() ? "" : "; ", server.server, server.address,
-                             found_text(server));
-    }
-    object.text("servers", servers);
+    std::vector<std::string> servers;
+    for (const auto& server : key.observation.servers)
+      servers.push_back(fmt::format("{} {} {}", server.server, server.address, found_text(server)));
+    object.text("servers", fmt::format("{}", fmt::join(servers, "; ")));
   }
   std::cout << json_array(objects);
 }
@@ -187,8 +185,7 @@ void print_notes(const std::vector<CheckedKey>& keys) {
     if (strings > 1 && is_too_long_for_its_form(key)) {
       std::cerr << fmt::format(
           "note: the record of {} has {} bytes and needs {} strings of at most 255; some web forms truncate "
-          "or "
-          "refuse it (dkimkey show --format strings)\n",
+          "or refuse it (dkimkey show --format strings)\n",
           key.record.name, key.record.value.size(), strings);
     }
     if (key.observation.dnssec == Dnssec::secure)
@@ -231,7 +228,7 @@ ExitCode check(const Arguments& arguments) {
 
   const auto domains =
       options->has("all") ? by_path.domains() : std::vector{pick_domain(options->text("domain"), by_path)};
-  const auto store = domains.size() > 1 ? by_path.held() : by_path;
+  const auto store = store_for(domains, by_path);
   std::optional<canon::Selector> only;
   if (const auto text = options->text("selector")) only = pick_selector(*text, store, domains.front());
   const auto checked = check_domains(store, domains, only, access);

@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include "crypto/keys/key_record.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/subcommands.hpp"
@@ -107,7 +108,7 @@ std::string describe_keys(const Explanation& explanation) {
   if (explanation.keys.empty()) return {};
   std::string out = "\nKeys looked up:\n";
   for (const auto& [domain, entry, signs, problem] : explanation.keys) {
-    out += fmt::format("  {}._domainkey.{}  {}; {}\n", entry.selector.str(), domain.str(),
+    out += fmt::format("  {}  {}; {}\n", crypto::record_name(entry.selector, domain),
                        kind_text(entry.algorithm, entry.bits), describe_state(entry));
     if (problem) out += fmt::format("    {}\n", terminal_text(*problem));
   }

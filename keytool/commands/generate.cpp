@@ -65,8 +65,8 @@ int rsa_bits(const GenerateRequest& request, const crypto::RecordFlags& flags) {
   const int bits = crypto::largest_rsa_bits(flags, static_cast<std::size_t>(*fit));
   if (bits == 0) {
     throw UsageError(fmt::format(
-        "no RSA key of 1024 bits or more has a record of {} bytes; 255 bytes are enough if the note is short",
-        *fit));
+        "no RSA key of {} bits or more has a record of {} bytes; 255 bytes are enough if the note is short",
+        crypto::min_rsa_bits, *fit));
   }
   return bits;
 }
@@ -178,7 +178,7 @@ void print_records(const GenerateRequest& request, const canon::DomainName& doma
   if (!request.json) {
     for (const auto& key : made) {
       std::cout << (request.relative_names
-                        ? relative_zone_text(key.record, key.entry.selector.str() + "._domainkey")
+                        ? relative_zone_text(key.record, crypto::record_label(key.entry.selector))
                         : zone_text(key.record));
     }
     return;

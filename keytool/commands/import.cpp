@@ -63,7 +63,7 @@ Exit codes: 0 everything was imported, 1 something was not, no key was imported 
 usage or configuration, or the configuration file has settings.
 )"};
 
-enum class Run { real, dry };
+using opendkim::Run;
 
 struct Request {
   std::optional<std::string> opendkim;
@@ -133,7 +133,7 @@ ExitCode report(const opendkim::StoreResult& result, const opendkim::WantedKeys&
     }
   }
   const auto warnings = warnings_text(result, remarks, trust);
-  const auto keys = keys_text(result, wanted, run == Run::dry ? opendkim::Run::dry : opendkim::Run::done);
+  const auto keys = keys_text(result, wanted, run);
   std::cout << warnings << (warnings.empty() || keys.empty() ? "" : "\n") << keys << remarks_text(remarks);
   return has_losses(result, remarks, trust) ? ExitCode::problem : ExitCode::done;
 }
@@ -151,8 +151,7 @@ void check_configuration(const std::string& text) {
   if (opendkim::without_key_text(text) != text) {
     throw crypto::StoreError(
         "a setting or a table has what looks like a private key in the wrong place: everybody could read it "
-        "in "
-        "the configuration");
+        "in the configuration");
   }
 }
 

@@ -132,7 +132,7 @@ ExitCode list(const Arguments& arguments) {
 
   const auto given = options->text("domain");
   const auto domains = given ? std::vector{pick_named_domain(*given, by_path)} : by_path.domains();
-  const auto store = domains.size() > 1 ? by_path.held() : by_path;
+  const auto store = store_for(domains, by_path);
   ListPrinter printer(options->has("json") ? ListPrinter::Form::json : ListPrinter::Form::table);
   auto code = ExitCode::done;
   for_each_domain(

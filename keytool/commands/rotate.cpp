@@ -137,7 +137,7 @@ ExitCode rotate(const Arguments& arguments) {
   const auto domains =
       options->has("all") ? by_path.domains() : std::vector{pick_domain(options->text("domain"), by_path)};
   // Not with --wait, which takes hours: by then another directory may have the name.
-  const auto store = domains.size() > 1 && !options->has("wait") ? by_path.held() : by_path;
+  const auto store = options->has("wait") ? by_path : store_for(domains, by_path);
   ReportPrinter printer(*options);
   for_each_domain(
       domains,

@@ -122,8 +122,7 @@ ExitCode sign(const Arguments& arguments) {
   if (message.stray_line() != 0) {
     std::cerr << fmt::format(
         "note: line {} is neither a header field nor empty: the body begins there, after an empty line that "
-        "was "
-        "inserted\n",
+        "was inserted\n",
         message.stray_line());
   }
   auto& signed_as = std::get<SigningIdentity>(identity);

@@ -7,7 +7,8 @@
 namespace dkim::keytool {
 namespace {
 
-// A longer chain is a loop or a joke.
+// Ends a loop within one answer. Following such a chain costs no questions, so it may be longer than one that
+// server_look follows from server to server.
 constexpr int longest_alias_chain = 12;
 
 const ldns_rr* find_record(const ldns_rr_list* list, const std::string& owner, ldns_rr_type type) {

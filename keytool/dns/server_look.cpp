@@ -15,7 +15,7 @@
 namespace dkim::keytool {
 namespace {
 
-// Resolvers give up on longer chains of CNAMEs, too.
+// Each name costs questions to all servers of its zone. Resolvers give up on longer chains of CNAMEs, too.
 constexpr std::size_t longest_chain = 8;
 // The names of all chains together, if servers disagree.
 constexpr std::size_t most_names = 16;

@@ -108,8 +108,8 @@ form then shows the domain twice in the name, remove it once.
 std::string describe_changed(const canon::DomainName& domain, const std::vector<canon::Selector>& changed) {
   if (changed.empty()) return {};
   std::string out =
-      "\nThese settings apply to the whole domain, so these records have changed too and must be published "
-      "again:\n";
+      "\nThese settings apply to the whole domain, so these records have changed too and must be "
+      "published again:\n";
   for (const auto& selector : changed)
     out += fmt::format("  dkimkey show --domain {} --selector {}\n", domain.str(), selector.str());
   return out;

@@ -34,9 +34,12 @@ SizeRequest read_size(const ParsedOptions& options, crypto::Algorithm first) {
     throw UsageError("an Ed25519 key has one size: --bits and --fit are for RSA");
   if (bits && fit) throw UsageError("--bits and --fit both say how large the key is: give one");
   if (fit && *fit < 1) throw UsageError("--fit takes a number of bytes, such as 255");
-  if (bits && *bits < crypto::min_rsa_bits)
-    throw UsageError("nobody verifies RSA keys below 1024 bits (RFC 8301): give --bits 2048");
-  if (bits && *bits > crypto::max_rsa_bits) throw UsageError("RSA keys above 8192 bits are not supported");
+  if (bits && *bits < crypto::min_rsa_bits) {
+    throw UsageError(fmt::format("nobody verifies RSA keys below {} bits (RFC 8301): give --bits {}",
+                                 crypto::min_rsa_bits, crypto::default_rsa_bits));
+  }
+  if (bits && *bits > crypto::max_rsa_bits)
+    throw UsageError(fmt::format("RSA keys above {} bits are not supported", crypto::max_rsa_bits));
   return {bits.value_or(crypto::default_rsa_bits), fit};
 }
 
@@ -73,8 +76,8 @@ void add_generate_options(CommandLine& command_line) {
        "rsa (default), ed25519, or both, which makes SELECTOR (RSA) and SELECTOR-ed25519")  //
       ("bits,b", value_number("N"), "size of an RSA key, 1024 to 8192 (default 2048)")      //
       ("fit", value_number("N"),
-       "make the largest RSA key whose whole record has at most N bytes; 255 if a provider takes only one "
-       "string")                                                                                            //
+       "make the largest RSA key whose whole record has at most N bytes; 255 if a provider takes only "
+       "one string")                                                                                        //
       ("activate", "sign with the key at once; without this it is made pending")                            //
       ("json", "print the record as show --json does, not as zone-file text")                               //
       ("testmode,t", "say in the domain's records that DKIM is being tested (t=y)")                         //

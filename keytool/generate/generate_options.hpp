@@ -11,7 +11,7 @@
 
 namespace dkim::keytool {
 
-// What the command line says about all records of the domain; a member without a value changes nothing.
+// Changes to the flags of all records of the domain. A member without a value changes nothing.
 struct FlagChanges {
   std::optional<bool> subdomains;
   std::optional<bool> test;
@@ -44,9 +44,10 @@ struct GenerateRequest {
   FlagChanges flags;
 };
 
+// Adds the options and what --help says about them.
 void add_generate_options(CommandLine& command_line);
 
-// Throws UsageError if options contradict each other or are out of range.
+// Returns what the options ask for. Throws UsageError if they contradict each other or are out of range.
 GenerateRequest read_generate_request(const ParsedOptions& options);
 
 }  // namespace dkim::keytool

@@ -54,7 +54,8 @@ void ConfFile::add_file(const std::filesystem::path& path, Sources& sources, int
   remarks_.insert(remarks_.end(), words.remarks.begin(), words.remarks.end());
   for (auto& setting : settings) {
     if (settings_.size() >= most_settings) {
-      remarks_.push_back(not_taken(setting.place, "more than 10000 settings: the rest is not read"));
+      remarks_.push_back(not_taken(
+          setting.place, fmt::format("more than {} settings: the rest is not read", most_settings)));
       return;
     }
     add_setting(std::move(setting), sources, depth);
@@ -68,10 +69,12 @@ void ConfFile::add_setting(Setting setting, Sources& sources, int depth) {
   } else if (!canon::equal_ignoring_case(setting.name, "Include")) {
     settings_.push_back(std::move(setting));
   } else if (depth >= deepest_include) {
-    remarks_.push_back(not_taken(setting.place, "Include goes deeper than five files"));
+    remarks_.push_back(
+        not_taken(setting.place, fmt::format("Include goes deeper than {} files", deepest_include)));
   } else if (files_ >= most_files) {
     if (files_++ == most_files)
-      remarks_.push_back(not_taken(setting.place, "more than 100 files: the rest is not read"));
+      remarks_.push_back(
+          not_taken(setting.place, fmt::format("more than {} files: the rest is not read", most_files)));
   } else {
     ++files_;
     // opendkim reads them before it looks at BaseDirectory.

@@ -51,12 +51,13 @@ std::string conf_text(const ImportPlan& plan, const std::optional<std::filesyste
   for (const auto& [name, values] : settings.macros)
     macros.push_back(macro_text(name, values));
   out.add_value("macros", crypto::settings_list(macros));
-  if (!settings.canonicalization.empty()) out.add_string("canonicalization", settings.canonicalization);
+  if (settings.canonicalization)
+    out.add_string("canonicalization", canon::to_string(*settings.canonicalization));
   if (!settings.signed_headers.empty()) out.add_strings("signed_headers", settings.signed_headers);
   if (!settings.oversigned_headers.empty())
     out.add_strings("oversigned_headers", settings.oversigned_headers);
-  if (settings.expiration > 0) out.add_integer("expiration", settings.expiration);
-  if (!settings.on_error.empty()) out.add_string("on_error", settings.on_error);
+  if (settings.expiration.count() > 0) out.add_integer("expiration", settings.expiration.count());
+  if (settings.on_error) out.add_string("on_error", to_string(*settings.on_error));
   return "# Written by dkimkey import from a configuration of OpenDKIM; change it as you like.\n" +
          out.lines() + rules_text(plan);
 }

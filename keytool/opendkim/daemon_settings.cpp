@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "canon/canonicalization.hpp"
 #include "canon/text.hpp"
 #include "crypto/settings/signing_settings.hpp"
 #include "keytool/opendkim/data_set.hpp"
@@ -19,6 +18,18 @@ namespace {
 
 using crypto::longest_expiration;
 using crypto::shortest_expiration;
+
+// Words one setting that a later one overrides.
+std::string override_text(const Setting& setting, const Setting& last) {
+  const auto name = shown_word(setting.name);
+  if (!setting.argument.empty()) {
+    return fmt::format("{}: the argument {} is overridden by the one in {}", name, setting.argument,
+                       last.place);
+  }
+  if (!last.argument.empty())
+    return fmt::format("{} is overridden by the argument {} in {}", name, last.argument, last.place);
+  return fmt::format("{} is set again further down", name);
+}
 
 class Reader {
  public:
@@ -117,13 +128,11 @@ class Reader {
   void read_canonicalization() {
     const auto* setting = conf_.find("Canonicalization");
     if (setting == nullptr) return;
-    std::string pair = canon::lower_case(setting->value);
-    // One word is the header's; the body's is then simple.
-    if (pair.find('/') == std::string::npos) pair += "/simple";
-    if (canon::parse_canonicalization(pair)) {
-      settings_.canonicalization = pair;
+    if (const auto pair = canon::parse_canonicalization(canon::lower_case(setting->value))) {
+      settings_.canonicalization = *pair;
     } else {
-      lose(Kind::signed_otherwise, *setting, shown_word(setting->value) + " is no canonicalization");
+      lose(Kind::signed_otherwise, *setting,
+           fmt::format("{} is not a canonicalization", shown_word(setting->value)));
     }
   }
 
@@ -150,8 +159,9 @@ class Reader {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (error == std::errc() && end == text.data() + text.size() && seconds >= 0 &&
         seconds <= longest_expiration) {
-      settings_.expiration = seconds > 0 ? std::max(seconds, shortest_expiration) : 0;
-      if (settings_.expiration != seconds) {
+      const bool is_too_short = seconds > 0 && seconds < shortest_expiration;
+      settings_.expiration = std::chrono::seconds(is_too_short ? shortest_expiration : seconds);
+      if (is_too_short) {
         lose(Kind::signed_otherwise, *setting,
              fmt::format("receivers' clocks differ by more than {} seconds; {} are used", seconds,
                          shortest_expiration));
@@ -170,30 +180,22 @@ class Reader {
     if (setting == nullptr) return;
     switch (canon::to_lower(setting->value.front())) {
       case 'a':
-        settings_.on_error = "accept";
+        settings_.on_error = OnError::accept;
         break;
       case 'r':
-        settings_.on_error = "reject";
+        settings_.on_error = OnError::reject;
         break;
       case 't':
-        settings_.on_error = "tempfail";
+        settings_.on_error = OnError::tempfail;
         break;
       default:
-        settings_.on_error = "tempfail";
+        settings_.on_error = OnError::tempfail;
         lose(
             Kind::not_taken, *setting,
             fmt::format("dkimsignd does not know {}: mail that cannot be signed is accepted, rejected or, as "
                         "now, deferred",
                         shown_word(setting->value)));
     }
-  }
-
-  static std::string repetition(const Setting& setting, const Setting& last) {
-    if (!setting.argument.empty())
-      return fmt::format(": the argument {} is overridden by the one in {}", setting.argument, last.place);
-    if (!last.argument.empty())
-      return fmt::format(" is overridden by the argument {} in {}", last.argument, last.place);
-    return " is set again further down";
   }
 
   // A switch that is off loses nothing.
@@ -203,12 +205,11 @@ class Reader {
   }
 
   void name_the_rest() {
-    std::string verifying;
+    std::vector<std::string> verifying;
     for (const auto& setting : conf_.settings()) {
-      // If a setting is there twice, the last one counts.
+      // If a setting is listed twice, the last one counts.
       if (const auto* last = conf_.find(setting.name); last != &setting) {
-        settings_.remarks.push_back(
-            note(setting.place, shown_word(setting.name) + repetition(setting, *last)));
+        settings_.remarks.push_back(note(setting.place, override_text(setting, *last)));
         continue;
       }
       const auto [fate, why] = fate_of(setting.name);
@@ -216,7 +217,7 @@ class Reader {
         case Fate::taken:
           break;
         case Fate::verifying:
-          verifying += (verifying.empty() ? "" : ", ") + setting.name;
+          verifying.push_back(setting.name);
           break;
         case Fate::elsewhere:
           settings_.remarks.push_back(note(setting.place, fmt::format("{}: {}", setting.name, why)));
@@ -235,8 +236,8 @@ class Reader {
       }
     }
     if (!verifying.empty())
-      settings_.remarks.push_back(
-          note("", fmt::format("for verifying, which dkimsignd does not do: {}", verifying)));
+      settings_.remarks.push_back(note(
+          "", fmt::format("for verifying, which dkimsignd does not do: {}", fmt::join(verifying, ", "))));
   }
 
   const ConfFile& conf_;
@@ -246,6 +247,18 @@ class Reader {
 };
 
 }  // namespace
+
+std::string_view to_string(OnError on_error) {
+  switch (on_error) {
+    case OnError::accept:
+      return "accept";
+    case OnError::reject:
+      return "reject";
+    case OnError::tempfail:
+      return "tempfail";
+  }
+  return {};
+}
 
 DaemonSettings plan_daemon_settings(const ConfFile& conf, Sources& sources) {
   return Reader(conf, sources).read();

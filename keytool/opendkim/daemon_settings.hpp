@@ -3,29 +3,41 @@
 // the reason.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "canon/canonicalization.hpp"
 #include "keytool/opendkim/conf_file.hpp"
 #include "keytool/opendkim/remark.hpp"
 #include "keytool/opendkim/sources.hpp"
 
 namespace dkim::keytool::opendkim {
 
+// What dkimsignd does with mail that it cannot sign.
+enum class OnError { accept, reject, tempfail };
+
+// Returns the value of dkimsignd's setting on_error.
+std::string_view to_string(OnError on_error);
+
+// A setting without a value is not written: dkimsignd's default applies.
 struct DaemonSettings {
   std::vector<std::string> trusted_networks;
   // For each macro that marks a message as ours, by its name in braces: the values; empty: any value.
   std::map<std::string, std::vector<std::string>> macros;
-  std::string canonicalization;  // this and the next two: not written if empty or 0
-  long long expiration = 0;
-  std::string on_error;
+  std::optional<canon::CanonicalizationPair> canonicalization;
+  std::chrono::seconds expiration{0};  // zero: none
+  std::optional<OnError> on_error;
   std::vector<std::string> signed_headers;  // empty: the default
   std::vector<std::string> oversigned_headers;
   Remarks remarks;
 };
 
+// Translates the settings, and reads the data sets that they name. Does not fail: a setting or a file that
+// cannot be read becomes a remark.
 DaemonSettings plan_daemon_settings(const ConfFile& conf, Sources& sources);
 
 }  // namespace dkim::keytool::opendkim

@@ -1,8 +1,8 @@
 #include "keytool/opendkim/data_set.hpp"
 
 #include <fmt/format.h>
-#include <algorithm>
 
+#include <algorithm>
 #include <array>
 
 #include "canon/text.hpp"
@@ -65,6 +65,10 @@ DataSetName parse_data_set_name(std::string_view value) {
   if (canon::equal_ignoring_case(type, "file")) return {Type::file, std::move(argument)};
   if (canon::equal_ignoring_case(type, "refile")) return {Type::patterns, std::move(argument)};
   return unreadable(type);
+}
+
+bool is_regular_expression(std::string_view pattern) {
+  return pattern.find_first_of("()[]{}|+?^$\\") != std::string_view::npos;
 }
 
 std::vector<DataEntry> parse_data_file(std::string_view text, const std::string& file_name) {

@@ -38,6 +38,10 @@ struct DataSet {
   std::string file = {};
 };
 
+// Returns whether a pattern of a refile has characters with a meaning in a regular expression: opendkim makes
+// one of the pattern, and escapes nothing but the dot.
+bool is_regular_expression(std::string_view pattern);
+
 // Parses a file or refile: an entry on each line, the first word is the key, "#" begins a comment. Never
 // fails.
 std::vector<DataEntry> parse_data_file(std::string_view text, const std::string& file_name);

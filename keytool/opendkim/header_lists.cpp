@@ -21,10 +21,25 @@ std::vector<std::string> without(std::vector<std::string> names, std::string_vie
   return names;
 }
 
+enum class HeaderList { signed_names, omitted_names, oversigned_names };
+
+std::string_view setting_of(HeaderList list) {
+  switch (list) {
+    case HeaderList::signed_names:
+      return "SignHeaders";
+    case HeaderList::omitted_names:
+      return "OmitHeaders";
+    case HeaderList::oversigned_names:
+      return "OversignHeaders";
+  }
+  return {};
+}
+
 struct NameList {
   bool changes_default = false;
-  std::vector<std::string> added;
-  std::vector<std::string> removed;
+  std::vector<std::string> added = {};
+  std::vector<std::string> removed = {};
+  Remarks remarks = {};
 };
 
 // Returns whether each hop adds or changes the field (RFC 6376 §5.4, §5.4.1): a signature over it, or over
@@ -35,7 +50,7 @@ bool is_trace_field(std::string_view name) {
 
 class ListReader {
  public:
-  ListReader(const std::string& setting, Remarks& remarks) : setting_(setting), remarks_(remarks) {}
+  explicit ListReader(HeaderList which) : which_(which) {}
 
   NameList read(const DataSet& data) {
     for (const auto& entry : data.entries)
@@ -56,30 +71,31 @@ class ListReader {
  private:
   bool is_usable(const std::string& name, const DataEntry& entry) {
     if (name == ".") return false;
-    if (setting_ != "OmitHeaders" && is_trace_field(name)) {
-      lose(entry, name, ": each hop adds or changes that field; dkimsignd does not sign it");
+    const bool is_omitted = which_ == HeaderList::omitted_names;
+    const auto setting = setting_of(which_);
+    if (!is_omitted && is_trace_field(name)) {
+      lose(entry, fmt::format("{}: {}: each hop adds or changes that field; dkimsignd does not sign it",
+                              setting, shown_word(name)));
     } else if (name.find('*') != std::string::npos) {
-      lose(entry, name, ": patterns of names are not taken");
-    } else if (setting_ != "OmitHeaders" && !canon::FieldPolicy::from_lists({name}, {})) {
-      lose(entry, name, " is not a field name");
+      lose(entry, fmt::format("{}: {}: patterns of names are not taken", setting, shown_word(name)));
+    } else if (!is_omitted && !canon::FieldPolicy::from_lists({name}, {})) {
+      lose(entry, fmt::format("{}: {} is not a field name", setting, shown_word(name)));
     } else {
       return true;
     }
     return false;
   }
 
-  void lose(const DataEntry& entry, const std::string& name, const std::string& what) {
-    remarks_.push_back(
-        signed_otherwise(entry.place, fmt::format("{}: {}{}", setting_, shown_word(name), what)));
+  void lose(const DataEntry& entry, std::string text) {
+    list_.remarks.push_back(signed_otherwise(entry.place, std::move(text)));
   }
 
-  const std::string setting_;
-  Remarks& remarks_;
+  const HeaderList which_;
   NameList list_;
 };
 
-NameList read_list(const DataSet& data, const std::string& setting, Remarks& remarks) {
-  return ListReader(setting, remarks).read(data);
+NameList read_list(const DataSet& data, HeaderList which) {
+  return ListReader(which).read(data);
 }
 
 std::vector<std::string> names_of(std::span<const std::string_view> defaults) {
@@ -129,22 +145,27 @@ HeaderLists without_refused(HeaderLists lists) {
 HeaderLists plan_headers(const std::optional<DataSet>& sign, const std::optional<DataSet>& omit,
                          const std::optional<DataSet>& oversign) {
   HeaderLists lists;
+  const auto add_remarks = [&](const Remarks& remarks) {
+    lists.remarks.insert(lists.remarks.end(), remarks.begin(), remarks.end());
+  };
   std::vector<std::string> omitted;
   if (omit) {
-    omitted = read_list(*omit, "OmitHeaders", lists.remarks).added;
+    auto list = read_list(*omit, HeaderList::omitted_names);
+    add_remarks(list.remarks);
     // opendkim signs From all the same, and so must we.
-    omitted = without(std::move(omitted), "From");
+    omitted = without(std::move(list.added), "From");
   }
   if (sign || !omitted.empty()) {
-    NameList list;
-    list.changes_default = !sign;
-    if (sign) list = read_list(*sign, "SignHeaders", lists.remarks);
+    NameList list = sign ? read_list(*sign, HeaderList::signed_names) : NameList{.changes_default = true};
+    add_remarks(list.remarks);
     list.removed = without(std::move(list.removed), "From");
     lists.signed_headers = plan_signed(list, omitted);
   }
   if (!oversign) return without_refused(std::move(lists));
   // OpenDKIM's default list is empty: a change to it is a whole list.
-  auto names = read_list(*oversign, "OversignHeaders", lists.remarks).added;
+  auto list = read_list(*oversign, HeaderList::oversigned_names);
+  add_remarks(list.remarks);
+  auto names = std::move(list.added);
   if (contains(names, "DKIM-Signature")) {
     names = without(std::move(names), "DKIM-Signature");
     lists.remarks.push_back(

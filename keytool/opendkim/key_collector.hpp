@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "canon/domain_name.hpp"
 #include "canon/selector.hpp"
@@ -32,6 +33,11 @@ struct FoundKey {
   std::optional<crypto::UtcTime> modified;  // when its file was
 };
 
+// Whether an imported domain signs for its subdomains.
+struct Subdomains {
+  bool sign = false;
+};
+
 class KeyCollector {
  public:
   // `loss` is the kind of the remarks on keys that cannot be used.
@@ -55,7 +61,11 @@ class KeyCollector {
   // Returns whether the key was asked for but could not be used.
   bool has_failed(const KeyName& name) const { return failed_.find(name) != failed_.end(); }
   const std::set<KeyName>& failed() const { return failed_; }
-  Remarks& remarks() { return remarks_; }
+
+  // Adds what the caller has to say about the keys' files and names, in order with the collector's own
+  // remarks.
+  void add_remark(Remark remark) { remarks_.push_back(std::move(remark)); }
+  const Remarks& remarks() const { return remarks_; }
 
  private:
   struct Loaded {

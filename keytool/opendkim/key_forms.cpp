@@ -60,6 +60,7 @@ std::string openssh_advice(KeyOrigin origin, const std::filesystem::path& path) 
 constexpr std::string_view is_public =
     "a public key, and it is the private one that signs: take the file that was made with it, often named "
     ".private or .key";
+constexpr std::string_view is_certificate = "a certificate, which holds a public key: the private one signs";
 
 // OpenSSH names the kind of the key in clear before the key itself, even if that is encrypted.
 bool is_ed25519_of_openssh(std::string_view pem) {
@@ -75,9 +76,10 @@ bool is_ed25519_of_openssh(std::string_view pem) {
          std::string_view::npos;
 }
 
+enum class DerForm { public_key, certificate, private_key, pkcs12, encrypted_key };
+
 // Recognizes what DER contains, by the parser that accepts it.
-std::optional<std::string> form_of_der(const unsigned char* bytes, std::size_t size, KeyOrigin origin,
-                                       const std::filesystem::path& path) {
+std::optional<DerForm> form_of_der(const unsigned char* bytes, std::size_t size) {
   const auto length = static_cast<long>(size);
   const auto parses = [&](auto parse, auto destroy) {
     const unsigned char* at = bytes;
@@ -86,30 +88,41 @@ std::optional<std::string> form_of_der(const unsigned char* bytes, std::size_t s
     ERR_clear_error();
     return parsed != nullptr;
   };
-  if (parses(d2i_PUBKEY, EVP_PKEY_free)) return std::string(is_public);
-  if (parses(d2i_X509, X509_free)) return "a certificate, which holds a public key: the private one signs";
-  if (parses(d2i_AutoPrivateKey, EVP_PKEY_free)) return advice(der, origin, path);
-  if (parses(d2i_PKCS12, PKCS12_free)) return advice(pkcs12, origin, path);
-  if (parses(d2i_X509_SIG, X509_SIG_free)) {
-    return advice({encrypted.what, der.program, der.input_option, der.output_option}, origin, path);
-  }
+  if (parses(d2i_PUBKEY, EVP_PKEY_free)) return DerForm::public_key;
+  if (parses(d2i_X509, X509_free)) return DerForm::certificate;
+  if (parses(d2i_AutoPrivateKey, EVP_PKEY_free)) return DerForm::private_key;
+  if (parses(d2i_PKCS12, PKCS12_free)) return DerForm::pkcs12;
+  if (parses(d2i_X509_SIG, X509_SIG_free)) return DerForm::encrypted_key;
   return std::nullopt;
+}
+
+std::string advice_on(DerForm form, KeyOrigin origin, const std::filesystem::path& path) {
+  switch (form) {
+    case DerForm::public_key:
+      return std::string(is_public);
+    case DerForm::certificate:
+      return std::string(is_certificate);
+    case DerForm::private_key:
+      return advice(der, origin, path);
+    case DerForm::pkcs12:
+      return advice(pkcs12, origin, path);
+    case DerForm::encrypted_key:
+      break;
+  }
+  return advice({encrypted.what, der.program, der.input_option, der.output_option}, origin, path);
 }
 
 bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-std::optional<std::string> form_of_base64(std::string_view text, KeyOrigin origin,
-                                          const std::filesystem::path& path) {
+std::optional<DerForm> form_of_base64(std::string_view text) {
   std::string base64 = canon::without_fws(text);
   auto bytes = crypto::base64_decode(base64);
   OPENSSL_cleanse(base64.data(), base64.size());
   if (!bytes) return std::nullopt;
-  auto form = form_of_der(bytes->data(), bytes->size(), origin, path);
+  const auto form = form_of_der(bytes->data(), bytes->size());
   OPENSSL_cleanse(bytes->data(), bytes->size());
-  // The advice for DER is for a file in DER, not for base64.
-  if (form && form->starts_with("a key in DER")) return std::nullopt;
   return form;
 }
 
@@ -128,18 +141,20 @@ std::optional<std::string> foreign_form(const crypto::Secret& content, KeyOrigin
   if (has(text, "ENCRYPTED")) return advice(encrypted, origin, path);
   if (has(text, "PRIVATE KEY-----") && !has(text, "\n-----END")) return advice(one_line, origin, path);
   if (has(text, "PRIVATE KEY-----")) return std::nullopt;
-  if (has(text, "BEGIN CERTIFICATE")) return "a certificate, which holds a public key: the private one signs";
+  if (has(text, "BEGIN CERTIFICATE")) return std::string(is_certificate);
   if (has(text, "PUBLIC KEY-----") || text.starts_with("ssh-rsa ") || text.starts_with("ssh-ed25519 "))
     return std::string(is_public);
   if (has(text, "v=DKIM1") || has(text, "_domainkey"))
     return "the record, which holds the public key: the private one signs; take the file beside it, often "
            "named .private or .key";
   if (text.starts_with('\x30')) {
-    if (auto form =
-            form_of_der(reinterpret_cast<const unsigned char*>(text.data()), text.size(), origin, path))
-      return form;
+    if (const auto form = form_of_der(reinterpret_cast<const unsigned char*>(text.data()), text.size()))
+      return advice_on(*form, origin, path);
   }
-  return form_of_base64(text, origin, path);
+  const auto form = form_of_base64(text);
+  // The advice for DER is for a file in DER, not for base64.
+  if (!form || *form == DerForm::private_key) return std::nullopt;
+  return advice_on(*form, origin, path);
 }
 
 }  // namespace dkim::keytool::opendkim

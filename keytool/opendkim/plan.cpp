@@ -94,7 +94,7 @@ class Planner {
     plan_.rules = std::move(rules.rules);
     set_subdomains({.sign = false});
     for (const auto& domain : rules.with_subdomains)
-      plan_.subdomains[domain] = true;
+      plan_.subdomains[domain] = {.sign = true};
     name_unused_keys(key_table);
   }
 
@@ -109,8 +109,7 @@ class Planner {
     if (selector == nullptr || file == nullptr || conf_.find("Domain") == nullptr) {
       lose("",
            "neither Domain, Selector and KeyFile nor KeyTable and SigningTable are complete: nothing says "
-           "what "
-           "is signed with which key");
+           "what is signed with which key");
       return;
     }
     if (!domains) return;
@@ -144,12 +143,9 @@ class Planner {
            });
   }
 
-  struct Subdomains {
-    bool sign = false;
-  };
   void set_subdomains(Subdomains subdomains) {
     for (const auto& [name, key] : keys_.keys())
-      plan_.subdomains[name.domain] = subdomains.sign;
+      plan_.subdomains[name.domain] = subdomains;
   }
 
   ActiveKeys active_keys() const {
@@ -187,7 +183,7 @@ class Planner {
       }
     }
     rules.insert(rules.end(), plan_.rules.begin(), plan_.rules.end());
-    plan_.rules = without_hidden(rules);
+    plan_.rules = without_hidden(std::move(rules));
   }
 
   // Leaves a key that no line names where it is: once imported, it would sign.

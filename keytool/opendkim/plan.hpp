@@ -16,8 +16,8 @@ namespace dkim::keytool::opendkim {
 
 struct ImportPlan {
   std::map<KeyName, FoundKey> keys;
-  // For each domain of these keys: whether it signs for its subdomains.
-  std::map<canon::DomainName, bool> subdomains;
+  // Has an entry for each domain of these keys.
+  std::map<canon::DomainName, Subdomains> subdomains;
   std::vector<PlannedRule> rules;
   DaemonSettings settings;
   Remarks remarks;  // on all parts

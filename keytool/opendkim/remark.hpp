@@ -1,5 +1,7 @@
-// Holds what import tells a person beside the keys. Texts may contain anything from a file; whoever prints
-// them makes them safe (terminal_text).
+// What import reports to a person in addition to the keys. A text may contain anything from a file: the
+// printer makes it safe (terminal_text).
+//
+// Values only; nothing fails.
 #pragma once
 
 #include <string>

@@ -74,8 +74,7 @@ std::string warnings_text(const StoreResult& result, const Remarks& remarks, Tru
   if (trust == Trust::nobody) {
     out +=
         "ATTENTION: nobody is trusted: mail of this host itself, such as cron's, is not signed, nor is that "
-        "of "
-        "any network; see trusted_networks\n";
+        "of any network; see trusted_networks\n";
   }
   if (trust == Trust::marked_mail) {
     out +=

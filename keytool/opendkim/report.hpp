@@ -16,8 +16,8 @@ enum class Trust { somebody, marked_mail, nobody, not_asked };
 // which mail leaves unsigned or signed differently.
 std::string warnings_text(const StoreResult& result, const Remarks& remarks, Trust trust);
 
-// Whether the keys have been stored, or only would be.
-enum class Run { done, dry };
+// Whether the keys are stored, or only would be.
+enum class Run { real, dry };
 
 // These end with a line feed, and are safe to print whatever the files contained.
 std::string keys_text(const StoreResult& result, const WantedKeys& wanted, Run run);

@@ -74,10 +74,10 @@ class FolderReader {
     } else {
       for (const auto& name : names_)
         read_name(name);
-      if (!found_)
-        lose(folder_.directory.string(), domain_.empty()
-                                             ? fmt::format("no key there is of selector {}", selector_)
-                                             : fmt::format("no key there is of domain {}", domain_));
+      if (found_) return;
+      lose(folder_.directory.string(), domain_.empty()
+                                           ? fmt::format("no key there has the selector {}", selector_)
+                                           : fmt::format("no key there belongs to the domain {}", domain_));
     }
   }
 
@@ -89,7 +89,7 @@ class FolderReader {
 
   std::string path(const Name& name) const { return (folder_.directory / name.file).string(); }
   void lose(const std::string& place, const std::string& text) {
-    keys_.remarks().push_back(not_taken(place, text));
+    keys_.add_remark(not_taken(place, text));
     found_ = true;  // something has been said
   }
   void take(const Name& name, const NameParts& parts) {
@@ -99,7 +99,7 @@ class FolderReader {
   void take_with_note(const Name& name, const NameParts& parts, const std::string& what) {
     found_ = true;
     const auto taken = keys_.take_file(parts.domain, parts.selector, path(name), path(name));
-    if (taken && !keys_.has_failed(*taken)) keys_.remarks().push_back(note(path(name), what));
+    if (taken && !keys_.has_failed(*taken)) keys_.add_remark(note(path(name), what));
   }
 
   std::string pem_command(const Name& name, const std::string& domain, const std::string& selector) const {
@@ -117,8 +117,9 @@ class FolderReader {
     }
     if (parts.empty()) {
       lose(folder_.directory.string(),
-           fmt::format("no key there is of selector {} of {}: there is no {}.key, {}.key or {}.key",
-                       selector_, domain_, whole, domain_, selector_));
+           fmt::format(
+               "no key there has the selector {} and the domain {}: there is no {}.key, {}.key or {}.key",
+               selector_, domain_, whole, domain_, selector_));
     } else if (parts.size() > 1) {
       lose(folder_.directory.string(),
            fmt::format("{} and {} may both be the key of selector {} of {}; say which: {}", parts[0]->file,
@@ -154,7 +155,7 @@ class FolderReader {
       // If the selector is known, a name of two labels can only be a domain.
       take(name, {name.text, selector_});
     } else if (ends_like_a_domain(name.text)) {
-      keys_.remarks().push_back(
+      keys_.add_remark(
           note(path(name), fmt::format("skipped; if it is the key of {}, say so with --domain", name.text)));
     }
   }

@@ -5,9 +5,6 @@
 
 namespace dkim::keytool::opendkim {
 
-// Drops the rules that never apply because earlier ones match all of their senders.
-std::vector<PlannedRule> without_hidden(const std::vector<PlannedRule>& rules);
-
 // Drops the rules that dkimsignd's configuration cannot have; each becomes a remark.
 ImportPlan without_refused_rules(ImportPlan plan);
 

@@ -16,50 +16,55 @@ bool has_same(const std::vector<canon::Selector>& a, const std::vector<canon::Se
   return a.size() == b.size() && std::is_permutation(a.begin(), a.end(), b.begin());
 }
 
-// Makes a rule for one domain, the first that the table names: dkimsignd signs a message as one domain.
-PlannedRule rule_of(const Binding& binding, const ActiveKeys& active, Remarks& remarks) {
-  PlannedRule rule{binding.pattern, std::nullopt, {}};
-  if (binding.keys.empty()) return rule;
-  rule.domain = binding.keys.front().domain;
-  for (const auto& key : binding.keys) {
-    if (key.domain != *rule.domain) {
-      remarks.push_back(signed_otherwise(
-          binding.place,
-          fmt::format("{}: the signature of {} beside that of {}; dkimsignd signs a message as one domain",
-                      binding.pattern.text(), key.domain.str(), rule.domain->str())));
-    } else if (std::find(rule.selectors.begin(), rule.selectors.end(), key.selector) ==
-               rule.selectors.end()) {
-      rule.selectors.push_back(key.selector);
+// Makes the rules for bindings, one at a time.
+class RuleMaker {
+ public:
+  explicit RuleMaker(const ActiveKeys& active) : active_(active) {}
+
+  // Makes a rule for one domain, the first that the table names: dkimsignd signs a message as one domain.
+  PlannedRule rule_of(const Binding& binding) {
+    PlannedRule rule{binding.pattern, std::nullopt, {}};
+    if (binding.keys.empty()) return rule;
+    rule.domain = binding.keys.front().domain;
+    for (const auto& key : binding.keys) {
+      if (key.domain != *rule.domain) {
+        remarks_.push_back(signed_otherwise(
+            binding.place,
+            fmt::format("{}: the signature of {} beside that of {}; dkimsignd signs a message as one domain",
+                        binding.pattern.text(), key.domain.str(), rule.domain->str())));
+      } else if (std::find(rule.selectors.begin(), rule.selectors.end(), key.selector) ==
+                 rule.selectors.end()) {
+        rule.selectors.push_back(key.selector);
+      }
     }
+    // A key that could not be loaded signs nothing: a rule that named it would be wrong from the start.
+    const auto all = active_.find(*rule.domain);
+    std::erase_if(rule.selectors, [&](const canon::Selector& selector) {
+      return all == active_.end() ||
+             std::find(all->second.begin(), all->second.end(), selector) == all->second.end();
+    });
+    if (rule.selectors.empty()) {
+      rule.domain.reset();
+    } else if (has_same(all->second, rule.selectors)) {
+      rule.selectors.clear();
+    }
+    return rule;
   }
-  // A key that could not be loaded signs nothing: a rule that named it would be wrong from the start.
-  const auto all = active.find(*rule.domain);
-  std::erase_if(rule.selectors, [&](const canon::Selector& selector) {
-    return all == active.end() ||
-           std::find(all->second.begin(), all->second.end(), selector) == all->second.end();
-  });
-  if (rule.selectors.empty()) {
-    rule.domain.reset();
-  } else if (has_same(all->second, rule.selectors)) {
-    rule.selectors.clear();
-  }
-  return rule;
-}
+
+  Remarks take_remarks() { return std::move(remarks_); }
+
+ private:
+  const ActiveKeys& active_;
+  Remarks remarks_;
+};
 
 // Drops the rules that say only what dkimsignd does without them, and those that are never looked at.
 class Arrangement {
  public:
-  Arrangement(std::vector<PlannedRule> rules, const ActiveKeys& active) : active_(active) {
-    for (auto& rule : rules) {
-      // A rule whose mail earlier rules match entirely is never looked at.
-      const auto is_hidden = index_.any_near(rule.pattern, [&](std::size_t i) {
-        return covers(rules_[i].pattern, rule.pattern) ||
-               canon::matches_wildcard(rules_[i].pattern.text(), rule.pattern.text());
-      });
-      if (is_hidden) continue;
-      index_.add(rules_.size(), rule.pattern);
-      rules_.push_back(std::move(rule));
-    }
+  Arrangement(std::vector<PlannedRule> rules, const ActiveKeys& active)
+      : rules_(without_hidden(std::move(rules))), active_(active) {
+    for (std::size_t i = 0; i < rules_.size(); ++i)
+      index_.add(i, rules_[i].pattern);
     for (const auto& [domain, selectors] : active_) {
       for (auto parent = domain.parent(); parent; parent = parent->parent())
         below_[*parent].push_back(domain);
@@ -139,14 +144,29 @@ class Arrangement {
 
 }  // namespace
 
+std::vector<PlannedRule> without_hidden(std::vector<PlannedRule> rules) {
+  std::vector<PlannedRule> kept;
+  PatternIndex index;
+  for (auto& rule : rules) {
+    const auto text = rule.pattern.text();
+    const auto hides = [&](std::size_t i) {
+      return covers(kept[i].pattern, rule.pattern) || canon::matches_wildcard(kept[i].pattern.text(), text);
+    };
+    if (index.any_near(rule.pattern, hides)) continue;
+    index.add(kept.size(), rule.pattern);
+    kept.push_back(std::move(rule));
+  }
+  return kept;
+}
+
 RulePlan plan_rules(const std::vector<Binding>& bindings, const ActiveKeys& active) {
-  Remarks remarks;
+  RuleMaker maker(active);
   std::vector<PlannedRule> rules;
   rules.reserve(bindings.size());
   for (const auto& binding : bindings)
-    rules.push_back(rule_of(binding, active, remarks));
+    rules.push_back(maker.rule_of(binding));
   auto plan = Arrangement(std::move(rules), active).plan();
-  plan.remarks = std::move(remarks);
+  plan.remarks = maker.take_remarks();
   return plan;
 }
 

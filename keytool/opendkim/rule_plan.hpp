@@ -39,6 +39,9 @@ struct RulePlan {
 // The selectors of each domain that will be active once the import is done.
 using ActiveKeys = std::map<canon::DomainName, std::vector<canon::Selector>>;
 
+// Drops the rules that never apply because earlier ones match all of their senders.
+std::vector<PlannedRule> without_hidden(std::vector<PlannedRule> rules);
+
 // Makes the rules. The bindings are in order of precedence: the first that matches decides.
 RulePlan plan_rules(const std::vector<Binding>& bindings, const ActiveKeys& active);
 

@@ -36,11 +36,6 @@ bool is_looked_up_before(const SigningTableEntry& a, const SigningTableEntry& b)
   return a.pattern.kind == Domain::below && a.pattern.domain.size() > b.pattern.domain.size();
 }
 
-// opendkim makes a regular expression of a pattern and escapes nothing but the dot.
-bool is_regular_expression(std::string_view pattern) {
-  return pattern.find_first_of("()[]{}|+?^$\\") != std::string_view::npos;
-}
-
 // Returns whether all characters can be in an address without quotes (RFC 5322 §3.2.3).
 bool is_address_pattern(std::string_view pattern) {
   return std::none_of(pattern.begin(), pattern.end(), [](char c) {
@@ -118,9 +113,8 @@ class TableReader {
   std::string_view why_no_match(const std::string& key) const {
     if (key.starts_with('@')) return "matches no address there: there is nothing in front of the @";
     if (!of_patterns_ && key.find('*') != std::string::npos)
-      return "matches no address there: in a flat file * is an ordinary character; with refile: it would be "
-             "a "
-             "pattern";
+      return "matches no address there: in a flat file * is an ordinary character; with refile: it would "
+             "be a pattern";
     return "matches no address there";
   }
 

@@ -46,10 +46,11 @@ StoredKey judge(const crypto::KeyStore& store, const crypto::Manifest& manifest,
 // Remarks on a domain that is already in the store and treats its subdomains differently.
 std::optional<Remark> check_subdomains(const WantedKeys& wanted, const canon::DomainName& domain,
                                        const crypto::Manifest& manifest) {
-  const auto flag = wanted.subdomains.find(domain);
-  if (flag == wanted.subdomains.end() || manifest.keys.empty() || manifest.subdomains == flag->second)
+  const auto subdomains = wanted.subdomains.find(domain);
+  if (subdomains == wanted.subdomains.end() || manifest.keys.empty() ||
+      manifest.subdomains == subdomains->second.sign)
     return std::nullopt;
-  if (flag->second) {
+  if (subdomains->second.sign) {
     return unsigned_mail(
         "",
         fmt::format("{0} was in the store before and does not sign for its subdomains, unlike in OpenDKIM; "
@@ -80,8 +81,9 @@ StoreResult store_domain(const crypto::KeyStore& store, const WantedKeys& wanted
   auto& manifest = transaction.manifest();
   StoreResult result;
   if (auto remark = check_subdomains(wanted, domain, manifest)) result.remarks.push_back(*std::move(remark));
-  const auto flag = wanted.subdomains.find(domain);
-  if (manifest.keys.empty() && flag != wanted.subdomains.end()) manifest.subdomains = flag->second;
+  const auto subdomains = wanted.subdomains.find(domain);
+  if (manifest.keys.empty() && subdomains != wanted.subdomains.end())
+    manifest.subdomains = subdomains->second.sign;
   for (const auto& [name, key] : keys) {
     result.keys.push_back(judge(store, manifest, *name, *key, wanted.state));
     if (result.keys.back().outcome == Outcome::added) add_key(transaction, *name, *key, wanted.state, now);
@@ -109,7 +111,7 @@ StoreResult try_domain(const crypto::KeyStore& store, const WantedKeys& wanted,
 }
 
 // Calls work(domain, keys) for each domain and collects the results. If it throws, the domain's keys are
-// refused.
+// refused, and a remark on its subdomains is lost: the next run, which the keys need anyway, repeats it.
 template <typename Work>
 StoreResult for_each_domain(const WantedKeys& wanted, Work work) {
   StoreResult all;

@@ -15,7 +15,7 @@ namespace dkim::keytool::opendkim {
 struct WantedKeys {
   std::map<KeyName, FoundKey> keys;
   // For domains that are new to the store. Others keep what they have.
-  std::map<canon::DomainName, bool> subdomains;
+  std::map<canon::DomainName, Subdomains> subdomains;
   crypto::KeyState state = crypto::KeyState::active;  // or pending
 };
 

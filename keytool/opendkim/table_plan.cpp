@@ -50,12 +50,12 @@ class Binder {
 
  private:
   void lose(const std::string& place, const std::string& text) {
-    keys_.remarks().push_back(unsigned_mail(place, text));
+    keys_.add_remark(unsigned_mail(place, text));
   }
 
   // opendkim defers mail without a key: Postfix keeps it.
   void leave_the_others_unsigned(const AddressPattern& pattern, const std::string& place) {
-    keys_.remarks().push_back(let_through(
+    keys_.add_remark(let_through(
         place, fmt::format("{}: mail of other domains, which opendkim defers because it has no key, "
                            "goes out unsigned",
                            pattern.text())));

@@ -20,42 +20,44 @@ constexpr std::array<std::string_view, 5> unit_directories{"/etc/systemd/system"
                                                            "/usr/local/lib/systemd/system",
                                                            "/usr/lib/systemd/system", "/lib/systemd/system"};
 
+enum class Value { none, required };
+
 struct Option {
   char letter;
   std::string_view setting;  // empty: it does not affect how the service signs
-  bool has_value;
+  Value value;
 };
 
 // getopt's "Ab:c:d:De:fF:k:lL:no:p:P:qQrs:S:t:T:u:vVWx:X".
 constexpr std::array options{
-    Option{'A', "AutoRestart", false},
-    Option{'b', "Mode", true},
-    Option{'c', "Canonicalization", true},
-    Option{'d', "Domain", true},
-    Option{'D', "SubDomains", false},
-    Option{'e', "", true},
-    Option{'f', "Background", false},
-    Option{'F', "", true},
-    Option{'k', "KeyFile", true},
-    Option{'l', "Syslog", false},
-    Option{'L', "Minimum", true},
-    Option{'n', "", false},
-    Option{'o', "OmitHeaders", true},
-    Option{'p', "Socket", true},
-    Option{'P', "PidFile", true},
-    Option{'q', "Quarantine", false},
-    Option{'Q', "", false},
-    Option{'r', "RequiredHeaders", false},
-    Option{'s', "Selector", true},
-    Option{'S', "SignatureAlgorithm", true},
-    Option{'t', "", true},
-    Option{'T', "DNSTimeout", true},
-    Option{'u', "UserID", true},
-    Option{'v', "", false},
-    Option{'V', "", false},
-    Option{'W', "LogWhy", false},
-    Option{'x', "", true},
-    Option{'X', "", false},
+    Option{'A', "AutoRestart", Value::none},
+    Option{'b', "Mode", Value::required},
+    Option{'c', "Canonicalization", Value::required},
+    Option{'d', "Domain", Value::required},
+    Option{'D', "SubDomains", Value::none},
+    Option{'e', "", Value::required},
+    Option{'f', "Background", Value::none},
+    Option{'F', "", Value::required},
+    Option{'k', "KeyFile", Value::required},
+    Option{'l', "Syslog", Value::none},
+    Option{'L', "Minimum", Value::required},
+    Option{'n', "", Value::none},
+    Option{'o', "OmitHeaders", Value::required},
+    Option{'p', "Socket", Value::required},
+    Option{'P', "PidFile", Value::required},
+    Option{'q', "Quarantine", Value::none},
+    Option{'Q', "", Value::none},
+    Option{'r', "RequiredHeaders", Value::none},
+    Option{'s', "Selector", Value::required},
+    Option{'S', "SignatureAlgorithm", Value::required},
+    Option{'t', "", Value::required},
+    Option{'T', "DNSTimeout", Value::required},
+    Option{'u', "UserID", Value::required},
+    Option{'v', "", Value::none},
+    Option{'V', "", Value::none},
+    Option{'W', "LogWhy", Value::none},
+    Option{'x', "", Value::required},
+    Option{'X', "", Value::none},
 };
 
 void add_option(UnitArguments& arguments, const Option& option, const std::string& value,
@@ -65,9 +67,9 @@ void add_option(UnitArguments& arguments, const Option& option, const std::strin
     arguments.names_configuration = true;
   } else if (!option.setting.empty()) {
     arguments.settings.push_back({std::string(option.setting),
-                                  option.has_value       ? value
-                                  : option.letter == 'f' ? "no"
-                                                         : "yes",
+                                  option.value == Value::required ? value
+                                  : option.letter == 'f'          ? "no"
+                                                                  : "yes",
                                   place, fmt::format("-{}", option.letter)});
   }
 }
@@ -94,7 +96,7 @@ UnitArguments arguments_of(const std::vector<std::string>& words, const std::str
       }
       word.remove_prefix(1);
       std::string value;
-      if (option->has_value) {
+      if (option->value == Value::required) {
         value = word.empty() && i + 1 < words.size() ? words[++i] : std::string(word);
         word = {};
         if (value.empty()) {

@@ -1,4 +1,5 @@
-// Lays out a table for people: columns as wide as they need to be, with two spaces between them.
+// Lays out a table for people: columns as wide as they need to be, with two spaces between them. Nothing here
+// fails.
 #pragma once
 
 #include <string>
@@ -20,7 +21,7 @@ class Table {
   // Returns the rows added since the last call. The columns of a later part may be wider than those of an
   // earlier one: nobody looks at so long a table as a whole.
   std::string take();
-  // Whether there are enough rows for take().
+  // Returns whether there are enough rows for take().
   bool is_long() const { return rows_.size() >= long_part; }
 
  private:

@@ -1,5 +1,6 @@
 // Makes text of unknown origin (file names, addresses, notes, parts of messages) safe to show: nothing in it
-// can move a terminal's cursor, end a line or pass for another line of output. Accepts any bytes.
+// can move a terminal's cursor, end a line or pass for another line of output. Accepts any bytes; never
+// fails.
 #pragma once
 
 #include <string>
@@ -16,7 +17,8 @@ std::string terminal_text(std::string_view text);
 // (RFC 3629 §4).
 std::size_t utf8_sequence_size(std::string_view text);
 
-// Whether the UTF-8 sequence is one of U+0080 to U+009F: some terminals obey these control characters.
+// Returns whether the UTF-8 sequence is one of U+0080 to U+009F: some terminals obey these control
+// characters.
 bool is_c1_control(std::string_view sequence);
 
 }  // namespace dkim::keytool

@@ -12,7 +12,7 @@ namespace dkim::keytool {
 namespace {
 
 constexpr std::chrono::seconds longest_hook{120};
-// How many CNAMEs are followed.
+// How many CNAMEs are followed: as many as server_look follows, or it would not find the record.
 constexpr int longest_chain = 8;
 
 // Returns the configured primary, or the one that the zone's SOA names.

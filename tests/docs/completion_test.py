@@ -1,4 +1,4 @@
-"""bash completion offers the options of --help, and names in the key directory never do harm."""
+"""bash completion offers the options that --help lists, and never runs a name from the key directory as a command."""
 
 import os
 import pathlib
@@ -179,7 +179,7 @@ class Names(unittest.TestCase):
             completions("show", word)
         self.assertEqual(sorted(os.listdir(self.directory)), before)
 
-    def test_without_the_right_to_read(self):
+    def test_nothing_is_offered_without_permission_to_read(self):
         script = self.directory / "dkimkey"
         shutil.copyfile(SCRIPTS / "dkimkey", script)
         script.chmod(0o644)
@@ -193,7 +193,7 @@ class Names(unittest.TestCase):
         )
         self.assertEqual(completions("show", "-D", str(self.directory / "none"), "-d", "", **arguments), [])
 
-    def test_of_many_a_thousand(self):
+    def test_at_most_a_thousand_names_are_offered(self):
         for i in range(1100):
             (self.keys / f"many{i}.example").mkdir()
         self.assertEqual(len(completions("show", "-D", str(self.keys), "-d", "many")), 1000)
@@ -201,7 +201,7 @@ class Names(unittest.TestCase):
 
 
 class Interactive(unittest.TestCase):
-    """A bash on a terminal, without the package bash-completion: what a person sees after the tabulator key."""
+    """Runs bash on a terminal, without the package bash-completion, as a person uses it with the Tab key."""
 
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
@@ -244,17 +244,17 @@ class Interactive(unittest.TestCase):
         deadline = time.monotonic() + 60
         while text not in self.seen:
             ready, _, _ = select.select([self.terminal], [], [], max(0, deadline - time.monotonic()))
-            self.assertTrue(ready, f"{text!r} does not come; {self.seen!r}")
+            self.assertTrue(ready, f"{text!r} did not appear: {self.seen!r}")
             self.seen += os.read(self.terminal, 4096).decode(errors="replace")
 
     def complete(self, keys, text):
         self.type(keys + "\t")
         self.wait_for(text)
-        self.type("\x15")  # ^U, and a new line
+        self.type("\x15")  # ^U clears the line
         self.type("\n")
         self.wait_for("ready> ")
 
-    def test_it_completes(self):
+    def test_words_are_completed(self):
         self.complete("dkimkey gen", "dkimkey generate ")
         self.complete("dkimkey generate --sel", "--selector ")
         self.complete("dkimkey show -D keys -d ", "example.com ")

@@ -74,7 +74,7 @@ class Hooks(unittest.TestCase):
             for name, _, rdata in zone.iterate_rdatas("TXT")
         }
 
-    def test_the_shell_one(self):
+    def test_the_hook_in_shell(self):
         self.write(
             the_display("dkimkey.8", "#!/bin/sh").replace(
                 "/var/lib/dkimkey-hook", f"{self.directory}/records"
@@ -93,7 +93,7 @@ class Hooks(unittest.TestCase):
         self.call("remove", "other._domainkey.example.com")
         self.assertEqual(self.served(), {})
 
-    def test_the_python_one(self):
+    def test_the_hook_in_python(self):
         asked = []
 
         class Api(http.server.BaseHTTPRequestHandler):
@@ -136,13 +136,13 @@ class NameServers(unittest.TestCase):
         self.directory = pathlib.Path(directory.name)
         self.key = the_display("dkimkey.8", 'key "dkimsignd" {')
 
-    def test_the_secrets_are_one_and_base64(self):
+    def test_both_servers_have_the_same_secret_in_base64(self):
         secrets = re.findall(r'secret:? "?([\w+/=]+)', PAGES["dkimkey.8"].source)
         self.assertEqual(len(secrets), 2)
         self.assertEqual(len(set(secrets)), 1)
         self.assertGreater(len(base64.b64decode(secrets[0], validate=True)), 30)
 
-    def test_bind(self):
+    def test_bind_accepts_the_configuration(self):
         (self.directory / "dkimsignd.key").write_text(self.key)
         conf = the_display("dkimkey.8", 'include "/etc/bind/dkimsignd.key"')
         (self.directory / "named.conf").write_text(conf.replace("/etc/bind", str(self.directory)))
@@ -151,7 +151,7 @@ class NameServers(unittest.TestCase):
         )
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
-    def test_knot(self):
+    def test_knot_accepts_the_configuration(self):
         (self.directory / "knot.conf").write_text(the_display("dkimkey.8", "key:\n"))
         done = subprocess.run(
             ["knotc", "-c", self.directory / "knot.conf", "conf-check"],
@@ -161,8 +161,7 @@ class NameServers(unittest.TestCase):
         )
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
-    def test_records(self):
-        """A name server can read each example of records."""
+    def test_a_name_server_can_read_each_example_of_records(self):
         count = 0
         for display in PAGES["dkimsignd-tutorial.7"].displays():
             records = len(re.findall(r" IN +(?:TXT|NS|A|AAAA|PTR|SOA) ", display))

@@ -1,7 +1,7 @@
 """The manual pages describe what the programs do, and nothing else.
 
-They are compared with the programs themselves (--help, --print-config, the errors for unknown settings)
-or, where these say nothing, with tables in the sources: log lines, reasons, OpenDKIM's settings.
+The tests compare them with the output of the programs (--help, --print-config, the errors for unknown settings) and,
+where that says nothing, with tables in the sources: log lines, reasons, OpenDKIM's settings.
 """
 
 import re
@@ -16,7 +16,7 @@ from programs import DKIMKEY, DKIMSIGND, ROOT
 DAEMON, SETTINGS, KEY = PAGES["dkimsignd.8"], PAGES["dkimsignd.conf.5"], PAGES["dkimkey.8"]
 OPENDKIM = PAGES["dkimsignd-from-opendkim.7"]
 
-# What the program says that a value must be, and how the description of the setting begins.
+# The program's words for what a value must be, and how the description of such a setting begins.
 TYPES = {
     "a text in quotes": "Text",
     "true or false": "True or false",
@@ -32,7 +32,7 @@ def first_word(head, macro):
 
 
 def rendered(page):
-    """Returns what a reader sees, in one line."""
+    """Returns the page as a reader sees it, in one line."""
     text = programs.output_of("mandoc", "-T", "utf8", "-O", "width=500", page.path)
     return " ".join(re.sub(".\b", "", text).split())
 
@@ -42,11 +42,11 @@ class Case(unittest.TestCase):
 
     def assert_same(self, documented, real, what):
         self.assertEqual(set(real) - set(documented), set(), f"{what}: not documented")
-        self.assertEqual(set(documented) - set(real), set(), f"{what}: documented, and does not exist")
+        self.assertEqual(set(documented) - set(real), set(), f"{what}: documented, but does not exist")
 
 
 class Form(Case):
-    def test_mandoc_and_groff_take_them(self):
+    def test_mandoc_and_groff_accept_them(self):
         for page in PAGES.values():
             with self.subTest(page.path.name):
                 lint = subprocess.run(
@@ -68,7 +68,7 @@ class Form(Case):
                 self.assertEqual(man.stderr, "")
 
     def test_references(self):
-        """Each page of ours that is referred to exists, and each page lists all the others under SEE ALSO."""
+        """Each reference to a page of ours leads to one, and each page lists all the others under SEE ALSO."""
         for page in PAGES.values():
             with self.subTest(page.path.name):
                 for name, section in re.findall(r"^\.(?:.* )?Xr (dkim\S+) (\d)", page.source, re.M):
@@ -77,7 +77,7 @@ class Form(Case):
                 see_also = re.findall(r"Xr (dkim\S+) (\d)", "\n".join(page.section("SEE ALSO")))
                 self.assertEqual({f"{name}.{section}" for name, section in see_also}, others)
 
-    def test_sections_referred_to_exist(self):
+    def test_references_to_sections_lead_to_one(self):
         headings = {
             heading for page in PAGES.values() for macro in ("Sh", "Ss") for heading in page.headings(macro)
         }
@@ -97,7 +97,7 @@ class Settings(Case):
                 path = [first_word(head, "Va") for head in item.parents + (item.head,)]
                 cls.items[".".join(path)] = item
 
-    def test_each_is_documented(self):
+    def test_each_setting_is_documented(self):
         self.assert_same(self.items, self.real, "settings")
 
     def test_types_and_ranges(self):
@@ -121,7 +121,7 @@ class Settings(Case):
                 # mdoc treats a single parenthesis as punctuation, and would put it outside the quotes.
                 self.assertIn(f"Default: \u2018{value}\u2019.", shown)
 
-    def test_those_mentioned_elsewhere_exist(self):
+    def test_settings_mentioned_elsewhere_exist(self):
         known = {part for name in self.real for part in name.split(".")}
         for page in PAGES.values():
             self.assertLessEqual(set(re.findall(r"\bVa ([\w-]+)", page.source)), known, page.path.name)
@@ -135,27 +135,27 @@ class Options(Case):
                 found |= options_of(item.head)
         return found
 
-    def test_of_the_daemon(self):
+    def test_options_of_the_daemon(self):
         text = programs.output_of(DKIMSIGND, "--help")
         self.assert_same(self.documented(DAEMON, "DESCRIPTION"), programs.options_in(text), "dkimsignd")
 
-    def test_of_each_subcommand(self):
+    def test_options_of_each_subcommand(self):
         common = self.documented(KEY, "DESCRIPTION", "Options of every subcommand")
         for name in programs.subcommands():
             with self.subTest(name):
                 own = self.documented(KEY, "SUBCOMMANDS", name)
-                self.assertEqual(own & common, set(), "twice in the page")
+                self.assertEqual(own & common, set(), "documented twice")
                 self.assert_same(own | common, programs.options_in(programs.help_of(name)), name)
 
-    def test_of_dkimkey_itself(self):
+    def test_options_of_dkimkey_itself(self):
         for option in self.documented(KEY, "DESCRIPTION"):
             self.assertTrue(programs.output_of(DKIMKEY, option))
 
-    def test_the_subcommands(self):
+    def test_each_subcommand_is_documented(self):
         documented = [plain(line[4:]) for line in KEY.section("SUBCOMMANDS") if line.startswith(".Ss ")]
         self.assert_same(documented, programs.subcommands(), "dkimkey.8")
 
-    def test_those_mentioned_elsewhere_exist(self):
+    def test_options_mentioned_elsewhere_exist(self):
         everywhere = programs.options_in(programs.output_of(DKIMSIGND, "--help")) | {"-V", "--version"}
         for name in programs.subcommands():
             everywhere |= programs.options_in(programs.help_of(name))
@@ -184,7 +184,7 @@ class Options(Case):
 class Log(Case):
     """The log lines and the reasons in them."""
 
-    # The sources of the reasons, by section of the page.
+    # The source files of the reasons in each section of the page.
     REASONS = {
         "Reasons for mail without a key": ["crypto/signatures/identity.cpp"],
         "Reasons for malformed mail": ["crypto/signatures/identity.cpp", "crypto/signatures/identity.hpp", "milter/session.cpp"],
@@ -200,7 +200,7 @@ class Log(Case):
             if (item.section, item.subsection) == (section, subsection) and item.head.startswith("Sy ")
         ]
 
-    def test_lines(self):
+    def test_each_log_line_is_documented(self):
         documented = {}
         for subsection in DAEMON.headings("Ss"):
             if subsection not in self.REASONS:
@@ -228,7 +228,7 @@ class Log(Case):
         said += [text for text in programs.literals("crypto/signatures/identity.hpp") if " " in text.strip()]
         self.assertGreater(len(said), 20)
         for text in said:
-            # What stands in the places of a format is not in the page.
+            # The page has other words in place of a format's {}.
             for part in re.split(r"\{[^}]*\}", text):
                 with self.subTest(text, part=part):
                     self.assertTrue(plain(part).strip(" ,") in page)

@@ -1,4 +1,4 @@
-"""Tries the examples in the pages and the README."""
+"""Tries the examples in the manual pages and the README."""
 
 import pathlib
 import re
@@ -35,22 +35,22 @@ class Commands(unittest.TestCase):
         self.assertIn(words[0], self.options, f"{where}: dkimkey {text}")
         self.assertLessEqual(options, self.options[words[0]], f"{where}: dkimkey {text}")
 
-    def test_in_displays(self):
+    def test_commands_in_examples_exist(self):
         places = [(page.path.name, display) for page in PAGES.values() for display in page.displays()]
         places += [("README", block) for block in re.findall(r"^```\n(.*?)^```", README, re.M | re.S)]
         count = 0
         for where, text in places:
             if "  done " in text or text.lstrip().startswith("#!"):
-                continue  # what dkimkey prints, and programs
+                continue  # output of dkimkey, or a script
             for program, arguments in COMMAND.findall(text.replace("\\\n", " ")):
-                # The README's list of subcommands, and the line of a unit that starts the daemon.
+                # A line of the README's list of subcommands, or the line of a unit that starts the daemon.
                 if "   " in arguments.strip().split("#")[0]:
                     arguments = arguments.split()[0]
                 self.assert_exists(program, arguments.replace("DIR/*", "x"), where)
                 count += 1
         self.assertGreater(count, 50)
 
-    def test_in_the_text(self):
+    def test_commands_in_the_text_exist(self):
         count = 0
         for page in PAGES.values():
             for program, arguments in re.findall(r"^\.Ql (dkimkey|dkimsignd) (.*)$", page.source, re.M):
@@ -65,7 +65,7 @@ class Commands(unittest.TestCase):
 
 
 class Configurations(unittest.TestCase):
-    def test_they_are_taken(self):
+    def test_each_is_accepted(self):
         names = {name for name in programs.settings() if "." not in name}
         count = 0
         for page in PAGES.values():
@@ -83,9 +83,9 @@ class Configurations(unittest.TestCase):
 
 
 class Postfix(unittest.TestCase):
-    """Tries the settings for Postfix in a configuration of its own."""
+    """Tries the settings for Postfix in a configuration made for the test."""
 
-    def test_commands(self):
+    def test_postconf_accepts_the_commands(self):
         with tempfile.TemporaryDirectory() as name:
             directory = pathlib.Path(name)
             (directory / "main.cf").write_text("compatibility_level = 3.6\n")
@@ -107,10 +107,10 @@ class Postfix(unittest.TestCase):
             done = subprocess.run(
                 ["/usr/sbin/postconf", "-c", name, "-n"], capture_output=True, text=True, check=True
             )
-            self.assertEqual(done.stderr, "", "it warns of parameters that it does not know")
+            self.assertEqual(done.stderr, "", "postconf warns of unknown parameters")
             self.assertIn("smtpd_milters = unix:dkimsignd/dkimsignd.sock\n", done.stdout)
 
-    def test_parameters_mentioned(self):
+    def test_parameters_in_the_text_exist(self):
         names = {
             name
             for page in PAGES.values()
@@ -124,9 +124,9 @@ class Postfix(unittest.TestCase):
 
 
 class Installed(unittest.TestCase):
-    """The files that the pages and the README name are installed."""
+    """The package installs the files that the pages and the README name."""
 
-    def test_units_and_drop_ins(self):
+    def test_units_and_examples(self):
         text = README + "".join(page.source for page in PAGES.values())
         there = {path.name for path in (ROOT / "packaging").rglob("*") if path.is_file()}
         units = set(re.findall(r"\bdkim[\w-]+\.(?:service|timer)\b(?!\.d)", text))
@@ -137,7 +137,7 @@ class Installed(unittest.TestCase):
 
 
 class FromOpenDkim(unittest.TestCase):
-    def test_the_tables_become_those_rules(self):
+    def test_the_tables_become_the_rules_that_the_page_shows(self):
         with tempfile.TemporaryDirectory() as name:
             directory = pathlib.Path(name)
             keys = the_display("dkimsignd-from-opendkim.7", "main    example.com:server:")

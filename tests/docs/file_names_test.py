@@ -1,6 +1,6 @@
-"""The files that comments, messages and pages name exist: paths from the root, and bare names such as session.cpp.
+"""Files that comments, messages and pages name exist: by their paths from the root, or by bare names like session.cpp.
 
-So do the functions and types that the pages for developers name.
+Functions and types that the pages for developers name exist as well.
 """
 
 import pathlib
@@ -10,30 +10,28 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# Folders at the top, whose paths are written from the root; a part without an ending names .hpp and .cpp.
+# The top folders. Paths are written from the root; one without an ending means the .hpp and the .cpp.
 FOLDERS = r"canon|crypto|milter|keytool|packaging|tests|\.ci|\.github"
 PATH = re.compile(rf"(?<![\w/.~<>$\"}}-])(?:{FOLDERS})/[\w./*{{}},-]*[\w*}}/]")
 BARE = re.compile(r"(?<![\w/.*<>$-])\w+(?:\.[ch]pp|\.cmake|_test\.py)\b(?!/)")
 
-# Targets of the build, and names in instructions.
+# Targets of the build look like paths, and instructions have placeholders.
 TARGETS = {"milter/all", "keytool/all", "tests/milter/all", "tests/keytool/all", "tests/all"}
 PLACEHOLDERS = re.compile(r"\bNAME\b|\bDIR\b|\bBUILD")
 
-# Folders that have still to be gone through.
-NOT_DONE = ()
 
-
-def of_the_repository():
+def names_of_the_repository():
+    """Returns the paths of all files, from the root."""
     listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"],
                             capture_output=True, text=True, check=False)
     if listed.returncode == 0 and listed.stdout:
         return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
-    # An unpacked archive.
+    # An unpacked archive has no list, and may have build directories.
     return [path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*")
             if path.is_file() and not path.relative_to(ROOT).parts[0].startswith("build")]
 
 
-NAMES = of_the_repository()
+NAMES = names_of_the_repository()
 BASES = {name.rsplit("/", 1)[-1] for name in NAMES}
 ENDINGS = ("", ".hpp", ".cpp", ".py", "_test.cpp", "_test.py")
 
@@ -46,7 +44,7 @@ def exists(name):
 
 
 def prose(name, text):
-    """What is said, not what is done: the comments and strings of C++ and CMake, the whole of a page."""
+    """Returns what can name files: C++ without its includes, the comments of CMake, all of any other file."""
     if name.endswith((".cpp", ".hpp")):
         return "\n".join(line if not line.lstrip().startswith("#include") else "" for line in text.splitlines())
     if name.endswith(("CMakeLists.txt", ".cmake")):
@@ -55,12 +53,12 @@ def prose(name, text):
 
 
 def named_files():
-    """Each name of a file, with where it is named."""
+    """Yields each place, and the name of a file there."""
     for name in NAMES:
         if not name.endswith((".cpp", ".hpp", ".txt", ".cmake", ".md", ".yml", ".5", ".7", ".8", ".py", "/run", "/rules")):
             continue
         if name.startswith("tests/") and not name.endswith((".cpp", ".hpp", ".md", "CMakeLists.txt")):
-            continue  # scripts and sessions, whose paths are often those of temporary directories
+            continue  # scripts and sessions: their paths are often in temporary directories
         text = prose(name, (ROOT / name).read_text(encoding="utf-8", errors="replace"))
         for pattern in (PATH, BARE):
             for match in pattern.finditer(text):
@@ -69,10 +67,10 @@ def named_files():
 
 
 class FileNames(unittest.TestCase):
-    def test_they_exist(self):
+    def test_named_files_exist(self):
         count, wrong = 0, []
         for where, name in named_files():
-            if where.startswith(NOT_DONE) or PLACEHOLDERS.search(name) or name in TARGETS:
+            if PLACEHOLDERS.search(name) or name in TARGETS:
                 continue
             count += 1
             if not (exists(name) if "/" in name else name in BASES):

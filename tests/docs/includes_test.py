@@ -1,4 +1,5 @@
-"""Files include only files in folders below their own, and no file includes itself through others."""
+"""Files include only files of their own folder and of folders below it, and there are no cycles."""
+
 import pathlib
 import re
 import unittest
@@ -16,7 +17,7 @@ BELOW = {
 CRYPTO = ("signatures", "store", "settings", "keys", "")
 KEYTOOL = ("", "commands", "doctor", "doctor/host", "doctor/domain", "doctor/postfix", "doctor/findings", "rotation",
            "messages", "messages/damage", "opendkim", "generate", "cli", "keys", "spf", "dns", "system", "output")
-# The files of the daemon that its own folders may include: the log of troubles; what metrics report.
+# The files directly in milter/ that its inner folders may include: the log of troubles, and what metrics report.
 MILTER = {
     "libmilter": {"milter/troubles.hpp"},
     "metrics": {"milter/config.hpp", "milter/key_cache.hpp", "milter/mta_error.hpp", "milter/shared.hpp"},
@@ -24,7 +25,7 @@ MILTER = {
 
 
 def includes():
-    """Returns each of our files with those of our files that it includes, as paths from the root."""
+    """Returns each of our files with the files of ours that it includes, as paths from the root."""
     found = {}
     for folder in TOP:
         for path in sorted((ROOT / folder).rglob("*.?pp")):
@@ -33,7 +34,7 @@ def includes():
     return found
 
 
-def room(name):
+def inner_folder(name):
     """Returns the folder below the top one: "doctor/host" for keytool/doctor/host/own_address.hpp."""
     return "/".join(name.split("/")[1:-1])
 
@@ -43,37 +44,37 @@ class IncludesTest(unittest.TestCase):
         self.files = includes()
         self.assertGreater(len(self.files), 200)
 
-    def test_they_are_written_from_the_root(self):
+    def test_includes_are_written_from_the_root(self):
         for file, included in self.files.items():
             for name in included:
                 self.assertIn(name, self.files, f"{file} includes it")
 
-    def test_between_the_top_folders(self):
+    def test_top_folders_include_only_those_below(self):
         for file, included in self.files.items():
             top = file.split("/")[0]
             for name in included:
                 self.assertIn(name.split("/")[0], (top, *BELOW[top]), f"{file} includes {name}")
 
-    def test_between_the_rooms_of_a_folder(self):
+    def test_inner_folders_include_only_those_below(self):
         for top, order in (("crypto", CRYPTO), ("keytool", KEYTOOL)):
             for file, included in self.files.items():
                 if not file.startswith(top + "/"):
                     continue
-                self.assertIn(room(file), order, f"{file} is in a folder without a place in the order")
+                self.assertIn(inner_folder(file), order, f"{file} is in a folder without a place in the order")
                 for name in included:
-                    if name.startswith(top + "/") and room(name) != room(file):
-                        self.assertGreater(order.index(room(name)), order.index(room(file)),
+                    if name.startswith(top + "/") and inner_folder(name) != inner_folder(file):
+                        self.assertGreater(order.index(inner_folder(name)), order.index(inner_folder(file)),
                                            f"{file} includes {name}: upwards or sideways")
 
-    def test_from_the_rooms_of_the_daemon(self):
+    def test_inner_folders_of_the_daemon_include_few_of_its_files(self):
         for file, included in self.files.items():
-            if not file.startswith("milter/") or not room(file):
+            if not file.startswith("milter/") or not inner_folder(file):
                 continue
             for name in included:
-                if name.startswith("milter/") and room(name) != room(file):
-                    self.assertIn(name, MILTER[room(file)], f"{file} includes it")
+                if name.startswith("milter/") and inner_folder(name) != inner_folder(file):
+                    self.assertIn(name, MILTER[inner_folder(file)], f"{file} includes it")
 
-    def test_no_file_includes_itself_by_way_of_others(self):
+    def test_there_are_no_cycles(self):
         done = set()
 
         def visit(file, way):
@@ -87,7 +88,7 @@ class IncludesTest(unittest.TestCase):
         for file in self.files:
             visit(file, ())
 
-    def test_libmilter_is_known_in_few_files(self):
+    def test_few_files_include_libmilter(self):
         users = [file for file in self.files
                  if re.search(r"^#include <libmilter/", (ROOT / file).read_text(), re.MULTILINE)]
         self.assertEqual(users, ["milter/callbacks.cpp", "milter/libmilter/served_connection.cpp", "milter/negotiation.cpp"])

@@ -3,35 +3,16 @@
 import json
 import pathlib
 import re
-import socket
 import subprocess
 import tempfile
-import threading
 import unittest
 
 from mdoc import plain
 from pages import PAGES
 from programs import DKIMKEY
+from refusing_resolver import refusing_resolver
 
 KEY = PAGES["dkimkey.8"]
-
-
-def refusing_resolver():
-    """Starts a resolver that refuses each question at once; returns its address in the form of --resolver."""
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    server.bind(("127.0.0.1", 0))
-
-    def refuse():
-        while True:
-            try:
-                question, peer = server.recvfrom(4096)
-            except OSError:
-                return
-            # The header with QR and REFUSED, one question, and no other section.
-            server.sendto(question[:2] + b"\x81\x85\x00\x01" + bytes(6) + question[12:], peer)
-
-    threading.Thread(target=refuse, daemon=True).start()
-    return server, f"127.0.0.1@{server.getsockname()[1]}"
 
 
 class Members(unittest.TestCase):
@@ -39,8 +20,7 @@ class Members(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.directory = pathlib.Path(directory.name)
-        self.server, self.resolver = refusing_resolver()
-        self.addCleanup(self.server.close)
+        self.resolver = self.enterContext(refusing_resolver())
         items = {
             plain(".It " + item.head): set(re.findall(r"\.Ql (\w+)", "\n".join(item.body)))
             for item in KEY.items()
@@ -61,7 +41,7 @@ class Members(unittest.TestCase):
         self.assertTrue(objects, done.stderr)
         return set().union(*objects)
 
-    def test_of_each_subcommand(self):
+    def test_members_of_each_subcommand(self):
         record = self.documented["show"]
         real = {
             "generate": self.members("generate", "-d", "example.com", "-s", "s1", "--activate", "--json")

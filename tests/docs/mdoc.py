@@ -6,7 +6,7 @@ import re
 
 @dataclasses.dataclass
 class Item:
-    """One .It of a list, with the lines up to the next .It of the same list, including nested lists."""
+    """One .It of a list, with its lines up to the next .It of that list, nested lists included."""
 
     section: str
     subsection: str
@@ -54,7 +54,7 @@ class Page:
         return items
 
     def displays(self):
-        """Returns the literal examples, as a reader would paste them."""
+        """Returns the literal examples, as a reader pastes them."""
         found, block = [], None
         for line in self.lines:
             if line.startswith(".Bd -literal"):
@@ -83,7 +83,7 @@ def unescaped(text):
     return text
 
 
-# The macros in the pages, which are not text.
+# The macros that the pages use.
 MACROS = ("Ar Bd Bl Cm Dq Dv Ed El Em Ev Fl Ic It Li Nm No Ns Op Pa Pc Po Pp Pq Ql Qq Sh Ss Sx Sy Va Xr").split()
 
 

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from mdoc import plain
@@ -13,7 +14,7 @@ from programs import DKIMKEY, DKIMSIGND
 
 
 def documented():
-    """Returns names and their labels: "dkimsignd_x{a,b} , dkimsignd_y" has two names."""
+    """Returns the metrics and their labels: "dkimsignd_x{a,b} , dkimsignd_y" has two metrics."""
     found = {}
     for item in PAGES["dkimsignd.8"].items():
         if item.section == "METRICS":
@@ -23,7 +24,7 @@ def documented():
 
 
 def documented_values():
-    """Returns names and the values of their labels, for labels with a fixed choice of values."""
+    """Returns the metrics and the values of their labels, for labels with a fixed choice of values."""
     items = [item for item in PAGES["dkimsignd.8"].items() if item.section == "METRICS"]
     words = {item.head: set(re.findall(r"\.Ql ([\w-]+)", "\n".join(item.body))) for item in items}
     return {re.search(r"dkimsignd_\w+", head)[0]: found for head, found in words.items() if found}
@@ -74,9 +75,12 @@ class Metrics(unittest.TestCase):
                 f'metrics_file = "{metrics}";'
             )
             daemon = subprocess.Popen([DKIMSIGND, "--config", conf], stderr=subprocess.PIPE, text=True)
+            deadline = threading.Timer(60, daemon.kill)
+            deadline.start()
+            self.addCleanup(deadline.cancel)
             with daemon:
-                self.assertTrue(any("listens on" in line for line in daemon.stderr), "it does not start")
-                # The file is also written at the end, so there is nothing else to wait for.
+                self.assertTrue(any("listens on" in line for line in daemon.stderr), "the daemon does not start")
+                # The daemon writes the file also when it ends, so there is nothing else to wait for.
                 daemon.send_signal(signal.SIGTERM)
             self.assertEqual(daemon.returncode, 0)
             text = metrics.read_text()

@@ -18,7 +18,7 @@ def output_of(*words, status=0):
 
 
 def config_error(text):
-    """Returns what dkimsignd says about a configuration; None if it accepts it."""
+    """Returns the error of dkimsignd for a configuration; None if it accepts it."""
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
         file.write(text)
         file.flush()
@@ -54,7 +54,7 @@ GROUPS = {
 
 
 def settings():
-    """Returns all settings, members of groups as GROUP.MEMBER, each with what its value must be."""
+    """Returns all settings, members of groups as GROUP.MEMBER, each with what its value must be; None for a member."""
     found = {}
     for name in names_known_in("nobody_knows = 1;"):
         found[name] = wanted(f"{name} = 1.5;")
@@ -68,7 +68,7 @@ def settings():
 
 
 def wanted(text):
-    """No setting accepts a number with a fraction: returns what the error says is correct."""
+    """Returns what the error for a number with a fraction, which no setting accepts, says is correct."""
     error = config_error(text)
     right = re.search(r"it must be (.*)", error or "")
     assert right, f"{text}: {error}"
@@ -76,7 +76,7 @@ def wanted(text):
 
 
 def words_of(name):
-    """Returns the words that a text setting can have; empty if it accepts any text."""
+    """Returns the words that a text setting accepts; empty if it accepts any text."""
     error = config_error(f'{name} = "nobody_knows";')
     found = re.search(r"it can be (.*)", error or "")
     return re.findall(r'"(\w+)"', found[1]) if found else []
@@ -126,7 +126,7 @@ def joined(literals):
 
 
 def literals(path):
-    """Returns the texts that a source file can print; an argument of throw_store_error with its "cannot"."""
+    """Returns the texts that a source file can print, and the arguments of throw_store_error after their "cannot"."""
     text = source(path)
     # Character literals are skipped as a whole: they may contain a quotation mark.
     tokens = re.findall(rf"{LITERAL}|(?<![0-9A-Za-z])'(?:[^'\\]|\\.)+'|\s+|.", text)
@@ -141,17 +141,17 @@ def literals(path):
 
 
 def log_lines():
-    """Returns the daemon's log lines: the shape, with each {place} in capital letters, and its level."""
+    """Returns the daemon's log lines, each {place} in capital letters, with their levels."""
     text = source("milter/log_lines.hpp")
     found = re.findall(rf"LogLine \w+\{{\s*LogLevel::(\w+),\s*((?:{LITERAL}\s*)+)\}}", text)
-    assert len(found) == text.count("inline constexpr LogLine "), "a line that this does not understand"
+    assert len(found) == text.count("inline constexpr LogLine "), "a log line of an unknown form"
     return {
         re.sub(r"\{(\w+)\}", lambda place: place[1].upper(), joined(shape)): level for level, shape in found
     }
 
 
 def opendkim_settings():
-    """Returns the settings of opendkim.conf(5) that import knows, by what happens to them."""
+    """Returns the settings of opendkim.conf(5) that import knows, by what happens to them at an import."""
     found = {}
     for name, fate in re.findall(
         r'Entry\{"([\w-]+)", (\w+),', source("keytool/opendkim/setting_names.cpp")

@@ -1,4 +1,4 @@
-"""The README and the sample configuration: what they say of subcommands, log lines, settings and files."""
+"""The README and the sample configuration name the subcommands, log lines, settings and files that there are."""
 
 import re
 import unittest
@@ -13,7 +13,7 @@ SAMPLE = (ROOT / "packaging/dkimsignd.conf").read_text(encoding="utf-8")
 
 
 def header_lists():
-    """The header fields that are signed, and oversigned, if nothing is configured."""
+    """Returns the header fields that are signed, and the ones that are oversigned, if nothing is configured."""
     text = programs.output_of(DKIMSIGND, "--config", "/dev/null", "--print-config")
     return [
         re.search(rf"^# in effect, {kind}: +(.*)", text, re.M)[1].split()
@@ -22,7 +22,7 @@ def header_lists():
 
 
 def shape_pattern(shape):
-    """A pattern for the lines that a log line of the page, ID: signed d=DOMAIN, can become."""
+    """Returns a pattern for all lines of a shape such as "ID: signed d=DOMAIN"."""
     return "".join(".*" if re.fullmatch("[A-Z]{2,}", part) else re.escape(part)
                    for part in re.split(r"(\b[A-Z]{2,}(?=\b|ms))", shape))
 
@@ -35,21 +35,21 @@ class Readme(unittest.TestCase):
         self.assertEqual(sorted(listed), sorted(programs.subcommands()))
 
     def test_log_lines(self):
-        """Each example has the shape of a line in the daemon's table."""
+        """Each example has the shape of one of the daemon's log lines."""
         examples = re.findall(r"^(?:4F1k|NOQUEUE): .*", README, re.M)
         self.assertGreater(len(examples), 3)
         patterns = [shape_pattern(shape) for shape in programs.log_lines() if shape.startswith("ID: ")]
         for example in examples:
             self.assertTrue(any(re.fullmatch(pattern, example) for pattern in patterns), example)
 
-    def test_settings_mentioned(self):
-        """The words in backquotes that look like settings are settings, of ours or of Postfix."""
+    def test_settings_in_the_text_exist(self):
+        """Words in backquotes that look like settings are settings of ours or of Postfix."""
         words = set(re.findall(r"`([a-z]+_[a-z_]+)(?: = \w+)?`", README))
         postfix = {word for word in words if word.startswith(("milter_", "non_smtpd_", "smtpd_"))}
         self.assertGreater(len(words - postfix), 1)
         self.assertLessEqual(words - postfix, set(programs.defaults()))
 
-    def test_files_linked(self):
+    def test_linked_files_exist(self):
         for page in (ROOT / "README.md", ROOT / "tests/bench/README.md", *ROOT.glob(".github/*.md")):
             for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
                 self.assertTrue((page.parent / target).exists(), f"{page}: {target}")
@@ -63,7 +63,7 @@ class ManualPage(unittest.TestCase):
         lists = re.findall(r"An empty list means: -ragged -offset indent ((?:[\w-]+\??, )+[\w-]+\??) ", text)
         self.assertEqual([names.split(", ") for names in lists], header_lists())
 
-    def test_oversigned_fields_where_they_are_explained(self):
+    def test_oversigned_fields_in_the_explanation(self):
         always, where_present = [], []
         for name in header_lists()[1]:
             (where_present if name.endswith("?") else always).append(name.rstrip("?"))
@@ -74,7 +74,7 @@ class ManualPage(unittest.TestCase):
 
 
 class SampleConfiguration(unittest.TestCase):
-    def test_it_is_accepted_and_changes_nothing(self):
+    def test_the_daemon_accepts_it_and_it_changes_nothing(self):
         self.assertIsNone(programs.config_error(SAMPLE))
         self.assertEqual(re.findall(r"^[^#\n].*", SAMPLE, re.M), [])
 

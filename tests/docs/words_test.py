@@ -1,6 +1,6 @@
-"""Words to avoid, and what to write instead: in comments, strings, pages, README and CHANGELOG.
+"""Comments, strings, pages, README and CHANGELOG use none of the words to avoid.
 
-The words that mean something here are in the glossary of .github/CONTRIBUTING.md.
+The glossary in .github/CONTRIBUTING.md has the words to use.
 """
 
 import pathlib
@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 OCTETS = r"octets?"
 
-# A pattern, and what to say instead.
+# Patterns, and what to write instead.
 AVOID = {
     r"put(?:s|ting)? (?:\w+ )?off": "defer; deferred",
     r"puts? (?:its|the|their|mail|new|them|messages?) (?:mail |ones |messages? )?off": "defer; deferred",
@@ -47,18 +47,17 @@ AVOID = {
     r"wherever that|howsoever|albeit|nought|naught": "say it plainly",
 }
 
-# Where one of these words is right: the file, and the text around the word.
+# Places where one of these words is right: the file, and the text around the word.
 ALLOWED = (
     # The lists themselves.
     ("tests/docs/words_test.py", ""),
     (".github/CONTRIBUTING.md", 'byte | eight bits; "octet" only where the text of a standard counts octets'),
 )
 
-# Folders and files that have still to be gone through.
-NOT_DONE = ("tests/",)
-
 # A comment must not begin with one of these: put the subject and the verb first.
 BEGINNINGS = r"(?:Of|Those|The same|Whoever)\b"
+# By the ending of a file: the beginning of a comment or a docstring.
+COMMENT = {".cpp": "//", ".hpp": "//", ".py": '#|"""'}
 
 TEXT = (".cpp", ".hpp", ".cmake", ".txt", ".md", ".yml", ".json", ".conf", ".service", ".timer", ".py", ".lua",
         ".5", ".7", ".8", "")
@@ -73,22 +72,22 @@ def files(folders):
 
 
 def texts():
-    """Each file of ours with its text."""
+    """Yields each file of ours with its text."""
     folders = ("canon", "crypto", "milter", "keytool", "packaging", "tests", ".github", ".ci")
     named = [(name, ROOT / name) for name in ("README.md", "CHANGELOG.md", "CMakeLists.txt", "CMakePresets.json")]
     for name, path in [*named, *files(folders)]:
         try:
             yield name, path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            continue  # a message or key of the tests
+            continue  # a message or key for tests
 
 
-# A comment, or a literal: what a reader of the source or of the output sees, but not the names in the code.
+# A comment or a literal, in contrast to the names in the code.
 SAID = re.compile(r"""//[^\n]*|"(?:[^"\\\n]|\\.)*"|R"\((?:.|\n)*?\)"|'(?:[^'\\\n]|\\.)+'""")
 
 
 def without_code(text):
-    """The comments and literals of C++ at their places, and blanks for the rest."""
+    """Returns the comments and literals of C++ at their places, with blanks for the rest."""
     parts, end = [], 0
     for match in SAID.finditer(text):
         parts += [re.sub(r"[^\n]", " ", text[end : match.start()]), match[0]]
@@ -97,6 +96,7 @@ def without_code(text):
 
 
 def found_in(name, text):
+    """Yields a complaint for each word to avoid."""
     if name.endswith((".cpp", ".hpp")):
         text = without_code(text)
     for pattern, instead in AVOID.items():
@@ -111,28 +111,28 @@ def found_in(name, text):
 
 
 class Words(unittest.TestCase):
-    def test_old_words_are_gone(self):
+    def test_words_to_avoid_are_not_used(self):
         found = []
         for name, text in texts():
-            if not name.startswith(NOT_DONE):
-                found += found_in(name, text)
+            found += found_in(name, text)
         self.assertEqual(found, [], "\n" + "\n".join(found))
 
     def test_each_exception_is_needed(self):
         for name, around in ALLOWED:
             self.assertIn(around, (ROOT / name).read_text(encoding="utf-8"))
-        for folder in NOT_DONE:
-            self.assertTrue((ROOT / folder).exists(), folder)
 
 
 class Comments(unittest.TestCase):
     def test_they_begin_with_a_subject_or_a_verb(self):
         found = []
-        for name, path in files(("canon", "crypto", "milter", "keytool")):
-            if name.startswith(NOT_DONE) or path.suffix != ".hpp":
+        for name, path in files(("canon", "crypto", "milter", "keytool", "tests")):
+            if path.suffix != ".hpp" and not (name.startswith("tests/") and path.suffix in COMMENT):
                 continue
-            text = path.read_text(encoding="utf-8")
-            for match in re.finditer(rf"(?:\A|^(?!\s*//).*\n)\s*// ({BEGINNINGS}.*)", text, re.M):
+            text, comment = path.read_text(encoding="utf-8"), COMMENT[path.suffix]
+            # Only the first line of a comment counts.
+            for match in re.finditer(
+                rf"(?:\A|^(?!\s*(?:{comment})).*\n)\s*(?:{comment}) ?({BEGINNINGS}.*)", text, re.M
+            ):
                 found.append(f"{name}: {match[1]}")
         self.assertEqual(found, [], "\n" + "\n".join(found))
 

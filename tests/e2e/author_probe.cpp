@@ -1,5 +1,5 @@
-// Reads From: values, each ended by a NUL, and says of each whom a message would be signed for:
-// "rfc5322 ADDRESS...", "loose ADDRESS", or "refused REASON", a line each.
+// Reads From: values, each ended by a NUL. Prints on one line for each whom a message would be signed for:
+// "rfc5322 ADDRESS...", "loose ADDRESS", or "refused REASON".
 #include <iostream>
 
 #include "crypto/signatures/identity.hpp"

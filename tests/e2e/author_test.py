@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Whoever would be signed for is who others take for the author.
+"""We sign only for an author whom other programs see as well.
 
-From: fields that are not RFC 5322 are signed where they have one reading. What that reading is must not be our
-opinion alone: over generated fields, the addresses that Mail::DKIM, Postfix and Python's email package (which
-dkimpy and what is built on it use) find are compared with ours. Where any of them sees another address, or one
-more, we must have refused.
+A message whose From: field is not RFC 5322 is signed if the field has only one reading. Our own reading is not enough
+to know that. So this test generates fields, and compares the addresses that we find with those that Mail::DKIM,
+Postfix and Python's email package find (dkimpy and programs that are built on it use that package). If any of them
+sees another address, or one more, we must have refused the field.
 """
 
 import email.utils
@@ -23,9 +23,9 @@ from harness.smtp_client import SmtpClient
 from harness.workspace import HarnessError, Workspace
 
 COUNT, SEED = 4000, 822
-# So many fields of one message; Postfix reads each by itself. That is what takes the time, 1.5 ms a field: cleanup(8)
-# asks trivial-rewrite(8) about every address in it. With 60,000 fields it is two minutes on an idle machine and five on a
-# busy one, all of it in the reply to the end of DATA.
+# How many fields a message has; Postfix reads each field separately. That takes most of the time, 1.5 ms per field:
+# cleanup(8) asks trivial-rewrite(8) about every address in it. 60,000 fields take two minutes on an idle machine and
+# five on a busy one, all of it before the reply to the end of DATA.
 BATCH = 500
 ORIGIN = "private.example"
 SEEN = re.compile(r"([^\s<>,;:()\[\]]+)@([^\s<>,;:()]+)\.seen")
@@ -38,7 +38,7 @@ def by_us(fields):
 
 
 def by_mail_dkim(fields):
-    """The author that it names, and all addresses that its parser finds."""
+    """Returns the author that it names, and all addresses that its parser finds."""
     script = pathlib.Path(__file__).with_name("harness") / "read_authors.pl"
     done = subprocess.run([str(script)], input=json.dumps(fields).encode(), check=True, capture_output=True)
     return json.loads(done.stdout)
@@ -49,7 +49,7 @@ def by_python(field):
 
 
 def with_domain(addresses):
-    """A word alone is nobody's address."""
+    """Returns only addresses that have a domain: a word alone is nobody's address."""
     return {address for address in addresses if address and "@" in address}
 
 
@@ -58,7 +58,7 @@ def domains(addresses):
 
 
 class ByPostfix:
-    """The addresses that cleanup(8) finds in a sender's field: it rewrites each of them, and a map marks it."""
+    """Finds the addresses that cleanup(8) sees in a sender's field: it rewrites each address, and a map marks it."""
 
     def __init__(self, workspace):
         self.sink = Sink(workspace)
@@ -100,7 +100,7 @@ class Author(unittest.TestCase):
     def accepted(self, kind):
         return {field: set(found.split(" ")) for field, (said, found) in self.ours.items() if said == kind}
 
-    def test_one_reading_is_that_of_all_readers(self):
+    def test_all_readers_agree_about_loose_fields(self):
         accepted = self.accepted("loose")
         self.assertGreater(len(accepted), COUNT // 30, "the generator makes too few such fields")
         for field, ours in accepted.items():
@@ -109,10 +109,10 @@ class Author(unittest.TestCase):
                 mail_dkim, postfix, python = self.others[field]
                 self.assertEqual(mail_dkim, ours)
                 self.assertEqual(postfix, ours)
-                # Python reads most of them as nothing at all, and never as somebody else.
+                # Python finds no address in most of them, and never somebody else's.
                 self.assertLessEqual(python, ours)
 
-    def test_the_domains_of_rfc_5322_are_those_of_all_readers(self):
+    def test_all_readers_agree_about_the_domains_of_rfc_5322_fields(self):
         accepted = self.accepted("rfc5322")
         self.assertGreater(len(accepted), COUNT // 30, "the generator makes too few such fields")
         for field, ours in accepted.items():
@@ -123,18 +123,18 @@ class Author(unittest.TestCase):
                 self.assertEqual(postfix, domains(ours))
                 self.assertLessEqual(python, domains(ours))
 
-    def test_what_is_common_is_signed(self):
+    def test_common_fields_are_signed(self):
         for field in COMMON:
             with self.subTest(field):
                 self.assertEqual(self.ours[field], ["loose", "a@example.com"])
 
-    def test_what_is_hostile_is_refused(self):
+    def test_hostile_fields_are_refused(self):
         for field in HOSTILE:
             with self.subTest(field):
                 self.assertEqual(self.ours[field][0], "refused")
 
-    def test_readers_disagree_about_what_is_refused(self):
-        """Or the fields would not show anything."""
+    def test_readers_disagree_about_refused_fields(self):
+        """Otherwise the generated fields would prove nothing."""
         disputed = [field for field, (said, _) in self.ours.items() if said == "refused"
                     and len({frozenset(found) for found in self.others[field][:2]}) > 1]
         self.assertGreater(len(disputed), COUNT // 30)

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Messages as the world writes them, through the daemon and through `dkimkey sign`.
 
-Runs over the fixtures beside this file, and over any folder that DKIMSIGND_CORPUS names. A rule maps
-every author to one domain with keys. A message with one parsable From must be signed and verify; every
-other gets a verdict and a log line; nothing ends the daemon; and both programs agree.
+The test uses the fixtures beside this file, and any folder that DKIMSIGND_CORPUS names. A rule maps every
+author to one domain with keys. A message with one parsable From must be signed and must verify; every other
+message gets a verdict and a log line. No message may end the daemon, and both programs must agree.
 """
 
 import email.headerregistry
@@ -26,25 +26,25 @@ DOMAIN = "corpus.example"
 
 
 def messages():
-    """Name to octets with CRLF line ends, as they would go over the wire."""
+    """Returns each message by its name, with CRLF line ends, as it would go over the wire."""
     found = {}
     folders = [FIXTURES, *filter(None, [os.environ.get("DKIMSIGND_CORPUS")])]
     for folder in map(pathlib.Path, folders):
         for path in sorted(folder.rglob("*.eml")):
-            octets = path.read_bytes()
-            # An mbox line is no part of the message: sendmail(1) drops it as well.
-            if octets.startswith(b"From "):
-                octets = octets.partition(b"\n")[2]
-            octets = octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-            found[str(path.relative_to(folder.parent))] = (path, octets)
+            raw = path.read_bytes()
+            # An mbox line is not part of the message: sendmail(1) drops it as well.
+            if raw.startswith(b"From "):
+                raw = raw.partition(b"\n")[2]
+            raw = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+            found[str(path.relative_to(folder.parent))] = (path, raw)
     return found
 
 
 def parsable_author(message):
-    """True or False where there is no doubt whether the author can be told, None where there is.
+    """Returns whether the message has an author that can be determined; None if that is in doubt.
 
-    Python's own parser of RFC 5322 is the independent opinion; what it reads only with a remark (defect)
-    is the obsolete or the broken syntax, about which opinions may differ.
+    Python's own parser of RFC 5322 gives an independent opinion. A field that it reads only with a remark
+    (defect) has obsolete or broken syntax, about which opinions may differ.
     """
     values = message.values("From")
     if len(values) != 1:
@@ -80,11 +80,11 @@ class Corpus(unittest.TestCase):
 
     @classmethod
     def through_the_daemon(cls):
-        """Name to the Outcome, and what the log says of it. All over one connection."""
+        """Sends all messages over one connection; returns the Outcome of each, with its lines of the log."""
         outcomes = {}
         with MilterClient(str(cls.socket)) as client:
-            for number, (name, (_, octets)) in enumerate(cls.messages.items()):
-                message, queue_id = Message(octets), f"CORPUS{number}"
+            for number, (name, (_, raw)) in enumerate(cls.messages.items()):
+                message, queue_id = Message(raw), f"CORPUS{number}"
                 outcome = client.message(message.fields, message.body, queue_id=queue_id)
                 outcomes[name] = (outcome, [line for line in cls.daemon.lines_of(queue_id)
                                             if f"{queue_id}: signed " in line or f"{queue_id}: not signed: " in line])
@@ -120,7 +120,7 @@ class Corpus(unittest.TestCase):
 
     def test_by_dkimkey_sign(self):
         signed = {}
-        for name, (path, octets) in self.messages.items():
+        for name, (path, raw) in self.messages.items():
             with self.subTest(name):
                 done = subprocess.run(
                     [program("dkimkey"), "sign", "--config", self.daemon.config, path],
@@ -133,22 +133,22 @@ class Corpus(unittest.TestCase):
                     self.assertEqual(done.stdout, b"")
                     continue
                 signed[name] = done.stdout.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-                message = Message(octets)
-                empty_line = b"\r\n" if message.stray_line or message.header != octets else b""
+                message = Message(raw)
+                empty_line = b"\r\n" if message.stray_line or message.header != raw else b""
                 self.assertTrue(signed[name].endswith(message.header + empty_line + message.body),
                                 "the message itself was changed")
-        self.verify({name: with_final_line_end(octets) for name, octets in signed.items()})
+        self.verify({name: with_final_line_end(raw) for name, raw in signed.items()})
 
     def verify(self, signed):
-        """Every signature by every judge. A lone CR is told apart only by dkimpy, which takes it for an
-        octet as we do."""
+        """Has every judge verify every signature. If there is a lone CR, only dkimpy does: like us, it takes
+        the CR for a byte of its line."""
         verdicts = self.judges.judge(signed)
-        for name, octets in signed.items():
+        for name, raw in signed.items():
             with self.subTest(name):
-                signatures = Message(octets).signatures()
+                signatures = Message(raw).signatures()
                 self.assertEqual([s["d"] for s in signatures[:2]], [DOMAIN, DOMAIN])
                 for signature, verdict in zip(signatures[:2], verdicts[name]):
-                    if b"\r" in octets.replace(b"\r\n", b""):
+                    if b"\r" in raw.replace(b"\r\n", b""):
                         self.assertEqual(verdict["dkimpy"], "pass")
                     else:
                         self.assertEqual(complaints(verdict, signature), {})

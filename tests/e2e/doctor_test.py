@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""dkimkey doctor on a private Postfix and a running dkimsignd: first a chain in which nothing is wrong, then
-the same broken in one way after the other. Each time, what is not good must be exactly that one, and where
-doctor gives commands to paste, pasting them must make it well again.
+"""Runs dkimkey doctor on a private Postfix and a running dkimsignd: first while nothing is wrong, then while one
+thing after the other is broken. Each time, exactly that finding must not be good, and if doctor gives commands to
+paste, pasting them must repair it.
 """
 
 import contextlib
@@ -21,27 +21,28 @@ from harness.dns_server import DnsServer
 from harness.postfix import Postfix
 from harness.products import Daemon, KeyStore, program
 from harness.workspace import Workspace, free_port, run
+from refusing_resolver import refusing_resolver
 
 DOMAIN = "example.com"
 
 
 class Scene:
-    """Set up once; what a test breaks, it mends again."""
+    """Everything that runs, set up once. A test that breaks something repairs it."""
 
     def __init__(self):
         self.workspace = Workspace()
         self.postfix = Postfix(self.workspace, free_port(), origin=DOMAIN)
-        # Services of other tests whose very purpose is to break signatures.
+        # Removes services that break signatures on purpose, for other tests.
         master = self.postfix.config / "master.cf"
         kept = re.sub(r"^(recoding|verbatim|longline) .*\n  .*\n", "", master.read_text(), flags=re.MULTILINE)
         master.write_text(kept)
-        # Postfix's defaults of these are notes.
+        # With Postfix's defaults of these settings, doctor reports notes.
         with open(self.postfix.config / "main.cf", "a", encoding="ascii") as main:
             main.write("disable_mime_output_conversion = yes\ninternal_mail_filter_classes = bounce\n")
         self.socket = self.postfix.make_socket_directory("nobody")
         self.keys = KeyStore(self.workspace)
         self.keys.generate(DOMAIN, "server", "both", "--activate")
-        # Beside each other, as they are installed: doctor looks there for dkimsignd.
+        # Both programs are in one directory, as installed: doctor looks there for dkimsignd.
         self.programs = self.workspace.directory("programs")
         for name in ("dkimkey", "dkimsignd"):
             shutil.copy(program(name), self.programs / name)
@@ -81,7 +82,7 @@ class DoctorTest(unittest.TestCase):
         return findings
 
     def assert_only(self, severity, topic, *arguments, **options):
-        """What is not good is one finding, this one."""
+        """Asserts that only this finding is not good; returns it."""
         findings, code = self.scene.findings(*arguments, **options)
         wrong = [f for f in findings if f["severity"] != "good"]
         self.assertEqual([(f["severity"], f["topic"]) for f in wrong], [(severity, topic)], wrong)
@@ -90,7 +91,8 @@ class DoctorTest(unittest.TestCase):
 
     @contextlib.contextmanager
     def postfix_with(self, main=(), master="", services=()):
-        """Settings of main.cf; lines more of master.cf; (service/type, setting=value) of its services."""
+        """Changes settings of main.cf, adds lines to master.cf, and sets (service/type, setting=value) of its services;
+        restores both files at the end."""
         files = [self.scene.postfix.config / name for name in ("main.cf", "master.cf")]
         saved = [file.read_text() for file in files]
         try:
@@ -113,14 +115,14 @@ class DoctorTest(unittest.TestCase):
             self.let_settle()
 
     def let_settle(self):
-        """postconf waits until the files are some seconds old: they might be half written. They are not."""
+        """Makes the files look old: postconf waits while they are new, because they might be half written."""
         for name in ("main.cf", "master.cf"):
             os.utime(self.scene.postfix.config / name, (1, 1))
 
     def paste(self, finding):
         for line in finding["paste"].splitlines():
             if line.endswith(" reload"):
-                # Takes seconds, and doctor reads the files; that it works is seen once.
+                # A reload takes seconds, and doctor reads the files. To see that it works, one is enough.
                 if DoctorTest.reloaded:
                     continue
                 DoctorTest.reloaded = True
@@ -138,7 +140,7 @@ class Healthy(DoctorTest):
         reached = [f["what"] for f in findings if f["topic"] == "socket"]
         self.assertEqual(reached, ["dkimsignd listens, and user postfix reaches it from inside the chroot"])
 
-    def test_the_socket_by_other_names(self):
+    def test_other_names_of_the_socket(self):
         queue = self.scene.postfix.queue
         for name in ("unix:/dkimsignd/dkimsignd.sock", "local:dkimsignd/dkimsignd.sock", "$ours",
                      "{ unix:dkimsignd/dkimsignd.sock, default_action=tempfail, { protocol = 6 } }",
@@ -168,7 +170,7 @@ class Healthy(DoctorTest):
             self.assert_only("risk", "smtp_header_checks")
 
     def test_an_inet_socket(self):
-        # The same file is the second daemon's, too.
+        # The second daemon writes its configuration into the file of the first.
         config = self.scene.workspace.path / "inet.conf"
         port = free_port()
         text = self.scene.daemon.config.read_text()
@@ -184,8 +186,8 @@ class Healthy(DoctorTest):
 
 
 class BrokenPostfix(DoctorTest):
-    # name, main.cf, severity, topic; each is mended by what doctor says to paste.
-    MENDED = [
+    # A setting of main.cf, severity, topic. Pasting doctor's commands repairs it.
+    REPAIRED = [
         ("smtpd_milters = ", "broken", "smtpd_milters"),
         ("smtpd_milters = unix:dkimsignd/other/dkimsignd.sock", "broken", "smtpd_milters"),
         ("smtpd_milters = unix:/var/spool/postfix/dkimsignd/dkimsignd.sock", "broken", "smtpd_milters"),
@@ -206,7 +208,8 @@ class BrokenPostfix(DoctorTest):
         ("local_header_rewrite_clients = ", "risk", "local_header_rewrite_clients"),
         ("myorigin = host.localdomain", "risk", "myorigin"),
     ]
-    TOLD = [
+    # Doctor only gives advice about these.
+    ADVISED = [
         ("receive_override_options = no_address_mappings, no_milters", "broken", "receive_override_options"),
         ("milter_header_checks = regexp:/nowhere", "risk", "milter_header_checks"),
         ("smtpd_milter_maps = cidr:/nowhere", "unknown", "smtpd_milter_maps"),
@@ -220,25 +223,25 @@ class BrokenPostfix(DoctorTest):
     ]
 
     def test_main_cf(self):
-        for setting, severity, topic in self.MENDED:
+        for setting, severity, topic in self.REPAIRED:
             with self.subTest(setting), self.postfix_with([setting]):
                 finding = self.assert_only(severity, topic)
                 self.paste(finding)
                 self.assert_healthy()
-        for setting, severity, topic in self.TOLD:
+        for setting, severity, topic in self.ADVISED:
             with self.subTest(setting), self.postfix_with([setting]):
                 self.assertTrue(self.assert_only(severity, topic)["advice"])
 
-    def test_fields_that_are_missing_when_mail_is_signed(self):
-        """The verbatim service adds none: a risk to signatures that say there is no Date, and a note for clients
-        that log in."""
+    def test_fields_that_are_added_after_signing(self):
+        """The verbatim service adds none. That is a risk for signatures that say there is no Date, and a note for
+        clients that log in."""
         inet = f"127.0.0.1:{self.scene.postfix.verbatim_port}/inet"
         config = self.scene.workspace.path / "denies.conf"
         config.write_text(self.scene.daemon.config.read_text() + 'oversigned_headers = ( "+Date" );\n')
         with self.postfix_with():
             findings, _ = self.scene.findings(config=config)
             wrong = {f["topic"]: f for f in findings if f["severity"] != "good"}
-            # Of this Postfix, and of any that comes later.
+            # The risks come from this Postfix, and from any later one.
             self.assertEqual({topic: f["severity"] for topic, f in wrong.items()},
                              {"always_add_missing_headers": "risk", "configuration": "risk"})
             finding = wrong["always_add_missing_headers"]
@@ -285,7 +288,7 @@ class BrokenPostfix(DoctorTest):
         with self.postfix_with(["relayhost = ", "myhostname = server.localdomain"]):
             self.assertIn("set myhostname", self.assert_only("risk", "myhostname")["advice"])
 
-    def test_a_service_of_its_own_mind(self):
+    def test_a_service_with_settings_of_its_own(self):
         inet = f"127.0.0.1:{self.scene.postfix.submission_port}/inet"
         for service, setting, topic in (
                 (inet, "smtpd_milters=", "smtpd_milters"),
@@ -294,7 +297,7 @@ class BrokenPostfix(DoctorTest):
                 ("relay/unix", "smtp_line_length_limit=80", "smtp_line_length_limit"),
                 (inet, "milter_default_action=accept", "milter_default_action")):
             with self.subTest(setting), self.postfix_with(services=[(service, setting)]):
-                # The only cleanup is all that sendmail(1) has.
+                # All mail from sendmail(1) goes through the only cleanup.
                 finding = self.assert_only("broken" if service == "cleanup/unix" else "risk", topic)
                 self.assertEqual(finding["subject"], service)
                 self.paste(finding)
@@ -313,14 +316,14 @@ class BrokenPostfix(DoctorTest):
             self.assertIn("signed before the content filter", finding["what"])
         with self.postfix_with(["content_filter = scan:[127.0.0.1]:10025"], line):
             self.assertIn("twice", self.assert_only("risk", "content_filter")["what"])
-        # As it should be: signed by the one that takes the mail back, and by no other.
+        # This is correct: only the service that takes the mail back has it signed.
         with self.postfix_with(["content_filter = scan:[127.0.0.1]:10025", "smtpd_milters = ",
                                 "non_smtpd_milters = "],
                                line + "  -o smtpd_milters=unix:dkimsignd/dkimsignd.sock\n"):
             self.assert_healthy()
 
     def test_behind_nat_for_ipv4_alone(self):
-        """The home server: what is said of its IPv6 address is not said of the other one."""
+        """This is a home server. Only its IPv4 address is hidden, so only that one gets a finding."""
         with refusing_resolver() as resolver, self.postfix_with(
                 ["relayhost = ", "smtp_bind_address = 192.168.1.5",
                  "smtp_bind_address6 = 2a00:1450:4001:80b::5"]):
@@ -329,14 +332,14 @@ class BrokenPostfix(DoctorTest):
                 self.assertEqual([f["subject"] for f in json.loads(done.stdout) if f["topic"] == "address"],
                                  hidden)
 
-    def test_an_origin_without_an_end(self):
+    def test_an_origin_that_cannot_be_read_to_its_end(self):
         pipe = self.scene.workspace.path / "mailname"
         os.mkfifo(pipe)
         with self.postfix_with([f"myorigin = {pipe}"]):
             self.assertNotIn("myorigin", [f["topic"] for f in self.assert_healthy()])
 
-    def test_what_postconf_fails_of_is_said(self):
-        """Not the warnings before it."""
+    def test_the_reason_for_which_postconf_fails_is_reported(self):
+        """Doctor reports the error, and not the warnings before it."""
         with self.postfix_with(["relayhost = x", "relayhost = y", "queue_directory = ${"]):
             main = self.scene.postfix.config / "main.cf"
             main.write_text(main.read_text() + "relayhost = z\n")
@@ -347,7 +350,7 @@ class BrokenPostfix(DoctorTest):
     def test_no_postfix(self):
         self.assert_only("unknown", "postfix", directory="/nowhere")
 
-    def test_what_a_setting_holds_does_not_reach_the_terminal(self):
+    def test_control_characters_of_a_setting_do_not_reach_the_terminal(self):
         with self.postfix_with(["smtp_header_checks = regexp:/\x1b[31m\x9b\x07"]):
             done = self.scene.doctor("--local")
             self.assertIn(b"smtp_header_checks", done.stdout)
@@ -395,7 +398,7 @@ class BrokenSocket(DoctorTest):
         self.addCleanup(self.scene.start_daemon)
         self.scene.daemon.stop()
         self.assertIn("not running", self.assert_only("broken", "socket")["what"])
-        # As it is left by a daemon that was killed.
+        # A killed daemon leaves its socket like this.
         with socket.socket(socket.AF_UNIX) as stale:
             stale.bind(str(self.scene.socket))
         self.assertIn("nobody listens", self.assert_only("broken", "socket")["what"])
@@ -415,7 +418,7 @@ class BrokenSocket(DoctorTest):
         finally:
             self.scene.postfix.make_socket_directory("nobody")
 
-    def test_paths_that_the_shell_would_take_apart(self):
+    def test_paths_that_the_shell_would_split(self):
         self.addCleanup(self.scene.daemon.configure)
         directory = self.scene.socket.parent / "it's; a $(directory)"
         directory.mkdir()
@@ -439,12 +442,12 @@ class BrokenSocket(DoctorTest):
                 finding = self.assert_only("broken", "socket")
                 self.assertIn("does not answer as a milter", finding["what"])
                 self.assertEqual(finding["paste"], f"ss -lxp | grep -F {self.scene.socket}")
-        # A milter, but not this one.
+        # This one is a milter, but not dkimsignd.
         with listener(self.scene.socket, b"\0\0\0\x0dO\0\0\0\x06" + bytes(8)):
             finding = self.assert_only("broken", "socket")
             self.assertRegex(finding["what"], "python.* listens there, not dkimsignd")
 
-    def test_a_socket_outside_of_the_chroot(self):
+    def test_a_socket_outside_the_chroot(self):
         directory = self.scene.workspace.directory("outside", 0o2750)
         os.chown(directory, pwd.getpwnam("nobody").pw_uid, grp.getgrnam("postfix").gr_gid)
         daemon = Daemon(self.scene.workspace, directory / "dkimsignd.sock", self.scene.keys.path)
@@ -455,30 +458,8 @@ class BrokenSocket(DoctorTest):
 
 
 @contextlib.contextmanager
-def refusing_resolver():
-    """Answers each question by REFUSED, as soon as it comes."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 0))
-
-        def serve():
-            while True:
-                question, client = server.recvfrom(4096)
-                if not question:
-                    return
-                server.sendto(question[:2] + bytes([question[2] | 0x80, 5]) + question[4:], client)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"127.0.0.1@{server.getsockname()[1]}"
-        finally:
-            server.sendto(b"", server.getsockname())
-            thread.join()
-
-
-@contextlib.contextmanager
 def listener(path, answer):
-    """Answers each connection so, whatever it says; None never answers."""
+    """Listens on the path and sends the answer to each connection, whatever it says; with None, sends nothing."""
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
         os.chown(path, -1, grp.getgrnam("postfix").gr_gid)
@@ -572,7 +553,7 @@ class BrokenStore(DoctorTest):
         self.remake("--selector", "server")
         finding = self.assert_only("broken", "key")
         self.assertIn("pending", finding["what"])
-        # Of the store that was looked at.
+        # The commands name the store that doctor has examined.
         self.assertIn(f"dkimkey activate --domain {DOMAIN} --config {self.scene.daemon.config}\n",
                       finding["paste"] + "\n")
         finding = self.assert_only("broken", "key", "-D", self.scene.keys.path)
@@ -620,7 +601,7 @@ class BrokenConfiguration(DoctorTest):
         path.write_text(text)
         return path
 
-    def test_what_the_daemon_complains_of(self):
+    def test_mistakes_that_the_daemon_reports(self):
         good = self.scene.daemon.config.read_text()
         for more, said in (("nonsense = 1;", "nonsense"), ("socket_mode = 1;", "socket_mode"),
                            ("(", "syntax"),
@@ -641,13 +622,13 @@ class BrokenConfiguration(DoctorTest):
 
 
 class Dns(DoctorTest):
-    """That DNS is asked about this host as Postfix is set up; what the answers mean has tests of its own."""
+    """Doctor asks DNS about this host as Postfix is set up. Other tests cover what the answers mean."""
     ADDRESS, OTHER = "203.0.113.25", "203.0.113.26"
     DIRECTLY = ["relayhost = ", f"myhostname = mail.{DOMAIN}"]
 
     @classmethod
     def setUpClass(cls):
-        # One server for everything, asked as a resolver.
+        # One server has all zones, and plays the resolver.
         cls.server = DnsServer(cls.scene.workspace, {
             DOMAIN: cls.scene.keys.records()[DOMAIN] + f"""
 {DOMAIN}. IN TXT "v=spf1 ip4:{cls.ADDRESS} -all"
@@ -666,14 +647,14 @@ other.{DOMAIN}. IN TXT "v=spf1 a -all"
         findings = json.loads(done.stdout)
         return findings, sorted({f["topic"] for f in findings if f["severity"] != "good"})
 
-    def test_all_is_well(self):
+    def test_nothing_is_wrong(self):
         with self.postfix_with(self.DIRECTLY):
             findings, wrong = self.ask("--address", self.ADDRESS)
             self.assertEqual(wrong, [], findings)
             self.assertLessEqual({"dkim", "spf", "dmarc", "ptr"}, {f["topic"] for f in findings})
 
     def test_the_address_that_postfix_binds_to(self):
-        # Not one that others could see: the one given counts.
+        # Others cannot see this address. One that is given on the command line counts instead.
         with self.postfix_with(self.DIRECTLY + [f"smtp_bind_address = {self.OTHER}",
                                                 "inet_protocols = ipv4"]):
             findings, wrong = self.ask()
@@ -727,7 +708,7 @@ class CommandLine(DoctorTest):
                 done = self.scene.doctor(*words)
                 self.assertEqual((done.returncode, done.stdout), (2, b""), done.stderr)
 
-    def test_a_store_of_many_domains_wants_one_named(self):
+    def test_with_many_domains_one_must_be_named(self):
         keys = self.scene.workspace.directory("many")
         for number in range(21):
             folder = keys / f"d{number}.example"
@@ -742,9 +723,9 @@ class CommandLine(DoctorTest):
         damaged.mkdir()
         self.addCleanup(shutil.rmtree, damaged)
         (damaged / "keys.conf").write_text("damaged")
-        # All are looked at, although one was named...
+        # All domains are examined, although one is named...
         self.assert_only("broken", "configuration", DOMAIN)
-        # ... unless they are many; the file is looked at in any case.
+        # ... unless there are many. The configuration file is examined in any case.
         for number in range(1000):
             (self.scene.keys.path / f"{number}.example").mkdir()
             self.addCleanup(os.rmdir, self.scene.keys.path / f"{number}.example")
@@ -765,7 +746,7 @@ class CommandLine(DoctorTest):
         self.assertEqual(code, 3)
         unknown = [f["topic"] for f in findings if f["severity"] == "unknown"]
         self.assertEqual(sorted(set(unknown)), ["configuration", "key_directory", "socket"])
-        # A store that anybody can look into, but not a domain's part of it.
+        # Anybody may list this store, but not the directory of a domain.
         self.scene.keys.path.chmod(0o755)
         self.addCleanup(self.scene.keys.path.chmod, 0o750)
         for arguments in ([], [DOMAIN]):

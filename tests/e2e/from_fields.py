@@ -1,4 +1,4 @@
-"""From: fields as careless programs and hostile senders write them, from a fixed seed."""
+"""Generates From: fields as careless programs and hostile senders write them, from a fixed seed."""
 
 import random
 
@@ -6,7 +6,7 @@ WORDS = ["Acme", "Inc.", "Alert", "disk", "Foo", "via", "List", "J", "=?utf-8?q?
          "-", "*", "#1", "!", "Müller"]
 OURS = ["a@example.com", "root@host.example.com", "x.y+z@example.com"]
 OTHERS = ["b@other.example", "evil@b.example", "c@d"]
-# What parts words, addresses and lists.
+# Separators of words, addresses and lists.
 SPECIALS = [",", ";", ":", "@", ".", "..", "[", "]", "(", ")", "<", ">", '"', "\\", "|", "/", "=", "'", "\t"]
 ENCLOSED = ['"Acme, Inc."', '"x"', '""', '"b@other.example"', '"<b@other.example>"', '"a \\" b"', "(note)", "(it's)",
             "(b@other.example)", "(<b@other.example>)", "(a (b) c)", "(\")", "[Bar]", "[b@other.example]", "[a,b]",
@@ -43,11 +43,11 @@ def field(rng):
     return phrase + rng.choice(("<", "<", "<", "< ", "<<", "")) + address(rng) + rng.choice((">", ">", ">", " >", "")) + end
 
 
-# Written by people and programs, each read one way by all.
+# Fields that people and programs write, and that everybody reads in the same way.
 COMMON = ["Team @ Acme <a@example.com>", "a@example.com <a@example.com>", "Foo [Bar] <a@example.com>",
           "Alert: disk <a@example.com>", "Acme, Inc. <a@example.com>", "Foo; Bar <a@example.com>", "a@example.com;",
           "bob@other.example via List <a@example.com>", "a@example.com (disk);", "Foo <a@example.com>;"]
-# Two authors to somebody.
+# Fields without one certain author: most have two for some reader.
 HOSTILE = ["b@other.example; Foo <a@example.com>", "Foo: b@other.example; <a@example.com>",
            "<b@other.example> <a@example.com>", "Foo <b@other.example>; Bar <a@example.com>",
            '"Foo <b@other.example> <a@example.com>', "(Foo <b@other.example> <a@example.com>",

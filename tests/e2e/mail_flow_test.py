@@ -2,8 +2,8 @@
 """Mail through a real Postfix, signed by dkimsignd, judged by three verifiers.
 
 Every shape of shapes.py comes in by SMTP and by sendmail(1) under each of the four canonicalizations;
-SIGUSR1 takes the daemon from one to the next. What arrives at the sink must carry exactly the
-signatures that its domain's keys promise, every judge must accept each of them by itself, and the
+SIGUSR1 takes the daemon from one to the next. A message that arrives at the sink must carry exactly
+the signatures that its domain's keys promise, every judge must accept each of them separately, and the
 daemon must have said so in one log line.
 """
 
@@ -46,7 +46,7 @@ TAG_ORDER = ["v", "a", "c", "d", "s", "t", "x", "h", "bh", "b"]
 
 @dataclasses.dataclass
 class Case:
-    """One message under way, and what is to become of it."""
+    """One message on its way, and what must happen to it."""
     name: str
     recipient: str
     sent: bytes
@@ -54,7 +54,7 @@ class Case:
     # The domain that has to sign it; None if nobody may.
     domain: str | None
     foreign_signatures: int = 0
-    # What the log must say of a message that is not signed.
+    # The text that the log must have about a message that is not signed.
     reason: str | None = None
     queue_id: str | None = None
     arrived: Message | None = None
@@ -105,12 +105,12 @@ class Scene:
         strings = " ".join(f'"{value[n:n + 255]}"' for n in range(0, len(value), 255))
         return f"s1._domainkey.other.example. IN TXT ( {strings} )"
 
-    def signed_by_other(self, octets):
+    def signed_by_other(self, raw):
         private = self.other_key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
             serialization.NoEncryption())
-        return dkim.sign(octets, b"s1", b"other.example", private, canonicalize=(b"relaxed", b"relaxed"),
-                         include_headers=[b"from", b"subject", b"to"]) + octets
+        return dkim.sign(raw, b"s1", b"other.example", private, canonicalize=(b"relaxed", b"relaxed"),
+                         include_headers=[b"from", b"subject", b"to"]) + raw
 
     def case(self, name, sent, canonicalization="relaxed/relaxed", domain=None, **more):
         number = next(self.numbers)
@@ -118,7 +118,7 @@ class Scene:
                     domain, sender=f"bounces-{number}@both.example", **more)
 
     def collect(self, cases):
-        """Waits until all have arrived, and finds out their queue IDs."""
+        """Waits until all messages have arrived, and notes their queue IDs."""
         arrived = self.sink.wait([case.recipient for case in cases])
         for case in cases:
             case.arrived = Message(arrived[case.recipient])
@@ -135,7 +135,7 @@ def setUpModule():
 
 
 def tearDownModule():
-    # After all that it has been through; a build with sanitizers ends otherwise if they found anything.
+    # In a build with sanitizers, the exit status is not 0 if they found anything during the tests.
     status = SCENE.daemon.stop()
     if status != 0:
         raise AssertionError(f"dkimsignd ended with {status}:\n{SCENE.daemon.log_text()[-4000:]}")
@@ -143,8 +143,8 @@ def tearDownModule():
 
 class MailFlow(unittest.TestCase):
     def check(self, cases):
-        """The whole judgement on messages that have arrived."""
-        verdicts = SCENE.judges.judge({case.recipient: case.arrived.octets for case in cases})
+        """Checks everything about messages that have arrived."""
+        verdicts = SCENE.judges.judge({case.recipient: case.arrived.raw for case in cases})
         for case in cases:
             with self.subTest(case.name):
                 if case.domain is None:
@@ -165,8 +165,8 @@ class MailFlow(unittest.TestCase):
         for index, (signature, verdict) in enumerate(zip(own, verdicts)):
             self.check_tags(case, signature)
             for judge in case.misjudged_by:
-                self.assertNotEqual(verdict.pop(judge), "pass", f"{judge} has been mended: excuse it no longer")
-                self.assertEqual(SCENE.judges.strict(case.arrived.octets, index), "pass")
+                self.assertNotEqual(verdict.pop(judge), "pass", f"{judge} has been fixed: no longer excuse it")
+                self.assertEqual(SCENE.judges.strict(case.arrived.raw, index), "pass")
             self.assertEqual(complaints(verdict, signature), {}, f"refused: {signature}")
         for value in case.arrived.values("DKIM-Signature")[:len(own)]:
             self.check_form(value)
@@ -186,7 +186,7 @@ class MailFlow(unittest.TestCase):
         self.assertNotIn("received", names)
 
     def check_form(self, value):
-        """The order of the tags, and lines that no relay has a reason to touch (RFC 5322 2.1.1)."""
+        """Checks the order of the tags, and that no relay has a reason to touch the lines (RFC 5322 2.1.1)."""
         order = [part.partition(b"=")[0].strip().decode() for part in value.split(b";") if part.strip()]
         self.assertEqual(order, [tag for tag in TAG_ORDER if tag in order])
         lines = (b"DKIM-Signature:" + value).split(b"\r\n")
@@ -199,7 +199,7 @@ class MailFlow(unittest.TestCase):
     def verdict_line(self, case):
         said = SCENE.daemon.lines_of(case.queue_id, case.sender)
         verdicts = [line for line in said if ": signed " in line or ": not signed: " in line]
-        self.assertEqual(len(verdicts), 1, f"one line a message: {said}")
+        self.assertEqual(len(verdicts), 1, f"there must be one line per message: {said}")
         return verdicts[0]
 
     def check_log(self, case, verb, detail):
@@ -208,14 +208,14 @@ class MailFlow(unittest.TestCase):
 
     # --- every shape, by every way, in every canonicalization ---
 
-    def send(self, canonicalization, turn):
+    def send(self, canonicalization, batch_number):
         cases = []
         with SmtpClient(SCENE.postfix.port) as client:
             for index, shape in enumerate(shapes.SHAPES):
                 for way in shape.ways:
                     domain = shape.domain or "both.example"
                     if way == shapes.SENDMAIL and shape.domain is None:
-                        domain = ("rsa.example", "ed.example")[(index + turn) % 2]
+                        domain = ("rsa.example", "ed.example")[(index + batch_number) % 2]
                     sent = shape.build(domain)
                     relaxed = canonicalization.startswith("relaxed/")
                     case = SCENE.case(f"{shape.name} by {way}", sent, canonicalization, domain,
@@ -231,9 +231,9 @@ class MailFlow(unittest.TestCase):
 
     def test_every_shape_verifies_everywhere(self):
         cases = []
-        for turn, canonicalization in enumerate(CANONICALIZATIONS):
+        for batch_number, canonicalization in enumerate(CANONICALIZATIONS):
             SCENE.daemon.reload(**SCENE.settings(canonicalization))
-            batch = self.send(canonicalization, turn)
+            batch = self.send(canonicalization, batch_number)
             SCENE.collect(batch)
             cases += batch
         SCENE.daemon.reload(**SCENE.settings("relaxed/relaxed"))
@@ -247,7 +247,7 @@ class MailFlow(unittest.TestCase):
     # --- whose message it is: trusted, authenticated, or not ours ---
 
     def from_client(self, name, sent, *, domain=None, reason=None, port=None, **attributes):
-        """A message from a client that XCLIENT makes out to be somewhere else."""
+        """Sends a message from a client that, by XCLIENT, claims to be somewhere else."""
         case = SCENE.case(name, sent, domain=domain, reason=reason)
         with SmtpClient(port or SCENE.postfix.port) as client:
             if attributes:
@@ -266,10 +266,10 @@ class MailFlow(unittest.TestCase):
                              NAME="[UNAVAILABLE]", ADDR="203.0.113.9"),
             self.from_client("IPv6", plain, reason="2001:db8::9 is neither trusted nor authenticated",
                              NAME="[UNAVAILABLE]", ADDR="IPV6:2001:db8::9"),
-            # A name proves nothing: whoever owns the address may call it localhost.
+            # A name proves nothing: the owner of the address may call it localhost.
             self.from_client("calls itself localhost", plain, reason="203.0.113.9 is neither trusted nor authenticated",
                              NAME="localhost", ADDR="203.0.113.9", HELO="localhost"),
-            # Just beyond the trusted networks.
+            # These are just beyond the trusted networks.
             self.from_client("neighbour", plain, reason="198.51.101.0 is neither", NAME="n.example",
                              ADDR="198.51.101.0"),
             self.from_client("IPv6 neighbour", plain, reason="2001:db8:2::1 is neither", NAME="n.example",
@@ -277,8 +277,8 @@ class MailFlow(unittest.TestCase):
         ])
 
     def test_a_client_of_unknown_address_is_not_trusted(self):
-        # XCLIENT cannot make Postfix 3.7 report one to a milter as it does for a real one (address family
-        # U), so this speaks to the daemon itself, by the socket in the chroot.
+        # By XCLIENT, Postfix 3.7 does not report such a client to a milter as it reports a real one (address
+        # family U). So this test talks to the daemon directly, over the socket in the chroot.
         fields = Message(shapes.letter("both.example")).fields
         path = str(SCENE.postfix.queue / "dkimsignd" / "dkimsignd.sock")
         with MilterClient(path, client=None, name="unknown") as client:
@@ -314,7 +314,7 @@ class MailFlow(unittest.TestCase):
                              ADDR="203.0.113.9", port=SCENE.postfix.submission_port),
         ])
 
-    # --- as whom ---
+    # --- for whom it is signed ---
 
     def test_messages_without_a_key_of_ours(self):
         self.judge([
@@ -326,7 +326,7 @@ class MailFlow(unittest.TestCase):
 
     def test_malformed_authors(self):
         def case(name, author):
-            # By the service that completes nothing: the others add a From that is missing.
+            # Uses the service that completes nothing: the others add a missing From.
             return self.from_client(name, shapes.letter("both.example", author=author), reason="malformed: ",
                                     port=SCENE.postfix.verbatim_port)
         ours = b"From: alerts@both.example\r\n"
@@ -357,7 +357,7 @@ class MailFlow(unittest.TestCase):
         with SmtpClient(SCENE.postfix.port) as client:
             client.send(case.sender, case.recipient, sent)
         self.judge([case])
-        verdicts = SCENE.judges.judge({"it": case.arrived.octets})["it"]
+        verdicts = SCENE.judges.judge({"it": case.arrived.raw})["it"]
         self.assertEqual(case.arrived.signatures()[2]["d"], "other.example")
         self.assertEqual(complaints(verdicts[2], {}), {})
 
@@ -379,7 +379,7 @@ class MailFlow(unittest.TestCase):
             names = signature["h"].lower().split(":")
             self.assertEqual(names.count("x-alert"), 3, "two that are there, and one that must not be added")
             self.assertNotIn("date", names)
-        changed = case.arrived.octets.replace(b"X-Alert: 1", b"X-Alert: 3")
+        changed = case.arrived.raw.replace(b"X-Alert: 1", b"X-Alert: 3")
         for verdict in SCENE.judges.judge({"changed": changed})["changed"]:
             self.assertNotIn("pass", verdict.values())
 
@@ -394,7 +394,7 @@ class MailFlow(unittest.TestCase):
             SCENE.daemon.reload(**SCENE.settings("relaxed/relaxed"))
 
     def test_nothing_leaves_unsigned_while_a_key_cannot_be_used(self):
-        # A domain each: a key that has been loaded is kept, whatever becomes of its file.
+        # Each fault has a domain of its own: a loaded key is kept, whatever happens to its file.
         for domain, mode, complaint in (("unreadable.example", 0o600, "Permission denied"),
                                         ("open.example", 0o644, "chmod")):
             with self.subTest(domain):
@@ -408,7 +408,7 @@ class MailFlow(unittest.TestCase):
                 self.assertIn("error: ", said[-1])
                 self.assertIn(complaint, said[-1])
                 key.chmod(0o640)
-                self.judge([self.from_client("mended", sent, domain=domain)])
+                self.judge([self.from_client("repaired", sent, domain=domain)])
                 self.assertEqual(SCENE.sink.copies(waiting.recipient), 0, "it left unsigned")
 
     # --- the dialogue ---
@@ -444,7 +444,7 @@ class MailFlow(unittest.TestCase):
     # --- what a signature does not survive ---
 
     def sent_to(self, name, host, sent):
-        """A message to a server that is reached in a way of its own (see transport_maps)."""
+        """Sends a message to a host with a transport of its own (see transport_maps)."""
         case = SCENE.case(name, sent, domain="both.example")
         case.recipient = case.recipient.replace("receiver.example", host)
         with SmtpClient(SCENE.postfix.port) as client:
@@ -453,67 +453,67 @@ class MailFlow(unittest.TestCase):
         return case
 
     def refused(self, case):
-        verdicts = SCENE.judges.judge({"it": case.arrived.octets})["it"]
+        verdicts = SCENE.judges.judge({"it": case.arrived.raw})["it"]
         return all("pass" not in verdict.values() for verdict in verdicts)
 
     def warnings(self, case, word):
         return [line for line in SCENE.daemon.lines_of(case.queue_id) if word in line]
 
-    def test_a_line_that_postfix_will_cut_is_warned_of(self):
+    def test_a_body_line_that_postfix_will_cut_gets_a_warning(self):
         long, fits = b"x" * 1200, b"y" * 998
         sent = shapes.letter("both.example", b"one\r\n" + fits + b"\r\nthree\r\n" + long + b"\r\nfive\r\n")
         cut = self.sent_to("line of 1200", "receiver.example", sent)
-        self.assertNotIn(long, cut.arrived.octets, "Postfix did not cut the line: nothing to warn of")
-        self.assertTrue(self.refused(cut), "the signature survived: nothing to warn of")
+        self.assertNotIn(long, cut.arrived.raw, "Postfix did not cut the line: nothing to warn about")
+        self.assertTrue(self.refused(cut), "the signature survived: nothing to warn about")
         said = self.warnings(cut, "998")
         self.assertEqual(len(said), 1, said)
         self.assertIn("warning: ", said[0])
         self.assertRegex(said[0], r"line 4\b")
         self.assertIn("smtp_line_length_limit", said[0])
-        # What the warning recommends helps.
+        # The advice of the warning helps.
         self.check([self.sent_to("line of 1200, greater limit", "longline.example", sent)])
 
         whole = self.sent_to("line of 998", "receiver.example", shapes.letter("both.example", fits + b"\r\n"))
         self.check([whole])
         self.assertEqual(self.warnings(whole, "998"), [])
 
-    def test_a_header_line_that_postfix_will_cut_is_warned_of(self):
+    def test_a_header_line_that_postfix_will_cut_gets_a_warning(self):
         ids = b" ".join(b"<%036x@r.example>" % n for n in range(30))
         cut = self.sent_to("References of 1400", "receiver.example",
                            shapes.letter("both.example", more=b"References: " + ids + b"\r\n"))
-        self.assertTrue(self.refused(cut), "the signature survived: nothing to warn of")
+        self.assertTrue(self.refused(cut), "the signature survived: nothing to warn about")
         said = self.warnings(cut, "998")
         self.assertEqual(len(said), 1, said)
         self.assertIn("References", said[0])
 
-    def test_a_body_that_postfix_may_recode_is_told_of(self):
+    def test_a_body_that_postfix_may_recode_is_reported(self):
         sent = shapes.letter("both.example", "ascii\r\nPlatte ist größer\r\n".encode(),
                              more=shapes.MIME + b"Content-Type: text/plain; charset=utf-8\r\n"
                              b"Content-Transfer-Encoding: 8bit\r\n")
         recoded = self.sent_to("8-bit, no 8BITMIME", "recoding.example", sent)
-        self.assertIn(b"quoted-printable", recoded.arrived.header, "Postfix did not recode: nothing to tell of")
-        self.assertTrue(self.refused(recoded), "the signature survived: nothing to tell of")
+        self.assertIn(b"quoted-printable", recoded.arrived.header, "Postfix did not recode: nothing to report")
+        self.assertTrue(self.refused(recoded), "the signature survived: nothing to report")
         said = self.warnings(recoded, "8BITMIME")
         self.assertEqual(len(said), 1, said)
         self.assertIn("line 2", said[0])
         self.assertIn("disable_mime_output_conversion", said[0])
-        # What the line recommends helps, and a server with 8BITMIME needs no help.
+        # The advice of the line helps, and a server with 8BITMIME needs no help.
         self.check([self.sent_to("8-bit, no 8BITMIME, no conversion", "verbatim.example", sent),
                     self.sent_to("8-bit, 8BITMIME", "receiver.example", sent)])
 
     # --- the judges themselves ---
 
-    def test_the_judges_find_changed_messages_out(self):
+    def test_the_judges_detect_changed_messages(self):
         case = self.from_client("control", shapes.letter("both.example"), domain="both.example")
         SCENE.collect([case])
-        octets = case.arrived.octets
+        raw = case.arrived.raw
         changed = {
-            "body": octets.replace(b"91 % full", b"19 % full"),
-            "header field": octets.replace(b"Subject: Disk full", b"Subject: Disk fine"),
-            "second From": b"From: ceo@bank.example\r\n" + octets,
-            "second Subject": b"Subject: Transfer money\r\n" + octets,
+            "body": raw.replace(b"91 % full", b"19 % full"),
+            "header field": raw.replace(b"Subject: Disk full", b"Subject: Disk fine"),
+            "second From": b"From: ceo@bank.example\r\n" + raw,
+            "second Subject": b"Subject: Transfer money\r\n" + raw,
         }
-        verdicts = SCENE.judges.judge({"as it arrived": octets, **changed})
+        verdicts = SCENE.judges.judge({"as it arrived": raw, **changed})
         signatures = case.arrived.signatures()
         for verdict, signature in zip(verdicts["as it arrived"], signatures):
             self.assertEqual(complaints(verdict, signature), {})
@@ -523,9 +523,9 @@ class MailFlow(unittest.TestCase):
                     self.assertNotIn("pass", verdict.values())
 
 
-def as_delivered(octets):
-    """The body as Postfix sends it on: with a final line end."""
-    body = Message(octets).body
+def as_delivered(raw):
+    """Returns the body as Postfix sends it on: with a final line end."""
+    body = Message(raw).body
     return body if not body or body.endswith(b"\r\n") else body + b"\r\n"
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Messages without Date and Message-ID, and who adds them: the Postfix that has them signed, or a hop after it.
 
-The first hop and the next are one Postfix. Its first smtpd adds nothing, as for mail from elsewhere, has the
-message signed and sends it on to its second, which adds what is missing and asks no milter.
+One Postfix plays both hops. Its first smtpd adds nothing, as for mail from elsewhere, has the message signed and sends
+it on to the second smtpd, which adds what is missing and asks no milter.
 """
 
 import unittest
@@ -19,7 +19,8 @@ from harness.workspace import Workspace, free_port
 DOMAIN = "both.example"
 SENT = b"From: alerts@both.example\r\nTo: you@receiver.example\r\nSubject: no date\r\n\r\nText.\r\n"
 
-# What sends on: as mail from elsewhere; with all that is missing added by cleanup, whoever the client is.
+# The first two services send mail on: as mail from elsewhere, or after cleanup has added all missing fields, whichever
+# client it comes from. The last service is the next hop.
 MASTER = """\
 127.0.0.1:{plain}  inet  n  -  y  -     -  smtpd
   -o local_header_rewrite_clients= -o content_filter=smtp:[127.0.0.1]:{hop}
@@ -48,7 +49,7 @@ class Scene:
         self.count = 0
 
     def through(self, port, **settings):
-        """The message as it arrives after both hops, signed under these settings."""
+        """Returns the message as it arrives after both hops, signed under these settings."""
         self.daemon.reload(**settings)
         self.count += 1
         recipient = f"case-{self.count}@receiver.example"
@@ -68,8 +69,8 @@ def setUpModule():
 
 class MissingFields(unittest.TestCase):
     def verdicts(self, message):
-        """Of each signature: its tags, and the judges that do not accept it."""
-        judged = SCENE.judges.judge({"message": message.octets})["message"]
+        """Returns the tags of each signature, with the judges that do not accept it."""
+        judged = SCENE.judges.judge({"message": message.raw})["message"]
         signatures = message.signatures()
         self.assertEqual(sorted(s["a"] for s in signatures), ["ed25519-sha256", "rsa-sha256"])
         for name in ("Date", "Message-ID"):
@@ -83,7 +84,7 @@ class MissingFields(unittest.TestCase):
             self.assertNotIn("message-id", signed)
             self.assertEqual(refused, {}, tags)
 
-    def test_a_signature_that_says_there_is_none_dies_there(self):
+    def test_a_hop_that_adds_them_breaks_a_signature_that_says_there_is_none(self):
         for name in ("Date", "Message-ID"):
             message = SCENE.through(SCENE.plain, oversigned_headers=Raw(f'( "+{name}" )'))
             for tags, refused in self.verdicts(message):
@@ -93,8 +94,8 @@ class MissingFields(unittest.TestCase):
                     if tags["a"] == "rsa-sha256":
                         self.assertIn("Mail::DKIM", refused)
 
-    def test_what_postfix_adds_itself_is_there_when_it_is_signed(self):
-        """By always_add_missing_headers, as dkimkey doctor advises, or for its own clients."""
+    def test_fields_that_postfix_adds_itself_are_signed(self):
+        """Postfix adds them by always_add_missing_headers, as dkimkey doctor advises, or for its own clients."""
         for way, port in (("always", SCENE.always), ("own clients", SCENE.postfix.port)):
             message = SCENE.through(port, oversigned_headers=Raw('( "+Date", "+Message-ID" )'))
             for tags, refused in self.verdicts(message):

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""packaging/quickstart on the programs that are built: what it says, and that it leaves nothing.
+"""Runs packaging/quickstart with the built programs: it says what it should, and leaves nothing behind.
 
-It is run to its end once, interrupted in each of its phases (by a signal to it alone, and by one to its
-process group, as a terminal sends it), and made to fail. After each run no process may be left that has
-to do with its temporary directory, nothing in that directory's place, and nobody on its ports.
+One run goes to its end, others are interrupted in each phase (by a signal to the script alone, or to its process
+group, as a terminal sends it), and others are made to fail. After each run, its temporary directory must be gone,
+with every process that had to do with it, and the system's mail must be untouched.
 """
 
 import os
@@ -23,20 +23,20 @@ PHASES = 7
 
 
 def processes_about(directory):
-    """Processes with the directory in their command line, as their working directory or as their root."""
+    """Returns the processes with the directory in their command line, as working directory or as root."""
     found = {}
     needle = str(directory)
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         try:
-            # A zombie has ended; it only waits for its parent to take note.
+            # A zombie has ended; it only waits for its parent to notice.
             if re.search(r"^State:\s+Z", (entry / "status").read_text(), re.MULTILINE):
                 continue
             about = [(entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")]
             about += [os.readlink(entry / link) for link in ("cwd", "root")]
         except OSError:
-            continue  # gone meanwhile
+            continue  # it has ended meanwhile
         if any(needle in text for text in about):
             found[int(entry.name)] = about
     return found
@@ -51,7 +51,7 @@ class Quickstart(unittest.TestCase):
 
     @staticmethod
     def system_state():
-        """What of the system's mail it must not touch."""
+        """Returns the state of the system's mail files, which quickstart must not touch."""
         state = {}
         for place in ("/etc/postfix", "/var/spool/postfix", "/usr/sbin/policy-rc.d", "/var/lib/postfix"):
             for path in [pathlib.Path(place), *pathlib.Path(place).rglob("*")]:
@@ -69,20 +69,20 @@ class Quickstart(unittest.TestCase):
 
     @staticmethod
     def end(process):
-        # Only if the test itself failed: quickstart clears up when told to end.
+        # Needed only if the test itself has failed: at SIGTERM, quickstart removes everything.
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             process.wait()
         process.stdout.close()
 
     def output_until(self, process, text):
-        """What it says, up to the line that contains the text."""
+        """Reads its output until it contains the text; returns it."""
         said = b""
         deadline = time.monotonic() + PATIENCE
         while text not in said.decode("utf-8", "replace"):
             readable, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
             if not readable:
-                raise HarnessError(f"{text!r} was not said: {said!r}")
+                raise HarnessError(f"it did not print {text!r}: {said!r}")
             more = os.read(process.stdout.fileno(), 65536)
             if not more:
                 raise HarnessError(f"it ended before {text!r}: {said!r}")
@@ -110,7 +110,7 @@ class Quickstart(unittest.TestCase):
         for selector, algorithm in (("server", "rsa-sha256"), ("server-ed25519", "ed25519-sha256")):
             self.assertEqual(said.count(f"pass: d=home.example s={selector} a={algorithm}"), 2, said)
         self.assertNotIn("FAIL", said)
-        self.assertNotIn("\x1b", said, "colours into a pipe")
+        self.assertNotIn("\x1b", said, "it writes colours into a pipe")
         self.assertIn("On your real system", said)
         self.nothing_is_left()
 
@@ -128,8 +128,8 @@ class Quickstart(unittest.TestCase):
         self.nothing_is_left()
 
     def test_interrupted_in_each_phase(self):
-        # Each as it begins, and where there is much to stop also in its middle. A terminal's Ctrl-C goes to
-        # the whole process group, kill(1)'s to the script alone.
+        # Each phase is interrupted as it begins, and also in its middle if there is much to stop. Ctrl-C on a
+        # terminal goes to the whole process group, a signal of kill(1) to the script alone.
         moments = [f"[{phase}/{PHASES}]" for phase in range(1, PHASES + 1)]
         moments += ["with this configuration", "Both arrived", "pass: "]
         for number, moment in enumerate(moments):
@@ -137,7 +137,7 @@ class Quickstart(unittest.TestCase):
                 self.interrupt(moment, whole_group=number % 2 == 0)
 
     def test_a_daemon_that_does_not_sign_is_a_failure(self):
-        # A build directory whose daemon ends at once: the message must not go out unsigned and unnoticed.
+        # The daemon of this build directory ends at once: the message must not go out unsigned and unnoticed.
         build = self.workspace.directory("build")
         shutil.copytree(pathlib.Path(os.environ["DKIMSIGND_BUILD_DIR"]) / "keytool", build / "keytool",
                         ignore=lambda folder, names: [n for n in names if n != "dkimkey"])

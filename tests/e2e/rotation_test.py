@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Keys turn while mail flows: two name servers of which one lags, a running dkimsignd under load on two connections,
-`dkimkey rotate` with a hook that sends an update, and a clock that the test moves on by libfaketime. The hook does
-without that clock: the time is part of an update's signature, and the server's is the real one.
+"""Rotates keys while mail flows. A running dkimsignd has load on two connections. `dkimkey rotate` publishes by a hook
+that sends an update, and the test moves its clock on by libfaketime. The hook does not use that clock: the time is part
+of an update's signature, and the name server has the real time.
 
-Every message is judged by the promise of harness/key_promise.py. The secondary gets a change only when the test
-lets it through, so that each step of the cycle is seen with servers that differ.
+Every message is judged by the promise of harness/key_promise.py. There are two name servers: the secondary gets a
+change only when the test lets it through, so that each step of the turn happens while the servers differ.
 """
 
 import dataclasses
@@ -29,17 +29,17 @@ from harness.signing_load import SigningLoad
 from harness.verifiers import NO_ED25519, PERL
 from harness.workspace import Workspace, stop_process
 
-# An address for each of the servers; no other test has this network.
+# Each server has an address in this network, which no other test uses.
 NETWORK = "127.53.40"
 SENDER = f"alerts@{ZONE}"
 RSA, ED25519 = "rsa-sha256", "ed25519-sha256"
 DONE, PROBLEM, WAITING = 0, 1, 3
 DAY = datetime.timedelta(days=1)
 SECOND = datetime.timedelta(seconds=1)
-# What dkimkey publishes with; longer than the zone's negative TTL.
+# The TTL with which dkimkey publishes; it is longer than the zone's negative TTL.
 RECORD_TTL = 3600 * SECOND
 EVERY, DRAIN, FORGET = 180 * DAY, 7 * DAY, 30 * DAY
-# What a provider's hook would do: in real time, in Debian's python3.
+# Does what the hook of a DNS provider would do, in real time and in Debian's python3.
 HOOK = """\
 #!/bin/sh
 exec env {unset} /usr/bin/python3 -B - "$@" <<'END'
@@ -60,7 +60,7 @@ def utc_text(moment):
 
 
 class MailDkim:
-    """Mail::DKIM in one perl that asks one of the servers itself."""
+    """Mail::DKIM in one perl process, which asks one of the servers directly."""
 
     def __init__(self, workspace, address):
         self._directory = workspace.directory(f"perl-{address}", 0o700)
@@ -73,10 +73,10 @@ class MailDkim:
         stop_process(self._process)
         self._process.stdout.close()
 
-    def verdicts(self, octets):
-        """One a signature, top first."""
+    def verdicts(self, raw):
+        """Returns one verdict per signature, top first."""
         path = self._directory / "message.eml"
-        path.write_bytes(octets)
+        path.write_bytes(raw)
         self._process.stdin.write(f"{path}\n".encode())
         self._process.stdin.flush()
         line = self._process.stdout.readline()
@@ -112,7 +112,7 @@ class RotationTest(unittest.TestCase):
         self.made = max(datetime.datetime.strptime(key["created"], "%Y-%m-%dT%H:%M:%SZ") for key in self.keys())
         self.verifiers = [MailDkim(self.workspace, address) for address in self.servers]
         self.watch = DnsWatch(self.workspace, self.servers, ZONE, self.store.path)
-        # (from, to, selectors): messages wholly in that time are signed with exactly those.
+        # (from, to, selectors): messages wholly within that time must be signed with exactly these selectors.
         self.times = []
         self.load = SigningLoad(self.workspace, self.socket, SENDER)
         self.expect("server", "server-ed25519")
@@ -136,7 +136,7 @@ class RotationTest(unittest.TestCase):
         return self.dkimkey("show", "-d", ZONE, "-s", selector, "--format", "value").stdout.strip()
 
     def served(self, selector):
-        """What the primary serves, and what the secondary does."""
+        """Returns what the primary serves, and what the secondary serves."""
         return [self.world.texts(address, self.name(selector)) for address in self.servers]
 
     def has_private_key(self, selector):
@@ -145,7 +145,7 @@ class RotationTest(unittest.TestCase):
     # The steps.
 
     def expect(self, *selectors):
-        """From now on mail is signed with exactly these; with none: with what it is, this may change."""
+        """From now on, mail must be signed with exactly these selectors; without any, they may change."""
         now = time.monotonic_ns()
         if self.times and self.times[-1][1] is None:
             self.times[-1] = (self.times[-1][0], now, self.times[-1][2])
@@ -153,7 +153,7 @@ class RotationTest(unittest.TestCase):
             self.times.append((now, None, frozenset(selectors)))
 
     def rotate(self, moment, code, *words, how=("--due",), without=()):
-        """One run; it ends with the code, says the words and not the others. The mail goes on after it."""
+        """Runs dkimkey rotate; expects the exit status, the words, and none of those in `without`. Mail goes on."""
         done = self.dkimkey("rotate", *how, "-d", ZONE, "--resolver", f"{self.world.resolver}@5353",
                             env=at_time(utc_text(moment), program("dkimkey")))
         said = done.stdout + done.stderr
@@ -169,7 +169,7 @@ class RotationTest(unittest.TestCase):
         self.go_on()
 
     def go_on(self):
-        """Mail flows, the watch sees it, and Mail::DKIM accepts the newest message by each server that lives."""
+        """Waits for mail and for the watch; expects Mail::DKIM to accept the newest messages by each running server."""
         self.load.wait_for_more(AFTER_A_STEP)
         self.watch.wait_for_rounds(1)
         for handled in self.load.latest():
@@ -177,11 +177,11 @@ class RotationTest(unittest.TestCase):
                 if address == self.world.secondary and "secondary" not in self.world.processes:
                     continue
                 algorithms = [tags(value)["a"] for _, _, value in reversed(handled.inserted)]
-                self.assertEqual(verifier.verdicts(handled.octets(SENDER)),
+                self.assertEqual(verifier.verdicts(handled.raw(SENDER)),
                                  ["pass" if algorithm == RSA else NO_ED25519 for algorithm in algorithms], address)
 
     def begin_turn(self, moment, old, new, how=("--due",)):
-        """The new keys are made, and in DNS as far as the primary goes."""
+        """Begins a turn: the new keys are made, and only the primary serves their records."""
         self.rotate(moment, WAITING, *(f"made {selector}" for selector in new), how=how)
         self.assert_states(old, "active", new, "pending")
         for selector in new:
@@ -193,17 +193,17 @@ class RotationTest(unittest.TestCase):
                          {**dict.fromkeys(old, old_state), **dict.fromkeys(new, new_state)})
 
     def activate(self, moment, old, new):
-        """Every server has served the records for long enough."""
+        """Activates the new keys: every server has served their records for long enough."""
         self.expect()
         self.rotate(moment, DONE, *(f"activated {selector}" for selector in new), *(f"{selector} retires" for selector in old))
         self.expect(*new)
         self.assert_states(old, "retiring", new, "active")
         self.go_on()
 
-    # The judgement.
+    # The verdict.
 
     def end(self):
-        """Stops the mail and the watch; every message, judged."""
+        """Stops the mail, the daemon and the watch; returns a Judged for every message."""
         handled = self.load.stop()
         self.watch.stop()
         self.assertEqual(self.daemon.stop(), 0)
@@ -211,11 +211,11 @@ class RotationTest(unittest.TestCase):
         return judge_all(handled, self.watch, ZONE, SENDER)
 
     def assert_promise_kept(self, judged, dead=()):
-        """`dead`: (from, to) in which the secondary need not answer."""
+        """Asserts the promise for every message. `dead` has times (from, to) in which the secondary need not answer."""
         self.assert_everything_was_signed([one.handled for one in judged])
         broken = [one for one in judged if not one.is_kept()]
         self.assertEqual(broken[:3], [], f"{len(broken)} of {len(judged)} messages")
-        # More than is promised: in a turn without haste both signatures are good by all servers, always.
+        # This is more than the promise: both signatures are always valid by all servers.
         self.assertEqual([one for one in judged if not one.is_whole()][:3], [])
         for one in self.watch.rounds:
             self.assertIsNotNone(one.served[self.world.primary])
@@ -223,8 +223,8 @@ class RotationTest(unittest.TestCase):
                 self.assertIsNotNone(one.served[self.world.secondary])
 
     def assert_everything_was_signed(self, handled):
-        """Twice each, once by each algorithm."""
-        # No connection lost one: their numbers run from 0 without a gap.
+        """Asserts that every message was signed twice."""
+        # No connection lost a message: the numbers run from 0 without a gap.
         for connection in {one.connection for one in handled}:
             numbers = [one.number for one in handled if one.connection == connection]
             self.assertEqual(numbers, list(range(len(numbers))))
@@ -233,12 +233,12 @@ class RotationTest(unittest.TestCase):
         self.assertEqual(self.complaints(), "")
 
     def complaints(self):
-        """Log lines of messages that are not about a signature."""
+        """Returns the first log lines about messages that do not report a signature."""
         return "\n".join([line for line in self.daemon.log_text().splitlines()
                           if re.search(r"Q\d+N\d+", line) and ": signed d=" not in line][:5])
 
     def assert_signed_as_expected(self, judged):
-        """Each message with the selectors of its time, at once after the command had ended; never with a mixture."""
+        """Asserts that each message has the selectors of its time, as soon as the command has ended, and no mixture."""
         sets = {selectors for _, _, selectors in self.times}
         self.times[-1] = (self.times[-1][0], time.monotonic_ns(), self.times[-1][2])
         seen = dict.fromkeys(sets, 0)
@@ -258,11 +258,11 @@ class RotationTest(unittest.TestCase):
 
 class WholeRotation(RotationTest):
     def turn(self, due, old):
-        """A whole cycle from the day on which it is due; the new selectors, and when they became active."""
+        """Goes through a whole turn from the day it is due; returns the new selectors, and when they became active."""
         new = [re.sub(r"-\d{8}$", "", selector) + f"-{due:%Y%m%d}" for selector in old]
         self.rotate(due - SECOND, DONE, "nothing to do")
         self.begin_turn(due, old, new)
-        # The secondary lags for two days: nothing may go on, nor does another turn begin.
+        # The secondary lags for two days: the turn may not go on, and no other turn may begin.
         for moment in (due + RECORD_TTL, due + 2 * DAY):
             self.rotate(moment, WAITING, "not on every server", without=("made ", "activated"))
             self.assert_states(old, "active", new, "pending")
@@ -304,11 +304,11 @@ class WholeRotation(RotationTest):
         return new, activated
 
     def compromised_turn(self, moment, old):
-        """Begun at once, and without the drain: the old keys are void as soon as the new ones sign."""
+        """Begins at once and skips the drain: the old keys are revoked as soon as the new ones sign."""
         how = ("--compromised",)
         new = [re.sub(r"-\d{8}$", "", selector) + f"-{moment:%Y%m%d}" for selector in old]
         self.begin_turn(moment, old, new, how)
-        # Haste is no reason to sign with what not every server serves, or resolvers may not find.
+        # Even in haste, a key may not sign before every server serves its record and every resolver finds it.
         self.rotate(moment + RECORD_TTL, WAITING, "not on every server", how=how, without=("activated", "revoked"))
         self.let_through()
         everywhere = moment + 2 * RECORD_TTL
@@ -347,10 +347,10 @@ class WholeRotation(RotationTest):
         self.begin_turn(due, old, new)
         died = time.monotonic_ns()
         self.world.stop("secondary")
-        # However long it is dead: nobody knows what it will serve when it comes back.
+        # The turn does not go on, however long the server is dead: nobody knows what it will serve when it returns.
         self.rotate(due + 30 * DAY, WAITING, "ns2", without=("activated", "made "))
         self.assert_states(old, "active", new, "pending")
-        # It comes back as it went, without the new records.
+        # It returns without the new records.
         self.world.start_knot("secondary", self.world.secondary, [(ZONE, "secondary")])
         dead = (died, time.monotonic_ns())
         self.world.let_through()
@@ -364,9 +364,9 @@ class WholeRotation(RotationTest):
 
 
 class TheCheckItself(RotationTest):
-    """That the judgement of the other tests sees what it is there to see."""
+    """Proves that the other tests would notice a broken promise."""
 
-    def test_a_key_that_only_one_server_knows_is_found_out(self):
+    def test_a_key_that_only_one_server_knows_is_noticed(self):
         new = ["next", "next-ed25519"]
         self.store.generate(ZONE, "next", "both")
         for selector in new:
@@ -404,7 +404,7 @@ class TheCheckItself(RotationTest):
                 counts["again"] += 1
         for count in counts.values():
             self.assertGreater(count, AFTER_A_STEP, counts)
-        # Nor does a signature pass that was made for another message.
+        # A signature that was made for another message does not pass either.
         for one in judged[:5]:
             other = dataclasses.replace(one.handled, number=one.handled.number + 1)
             rounds = self.watch.during(one.handled.handed_in, one.handled.came_back)
@@ -417,7 +417,7 @@ class TheCheckItself(RotationTest):
 
 
 class ServedByAll(unittest.TestCase):
-    def test_only_what_every_server_serves_all_the_time(self):
+    def test_it_returns_only_what_every_server_serves_all_the_time(self):
         right, other = (b"right",), (b"other",)
         for rounds, expected in (
             ([{"one": {"s": right}, "two": {"s": right}}], b"right"),

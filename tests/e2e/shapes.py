@@ -1,7 +1,8 @@
-"""The shapes that a message can have, as octets: the catalogue of the mail flow test.
+"""The shapes that a message can have: the catalogue of the mail flow test.
 
-Each shape is a function of the author domain. Lines end with CRLF. A shape says by which ways it can
-come in (SMTP, BDAT, sendmail). Lone CR and LF are left out: the verifiers do not agree about them.
+Each shape is a function of the author domain that returns the bytes of a message. Lines end with CRLF. A
+shape says in which ways it can come in (SMTP, BDAT, sendmail). Lone CR and LF are left out: the verifiers do
+not agree about them.
 """
 
 import base64
@@ -22,12 +23,12 @@ class Shape:
     build: Callable[[str], bytes]
     ways: tuple = (SMTP, SENDMAIL)
     smtputf8: bool = False
-    # The domain that signs, where it is not the one asked for.
+    # The domain that signs, if it is not the author domain that was asked for.
     domain: str | None = None
-    # Signatures of others that the message brings along.
+    # How many signatures of others the message already has.
     foreign_signatures: int = 0
-    # Judges that take VT and FF in a header field for white space under relaxed, which RFC 6376 3.4.2
-    # does not: they refuse what is right.
+    # Judges that refuse a correct signature: under relaxed, they take VT and FF in a header field for white
+    # space, which RFC 6376 3.4.2 does not.
     misjudged_by: tuple = ()
 
 
@@ -56,7 +57,7 @@ def letter(domain, body=TEXT, **parts):
 
 
 def noise(count):
-    """Octets that compress to nothing and repeat nowhere, the same in every run."""
+    """Returns bytes that do not compress or repeat, the same in every run."""
     return hashlib.shake_128(b"dkimsignd").digest(count)
 
 
@@ -212,7 +213,7 @@ def only_from(domain):
 
 @shape()
 def white_space_before_the_colon(domain):
-    # Postfix takes it out of the message itself, not only of what the milter sees: simple holds.
+    # Postfix removes it from the message itself, not only from what the milter sees: simple verifies.
     return letter(domain, subject=b"Subject : Disk full\r\n")
 
 
@@ -460,7 +461,7 @@ def no_final_line_end_after_white_space(domain):
 
 
 @shape(ways=(BDAT, SENDMAIL))
-def body_of_one_octet(domain):
+def body_of_one_byte(domain):
     return letter(domain, b"x")
 
 
@@ -510,13 +511,13 @@ def lines_of_998_with_dots_and_blanks(domain):
 
 
 @shape()
-def every_octet_but_nul_cr_lf(domain):
-    octets = bytes(n for n in range(1, 256) if n not in (10, 13))
-    return letter(domain, b"".join(octets[n:n + 16] + b"\r\n" for n in range(0, len(octets), 16)))
+def every_byte_except_nul_cr_lf(domain):
+    every = bytes(n for n in range(1, 256) if n not in (10, 13))
+    return letter(domain, b"".join(every[n:n + 16] + b"\r\n" for n in range(0, len(every), 16)))
 
 
 @shape(ways=(SMTP, BDAT, SENDMAIL))
-def nul_octets(domain):
+def nul_bytes(domain):
     return letter(domain, b"a\0b\r\n\0\r\nend\0 \r\n")
 
 
@@ -524,7 +525,7 @@ def nul_octets(domain):
 def attachment_of_5_mb(domain):
     encoded = base64.encodebytes(noise(3_900_000)).replace(b"\n", b"\r\n")
     return letter(domain, b"--b1\r\nContent-Type: text/plain\r\n\r\n" + TEXT + b"--b1\r\n"
-                  b"Content-Type: application/octet-stream; name=\"backup.tar.zst\"\r\n"
+                  b"Content-Type: application/octet-stream; name=\"backup.tar.zst\"\r\n"  # RFC 2046 4.5.1
                   b"Content-Transfer-Encoding: base64\r\n\r\n" + encoded + b"--b1--\r\n",
                   more=MIME + b"Content-Type: multipart/mixed; boundary=b1\r\n")
 

@@ -1,4 +1,4 @@
-"""The cases of verify_agreement_test: message shapes, damages, and crafted signatures with their key records."""
+"""The cases of verify_agreement_test: message shapes, damage, and crafted signatures with their key records."""
 
 import base64
 import re
@@ -38,22 +38,22 @@ SHAPES = {
 }
 
 
-# --- damages ---------------------------------------------------------------------------------------
+# --- damage ----------------------------------------------------------------------------------------
 
 def join(fields, body):
     return b"".join(name + b":" + value + b"\r\n" for name, value in fields) + b"\r\n" + body
 
 
-def signature_of(octets):
-    message = Message(octets)
+def signature_of(raw):
+    message = Message(raw)
     index = [name.lower() for name, _ in message.fields].index(b"dkim-signature")
     return message, index, message.signatures()[0]
 
 
-def damages(octets):
-    """Yields a damage's name, the damaged message, and whether the signature must hold all the same (None: that
+def damages(raw):
+    """Yields the name of some damage, the damaged message, and whether the signature must still hold (None: that
     depends on what is signed)."""
-    message, own, tags = signature_of(octets)
+    message, own, tags = signature_of(raw)
     header_relaxed, body_relaxed = (part == "relaxed" for part in tags["c"].split("/"))
     named = [name.lower() for name in tags["h"].split(":")]
     fields, body = message.fields, message.body
@@ -76,26 +76,26 @@ def damages(octets):
             not is_signed or header_relaxed)
         yield f"{text}'s name in lower case", with_field(index, (name.lower(), value)), (
             not is_signed or header_relaxed or name == name.lower())
-        # Which of two a name stands for is settled from the bottom up: one on top is seen by oversigning only.
+        # A name in h= means the lowest field that is left: only oversigning notices one that is added on top.
         oversigned = named.count(text.lower()) > 1
         yield f"another {text} on top", join([(name, b" x")] + fields, body), not (is_signed and oversigned)
         yield f"another {text} below", join(fields + [(name, b" x")], body), not is_signed
         yield f"{text} moved to the top", join([fields[index]] + fields[:index] + fields[index + 1:], body), True
     yield "an unknown field added", join([(b"X-New", b" x")] + fields, body), True
 
-    yield "body: an octet changed", join(fields, body.replace(b"Hello", b"hello")), False
+    yield "body: a byte changed", join(fields, body.replace(b"Hello", b"hello")), False
     yield "body: text appended", join(fields, body + b"___\r\na list\r\n"), False
     yield "body: text on top", join(fields, b"[external]\r\n" + body), False
     yield "body: the last line cut", join(fields, body.removesuffix(b"server\r\n")), False
     yield "body: empty", join(fields, b""), False
     yield "body: empty lines at the end", join(fields, body + b"\r\n\r\n"), True
     yield "body: an empty line on top", join(fields, b"\r\n" + body), False
-    yield "body: an empty line less", join(fields, body.replace(b"\r\n\r\n", b"\r\n")), False
+    yield "body: an empty line removed", join(fields, body.replace(b"\r\n\r\n", b"\r\n")), False
     yield "body: space at a line's end", join(fields, body.replace(b"server\r\n", b"server \r\n")), body_relaxed
     yield "body: a tab at a line's end", join(fields, body.replace(b"Hello,", b"Hello,\t")), body_relaxed
-    yield "body: the space at a line's end lost", join(fields, body.replace(b"full. ", b"full.")), body_relaxed
+    yield "body: the space at a line's end removed", join(fields, body.replace(b"full. ", b"full.")), body_relaxed
     yield "body: two spaces as one", join(fields, body.replace(b"the  disk", b"the disk")), body_relaxed
-    yield "body: a space lost", join(fields, body.replace(b"is full", b"isfull")), False
+    yield "body: a space removed", join(fields, body.replace(b"is full", b"isfull")), False
     yield "body: a space at a line's beginning", join(fields, body.replace(b"the  ", b" the  ")), False
     yield "body: a line of white space at the end", join(fields, body + b" \t\r\n"), body_relaxed
 
@@ -108,25 +108,25 @@ def damages(octets):
     def flip(match):
         return match[1] + (b"A" if match[2] != b"A" else b"B")
 
-    yield "b: an octet changed", retag(rb"((?:;|\s)b=\s*)(\S)", flip), False
+    yield "b: a byte changed", retag(rb"((?:;|\s)b=\s*)(\S)", flip), False
     yield "b: cut", retag(rb"(;\s*b=\s*\S{40})[^;]*", rb"\1"), False
-    yield "b: folded anew", retag(rb"(;\s*b=)\s*(\S{9})", rb"\1\r\n\t \2 \r\n\t "), True
+    yield "b: folded again", retag(rb"(;\s*b=)\s*(\S{9})", rb"\1\r\n\t \2 \r\n\t "), True
     yield "b: empty", retag(rb"(;\s*b=)[^;]*", rb"\1"), False
-    yield "b: no base64", retag(rb"(;\s*b=\s*)\S", rb"\1!"), False
-    yield "bh: an octet changed", retag(rb"(bh=\s*)(\S)", flip), False
+    yield "b: not base64", retag(rb"(;\s*b=\s*)\S", rb"\1!"), False
+    yield "bh: a byte changed", retag(rb"(bh=\s*)(\S)", flip), False
     yield "bh: missing", retag(rb"bh=[^;]*;", b""), False
     yield "d: another domain", retag(rb"d=[\w.]*", b"d=other.example"), False
     yield "d: a domain below", retag(rb"d=", b"d=sub."), False
     yield "s: another selector", retag(rb"([;\s])s=\w*", rb"\1s=absent"), False
     yield "s: the other key", retag(rb"([;\s])s=(\w*)", lambda m: m[1] + (b"s=ed" if m[2] == b"rsa" else b"s=rsa")), False
-    yield "h: a name less", retag(rb"h=\s*[\w-]+\s*:", b"h="), False
-    yield "h: a name more", retag(rb"h=", b"h=X-Mailer:"), False
-    yield "h: a name more that is not there", retag(rb"h=", b"h=X-Absent:"), False
+    yield "h: a name removed", retag(rb"h=\s*[\w-]+\s*:", b"h="), False
+    yield "h: a name added", retag(rb"h=", b"h=X-Mailer:"), False
+    yield "h: the name of an absent field added", retag(rb"h=", b"h=X-Absent:"), False
     yield "h: without From", retag(rb"(?i)([:=\s])from\b", rb"\1X-From", count=0), False
     yield "a: the other algorithm", retag(rb"a=[\w-]*", b"a=ed25519-sha256" if tags["s"] == RSA else b"a=rsa-sha256"), False
     yield "a: rsa-sha1", retag(rb"a=[\w-]*", b"a=rsa-sha1"), False
     yield "a: unknown", retag(rb"a=[\w-]*", b"a=rsa-md5"), False
-    yield "c: otherwise", retag(rb"c=[\w/]*", b"c=simple/relaxed" if tags["c"] != "simple/relaxed" else b"c=relaxed/simple"), False
+    yield "c: another method", retag(rb"c=[\w/]*", b"c=simple/relaxed" if tags["c"] != "simple/relaxed" else b"c=relaxed/simple"), False
     yield "c: missing", retag(rb"c=[\w/]*;", b""), False
     yield "c: unknown", retag(rb"c=[\w/]*", b"c=nofws/relaxed"), False
     yield "v: 2", retag(rb"v=1", b"v=2"), False
@@ -157,7 +157,7 @@ def p_of(key, form=serialization.PublicFormat.SubjectPublicKeyInfo):
 
 
 def records(keys):
-    """Name to TXT values. Selectors of their own for each record at the limits; `KEY_CASES` says what they are."""
+    """Returns the TXT values by name: the good records, and each of `KEY_CASES` with its own selector."""
     good = {RSA: keys.record(RSA).decode(), ED25519: keys.record(ED25519).decode()}
     found = {f"{selector}._domainkey.{DOMAIN}": [value] for selector, value in good.items()}
     for selector, (_, make) in KEY_CASES.items():
@@ -170,7 +170,8 @@ def records(keys):
     return found
 
 
-# Selector to the reason that verify gives, and the record: a function of p= for RSA and for Ed25519. None: no record.
+# By selector: the reason that verify gives, and a function that makes the TXT values (None: no record) from p= for RSA,
+# p= for Ed25519, and the keys.
 KEY_CASES = {
     "plain": ("holds", lambda p, e, k: [f"v=DKIM1; k=rsa; p={p}"]),
     "only-p": ("holds", lambda p, e, k: [f"p={p}"]),
@@ -214,13 +215,12 @@ LETTER = crlf(f"Subject: outer\nFrom: a@{DOMAIN}\nTo: b@receiver.example\nSubjec
 
 
 def crafted(keys, now):
-    """Name to the signed message and the reason that verify gives ("holds" for a pass)."""
+    """Returns, by name, the signed message and the reason that verify gives ("holds" for a pass)."""
     key, ed25519 = keys.private[RSA], keys.private[ED25519]
     found = {}
 
-    def add(name, reason, tags=None, signing_key=key, octets=LETTER, written="{tags}", end=""):
-        signed = craft(octets, signing_key, tags or {}, written, end)
-        found[name] = (signed, reason)
+    def add(name, reason, tags=None, signing_key=key, written="{tags}", end=""):
+        found[name] = (craft(LETTER, signing_key, tags or {}, written, end), reason)
 
     for selector, (reason, _) in KEY_CASES.items():
         signing_key = WEAK if selector == "weak" else key
@@ -238,7 +238,7 @@ def crafted(keys, now):
     add("h: missing", "missing_tag", {"h": None})
     add("b: missing", "missing_tag", {"b": None})
     add("c: missing is simple/simple", "header_differs", {"c": None})
-    add("c: one word", "holds", {"c": "relaxed"}, octets=LETTER)
+    add("c: one word", "holds", {"c": "relaxed"})
     add("v: 0.5", "version", {"v": "0.5"})
     add("v: 1.0", "version", {"v": "1.0"})
     add("unknown tags", "holds", {"zz": "1", "y_2": ""})
@@ -261,37 +261,37 @@ def crafted(keys, now):
     add("h: every name again", "holds", {"h": "From:To:Subject:Date:From:To:Subject:Date"})
     add("h: both of two", "holds", {"h": "from:subject:subject"})
     add("h: only From", "holds", {"h": "from"})
-    add("h: names that are not there", "holds", {"h": "From:X-Absent:Cc"})
+    add("h: names of absent fields", "holds", {"h": "From:X-Absent:Cc"})
     add("h: no From", "from_not_signed", {"h": "To:Subject"})
-    add("h: no From but its likes", "from_not_signed", {"h": "To:X-From:Fromage"})
+    add("h: no From but similar names", "from_not_signed", {"h": "To:X-From:Fromage"})
     add("h: an empty name", "syntax", {"h": "From::To"})
     add("h: empty", "syntax", {"h": ""})
     add("i: d=", "holds", {"i": f"@{DOMAIN}"})
     add("i: a user", "holds", {"i": f"user=20name@{DOMAIN}"})
     add("i: below d=", "holds", {"i": f"user@deep.sub.{DOMAIN}"})
     add("i: of another domain", "identity", {"i": "user@other.example"})
-    add("i: ends alike", "identity", {"i": f"user@not{DOMAIN}"})
+    add("i: ends like d=", "identity", {"i": f"user@not{DOMAIN}"})
     add("i: above d=", "identity", {"i": "user@example"})
     add("i: without @", "identity", {"i": DOMAIN})
     add("t: past", "holds", {"t": str(now - 1000)})
     add("t: soon", "holds", {"t": str(now + 600)})
     add("t: far in the future", "holds", {"t": str(now + 10 ** 6)})
-    add("t: no number", "syntax", {"t": "yesterday"})
-    add("x: to come", "holds", {"t": str(now - 1000), "x": str(now + 1000)})
-    add("x: over", "expired", {"t": str(now - 10 ** 6), "x": str(now - 10 ** 5)})
-    add("x: over, without t=", "expired", {"x": str(now - 10 ** 5)})
+    add("t: not a number", "syntax", {"t": "yesterday"})
+    add("x: in the future", "holds", {"t": str(now - 1000), "x": str(now + 1000)})
+    add("x: in the past", "expired", {"t": str(now - 10 ** 6), "x": str(now - 10 ** 5)})
+    add("x: in the past, without t=", "expired", {"x": str(now - 10 ** 5)})
     add("x: before t=", "times", {"t": str(now + 2000), "x": str(now + 1000)})
-    add("x: no number", "syntax", {"x": "never"})
+    add("x: not a number", "syntax", {"x": "never"})
     length = len(b"first line\r\nsecond line\r\n")
     add("l: the whole body", "holds", {"l": str(length)})
     add("l: the first line", "holds", {"l": "12"})
     add("l: within a line", "holds", {"l": "5"})
     add("l: nothing", "holds", {"l": "0"})
     add("l: too much", "body_differs", {"l": str(length + 1)})
-    add("l: no number", "syntax", {"l": "-1"})
+    add("l: not a number", "syntax", {"l": "-1"})
     add("bh: of something else", "body_differs", {"bh": base64.b64encode(b"x" * 32).decode()})
     add("bh: too short", "body_differs", {"bh": base64.b64encode(b"x" * 16).decode()})
-    add("bh: no base64", "syntax", {"bh": "?"})
+    add("bh: not base64", "syntax", {"bh": "?"})
     found["b: of another key"] = (craft(LETTER, OTHER, {}), "not_by_this_key")
-    found["l: and text appended"] = (craft(LETTER, key, {"l": str(length)}) + b"footer\r\n", "holds")
+    found["l: text appended"] = (craft(LETTER, key, {"l": str(length)}) + b"footer\r\n", "holds")
     return found

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""activate, rotate, revoke and import are killed before each of their system calls that touch the store, and each of
-them fails: on a full disk, or on one that cannot write.
+"""Interrupts activate, rotate, revoke and import at each system call that touches the store: by a kill before the call,
+or by a failure of the call, as on a full or broken disk.
 
-At every moment the store reads as before or as after, and each algorithm has an active key. The same command, run
-again, completes the work and leaves no private key that nobody needs.
+The store is always in its state before the command or in the one after, and each algorithm has an active key. The same
+command, run again, completes the work and leaves no unneeded private key.
 """
 
 import datetime
@@ -18,17 +18,17 @@ from interrupted import CycleTest
 from refusing_resolver import refusing_resolver
 
 DONE, PROBLEM, WAITING = 0, 1, 3
-# A drain later, when no turn is due.
+# After the drain, but before the next turn is due.
 SOON = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
 T0 = "2037-11-24T06:00:00Z"
 
 
 class Cycle(CycleTest):
-    """The steps that are decided without DNS."""
+    """Interrupts the steps that need no answer from DNS."""
 
     def setUp(self):
         super().setUp()
-        self.resolver = refusing_resolver(self)
+        self.resolver = ("--resolver", self.enterContext(refusing_resolver()))
 
     def in_domain(self, subcommand, *more):
         return [subcommand, "-D", self.keys, "-d", self.domain, *more, *self.resolver]
@@ -41,7 +41,7 @@ class Cycle(CycleTest):
 
     def test_activate(self):
         self.prepare(lambda: self.prepare_keys(["old", "--activate"], ["new"]))
-        # If it is done already, activate reports a problem.
+        # If the key is active already, activate reports a problem.
         self.go_through(self.in_domain("activate", "--force", "-s", "new"), {"old": "active", "new": "pending"},
                         {"old": "retiring", "new": "active"}, retry_codes=(DONE, PROBLEM))
 
@@ -62,21 +62,21 @@ class Cycle(CycleTest):
             succeed(*self.in_domain("activate", "--force", "-s", "new"))
 
         self.prepare(make)
-        # The emptied record cannot be looked up: that is reported, and does not stop the run.
+        # The emptied record cannot be looked up. This is reported, and does not stop the run.
         self.go_through(self.in_domain("rotate", "--due"),
                         {"old": "retiring", "new": "active"}, {"old": "revoked", "new": "active"},
                         codes=(DONE, WAITING), retry_codes=(DONE, WAITING), at=SOON)
 
     def test_revoke(self):
         self.prepare(lambda: self.prepare_keys(["old", "--activate"], ["new"]))
-        # If it is done already, revoke reports a problem.
+        # If the key is revoked already, revoke reports a problem.
         self.go_through(self.in_domain("revoke", "-s", "old"), {"old": "active", "new": "pending"},
                         {"old": "revoked", "new": "active"}, codes=(DONE, WAITING),
                         retry_codes=(DONE, PROBLEM, WAITING))
 
 
 class Import(CycleTest):
-    """Keys of another signer, whose files stay as they are, and the configuration, which is written last."""
+    """Interrupts an import of keys and configuration. The other signer's files do not change; ours is written last."""
 
     def test_opendkim(self):
         theirs = self.directory / "opendkim"
@@ -110,7 +110,7 @@ class Import(CycleTest):
 
 
 class CycleInDns(CycleTest):
-    """The step that needs DNS to show the record."""
+    """Interrupts the step that looks for the record in DNS."""
 
     domain = ZONE
 
@@ -127,7 +127,7 @@ class CycleInDns(CycleTest):
             for selector in ("old", "new"):
                 value = succeed("show", "-D", self.keys, "-d", ZONE, "-s", selector, "--format", "value")
                 world.put(f"{selector}._domainkey.{ZONE}", value.stdout.decode().strip())
-            # Seen on every server at T0; no resolver remembers anything else two hours later.
+            # At T0 every server has the record; two hours later no resolver remembers anything else.
             done = run("rotate", "-D", self.keys, "-d", ZONE, "--due", *resolver, env=at_time(T0))
             self.assertEqual(done.returncode, WAITING, done.stderr)
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""dkimkey generate is killed before each of its system calls that change the store, and each of them fails.
+"""Interrupts dkimkey generate at each system call that changes the store: by a kill before the call, or by its failure.
 
-At every moment the store reads as before or as after, the next generate works, and leaves nothing of the killed
-one behind.
+The store is always in its state before the command or in the one after. The next generate works, and leaves nothing of
+the interrupted one behind.
 """
 
 import os
@@ -14,7 +14,7 @@ from interrupted import InterruptedTest
 
 class Crash(InterruptedTest):
     def check_aftermath(self, before, after, retry):
-        """The store is as before or as after; the next generate completes it."""
+        """Checks that the store is as before or as after, and that the next generate completes it."""
         if self.keys.exists():
             selectors = self.selectors()
             self.assertIn(selectors, (before, after))
@@ -23,7 +23,7 @@ class Crash(InterruptedTest):
         else:
             self.assertEqual(before, [])
             selectors = []
-        # Make the same key again if it was not made, or else another.
+        # Makes the same key again if it was not made, and another key otherwise.
         done = self.generate(*(["again", "--algorithm", "ed25519"] if selectors == after else retry))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.selectors(), sorted(after + ["again"]) if selectors == after else after)
@@ -43,7 +43,7 @@ class Crash(InterruptedTest):
             self.check_aftermath(before, after, arguments)
 
         self.interrupt(["generate", "-D", self.keys, "-d", "example.com", "-s", *arguments], (0,), check)
-        # Both kinds of moments occurred.
+        # Both outcomes occurred.
         self.assertIn(True, made)
         self.assertIn(False, made)
 

@@ -1,3 +1,4 @@
+"""Runs dkimkey, and has what its tests share: a store in a temporary directory, and checks of it."""
 
 import atexit
 import functools
@@ -13,7 +14,7 @@ import unittest
 from sanitizers import with_option
 
 PROGRAM = pathlib.Path(os.environ.get("DKIMKEY", ""))
-# Any group except root's will do as the daemon's.
+# The daemon's group: any but root's.
 GROUP = 65534
 
 
@@ -29,13 +30,13 @@ def for_everybody(program=PROGRAM):
 
 
 def without_leak_check(environment=os.environ):
-    """Returns the environment without the leak check. A sanitizer looks for leaks with ptrace, which fails in a program
-    that is traced already and, without root's rights, in one that is not dumpable; it then ends the program."""
+    """Returns the environment with the leak check off. A sanitizer looks for leaks with ptrace, which fails if the
+    program is traced already or, without root's rights, not dumpable; the sanitizer then ends the program."""
     return with_option(environment, "detect_leaks=0")
 
 
 def run(*arguments, **options):
-    """Returns the finished process, with its output as bytes. It gets no terminal and no input."""
+    """Runs dkimkey without a terminal or input; returns the finished process, with its output as bytes."""
     options.setdefault("stdin", subprocess.DEVNULL)
     program = PROGRAM
     if "user" in options:
@@ -52,7 +53,7 @@ def succeed(*arguments, **options):
 
 
 class StoreTest(unittest.TestCase):
-    """A temporary directory for each test, with the path of a key directory in it."""
+    """Has a temporary directory for each test, and the path of a key directory in it."""
 
     def setUp(self):
         holder = tempfile.TemporaryDirectory(prefix="dkimkey-test-")
@@ -67,8 +68,8 @@ class StoreTest(unittest.TestCase):
     def generate(self, selector, *more, domain="example.com", **options):
         return run("generate", "-D", self.keys, "-d", domain, "-s", selector, *more, **options)
 
-    def do_as_told(self, run_it):
-        """Runs a refused command again and again, each time after the remedy that it names; returns how it ends."""
+    def follow_advice(self, run_it):
+        """Applies the remedy that a refused command names, until the command names none; returns its last run."""
         done = run_it()
         while b"fix it with: " in done.stdout + done.stderr:
             remedy = re.search(rb"fix it with: (.*)", done.stdout + done.stderr)[1].decode()
@@ -79,15 +80,15 @@ class StoreTest(unittest.TestCase):
         return done
 
     def listed(self):
-        """Returns what the store holds, as objects."""
+        """Returns the keys of the store, as objects."""
         return json.loads(succeed("list", "-D", self.keys, "--json").stdout)
 
     def selectors(self):
         return sorted(key["selector"] for key in self.listed())
 
     def assert_tidy(self, domain="example.com"):
-        """There are no leftovers; exactly the keys of the manifest have files, except revoked ones; every record file
-        is as show prints it; and the daemon can read all of it."""
+        """Checks that there are no leftovers, that exactly the keys of the manifest have files (revoked ones no private
+        key), that every record file is as show prints it, and that the daemon can read everything."""
         folder = self.keys / domain
         names = sorted(path.name for path in folder.iterdir())
         states = {key["selector"]: key["state"] for key in self.listed() if key["domain"] == domain}

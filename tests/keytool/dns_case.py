@@ -1,7 +1,6 @@
-"""What the tests of check, activate, rotate and revoke share: a store, a configuration, and name servers.
+"""Has what the tests of check, activate, rotate and revoke share: a store, a configuration, and name servers.
 
-The servers are started once for a file, by `serve_file`; each test takes selectors of its own, or a world of
-its own.
+`serve_file` starts the servers once for a file; each test uses its own selectors, or resets the servers.
 """
 
 import concurrent.futures
@@ -41,14 +40,14 @@ class DnsCase(StoreTest):
         return run("--config", self.config, *arguments, "-d", self.domain, *self.at_resolver(), **options)
 
     def rotate(self, *more, at=None, **options):
-        """Now, or with the clock at a UTC time."""
+        """Runs rotate, with the clock at a UTC time if one is given."""
         if at:
             options["env"] = at_time(at)
         return self.key("rotate", *more, **options)
 
     def grow_older(self, **by):
-        """Moves all times of the manifest back instead of the clock forward: an update is signed with the time, and
-        the server's time is real (RFC 8945 5.2.3)."""
+        """Moves all times of the manifest back instead of the clock forward: an update is signed with the time, and the
+        server has the real one (RFC 8945 5.2.3)."""
         path = self.keys / self.domain / "keys.conf"
         form = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -56,6 +55,10 @@ class DnsCase(StoreTest):
             return (datetime.datetime.strptime(found[0], form) - datetime.timedelta(**by)).strftime(form)
 
         path.write_text(re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", older, path.read_text()))
+
+    def selector_of_test(self, longest=60):
+        """Returns the name of the test as a selector, which no other test of the file has."""
+        return self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")[:longest].rstrip("-")
 
     def made(self, selector, *more):
         done = self.generate(selector, *more, domain=self.domain)
@@ -81,7 +84,7 @@ class DnsCase(StoreTest):
             self.assertIn(word, text)
 
     def checked(self, selector):
-        """Runs check with a table and with JSON at the same time: (both results, the object)."""
+        """Runs check with a table and with JSON at the same time; returns the former and the object of the latter."""
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             table = pool.submit(self.key, "check", "-s", selector)
             as_json = pool.submit(self.key, "check", "-s", selector, "--json").result()
@@ -92,7 +95,7 @@ class DnsCase(StoreTest):
         return table, objects[0]
 
     def assert_check(self, selector, code, dns, *words):
-        """Asserts that the words are in the table and in the object."""
+        """Checks the outcome, and that the words are in the table and in the object."""
         table, found = self.checked(selector)
         self.assert_ends(table, code, *words)
         self.assertEqual(found["dns"], dns, found)
@@ -101,7 +104,7 @@ class DnsCase(StoreTest):
         return found
 
     def assert_rotate_waits(self, selector, *words):
-        """Asserts, without JSON and with it, that nothing changes and the reason is named."""
+        """Checks, without JSON and with it, that rotate changes nothing and names the reason."""
         before = self.manifest()
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             as_text = pool.submit(self.rotate, "--due")
@@ -114,14 +117,14 @@ class DnsCase(StoreTest):
         self.assertEqual(self.manifest(), before)
 
     def assert_goes_on(self, selector):
-        """The obstacle is gone: check says so, and rotate activates the key without further help."""
+        """Checks that check and rotate notice that the fault is fixed: rotate activates the key."""
         self.assert_check(selector, DONE, "right", "right")
         self.assert_ends(self.rotate("--due"), DONE, f"activated {selector}")
         self.assertEqual(self.states()[selector], "active")
 
 
-def serve_file(make_world):
-    """setUpModule and tearDownModule of a file whose tests share a world."""
+def serve_file(make_world, **start_options):
+    """Returns setUpModule and tearDownModule of a file whose tests share the world that make_world(directory) makes."""
     held = []
 
     def start():
@@ -131,7 +134,7 @@ def serve_file(make_world):
         held.append(world)
         DnsCase.world = world
         try:
-            world.start()
+            world.start(**start_options)
         except BaseException:
             stop()
             raise

@@ -1,4 +1,4 @@
-"""check, activate, rotate and revoke against real name servers (dns_world)."""
+"""check, activate, rotate and revoke with real name servers (dns_world)."""
 
 import concurrent.futures
 import json
@@ -103,12 +103,12 @@ class Check(DnsTest):
         self.assert_ends(done, DONE, "resolver", "right")
         self.assertNotIn(SECONDARY, done.stdout.decode())
 
-    def test_no_resolver_there(self):
+    def test_a_resolver_that_does_not_answer(self):
         self.made("server", "--activate")
         done = run("check", "-D", self.keys, "-d", ZONE, "--resolver", "127.53.0.77@5353")
         self.assert_ends(done, WAITING, "no answer")
 
-    def test_what_it_cannot_do(self):
+    def test_wrong_arguments(self):
         self.made("server")
         self.assert_ends(self.key("check", "--resolver", "resolver.example"), USAGE, "--resolver")
         self.assert_ends(self.key("check", "-s", "nosuch"), PROBLEM, "no key nosuch")
@@ -124,7 +124,7 @@ class Check(DnsTest):
 
 
 class Activate(DnsTest):
-    def test_only_what_the_world_can_see(self):
+    def test_only_a_record_that_is_published_counts(self):
         self.made("server")
         self.assert_ends(self.key("activate"), WAITING, "stays pending", "missing")
         self.assertEqual(self.states(), {"server": "pending"})
@@ -161,17 +161,17 @@ class Rotate(DnsTest):
         new = "server-20370101"
         self.assert_ends(done, WAITING, f"made {new}", "put this record into DNS", "v=DKIM1")
         self.assertEqual(self.states(), {"server": "active", new: "pending"})
-        # While the record is not on both servers, nothing happens, and no other turn begins.
+        # While the record is not on both servers, nothing changes, and no other turn begins.
         self.assert_ends(self.rotate(at="2037-01-02T00:00:00Z"), WAITING, "not on every server")
         self.assertEqual(self.states(), {"server": "active", new: "pending"})
-        # Published: it is seen now, and active once resolvers have forgotten that it was missing (60 s).
+        # The record is published, and the key becomes active once resolvers have forgotten that it was missing (60 s).
         self.publish(new)
         self.assert_ends(self.rotate(at="2037-01-02T00:00:00Z"), WAITING, "2037-01-02T00:01:00Z")
         self.assertEqual(self.states(), {"server": "active", new: "pending"})
         self.assert_ends(self.rotate("--due", at="2037-01-02T00:00:59Z"), WAITING)
         self.assert_ends(self.rotate("--due", at="2037-01-02T00:01:00Z"), DONE, f"activated {new}", "server retires")
         self.assertEqual(self.states(), {"server": "retiring", new: "active"})
-        # The drain, then revoked: no private key is left, and an empty record has to be published.
+        # After the drain the key is revoked: no private key is left, and an empty record has to be published.
         self.rotate("--due", at="2037-01-08T00:00:00Z")
         self.assertEqual(self.states(), {"server": "retiring", new: "active"})
         done = self.rotate("--due", at="2037-01-09T00:01:00Z")
@@ -180,7 +180,7 @@ class Rotate(DnsTest):
         self.assertEqual(self.value("server"), "v=DKIM1; k=rsa; p=")
         self.publish("server")
         self.assert_ends(self.rotate("--due", at="2037-01-10T00:00:00Z"), DONE)
-        # Later the record goes.
+        # Later the record has to be removed.
         self.assert_ends(self.rotate("--due", at="2037-02-09T00:00:00Z"), WAITING, "remove the TXT record")
         self.world.put(self.name("server"))
         self.world.settle(self.name("server"))
@@ -203,7 +203,7 @@ class Rotate(DnsTest):
         for selector in (rsa, ed):
             self.world.settle(self.name(selector))
             self.assertEqual(self.world.texts(PRIMARY, self.name(selector)), [self.value(selector)])
-        # The record is published with a TTL of an hour: for so long a resolver could know another.
+        # The record has a TTL of an hour, so a resolver can remember another one for as long.
         self.assert_ends(self.rotate("--due"), WAITING, "saw the record")
         self.grow_older(minutes=58)
         self.assert_ends(self.rotate("--due"), WAITING)
@@ -272,7 +272,7 @@ class Rotate(DnsTest):
         ahead = ("--at", "2037-01-01T00:00:00Z")
         self.assert_ends(self.rotate("--dry-run", *ahead), WAITING, "would make server-20370101")
         self.assertEqual({path.name: path.read_bytes() for path in (self.keys / ZONE).iterdir()}, before)
-        # Another time is good only for looking ahead: a mistyped date must not revoke a key.
+        # --at is only for looking ahead: a mistyped date must not revoke a key.
         for more in ((), ("--due",), ("--compromised",), ("--due", "--all")):
             self.assert_ends(run("rotate", "--config", self.config, *more, *ahead, *self.at_resolver()), USAGE,
                              "--at", "only with --dry-run", "would revoke")
@@ -311,7 +311,7 @@ class Rotate(DnsTest):
         self.assertEqual(set(ended), {WAITING})
         self.assertEqual(self.states(), {"server": "active", "server-20370101": "pending"})
 
-    def test_due_looks_at_no_name_server_where_nothing_is_under_way(self):
+    def test_due_asks_no_name_server_if_nothing_is_under_way(self):
         self.made("server", "--activate")
         done = run("rotate", "--config", self.config, "--due", "--all", "--resolver", "127.53.0.77")
         self.assert_ends(done, DONE)

@@ -1,16 +1,14 @@
 """Runs real name servers on loopback: a zone's primary and secondary (knot), and a resolver (unbound) that finds them.
 
-Each has its own address, since authoritative servers are asked at port 53; tests that may run at the same time
-have their own networks. Every process is started for one test and ended by its pid.
+Each server has its own address, since dkimkey asks authoritative servers at port 53. Tests that can run at the same
+time have different networks. Each process is started for one test or one file of tests, and ended by its pid.
 """
 
 import base64
 import pathlib
-import shutil
 import subprocess
 import time
 
-import dns.exception
 import dns.flags
 import dns.message
 import dns.opcode
@@ -21,6 +19,8 @@ import dns.tsigkeyring
 import dns.update
 import dns.zone
 
+from name_server import KNOT_START, path_of, serves
+
 NETWORK = "127.53.0"
 PRIMARY = f"{NETWORK}.1"
 SECONDARY = f"{NETWORK}.2"
@@ -30,18 +30,9 @@ ZONE = "example.test"
 OTHER_ZONE = "elsewhere.test"
 
 KEY_NAME = "dkimkey"
-SECRET = base64.b64encode(b"a secret of thirty-two octets ..").decode()
+SECRET = base64.b64encode(b"a secret of thirty-two bytes ...").decode()
 
-KNOT_HEAD = """\
-server:
-    listen: [{listen}]
-    rundir: {root}
-    identity: ""
-database:
-    storage: {root}
-log:
-  - target: stderr
-    any: info
+KNOT_HEAD = KNOT_START + """\
 key:
   - id: {key}
     algorithm: hmac-sha256
@@ -110,6 +101,7 @@ remote-control:
 
 
 def wait_for(condition, what):
+    """Polls until the condition is true; gives up after 30 seconds."""
     deadline = time.monotonic() + 30
     while not condition():
         if time.monotonic() > deadline:
@@ -119,13 +111,13 @@ def wait_for(condition, what):
 
 class DnsWorld:
     def __init__(self, directory, negative_ttl=60, network=NETWORK, notify=True):
-        """Without `notify` the secondary learns of changes only by `let_through`."""
+        """Without `notify`, the secondary gets changes only by `let_through`."""
         self.directory = pathlib.Path(directory)
         self.negative_ttl = negative_ttl
         self.primary, self.secondary, self.other, self.resolver = (f"{network}.{n}" for n in (1, 2, 3, 9))
         self.secondaries = (self.secondary,)
         self.notify = notify
-        self.resolver_config = ""  # what unbound.conf has beyond the two zones
+        self.resolver_config = ""  # more lines for unbound.conf
         self.processes = {}
         self.tsig_file = self.directory / "tsig.key"
         self.tsig_file.write_text(f'key "{KEY_NAME}" {{\n\talgorithm hmac-sha256;\n\tsecret "{SECRET}";\n}};\n')
@@ -162,9 +154,9 @@ class DnsWorld:
         config = root / "knot.conf"
         config.write_text(KNOT.format(listen=f"{address}@53", root=root, key=KEY_NAME, secret=SECRET,
                                       primary=self.primary, secondary=self.secondary, zones=text))
-        self.spawn(name, shutil.which("knotd") or "/usr/sbin/knotd", "-c", config)
+        self.spawn(name, path_of("knotd"), "-c", config)
         for zone, _ in zones:
-            wait_for(lambda zone=zone: self.serves(address, zone), f"{name} to serve {zone}")
+            wait_for(lambda zone=zone: serves(address, zone), f"{name} to serve {zone}")
 
     def start_resolver(self):
         root = self.directory / "resolver"
@@ -172,11 +164,11 @@ class DnsWorld:
         config = root / "unbound.conf"
         config.write_text(UNBOUND.format(root=root, address=self.resolver, zone=ZONE, other_zone=OTHER_ZONE,
                                          primary=self.primary, other=self.other) + self.resolver_config)
-        self.spawn("resolver", shutil.which("unbound") or "/usr/sbin/unbound", "-d", "-p", "-c", config)
-        wait_for(lambda: self.serves(self.resolver, ZONE, 5353), "the resolver to answer")
+        self.spawn("resolver", path_of("unbound"), "-d", "-p", "-c", config)
+        wait_for(lambda: serves(self.resolver, ZONE, 5353), "the resolver to answer")
 
     def reset(self):
-        """Restores the start: both servers run, and the zones are empty but for their own records."""
+        """Restores the first state: both servers run, and the zones have only their own records."""
         if "lame" in self.processes:
             self.stop("lame")
         if "secondary" not in self.processes:
@@ -199,19 +191,16 @@ class DnsWorld:
     def stop(self, name):
         process = self.processes.pop(name)
         process.terminate()
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
     def close(self):
         for name in list(self.processes):
             self.stop(name)
-
-    @staticmethod
-    def serves(address, zone, port=53):
-        try:
-            query = dns.message.make_query(zone, dns.rdatatype.SOA)
-            return bool(dns.query.udp(query, address, timeout=0.2, port=port).answer)
-        except (OSError, dns.exception.DNSException):
-            return False
 
     @staticmethod
     def records(address, name, kind):
@@ -223,18 +212,18 @@ class DnsWorld:
                 answer.extend(dns.query.tcp(query, address, timeout=5).answer)
                 return True
             except (ConnectionResetError, EOFError):
-                return False  # NSD ends the processes that served the older zone
+                return False  # NSD ends the processes that served the old zone
 
-        wait_for(asked, f"an answer of {address}")
+        wait_for(asked, f"an answer from {address}")
         return [record for rrset in answer if rrset.rdtype == dns.rdatatype.from_text(kind) for record in rrset]
 
     @classmethod
     def texts(cls, address, name):
-        """Returns the TXT values that a server serves."""
+        """Returns the TXT values that a server has for a name."""
         return [b"".join(record.strings).decode() for record in cls.records(address, name, "TXT")]
 
     def put(self, name, *values, address=None, zone=ZONE, kind="TXT", ttl=60):
-        """Sets a name's records by an update, as a person would with a web form."""
+        """Replaces a name's records by an update, as a person does with a web form."""
         update = self.update_of(zone)
         relative = "@" if name == zone else name.removesuffix("." + zone)
         update.delete(relative, "TXT")
@@ -259,7 +248,7 @@ class DnsWorld:
             raise AssertionError(f"the update was refused: {response}")
 
     def settle(self, name, kind="TXT"):
-        """Waits until the secondary serves what the primary does."""
+        """Waits until the secondary has the same records of a name as the primary."""
         wait_for(lambda: self.records(self.secondary, name, kind) == self.records(self.primary, name, kind),
                  f"{name} to reach the secondary")
 
@@ -268,8 +257,8 @@ class DnsWorld:
         return cls.records(address, ZONE, "SOA")[0].serial
 
     def let_through(self, *servers):
-        """Tells the secondaries, or those named, that the zone has changed (RFC 1996), and waits until they serve what
-        the primary does."""
+        """Notifies the given secondaries, or all, that the zone has changed (RFC 1996), and waits until they have the
+        zone of the primary."""
         for server in servers or self.secondaries:
             notify = dns.message.make_query(ZONE, dns.rdatatype.SOA, flags=dns.flags.AA)
             notify.set_opcode(dns.opcode.NOTIFY)

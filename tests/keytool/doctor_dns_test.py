@@ -1,5 +1,5 @@
-"""What doctor says about a domain in DNS: nothing about a healthy one; about one that is broken in one way, that and
-nothing else. Uses real name servers and a real resolver."""
+"""doctor finds nothing wrong with a healthy domain in DNS, and exactly the one fault of each domain that has one. The
+name servers and the resolver are real."""
 
 import concurrent.futures
 import json
@@ -19,7 +19,7 @@ TOPICS = {"dkim", "spf", "dmarc", "ptr", "helo", "mx"}
 
 
 def make_keys(keys, domain):
-    """Makes a signing key "s", and what else the name of the way asks for; keeps the records' values."""
+    """Makes a signing key "s", and the other keys that the name of the way calls for; keeps their records' values."""
     def generate(selector, *more):
         succeed("generate", "-D", keys, "-d", domain.domain, "-s", selector, *more)
         shown = succeed("show", "-D", keys, "-d", domain.domain, "-s", selector, "--format", "value")
@@ -36,7 +36,7 @@ def make_keys(keys, domain):
         generate("next", "--algorithm", "ed25519")
     if domain.name.startswith("dkim-revoked"):
         domain.other_value = generate("old", "--algorithm", "ed25519")
-        # Nobody answers there: that the record could not be checked does not matter here.
+        # Nobody answers there, so the record cannot be checked; that does not matter here.
         done = run("revoke", "-D", keys, "-d", domain.domain, "-s", "old", "--resolver", f"{DEAD}@53")
         assert b"revoked" in done.stdout + done.stderr, done
 
@@ -67,7 +67,7 @@ class DoctorDns(unittest.TestCase):
                               timeout=300, check=True)
         return json.loads(done.stdout)
 
-    def of(self, name, *more, **options):
+    def findings_for(self, name, *more, **options):
         domain = self.domains[name]
         return self.findings(domain.domain, f"address={domain.address}", f"address={domain.address_6}",
                              f"helo={domain.helo}", f"signing={domain.domain}", *more, **options)
@@ -83,9 +83,9 @@ class DoctorDns(unittest.TestCase):
         self.assertTrue(any(words in finding["what"] for finding in trouble), (words, trouble))
         return trouble
 
-    def test_each_way_is_found_and_nothing_else(self):
-        with concurrent.futures.ThreadPoolExecutor(4) as pool:  # some wait for servers that are not there
-            all_found = dict(zip(WAYS, pool.map(self.of, WAYS)))
+    def test_each_fault_is_found_and_nothing_else(self):
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:  # some wait for servers that do not exist
+            all_found = dict(zip(WAYS, pool.map(self.findings_for, WAYS)))
         for name, (_, expected) in WAYS.items():
             with self.subTest(name):
                 found = all_found[name]
@@ -94,8 +94,8 @@ class DoctorDns(unittest.TestCase):
                 for topic, (severity, words) in expected.items():
                     self.assert_only(found, topic, severity, words)
 
-    def test_the_program_says_the_same(self):
-        """Runs dkimkey doctor on a host without Postfix: about DNS it says what the checks alone say."""
+    def test_the_program_reports_the_same(self):
+        """On a host without Postfix, dkimkey doctor reports the same about DNS as the checks alone."""
         for name in ("healthy", "dkim-missing", "spf-none", "dmarc-none", "ptr-none", "mx-null"):
             with self.subTest(name):
                 domain = self.domains[name]
@@ -107,7 +107,7 @@ class DoctorDns(unittest.TestCase):
                                  {(topic, said[0]) for topic, said in WAYS[name][1].items()})
                 self.assertEqual({finding["topic"] for finding in found}, TOPICS - {"helo"})
 
-    def test_the_program_tells_of_unsubscribe_fields_that_are_not_signed(self):
+    def test_the_program_reports_unsubscribe_fields_that_are_not_signed(self):
         for setting, severity in (("", "good"), ('signed_headers = ( "-List-Unsubscribe-Post" );', "note")):
             with self.subTest(setting), tempfile.NamedTemporaryFile("w", suffix=".conf") as configuration:
                 configuration.write(setting + "\n")
@@ -120,10 +120,10 @@ class DoctorDns(unittest.TestCase):
                 self.assertIn("List-Unsubscribe-Post", found["what"])
 
     def test_a_healthy_domain_is_good_in_every_way(self):
-        self.assertEqual([(finding["topic"], finding["severity"]) for finding in self.of("healthy")],
+        self.assertEqual([(finding["topic"], finding["severity"]) for finding in self.findings_for("healthy")],
                          [(topic, "good") for topic in ("dkim", "spf", "dmarc", "ptr", "ptr", "mx")])
 
-    def test_what_is_to_be_pasted_fixes_it(self):
+    def test_records_to_paste_fix_the_fault(self):
         """Every record that doctor prints is valid, has the right name, and contains what was missing."""
         for name, line in (
                 ("spf-none", "{d}. 3600 IN TXT \"v=spf1 ip4:{a} ip6:{a6} -all\""),
@@ -137,23 +137,23 @@ class DoctorDns(unittest.TestCase):
                 ("dkim-cut", "s._domainkey.{d}. 3600 IN TXT \"{v1}\" \"{v2}\"")):
             with self.subTest(name):
                 domain = self.domains[name]
-                pasted = "".join(finding["paste"] for finding in self.trouble(self.of(name)))
+                pasted = "".join(finding["paste"] for finding in self.trouble(self.findings_for(name)))
                 self.assertEqual(pasted, line.format(d=domain.domain, a=domain.address, a6=domain.address_6,
                                                      v=domain.value, v1=domain.value[:255],
                                                      v2=domain.value[255:]) + "\n")
 
-    def test_the_cost_of_a_record_is_said(self):
-        (good,) = [finding for finding in self.of("spf-include") if finding["topic"] == "spf"]
+    def test_the_lookups_of_a_record_are_counted(self):
+        (good,) = [finding for finding in self.findings_for("spf-include") if finding["topic"] == "spf"]
         self.assertIn("(2 of 10 lookups)", good["what"])
 
-    def test_a_resolver_that_is_not_there_makes_all_unknown(self):
-        found = self.of("healthy", resolver=f"{DEAD}@53")
+    def test_without_a_resolver_everything_is_unknown(self):
+        found = self.findings_for("healthy", resolver=f"{DEAD}@53")
         self.assertEqual({finding["severity"] for finding in found}, {"unknown"}, found)
         self.assertEqual({finding["topic"] for finding in found}, TOPICS)
 
-    def test_a_resolver_that_refuses_makes_all_unknown(self):
-        """A server that does not know the zone."""
-        found = self.of("healthy", resolver=f"{self.world.other}@53")
+    def test_with_a_resolver_that_refuses_everything_is_unknown(self):
+        # This server does not know the zone.
+        found = self.findings_for("healthy", resolver=f"{self.world.other}@53")
         of_zone = [finding for finding in found if finding["topic"] not in ("ptr", "helo")]
         self.assertEqual({finding["severity"] for finding in of_zone}, {"unknown"}, found)
         self.assertIn("answers REFUSED", found[1]["what"])
@@ -167,8 +167,8 @@ class DoctorDns(unittest.TestCase):
         return [finding for finding in self.findings(domain, *options) if finding["topic"] == "dmarc"]
 
     def test_signing_as_another_domain(self):
-        """Signed as the parent: good if the walk finds one organization, broken if the record is strict or psd=n makes
-        the domain another organization."""
+        """Mail signed as the parent is good if the walk finds one organization, and broken if the record is strict or
+        psd=n makes the domain another organization."""
         for name, broken in (("news", False), ("host.news", False), ("a.b.c.d.e.f.g.h", False), ("strict", True),
                              ("tree", True), ("there.tree", True)):
             with self.subTest(name):
@@ -181,22 +181,22 @@ class DoctorDns(unittest.TestCase):
         self.assertIn("do not count for mail From", found[0]["what"])
 
     def test_a_parent_without_a_record_is_another_organization(self):
-        """The record to paste makes them one organization: OTHER_ZONE has it."""
+        """The record to paste makes them one organization, like that of OTHER_ZONE."""
         domain = self.domains["healthy"]
         found = self.findings(domain.domain, f"address={domain.address}", f"signing={ZONE}")
         (finding,) = self.assert_only(found, "dmarc", "broken", "do not count for mail From")
         self.assertEqual(finding["paste"], f"_dmarc.{ZONE}. 3600 IN TXT \"v=DMARC1; p=none\"\n")
 
-    def test_the_envelope_is_of_another_domain(self):
+    def test_an_envelope_of_another_domain(self):
         domain = self.domains["healthy"]
-        found = self.of("healthy", f"envelope=wide.{OTHER_ZONE}")
+        found = self.findings_for("healthy", f"envelope=wide.{OTHER_ZONE}")
         self.assert_only(found, "dmarc", "risk", "depends on the DKIM signature alone")
         other = self.domains["spf-other"].domain
-        found = self.of("healthy", f"envelope={domain.domain}", f"envelope={other}")
+        found = self.findings_for("healthy", f"envelope={domain.domain}", f"envelope={other}")
         self.assert_only(found, "spf", "broken", "does not cover")
 
     def test_a_relay(self):
-        """The relay's address counts, and its reverse DNS is not judged."""
+        """The relay's address must be covered by SPF; its reverse DNS is not judged."""
         found = self.findings(self.domains["spf-include"].domain, f"relay=mail.{OTHER_ZONE}",
                               "address=10.0.0.1")
         self.assertEqual(self.trouble(found), [])
@@ -211,8 +211,7 @@ class DoctorDns(unittest.TestCase):
         self.assert_only(found, "spf", "unknown", "has no address")
 
     def test_the_walk_up(self):
-        """A record at any name on the way up counts: the policy that applies to a domain, from sp= or np= if it is
-        inherited."""
+        """A record at any name on the way up can give the policy for a domain: p=, or sp= or np= of a name above."""
         for domain, policy in (
                 ("", "_dmarc.elsewhere.test is reject"),
                 ("deep.below.", "_dmarc.elsewhere.test for names below it is none"),
@@ -231,7 +230,7 @@ class DoctorDns(unittest.TestCase):
                 self.assertEqual([finding["severity"] for finding in found], ["good"])
                 self.assertTrue(found[0]["what"].startswith(f"the policy at {policy}: "), found)
 
-    def test_records_on_the_way_that_count_for_nothing(self):
+    def test_records_on_the_way_up_without_effect(self):
         found = self.trouble(self.dmarc_of(f"host.two.news.{OTHER_ZONE}"))
         self.assertEqual([finding["severity"] for finding in found], ["risk"])
         self.assertIn(f"_dmarc.two.news.{OTHER_ZONE} is there 2 times", found[0]["what"])

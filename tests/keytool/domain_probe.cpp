@@ -1,6 +1,8 @@
-// Runs keytool/doctor's checks of DNS, for doctor_dns_test.py: what they say about one domain, without
-// the host's own settings that dkimkey doctor would add. usage: domain_probe KEY-DIRECTORY RESOLVER DOMAIN
-// [address=A] [relay=H] [signing=D] [helo=H] [envelope=D]...
+// Prints the findings of doctor about one domain in DNS, for doctor_dns_test.py. Unlike dkimkey doctor, adds
+// nothing from the host's settings.
+//
+// usage: domain_probe KEY-DIRECTORY RESOLVER DOMAIN [OPTION]...
+// OPTION is address=A, relay=H, signing=D, helo=H or envelope=D.
 #include <iostream>
 
 #include "keytool/doctor/domain/domain_checks.hpp"

@@ -1,12 +1,12 @@
-"""The ways in which a domain in DNS may be broken, each with the one thing that doctor says about it; and the records
-of the other zone that they lead to."""
+"""The ways in which a domain in DNS can be broken, each with the one finding that doctor reports; and the records of
+the other zone that they refer to."""
 
 from dns_world import OTHER_ZONE, ZONE
 
 OTHER_LINES = [
     "@ IN MX 10 mail", "mail IN A 203.0.113.5", "relay IN A 203.0.113.6",
-    # A tree of records, for the walk up: the zone's own, one below it without psd=, one that is strict, and one that
-    # is a separate organization.
+    # A tree of records for the walk up: that of the zone, one below it without psd=, a strict one, and one of a
+    # separate organization.
     '_dmarc IN TXT "v=DMARC1; p=reject; sp=none"',
     '_dmarc.news IN TXT "v=DMARC1; p=none"',
     '_dmarc.strict IN TXT "v=DMARC1; p=none; adkim=s"',
@@ -39,7 +39,7 @@ def records(name, *data):
     return lambda domain: domain.records.update({name.format(domain.name): list(data)})
 
 
-# name: (what is done to a healthy domain, {topic: (severity, words of the finding)})
+# name: (the change to a healthy domain, {topic: (severity, words of the finding)})
 WAYS = {
     "healthy": (lambda domain: None, {}),
     "spf-include": (spf(f"v=spf1 include:wide.{OTHER_ZONE} -all"), {}),
@@ -53,7 +53,7 @@ WAYS = {
     "spf-four-only": (spf("v=spf1 ip4:198.51.100.0/24 -all"), {"spf": ("broken", "2001:db8::")}),
     "spf-eleven": (spf(f"v=spf1 {TWELVE} ME -all"), {"spf": ("broken", "more than 10 lookups")}),
     "spf-eleven-behind": (spf(f"v=spf1 ME {TWELVE} -all"), {"spf": ("risk", "takes 12 lookups")}),
-    # More questions than doctor asks for a domain: those that are not about SPF are asked all the same.
+    # SPF takes more questions than doctor asks for a domain; doctor still asks the ones that are not about SPF.
     "spf-endless": (spf("v=spf1 ME " + " ".join(f"mx:m{n}.{OTHER_ZONE}" for n in range(1, 31)) + " -all"),
                     {"spf": ("risk", "takes at least")}),
     "spf-void": (spf("v=spf1 ME a:n1.example.test a:n2.example.test a:n3.example.test -all"),

@@ -1,8 +1,8 @@
-"""Serves a zone full of domains for doctor_dns_test: each is healthy except in one way. The servers are real: two serve
-the zone, one serves another zone and the reverse trees, one the zone above both, and a resolver finds them.
+"""Serves a zone of many domains for doctor_dns_test; each is healthy except in one way. The servers are real: two for
+the zone, one for another zone and the reverse trees, one for the zone above both, and a resolver that finds them.
 
-A domain NAME.example.test has its own address, 198.51.100.N, which sends its mail, and a host
-mail.NAME.example.test, which is its MX and the name of that address.
+The domain NAME.example.test sends mail from its own address, 198.51.100.N. That address has the name
+mail.NAME.example.test, which is also the domain's MX.
 """
 
 import pathlib
@@ -13,12 +13,12 @@ NETWORK = "127.53.50"
 REVERSE = "100.51.198.in-addr.arpa"
 REVERSE_6 = "8.b.d.0.1.0.0.2.ip6.arpa"
 
-# Above both zones, where a walk up the tree ends.
+# The zone above both, where a walk up the tree ends.
 TOP_ZONE = "test"
 TOP = f"{NETWORK}.4"
 
 SOA = "$TTL 60\n@ IN SOA ns1.{zone}. hostmaster 1 3600 600 86400 60\n"
-# Servers that do not exist: what is below this name cannot be found out.
+# No server has this address: nothing can be found out about the names that are delegated to it.
 DEAD = "127.53.50.77"
 
 
@@ -27,7 +27,7 @@ def quoted(value):
 
 
 class Domain:
-    """The records of one domain, relative to ZONE: name to a list of "TYPE data". Change them before the
+    """Has the records of one domain: for each name, relative to ZONE, a list of "TYPE data". Change them before the
     world starts."""
 
     def __init__(self, name, number):
@@ -40,7 +40,7 @@ class Domain:
             name: ["MX 10 mail." + name],
             f"mail.{name}": [f"A {self.address}", f"AAAA {self.address_6}"],
         }
-        self.lagging = {}  # as records; served by the second server in their place
+        self.lagging = {}  # like records; the second server serves these instead
         self.txt(name, f"v=spf1 ip4:{self.address} ip6:{self.address_6} -all")
         self.txt(f"_dmarc.{name}", f"v=DMARC1; p=quarantine; rua=mailto:postmaster@{self.domain}")
         self.pointer = [f"{self.helo}."]

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Other faults around a store: a full disk, a read-only one, a clock that was set back, files of another user, two
-runs at once. Each fault is reported, and nothing is lost."""
+"""Other faults around a store: a full or read-only disk, a clock that was set back, files of another user, two runs at
+once. dkimkey reports each fault, and nothing is lost."""
 
 import concurrent.futures
 import os
@@ -16,11 +16,11 @@ LONG_AFTER = "2037-11-24T06:00:00Z"
 
 
 class FaultTest(StoreTest):
-    """A store with an active, a retiring and a pending key."""
+    """Has a store with an active, a retiring and a pending key."""
 
     def setUp(self):
         super().setUp()
-        self.resolver = refusing_resolver(self)
+        self.resolver = ("--resolver", self.enterContext(refusing_resolver()))
 
     def fill(self):
         self.make_store()
@@ -35,7 +35,7 @@ class FaultTest(StoreTest):
         return [subcommand, "-D", self.keys, "-d", "example.com", *more, *network]
 
     def writers(self):
-        """Returns every command that has something to write."""
+        """Returns the commands that write, each with something to do."""
         return {
             "generate": self.in_domain("generate", "-s", "more", "--algorithm", "ed25519"),
             "activate": self.in_domain("activate", "--force", "-s", "next"),
@@ -47,7 +47,7 @@ class FaultTest(StoreTest):
         return {path: path.read_bytes() for path in self.keys.rglob("*") if path.is_file()}
 
     def assert_refused(self, words, **options):
-        """Each writer says why it fails, and leaves every byte as it was."""
+        """Checks that each writer says why it fails, and leaves every byte as it was."""
         before = self.content()
         for name, command in self.writers().items():
             with self.subTest(name):
@@ -72,7 +72,7 @@ class Disk(FaultTest):
         mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "none", self.disk], capture_output=True,
                                check=False)
         if mount.returncode != 0:
-            self.skipTest(f"no file system of our own can be had here: {mount.stderr.decode()}")
+            self.skipTest(f"mounting is not permitted here: {mount.stderr.decode()}")
         self.addCleanup(subprocess.run, ["umount", self.disk], check=True)
         self.keys = self.disk / "keys"
         self.fill()
@@ -138,9 +138,9 @@ class Others(FaultTest):
                               env=without_leak_check(at_time(LONG_AFTER)), capture_output=True, check=False)
         self.assertEqual(bare.returncode, PROBLEM, bare)
         self.assertIn(f"fix it with: chown -R root {domain}\n".encode(), bare.stderr)
-        self.do_as_told(lambda: run(*self.writers()["rotate"], env=at_time(LONG_AFTER)))
+        self.follow_advice(lambda: run(*self.writers()["rotate"], env=at_time(LONG_AFTER)))
         for selector in ("now", "next"):
-            self.do_as_told(lambda selector=selector: run(*self.in_domain("show", "-s", selector)))
+            self.follow_advice(lambda selector=selector: run(*self.in_domain("show", "-s", selector)))
         self.assert_works()
 
 

@@ -1,4 +1,4 @@
-"""publish = hook: a program of the administrator's publishes the records."""
+"""publish = hook: a program of the administrator publishes the records."""
 
 import json
 import os
@@ -14,18 +14,13 @@ from dns_world import DnsWorld, wait_for
 from sanitizers import options, with_option
 
 
-class OneServer(DnsWorld):
-    def start(self, secondary=False):
-        super().start(secondary)
-
-
-setUpModule, tearDownModule = serve_file(lambda directory: OneServer(directory, network="127.53.9"))
+setUpModule, tearDownModule = serve_file(lambda directory: DnsWorld(directory, network="127.53.9"), secondary=False)
 
 
 class Hook(DnsCase):
     def setUp(self):
         super().setUp()
-        self.selector = self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")[:60].rstrip("-")
+        self.selector = self.selector_of_test()
         self.made(self.selector)
         self.told = self.directory / "told"
         self.program = self.directory / "hook"
@@ -36,7 +31,7 @@ class Hook(DnsCase):
         self.program.chmod(mode)
 
     def assert_fails(self, *words, **options):
-        """The failure is reported, nothing changes, and the next run tries again."""
+        """Checks that the failure is reported, nothing changes, and the next run tries again."""
         before = self.manifest()
         done = self.rotate("--due", **options)
         self.assert_ends(done, PROBLEM, "failed", self.name(self.selector), *words)
@@ -46,7 +41,7 @@ class Hook(DnsCase):
         self.assertIn(self.value(self.selector), self.told.read_text())
         return done
 
-    def test_what_it_is_told(self):
+    def test_what_it_is_given(self):
         self.hook(f'import json, os, sys\n'
                   f'json.dump([sys.argv[1:], dict(os.environ), sys.stdin.read(), sorted(os.listdir("/proc/self/fd"))],'
                   f' open("{self.told}", "a"))', interpreter="/usr/bin/python3")
@@ -56,10 +51,10 @@ class Hook(DnsCase):
         self.assertEqual(environment["API_TOKEN"], "a secret of the provider's")
         self.assertEqual(environment["PATH"], "/usr/bin")
         self.assertEqual(given, "")
-        # Its own three, and the file and the directory that it opens: none of ours, such as a key or a lock.
+        # Three of its own, and the file and the directory that it opens; none of ours, such as a key or a lock.
         self.assertLessEqual(len(descriptors), 5, descriptors)
 
-    def test_what_it_is_told_at_the_end(self):
+    def test_what_it_is_given_when_a_key_goes(self):
         self.hook(f'printf "%s|" "$@" >> {self.told}')
         self.world.put(self.name(self.selector), self.value(self.selector))
         self.key("revoke", "-s", self.selector)
@@ -70,7 +65,7 @@ class Hook(DnsCase):
         self.assertTrue(self.told.read_text().startswith(f"remove|{self.name(self.selector)}|TXT|"), self.told.read_text())
 
     def test_it_publishes(self):
-        """A hook that works: the key goes on in the same run."""
+        """If the hook works, the key becomes active in the same run."""
         self.hook(f"import sys\nsys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})\n"
                   "sys.dont_write_bytecode = True\nfrom dns_world import DnsWorld, dns\n"
                   "update = DnsWorld.update_of('example.test')\n"
@@ -88,17 +83,17 @@ class Hook(DnsCase):
         self.hook("kill -9 $$")
         self.assert_fails("hook was killed by signal 9")
 
-    def test_it_is_not_there(self):
+    def test_it_does_not_exist(self):
         self.assert_fails("hook cannot be started: No such file or directory")
 
     def test_it_may_not_be_run(self):
         self.hook("exit 0", mode=0o644)
         self.assert_fails("hook cannot be started: Permission denied")
 
-    def test_it_is_not_ours_alone(self):
+    def test_others_may_change_it(self):
         """Otherwise root would run what another user put there."""
         if os.geteuid() != 0:
-            self.fail("only root is led by others: run this as root")
+            self.fail("run this as root: only root refuses the files of other users")
         below = self.directory / "below"
         below.mkdir()
         self.program = below / "hook"
@@ -123,13 +118,13 @@ class Hook(DnsCase):
         self.assertTrue(self.told.exists())
 
     def test_it_hangs(self):
-        """After two minutes, which pass in some seconds here, it is killed with everything that it has started."""
+        """After two minutes, here only seconds, it is killed with everything that it has started."""
         self.hook(f"sleep 100000 & echo $! > {self.told}.child; wait")
         self.assert_fails("hook took longer than 120 s and was killed", env=with_clock("+0 x60"))
         self.assert_over("child")
 
     def assert_over(self, *names):
-        """Waits until the processes have ended whose numbers the hook has written."""
+        """Waits until the processes whose numbers the hook has written have ended."""
         for name in names:
             process = int((self.directory / f"told.{name}").read_text())
             wait_for(lambda process=process: self.is_over(process), f"the hook's {name} to end")
@@ -150,10 +145,10 @@ class Hook(DnsCase):
         return process
 
     def test_it_ends_with_its_caller(self):
-        """Whatever ends the caller, and whichever signals the hook ignores; so does everything that it has started."""
+        """It ends with everything that it has started, whatever ends the caller and whichever signals it ignores."""
         for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGSEGV):
             with self.subTest(number):
-                # Or AddressSanitizer would report it, and end the process in its own way.
+                # AddressSanitizer would otherwise report SIGSEGV, and end the process in its own way.
                 process = self.begin(env=with_option(dict(os.environ), "handle_segv=0"))
                 process.send_signal(number)
                 self.assertEqual(process.wait(timeout=30), -number)
@@ -161,19 +156,19 @@ class Hook(DnsCase):
                 (self.directory / "told.self").unlink()
 
     def test_it_ends_with_its_callers_terminal(self):
-        """The terminal sends its signal to a group that the hook is not in."""
+        """The terminal sends its signal to a process group that the hook is not in."""
         process = self.begin(start_new_session=True)
         os.killpg(process.pid, signal.SIGINT)
         self.assertEqual(process.wait(timeout=30), -signal.SIGINT)
         self.assert_over("self", "child", "grandchild")
 
-    def test_nothing_of_ours_is_left_behind_it(self):
-        """The process that looks after the end of a hook ends with it, and holds nothing open."""
+    def test_the_process_that_watches_it_ends(self):
+        """The process that ends the hook together with its caller ends with the hook."""
         children = f"ls /proc/$PPID/task/*/children >/dev/null; cat /proc/$PPID/task/*/children > {self.told}"
         self.hook(children)
         self.assert_ends(self.rotate("--due"), WAITING, "into DNS")
         helpers = self.told.read_text().split()
-        self.assertEqual(len(helpers), 2, helpers)  # the hook itself, and that one
+        self.assertEqual(len(helpers), 2, helpers)  # the hook, and the process that watches it
         for process in map(int, helpers):
             wait_for(lambda process=process: self.is_over(process), "it to end")
 
@@ -185,20 +180,20 @@ class Hook(DnsCase):
             return True
 
     def test_it_leaves_something_running(self):
-        """A process that it left behind holds its output; the hook has ended all the same."""
+        """The hook has ended, even if a process that it started still holds its output open."""
         self.hook(f"sleep 100000 & echo $! > {self.told}; exit 0")
         try:
             self.assert_ends(self.rotate("--due"), WAITING, "into DNS")
         finally:
             os.kill(int(self.told.read_text()), 9)
 
-    def test_what_it_prints_is_made_safe(self):
+    def test_what_it_prints_is_escaped(self):
         self.hook(r"printf 'one\033[31m red\033]0;title\007\ntwo\ttab\rback\377\n'; printf 'no end'; exit 1")
         done = self.assert_fails("failed with status 1")
         self.assertEqual(done.stderr.count(b"hook: "), 3)
         self.assertIn(b"hook: no end\n", done.stderr)
-        for octet in b"\x1b\x07\r\t\xff":
-            self.assertNotIn(bytes([octet]), done.stdout + done.stderr)
+        for byte in b"\x1b\x07\r\t\xff":
+            self.assertNotIn(bytes([byte]), done.stdout + done.stderr)
         self.assertNotIn(b"red", done.stdout)
 
     def test_it_prints_without_end(self):

@@ -1,5 +1,5 @@
-// Random tables: after an import, our rules, keys and flags decide for each author as opendkim's look-ups do,
-// which this test repeats one by one.
+// Tests with random tables that after an import our rules, keys and flags decide for each author as
+// opendkim's look-ups do. The test repeats these look-ups one by one.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 3> users{"a", "b", "ba"};
 constexpr std::array<std::string_view, 8> hosts{"x.org", "y.x.org", "z.y.x.org", "q.x.org",
                                                 "w.org", "y.w.org", "x.com",     "other.net"};
 
-// The look-ups of a flat file, in opendkim's order; with MultipleSignatures, all that are found.
+// Returns everything that look-ups in a flat file find, in opendkim's order.
 std::vector<std::string> looked_up(const Lines& table, const std::string& user, const std::string& host) {
   std::vector<std::string> keys{user + "@" + host, host};
   std::vector<std::string> parents;
@@ -58,7 +58,7 @@ class StoreOfPlan final : public crypto::KeySource {
     for (const auto& [name, key] : plan_.keys) {
       if (name.domain != domain) continue;
       keys->active.push_back({name.selector, key.key});
-      keys->manifest.subdomains = plan_.subdomains.at(domain);
+      keys->manifest.subdomains = plan_.subdomains.at(domain).sign;
       keys->manifest.keys.push_back({.selector = name.selector, .state = crypto::KeyState::active});
     }
     return keys->active.empty() ? nullptr : keys;
@@ -183,7 +183,7 @@ TEST(ImportDecisions, AreTheSameForRandomTables) {
                           (world.patterns ? "refile:" : "file:") + "/st\nMultipleSignatures " +
                           (world.multiple ? "yes" : "no") + "\n";
     const auto plan = plan_import("/c", sources, [](const auto&) { return std::vector<canon::Selector>{}; });
-    // Patterns whose overlap no rule can express: remarked on, and not compared.
+    // If no rule can express an overlap of patterns, a remark says so, and the decisions may differ.
     if (std::any_of(plan.remarks.begin(), plan.remarks.end(), is_loss)) {
       EXPECT_TRUE(world.multiple && world.patterns) << plan.remarks.front().text;
       continue;

@@ -1,4 +1,4 @@
-// Sets of hosts: which networks opendkim's entries become, and what import says about the others.
+// Tests sets of hosts: the networks that opendkim's entries become, and the remarks on other entries.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -39,13 +39,13 @@ TEST(ImportHosts, TheMostPreciseEntryDecides) {
             (Networks{"0.0.0.0/0"}));
 }
 
-TEST(ImportHosts, PeersAreTakenOut) {
+TEST(ImportHosts, PeersAreExcluded) {
   const HostList internal(hosts("10.0.0.0/24\n192.0.2.0/24\n"), "InternalHosts", Remark::Kind::not_taken);
   const HostList peers(hosts("10.0.0.0/25\n192.0.2.0/24\n!192.0.2.7\n"), "PeerList", Remark::Kind::not_taken);
   EXPECT_EQ(internal.networks_without(peers), (Networks{"10.0.0.128/25", "192.0.2.7"}));
 }
 
-TEST(ImportHosts, NamesAreNotTaken) {
+TEST(ImportHosts, NamesAreNotImported) {
   const HostList list(hosts("localhost\nmail.example.com\n.lan\n192.168.1.1/24\n192.0.2/24\n!host\n"), "I",
                       Remark::Kind::not_taken);
   EXPECT_EQ(list.networks_without({}), (Networks{"::1", "127.0.0.1"}));
@@ -55,7 +55,7 @@ TEST(ImportHosts, NamesAreNotTaken) {
   EXPECT_EQ(kinds, (std::vector<K>{K::not_taken, K::not_taken, K::note, K::note, K::not_taken}));
 }
 
-TEST(ImportHosts, EntriesWithinOthersAreNotCarvedOut) {
+TEST(ImportHosts, EntriesWithinOthersChangeNothing) {
   EXPECT_EQ(of(hosts("127.0.0.1\n127.0.0.0/8\n10.2.0.9\n10.2.0.0/24\n10.2.0.0/16\n::1\n")),
             (Networks{"::1", "10.2.0.0/16", "127.0.0.0/8"}));
   EXPECT_EQ(of(hosts("10.0.0.0/8\n10.1.0.0/16\n!10.1.2.0/24\n10.1.2.3\n10.9.9.9\n")).size(), 17U)
@@ -65,7 +65,7 @@ TEST(ImportHosts, EntriesWithinOthersAreNotCarvedOut) {
   EXPECT_EQ(internal.networks_without(peers), Networks{"10.0.0.0/30"});
 }
 
-TEST(ImportHosts, AFileOfPatternsIsReadAsAFlatOne) {
+TEST(ImportHosts, AFileOfPatternsIsReadLikeAFlatOne) {
   const HostList list(patterns("127.0.0.1\n::1\nLocalhost\n192.168.4.0/22\n!192.168.5.0/24\n2001:DB8::/32\n"),
                       "I", K::unsigned_mail);
   EXPECT_EQ(list.networks_without({}),
@@ -73,18 +73,18 @@ TEST(ImportHosts, AFileOfPatternsIsReadAsAFlatOne) {
   EXPECT_TRUE(list.remarks().empty());
 }
 
-TEST(ImportHosts, PatternsThatAreNetworksAreTaken) {
+TEST(ImportHosts, PatternsThatAreNetworksAreImported) {
   EXPECT_EQ(of(patterns("10.1.*\n172.16.*.*\n192.0.2.*\n11.*\n2001:db8:5:*\nfe80:*\n")),
             (Networks{"10.1.0.0/16", "11.0.0.0/8", "172.16.0.0/16", "192.0.2.0/24", "2001:db8:5::/48",
                       "fe80::/16"}));
   EXPECT_EQ(of(patterns("!10.1.*\n10.0.0.0/15\n")), Networks{"10.0.0.0/16"});
-  // For an address of 11.0.0.0/8 opendkim asks for 10.0.0.0/7, too.
+  // For an address of 11.0.0.0/8 opendkim also asks for 10.0.0.0/7.
   const HostList wide(patterns("10.*\n11.1.*\n"), "I", K::unsigned_mail);
   ASSERT_EQ(wide.remarks().size(), 1U);
   EXPECT_EQ(wide.remarks()[0].text, "I: 10.* is taken for 10.0.0.0/8; there it matches all of 10.0.0.0/7");
 }
 
-TEST(ImportHosts, SaysWhatOtherPatternsComeTo) {
+TEST(ImportHosts, RemarksOnOtherPatterns) {
   const std::map<std::string, K> cases{
       {"*.example.com", K::note},
       {"mail.*.example.com", K::unsigned_mail},
@@ -112,13 +112,13 @@ TEST(ImportHosts, SaysWhatOtherPatternsComeTo) {
   EXPECT_EQ(contradiction.remarks()[0].kind, K::unsigned_mail);
 }
 
-// It also matches "!ADDRESS", which opendkim asks for first.
+// Such a pattern also matches "!ADDRESS", which opendkim asks for first.
 TEST(ImportHosts, APatternOfAllHostsTrustsNobody) {
   const HostList list(patterns("127.0.0.1\n*\n"), "I", K::unsigned_mail);
   EXPECT_EQ(list.networks_without({}), Networks{});
   EXPECT_NE(list.remarks()[0].text.find("says no to every host"), std::string::npos);
   const HostList internal(hosts("10.0.0.0/8\n"), "I", K::unsigned_mail);
-  EXPECT_EQ(internal.networks_without(list), Networks{"10.0.0.0/8"}) << "and as peers there are none";
+  EXPECT_EQ(internal.networks_without(list), Networks{"10.0.0.0/8"}) << "as peers they exclude nobody";
 }
 
 }  // namespace

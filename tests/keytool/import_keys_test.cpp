@@ -1,5 +1,5 @@
-// Keys in files: the forms that are read, what import says about other forms, and whose keys they are by
-// their names.
+// Tests keys in files: the forms that import reads, its messages about other forms, and domains and selectors
+// in the names of files.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -43,7 +43,7 @@ TEST(ImportKeyMaterial, ReadsEveryForm) {
     base64 += text[at];
   for (const auto& form : {text, base64, "  " + base64 + "\n"})
     EXPECT_EQ(read_key_material({form.begin(), form.end()}).public_key(), rsa.public_key());
-  // RFC 8032 §7.1, test 1: the seed alone, and followed by the public key, as rspamd writes them.
+  // Test 1 of RFC 8032 §7.1: the seed alone, and followed by the public key, as rspamd writes it.
   for (const std::string_view form :
        {"nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=",
         "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2DXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdRGg=="}) {
@@ -56,7 +56,7 @@ TEST(ImportKeyMaterial, ReadsEveryForm) {
     EXPECT_THROW(read_key_material({form.begin(), form.end()}), crypto::KeyFileError) << form;
 }
 
-TEST(ImportKeyMaterial, TakesNoOffenceAtWhatEditorsAdd) {
+TEST(ImportKeyMaterial, IgnoresWhatEditorsAdd) {
   const auto text = a_key();
   for (const auto& form : {"\xef\xbb\xbf" + text, replaced(text, "\n", "\r\n"),
                            "  " + replaced(text, "\n", "\n\t  "), "\r\n\n" + text})
@@ -94,7 +94,7 @@ TEST(ImportKeyForms, AreNamedWithTheCommand) {
   EXPECT_NE(foreign_form(secret(one_line), KeyOrigin::standard_input, "")->find("| sed "), std::string::npos);
 }
 
-// Whatever the path is, it is one word of the shell.
+// Any path is one word of the shell.
 TEST(ImportKeyForms, QuoteThePath) {
   const auto said = foreign_form(secret(replaced(a_key(), "\n", " ")), KeyOrigin::file, "/k; rm x");
   EXPECT_NE(said->find("'/k; rm x' > '/k; rm x.pem'"), std::string::npos) << *said;
@@ -127,7 +127,7 @@ struct Collected {
   Texts notes;
 };
 
-// Files of a folder, with their contents; a name without one is a key.
+// Collects keys from files, given by name and contents; a file without contents has a key.
 Collected collect(const std::map<std::string, std::string>& files, const std::optional<std::string>& domain,
                   const std::optional<std::string>& selector) {
   test::TextSources sources;
@@ -149,7 +149,7 @@ bool has(const Texts& texts, std::string_view part) {
                      [&](const auto& text) { return text.find(part) != std::string::npos; });
 }
 
-TEST(ImportRspamdFolder, AHalfNameIsNoKeyUntilTheUserSaysTheOther) {
+TEST(ImportRspamdFolder, HalfANameNeedsTheOtherHalfFromTheUser) {
   const std::map<std::string, std::string> files{
       {"shop.net.key", ""}, {"mail.shop.net.key", ""}, {"2023.key", ""}};
   const auto alone = collect(files, {}, {});
@@ -167,7 +167,7 @@ TEST(ImportRspamdFolder, AHalfNameIsNoKeyUntilTheUserSaysTheOther) {
   EXPECT_EQ(collect(files, "mail.shop.net", "2024").keys, Texts{"2024 mail.shop.net"});
 
   const auto either = collect(files, "shop.net", "2023");
-  EXPECT_EQ(either.keys, Texts{}) << "one of two keys, and nothing tells which";
+  EXPECT_EQ(either.keys, Texts{}) << "both keys could be meant";
   EXPECT_TRUE(has(either.losses, "may both be the key of selector 2023 of shop.net"));
   auto with_whole = files;
   with_whole["shop.net.2023.key"];
@@ -180,14 +180,14 @@ TEST(ImportRspamdFolder, SaysWhyThereIsNothing) {
   const std::map<std::string, std::string> files{{"shop.net.s1.key", ""}};
   EXPECT_TRUE(
       has(collect(files, "shop.net", "s2").losses, "there is no shop.net.s2.key, shop.net.key or s2.key"));
-  EXPECT_TRUE(has(collect(files, "shop.org", {}).losses, "no key there is of domain shop.org"));
-  EXPECT_TRUE(has(collect(files, {}, "s2").losses, "no key there is of selector s2"));
+  EXPECT_TRUE(has(collect(files, "shop.org", {}).losses, "no key there belongs to the domain shop.org"));
+  EXPECT_TRUE(has(collect(files, {}, "s2").losses, "no key there has the selector s2"));
   EXPECT_TRUE(has(collect({}, {}, {}).losses, "no file there ends in .key"));
   EXPECT_TRUE(has(collect({{"shop.net.key", ""}}, "shop.net", {}).losses, "the name has no selector"));
   EXPECT_TRUE(has(collect({{"s1.key", ""}}, {}, "s1").losses, "give the domain"));
 }
 
-TEST(ImportRspamdFolder, NeverTakesAnEndingOfDomainsForASelector) {
+TEST(ImportRspamdFolder, NeverTakesAPublicSuffixForASelector) {
   for (const auto* name : {"mail.shop.net", "a.b.shop.com", "shop.co.uk", "example.com.de", "x.xn--p1ai"}) {
     const auto found = collect({{std::string(name) + ".key", ""}}, {}, {});
     EXPECT_EQ(found.keys, Texts{}) << name;
@@ -198,7 +198,7 @@ TEST(ImportRspamdFolder, NeverTakesAnEndingOfDomainsForASelector) {
   EXPECT_EQ(collect({{"shop.com.mx.key", ""}}, {}, "mx").keys, Texts{"mx shop.com"});
 }
 
-TEST(ImportRspamdFolder, ARecordBesideTheKeyTellsTheOtherHalf) {
+TEST(ImportRspamdFolder, ARecordBesideTheKeyHasTheOtherHalf) {
   const std::string record = "dkim._domainkey IN TXT ( \"v=DKIM1\" ) ;\n";
   EXPECT_EQ(collect({{"shop.net.key", ""}, {"shop.net.txt", record}}, {}, {}).keys, Texts{"dkim shop.net"});
   EXPECT_EQ(collect({{"shop.net.key", ""}, {"shop.net.pub", record}}, "shop.net", {}).keys,

@@ -1,4 +1,4 @@
-// Sets of addresses and hosts, and the rules made from them.
+// Tests patterns of addresses, and the rules made from them.
 #include <gtest/gtest.h>
 
 #include "canon/text.hpp"
@@ -20,7 +20,7 @@ std::vector<std::string> texts(const std::vector<AddressPattern>& patterns) {
   return out;
 }
 
-TEST(ImportPattern, SaysAGlobAsARuleDoes) {
+TEST(ImportPattern, WritesAGlobAsARuleDoes) {
   const std::map<std::string, std::vector<std::string>> cases{
       {"U@Example.com", {"u@example.com"}},
       {"*@example.com", {"*@example.com"}},
@@ -39,7 +39,7 @@ TEST(ImportPattern, SaysAGlobAsARuleDoes) {
     EXPECT_EQ(texts(patterns_of_glob(glob)), expected) << glob;
 }
 
-TEST(ImportPattern, SaysATableKeyAsARuleDoes) {
+TEST(ImportPattern, WritesATableKeyAsARuleDoes) {
   const std::map<std::string, std::string> cases{{"*", "*"},
                                                  {"example.com", "*@example.com"},
                                                  {".example.com", "*@*.example.com"},
@@ -58,9 +58,9 @@ TEST(ImportPattern, SaysATableKeyAsARuleDoes) {
   }
 }
 
-// Compares covers() and overlap_of() with what each pattern matches in a small world of addresses: they may
+// Compares covers() and overlap_of() with the matches of each pattern in a small world of addresses: they may
 // be unsure, but not wrong.
-TEST(ImportPattern, ComparesSetsAsTheirMembersAre) {
+TEST(ImportPattern, ComparesThemCorrectly) {
   std::vector<AddressPattern> patterns;
   for (const auto* glob : {"*", "a@*", "b*@*", "*@x.org", "a@x.org", "ba@x.org", "b*@x.org", "*a@x.org",
                            "*@*.x.org", "a@*.x.org", "*@y.x.org", "*@*.y.x.org", "*@z.y.x.org", "*@*x.org",
@@ -156,7 +156,7 @@ TEST(ImportRules, AFurtherKeyOfTheDomainMakesTheRuleNameItsSelector) {
   EXPECT_EQ(rules(plan_rules({{pattern("*@a.org"), {b, a}, ""}}, active({a, b}))), Texts{});
 }
 
-TEST(ImportRules, ARuleStaysWhereALaterOneWouldTakeItsMail) {
+TEST(ImportRules, ARuleStaysIfALaterOneWouldTakeItsMail) {
   const auto a = key("a.org", "s");
   const auto b = key("b.org", "t");
   EXPECT_EQ(rules(plan_rules({{pattern("*@a.org"), {a}, ""}, {pattern("*"), {b}, ""}}, active({a, b}))),
@@ -167,12 +167,12 @@ TEST(ImportRules, ASubdomainWithKeysKeepsTheRuleOfItsParent) {
   const auto a = key("a.org", "s");
   const auto below = key("x.a.org", "t");
   const auto other = key("b.org", "u");
-  // x.a.org's own keys would sign its mail, which the table gives to a.org.
+  // The own keys of x.a.org would sign its mail, which the table gives to a.org.
   const auto plan = plan_rules(
       {{pattern("*@*.a.org"), {a}, ""}, {pattern("*@a.org"), {a}, ""}, {pattern("*@b.org"), {below}, ""}},
       active({a, below, other}));
   EXPECT_EQ(rules(plan), (Texts{"*@*.a.org -> a.org", "*@b.org -> x.a.org"}));
-  // If it signs its own mail, it needs none.
+  // If x.a.org signs its own mail, no rule is needed.
   const auto own = plan_rules(
       {{pattern("*@x.a.org"), {below}, ""}, {pattern("*@*.a.org"), {a}, ""}, {pattern("*@a.org"), {a}, ""}},
       active({a, below}));
@@ -180,7 +180,7 @@ TEST(ImportRules, ASubdomainWithKeysKeepsTheRuleOfItsParent) {
   EXPECT_EQ(own.with_subdomains, std::vector{domain("a.org")});
 }
 
-TEST(ImportRules, AKeyThatDidNotComeIsNotStoodInForByAnother) {
+TEST(ImportRules, NoOtherKeySignsInPlaceOfAMissingOne) {
   const auto parent = key("gone.org", "s");
   const auto gone = key("x.gone.org", "s");
   EXPECT_EQ(rules(plan_rules({{pattern("*@gone.org"), {parent}, ""}}, {})), Texts{});
@@ -206,9 +206,9 @@ TEST(ImportRules, OneRuleSignsAsOneDomain) {
   EXPECT_EQ(plan.remarks[0].place, "t:1");
 }
 
-// For every address of a small world: the first matching binding after separation has the keys of all that
-// matched before.
-TEST(ImportRules, TheFirstSeparatedBindingDecidesWhatAllDecidedTogether) {
+// For every address of a small world, the first matching binding after separation has the keys of all
+// bindings that matched before.
+TEST(ImportRules, TheFirstSeparatedBindingDecidesAsAllTogetherDid) {
   std::vector<Binding> bindings;
   int number = 0;
   for (const auto* glob : {"*@x.org", "a@*", "*@*.x.org", "a@x.org", "b@*.x.org", "*", "*@y.x.org", "b@*"})

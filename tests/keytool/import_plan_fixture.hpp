@@ -1,4 +1,4 @@
-// Replaces files by texts, for tests of what import reads.
+// Replaces files by texts, for tests of import.
 #pragma once
 
 #include <map>
@@ -30,7 +30,7 @@ class TextSources final : public keytool::opendkim::Sources {
     }
     return names;
   }
-  // A path at the beginning of others is a directory.
+  // A path that others begin with is a directory.
   Entry entry_at(const std::filesystem::path& path) override {
     const std::string inside = (path / "").string();
     const auto next = files.lower_bound(inside);

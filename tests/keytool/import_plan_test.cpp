@@ -1,4 +1,4 @@
-// Whole plans: from an opendkim.conf with its files to keys, settings and remarks.
+// Tests whole plans, from an opendkim.conf with its files to keys, settings and remarks.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ class ImportPlanTest : public ::testing::Test {
                        [](const canon::DomainName&) { return std::vector<canon::Selector>{}; });
   }
 
-  // The lines of the configuration without its comments.
+  // Returns the configuration that import writes, and reads its settings.
   std::string text(const std::string& conf) {
     const auto written = conf_text(plan(conf), std::nullopt);
     const auto file = crypto::SettingsFile::parse(written, "written");
@@ -68,16 +68,16 @@ class ImportPlanTest : public ::testing::Test {
 using Texts = std::vector<std::string>;
 using Kind = Remark::Kind;
 
-TEST_F(ImportPlanTest, TakesOneKeyForEachDomain) {
+TEST_F(ImportPlanTest, ImportsOneKeyForEachDomain) {
   sources_.files["/k"] = a_key();
   const auto found = plan("Domain a.example, B.example\nSelector S\nKeyFile /k\nSubDomains yes\n");
   EXPECT_EQ(names(found), (Texts{"s a.example", "s b.example"}));
-  EXPECT_EQ(found.subdomains.at(*canon::DomainName::parse("a.example")), true);
+  EXPECT_TRUE(found.subdomains.at(*canon::DomainName::parse("a.example")).sign);
   EXPECT_TRUE(found.rules.empty());
   EXPECT_TRUE(losses(found.remarks).empty());
 }
 
-TEST_F(ImportPlanTest, AVerifierHasNothingToTake) {
+TEST_F(ImportPlanTest, AVerifierHasNothingToImport) {
   const auto found = plan("Mode v\nDomain a.example\nSelector s\nKeyFile /k\n");
   EXPECT_TRUE(found.keys.empty());
   EXPECT_TRUE(says(found, Kind::note, "signs nothing"));
@@ -111,7 +111,7 @@ TEST_F(ImportPlanTest, AKeyThatCannotBeReadDoesNotStopTheOthers) {
                    "/c:1 key s of c.example: /broken is neither a private key in PEM nor one in base64"}));
 }
 
-TEST_F(ImportPlanTest, TwoKeysOfOneNameAreOne) {
+TEST_F(ImportPlanTest, TheFirstOfTwoKeysWithOneNameCounts) {
   sources_.files["/k"] = a_key();
   sources_.files["/other"] = pem(crypto::PrivateKey::generate_ed25519());
   const auto found =
@@ -120,7 +120,7 @@ TEST_F(ImportPlanTest, TwoKeysOfOneNameAreOne) {
   EXPECT_TRUE(says(found, Kind::signed_otherwise, "is another key than /k"));
 }
 
-TEST_F(ImportPlanTest, SaysThatAKeyLiesOpen) {
+TEST_F(ImportPlanTest, ReportsAKeyThatOthersCanRead) {
   sources_.files["/k"] = a_key();
   sources_.mode = 0644;
   EXPECT_TRUE(says(plan("Domain a.example\nSelector s\nKeyFile /k\n"), Kind::note, "open to others"));
@@ -133,10 +133,10 @@ TEST_F(ImportPlanTest, AKeyThatNothingNamesStaysWhereItIs) {
   EXPECT_TRUE(says(found, Kind::note, "named by no line"));
 }
 
-TEST_F(ImportPlanTest, AnOpenPathStandsForItsFiles) {
+TEST_F(ImportPlanTest, APathWithPercentStandsForItsFiles) {
   for (const auto* file : {"/k/a.example/s.pem", "/k/b.example/s.pem", "/k/b.example/other", "/k/-/s.pem"})
     sources_.files[file] = a_key();
-  // A directory of directories: names_in returns their names.
+  // Makes names_in return the names of the directories in /k.
   for (const auto* name : {"/k/a.example", "/k/b.example", "/k/-"})
     sources_.files[name];
   const auto found = plan("KeyTable csl:any=%:s:/k/%/s.pem\nSigningTable csl:*=any\n");
@@ -151,7 +151,7 @@ TEST_F(ImportPlanTest, TheAuthorsDomainMustBeKnown) {
   EXPECT_TRUE(says(found, Kind::unsigned_mail, "needs to know the domains"));
 }
 
-TEST_F(ImportPlanTest, SettingsThatSayNothingAreLeftOut) {
+TEST_F(ImportPlanTest, SettingsWithoutEffectAreLeftOut) {
   sources_.files["/k"] = a_key();
   EXPECT_EQ(text("Domain a.example\nSelector s\nKeyFile /k\n"),
             "# Written by dkimkey import from a configuration of OpenDKIM; change it as you like.\n"
@@ -159,7 +159,7 @@ TEST_F(ImportPlanTest, SettingsThatSayNothingAreLeftOut) {
             "macros = ( );\n");
 }
 
-TEST_F(ImportPlanTest, WritesWhatDecides) {
+TEST_F(ImportPlanTest, WritesTheSettingsThatDecide) {
   sources_.files["/k"] = a_key();
   const auto written = text(
       "KeyTable csl:a=a.example:s:/k\nSigningTable csl:me@a.example=a\nInternalHosts 10.0.0.0/8\n"
@@ -204,7 +204,7 @@ TEST_F(ImportPlanTest, ListsOfHeaderFieldsChangeOurs) {
   }
 }
 
-TEST_F(ImportPlanTest, FieldsThatEachHopAddsAreLeftOutWithAWord) {
+TEST_F(ImportPlanTest, FieldsThatEachHopAddsAreLeftOutAndReported) {
   const auto found = plan("Mode v\nSignHeaders From,Received\nOversignHeaders Return-Path\n");
   EXPECT_TRUE(says(found, Kind::signed_otherwise, "SignHeaders: Received: each hop adds"));
   EXPECT_TRUE(says(found, Kind::signed_otherwise, "OversignHeaders: Return-Path: each hop adds"));
@@ -233,7 +233,7 @@ TEST_F(ImportPlanTest, WritesNoRuleThatCannotMatch) {
       says(found, Kind::note, "@a.example matches no address there: there is nothing in front of the @"));
 }
 
-TEST_F(ImportPlanTest, AKeyThatIsMissingIsNoRulesKey) {
+TEST_F(ImportPlanTest, NoRuleHasAMissingKey) {
   sources_.files["/k"] = a_key();
   const auto found = plan(
       "KeyTable csl:k=a.example:s:/k,gone=b.example:t:/gone,part=a.example:u:/gone\n"
@@ -246,7 +246,7 @@ TEST_F(ImportPlanTest, AKeyThatIsMissingIsNoRulesKey) {
   EXPECT_TRUE(says(found, Kind::unsigned_mail, "key u of a.example: /gone does not exist"));
 }
 
-TEST_F(ImportPlanTest, NoDomainHasOneLabelAndNoSelectorADomainkey) {
+TEST_F(ImportPlanTest, RefusesDomainsOfOneLabelAndSelectorsWithDomainkey) {
   sources_.files["/k"] = a_key();
   const auto found =
       plan("KeyTable csl:a=lan:s:/k,b=a.example:s._domainkey:/k\nSigningTable csl:lan=a,a.example=b\n");
@@ -255,14 +255,14 @@ TEST_F(ImportPlanTest, NoDomainHasOneLabelAndNoSelectorADomainkey) {
   EXPECT_TRUE(says(found, Kind::unsigned_mail, "is the name of a record"));
 }
 
-TEST_F(ImportPlanTest, LosesNothingInSilence) {
+TEST_F(ImportPlanTest, ReportsEveryLoss) {
   const std::map<std::string, std::pair<Kind, std::string>> cases{
       {"BodyLengthDB file:/x\n", {Kind::signed_otherwise, "never writes l="}},
       {"DontSignMailTo /x\n", {Kind::signed_otherwise, "recipients"}},
       {"SenderHeaders Sender,From\n", {Kind::signed_otherwise, "From:"}},
       {"SetupPolicyScript /x.lua\n", {Kind::unsigned_mail, "scripts"}},
       {"On-InternalError quarantine\n", {Kind::not_taken, "deferred"}},
-      {"Canonicalization loose\n", {Kind::signed_otherwise, "no canonicalization"}},
+      {"Canonicalization loose\n", {Kind::signed_otherwise, "loose is not a canonicalization"}},
       {"SignatureTTL 60\n", {Kind::signed_otherwise, "300 are used"}},
       {"SignatureTTL soon\n", {Kind::signed_otherwise, "not a number"}},
       {"InternalHosts dsn:mysql://h/d\n", {Kind::unsigned_mail, "SQL"}},
@@ -279,7 +279,7 @@ TEST_F(ImportPlanTest, LosesNothingInSilence) {
 }
 
 // If a setting names a key file by mistake, the file's lines are not shown as hosts, names or settings.
-TEST_F(ImportPlanTest, AKeyIsNotReadInWords) {
+TEST_F(ImportPlanTest, AKeyFileIsNotReadAsWords) {
   sources_.files["/k"] = a_key();
   sources_.files["/bare"] = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=\n";
   for (const std::string file : {"/k", "/bare"}) {
@@ -292,7 +292,7 @@ TEST_F(ImportPlanTest, AKeyIsNotReadInWords) {
   EXPECT_THROW(plan(a_key()), crypto::StoreError);
 }
 
-TEST_F(ImportPlanTest, TheKeySaysItsAlgorithm) {
+TEST_F(ImportPlanTest, TheKeyDecidesTheAlgorithm) {
   sources_.files["/k"] = a_key();
   const std::string conf = "Domain a.example\nSelector s\nKeyFile /k\n";
   EXPECT_TRUE(says(plan(conf + "SignatureAlgorithm rsa-sha256\n"), Kind::note, "goes by the key"));

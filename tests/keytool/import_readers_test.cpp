@@ -1,4 +1,4 @@
-// The readers of OpenDKIM's files decide as opendkim 2.11 was observed to.
+// Tests that the readers of OpenDKIM's files decide as opendkim 2.11 was observed to do.
 #include <gtest/gtest.h>
 
 #include "keytool/opendkim/conf_file.hpp"
@@ -23,7 +23,7 @@ TEST(ImportConfFile, ReadsNamesAndValues) {
   EXPECT_EQ(settings[2].value, "a b\tc");
 }
 
-TEST(ImportConfFile, TheLastOfANameWinsWhateverItsCaseAndFile) {
+TEST(ImportConfFile, TheLastSettingOfANameWinsWhateverItsCaseAndFile) {
   test::TextSources sources;
   sources.files["/c"] = "Selector one\nInclude /more\nSELECTOR three\n";
   sources.files["/more"] = "selector two\nDomain d.example\n";
@@ -35,7 +35,7 @@ TEST(ImportConfFile, TheLastOfANameWinsWhateverItsCaseAndFile) {
   EXPECT_TRUE(conf.remarks().empty());
 }
 
-TEST(ImportConfFile, RemarksOnWhatOpendkimWouldNotStartWith) {
+TEST(ImportConfFile, RemarksOnErrorsThatKeepOpendkimFromStarting) {
   test::TextSources sources;
   sources.files["/c"] = "SubDomains\nInclude /absent\nInclude /c\n";
   const auto conf = ConfFile::read("/c", sources);
@@ -44,7 +44,7 @@ TEST(ImportConfFile, RemarksOnWhatOpendkimWouldNotStartWith) {
   for (const auto& remark : conf.remarks()) {
     EXPECT_EQ(remark.kind, Remark::Kind::not_taken);
     without_value += remark.text.find("no value") != std::string::npos ? 1 : 0;
-    too_deep += remark.text.find("deeper than five") != std::string::npos ? 1 : 0;
+    too_deep += remark.text.find("deeper than 5 files") != std::string::npos ? 1 : 0;
   }
   EXPECT_EQ(without_value, 6U);
   EXPECT_EQ(too_deep, 2U) << "both Include lines of the sixth file";
@@ -80,7 +80,7 @@ TEST(ImportConfFile, RelativePathsBeginAtTheBaseDirectory) {
   EXPECT_EQ(ConfFile::read("/c", sources).resolve("/a"), "/a");
 }
 
-TEST(ImportDataSet, TakesAValueForTheTypeThatOpendkimTakesItFor) {
+TEST(ImportDataSet, FindsTheTypeOfAValueAsOpendkimDoes) {
   const struct {
     const char* value;
     Type type;
@@ -102,7 +102,7 @@ TEST(ImportDataSet, TakesAValueForTheTypeThatOpendkimTakesItFor) {
   }
 }
 
-TEST(ImportDataSet, SaysWhyTheOthersAreNotRead) {
+TEST(ImportDataSet, SaysWhyOtherTypesAreNotRead) {
   const std::map<std::string, std::string> cases{{"db:/x.db", "Berkeley DB"},
                                                  {"/etc/domains.db", "Berkeley DB"},
                                                  {"dsn:mysql://h/d", "SQL"},
@@ -150,7 +150,7 @@ TEST(ImportKeyTable, DividesItsLinesAndRemarksOnThoseWithoutAKey) {
   EXPECT_FALSE(table.entries[1].has_path());
   EXPECT_EQ(table.entries[2].key, "/k");
   ASSERT_NE(table.find("a"), nullptr);
-  EXPECT_EQ(table.find("A")->domain, "example.com") << "the first of a name, whatever its case";
+  EXPECT_EQ(table.find("A")->domain, "example.com") << "the first entry of a name counts, whatever its case";
   EXPECT_EQ(table.find("nokey"), nullptr);
   ASSERT_EQ(table.remarks.size(), 3U);
   EXPECT_EQ(table.remarks[0].place, "t:3");
@@ -192,7 +192,7 @@ TEST(ImportSigningTable, PatternsStayInTheirOrder) {
             (std::vector<std::string>{"*@example.com a", "* b", "news-*@x.example c", "*@*end.example d"}));
 }
 
-TEST(ImportSigningTable, RemarksOnWhatItCannotSay) {
+TEST(ImportSigningTable, RemarksOnLinesThatNoRuleCanExpress) {
   const auto table = read_signing_table(
       {Type::patterns, parse_data_file("(a|b)@example.com k\nu@example.com k:me@example.com\nalone\n", "t")});
   ASSERT_EQ(table.remarks.size(), 3U);
@@ -202,7 +202,7 @@ TEST(ImportSigningTable, RemarksOnWhatItCannotSay) {
   EXPECT_EQ(table.entries[0].key_name, "k");
 }
 
-TEST(ImportSettingNames, KnowsThemWhateverTheirCase) {
+TEST(ImportSettingNames, AreKnownWhateverTheirCase) {
   EXPECT_EQ(fate_of("domain").fate, Fate::taken);
   EXPECT_EQ(fate_of("On-BadSignature").fate, Fate::verifying);
   EXPECT_EQ(fate_of("SOCKET").fate, Fate::elsewhere);

@@ -1,4 +1,4 @@
-// The configuration of a service: arguments in units, relative paths, byte order marks.
+// Tests the configuration of a service: arguments in units, relative paths, byte order marks.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -52,13 +52,13 @@ TEST_F(ImportServiceTest, ArgumentsOfTheUnitOverrideTheFileThatItReads) {
       "[Unit]\nExecStart=/bin/no\n[Service]\nExecStart=/usr/sbin/opendkim -lD -dunit.example \\\n -b s -s "
       "two\n";
   EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"two unit.example /k"});
-  EXPECT_TRUE(plan("/etc/opendkim.conf").subdomains.begin()->second);
+  EXPECT_TRUE(plan("/etc/opendkim.conf").subdomains.begin()->second.sign);
   EXPECT_TRUE(says("/etc/opendkim.conf", Kind::note,
                    "Domain is overridden by the argument -d in /usr/lib/systemd/system/opendkim.service"));
   EXPECT_EQ(names("/other.conf"), Texts{"s conf.example /k"}) << "no service reads it";
 }
 
-TEST_F(ImportServiceTest, OfAKeyTheFilesCounts) {
+TEST_F(ImportServiceTest, TheKeyFileInTheConfigurationOverridesTheArgument) {
   sources_.files["/etc/opendkim.conf"] = single;
   sources_.files["/etc/systemd/system/opendkim.service"] =
       "[Service]\nExecStart=/usr/sbin/opendkim -k /srv/k\n";
@@ -75,7 +75,8 @@ TEST_F(ImportServiceTest, DropInsAndEnvironmentFilesAreFollowed) {
       "ExecStart=/usr/sbin/opendkim -x /etc/opendkim.conf $A $DAEMON_OPTS -d ${D}.example\n";
   sources_.files["/etc/default/opendkim"] = "# mine\nDAEMON_OPTS=\"-c relaxed\"\nD=def\n";
   EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"env def.example /k"});
-  EXPECT_EQ(plan("/etc/opendkim.conf").settings.canonicalization, "relaxed/simple");
+  EXPECT_EQ(plan("/etc/opendkim.conf").settings.canonicalization,
+            (canon::CanonicalizationPair{canon::Canonicalization::relaxed, canon::Canonicalization::simple}));
   sources_.files["/etc/systemd/system/opendkim.service.d/override.conf"] =
       "[Service]\nExecStart=\nExecStart=/usr/sbin/opendkim -x /srv/o.conf\nWorkingDirectory=/srv\n";
   sources_.files["/srv/o.conf"] = "Domain drop.example\nSelector s\nKeyFile k\n";
@@ -99,7 +100,7 @@ TEST_F(ImportServiceTest, AUnitMayBeNamedInPlaceOfAConfiguration) {
   EXPECT_EQ(names("/u/c.service"), Texts{"s unit.example /k"});
 }
 
-TEST_F(ImportServiceTest, SaysWhatItCannotTellOfAUnit) {
+TEST_F(ImportServiceTest, ReportsPartsOfAUnitThatItCannotFollow) {
   sources_.files["/c"] = single;
   const std::map<std::string, std::pair<Kind, std::string>> cases{
       {"/bin/sh -c 'exec opendkim -d x.example'", {Kind::signed_otherwise, "another program"}},
@@ -122,11 +123,11 @@ TEST(ImportUnitFile, SplitsWordsAsSystemdDoes) {
   EXPECT_EQ(split_words(""), Texts{});
 }
 
-TEST_F(ImportServiceTest, RelativePathsBeginWhereOpendkimsDo) {
+TEST_F(ImportServiceTest, RelativePathsBeginWhereOpendkimStarts) {
   sources_.files["/c"] = "BaseDirectory /etc/dkim\nDomain a.example\nSelector s\nKeyFile k\nInclude more\n";
   sources_.files["/more"] = "Selector included\n";
   EXPECT_EQ(names("/c"), Texts{"included a.example /etc/dkim/k"})
-      << "an Include begins where opendkim is started";
+      << "an Include is relative to where opendkim is started";
 }
 
 TEST_F(ImportServiceTest, HintsAtBaseDirectory) {
@@ -143,7 +144,7 @@ TEST_F(ImportServiceTest, HintsAtBaseDirectory) {
   EXPECT_TRUE(says("/etc/dkim/t", Kind::unsigned_mail, "./k is relative to BaseDirectory, /etc/other"));
 }
 
-TEST_F(ImportServiceTest, ByteOrderMarksAreNoPartOfWhatTheyStandBefore) {
+TEST_F(ImportServiceTest, ByteOrderMarksAreSkippedAndReported) {
   const std::string mark = "\xef\xbb\xbf";
   sources_.files["/c"] = mark + "KeyTable file:/kt\nSigningTable file:/st\nInternalHosts /h\n";
   sources_.files["/kt"] = mark + "k a.example:s:/k\r\n";

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""The real opendkim and a dkimsignd that was set up by `dkimkey import` from opendkim's configuration, asked
-about the same messages: both sign the same ones, with the same set of (d=, s=).
+"""The real opendkim and a dkimsignd with a configuration imported from opendkim's sign the same messages, with the same
+set of (d=, s=).
 
-Where they are meant to differ, a message says so, with the reason and what each of them does.
+A message for which they are meant to differ has the reason, and what each of them does.
 """
 
 import os
@@ -11,14 +11,11 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
-
-from harness.milter_client import MilterClient  # noqa: E402
+from harness.milter_client import MilterClient
 
 DKIMKEY = os.environ["DKIMKEY"]
 DKIMSIGND = os.environ["DKIMSIGND"]
@@ -29,7 +26,7 @@ PATIENCE = 60
 
 class Message:
     def __init__(self, *authors, client="127.0.0.1", name="unknown", macros=None, mail_macros=None, differs=None):
-        """`differs`: (why, what opendkim does, what dkimsignd does), if they differ."""
+        """`differs` is None, or the reason, what opendkim does and what dkimsignd does."""
         self.authors = authors
         self.client = client
         self.name = name
@@ -77,7 +74,7 @@ def start(command, address, log):
 
 
 def kill(process):
-    """opendkim's libmilter checks only every five seconds whether to end: nothing here needs that."""
+    """Kills opendkim, which would take up to five seconds to end otherwise: its libmilter looks that rarely."""
     process.kill()
     process.wait()
 
@@ -102,9 +99,10 @@ class SideBySide(unittest.TestCase):
                            capture_output=True)
 
     def compare(self, configuration, messages, files=None, keys=("one.pem",), code=0, arguments=()):
-        """`$D` in the texts is the directory of it all. At least one message must be signed, and one not.
+        """Imports a configuration, and compares both programs; at least one message must be signed, and one not.
 
-        With `arguments` it is a unit that is imported, and opendkim is started with them as well.
+        `$D` in the texts stands for the directory of all files. With `arguments`, a unit is imported that has them, and
+        opendkim is started with them.
         """
         holder = tempfile.TemporaryDirectory(prefix="dkimkey-side-")
         self.addCleanup(holder.cleanup)
@@ -130,7 +128,7 @@ class SideBySide(unittest.TestCase):
             [DKIMKEY, "import", "--opendkim", directory / named, "-D", directory / "store", "--output",
              directory / "dkimsignd.conf"], capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(imported.returncode, code, imported.stdout + imported.stderr)
-        self.assertEqual({path: path.read_bytes() for path in before}, before, "opendkim's files are as they were")
+        self.assertEqual({path: path.read_bytes() for path in before}, before, "opendkim's files have changed")
         with open(directory / "dkimsignd.conf", "a", encoding="utf-8") as text:
             text.write(f'socket = "unix:{ours}";\nlog = "stderr";\nlog_level = "debug";\n')
 
@@ -149,7 +147,7 @@ class SideBySide(unittest.TestCase):
                     self.assertEqual(our_answer, their_answer, imported.stdout +
                                      (directory / "dkimsignd.conf").read_text())
                     seen.add(bool(our_answer))
-        self.assertEqual(seen, {True, False}, "messages that are signed and such that are not")
+        self.assertEqual(seen, {True, False}, "some messages must be signed, and some not")
         self.assertIsNone(opendkim.poll())
         self.assertIsNone(dkimsignd.poll())
         return imported.stdout
@@ -175,7 +173,7 @@ class SideBySide(unittest.TestCase):
                 "two From fields show a reader one author and a verifier another", signed("example.com/mail"), set())),
             Message("a@example.com, b@other.org"),
             Message("b@other.org, a@example.com", differs=(
-                "opendkim looks at the first author only", set(), signed("example.com/mail"))),
+                "opendkim looks only at the first author", set(), signed("example.com/mail"))),
             Message("a@example.com", client=None, differs=(
                 "opendkim takes a client of unknown family for 127.0.0.1", signed("example.com/mail"), set())),
         ])
@@ -204,9 +202,9 @@ class SideBySide(unittest.TestCase):
                          Message("a@example.com", client="127.0.0.1", name="localhost"),
                          Message("a@example.com", client="::1", name="localhost"),
                          Message("a@example.com", client=OUTSIDE, name="localhost", differs=(
-                             "a name is what the client's own reverse zone says", signed("example.com/mail"), set())),
+                             "the client's own reverse zone decides its name", signed("example.com/mail"), set())),
                          Message("a@example.com", client="127.0.0.1", differs=(
-                             "localhost is an address here, and a name there", set(), signed("example.com/mail"))),
+                             "localhost is a name to opendkim only", set(), signed("example.com/mail"))),
                          Message("a@example.com", client="::ffff:10.0.0.1", differs=(
                              "an IPv4 address in IPv6 form is the same host", set(), signed("example.com/mail"))),
                      ], {"hosts": networks})
@@ -216,14 +214,14 @@ class SideBySide(unittest.TestCase):
             Message("a@example.com"),
             Message("a@example.com", client=OUTSIDE),
             Message("a@example.com", client=OUTSIDE, name="mail.example.com", differs=(
-                "hosts by name are not taken", signed("example.com/mail"), set())),
+                "hosts by name are not imported", signed("example.com/mail"), set())),
             Message("a@example.com", client=OUTSIDE, name="x.lan.example.com", differs=(
-                "hosts by name are not taken", signed("example.com/mail"), set())),
+                "hosts by name are not imported", signed("example.com/mail"), set())),
         ], code=1)
         self.assertIn("mail.example.com: a host is trusted by address", said)
 
     def test_hosts_in_a_file_of_patterns(self):
-        """As in most guides. A pattern that begins with * also matches opendkim's question for an exception."""
+        """Most guides have such a file. A pattern with * in front also matches opendkim's question for an exception."""
         hosts = ("127.0.0.1\n::1\nlocalhost\n10.0.0.0/8\n!10.2.9.9\n10.2.9.10\n172.17.*\n172.19.*.*\n192.168.5.*\n"
                  "12.*\n2001:DB8::/32\n2001:db9:5:*\n*.example.com\n[10.200.0.1]\n")
         said = self.compare(self.SINGLE + "InternalHosts refile:$D/hosts\nPeerList refile:$D/peers\n"
@@ -236,7 +234,7 @@ class SideBySide(unittest.TestCase):
                                         Message("a@example.com", client=OUTSIDE, name="mail.example.com"),
                                         Message("a@example.com", client=OUTSIDE, name="example.com"),
                                         Message("a@example.com", client="13.0.0.1", differs=(
-                                            "opendkim asks for 12.0.0.0/7 too, which 12.* matches",
+                                            "opendkim also asks for 12.0.0.0/7, which 12.* matches",
                                             signed("example.com/mail"), set()))],
                             {"hosts": hosts, "peers": "10.3.1.*\n*.peer.example\n"})
         self.assertIn("*.example.com matches no host there", said)
@@ -301,7 +299,7 @@ class SideBySide(unittest.TestCase):
         """
 
     def test_file_tables(self):
-        """The order of the look-ups decides, not that of the lines."""
+        """The order of the look-ups decides, not the order of the lines."""
         for order in (1, -1):
             lines = self.TABLE.splitlines(keepends=True)[::order]
             self.compare("Mode s\nKeyTable file:$D/keytable\nSigningTable file:$D/signingtable\n",
@@ -316,7 +314,7 @@ class SideBySide(unittest.TestCase):
             {"keytable": self.KEYS, "signingtable": "* k0\nexample.com k1\n"})
 
     def test_usual_tables(self):
-        """As in every tutorial: each domain has its own key. That needs no rules."""
+        """Each domain has its own key, as in every tutorial. That needs no rules."""
         said = self.compare(
             "Mode s\nKeyTable /$D/keytable\nSigningTable refile:$D/signingtable\nCanonicalization relaxed/simple\n",
             [Message(author) for author in ("a@example.com", "a@example.net", "a@sub.example.com", "a@s.example.net",
@@ -359,7 +357,7 @@ class SideBySide(unittest.TestCase):
 
     def test_multiple_signatures_of_a_file(self):
         def missing(*names):
-            return ("opendkim loses all but the first and the last of three and more",
+            return ("opendkim loses all but the first and the last of three or more",
                     signed("example.com/" + names[0], "example.com/" + names[-1]),
                     signed(*("example.com/" + name for name in names)))
         self.compare("Mode s\nKeyTable file:$D/keytable\nSigningTable file:$D/signingtable\nMultipleSignatures yes\n", [
@@ -387,14 +385,14 @@ class SideBySide(unittest.TestCase):
     def test_several_domains_at_once(self):
         said = self.compare(
             "Mode s\nKeyTable file:$D/keytable\nSigningTable refile:$D/signingtable\nMultipleSignatures yes\n", [
-                Message("a@d0.example", differs=("a message has one signing domain here",
+                Message("a@d0.example", differs=("dkimsignd signs a message as one domain",
                                                  signed("d0.example/s0", "d1.example/s1"), signed("d0.example/s0"))),
                 Message("a@d2.example"), Message("a@other.example")],
             {"keytable": self.KEYS, "signingtable": "*@d0.example k0\n*@d0.example k1\n*@d2.example k2\n"}, code=1)
         self.assertIn("the signature of d1.example beside that of d0.example", said)
 
     def test_percent(self):
-        """A key file for each domain, and a line for all of them."""
+        """Each domain has its own key file, and one line names all of them."""
         self.compare("Mode s\nKeyTable file:$D/keytable\nSigningTable refile:$D/signingtable\n", [
             Message("a@p.example"), Message("a@q.example"), Message("a@fix.example"), Message("a@x.fix.example"),
             Message("a@p.example", client=OUTSIDE),
@@ -405,7 +403,7 @@ class SideBySide(unittest.TestCase):
             ("one.pem", "p.example.pem", "q.example.pem"))
 
     def test_percent_for_a_directory(self):
-        """What is beside the domains' directories is not a domain, and a domain without its key gets a remark."""
+        """Other files beside the domains' directories are no domains, and a domain without its key gets a remark."""
         said = self.compare("Mode s\nKeyTable file:$D/keytable\nSigningTable refile:$D/signingtable\n", [
             Message("a@p.example"), Message("a@q.example"),
             Message("a@new.example", differs=("opendkim finds no key and defers the message", "t", set())),
@@ -427,7 +425,7 @@ class SideBySide(unittest.TestCase):
                         "x.x.q.example q.example:s3:$D/one.pem\nq.example q.example:s4:$D/one.pem\n",
             "signingtable": "p.example %\n.q.example %\n"})
 
-    def test_keys_that_are_not_there(self):
+    def test_keys_that_do_not_exist(self):
         said = self.compare("Mode s\nKeyTable file:$D/keytable\nSigningTable refile:$D/signingtable\n", [
             Message("a@good.example"), Message("a@other.example"),
             Message("a@gone.example", differs=("opendkim defers the message", "t", set())),

@@ -1,5 +1,5 @@
-// Files of another kind than a setting names them for: nothing in them is shown, or written into the
-// configuration, which everybody may read.
+// Tests that import neither shows anything in a file that a setting names by mistake, nor writes it into the
+// configuration, which everybody can read.
 #include <gtest/gtest.h>
 
 #include "keytool/opendkim/conf_text.hpp"

@@ -1,7 +1,7 @@
-"""Kills a dkimkey command before each of its system calls that touch the store, and lets each of them fail.
+"""Kills a dkimkey command before each of its system calls that touch the store, or makes the call fail.
 
-The other calls change nothing that outlives the process: a kill at one of them has the same effect as a kill at the
-next one that does.
+Other calls change nothing that outlives the process, so a kill at one of them has the same effect as a kill at the next
+call that does.
 """
 
 import os
@@ -13,19 +13,19 @@ from clock import CLOCK, at_time
 from dkimkey import PROGRAM, StoreTest, run, succeed
 from sanitizers import with_option
 
-# All calls that create, remove or change a file or directory.
+# The calls that create, remove or change a file or directory.
 CALLS = ("mkdirat", "openat", "write", "ftruncate", "fchown", "fchmod", "fsync", "linkat", "renameat", "renameat2",
          "unlinkat", "flock", "close")
-# The same by the whole path: nothing of the store is changed so, since links on the way would be followed.
+# Their counterparts for whole paths. dkimkey changes nothing in the store with them: they follow links on the way.
 BY_PATH = ("mkdir", "chown", "lchown", "chmod", "open", "creat", "truncate", "link", "symlink", "rename", "unlink", "rmdir")
-# Killing there covers the time between two others; their failures say nothing about the disk.
+# A kill at these covers the time between two others; their failures say nothing about the disk.
 READING = ("flock", "close")
-# A full disk for calls that can notice one, a broken disk for the others.
+# These calls can fail because of a full disk; the others fail as on a broken one.
 FULL_DISK = ("mkdirat", "openat", "write", "linkat")
 
 
 class InterruptedTest(StoreTest):
-    """Prepares stores in a place of their own, and tries commands on copies of it."""
+    """Prepares a store, and tries commands on copies of it."""
 
     def setUp(self):
         super().setUp()
@@ -34,10 +34,10 @@ class InterruptedTest(StoreTest):
         self.prepared.mkdir()
         self.holder = self.directory / "holder"
         self.keys = self.holder / "keys"
-        self.environment = dict(os.environ)  # of what is interrupted
+        self.environment = dict(os.environ)  # of the interrupted command
 
     def prepare(self, make):
-        """Has make() fill the prepared store."""
+        """Calls make() to fill the prepared store."""
         self.keys = self.prepared / "keys"
         make()
         self.keys = self.holder / "keys"
@@ -48,28 +48,28 @@ class InterruptedTest(StoreTest):
         subprocess.run(["cp", "-a", self.prepared, self.holder], check=True)
 
     def strace(self, command, *options):
-        # LeakSanitizer is a tracer itself, and a process has one at most. The environment is the program's alone:
-        # strace keeps the clock on the wall.
+        # LeakSanitizer is a tracer too, and a process can have only one. Only the program gets the environment: strace
+        # keeps the real time.
         environment = with_option(self.environment, "detect_leaks=0")
         changed = [f"--env={name}={environment[name]}" for name in (*CLOCK, "ASAN_OPTIONS") if name in environment]
         return subprocess.run(["strace", "-f", "-y", "-o", self.log, *options, *changed, PROGRAM, *map(str, command)],
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
 
     def instants(self, command, codes):
-        """Returns which calls of an undisturbed run touch the store: the paths, and the number of each call."""
+        """Returns the paths of the store that an undisturbed run touches, and how often it makes each call on them."""
         def lines_of(*options):
             self.fresh_store()
             done = self.strace(command, *options)
             self.assertIn(done.returncode, codes, done.stderr)
             return [line for line in self.log.read_text().splitlines() if str(self.holder) in line]
 
-        # No call with another name may change the store.
+        # No other call may change the store.
         everything = lines_of("-e", "trace=" + ",".join((*CALLS, *BY_PATH)))
         self.assertEqual([line for line in everything if re.match(rf"\d+ +({'|'.join(BY_PATH)})\(", line)], [])
         paths = sorted({path for line in everything for path in re.findall(rf'["<]({self.holder}[^">]*)', line)})
-        # Counted as strace does: by the paths in a call's arguments, not by the one that it opens.
+        # Counts as strace does: by the paths in a call's arguments, not by the path that it opens.
         lines = lines_of("-e", "trace=" + ",".join(CALLS), *(option for path in paths for option in ("-P", path)))
-        # strace counts the calls of each thread separately: that identifies a call only if all are in one thread.
+        # strace counts the calls of each thread separately, so a number identifies a call only in a single thread.
         self.assertEqual(len({line.split()[0] for line in lines}), 1, lines)
         counts = dict.fromkeys(CALLS, 0)
         for line in lines:
@@ -79,8 +79,8 @@ class InterruptedTest(StoreTest):
         return paths, counts
 
     def interrupt(self, command, codes, check, calls=CALLS):
-        """Runs check(done, fault, call) after each interruption of a command that otherwise ends with one of
-        the codes."""
+        """Runs check(done, fault, call) after each interruption of a command that ends with one of the codes if it is
+        not interrupted."""
         paths, counts = self.instants(command, codes)
         selected = [option for path in paths for option in ("-P", path)]
         for call, number in ((call, number + 1) for call in calls for number in range(counts[call])):
@@ -94,7 +94,7 @@ class InterruptedTest(StoreTest):
                                        "-e", f"inject={call}:{fault}:when={number}")
                     # Either strace died by the same signal, or the failure was reported.
                     if fault == "signal=KILL":
-                        self.assertEqual(done.returncode, -9, "the injection hit nothing")
+                        self.assertEqual(done.returncode, -9, "nothing was killed")
                     else:
                         self.assertIn("(INJECTED)", self.log.read_text())
                         self.assertNotEqual(done.returncode, 2)
@@ -111,8 +111,8 @@ class CycleTest(InterruptedTest):
         return {key["selector"]: key["state"] for key in self.listed()}
 
     def go_through(self, command, before, after, codes=(0,), retry_codes=(0,), also=lambda: None, at=None):
-        """The store is as before or as after, with every active key; the next run completes the work, and then
-        also() holds. `at` sets the clock to a UTC time."""
+        """Checks that the store is as before or as after with all its keys, and that the next run completes the work;
+        then calls also(). `at` sets the clock to a UTC time."""
         seen = []
         if at:
             self.environment = at_time(at)
@@ -131,6 +131,6 @@ class CycleTest(InterruptedTest):
             also()
 
         self.interrupt(command, codes, check)
-        # Both kinds of moments occurred.
+        # Both outcomes occurred.
         self.assertIn(True, seen)
         self.assertIn(False, seen)

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Counts what list, rotate --due --all and the daemon do for each domain of a large store.
 
-No time is asserted: system calls, open files and memory decide whether it takes seconds or hours
-(tests/bench/many_domains prints the times).
+Times are not asserted: system calls, open files and memory decide whether the work takes seconds or hours
+(tests/bench/many_domains prints times).
 """
 
 import collections
@@ -23,7 +23,7 @@ from harness.workspace import wait_for
 from many_domains import make_due, make_store, name_of
 
 DKIMSIGND = pathlib.Path(os.environ["DKIMSIGND"])
-# Nobody listens on this port.
+# Nobody listens at this address.
 NO_RESOLVER = ("--resolver", "127.53.41.77@5353")
 CALLS = re.compile(r"^\d+ +(\w+)\((.*)$", re.MULTILINE)
 
@@ -47,8 +47,8 @@ class ManyTest(StoreTest):
         return calls_of(log.read_text()), done.stdout
 
     def peak_memory(self, *arguments):
-        """In kB. By time(1), since a process counts as its own what it was before it was this program. The least of three
-        runs: what the kernel maps of the libraries ahead of their use adds some hundred, now and then."""
+        """Returns kB, as time(1) measures: a process also counts the memory that it had before exec. Takes the least of
+        three runs, since the kernel sometimes maps some hundred kB of libraries ahead of their use."""
         command = ["/usr/bin/time", "-f", "%M", PROGRAM, *arguments, "-D", self.keys]
         return min(int(subprocess.run(command, capture_output=True, check=True).stderr) for _ in range(3))
 
@@ -64,11 +64,11 @@ class EachDomain(ManyTest):
             calls, _ = self.traced(*command)
             opened = collections.Counter(
                 re.search(r'"([^"]*)"', rest)[1] for name, rest in calls if name in ("open", "openat"))
-            # The manifest, once, by its name in a directory that was judged: no key, no record, no lock.
+            # Only the manifest is opened, once, by its name in a directory that was checked: no key, record or lock.
             self.assertEqual(opened["keys.conf"], count, command)
             others = [path for path in opened if path.endswith((".private", ".txt", ".lock"))]
             self.assertEqual(others, [], command)
-            # Nothing is asked of DNS, nothing is written, and no process is started.
+            # DNS is not asked, nothing is written, and no process is started.
             for name in ("socket", "connect", "fsync", "flock", "rename", "renameat", "unlink", "unlinkat", "mkdir",
                          "mkdirat", "linkat", "fchmod", "fchown", "fork", "vfork"):
                 self.assertEqual([rest for call, rest in calls if call == name], [], command)
@@ -79,12 +79,12 @@ class EachDomain(ManyTest):
             self.make_many(count, f"keys{count}")
             for command in COMMANDS:
                 calls, _ = self.traced(*command)
-                # How often threads wait for each other depends on the load of the machine.
+                # The load of the machine decides how often threads wait for each other and memory is mapped.
                 figures[command, count] = sum(name not in ("futex", "brk", "mmap", "munmap", "mprotect", "madvise")
                                               for name, _ in calls)
         for command in COMMANDS:
             a_domain = (figures[command, 400] - figures[command, 100]) / 300
-            # The domain's directory and its manifest are opened and judged; all that is above was, once.
+            # For each domain, its directory and manifest are opened and checked; the directories above only once.
             self.assertLess(a_domain, 21 if command[0] == "rotate" else 13, command)
 
     def test_leaves_no_file_open(self):
@@ -95,7 +95,7 @@ class EachDomain(ManyTest):
                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, few))
             self.assertEqual((done.returncode, done.stderr), (0, b""), command)
 
-    def test_stays_in_memory_no_longer_than_needed(self):
+    def test_takes_little_memory(self):
         self.make_many(1000, "fewer")
         fewer = {command: self.peak_memory(*command) for command in COMMANDS}
         self.make_many(4000, "more")
@@ -105,7 +105,7 @@ class EachDomain(ManyTest):
 
 
 class Order(ManyTest):
-    def test_is_that_of_the_names_and_a_broken_one_hides_no_other(self):
+    def test_is_that_of_the_names_and_a_broken_domain_hides_no_other(self):
         count, broken, due = 2000, 777, 1234
         self.make_many(count)
         (self.keys / name_of(broken) / "keys.conf").write_text("nonsense")
@@ -120,7 +120,7 @@ class Order(ManyTest):
         done = run("list", "--json", "-D", self.keys)
         self.assertEqual([key["domain"] for key in json.loads(done.stdout)], names)
 
-        # The domain that is due gets a new key, the broken one is named, and the others are not mentioned.
+        # The domain that is due gets new keys, the broken one is named, and the others are not mentioned.
         done = run("rotate", "--due", "--all", "-D", self.keys, *NO_RESOLVER)
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"{name_of(broken)}: ".encode(), done.stderr)
@@ -139,12 +139,12 @@ class DaemonTest(ManyTest):
         shutil.chown(self.sockets, GROUP, GROUP)
 
     def start(self):
-        """Under strace, up to its first message; the calls until it was ready, and those after."""
+        """Runs the daemon under strace for one message; returns the calls until it was ready, and those after."""
         path, log = self.sockets / "milter.sock", self.sockets / "strace.log"
         config = self.directory / "dkimsignd.conf"
         config.write_text(f'socket = "unix:{path}";\nkey_directory = "{self.keys}";\nlog = "stderr";\n')
         with open(self.directory / "daemon.log", "wb") as output:
-            # strace stays root: nobody else may see the daemon's memory, not even the paths in it.
+            # strace stays root: the user nobody may not read the daemon's memory, and so no paths in it.
             tracer = subprocess.Popen(["strace", "-u", "nobody", "-f", "-qq", "-o", log, for_everybody(DKIMSIGND),
                                        "--config", config],
                                       stderr=output)
@@ -170,11 +170,11 @@ class DaemonTest(ManyTest):
         for count in (1, 1000):
             self.make_many(count, f"keys{count}")
             before, after = self.start()
-            self.assertIn(f'"{self.directory}/dkimsignd.conf"', str(before))  # paths are told as such
+            self.assertIn(f'"{self.directory}/dkimsignd.conf"', str(before))  # strace shows paths
             looked = [(name, rest) for name, rest in before if str(self.keys) in rest]
             self.assertFalse([call for call in looked if f"{self.keys}/d" in call[1]], looked)
             self.assertNotIn("getdents64", [name for name, _ in before])
-            # The first message makes it read what that message needs.
+            # At the first message it reads what that message needs.
             folders = {folder for _, rest in after for folder in re.findall(rf"{self.keys}/([^/\"]+)", rest)}
             self.assertEqual(folders, {name_of(0)})
             figures.append(len(looked))

@@ -1,4 +1,4 @@
-// A record that was entered under another name is found there, and the advice says what to enter.
+// Tests that a record entered under another name is found there, and that the advice says what to enter.
 #include "keytool/dns/misplaced_record.hpp"
 
 #include <gtest/gtest.h>

@@ -36,7 +36,7 @@ RecordView view_of(std::vector<ServerFinding> servers) {
   return summarize(observation);
 }
 
-TEST(Observation, a_server_counts_with_those_of_its_addresses_that_answer) {
+TEST(Observation, only_addresses_that_answer_count_for_a_server) {
   const auto view = view_of({serving("192.0.2.1", RecordStatus::right), silent("2001:db8::1")});
   EXPECT_EQ(view.state, State::right);
   EXPECT_TRUE(view.all_answered);

@@ -1,6 +1,6 @@
-"""A name server that misbehaves in the way that a test chooses.
+"""Stands in front of a real name server, and misbehaves in one way that a test chooses.
 
-It passes questions on to a real server and answers back, except for the one thing that is wrong.
+It passes questions on to the real server, and the answers back.
 """
 
 import socket
@@ -20,7 +20,7 @@ class OddServer:
     def __init__(self, address, real, port=53):
         self.real = (real, port)
         self.behave = honest
-        self.octets_a_second = None  # over TCP; None: all at once
+        self.bytes_a_second = None  # over TCP; None sends all at once
         self.asked = []  # each question: (opcode, over TCP?)
         owner = self
 
@@ -37,13 +37,13 @@ class OddServer:
                 answer = owner.answer(self.rfile.read(size), by_tcp=True)
                 if answer is not None:
                     framed = len(answer).to_bytes(2, "big") + answer
-                    step = owner.octets_a_second or len(framed)
+                    step = owner.bytes_a_second or len(framed)
                     for at in range(0, len(framed), step):
                         self.wfile.write(framed[at:at + step])
                         if at + step < len(framed) and owner.closing.wait(1):
                             return
                 else:
-                    owner.closing.wait(60)  # silent, the connection open
+                    owner.closing.wait(60)  # silent, with the connection open
 
         self.closing = threading.Event()
         self.servers = []
@@ -74,17 +74,17 @@ class OddServer:
 
 
 def changed(wire, **changes):
-    """Returns an answer with a changed header."""
-    octets = bytearray(wire)
+    """Returns the answer with another ID, or without the AA flag."""
+    answer = bytearray(wire)
     if "id" in changes:
-        octets[0:2] = ((int.from_bytes(octets[0:2], "big") + changes["id"]) & 0xFFFF).to_bytes(2, "big")
+        answer[0:2] = ((int.from_bytes(answer[0:2], "big") + changes["id"]) & 0xFFFF).to_bytes(2, "big")
     if changes.get("authoritative") is False:
-        octets[2] &= ~0x04
-    return bytes(octets)
+        answer[2] &= ~0x04
+    return bytes(answer)
 
 
 def empty(wire, rcode=dns.rcode.NOERROR, flags=0):
-    """Returns an answer with only the question in it (or the zone of an update)."""
+    """Returns an answer with only the question, or with only the zone of an update."""
     end = 12
     while wire[end] != 0:
         end += wire[end] + 1
@@ -107,7 +107,7 @@ def only_tcp(server, wire, by_tcp):
 
 
 def always_truncated(server, wire, by_tcp):
-    """Answers as a server with a rate limit does over UDP."""
+    """Answers over UDP as a server with a rate limit does."""
     return honest(server, wire, by_tcp) if by_tcp else empty(wire, flags=dns.flags.TC)
 
 
@@ -136,7 +136,7 @@ def wrong_number(server, wire, by_tcp):
 
 
 def spoofed_over_udp(text):
-    """Answers as if a forged datagram came first: the right form, the wrong ID, and the forger's text."""
+    """Answers as a forger who is faster than the server: the right form, the wrong ID, and the forger's text."""
     def behave(server, wire, by_tcp):
         if by_tcp:
             return honest(server, wire, by_tcp)
@@ -155,7 +155,7 @@ def another_question(server, wire, by_tcp):
 
 
 def referral(zone):
-    """Delegates everything below to servers that do not exist."""
+    """Delegates the zone to servers that do not exist."""
     def behave(server, wire, by_tcp):
         query = dns.message.from_wire(wire)
         if not query.question[0].name.is_subdomain(dns.name.from_text(zone)):

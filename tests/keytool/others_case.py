@@ -1,4 +1,4 @@
-"""What the tests of another user's hands share: a place of theirs, and all that may stand in the way of dkimkey."""
+"""Has what the tests with another user share: a directory of that user, and what that user can put in dkimkey's way."""
 
 import os
 import shutil
@@ -44,7 +44,7 @@ class OthersTest(StoreTest):
         self.assert_theirs_untouched()
 
     def planted(self, place):
-        """Yields, one after the other, what may be at a place: (a name for it, words of the refusal)."""
+        """Puts one thing after the other at a place; yields (a name for it, words of the refusal)."""
         for kind, words in (("link to a directory", "is a symbolic link"), ("link to a file", "is a symbolic link"),
                             ("link to nothing", "is a symbolic link"), ("FIFO", ""), ("device", ""), ("file", ""),
                             ("their directory", f"belongs to user {OTHER}"),
@@ -83,4 +83,4 @@ class OthersTest(StoreTest):
     @staticmethod
     def require_root():
         if os.geteuid() != 0:
-            raise SystemExit("only root is led by others: run this as root")
+            raise SystemExit("run this as root: only root refuses the files of other users")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Another user who exchanges what dkimkey looks at while it runs, and who stands in the way of an import."""
+"""Attacks by another user who exchanges files while dkimkey looks at them, or stands in the way of an import."""
 
 import contextlib
 import fcntl
@@ -17,7 +17,7 @@ from clock import with_clock
 from dkimkey import PROGRAM, run, without_leak_check
 from others_case import DONE, OTHER, PROBLEM, OthersTest
 
-# Runs as the other user until its input ends: argument 1 says what it exchanges, the others are its paths.
+# Runs as the other user until its input ends. The first argument says what it exchanges; the others are paths.
 EXCHANGER = """
 import os, select, sys
 def quietly(call, *arguments):
@@ -47,7 +47,7 @@ while not select.select([sys.stdin], [], [], 0)[0]:
 
 
 class Import(OthersTest):
-    """The configuration that an import writes."""
+    """Attacks on the configuration that an import writes."""
 
     def setUp(self):
         super().setUp()
@@ -82,7 +82,7 @@ class Import(OthersTest):
             self.assert_imported()
 
     def test_it_locks_nothing_that_others_can_lock(self):
-        """They could keep it out for ever."""
+        """Others could otherwise keep it waiting for ever."""
         log = self.directory / "trace"
         done = subprocess.run(["strace", "-f", "-yy", "-o", log, "-e", "trace=flock,fcntl,openat", PROGRAM, "import",
                                "--opendkim", self.conf, "-D", self.keys, "--output", self.output],
@@ -99,16 +99,16 @@ class Import(OthersTest):
             for line in made:
                 self.assertRegex(line, r", 0600\) ")
 
-    def test_an_import_that_another_one_keeps_out(self):
+    def test_an_import_that_another_import_keeps_out(self):
         with (self.shared / ".dkimsignd.conf.new").open("wb") as held:
             os.chmod(held.name, 0o600)
             fcntl.flock(held, fcntl.LOCK_EX)
             done = self.do_import(env=with_clock("+0 x60"))
             self.assertEqual(done.returncode, PROBLEM)
             self.assertIn(f"process {os.getpid()} has held it for 60 s".encode(), done.stderr)
-        self.assert_imported()  # what a killed import left
+        self.assert_imported()  # in spite of the file, as after a killed import
 
-    def test_what_stands_at_the_temporary_name(self):
+    def test_something_at_the_temporary_name(self):
         self.shared.chmod(0o1777)
         for kind, _ in self.planted(self.shared / ".dkimsignd.conf.new"):
             done = self.do_import()
@@ -117,7 +117,7 @@ class Import(OthersTest):
             self.assertFalse(self.output.exists())
             self.assert_theirs_untouched()
 
-    def test_nothing_is_left_where_it_cannot_be_written(self):
+    def test_nothing_is_left_if_it_cannot_be_written(self):
         self.output.mkdir()
         self.assertEqual(self.do_import().returncode, PROBLEM)
         self.assertEqual([path.name for path in self.shared.iterdir()], [self.output.name])
@@ -131,7 +131,7 @@ class Import(OthersTest):
         self.assertEqual(list(self.shared.iterdir()), [])
 
     def test_a_link_in_a_directory_that_all_may_write(self):
-        """It would choose the file that root writes."""
+        """The link would choose the file that root writes."""
         self.shared.chmod(0o1777)
         self.output.symlink_to(self.directory / "chosen")
         os.chown(self.output, OTHER, OTHER, follow_symlinks=False)
@@ -140,10 +140,10 @@ class Import(OthersTest):
 
 
 class ImportForAnother(OthersTest):
-    """root takes over what another user has set up: his configuration says which files are read as tables, and what
-    they hold is told of. So none is read that he may not read himself."""
+    """root imports a configuration of another user, which decides what files are read as tables, and the output shows
+    parts of them. So import reads only files that this user may read."""
 
-    # The setting that names a table, what the table holds, and what stands in the configuration beside it.
+    # By the setting that names a table: the text of the table, and the rest of the configuration.
     ALONE = "Domain example.com\nSelector s\nKeyFile {key}\n"
     SETTINGS = {"KeyTable": ("own hidden-marker.example:s:/nowhere\n", "SigningTable csl:example.com=own\n"),
                 "SigningTable": ("example.com hidden-marker\n", "KeyTable csl:own=example.com:s:/nowhere\n"),
@@ -164,7 +164,7 @@ class ImportForAnother(OthersTest):
         self.closed = self.directory / "closed"
         self.closed.mkdir(0o700)
 
-    def told(self, setting, table, owner=OTHER):
+    def printed(self, setting, table, owner=OTHER):
         beside = self.SETTINGS[setting][1].format(key=self.theirs / "key.pem")
         self.conf.write_text(f"{beside}{setting} {table}\n")
         os.chown(self.conf, owner, owner)
@@ -172,60 +172,62 @@ class ImportForAnother(OthersTest):
         return (done.stdout + done.stderr).decode()
 
     def tables(self, text):
-        """Where such a table may be, and whether the other user may read it there."""
+        """Puts a table in several places in turn; yields a name, its path, and whether the other user may read it."""
         for kind, place, mode, owner, readable in (
-                ("his own", self.theirs / "table", 0o600, OTHER, True),
+                ("the user's own", self.theirs / "table", 0o600, OTHER, True),
                 ("root's, for all to read", self.directory / "table", 0o644, 0, True),
                 ("root's own", self.directory / "table", 0o600, 0, False),
-                ("of a group that he is not in", self.directory / "table", 0o640, 0, False),
-                ("behind a door that is closed to him", self.closed / "table", 0o644, 0, False)):
+                ("of a group without that user", self.directory / "table", 0o640, 0, False),
+                ("in a directory that is closed to the user", self.closed / "table", 0o644, 0, False)):
             place.write_text(text)
             place.chmod(mode)
             os.chown(place, owner, -1)
             yield kind, place, readable
             link = self.theirs / "link"
             link.symlink_to(place)
-            yield kind + ", by a link of his", link, readable
+            yield kind + ", through a link of that user", link, readable
             link.unlink()
             place.unlink()
 
-    def test_only_what_its_owner_may_read(self):
+    def test_only_files_that_its_owner_may_read_are_read(self):
         for setting, (text, _) in self.SETTINGS.items():
             for kind, table, readable in self.tables(text):
                 with self.subTest(setting, table=kind):
-                    told = self.told(setting, table)
-                    self.assertEqual("hidden-marker" in told.lower(), readable, told)
-                    refused = "because the owner of the configuration (nobody) may not read it" in told
-                    self.assertEqual(refused, not readable, told)
-                    # What root has set up, root has read.
-                    self.assertIn("hidden-marker", self.told(setting, table, owner=0).lower())
+                    printed = self.printed(setting, table)
+                    self.assertEqual("hidden-marker" in printed.lower(), readable, printed)
+                    refused = "because the owner of the configuration (nobody) may not read it" in printed
+                    self.assertEqual(refused, not readable, printed)
+                    # For a configuration of root, all of them are read.
+                    self.assertIn("hidden-marker", self.printed(setting, table, owner=0).lower())
 
-    def test_an_owner_that_is_no_user(self):
+    def test_an_owner_without_a_name(self):
         for kind, table, _ in self.tables(self.SETTINGS["KeyTable"][0]):
             with self.subTest(table=kind):
                 nobody = 54321
-                told = self.told("KeyTable", table, owner=nobody)
-                self.assertNotIn("hidden-marker", told)
-                self.assertIn("because the owner of the configuration may not read it", told)
+                printed = self.printed("KeyTable", table, owner=nobody)
+                self.assertNotIn("hidden-marker", printed)
+                self.assertIn("because the owner of the configuration may not read it", printed)
 
 
 class Exchanged(OthersTest):
-    """Between a look and its use: the other user exchanges what is looked at, thousands of times."""
+    """The other user exchanges files thousands of times between their check and their use."""
 
     ROUNDS = 40
 
     @contextlib.contextmanager
     def exchanging(self, *arguments):
+        # Without a buffer, readline leaves the next line in the pipe, where select sees it.
         process = subprocess.Popen([sys.executable, "-c", EXCHANGER, *map(str, arguments)], user=OTHER, group=OTHER,
-                                   extra_groups=[], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                   extra_groups=[], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         try:
-            self.assertEqual(process.stdout.readline(), "begun\n")
+            self.assertTrue(select.select([process.stdout], [], [], 60)[0], "the other user does not begin")
+            self.assertEqual(process.stdout.readline(), b"begun\n")
             yield self.rounds(process)
         finally:
             process.communicate(timeout=60)
 
     def rounds(self, process):
-        """As many as are wanted, and more until the other user has exchanged it a thousand times, however slow he is."""
+        """Yields at least ROUNDS numbers, and more until the other user has exchanged the files a thousand times."""
         deadline = time.monotonic() + 120
         done = 0
         while done < self.ROUNDS or not select.select([process.stdout], [], [], 0)[0]:
@@ -256,11 +258,11 @@ class Exchanged(OthersTest):
         os.chown(place, OTHER, OTHER)
         with self.exchanging("directory", self.keys, place / "aside", place / "link") as rounds:
             for _ in rounds:
-                # Which of the two it is when it is looked at: there, in a place of theirs, or not.
+                # Whichever of the two dkimkey sees, the message names the place.
                 self.assert_refused(self.make(), str(place))
         self.assert_no_key_of_theirs(self.theirs, place)
 
-    def test_a_table_that_its_owner_may_read_and_one_that_he_may_not(self):
+    def test_a_table_that_its_owner_may_read_and_one_that_is_closed(self):
         self.make_store()
         place = self.theirs / "table"
         place.write_text("visible.example visible.example:s:/nowhere\n")
@@ -277,9 +279,9 @@ class Exchanged(OthersTest):
             for _ in rounds:
                 done = run("import", "--opendkim", conf, "-D", self.keys, "--output", self.directory / "new.conf",
                            "--dry-run")
-                told = (done.stdout + done.stderr).decode()
-                self.assertNotIn("hidden-marker", told)
-                seen.update(word for word in ("visible.example", "may not read it") if word in told)
+                printed = (done.stdout + done.stderr).decode()
+                self.assertNotIn("hidden-marker", printed)
+                seen.update(word for word in ("visible.example", "may not read it") if word in printed)
         self.assertTrue(seen)
 
     def test_the_temporary_name_in_a_directory_that_all_may_write(self):

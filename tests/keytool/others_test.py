@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Attacks by another user, who puts something in the way of dkimkey, could put it there, or exchanges it meanwhile.
+"""Attacks by another user, who has put something in the way of dkimkey, or could do so.
 
-dkimkey runs as root and could be led anywhere. It must never write a byte of a key where others can read it, nor
+dkimkey runs as root, and so could be led anywhere. It must never write a byte of a key where others can read it, nor
 change the owner, group or mode of anything that belongs to them.
 """
 
@@ -17,24 +17,24 @@ from others_case import DONE, OTHER, PROBLEM, OthersTest
 
 
 class KeyDirectory(OthersTest):
-    def test_what_stands_at_its_temporary_name(self):
+    def test_something_at_its_temporary_name(self):
         place = self.directory / ".keys.new"
         for kind, words in self.planted(place):
             before = place.lstat()
             self.assert_refused(self.make(), ".keys.new", words or "is not a directory")
             self.assertFalse(self.keys.exists())
             if kind.startswith("a directory of root's"):
-                self.assertFalse(place.exists())  # empty and our own: the next one makes it anew
+                self.assertFalse(place.exists())  # it was empty and our own: the next run makes it again
                 continue
             after = place.lstat()
             self.assertEqual((after.st_mode, after.st_uid, after.st_gid, after.st_ino),
                              (before.st_mode, before.st_uid, before.st_gid, before.st_ino), kind)
 
-    def test_one_at_its_temporary_name_that_is_not_empty(self):
+    def test_a_full_directory_at_its_temporary_name(self):
         (self.directory / ".keys.new" / "example.com").mkdir(parents=True)
         self.assert_refused(self.make(), "is not empty")
 
-    def test_what_a_killed_one_left(self):
+    def test_a_leftover_of_a_killed_run(self):
         (self.directory / ".keys.new").mkdir(0o700)
         self.assertEqual(self.make().returncode, DONE)
         self.assert_tidy()
@@ -67,7 +67,7 @@ class KeyDirectory(OthersTest):
         self.assertEqual(self.make().returncode, DONE)
         self.assert_tidy()
 
-    def test_one_that_is_there_already(self):
+    def test_one_that_exists_already(self):
         self.make_store()
         for owner, mode in ((OTHER, 0o750), (0, 0o770), (0, 0o757)):
             os.chown(self.keys, owner, GROUP)
@@ -105,7 +105,7 @@ class DomainDirectory(OthersTest):
         self.make_store()
         self.place = self.keys / "example.com"
 
-    def test_what_stands_at_its_name(self):
+    def test_something_at_its_name(self):
         for kind, words in self.planted(self.place):
             before = self.place.lstat()
             # Through a link, their directory is examined first.
@@ -118,7 +118,7 @@ class DomainDirectory(OthersTest):
                 self.assertEqual(list(self.place.iterdir()), [])
 
     def test_every_writer_refuses(self):
-        """This holds for every command, not only for the one that makes a first key."""
+        """Not only the command that makes a first key refuses a directory that others can write."""
         self.assertEqual(self.generate("one", "--algorithm", "ed25519", "--activate").returncode, DONE)
         self.assertEqual(self.generate("two", "--algorithm", "ed25519").returncode, DONE)
         (self.place / ".two.txt.new").write_text("a leftover, which the next writer would put in place\n")
@@ -137,7 +137,7 @@ class DomainDirectory(OthersTest):
                 self.assertRegex(done.stdout + done.stderr, rf"{self.place} has mode 0770.*chmod g-w".encode())
                 self.assertEqual({path: path.read_bytes() for path in self.place.iterdir()}, before)
 
-    def test_what_stands_at_the_lock(self):
+    def test_something_at_the_lock(self):
         self.place.mkdir(0o750)
         for kind, words in self.planted(self.place / ".lock"):
             if "link" in kind:
@@ -167,7 +167,7 @@ class DomainDirectory(OthersTest):
         self.assertIn(b"Permission denied", tried.stderr)
 
     def test_a_lock_that_is_held(self):
-        """After a minute, which passes in a second here, the message says who has it."""
+        """After a minute, here a second, the message says who has it."""
         self.assertEqual(self.make().returncode, DONE)
         with (self.place / ".lock").open("r+b") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
@@ -176,8 +176,8 @@ class DomainDirectory(OthersTest):
         self.assertEqual(self.generate("t", "--algorithm", "ed25519").returncode, DONE)
         self.assert_tidy()
 
-    def test_what_stands_at_temporary_names(self):
-        """What is not a directory is removed, and never written into or put in place."""
+    def test_something_at_temporary_names(self):
+        """Anything but a directory is removed, and never written to or put in place."""
         self.assertEqual(self.make().returncode, DONE)
         for name in (".keys.conf.new", ".t.private.new", ".t.txt.new", ".s.txt.new"):
             place = self.place / name
@@ -206,7 +206,7 @@ class DomainDirectory(OthersTest):
 
 
 class OwnHome(OthersTest):
-    """The same rule applies to a user who runs everything under one account."""
+    """A user who runs everything under one account is protected in the same way."""
 
     def test_every_step(self):
         home = self.directory / "home"

@@ -53,7 +53,7 @@ TEST(RecordCheck, says_where_the_syntax_breaks) {
   EXPECT_EQ(check({"v=spf1 -all"}).status, RecordStatus::syntax_error);
 }
 
-// What web forms do to a record that needs more than one string.
+// Web forms do this to a record that needs more than one string.
 TEST(RecordCheck, knows_a_record_that_lost_its_end) {
   const crypto::KeyRecord large{crypto::Algorithm::rsa, std::vector<unsigned char>(294, 7), {}};
   const std::string whole = write_record(large);
@@ -62,7 +62,7 @@ TEST(RecordCheck, knows_a_record_that_lost_its_end) {
   EXPECT_NE(cut.status, RecordStatus::right);
   EXPECT_TRUE(cut.detail.ends_with("cut off after 255 of 410 bytes; it needs 2 strings of at most 255"))
       << cut.detail;
-  // A record of one string can be cut off as well, and then another form does not help.
+  // A record of one string can be cut off as well; then another form does not help.
   EXPECT_TRUE(check({with("").substr(0, 40)}).detail.ends_with("cut off after 40 of 66 bytes"))
       << check({with("").substr(0, 40)}).detail;
   EXPECT_EQ(check({whole + "x"}, large).detail.find("cut off"), std::string::npos);

@@ -1,7 +1,7 @@
-"""A name server on loopback that serves TXT records from a dictionary, for verifiers to ask.
+"""Serves TXT records from a dictionary to verifiers, on loopback.
 
-Answers over UDP on its own port: with all records of a name, with SERVFAIL if the record is `SERVFAIL`, and with
-NXDOMAIN for every other name.
+Answers over UDP at a free port: with all records of a name, with SERVFAIL for a name whose record is `SERVFAIL`, and
+with NXDOMAIN for every other name.
 """
 
 import socket
@@ -55,7 +55,7 @@ class RecordServer:
         return response
 
     def first(self, name, timeout=5):
-        """dkimpy's interface to DNS."""
+        """Returns the first TXT value of a name, or None; this is dkimpy's interface to DNS."""
         del timeout
         found = self.records.get(name.decode("ascii").rstrip(".").lower())
         return found[0].encode() if found and found != SERVFAIL else None

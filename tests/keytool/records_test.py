@@ -1,6 +1,5 @@
 #!/usr/bin/python3
-"""What dkimkey prints, read by others: BIND and dnspython read the records, dkimpy the records and the
-signatures."""
+"""Others can read the output of dkimkey: BIND and dnspython the records, dkimpy the records and the signatures."""
 
 import base64
 import hashlib
@@ -35,7 +34,7 @@ class Records(StoreTest):
     def check_zone(self, text, domain):
         """Reads a zone file with BIND's own reader."""
         zone = self.directory / "zone"
-        zone.write_bytes(f"$TTL 60\n@ IN SOA ns.invalid. root.invalid. 1 1 1 1 1\n@ IN NS ns.invalid.\n".encode() + text)
+        zone.write_bytes("$TTL 60\n@ IN SOA ns.invalid. root.invalid. 1 1 1 1 1\n@ IN NS ns.invalid.\n".encode() + text)
         done = subprocess.run(["named-checkzone", "-i", "none", domain, zone], capture_output=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout)
 
@@ -68,7 +67,7 @@ class Records(StoreTest):
             self.check_zone(relative, domain)
             self.assertEqual(list(zone_values(relative.decode(), domain)), [f"r._domainkey.{domain}."])
 
-    def test_dkimpy_reads_them(self):
+    def test_dkimpy_reads_records(self):
         for i, note in enumerate(NOTES):
             domain = f"d{i}.example"
             for flags in ([], ["-t"], ["-r", "-S"], ["-h", "sha256"]):
@@ -84,7 +83,7 @@ class Records(StoreTest):
                 self.assertEqual(re.sub("=([0-9A-F]{2})", lambda m: chr(int(m[1], 16)), quoted).encode("latin1"),
                                  note.encode())
 
-    def test_fit(self):
+    def test_fit_makes_the_largest_key_that_fits(self):
         for limit, note in ((255, None), (255, "a note"), (300, None), (420, "another")):
             domain = f"fit{limit}{len(note or '')}.example"
             flags = ["-n", note] if note else []
@@ -123,7 +122,7 @@ class Signatures(StoreTest):
         header = b"From: A <a@example.com>\nTo: b@example.org\nSubject: x\n"
         shapes = [
             header + b"\nbody\n", header + b"\n", header, header[:-1], header + b"\nno line end",
-            header + b"\n\n\n\n", header + b"\n  spaces \t\n\n.\n..\n", header + b"\nNUL \0 octet\n",
+            header + b"\n\n\n\n", header + b"\n  spaces \t\n\n.\n..\n", header + b"\nNUL \0 byte\n",
             header + b"\n\xff\xfe 8-bit \xc3\xa4\n", header.replace(b"Subject: x", b"Subject:\n x\n\ty") + b"\nb\n",
             header.replace(b"Subject: x", b"Subject:") + b"\nb\n", header + b"X-" + b"y" * 5000 + b": z\n\nb\n",
             header + b"Subject: again\nTo: c@example.net\n\nbody\n", header + b"\n" + b"line\n" * 100_000]
@@ -158,7 +157,7 @@ class Signatures(StoreTest):
         digest = base64.b64encode(hashlib.sha256(body.replace(b"\n", b"\r\n")).digest())
         self.assertEqual(re.sub(rb"\s", b"", signed[:3000]).count(b"bh=" + digest), 2)
 
-    def test_any_octets_at_all(self):
+    def test_any_bytes(self):
         for message in (b"", b"\0", b"\n", b"\r", b"\r\n", b":", b" ", b":\n", b"From", b"From:", b"From:\n", b"\xff" * 1000,
                         b"a:b\n" * 1000, b"From a\n", b"From a", b" From: a@example.com\n", b"From : \n\n"):
             done = run("sign", "-D", self.keys, stdin=None, input=message)

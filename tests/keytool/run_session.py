@@ -1,25 +1,24 @@
 #!/usr/bin/python3
-"""Plays a session: commands, and what they are to print and to end with.
+"""Plays a session: runs its commands, and compares their output and exit codes with the expected ones.
 
 usage: run_session.py --dkimkey PROGRAM SESSION.txt
 
 A session file reads like a terminal:
 
-    $ command            run by bash; all commands of a file share one new directory; TESTS is the folder that
+    $ command            run by bash; all commands of a file share one new directory; $TESTS is the folder that
                          sessions/ is in
-    > more of it         a further line of the same command
+    > more               the next line of the same command
     text                 a line of standard output
-    | text               the same, for a line that is empty or begins with one of $ > ! = # |
+    | text               an empty line of standard output, or one that begins with one of $ > ! = # |
     ! text               a line of standard error
-    = 1                  the exit code, where it is not 0
-    # text               for the reader
+    = 1                  the exit code, if it is not 0
+    # text               a comment
 
-In an expected line {{...}} is a regular expression; a line of ... alone stands for any number of lines.
-Where a command has no line for a stream, the stream must be empty. Blank lines mean nothing.
+In an expected line, {{...}} is a regular expression; the line "..." stands for any number of lines. A stream without
+expected lines must be empty. Blank lines are ignored.
 """
 
 import argparse
-import os
 import pathlib
 import re
 import subprocess
@@ -61,7 +60,7 @@ def read_session(path):
 
 
 def pattern(lines):
-    """One regular expression for all the lines."""
+    """Returns one regular expression for all lines."""
     parts = []
     for line in lines:
         if line == "...":

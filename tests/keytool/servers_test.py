@@ -1,5 +1,5 @@
-"""What check says about each way in which name servers can be wrong, and what rotate does: it waits, names the reason,
-and goes on once that is fixed."""
+"""check reports each way in which name servers can be wrong. rotate waits, names the reason, and goes on once the fault
+is fixed."""
 
 import contextlib
 import shutil
@@ -21,7 +21,7 @@ NS1, NS2, NS3 = (f"ns{n}.{ZONE}." for n in (1, 2, 3))
 
 
 class Secondaries(DnsCase):
-    """knot as primary, knot and NSD as secondaries."""
+    """Tests with knot as the primary, and knot and NSD as secondaries."""
 
     def put(self, selector, *values, **more):
         self.world.put(self.name(selector), *values, **more)
@@ -31,7 +31,7 @@ class Secondaries(DnsCase):
         self.world.let_through()
 
     def put_ahead(self, selector, *values):
-        """The primary and NSD have it, the other secondary has not heard of it."""
+        """Updates the primary and NSD, but not the other secondary."""
         self.put(selector, *values)
         self.world.let_through(self.world.nsd)
         self.assertLess(self.world.serial(self.world.secondary), self.world.serial(self.world.primary))
@@ -105,21 +105,21 @@ class Secondaries(DnsCase):
             (["v=DKIM1; k=rsa; p="], ["revoked"]),
             (["v=DKIM1; k=rsa; p=%%%"], ["syntax error", "at byte 17"]),
             (["v=DKIM1; k=rsa; p"], ["syntax error", "at byte 17"]),
-            # A form that takes one string: cut where base64 is whole, and where it is not.
+            # The form takes only one string: cut where the base64 is whole, and where it is not.
             ([whole[:255]], [f"cut off after 255 of {len(whole)} bytes; it needs 3 strings of at most 255"]),
             ([whole[:254]], [f"cut off after 254 of {len(whole)} bytes"]),
-            # A form that makes each string a record.
+            # The form makes a record of each string.
             (strings, ["several records", "3 TXT records; each of the 3 strings of one record has become a record"]),
         ):
             with self.subTest(values):
                 self.put_everywhere("paste", *values)
                 self.assert_check("paste", WAITING, "wrong", *words)
                 self.assert_rotate_waits("paste", *words)
-        # More than fits into a datagram, from three makes of server.
+        # The record does not fit into a datagram.
         self.put_everywhere("paste", whole)
         self.assert_goes_on("paste")
 
-    def test_a_record_of_many_datagrams(self):
+    def test_a_record_too_large_for_a_datagram(self):
         self.made("large", "--note", "word " * 200)
         self.assertGreater(len(self.value("large")), 1232)
         self.put_everywhere("large", self.value("large"), ttl=1)
@@ -142,7 +142,7 @@ class Secondaries(DnsCase):
         self.assert_check("away", WAITING, "wrong", self.world.other, f"missing (by CNAME {target}.)")
         self.assert_rotate_waits("away", f"ns1.{OTHER_ZONE}. serves: missing")
         self.world.put(target, self.value("away"))
-        # Its own servers are asked, not those that led there.
+        # The target's own servers are asked, not the ones that led there.
         table, _ = self.checked("away")
         self.assertNotIn(self.world.nsd, table.stdout.decode())
         self.assert_goes_on("away")
@@ -162,7 +162,7 @@ class Secondaries(DnsCase):
         self.put_everywhere("loop", f"{self.name('pool')}.", kind="CNAME")
         self.assert_check("loop", WAITING, "unknown", "a loop of CNAMEs")
         self.assert_rotate_waits("loop", "a loop of CNAMEs")
-        # A name that leads to itself through another zone.
+        # A name that leads back to itself through another zone.
         self.made("round")
         self.put_everywhere("round", f"round.{OTHER_ZONE}.", kind="CNAME")
         self.world.put(f"round.{OTHER_ZONE}", self.name("round") + ".", kind="CNAME")
@@ -201,7 +201,7 @@ class Secondaries(DnsCase):
             self.world.let_through()
 
     def test_how_long_a_resolver_may_remember(self):
-        """The largest of the record's TTL, that of a CNAME on the way and each zone's negative TTL (60 s)."""
+        """The largest counts of the record's TTL, the TTL of a CNAME on the way and each zone's negative TTL (60 s)."""
         self.made("before", "--activate")
         for selector, ttl, alias_ttl, memory in (("brief", 5, None, "01:00"), ("long", 300, None, "05:00"),
                                                  ("byname", 5, 240, "04:00")):
@@ -218,7 +218,7 @@ class Secondaries(DnsCase):
 
 
 class Odd(DnsCase):
-    """A secondary that misbehaves."""
+    """Tests with a secondary that misbehaves."""
 
     domain = "odd.test"
 
@@ -234,7 +234,7 @@ class Odd(DnsCase):
         self.assert_rotate_waits(selector, "ns2.odd.test.", *words)
         self.world.odd.behave = odd_server.honest
         self.assert_goes_on(selector)
-        shutil.rmtree(self.keys / self.domain)  # the next one is a first key again
+        shutil.rmtree(self.keys / self.domain)  # so that the next key is a first one again
 
     def test_silent(self):
         self.behaves(odd_server.silent, "no answer", selector="silent")
@@ -248,14 +248,14 @@ class Odd(DnsCase):
         done = self.key("check")
         self.assert_ends(done, WAITING)
         self.assertEqual(done.stdout.count(b"no answer"), 2)
-        # Twice over UDP, since a datagram may be lost, and once over TCP; and that for the first key alone.
+        # It is asked twice over UDP, since a datagram can be lost, and once over TCP, all for the first key only.
         self.assertEqual(self.world.odd.asked, [(0, False), (0, False), (0, True)])
 
     def test_only_over_tcp(self):
         self.behaves(odd_server.only_tcp, "no answer over UDP, only over TCP", selector="tcp")
 
     def test_truncated(self):
-        """A rate limit does this: the answer comes over TCP, and counts."""
+        """A server with a rate limit does this: the answer comes over TCP, and counts."""
         self.made("slip")
         self.world.put(self.name("slip"), self.value("slip"))
         self.world.odd.behave = odd_server.always_truncated
@@ -266,13 +266,13 @@ class Odd(DnsCase):
     def test_truncated_and_silent_over_tcp(self):
         self.behaves(odd_server.truncated_and_no_tcp, "a truncated answer, and no answer over TCP", selector="cut")
 
-    def test_an_answer_by_drops(self):
-        """Each byte comes within the time of a single read, the whole answer never within ours."""
-        self.world.odd.octets_a_second = 1
-        self.addCleanup(setattr, self.world.odd, "octets_a_second", None)
-        self.behaves(odd_server.always_truncated, "a truncated answer, and no answer over TCP", selector="drops")
+    def test_an_answer_byte_by_byte(self):
+        """Each byte comes in time for a single read, but the whole answer not within the time limit."""
+        self.world.odd.bytes_a_second = 1
+        self.addCleanup(setattr, self.world.odd, "bytes_a_second", None)
+        self.behaves(odd_server.always_truncated, "a truncated answer, and no answer over TCP", selector="slow")
 
-    def test_answers_that_are_none(self):
+    def test_unusable_answers(self):
         for selector, behave, words in (
             ("refused", odd_server.failing(dns.rcode.REFUSED), "answers REFUSED"),
             ("servfail", odd_server.failing(dns.rcode.SERVFAIL), "answers SERVFAIL"),
@@ -294,7 +294,7 @@ class Odd(DnsCase):
         found = self.assert_check("spoof", PROBLEM, "wrong", "missing")
         self.assertNotIn("right", found["servers"])
 
-    def test_the_servers_name_has_no_address(self):
+    def test_a_server_whose_name_has_no_address(self):
         self.made("homeless")
         self.world.put(self.name("homeless"), self.value("homeless"))
         self.world.put("odd.test", "nobody.odd.test.", kind="NS")
@@ -320,14 +320,14 @@ class Odd(DnsCase):
         more = [f"127.53.7.{n}" for n in range(200, 208)]
         self.world.put("ns1.odd.test", *more, kind="A")
         self.addCleanup(self.world.take_away, "ns1.odd.test", "A", *more)
-        # The resolver chooses which eight, so what they say may differ from one look to the next.
+        # The resolver chooses the eight addresses, so the outcome may differ from one check to the next.
         table = self.key("check", "-s", "wide").stdout.decode()
         self.assertIn("more than 8 addresses: the others were not asked", table)
         self.assertEqual(table.count(" ns1.odd.test. "), 9, table)
 
 
 class Dead(DnsCase):
-    """More silent servers than there is time for: one minute for all of them, which passes in seconds here."""
+    """Tests with more silent servers than there is time for: one minute for all of them, here only seconds."""
 
     domain = "odd.test"
     NAMES, ADDRESSES = 18, 5  # 9 s each, so that eight at once take 99 s
@@ -342,7 +342,7 @@ class Dead(DnsCase):
             addresses = [f"{NETWORK}.{next(numbers)}" for _ in range(self.ADDRESSES)]
             for address in addresses:
                 held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind((address, 53))
-                # The kernel accepts the datagrams, and nobody reads them.
+                # The kernel accepts datagrams and connections, and nobody reads them.
                 tcp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
                 tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 tcp.bind((address, 53))
@@ -353,7 +353,7 @@ class Dead(DnsCase):
         self.addCleanup(self.world.take_away, "odd.test", "NS", *self.names)
         self.hurry = {"env": with_clock("+0 x10")}
 
-    def test_the_others_are_told_by_name_and_the_key_waits(self):
+    def test_unasked_servers_are_named_and_the_key_waits(self):
         for selector in ("late", "later"):
             self.made(selector)
             self.world.put(self.name(selector), self.value(selector))
@@ -362,11 +362,11 @@ class Dead(DnsCase):
         table = [line.split() for line in done.stdout.decode().splitlines()[1:]]
         served = {name: {" ".join(row[4:]) for row in table if row[0] == self.name("late") and row[2] == name}
                   for name in ("ns1.odd.test.", *self.names)}
-        # A working server is asked, however many others do not work; first addresses come before second ones.
+        # A working server is asked, however many others do not work: first addresses come before second ones.
         self.assertEqual(served["ns1.odd.test."], {"right"})
         for name in self.names:
             self.assertEqual(served[name], {"no answer", "not asked: time is up"}, name)
-        # The time was for both keys.
+        # The time limit is for both keys together.
         for row in table:
             if row[0] == self.name("later"):
                 self.assertTrue(" ".join(row[4:]).endswith("not asked: time is up"), row)
@@ -377,7 +377,7 @@ class Dead(DnsCase):
         self.assert_ends(self.key("activate", "-s", "late", **self.hurry), WAITING, "not asked: time is up")
         self.assertEqual(self.manifest(), before)
 
-    def test_doctor_has_an_end_too(self):
+    def test_doctor_ends_too(self):
         self.made("late", "--activate")
         self.world.put(self.name("late"), self.value("late"))
         done = run("doctor", "--config", self.config, *self.at_resolver(), **self.hurry)
@@ -396,13 +396,13 @@ class Zones(DnsCase):
         self.made("six")
         self.assert_check("six", WAITING, "wrong", "ns1.six.test.", "::1", "missing")
         self.assert_rotate_waits("six", "ns1.six.test. serves: missing")
-        # An update goes there, too: to the primary that the SOA names.
+        # An update goes there as well: to the primary that the SOA names.
         self.configure(f'{{ method = "update"; key_file = "{self.world.tsig_file}"; }}')
         self.assert_ends(self.rotate("--due"), DONE, "into DNS", "activated six")
         self.assertEqual(self.world.texts("::1", self.name("six")), [self.value("six")])
         self.assert_check("six", DONE, "right", "::1", "right")
 
-    def test_what_dnssec_says_is_told_and_changes_nothing(self):
+    def test_dnssec_is_reported_and_changes_nothing(self):
         for domain, state, words in (("signed.test", "secure", "signed with DNSSEC"), ("quick.test", "insecure", ""),
                                      ("bogus.test", "bogus", "fails the resolver's DNSSEC checks")):
             with self.subTest(domain):

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# Signs messages by Mail::DKIM, many in one process.
+# Signs messages with Mail::DKIM, many in one process.
 # usage: sign_mail_dkim.pl DOMAIN SELECTOR KEY-FILE < lines of "METHOD PATH" (METHOD is c=, such as relaxed/simple)
-# Prints a line a file: a JSON string, the signature field with CRLF folds and without its final line end.
+# Prints one line per file: the signature field as a JSON string, with CRLF in its folds and without the final line end.
 use strict;
 use warnings;
 
@@ -18,7 +18,7 @@ $| = 1;
 while (my $line = <STDIN>) {
     my ($method, $path) = $line =~ /^(\S+) (.+)$/ or die "not METHOD PATH: $line";
     open my $file, '<:raw', $path or die "$path: $!\n";
-    my $octets = do { local $/; <$file> };
+    my $message = do { local $/; <$file> };
     close $file;
 
     my $signer = Mail::DKIM::Signer->new(
@@ -28,7 +28,7 @@ while (my $line = <STDIN>) {
         Selector  => $selector,
         Key       => $key,
     );
-    $signer->PRINT($octets);
+    $signer->PRINT($message);
     $signer->CLOSE();
     print $json->encode($signer->signature->as_string), "\n";
 }

@@ -1,8 +1,7 @@
-"""Who signs the messages that verify_agreement_test has judged: real OpenDKIM, rspamd, dkimpy, Mail::DKIM and
-dkimkey sign; and crafted signatures, for what none of them would write.
+"""Signs messages for verify_agreement_test: with the real OpenDKIM, rspamd, dkimpy, Mail::DKIM and dkimkey sign, and
+with crafted signatures, which none of them would write.
 
-All sign as one domain with the same two keys. Each gives, for a message, signed messages with exactly one
-signature each.
+All sign as one domain with the same two keys, and return messages with exactly one signature each.
 """
 
 import base64
@@ -65,7 +64,7 @@ dkim_signing {{
 
 
 class Keys:
-    """The two private keys, in a store that dkimkey made."""
+    """Has the two private keys, in a store made by dkimkey."""
 
     def __init__(self, program, store):
         self.program = program
@@ -85,13 +84,13 @@ class Keys:
                    "value").stdout.strip()
 
     def seed(self):
-        """As dkimpy and rspamd want an Ed25519 key."""
+        """Returns the Ed25519 key in the form that dkimpy and rspamd expect."""
         return base64.b64encode(self.private[ED25519].private_bytes(
             serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()))
 
 
 def each_signature(signed):
-    """Message octets with several signatures to one for each."""
+    """Yields a message for each signature of a message, with only that one."""
     message = Message(signed)
     for index in range(len(message.values("DKIM-Signature"))):
         fields, body = message.with_only_signature(index)
@@ -99,13 +98,13 @@ def each_signature(signed):
 
 
 def by_dkimkey(keys, directory, messages):
-    """(label, name of the message) to signed octets."""
+    """Returns the signed messages by (label, name of the message)."""
     signed = {}
     for method in METHODS:
         config = directory / "dkimkey.conf"
         config.write_text(f'key_directory = "{keys.store}";\ncanonicalization = "{method}";\n')
-        for name, octets in messages.items():
-            done = run(keys.program, "sign", "--config", config, input=octets)
+        for name, raw in messages.items():
+            done = run(keys.program, "sign", "--config", config, input=raw)
             for one in each_signature(done.stdout):
                 signed[f"dkimkey {Message(one).signatures()[0]['s']} {method}", name] = one
     return signed
@@ -117,18 +116,18 @@ def by_dkimpy(keys, _directory, messages):
         pair = tuple(method.encode().split(b"/"))
         for selector, key, algorithm in ((RSA, keys.path(RSA).read_bytes(), b"rsa-sha256"),
                                          (ED25519, keys.seed(), b"ed25519-sha256")):
-            for name, octets in messages.items():
-                field = dkim.sign(octets, selector.encode(), DOMAIN.encode(), key, canonicalize=pair,
+            for name, raw in messages.items():
+                field = dkim.sign(raw, selector.encode(), DOMAIN.encode(), key, canonicalize=pair,
                                   signature_algorithm=algorithm)
-                signed[f"dkimpy {selector} {method}", name] = field + octets
+                signed[f"dkimpy {selector} {method}", name] = field + raw
     return signed
 
 
 def by_mail_dkim(keys, directory, messages):
     listing = []
-    for number, (name, octets) in enumerate(messages.items()):
+    for number, (name, raw) in enumerate(messages.items()):
         path = directory / f"sign-{number}.eml"
-        path.write_bytes(octets)
+        path.write_bytes(raw)
         listing += [(method, name, path) for method in METHODS]
     done = run("perl", PERL, DOMAIN, RSA, keys.path(RSA),
                input="".join(f"{method} {path}\n" for method, _, path in listing).encode())
@@ -147,8 +146,8 @@ def through_milter(socket, label, messages, alive):
     wait_for(socket.exists, f"{label} to listen", alive=alive)
     signed = {}
     with wait_for(connected, f"{label} to answer", alive=alive) as client:
-        for name, octets in messages.items():
-            message = Message(octets)
+        for name, raw in messages.items():
+            message = Message(raw)
             outcome = client.message(message.fields, message.body, sender=f"a@{DOMAIN}")
             for one in each_signature(applied(message.fields, message.body, outcome)):
                 tags = Message(one).signatures()[0]
@@ -179,7 +178,7 @@ def by_rspamd(keys, directory, messages, spawn):
         root.mkdir()
         (root / "tld").write_text("com\nnet\norg\n")
         key = keys.path(selector)
-        if selector == ED25519:  # in PEM it takes RSA only
+        if selector == ED25519:  # rspamd takes only RSA keys in PEM
             key = root / "key"
             key.write_bytes(keys.seed())
         config = root / "rspamd.conf"
@@ -203,10 +202,10 @@ def relaxed_body(body):
     return b"".join(line + b"\r\n" for line in lines)
 
 
-def craft(octets, key, tags, written="{tags}", end=""):
-    """Signs by relaxed/relaxed with exactly these tags: a value of None leaves a default tag out, bh and b are
-    computed. `written` may put text around the tags, {tags} included; `end` comes behind b=."""
-    message = Message(octets)
+def craft(raw, key, tags, written="{tags}", end=""):
+    """Signs a message by relaxed/relaxed. `tags` replaces and adds to the default tags, and leaves out a tag whose value
+    is None; bh and b are computed. `written` puts text around {tags}; `end` follows b=."""
+    message = Message(raw)
     algorithm = "ed25519-sha256" if isinstance(key, Ed25519PrivateKey) else "rsa-sha256"
     limit = tags.get("l")
     body = relaxed_body(message.body)
@@ -219,7 +218,7 @@ def craft(octets, key, tags, written="{tags}", end=""):
     text = "; ".join(f"{name}={value}" for name, value in values.items() if value is not None)
     value = written.format(tags=text).encode()
     if b_tag is None:
-        return b"DKIM-Signature: " + value + b"\r\n" + octets
+        return b"DKIM-Signature: " + value + b"\r\n" + raw
     value += b"; b="
 
     left = [(name.lower().strip(), name, content) for name, content in message.fields]
@@ -237,5 +236,5 @@ def craft(octets, key, tags, written="{tags}", end=""):
     else:
         kind = hashes.SHA1() if new_hash is hashlib.sha1 else hashes.SHA256()
         signature = key.sign(digest, padding.PKCS1v15(), utils.Prehashed(kind))
-    return b"DKIM-Signature: " + value + base64.b64encode(signature) + end.encode() + b"\r\n" + octets
+    return b"DKIM-Signature: " + value + base64.b64encode(signature) + end.encode() + b"\r\n" + raw
 

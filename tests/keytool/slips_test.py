@@ -1,27 +1,16 @@
-"""A record as people and web forms really enter it: check, doctor and verify name the slip, and say what to enter."""
+"""check, doctor and verify name the usual mistakes of people and web forms in a record, and say what to enter."""
 
 import json
 import unittest
 
-from dns_case import PROBLEM, WAITING, DnsCase, serve_file
+from dns_case import PROBLEM, DnsCase, serve_file
 from dkimkey import run
 from dns_world import ZONE, DnsWorld
 
-NETWORK = "127.53.11"
+setUpModule, tearDownModule = serve_file(lambda directory: DnsWorld(directory, network="127.53.12"), secondary=False)
 
 
-class World(DnsWorld):
-    def __init__(self, directory):
-        super().__init__(directory, network=NETWORK)
-
-    def start(self):
-        super().start(secondary=False)
-
-
-setUpModule, tearDownModule = serve_file(World)
-
-
-class Slips(DnsCase):
+class Mistakes(DnsCase):
     def setUp(self):
         super().setUp()
         self.made("server", "--activate")
@@ -29,12 +18,12 @@ class Slips(DnsCase):
         self.good = self.value("server")
         self.addCleanup(self.world.put, self.own_name)
 
-    def told(self, *options):
-        """Returns what check says, in table and JSON, about a record that is not right."""
+    def reported(self, *options):
+        """Returns the servers' states in the JSON of check for a wrong record, and the result of check with a table."""
         found = self.assert_check("server", PROBLEM, "wrong")
         return found["servers"], self.key("check", *options)
 
-    def test_values(self):
+    def test_in_the_value(self):
         key = self.good.partition("p=")[2]
         for value, words in (
             (f'"{self.good}"', "syntax error: the value holds quotation marks"),
@@ -48,17 +37,17 @@ class Slips(DnsCase):
         ):
             with self.subTest(words):
                 self.world.put(self.own_name, value)
-                servers, table = self.told()
+                servers, table = self.reported()
                 self.assertIn(words, servers)
                 self.assertIn(words, table.stdout.decode())
-                # Neither the place where the syntax breaks nor the record's length is named: that is not the trouble.
-                self.assertNotIn("octet", table.stdout.decode() + table.stderr.decode())
+                # The place of the syntax error and the length of the record are not named: they are not the fault.
+                self.assertNotIn(" byte", table.stdout.decode() + table.stderr.decode())
                 doctor = json.loads(run("--config", self.config, "doctor", ZONE, *self.at_resolver(), "--json").stdout)
                 dkim = [finding for finding in doctor if finding["subject"] == self.own_name]
                 self.assertIn(words.removeprefix("syntax error: "), dkim[0]["what"])
                 self.assertNotIn("strings of at most 255", dkim[0]["advice"])
 
-    def test_verify_says_it_of_the_signers_record(self):
+    def test_verify_names_the_mistake_in_the_signers_record(self):
         message = self.directory / "message.eml"
         message.write_text(f"From: a@{ZONE}\nSubject: x\n\nHello\n")
         signed = run("sign", "-D", self.keys, message)
@@ -68,7 +57,7 @@ class Slips(DnsCase):
         done = run("verify", *self.at_resolver(), message)
         self.assert_ends(done, PROBLEM, "the key record cannot be used: the value holds backslashes")
 
-    def test_names(self):
+    def test_in_the_name(self):
         for place, words in (
             (f"{self.own_name}.{ZONE}", f"the form adds {ZONE} automatically: enter the name as server._domainkey"),
             (f"server.{ZONE}", "enter the name as server._domainkey"),
@@ -78,26 +67,26 @@ class Slips(DnsCase):
                 self.world.put(place, f'"{self.good}"')
                 self.addCleanup(self.world.put, place)
                 words = f"the record is at {place} instead; {words}"
-                servers, table = self.told()
+                servers, table = self.reported()
                 self.assertIn("missing: " + words, servers)
                 self.assertNotIn(" bytes", table.stderr.decode())
                 self.assert_ends(self.key("check", "--no-authoritative"), PROBLEM, words)
                 self.world.put(place)
 
-    def test_nothing_is_found_where_nothing_is(self):
+    def test_no_record_is_found_if_there_is_none(self):
         self.made("other")
         self.world.put(f"server.{ZONE}", self.value("other"))
         self.addCleanup(self.world.put, f"server.{ZONE}")
-        servers, _ = self.told()
+        servers, _ = self.reported()
         self.assertTrue(servers.endswith(" missing"), servers)
 
-    def test_length_is_told_of_where_it_is_the_trouble(self):
+    def test_the_length_is_reported_only_if_it_is_the_fault(self):
         self.world.put(self.own_name, self.good[:255])
         self.assert_ends(self.key("check"), PROBLEM, "note:", "needs 2 strings of at most 255")
         self.world.put(self.own_name, self.good.replace("; p=", "; t=y; p="))
-        told = self.key("check")
-        self.assert_ends(told, PROBLEM, "t=y is still on")
-        self.assertEqual(told.stderr, b"")
+        done = self.key("check")
+        self.assert_ends(done, PROBLEM, "t=y is still on")
+        self.assertEqual(done.stderr, b"")
 
 
 if __name__ == "__main__":

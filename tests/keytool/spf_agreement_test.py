@@ -1,5 +1,5 @@
-"""Compares keytool/spf with pyspf and Mail::SPF, all three asking one real name server: the same result for every
-record of spf_cases.py, which is the one that RFC 7208 requires."""
+"""keytool/spf, pyspf and Mail::SPF, asking the same real name server, find the result that RFC 7208 requires for every
+record of spf_cases.py."""
 
 import os
 import pathlib
@@ -13,7 +13,7 @@ import spf
 from dns_world import DnsWorld
 from spf_cases import CASES, GOOD, HOSTS, REVERSE, ZONE
 
-NETWORK = "127.53.50"
+NETWORK = "127.53.51"
 PROBE = os.environ["SPF_PROBE"]
 HELO = "helo.example"
 
@@ -63,7 +63,7 @@ class Agreement(unittest.TestCase):
         return dict(zip(self.questions, answers))
 
     def expected(self, implementation):
-        """Leaves out the questions that an implementation is known to answer differently."""
+        """Returns the result of each question, with the known deviations of an implementation."""
         wanted = {}
         for name, (_, results, *more) in CASES.items():
             own = more[0].get(implementation, {}) if more else {}
@@ -78,9 +78,9 @@ class Agreement(unittest.TestCase):
         self.assertEqual(got.keys(), wanted.keys())
         differing = {question: (answer, wanted[question]) for question, answer in got.items()
                      if answer != wanted[question]}
-        self.assertEqual(differing, {}, "(as it is, as it should be)")
+        self.assertEqual(differing, {}, "(the actual result, the expected result)")
 
-    def test_ours_is_what_the_rfc_says(self):
+    def test_ours_follows_the_rfc(self):
         self.assert_as_expected("ours", [line.split()[0] for line in self.ours])
 
     def test_pyspf_agrees(self):
@@ -96,7 +96,7 @@ class Agreement(unittest.TestCase):
         script = pathlib.Path(__file__).with_name("spf_mail_spf.pl")
         self.assert_as_expected("mail_spf", ask_program(self.questions, "perl", script))
 
-    def test_what_it_costs_is_counted(self):
+    def test_lookups_are_counted(self):
         costs = {question: [int(word) for word in line.split()[1:5]]
                  for question, line in zip(self.questions, self.ours)}
         for name, lookups, voids, all_lookups, all_voids in (
@@ -106,7 +106,7 @@ class Agreement(unittest.TestCase):
                 ("voids-nested", 3, 2, 4, 3), ("redirect-all", 0, 0, 0, 0), ("mx", 1, 0, 1, 0)):
             self.assertEqual(costs[(name, GOOD)], [lookups, voids, all_lookups, all_voids], name)
 
-    def test_where_a_record_breaks_is_said(self):
+    def test_errors_name_their_place(self):
         mechanism = "an unknown mechanism, at byte 22"
         reasons = {name: line.split(maxsplit=5)[5] for (name, _), line in zip(self.questions, self.ours)}
         for name, reason in (

@@ -1,17 +1,17 @@
-"""SPF records with the results that RFC 7208 gives them, for keytool/spf and the two beside it.
+"""SPF records with their results according to RFC 7208, for keytool/spf and two other implementations.
 
-Each case is a domain below ZONE: its TXT records, and what check_host() says of which address. A third member
-names the implementations that are known to answer otherwise, with what they say.
+Each case is a domain below ZONE: its TXT records, and the result of check_host() for some addresses. A third member has
+the known deviations of other implementations.
 """
 
 ZONE = "spf.test"
 GOOD, OTHER, SIX = "192.0.2.1", "192.0.2.200", "2001:db8::1"
 
-# Hosts and other things that the records point to.
+# Hosts and other names that the records refer to.
 HOSTS = """
 @ 60 IN SOA ns1 hostmaster 1 3600 600 86400 60
 @ 60 IN NS ns1
-ns1 60 IN A 127.53.50.1
+ns1 60 IN A 127.53.51.1
 host 60 IN A 192.0.2.1
 host 60 IN AAAA 2001:db8::1
 near 60 IN A 192.0.2.130
@@ -36,15 +36,15 @@ postmaster\\@macro-s.spf.test._s 60 IN A 127.0.0.2
 only-six 60 IN AAAA 2001:db8::5
 """ + "".join(f"mx11 60 IN MX {n} many{n}\nmany{n} 60 IN A 192.0.2.{n + 100}\n" for n in range(11))
 
-# Names of addresses: the first leads back, the second does not.
+# Names of addresses. Of the two IPv4 addresses, only the first is also an address of its name.
 REVERSE = {
     "2.0.192.in-addr.arpa": "1 60 IN PTR host.spf.test.\n200 60 IN PTR host.spf.test.\n",
     "8.b.d.0.1.0.0.2.ip6.arpa": f"{'.'.join('1' + '0' * 23)} 60 IN PTR host.spf.test.\n",
 }
 
-# It takes what is not a macro for text.
+# pyspf takes an invalid macro for text.
 PYSPF_LAX = {"pyspf": {GOOD: "fail"}}
-# They take a backslash in a name as the beginning of an escape.
+# Both take a backslash in a name for the beginning of an escape.
 ESCAPE = {"pyspf": {GOOD: "fail"}, "mail_spf": {GOOD: "fail"}}
 LONG = "x" * 62
 CASES = {

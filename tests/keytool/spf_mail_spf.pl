@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Mail::SPF, for spf_agreement_test.py.
-# usage: spf_mail_spf.pl RESOLVER < lines of "ADDRESS DOMAIN HELO"; prints the result of each, a line each.
+# Evaluates SPF with Mail::SPF, for spf_agreement_test.py.
+# usage: spf_mail_spf.pl RESOLVER < lines of "ADDRESS DOMAIN HELO"; prints one result per line.
 use strict;
 use warnings;
 

@@ -1,6 +1,6 @@
 // Runs keytool/spf, for spf_agreement_test.py.
 // usage: spf_probe RESOLVER < lines of "ADDRESS DOMAIN HELO"
-// Prints a line for each: the result, the lookups and voids it took, and what a measurement counts.
+// Prints for each the result, its lookups and void lookups, those of a measurement, and the reason.
 #include <iostream>
 
 #include "keytool/dns/resolver_lookup.hpp"

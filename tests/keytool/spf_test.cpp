@@ -22,7 +22,7 @@ std::string expanded(const std::string& text, const MacroValues& with = values) 
   return macros ? expand(*macros, with) : "refused: " + macros.refusal().reason;
 }
 
-// RFC 7208 §7.4 has these.
+// These examples are from RFC 7208 §7.4.
 TEST(SpfMacro, expands_as_the_rfc_shows) {
   EXPECT_EQ(expanded("%{s}"), "strong-bad@email.example.com");
   EXPECT_EQ(expanded("%{o}"), "email.example.com");
@@ -88,7 +88,7 @@ struct Bad {
 };
 class SpfBadRecord : public testing::TestWithParam<Bad> {};
 
-TEST_P(SpfBadRecord, says_where) {
+TEST_P(SpfBadRecord, names_the_place) {
   const auto record = parse_record(GetParam().text);
   ASSERT_FALSE(record) << GetParam().text;
   EXPECT_EQ(record.refusal().byte, GetParam().octet) << GetParam().text << ": " << record.refusal().reason;
@@ -119,7 +119,7 @@ class SpfEvaluation : public testing::Test {
   TableLookup dns_;
 };
 
-TEST_F(SpfEvaluation, takes_a_silent_server_for_no_answer_and_not_for_no_record) {
+TEST_F(SpfEvaluation, distinguishes_no_answer_from_no_record) {
   dns_.troubles["example.com"] = "no answer";
   EXPECT_EQ(check().result, Result::temperror);
   EXPECT_EQ(check().reason, "the TXT records of example.com: no answer");
@@ -147,7 +147,7 @@ TEST_F(SpfEvaluation, measures_what_comes_after_a_match) {
   EXPECT_TRUE(cost.ptr);
 }
 
-TEST_F(SpfEvaluation, follows_a_loop_no_longer_than_it_must) {
+TEST_F(SpfEvaluation, ends_at_a_loop) {
   record("example.com", "v=spf1 include:b.example ?all");
   record("b.example", "v=spf1 redirect=Example.COM");
   EXPECT_EQ(measured().reason, "the record of Example.COM leads back to itself");

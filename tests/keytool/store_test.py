@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What dkimkey generate leaves on disk: who owns it, who may read it, and what it reveals."""
+"""Files that dkimkey generate writes have the right owner, group and mode, and reveal no private key."""
 
 import base64
 import concurrent.futures
@@ -12,7 +12,7 @@ from dkimkey import GROUP, PROGRAM, StoreTest, run, succeed, without_leak_check
 
 
 class Modes(StoreTest):
-    def test_whatever_the_umask(self):
+    def test_with_every_umask(self):
         self.make_store()
         for mask in (0o000, 0o027, 0o077, 0o777):
             domain = f"mask{mask:o}.example"
@@ -52,7 +52,7 @@ class Modes(StoreTest):
 
 
 class Owners(StoreTest):
-    def test_a_store_that_is_someone_elses(self):
+    def test_a_store_of_another_user(self):
         """The owner decides what is signed: not even root writes keys into it."""
         self.make_store()
         self.generate("one", "--algorithm", "ed25519")
@@ -64,14 +64,14 @@ class Owners(StoreTest):
         remedy = f"chown -R root {self.keys}"
         self.assertIn(f"fix it with: {remedy}\n".encode(), done.stderr)
         self.assertEqual(sorted(everything), sorted([self.keys, *self.keys.rglob("*")]))
-        # Does what the messages say, one after the other.
-        done = self.do_as_told(lambda: self.generate("two", "--algorithm", "ed25519"))
+        # Follows one message after the other.
+        done = self.follow_advice(lambda: self.generate("two", "--algorithm", "ed25519"))
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.do_as_told(lambda: run("show", "-D", self.keys, "-d", "example.com", "-s", "one"))
+        self.follow_advice(lambda: run("show", "-D", self.keys, "-d", "example.com", "-s", "one"))
         self.assertEqual(self.selectors(), ["one", "two"])
         self.assert_tidy()
 
-    def test_a_caller_without_the_right(self):
+    def test_a_caller_without_permission(self):
         self.make_store()
         self.generate("one", "--algorithm", "ed25519")
         self.directory.chmod(0o755)
@@ -114,7 +114,7 @@ class Secrets(StoreTest):
         done = run("sign", "-D", self.keys, stdin=None, input=message)
         self.assertEqual(done.returncode, 0, done.stderr)
         shown += done.stdout + done.stderr
-        # A damaged key's text is not quoted either.
+        # The text of a damaged key is not quoted either.
         key = self.keys / "example.com" / "b.private"
         key.write_bytes(key.read_bytes().replace(b"BEGIN", b"BEGUN"))
         for arguments in (["show", "-d", "example.com"], ["explain", "a@example.com"]):
@@ -147,7 +147,7 @@ class Secrets(StoreTest):
 
 class Concurrency(StoreTest):
     def test_many_at_once(self):
-        # The key directory does not exist yet: they race for that, too.
+        # The key directory does not exist yet: the runs also race to make it.
         selectors = [f"key{i}" for i in range(8)]
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             results = list(pool.map(lambda s: self.generate(s, "--algorithm", "ed25519"), selectors))
@@ -210,7 +210,7 @@ class FullDisk(StoreTest):
         filler = self.keys / "filler"
         page = os.statvfs(self.keys).f_bsize
         failures = 0
-        # From no free page upwards until everything fits: each file fails once.
+        # Begins with no free page and ends when everything fits, so that each file fails once.
         for free_pages in range(0, 12):
             before = manifest.read_bytes()
             selectors = self.selectors()

@@ -1,5 +1,5 @@
-"""publish = update, against knot, BIND, NSD and a server that misbehaves: a refusal is explained in words, changes no
-state, and is tried again."""
+"""publish = update, with knot, BIND, NSD and a server that misbehaves: dkimkey explains a refusal in words, changes no
+state, and tries again."""
 
 import base64
 import os
@@ -15,21 +15,18 @@ from wide_world import NOBODY, WideWorld
 NETWORK = "127.53.8"
 setUpModule, tearDownModule = serve_file(lambda directory: WideWorld(directory, NETWORK))
 
-WRONG_SECRET = base64.b64encode(b"another secret of many octets ..").decode()
+WRONG_SECRET = base64.b64encode(b"another secret of many bytes ...").decode()
 UPDATE = 5  # the opcode
 
 
 class UpdateCase(DnsCase):
     def setUp(self):
         super().setUp()
-        # Not the first key, so that it does not become active while we look.
+        self.selector = self.selector_of_test()
+        # The tested key is not the first one, so that it does not become active at once.
         self.made("first", "--activate")
         self.world.put(self.name("first"), self.value("first"))
         self.made(self.selector)
-
-    @property
-    def selector(self):
-        return self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")[:60].rstrip("-")
 
     def tsig_file(self, name=KEY_NAME, secret=SECRET, algorithm="hmac-sha256", mode=0o600, text=None):
         path = self.directory / "tsig.key"
@@ -38,11 +35,11 @@ class UpdateCase(DnsCase):
         return path
 
     def run_shifted(self, shift):
-        """Runs with a wrong clock, through libfaketime."""
+        """Runs rotate with a wrong clock."""
         return self.rotate("--due", env=with_clock(shift))
 
     def assert_refused(self, *words, done=None):
-        """Asserts a failure with these words, and that the manifest and DNS are unchanged."""
+        """Checks for a failure with these words, which changes neither the manifest nor DNS."""
         before = self.manifest()
         done = done or self.rotate("--due")
         self.assert_ends(done, PROBLEM, "failed", self.name(self.selector), *words)
@@ -53,14 +50,14 @@ class UpdateCase(DnsCase):
         return self.world.home(self.domain)
 
     def assert_published(self):
-        """The next run tries again."""
+        """Checks that the next run tries again, and succeeds."""
         self.update_method(server=self.home())
         self.assert_ends(self.rotate("--due"), WAITING, f"put the record {self.name(self.selector)} into DNS")
         self.assertEqual(self.world.texts(self.home(), self.name(self.selector)), [self.value(self.selector)])
 
 
 class TsigErrors:
-    """The same for each make of primary."""
+    """Tests that apply to every make of primary."""
 
     def refused(self, *words, done=None, **file):
         self.update_method(key_file=self.tsig_file(**file), server=self.home())
@@ -111,14 +108,14 @@ class OtherPrimaries(UpdateCase):
         self.update_method(server=server)
         self.assert_refused(*words)
 
-    def test_others(self):
-        """A server that knows other zones, one that does not accept updates, and one that does not exist."""
+    def test_servers_that_take_no_updates(self):
+        """One knows other zones, one does not accept updates, and one does not exist."""
         self.refused(self.world.other, "is not responsible for the zone odd.test.", "NOTAUTH")
         self.refused(self.world.nsd, f"the primary {self.world.nsd}", "does not accept dynamic updates (NOTIMPL)")
         self.refused(NOBODY, f"the primary {NOBODY} does not answer over TCP")
         self.assert_published()
 
-    def test_answers(self):
+    def test_unusable_answers(self):
         def for_updates(behave):
             return lambda server, wire, by_tcp: (behave if wire[2] >> 3 & 15 == UPDATE else odd_server.honest)(
                 server, wire, by_tcp)
@@ -151,7 +148,7 @@ class OtherPrimaries(UpdateCase):
             ({"text": whole.replace("hmac-sha256", "hmac-md5")}, ["an algorithm other than"]),
             ({"text": whole.replace(SECRET, "%%%")}, ["a secret that is not base64"]),
             ({"text": whole.replace(SECRET, "")}, ["a secret that is not base64"]),
-            # Bits left over behind the last whole octet.
+            # Bits are left over after the last whole byte.
             ({"text": whole.replace(SECRET, "AC==")}, ["a secret that is not base64"]),
             ({"text": whole.replace("};", "")}, ["without its closing }"]),
         ):
@@ -159,7 +156,7 @@ class OtherPrimaries(UpdateCase):
                 path = self.tsig_file(**file)
                 self.update_method(key_file=path)
                 self.assert_refused("the TSIG key file ", f" {path} ", *words)
-        # Updates would be signed with another user's key; their secret is not read.
+        # Updates would be signed with another user's key, so this secret is not read.
         path = self.tsig_file()
         os.chown(path, 65534, -1)
         self.update_method(key_file=path)
@@ -170,7 +167,7 @@ class OtherPrimaries(UpdateCase):
         below.chmod(0o777)
         self.update_method(key_file=path.rename(below / path.name))
         self.assert_refused("the TSIG key file ", f"{below} has mode 0777")
-        # In the forms that people's tools and editors leave.
+        # The file may have comments and line breaks, as tools and editors leave them.
         self.update_method(key_file=self.tsig_file(text=f"// of the provider\n# 2026\n/* for\nus */ {whole}\n"))
         self.assert_ends(self.rotate("--due"), WAITING, "into DNS")
 
@@ -179,21 +176,21 @@ class OtherPrimaries(UpdateCase):
         self.assert_ends(self.rotate("--due"), WAITING, "into DNS")
         self.assertEqual(self.world.texts(self.home(), self.name(self.selector)), [self.value(self.selector)])
 
-    def test_where_a_cname_leads(self):
-        """A server silently adds no record beside a CNAME (RFC 2136 3.4.2.2): the record goes to the CNAME's target."""
+    def test_the_target_of_a_cname(self):
+        """A server silently ignores a record beside a CNAME (RFC 2136 3.4.2.2), so the record goes to its target."""
         target = f"target.{OTHER_ZONE}"
         self.world.put(self.name(self.selector), target + ".", kind="CNAME")
         self.configure(f'{{ method = "update"; key_file = "{self.world.tsig_file}"; }}')
         self.assert_ends(self.rotate("--due"), WAITING, "into DNS", "saw the record")
         self.assertEqual(self.world.texts(self.world.other, target), [self.value(self.selector)])
-        # It is removed from there once it is revoked and forgotten.
+        # It is removed there when the key is forgotten.
         self.key("revoke", "-s", self.selector)
         self.assertEqual(self.world.texts(self.world.other, target), ["v=DKIM1; k=rsa; p="])
         self.grow_older(days=31)
         self.assert_ends(self.rotate("--due"), DONE, "out of DNS")
         self.assertEqual(self.world.texts(self.world.other, target), [])
 
-    def test_where_a_cname_leads_to_nobody(self):
+    def test_a_cname_that_leads_nowhere(self):
         self.world.put(self.name(self.selector), "x.lost.test.", kind="CNAME")
         self.configure(f'{{ method = "update"; key_file = "{self.world.tsig_file}"; }}')
         before = self.manifest()

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""dkimkey verify agrees with dkimpy and Mail::DKIM: which signatures hold, and which do not.
+"""dkimkey verify agrees with dkimpy and Mail::DKIM about which signatures hold.
 
-Signed by real OpenDKIM, rspamd, dkimpy, Mail::DKIM and dkimkey sign, as they are and damaged in every part;
-and crafted, for what no signer writes: tags and key records at the limits of RFC 6376. Where the judges differ
-the case stands in KNOWN with the section that settles it, and nowhere else.
+The signatures are those of the real OpenDKIM, rspamd, dkimpy, Mail::DKIM and dkimkey sign, intact and damaged in every
+part, and crafted ones that no signer writes: tags and key records at the limits of RFC 6376. If the judges differ, the
+case is in KNOWN, with the section that settles it.
 """
 
 import collections
@@ -16,61 +16,59 @@ import tempfile
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
-
-import agreement_cases as cases  # noqa: E402
-import dkim  # noqa: E402
-import signature_makers as makers  # noqa: E402
-from dkimkey import PROGRAM  # noqa: E402
-from harness.workspace import Workspace  # noqa: E402
-from record_server import RecordServer  # noqa: E402
+import agreement_cases as cases
+import dkim
+import signature_makers as makers
+from dkimkey import PROGRAM
+from harness.workspace import Workspace
+from record_server import RecordServer
 
 PERL = pathlib.Path(__file__).resolve().parent.parent / "e2e" / "harness" / "verify_mail_dkim.pl"
 
 OURS, DKIMPY, MAIL_DKIM = "dkimkey", "dkimpy", "Mail::DKIM"
 
-# Case (a pattern) to the judge that is wrong, and why we are not.
-# RFC 6376 unless another is named.
+# The pattern of a case, the judge that is wrong about it, and the section that says so: of RFC 6376 unless it names
+# another.
 KNOWN = [
-    # Debian 12's Mail::DKIM has no Ed25519: it ignores such a signature, as 3.3.3 lets it.
+    # Mail::DKIM in Debian 12 has no Ed25519: it ignores such a signature, as 3.3.3 allows.
     ("* ed *", MAIL_DKIM, "RFC 8463 3"),
     ("*ed25519*", MAIL_DKIM, "RFC 8463 3"),
-    # Historic: "MUST NOT" be accepted.
+    # Historic signatures "MUST NOT" be accepted.
     ("a: real rsa-sha1", DKIMPY, "RFC 8301 3.1"),
     ("a: real rsa-sha1", MAIL_DKIM, "RFC 8301 3.1"),
     ("key: weak", MAIL_DKIM, "RFC 8301 3.2"),
     # From MUST be signed.
     ("h: no From*", DKIMPY, "6.1.1"),
     ("h: no From*", MAIL_DKIM, "6.1.1"),
-    # The From that h= names is as signed; that there is another is the receiver's to judge.
+    # The From field that h= names is intact; whether another one may be there is for the receiver to judge.
     ("*| another From on top", DKIMPY, "8.15"),
-    # A list of names has no empty one, and is not empty.
+    # A list of names is not empty, and has no empty name.
     ("h: an empty name", DKIMPY, "3.5, h="),
     ("h: an empty name", MAIL_DKIM, "3.5, h="),
     ("h: empty", DKIMPY, "3.5, h="),
     ("h: empty", MAIL_DKIM, "3.5, h="),
-    # Mail::DKIM reads these as DomainKeys, the forerunner, or with its defaults.
+    # Mail::DKIM reads these as DomainKeys, the predecessor, or with its defaults.
     ("v: missing", MAIL_DKIM, "6.1.1"),
     ("v: 0.5", MAIL_DKIM, "6.1.1"),
     ("bh: missing", MAIL_DKIM, "6.1.1"),
     ("h: missing", MAIL_DKIM, "6.1.1"),
-    # Tag lists: a tag twice makes the whole list invalid; an empty one and a name that begins with a digit are none.
+    # A tag that appears twice, an empty tag or a name that begins with a digit makes a tag list invalid.
     ("a tag twice", MAIL_DKIM, "3.2"),
     ("key: p-twice", MAIL_DKIM, "3.2"),
     ("an empty tag", MAIL_DKIM, "3.2"),
     ("a bad tag name", MAIL_DKIM, "3.2"),
-    # Times: digits, and x= after t=. A time in the future MAY be refused; it need not.
-    ("t: no number", MAIL_DKIM, "3.5, t="),
+    # Times are digits, and x= is after t=. A time in the future MAY be refused, but need not be.
+    ("t: not a number", MAIL_DKIM, "3.5, t="),
     ("x: before t=", DKIMPY, "3.5, x="),
     ("x: before t=", MAIL_DKIM, "3.5, x="),
     ("t: far in the future", DKIMPY, "3.5, t="),
-    # l= MUST NOT be larger than the body; 0 octets of it are a limit like another.
+    # l= MUST NOT be larger than the body; l=0 is a limit like any other.
     ("l: too much", DKIMPY, "3.5, l="),
     ("l: too much", MAIL_DKIM, "3.5, l="),
     ("l: nothing", MAIL_DKIM, "3.5, l="),
-    # Unknown query methods are ignored, known ones beside them are not.
+    # Unknown query methods are ignored, but not known ones beside them.
     ("q: unknown and dns/txt", DKIMPY, "3.5, q="),
-    # A domain in Unicode is asked for in its ASCII form.
+    # The key of a domain in Unicode is at its ASCII form.
     ("d: U-label", DKIMPY, "RFC 8616 5"),
     ("d: U-label", MAIL_DKIM, "RFC 8616 5"),
     # Key records.
@@ -82,17 +80,17 @@ KNOWN = [
     ("key: pkcs1", MAIL_DKIM, "3.6.1, p= is an RSAPublicKey by the letter"),
     ("key: strict, i= below d=", DKIMPY, "3.6.1, t=s"),
     ("ed25519 by the RSA key's record", DKIMPY, "6.1.2, step 8"),
-    # Several records: the others take one of them, whichever comes first. Trying each is the other way that is named.
+    # The other judges take the first of several records to come. The RFC also allows trying each, as we do.
     ("key: two-good-*", DKIMPY, "6.1.2, step 4"),
     ("key: two-good-*", MAIL_DKIM, "6.1.2, step 4"),
     ("key: beside-spf", DKIMPY, "6.1.2, step 4"),
     ("key: beside-spf", MAIL_DKIM, "6.1.2, step 4"),
 ]
 
-# What a signer signs wrongly, so that it holds for no judge.
+# Signatures that a signer makes wrongly, so that they hold for no judge.
 SIGNED_WRONGLY = [
     ("OpenDKIM ed simple/simple", "*"),
-    # Not from the bottom up (5.4.2).
+    # rspamd does not begin with the lowest field of a name (5.4.2).
     ("rspamd *", "two of a name"),
 ]
 
@@ -117,15 +115,15 @@ class Agreement(unittest.TestCase):
         cls.addClassCleanup(cls.server.close)
 
     def judge_all(self, messages):
-        """Name to octets; gives name to {judge: does it hold?}, with what each said."""
+        """Returns {judge: (whether the signature holds, the answer)} by the name of the message."""
         verdicts = {name: {} for name in messages}
         listing = []
-        for number, (name, octets) in enumerate(messages.items()):
+        for number, (name, raw) in enumerate(messages.items()):
             path = self.directory / f"{number}.eml"
-            path.write_bytes(octets)
+            path.write_bytes(raw)
             listing.append((name, path))
             verdicts[name][OURS] = self.by_dkimkey(path)
-            verdicts[name][DKIMPY] = self.by_dkimpy(octets)
+            verdicts[name][DKIMPY] = self.by_dkimpy(raw)
         done = subprocess.run(["perl", PERL, str(self.server.port)], check=False, capture_output=True,
                               input="".join(f"{path}\n" for _, path in listing).encode())
         self.assertEqual(done.returncode, 0, done.stderr.decode())
@@ -144,17 +142,17 @@ class Agreement(unittest.TestCase):
         self.assertEqual(done.returncode, 0 if holds else 3 if answer[0]["result"] == "temperror" else 1)
         return holds, answer[0]
 
-    def by_dkimpy(self, octets):
+    def by_dkimpy(self, raw):
         try:
-            return dkim.DKIM(octets, minkey=1024).verify(dnsfunc=self.server.first), "no error"
+            return dkim.DKIM(raw, minkey=1024).verify(dnsfunc=self.server.first), "no error"
         except dkim.DKIMException as error:
             return False, str(error)
-        # Input that dkimpy does not expect ends it by other exceptions: not a pass.
+        # dkimpy throws other exceptions for input that it does not expect. That is no pass.
         except Exception as error:  # pylint: disable=broad-except
             return False, repr(error)
 
     def assert_agreement(self, messages, expected=None):
-        """`expected`: what all must say, where that is known."""
+        """Checks that all judges agree, except for known differences, and with `expected` if it is given."""
         verdicts = self.judge_all(messages)
         complaints, excused = [], set()
         for name, judges in verdicts.items():
@@ -186,16 +184,15 @@ class Agreement(unittest.TestCase):
 
     def test_signatures_of_five_signers_intact_and_damaged(self):
         signed = self.signed_by_all(cases.SHAPES)
-        # Four canonicalizations and two algorithms where a signer has them.
+        # Counts canonicalizations and algorithms: 4 x 2, or as many as the signer has.
         signers = collections.Counter(maker for maker, _ in signed)
         self.assertEqual(len(signers), 8 + 8 + 4 + 4 + 2, signers)
         self.assertEqual(set(signers.values()), {len(cases.SHAPES)}, signers)
-        intact = {f"{maker} | {shape} | intact": octets for (maker, shape), octets in signed.items()}
+        intact = {f"{maker} | {shape} | intact": raw for (maker, shape), raw in signed.items()}
         self.assert_agreement(intact, {f"{maker} | {shape} | intact": not signed_wrongly(maker, shape)
                                        for maker, shape in signed})
 
-        # Each damage with every fifth of the signatures, which takes each signer's in turn: all with all would
-        # be thousands.
+        # Applies each kind of damage to every fifth signature, each signer in turn: all of them would be thousands.
         damaged, expected = {}, {}
         makers_of_rich = sorted(maker for maker, shape in signed if shape == "rich" and not signed_wrongly(maker, shape))
         for number, maker in enumerate(makers_of_rich):
@@ -214,11 +211,11 @@ class Agreement(unittest.TestCase):
 
     def test_crafted_signatures(self):
         crafted = cases.crafted(self.keys, int(time.time()))
-        verdicts, excused = self.assert_agreement({name: octets for name, (octets, _) in crafted.items()})
+        verdicts, excused = self.assert_agreement({name: raw for name, (raw, _) in crafted.items()})
         wrong = [f"{name}: expected {result}, got {verdicts[name][OURS][1]}"
                  for name, (_, result) in crafted.items() if verdicts[name][OURS][1]["reason"] != result]
         self.assertFalse(wrong, "\n".join(wrong))
-        # The table is to shrink when a judge mends its ways. Which of two records a judge takes is chance.
+        # A case must leave the table when its judge is corrected. Chance decides which of two records a judge takes.
         for pattern, judge, section in KNOWN:
             if pattern.startswith("*") or pattern.startswith(("key: two-good", "key: beside-spf")):
                 continue

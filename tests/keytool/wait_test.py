@@ -22,7 +22,7 @@ class Waiting(DnsCase):
 
     def setUp(self):
         super().setUp()
-        self.old = self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")[:40].rstrip("-")
+        self.old = self.selector_of_test(longest=40)
         self.made(self.old, "--activate")
         self.world.put(self.name(self.old), self.value(self.old))
 
@@ -50,7 +50,7 @@ class Waiting(DnsCase):
 
     def test_on_a_pipe(self):
         process = self.begin()
-        # Not before it has looked and found nothing.
+        # Waits until it has looked and found nothing.
         shown = self.read_while(process, b"waits")
         new = self.new_selector()
         self.world.put(self.name(new), self.value(new), ttl=1)
@@ -58,7 +58,7 @@ class Waiting(DnsCase):
         err = shown + err
         self.assertEqual(process.returncode, DONE, out + err)
         self.assertEqual(self.states(), {self.old: "retiring", new: "active"})
-        # It says what must be done while it waits; what was done is the result.
+        # While it waits, it says what must be done; the result is on standard output.
         self.assertIn(f"made {new}", err.decode())
         self.assertIn("put this record into DNS", err.decode())
         self.assertIn(f"activated {new}", out.decode())
@@ -83,14 +83,14 @@ class Waiting(DnsCase):
             self.assertEqual(process.wait(timeout=120), DONE, shown)
         finally:
             os.close(master)
-        # The line is written over, and is gone at the end.
+        # The line is overwritten, and erased at the end.
         self.assertIn(b"\r  waited for ", shown)
         self.assertRegex(shown, rb"\r +\r$")
         self.assertIn(f"activated {new}", (self.directory / "out").read_text())
 
     @staticmethod
     def read_until(master, words):
-        """Returns what the terminal shows up to the words, or until the program ends."""
+        """Returns the text on the terminal up to the words, or until the program ends."""
         shown = b""
         deadline = time.monotonic() + 60
         while words is None or words not in shown:
@@ -99,16 +99,16 @@ class Waiting(DnsCase):
             if not select.select([master], [], [], 1)[0]:
                 continue
             try:
-                octets = os.read(master, 4096)
+                piece = os.read(master, 4096)
             except OSError:  # the other end is closed
-                octets = b""
-            if not octets:
+                piece = b""
+            if not piece:
                 break
-            shown += octets
+            shown += piece
         return shown
 
     def test_ended_by_a_signal(self):
-        """The next run goes on as if nothing had happened."""
+        """The next run continues as if nothing had happened."""
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number):
                 process = self.begin("--due") if self.pending() else self.begin()
@@ -125,11 +125,14 @@ class Waiting(DnsCase):
     @staticmethod
     def read_while(process, words):
         shown = b""
+        deadline = time.monotonic() + 120
         while words not in shown:
-            octets = os.read(process.stderr.fileno(), 4096)
-            if not octets:
-                raise AssertionError(f"ended early: {shown}")
-            shown += octets
+            if not select.select([process.stderr], [], [], max(0, deadline - time.monotonic()))[0]:
+                raise AssertionError(f"the program shows only {shown}")
+            piece = os.read(process.stderr.fileno(), 4096)
+            if not piece:
+                raise AssertionError(f"the program ended early: {shown}")
+            shown += piece
         return shown
 
     def test_nothing_is_under_way(self):
@@ -173,12 +176,12 @@ class Many(DnsCase):
         (self.keys / "bogus.test" / "server.private").write_text("no key")
         done = run("rotate", "--config", self.config, "--all", "--due", *self.at_resolver())
         self.assertEqual(done.returncode, PROBLEM)
-        told = done.stderr.decode()
-        self.assertRegex(told, r"(?m)^odd\.test: .*keys\.conf")
-        self.assertRegex(told, r"(?m)^bogus\.test: .*server\.private")
+        errors = done.stderr.decode()
+        self.assertRegex(errors, r"(?m)^odd\.test: .*keys\.conf")
+        self.assertRegex(errors, r"(?m)^bogus\.test: .*server\.private")
         for domain in ("quick.test", "signed.test"):
             self.domain = domain
-            self.assertEqual(self.listed_of(domain), "active", told)
+            self.assertEqual(self.listed_of(domain), "active", errors)
 
     def listed_of(self, domain):
         text = (self.keys / domain / "keys.conf").read_text()

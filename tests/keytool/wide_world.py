@@ -1,29 +1,30 @@
-"""Runs more name servers than dns_world, of several makes, for what they do differently.
+"""Runs more name servers than dns_world, of several makes, since they behave differently.
 
-    example.test    knot, with knot and NSD as secondaries, which hear of a change when a test says so
+    example.test    knot, with knot and NSD as secondaries, which get a change when a test says so
     bind.test       BIND, with its update-policy
     elsewhere.test  knot, for CNAMEs
     odd.test        knot, and a server that misbehaves (odd_server)
     six.test        knot at ::1
-    signed.test     knot, signed; the resolver knows the key
-    bogus.test      knot, not signed although the resolver expects it
+    signed.test     knot, signed; the resolver has the key
+    bogus.test      knot, not signed, although the resolver expects it
     quick.test      knot, with a negative TTL of a second
     lost.test       its servers do not know it
 
-All of them are started once for a file of tests, so each test uses its own selectors.
+They are started once for a file of tests, so each test uses its own selectors.
 """
 
-import shutil
 import socket
 
 from dns_world import KEY_NAME, KNOT_HEAD, OTHER_ZONE, SECRET, UNBOUND_HEAD, ZONE, DnsWorld, wait_for
+from harness.workspace import free_port
+from name_server import path_of, serves
 from odd_server import OddServer
 
-# What a second secondary, a second primary and the misbehaving server add to a network of dns_world.
+# The addresses of a second secondary, a second primary and the misbehaving server, in a network of dns_world.
 NSD, BIND, ODD = 4, 5, 6
 
-NOBODY = "127.53.0.77"  # where nothing listens
-RESTRICTED_KEY = "restricted"  # known, and allowed nothing that we want
+NOBODY = "127.53.0.77"  # nobody listens at this address
+RESTRICTED_KEY = "restricted"  # the servers know this key, but do not allow it our updates
 
 KNOT = KNOT_HEAD + """\
   - id: {restricted}
@@ -150,15 +151,9 @@ def has_ipv6():
         return False
 
 
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class WideWorld(DnsWorld):
     def __init__(self, directory, network, six=False):
-        """There is only one ::1, so only one file of tests may have `six`."""
+        """Only one file of tests may have `six`, since there is only one ::1."""
         self.six = six
         super().__init__(directory, network=network)
         self.nsd, self.bind, self.odd_address = (f"{network}.{n}" for n in (NSD, BIND, ODD))
@@ -199,17 +194,17 @@ class WideWorld(DnsWorld):
         listen = f"{self.primary}@53" + (", ::1@53" if self.six else "")
         config = root / "knot.conf"
         config.write_text(KNOT.format(listen=listen, root=root, key=KEY_NAME, restricted=RESTRICTED_KEY, secret=SECRET))
-        self.spawn("primary", shutil.which("knotd") or "/usr/sbin/knotd", "-c", config)
+        self.spawn("primary", path_of("knotd"), "-c", config)
         for zone in ("example.test", "odd.test", "six.test", "quick.test", "bogus.test", "signed.test"):
-            wait_for(lambda zone=zone: self.serves(self.primary, zone), f"the primary to serve {zone}")
+            wait_for(lambda zone=zone: serves(self.primary, zone), f"the primary to serve {zone}")
 
     def start_nsd(self):
         root = self.directory / "nsd"
         root.mkdir(exist_ok=True)
         config = root / "nsd.conf"
         config.write_text(NSD_CONFIG.format(address=self.nsd, root=root, zone=ZONE, primary=self.primary))
-        self.spawn("nsd", shutil.which("nsd") or "/usr/sbin/nsd", "-d", "-c", config)
-        wait_for(lambda: self.serves(self.nsd, ZONE), "NSD to serve the zone")
+        self.spawn("nsd", path_of("nsd"), "-d", "-c", config)
+        wait_for(lambda: serves(self.nsd, ZONE), "NSD to serve the zone")
 
     def start_bind(self):
         root = self.directory / "bind"
@@ -220,9 +215,9 @@ class WideWorld(DnsWorld):
         port = free_port()
         config.write_text(BIND_CONFIG.format(port=port, root=root, key=KEY_NAME, restricted=RESTRICTED_KEY,
                                              secret=SECRET, other_zone=OTHER_ZONE))
-        self.spawn("bind", shutil.which("named") or "/usr/sbin/named", "-g", "-n", "1", "-c", config)
-        # BIND listens only at addresses that an interface has been given, so it gets something in front of it.
-        wait_for(lambda: self.serves("127.0.0.1", "bind.test", port), "BIND to serve its zone")
+        self.spawn("bind", path_of("named"), "-g", "-n", "1", "-c", config)
+        # BIND listens only at addresses that an interface has, so a front passes questions from its address on.
+        wait_for(lambda: serves("127.0.0.1", "bind.test", port), "BIND to serve its zone")
         self.front(self.bind, "127.0.0.1", port)
 
     def start_resolver(self):
@@ -237,8 +232,8 @@ class WideWorld(DnsWorld):
         key = self.records(self.primary, "signed.test", "DNSKEY")[0]
         config = root / "unbound.conf"
         config.write_text(UNBOUND.format(root=root, address=self.resolver, stubs=stubs, key=f"DNSKEY {key}"))
-        self.spawn("resolver", shutil.which("unbound") or "/usr/sbin/unbound", "-d", "-p", "-c", config)
-        wait_for(lambda: self.serves(self.resolver, ZONE, 5353), "the resolver to answer")
+        self.spawn("resolver", path_of("unbound"), "-d", "-p", "-c", config)
+        wait_for(lambda: serves(self.resolver, ZONE, 5353), "the resolver to answer")
 
     def front(self, address, real, port=53):
         self.fronts.append(OddServer(address, real, port))

@@ -1,4 +1,4 @@
-// Addresses of clients, written as people write them.
+// Makes client addresses from their usual text form.
 #pragma once
 
 #include <arpa/inet.h>
@@ -12,7 +12,8 @@
 
 namespace dkim::test {
 
-// As libmilter hands it over: a union that is large enough for any family.
+// Returns the address as libmilter hands it over, in a union that is large enough for any family. Throws
+// std::runtime_error if the text is not an IP address.
 inline milter::ClientAddress client_at(const std::string& text) {
   sockaddr_storage storage{};
   auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
@@ -27,6 +28,7 @@ inline milter::ClientAddress client_at(const std::string& text) {
   return milter::ClientAddress::from_socket(reinterpret_cast<const sockaddr*>(&storage));
 }
 
+// Returns an address of that family that is otherwise all zeros.
 inline milter::ClientAddress client_of_family(sa_family_t family) {
   sockaddr_storage storage{};
   storage.ss_family = family;

@@ -19,8 +19,7 @@ void PrintTo(const Findings& findings, std::ostream* out) {
   *out << "long " << findings.long_line.value_or(0) << ", 8-bit " << findings.eight_bit_line.value_or(0);
 }
 
-// The naive way: line by line and byte by byte, on the whole body. Bodies here have CRLF ends, as an MTA
-// sends them.
+// Searches the whole body, line by line and byte by byte. Lines end with CRLF, as an MTA sends them.
 Findings naive(const std::string& body) {
   Findings findings;
   std::uint64_t number = 1;
@@ -58,7 +57,7 @@ TEST(BodyWatch, FindsNothingInAnEmptyBody) {
   EXPECT_EQ(watched("\r\n\r\n"), Findings());
 }
 
-TEST(BodyWatch, TakesLinesOf998BytesAndNoLongerOnes) {
+TEST(BodyWatch, AllowsLinesOfUpTo998Bytes) {
   EXPECT_EQ(watched(line(998)), Findings());
   EXPECT_EQ(watched(line(999)).long_line, 1U);
   EXPECT_EQ(watched(line(998) + line(998) + line(999) + line(2000)).long_line, 3U);
@@ -94,7 +93,7 @@ TEST(BodyWatch, NamesTheFirstLineWithEightBits) {
   EXPECT_EQ(watched("\x7f\x01\r\n").eight_bit_line, std::nullopt);
 }
 
-TEST(BodyWatch, GoesOnCountingForTheOtherFinding) {
+TEST(BodyWatch, KeepsCountingForTheOtherFinding) {
   EXPECT_EQ(watched(line(999) + line(1) + "\xe9\r\n"), (Findings{1, 3}));
   EXPECT_EQ(watched("\xe9\r\n" + line(1) + line(999)), (Findings{3, 1}));
 }

@@ -13,7 +13,7 @@ namespace {
 
 class CheckTest : public testing::Test {
  protected:
-  // Expects that many problems, and one line for each.
+  // Expects that many problems, with one line for each; returns the lines.
   std::string check(int problems, const std::string& settings = "") {
     const auto config =
         parse_config("socket = \"unix:" + store_.path().string() + "/s\"; key_directory = \"" +
@@ -39,8 +39,8 @@ TEST_F(CheckTest, FindsNothingWrongWithAGoodStore) {
   check(0, "rules = ( { sender = \"*@x.example\"; domain = \"example.com\"; } );");
 }
 
-// Returns the warning, and expects no problem.
-TEST_F(CheckTest, WarnsOfWhatDoesWhatItSaysAndMayHarm) {
+TEST_F(CheckTest, WarnsAboutValidSettingsThatMayDoHarm) {
+  // Returns the warning, and expects no problem.
   const auto warning = [&](const std::string& settings) {
     const auto config =
         parse_config("socket = \"unix:" + store_.path().string() + "/s\"; key_directory = \"" +
@@ -61,14 +61,14 @@ TEST_F(CheckTest, WarnsOfWhatDoesWhatItSaysAndMayHarm) {
   EXPECT_TRUE(warning("expiration = 3600;").starts_with("warning: expiration: "));
 }
 
-TEST_F(CheckTest, ARuleNamesSelectorsThatAreThere) {
+TEST_F(CheckTest, NamesARuleWhoseSelectorIsMissing) {
   store_.add_key("example.com", "a", crypto::Algorithm::rsa);
   EXPECT_EQ(
       check(1, "rules = ( { sender = \"*\"; domain = \"example.com\"; selectors = ( \"a\", \"b\" ); } );"),
       "the rule for * names the selector b, which example.com does not have\n");
 }
 
-TEST_F(CheckTest, MetricsNeedADirectory) {
+TEST_F(CheckTest, NamesAMissingDirectoryOfMetrics) {
   check(0, "metrics_file = \"" + store_.path().string() + "/m.prom\";");
   EXPECT_EQ(check(1, "metrics_file = \"/nowhere/m.prom\";"),
             "the directory of metrics_file, /nowhere, does not exist\n");
@@ -116,8 +116,8 @@ TEST_F(CheckTest, NamesMissingDirectories) {
                            ": No such file or directory\n");
 }
 
-// A problem of a directory affects everything in it.
-TEST_F(CheckTest, SaysOnceWhoMayWriteADirectory) {
+// A problem of a directory affects everything in it, but is reported once.
+TEST_F(CheckTest, ReportsOnceThatOthersMayWriteADirectory) {
   for (const auto* domain : {"a.example", "b.example"})
     store_.add_key(domain, "s");
   std::filesystem::permissions(store_.path(), std::filesystem::perms(0757));

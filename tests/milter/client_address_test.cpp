@@ -24,7 +24,7 @@ TEST(ClientAddress, MappedIpv4IsIpv4) {
   EXPECT_NE(client_at("::127.0.0.1").ip(), client_at("127.0.0.1").ip());
 }
 
-TEST(ClientAddress, AnUnknownFamilyIsNoAddress) {
+TEST(ClientAddress, AnUnknownFamilyHasNoAddress) {
   for (const auto& client : {ClientAddress(), ClientAddress::from_socket(nullptr),
                              client_of_family(AF_UNSPEC), client_of_family(AF_APPLETALK)}) {
     EXPECT_FALSE(client.ip());

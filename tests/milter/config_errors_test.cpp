@@ -1,4 +1,4 @@
-// Every mistake in a configuration: its file and line, what is wrong and what would be right.
+// Each mistake in a configuration gets an error with its file and line, what is wrong and what is correct.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@ std::string error_of(std::string_view text) {
   }
 }
 
-// Each text is put on the third line, so that its error names that line.
+// Each text stands on the third line, so its error must name that line.
 struct Mistake {
   const char* text;
   const char* message;
@@ -26,7 +26,7 @@ struct Mistake {
 
 class ConfigMistake : public testing::TestWithParam<Mistake> {};
 
-TEST_P(ConfigMistake, IsNamedWithItsLine) {
+TEST_P(ConfigMistake, IsReportedWithItsLine) {
   EXPECT_EQ(error_of("\n# line 2\n" + std::string(GetParam().text) + "\n"),
             "test.conf:3: " + std::string(GetParam().message));
 }
@@ -186,8 +186,8 @@ TEST(ConfigErrors, AnUnknownSettingIsNeverIgnored) {
       "socket, socket_mode, trusted_networks");
 }
 
-TEST(ConfigErrors, NameTheEntryOfAListByItsLine) {
-  // libconfig assigns a text to the line of what follows it: here the comma is on the same line.
+TEST(ConfigErrors, NameTheLineOfTheEntryInAList) {
+  // libconfig gives a text the line of the token after it: here the comma, on the same line.
   EXPECT_EQ(
       error_of("trusted_networks = (\n  \"127.0.0.0/8\",\n  \"10.0.0.1/8\",\n  \"::1\"\n);\n").substr(0, 12),
       "test.conf:3:");
@@ -195,7 +195,7 @@ TEST(ConfigErrors, NameTheEntryOfAListByItsLine) {
             "test.conf:3:");
 }
 
-TEST(ConfigErrors, SyntaxHasItsLine) {
+TEST(ConfigErrors, NameTheLineOfASyntaxError) {
   EXPECT_EQ(error_of("log = \"stderr\";\nsocket = ;\n"),
             "test.conf:2: syntax error; the form is: name = value;");
   EXPECT_EQ(error_of("log = \"stderr\";\nlog = \"stderr\";\n"),
@@ -204,7 +204,7 @@ TEST(ConfigErrors, SyntaxHasItsLine) {
             "test.conf:1: a NUL byte in the text; the file is damaged");
 }
 
-TEST(ConfigErrors, AFileThatCannotBeRead) {
+TEST(ConfigErrors, NameTheFileThatCannotBeRead) {
   const test::TemporaryDirectory directory;
   const auto error_of_file = [](const std::filesystem::path& path) -> std::string {
     try {
@@ -226,7 +226,7 @@ TEST(ConfigErrors, AFileThatCannotBeRead) {
 }
 
 // If a file that cannot be read meant the defaults, other mail would be signed with other keys.
-TEST(ConfigErrors, OnlyAFileThatIsNotThereMeansTheDefaults) {
+TEST(ConfigErrors, OnlyAMissingFileMeansTheDefaults) {
   const test::TemporaryDirectory directory;
   const auto path = directory.path() / "a.conf";
   EXPECT_EQ(config_text(read_config({path})), config_text(Config()));

@@ -12,7 +12,7 @@ Config parsed(std::string_view text) {
   return parse_config(text, "test.conf");
 }
 
-TEST(Config, AnEmptyFileHasEveryDefault) {
+TEST(Config, AnEmptyFileMeansTheDefaults) {
   for (const char* text : {"", "\n", "# nothing\n", "// nothing\n/* at all */"}) {
     const auto config = parsed(text);
     EXPECT_EQ(config.socket.text, "unix:/var/spool/postfix/dkimsignd/dkimsignd.sock");
@@ -41,7 +41,7 @@ TEST(Config, AnEmptyFileHasEveryDefault) {
   }
 }
 
-// Every setting with a value that is not its default.
+// Sets every setting to a value that is not its default.
 constexpr const char* everything = R"(
 socket = "inet:8891@127.0.0.1";
 socket_mode = "0600";
@@ -107,7 +107,7 @@ TEST(Config, EmptyListsAreNotTheDefault) {
   EXPECT_TRUE(config.macros.empty());
 }
 
-TEST(Config, TakesEveryWordOfEverySetting) {
+TEST(Config, AcceptsEveryWordOfEverySetting) {
   for (const char* word : {"accept", "tempfail", "reject"}) {
     const auto config = parsed(std::string("on_error = \"") + word + "\"; on_malformed = \"" + word + "\";");
     EXPECT_EQ(to_string(config.on_error), word);
@@ -119,7 +119,7 @@ TEST(Config, TakesEveryWordOfEverySetting) {
     EXPECT_EQ(to_string(parsed(std::string("log_level = \"") + word + "\";").log_level), word);
 }
 
-TEST(Config, TakesEveryKindOfSocket) {
+TEST(Config, AcceptsEveryKindOfSocket) {
   EXPECT_EQ(parsed("socket = \"unix:/a b/s\";").socket.path(), "/a b/s");
   for (const char* text : {"inet:1@127.0.0.1", "inet:65535@localhost", "inet6:8891@::1"})
     EXPECT_EQ(parsed(std::string("socket = \"") + text + "\";").socket.text, text);
@@ -128,7 +128,7 @@ TEST(Config, TakesEveryKindOfSocket) {
   EXPECT_EQ(parsed("socket = \"" + longest + "\";").socket.text, longest);
 }
 
-TEST(Config, PrintedAndReadAgainIsTheSame) {
+TEST(Config, IsTheSameAfterPrintingAndReading) {
   for (const char* text :
        {"", everything, "trusted_networks = (); macros = (); rules = ();",
         "log_level = \"error\"; socket = \"unix:/with \\\"quotes\\\" and \\\\ and \\t/s\";",

@@ -1,4 +1,4 @@
-// Connections that stall, stay open, come in crowds or break off do not affect the others.
+// Connections that stall, stay open, arrive in crowds or break off do not affect the others.
 #include <sys/resource.h>
 
 #include "tests/milter/daemon_fixture.hpp"
@@ -10,7 +10,7 @@ using Packet = std::string;
 
 class DaemonConnectionsTest : public DaemonTest {
  protected:
-  // Connections that have gone as far as each step, and some that stopped within a packet.
+  // Returns connections that have stopped after each step, and some that have stopped within a packet.
   std::vector<MilterClient> stalled_in_every_step() const {
     std::vector<MilterClient> stalled;
     const auto add = [&](int steps) -> MilterClient& {
@@ -32,7 +32,7 @@ class DaemonConnectionsTest : public DaemonTest {
       add(steps).connection().put_raw(header.substr(0, 4));  // before the command
       add(steps).connection().put_raw(header.substr(0, 9));  // within the payload
       add(steps).connection().put_raw(
-          Packet("\0\1\0\0B", 5));  // a long packet is promised, and nothing comes
+          Packet("\0\1\0\0B", 5));  // announces a long packet and sends nothing more
     }
     return stalled;
   }
@@ -54,7 +54,7 @@ TEST_F(DaemonConnectionsTest, AStallInAnyStepHoldsUpNobody) {
   expect_service();
 }
 
-TEST_F(DaemonConnectionsTest, TwoThousandIdleOnesAndAMessage) {
+TEST_F(DaemonConnectionsTest, TwoThousandIdleConnectionsAndAMessage) {
   rlimit limit{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
   limit.rlim_cur = limit.rlim_max;

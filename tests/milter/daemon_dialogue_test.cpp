@@ -59,7 +59,7 @@ TEST_F(DaemonDialogueTest, AClientOnALocalSocketIsOurs) {
   expect_signed(connection);
 }
 
-TEST_F(DaemonDialogueTest, AnAddressIsReadAsPostfixWritesIt) {
+TEST_F(DaemonDialogueTest, ReadsAddressesAsPostfixWritesThem) {
   start();
   EXPECT_EQ(mail_from({"localhost", SMFIA_INET6, 25, "IPv6:::1"}).verdict, Verdict::proceed);
   EXPECT_EQ(mail_from({"localhost", SMFIA_INET6, 25, "::1"}).verdict, Verdict::proceed);
@@ -86,7 +86,7 @@ TEST_F(DaemonDialogueTest, WithoutANegotiationNothingPasses) {
   expect_service();
 }
 
-TEST_F(DaemonDialogueTest, ABodyBeforeMailIsNoPartOfTheMessage) {
+TEST_F(DaemonDialogueTest, ABodyBeforeMailIsNotPartOfTheMessage) {
   start();
   auto connection = client();
   connection.body_chunk("before MAIL\r\n");
@@ -121,7 +121,7 @@ TEST_F(DaemonDialogueTest, ABodyInTheEndOfMessageIsSigned) {
 }
 
 // QUIT_NC ends a client's session and leaves the connection for the next one.
-TEST_F(DaemonDialogueTest, ANewSessionOnAnOldConnectionIsSigned) {
+TEST_F(DaemonDialogueTest, SignsInANewSessionOnAnOldConnection) {
   start();
   for (const std::uint32_t without : {0U, static_cast<std::uint32_t>(SMFIP_NR_CONN | SMFIP_HDR_LEADSPC)}) {
     auto connection =
@@ -135,7 +135,7 @@ TEST_F(DaemonDialogueTest, ANewSessionOnAnOldConnectionIsSigned) {
   }
 }
 
-TEST_F(DaemonDialogueTest, NothingOfAnEndedSessionIsLeftToTheNext) {
+TEST_F(DaemonDialogueTest, ASessionInheritsNothingFromTheOneBefore) {
   start("macros = ( { name = \"{mark}\"; } );");
   const SmtpClient stranger{"mx.example.net", SMFIA_INET, 25, "203.0.113.9"};
   const auto verdict_of_stranger = [&](MilterClient& connection) {

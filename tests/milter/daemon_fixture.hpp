@@ -25,6 +25,7 @@ class DaemonTest : public testing::Test {
   // Creates one active Ed25519 key of example.com, with the selector "server".
   DaemonTest() { store_.add_key("example.com", "server"); }
 
+  // Starts the daemon and waits until it is ready; ends the previous one first.
   DaemonProcess& start(const std::string& settings = "", std::function<void()> prepare = {}) {
     return daemon_.emplace(directory_.path(), store_.path(),
                            DaemonProcess::Start{settings, std::move(prepare), true});
@@ -35,6 +36,7 @@ class DaemonTest : public testing::Test {
 
   // Sends one message and expects it to be signed.
   void expect_signed(MilterClient& connection, const Message& message = letter()) const;
+  // Does the same on a new connection.
   void expect_service() const;
 
   MilterStore store_;

@@ -24,7 +24,7 @@ class DaemonGarbageTest : public DaemonTest {
             static_cast<char>(value)};
   }
 
-  // Returns a packet of the protocol whose payload is anything from correct to absurd.
+  // Returns a packet of the protocol with a payload that is anything from correct to absurd.
   std::string packet() {
     static const std::string commands = "OCHMRTLNBEAQKUD";
     const char command = below(20) == 0 ? static_cast<char>(below(256)) : commands[below(commands.size())];
@@ -116,7 +116,7 @@ TEST_F(DaemonGarbageTest, PacketsPastTheLimitCloseTheirConnection) {
     connection.connection().put_raw(length_of(length) + "B");
     EXPECT_TRUE(connection.connection().closed_within(patience)) << length;
   }
-  // libmilter takes these lengths for negative, and the packet for an empty one.
+  // libmilter takes these lengths for negative numbers, and the packet for an empty one.
   for (const std::uint32_t length : {0x80000001U, 0xffffffffU}) {
     auto connection = client();
     connection.connection().put_raw(length_of(length) + "B");
@@ -124,7 +124,7 @@ TEST_F(DaemonGarbageTest, PacketsPastTheLimitCloseTheirConnection) {
   }
 }
 
-// Lists of many lengths, since anything may follow a list in memory.
+// Sends lists of many lengths, because anything may follow a list in memory.
 TEST_F(DaemonGarbageTest, MacrosWithoutAValue) {
   start();
   for (int names = 1; names < 400; names += 2) {
@@ -141,7 +141,7 @@ TEST_F(DaemonGarbageTest, MacrosWithoutAValue) {
   expect_service();
 }
 
-// Queue IDs and senders that no real MTA would send.
+// Uses queue IDs and senders that no real MTA would send.
 TEST_F(DaemonGarbageTest, OddMacrosAndSendersStayOnTheirLine) {
   start();
   auto connection = client();
@@ -155,7 +155,7 @@ TEST_F(DaemonGarbageTest, OddMacrosAndSendersStayOnTheirLine) {
   EXPECT_TRUE(daemon_->wait_for_log(" from=a\\x01\\x1b\\x20b@example.com "));
 }
 
-// Names that no MTA lets through: of fields that are not signed, and of one that is almost From.
+// Uses names that no MTA lets through: for fields that are not signed, and for one that is almost From.
 TEST_F(DaemonGarbageTest, OddFieldNames) {
   start("on_malformed = \"reject\";");
   auto connection = client();

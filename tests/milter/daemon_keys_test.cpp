@@ -1,5 +1,5 @@
-// Keys and manifests that cannot be used: on_error decides, the log says what to do, and after the repair all
-// is well without a restart.
+// If a key or a manifest cannot be used, on_error decides, and the log says what to do. After the repair, the
+// daemon signs again without a restart.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +20,8 @@ class DaemonKeysTest : public DaemonTest, public testing::WithParamInterface<Dis
  protected:
   std::string settings() const { return "on_error = \"" + std::string(GetParam().word) + "\";"; }
 
-  // Breaks something and sends messages: each gets what on_error says, and a log line that ends with `line`.
+  // Sends messages and expects each to get what on_error says, and a log line with `line`. `faults` counts
+  // these log lines since the start.
   void expect_fault(const std::string& what, const std::string& line, int& faults) {
     auto connection = client();
     for (int i = 0; i < 2; ++i) {
@@ -37,7 +38,7 @@ class DaemonKeysTest : public DaemonTest, public testing::WithParamInterface<Dis
   }
 };
 
-TEST_P(DaemonKeysTest, BrokenInEveryWayAndMendedAgain) {
+TEST_P(DaemonKeysTest, ReportsEveryDamageAndSignsAfterTheRepair) {
   start(settings());
   const auto key = store_.key_file("example.com", "server");
   const auto manifest = store_.manifest("example.com");
@@ -79,7 +80,7 @@ TEST_P(DaemonKeysTest, BrokenInEveryWayAndMendedAgain) {
        manifest.string() + ":" + line_after(cut_off) + ": syntax error; the form is: name = value;"},
       {"manifest of zeros", [&] { write_file(manifest, std::string(good_manifest.size(), '\0'), 0640); },
        manifest.string() + ":1: a NUL byte in the text; the file is damaged"},
-      // A directory: libconfig would open it, and end the process.
+      // libconfig would open the directory, and end the process.
       {"manifest with an @include", [&] { write_file(manifest, good_manifest + "@include \".\"\n", 0640); },
        manifest.string() + ":" + next_line + ": an @include; this file must be whole without others"},
       {"manifest writable by everyone", [&] { chmod(manifest.c_str(), 0642); },
@@ -150,7 +151,7 @@ TEST_P(DaemonKeysTest, UnreadableForTheDaemonsUser) {
 }
 
 // A missing key directory (a disk that is not mounted) is a fault, not a domain without a key.
-TEST_P(DaemonKeysTest, AKeyDirectoryThatIsGone) {
+TEST_P(DaemonKeysTest, AMissingKeyDirectoryIsAFault) {
   start(settings());
   expect_service();
   std::filesystem::rename(store_.path(), store_.path().string() + ".away");

@@ -21,7 +21,7 @@ TEST_F(DaemonLargeTest, AFieldOf100KiBIsSigned) {
   expect_signed(connection, message);
 }
 
-TEST_F(DaemonLargeTest, PastTheLimitsItIsMalformed) {
+TEST_F(DaemonLargeTest, AHeaderPastTheLimitsIsMalformed) {
   start("on_malformed = \"reject\";");
   Message many = letter();
   while (many.fields.size() <= 10'000)

@@ -39,7 +39,7 @@ TEST_F(DaemonLogTest, FullDisk) {
 
 TEST_F(DaemonLogTest, FileAtItsLimit) {
   if (is_sanitized) GTEST_SKIP() << "a sanitizer does not start where no file may grow";
-  // As if a quota were used up: by default, SIGXFSZ then ends a process.
+  // Acts as if a quota were used up: by default, SIGXFSZ ends the process then.
   start("log_level = \"debug\";", [] {
     const rlimit none{0, 0};
     setrlimit(RLIMIT_FSIZE, &none);

@@ -1,5 +1,5 @@
-// Memory runs out: a message is signed correctly or deferred, and when there is enough again, all is as
-// before. The tests limit the address space, which sanitizers do not allow.
+// If memory runs out, each message is signed correctly or deferred. When there is enough again, everything
+// works as before. The tests limit the address space, which sanitizers do not allow.
 #include <sys/resource.h>
 
 #include <atomic>
@@ -17,8 +17,8 @@ class DaemonMemoryShortageTest : public DaemonTest {
     return "metrics_file = \"" + (directory_.path() / "metrics").string() + "\"; metrics_interval = 10;";
   }
 
-  // malloc(3) then has one arena for all threads: another thread may take what one thread has found to be
-  // free, and no address space is in reserve.
+  // With so little address space, malloc(3) has one arena for all threads: another thread may take what one
+  // thread has found to be free, and no address space is in reserve.
   static constexpr rlim_t little = 64 << 20;
   void SetUp() override {
     if (is_sanitized) GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
@@ -31,7 +31,7 @@ class DaemonMemoryShortageTest : public DaemonTest {
     });
   }
 
-  // Takes effect in the running daemon.
+  // Limits the running daemon.
   void limit_memory(rlim_t to) const {
     const rlimit limits{to, RLIM_INFINITY};
     ASSERT_EQ(prlimit(daemon_->pid(), RLIMIT_AS, &limits, nullptr), 0);
@@ -54,7 +54,7 @@ class DaemonMemoryShortageTest : public DaemonTest {
     }
   }
 
-  // Opens that many connections and returns those that got to the middle of a message.
+  // Opens that many connections; returns the ones that reached the middle of a message.
   std::vector<MilterClient> that_take_memory(std::size_t count) const {
     std::vector<MilterClient> crowd;
     for (std::size_t i = 0; i < count; ++i) {
@@ -96,15 +96,13 @@ TEST_F(DaemonMemoryShortageTest, DefersWhatItCannotSign) {
     limit_memory(little);
     expect_service();
   }
-  EXPECT_TRUE(some_deferred) << "there was enough";
+  EXPECT_TRUE(some_deferred) << "there was enough memory";
   EXPECT_TRUE(daemon_->wait_for_log("error: no memory left: connections are closed"));
   EXPECT_TRUE(daemon_->wait_for_log("over: no memory left"));
   EXPECT_TRUE(eventually([&] { return daemon_->open_descriptors() <= before; }));
   expect_clean_stop();
 }
 
-// If the process starts with little address space, malloc(3) has one arena for all threads: another thread
-// may take what one thread has found to be free.
 TEST_F(DaemonMemoryShortageTest, SurvivesWithManyThreadsAtOnce) {
   start_with_little(with_metrics() + "log_level = \"warning\";");
   Message large = letter();
@@ -119,7 +117,7 @@ TEST_F(DaemonMemoryShortageTest, SurvivesWithManyThreadsAtOnce) {
       });
     }
     const auto crowd = that_take_memory(500);
-    store_.set_subdomains("example.com", round % 2 == 0);  // so that it has to be read again
+    store_.set_subdomains("example.com", round % 2 == 0);  // so that the daemon reads it again
     daemon_->signal(SIGUSR1);
     for (auto& sender : senders)
       sender.join();

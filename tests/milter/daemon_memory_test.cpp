@@ -1,5 +1,5 @@
-// Memory stays bounded, whatever comes. The process is measured, so these tests are not for builds with
-// sanitizers.
+// Memory stays bounded, whatever the MTA sends. The tests measure the process, so they skip themselves in
+// builds with sanitizers.
 #include <sys/resource.h>
 
 #include "tests/milter/daemon_fixture.hpp"
@@ -11,15 +11,14 @@ namespace {
 class DaemonMemoryTest : public DaemonTest {
  protected:
   void SetUp() override {
-    if (is_sanitized)
-      GTEST_SKIP() << "what a sanitizer needs for itself is not to be told from the daemon's own";
+    if (is_sanitized) GTEST_SKIP() << "a sanitizer's own memory cannot be told from the daemon's";
   }
 
-  // Returns the peak, in kB.
+  // Returns the peak of the resident memory in kB.
   long peak() const { return daemon_->status_number("VmHWM"); }
 };
 
-TEST_F(DaemonMemoryTest, ABodyOf300MegabytesTakesNone) {
+TEST_F(DaemonMemoryTest, ABodyOf300MegabytesTakesNoMemory) {
   start();
   auto connection = client();
   for (int i = 0; i < 20; ++i)
@@ -43,7 +42,7 @@ TEST_F(DaemonMemoryTest, ABodyOf300MegabytesTakesNone) {
 }
 
 // A run of white space may have to be hashed after all, however long it gets: it is counted, not kept.
-TEST_F(DaemonMemoryTest, EndlessWhiteSpaceTakesNone) {
+TEST_F(DaemonMemoryTest, EndlessWhiteSpaceTakesNoMemory) {
   start("canonicalization = \"relaxed/relaxed\";");
   auto connection = client();
   expect_signed(connection);
@@ -65,7 +64,7 @@ TEST_F(DaemonMemoryTest, EndlessWhiteSpaceTakesNone) {
   EXPECT_LT(peak() - before, 1024);
 }
 
-TEST_F(DaemonMemoryTest, AHeaderWithoutEndIsBounded) {
+TEST_F(DaemonMemoryTest, AnEndlessHeaderTakesLimitedMemory) {
   start();
   auto connection = client();
   expect_signed(connection);
@@ -82,7 +81,7 @@ TEST_F(DaemonMemoryTest, AHeaderWithoutEndIsBounded) {
   EXPECT_LT(peak() - before, 8 * 1024);
 }
 
-TEST_F(DaemonMemoryTest, TwoThousandIdleConnectionsTakeLittle) {
+TEST_F(DaemonMemoryTest, TwoThousandIdleConnectionsTakeLittleMemory) {
   rlimit limit{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
   limit.rlim_cur = limit.rlim_max;
@@ -95,13 +94,13 @@ TEST_F(DaemonMemoryTest, TwoThousandIdleConnectionsTakeLittle) {
     idle.push_back(client());
     idle.back().connection().flush();
   }
-  // All were served, and the threads for them are gone again.
+  // All have been served, and their threads have ended.
   expect_signed(idle.back());
   EXPECT_TRUE(eventually([&] { return daemon_->status_number("Threads") < 20; }));
   EXPECT_LT(daemon_->status_number("VmRSS") - before, 20 * 1024);
 }
 
-TEST_F(DaemonMemoryTest, ManyMessagesLeaveNothing) {
+TEST_F(DaemonMemoryTest, ManyMessagesLeakNothing) {
   start("log_level = \"error\";");
   auto connection = client();
   const auto send = [&](int messages) {
@@ -115,7 +114,7 @@ TEST_F(DaemonMemoryTest, ManyMessagesLeaveNothing) {
 }
 
 // A replaced configuration is freed with the last message that began under it.
-TEST_F(DaemonMemoryTest, ReloadsLeaveNothing) {
+TEST_F(DaemonMemoryTest, ReloadsLeakNothing) {
   start();
   const auto reload = [&](int times) {
     for (int i = 0; i < times; ++i) {

@@ -1,5 +1,5 @@
-// Every packet of the milter protocol in every state of a connection: an MTA that waits for an answer gets
-// one, or the end of the connection.
+// Sends every packet of the milter protocol in every state of a connection. An MTA that waits for an answer
+// gets one, or its connection is closed.
 #include "tests/milter/daemon_fixture.hpp"
 
 namespace dkim::test {
@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::string_literals;
 
-// The offer of an MTA that leaves out no step and wants an answer to each, and that of Postfix.
+// The offer of an MTA that leaves out no step and wants an answer to each, and the offer of Postfix.
 constexpr std::uint32_t protocols[] = {SMFIP_SKIP, SMFI_CURR_PROT};
 
 struct Packet {
@@ -73,7 +73,7 @@ class DaemonOrderTest : public DaemonTest {
   }
 };
 
-TEST_F(DaemonOrderTest, NobodyWaitsInVain) {
+TEST_F(DaemonOrderTest, NoMtaWaitsInVain) {
   start();
   for (const auto protocol : protocols) {
     for (int state = 0; state < states; ++state) {
@@ -116,7 +116,7 @@ TEST_F(DaemonOrderTest, AfterQuitNcComesANewSession) {
 
 // A verdict may end a message early. libmilter does not accept a QUIT_NC then, and would take the next client
 // for the previous one.
-TEST_F(DaemonOrderTest, AVerdictDoesNotKeepTheClient) {
+TEST_F(DaemonOrderTest, AnEarlyVerdictDoesNotKeepTheClient) {
   start("on_malformed = \"reject\";");
   const SmtpClient stranger{"mx.example.net", SMFIA_INET, 25, "203.0.113.9"};
   Message malformed = letter();

@@ -26,7 +26,7 @@ int exit_status(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-// Reports go to files, since a test may redirect the daemon's standard error, or kill the daemon.
+// Sends the reports to files, because a test may redirect the daemon's standard error, or kill the daemon.
 void set_sanitizer_options(const std::filesystem::path& directory) {
   const std::string options = "log_path=" + (directory / "sanitizer").string() + ":exitcode=99";
   setenv("TSAN_OPTIONS", options.c_str(), 1);

@@ -1,8 +1,7 @@
-// The real daemon as a process of its own, with its configuration, its socket and its log in a directory of
-// the test.
+// Runs the real daemon as a separate process, with its configuration, socket and log in the test's directory.
 //
-// Every wait is for a condition and has a bound. A failure to start is a std::runtime_error with what the
-// daemon said. A report of a sanitizer about the daemon fails the test.
+// Every wait is for a condition and has a deadline. Throws std::runtime_error with the daemon's log if it
+// does not start. A sanitizer's report about the daemon fails the test.
 #pragma once
 
 #include <sys/types.h>
@@ -30,7 +29,7 @@ struct ProgramRun {
   std::string err;
 };
 
-// Runs dkimsignd to its end. A report of a sanitizer about it fails the test.
+// Runs dkimsignd until it ends. A sanitizer's report about it fails the test.
 ProgramRun run_dkimsignd(const std::filesystem::path& directory, const std::vector<std::string>& arguments);
 
 class DaemonProcess {
@@ -46,7 +45,7 @@ class DaemonProcess {
   DaemonProcess(std::filesystem::path directory, const std::filesystem::path& keys, Start start);
   DaemonProcess(const DaemonProcess&) = delete;
   DaemonProcess& operator=(const DaemonProcess&) = delete;
-  // Ends the daemon if it still runs.
+  // Ends the daemon if it is still running.
   ~DaemonProcess();
 
   std::string endpoint() const { return "unix:" + socket_path().string(); }

@@ -1,4 +1,4 @@
-// SIGUSR1 takes over all of a new configuration, or none of it.
+// At SIGUSR1, the daemon takes over all of a new configuration, or none of it.
 #include <sys/stat.h>
 
 #include "canon/line_endings.hpp"
@@ -34,7 +34,7 @@ TEST_F(DaemonReloadTest, TakesANewConfiguration) {
   EXPECT_EQ(canonicalization(), "simple/relaxed");
   auto old_connection = client();
   daemon_->write_config("canonicalization = \"relaxed/simple\";");
-  EXPECT_EQ(canonicalization(), "simple/relaxed") << "nobody has asked for it yet";
+  EXPECT_EQ(canonicalization(), "simple/relaxed") << "nobody has asked for a reload yet";
   daemon_->signal(SIGUSR1);
   ASSERT_TRUE(daemon_->wait_for_log("configuration reloaded"));
   EXPECT_EQ(canonicalization(), "relaxed/simple");
@@ -45,7 +45,7 @@ TEST_F(DaemonReloadTest, TakesANewConfiguration) {
   EXPECT_NE(result.signatures.at(0).value.find("c=relaxed/simple;"), std::string::npos);
 }
 
-TEST_F(DaemonReloadTest, AMessageKeepsTheOneOfItsMail) {
+TEST_F(DaemonReloadTest, AMessageKeepsTheConfigurationOfItsMail) {
   start("canonicalization = \"simple/relaxed\";");
   auto connection = client();
   const Message message = letter();
@@ -62,7 +62,7 @@ TEST_F(DaemonReloadTest, AMessageKeepsTheOneOfItsMail) {
   EXPECT_NE(reply.edits[0].value.find("c=simple/relaxed;"), std::string::npos);
 }
 
-TEST_F(DaemonReloadTest, KeepsTheOldOneWhereTheNewHasAMistake) {
+TEST_F(DaemonReloadTest, KeepsTheOldConfigurationIfTheNewOneHasAMistake) {
   start("canonicalization = \"simple/relaxed\";");
   expect_refused("expiration = -1;",
                  ":1: \"expiration\" is -1; it must be a whole number from 0 to 316224000");
@@ -71,7 +71,7 @@ TEST_F(DaemonReloadTest, KeepsTheOldOneWhereTheNewHasAMistake) {
   EXPECT_EQ(daemon_->log().find("connection: leading space"), std::string::npos);
 }
 
-TEST_F(DaemonReloadTest, WhatOnlyARestartCanChangeIsRefused) {
+TEST_F(DaemonReloadTest, RefusesChangesThatNeedARestart) {
   start("canonicalization = \"simple/relaxed\";");
   const std::string reason = ": socket, socket_mode and log can change at a restart only";
   expect_refused("canonicalization = \"relaxed/simple\"; socket_mode = \"0600\";", reason);
@@ -82,7 +82,7 @@ TEST_F(DaemonReloadTest, WhatOnlyARestartCanChangeIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(directory_.path() / "other"));
 }
 
-TEST_F(DaemonReloadTest, AFileThatIsGoneIsNotAnEmptyOne) {
+TEST_F(DaemonReloadTest, AMissingFileDoesNotMeanTheDefaults) {
   start("canonicalization = \"simple/relaxed\";");
   std::filesystem::remove(daemon_->config_path());
   daemon_->signal(SIGUSR1);
@@ -90,8 +90,8 @@ TEST_F(DaemonReloadTest, AFileThatIsGoneIsNotAnEmptyOne) {
   EXPECT_EQ(canonicalization(), "simple/relaxed");
 }
 
-// libconfig would end the process at the first of these, and wait or read forever at others.
-TEST_F(DaemonReloadTest, KeepsTheOldOneWhateverIsIncluded) {
+// libconfig would end the process at the first of these files, and wait or read forever at others.
+TEST_F(DaemonReloadTest, KeepsTheOldConfigurationWhateverIsIncluded) {
   start("canonicalization = \"simple/relaxed\";");
   const auto included = [&](std::string_view name) { return (directory_.path() / name).string(); };
   const auto no_file = [&](std::string_view name) {
@@ -122,7 +122,7 @@ TEST_F(DaemonReloadTest, KeepsTheOldOneWhateverIsIncluded) {
   EXPECT_EQ(canonicalization(), "relaxed/simple");
 }
 
-TEST_F(DaemonReloadTest, KeepsTheOldOneWhateverIsInItsPlace) {
+TEST_F(DaemonReloadTest, KeepsTheOldConfigurationWhateverIsInItsPlace) {
   start("canonicalization = \"simple/relaxed\";");
   const auto path = daemon_->config_path();
   int refusals = 0;
@@ -148,10 +148,10 @@ TEST_F(DaemonReloadTest, KeepsTheOldOneWhateverIsInItsPlace) {
   write_file(path, std::string(1'000'000, 'x'), 0640);
   expect_refused_now("one long word");
   write_file(path, "expiration = 5;", 0646);
-  expect_refused_now("one that others may write");
+  expect_refused_now("a file that others may write");
 }
 
-TEST_F(DaemonReloadTest, TakesANewLevelOfTheLog) {
+TEST_F(DaemonReloadTest, TakesANewLogLevel) {
   start("log_level = \"error\";");
   expect_service();
   EXPECT_EQ(daemon_->log().find("signed d="), std::string::npos);

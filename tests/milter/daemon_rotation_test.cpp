@@ -39,7 +39,7 @@ class DaemonRotationTest : public DaemonTest {
   }
 };
 
-TEST_F(DaemonRotationTest, EveryMessageIsSignedByAKeyThatIsActive) {
+TEST_F(DaemonRotationTest, EveryMessageIsSignedByAnActiveKey) {
   store_.add_key("example.com", "first", crypto::Algorithm::rsa);
   store_.add_key("example.com", "second");
   store_.activate_only("example.com", {"first"});
@@ -78,7 +78,7 @@ TEST_F(DaemonRotationTest, EveryMessageIsSignedByAKeyThatIsActive) {
   EXPECT_EQ(daemon_->log().find("not signed"), std::string::npos);
 }
 
-// The configuration is reloaded as often as possible.
+// Reloads the configuration as often as possible.
 TEST_F(DaemonRotationTest, ReloadsUnderLoadLoseNothing) {
   start("canonicalization = \"relaxed/relaxed\";");
   constexpr int connections = 3;

@@ -1,5 +1,5 @@
-// Descriptors or threads run out: mail is deferred or goes on, the log says so once, nothing leaks, and when
-// there is enough again, all is as before. Memory is in daemon_memory_shortage_test.cpp.
+// If descriptors or threads run out, mail is deferred or goes on, the log says so once, and nothing leaks.
+// When there are enough again, everything works as before. For memory, see daemon_memory_shortage_test.cpp.
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -15,7 +15,7 @@ namespace {
 
 class DaemonShortageTest : public DaemonTest {
  protected:
-  // Takes effect in the running daemon.
+  // Limits the running daemon.
   void limit(__rlimit_resource resource, rlim_t to) const {
     rlimit limits{};
     ASSERT_EQ(prlimit(daemon_->pid(), resource, nullptr, &limits), 0);
@@ -55,7 +55,7 @@ TEST_F(DaemonShortageTest, Descriptors) {
     EXPECT_GT(closed, 0);
     // Descriptors are left for the keys, so the connected clients are served.
     ASSERT_GT(crowd.size(), 20U);
-    store_.set_subdomains("example.com", round == 1);  // so that it has to be read again
+    store_.set_subdomains("example.com", round == 1);  // so that the daemon reads it again
     for (auto& connection : crowd)
       expect_signed(connection);
     EXPECT_EQ(daemon_->times_in_log("error: no descriptors left: new connections are closed"), round);
@@ -68,7 +68,7 @@ TEST_F(DaemonShortageTest, Descriptors) {
   expect_clean_stop();
 }
 
-// Processes that do nothing except count for their account.
+// Processes that only count against the limit of their account.
 class Bystanders {
  public:
   Bystanders(uid_t account, int count) {
@@ -96,7 +96,7 @@ class Bystanders {
 
 TEST_F(DaemonShortageTest, Threads) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
-  // An account of its own, since everything that an account runs counts.
+  // A separate account, because everything that an account runs counts.
   constexpr uid_t account = 64'123;
   constexpr int processes = 40;
   for (const auto& path : {store_.path(), store_.path() / "example.com", store_.manifest("example.com"),

@@ -1,5 +1,5 @@
-// Peers that stop in the middle of a packet, or do not read their answer, hold up nobody, and their
-// connections end.
+// Peers that stop in the middle of a packet, or do not read their answer, hold up nobody, and the daemon
+// closes their connections.
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -59,8 +59,8 @@ class DaemonStallTest : public DaemonTest {
 
 class DaemonStalledPeersTest : public DaemonStallTest, public testing::WithParamInterface<const char*> {};
 
-// The peers stop after nothing, after each byte of the length, after the command, and in the data.
-TEST_P(DaemonStalledPeersTest, FiveHundredHoldUpNoMessage) {
+// The peers stop before the packet, after each byte of the length, after the command, and in the data.
+TEST_P(DaemonStalledPeersTest, FiveHundredPeersHoldUpNoMessage) {
   start_on(GetParam());
   auto between_messages = connected();
   expect_signed(between_messages);
@@ -82,14 +82,14 @@ TEST_P(DaemonStalledPeersTest, FiveHundredHoldUpNoMessage) {
     paused.header("From", " alerts@example.com");
     EXPECT_EQ(paused.end_of_header().verdict, Verdict::proceed);
     EXPECT_EQ(paused.end_of_message().edits.size(), 1U);
-    EXPECT_LT(daemon_->status_number("Threads"), 40) << "a thread for each";
+    EXPECT_LT(daemon_->status_number("Threads"), 40) << "each peer has a thread";
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Sockets, DaemonStalledPeersTest, testing::Values("unix", "inet"),
                          [](const auto& socket) { return std::string(socket.param); });
 
-TEST_F(DaemonStallTest, APacketThatDoesNotGoOnEndsItsConnection) {
+TEST_F(DaemonStallTest, AnIncompletePacketEndsItsConnection) {
   start_on("unix");
   auto idle = connected();
   expect_signed(idle);
@@ -111,7 +111,7 @@ TEST_F(DaemonStallTest, APacketThatDoesNotGoOnEndsItsConnection) {
   expect_signed(silent);
 }
 
-// A byte every now and then is no stall.
+// A packet that arrives byte by byte is not a stall.
 TEST_F(DaemonStallTest, APacketInManyPiecesIsAPacket) {
   start_on("inet");
   auto connection = connected();
@@ -124,7 +124,7 @@ TEST_F(DaemonStallTest, APacketInManyPiecesIsAPacket) {
 }
 
 // Fills the kernel's buffers of the connection.
-TEST_F(DaemonStallTest, APeerThatTakesNoAnswerHoldsUpNobody) {
+TEST_F(DaemonStallTest, APeerThatReadsNoAnswerHoldsUpNobody) {
   start_on("unix");
   constexpr int count = 20;
   std::atomic<int> closed = 0;

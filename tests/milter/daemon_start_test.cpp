@@ -22,7 +22,7 @@ class DaemonStartTest : public DaemonTest {
   }
 };
 
-TEST_F(DaemonStartTest, IsReadyWhenAConnectWorks) {
+TEST_F(DaemonStartTest, IsReadyOnlyOnceItAcceptsConnections) {
   for (int i = 0; i < 5; ++i) {
     start();  // throws unless READY=1 arrives
     MilterClient connection(daemon_->endpoint());
@@ -44,7 +44,7 @@ TEST_F(DaemonStartTest, TwoDaemonsDoNotShareASocket) {
   expect_service();
 }
 
-TEST_F(DaemonStartTest, AKilledOneIsSucceeded) {
+TEST_F(DaemonStartTest, StartsAfterAKilledDaemon) {
   start();
   daemon_->signal(SIGKILL);
   ASSERT_TRUE(daemon_->wait_for_end());
@@ -53,7 +53,7 @@ TEST_F(DaemonStartTest, AKilledOneIsSucceeded) {
   expect_service();
 }
 
-TEST_F(DaemonStartTest, MemoryIsNotForOthers) {
+TEST_F(DaemonStartTest, OthersCannotReadItsMemory) {
   start();
   expect_service();
   const std::string proc = "/proc/" + std::to_string(daemon_->pid());
@@ -81,8 +81,7 @@ TEST_F(DaemonStartTest, NotDumpableForAnOrdinaryUser) {
   EXPECT_EQ(daemon_->log().find("running as root"), std::string::npos);
 }
 
-TEST_F(DaemonStartTest, ListensOnTheInternetToo) {
-  // Returns a port that was free a moment ago.
+TEST_F(DaemonStartTest, ListensOnInternetSockets) {
   for (const char* kind : {"inet", "inet6"}) {
     const std::string address = std::string(kind) == "inet" ? "127.0.0.1" : "::1";
     const std::string endpoint =
@@ -126,7 +125,7 @@ TEST_F(DaemonStartTest, CheckFindsProblems) {
                             key.string() + "\n");
 }
 
-TEST_F(DaemonStartTest, MistakesHaveTheirExitStatus) {
+TEST_F(DaemonStartTest, EachKindOfMistakeHasItsExitStatus) {
   const std::string broken = config_file("expiration = \"never\";\n");
   const std::string words =
       broken + ":1: \"expiration\" is a text; it must be a whole number from 0 to 316224000\n";

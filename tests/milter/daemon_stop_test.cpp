@@ -1,5 +1,5 @@
-// SIGTERM: messages in flight are finished and signed, new ones are deferred, and nothing of the daemon is
-// left.
+// At SIGTERM, messages in flight are finished and signed, new ones are deferred, and the daemon leaves
+// nothing behind.
 #include "tests/milter/daemon_fixture.hpp"
 
 namespace dkim::test {
@@ -52,7 +52,7 @@ TEST_F(DaemonStopTest, FinishesMessagesInEveryStep) {
   daemon_->signal(SIGTERM);
   ASSERT_TRUE(daemon_->wait_for_log("stopping: messages in flight are finished, new ones are deferred"));
   ASSERT_TRUE(eventually([&] {
-    // Nobody finds the socket any more; new messages of connected clients are deferred.
+    // The socket no longer exists, and new messages on open connections are deferred.
     return between_messages.send_message(letter()).reply.verdict == Verdict::tempfail;
   }));
   EXPECT_FALSE(std::filesystem::exists(daemon_->socket_path()));
@@ -67,7 +67,7 @@ TEST_F(DaemonStopTest, FinishesMessagesInEveryStep) {
   EXPECT_TRUE(daemon_->wait_for_log("dkimsignd: stopped\n"));
 }
 
-TEST_F(DaemonStopTest, SigintIsTheSame) {
+TEST_F(DaemonStopTest, SigintDoesTheSame) {
   start();
   auto connection = client();
   begin(connection, letter(), SMFIC_EOH);

@@ -1,4 +1,4 @@
-// The daemon finds out whether it answers, and tells the service manager.
+// The daemon checks whether it answers on its own socket, and tells the service manager.
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -63,14 +63,14 @@ TEST_F(DaemonWatchTest, FeedsTheWatchdogWhileItAnswers) {
   EXPECT_EQ(daemon_->log().find("ourselves"), std::string::npos) << daemon_->log();
 }
 
-TEST_F(DaemonWatchTest, WithoutASocketItStarvesUntilItIsBack) {
+TEST_F(DaemonWatchTest, StarvesTheWatchdogUntilTheSocketIsBack) {
   start_watched();
   const auto kept = directory_.path() / "kept";
   std::filesystem::rename(daemon_->socket_path(), kept);
   ASSERT_TRUE(daemon_->wait_for_log("error: no answer on our own socket " + daemon_->endpoint() +
                                     ", the watchdog waits for one: No such file or directory"));
   all_received();
-  // With another socket in its place, the reason changes: so the daemon has probed again.
+  // With another socket in its place, the reason changes, which shows that the daemon has probed again.
   const pid_t other = fork();
   if (other == 0) {
     const ServiceManagerSocket datagrams(daemon_->socket_path());
@@ -88,7 +88,7 @@ TEST_F(DaemonWatchTest, WithoutASocketItStarvesUntilItIsBack) {
   expect_service();
 }
 
-TEST_F(DaemonWatchTest, AnotherDaemonOnItsSocketDoesNotFeedIt) {
+TEST_F(DaemonWatchTest, AnotherDaemonOnItsSocketDoesNotFeedTheWatchdog) {
   start_watched();
   std::filesystem::remove(daemon_->socket_path());
   const TemporaryDirectory elsewhere;
@@ -98,7 +98,7 @@ TEST_F(DaemonWatchTest, AnotherDaemonOnItsSocketDoesNotFeedIt) {
       << daemon_->log();
 }
 
-TEST_F(DaemonWatchTest, ASocketThatIsGoneDoesNotHinderTheStop) {
+TEST_F(DaemonWatchTest, StopsWithoutItsSocket) {
   start_watched();
   std::filesystem::remove(daemon_->socket_path());
   ASSERT_TRUE(daemon_->wait_for_log("the watchdog waits for one"));
@@ -108,7 +108,7 @@ TEST_F(DaemonWatchTest, ASocketThatIsGoneDoesNotHinderTheStop) {
   EXPECT_EQ(all_received(), "STOPPING=1");
 }
 
-TEST_F(DaemonWatchTest, AShortageOfDescriptorsPasses) {
+TEST_F(DaemonWatchTest, FeedsTheWatchdogAgainAfterAShortageOfDescriptors) {
   start_watched();
   rlimit limit{};
   ASSERT_EQ(prlimit(daemon_->pid(), RLIMIT_NOFILE, nullptr, &limit), 0);
@@ -121,7 +121,7 @@ TEST_F(DaemonWatchTest, AShortageOfDescriptorsPasses) {
   expect_service();
 }
 
-// Runs as another user than root, whom no mode keeps out.
+// Runs as an ordinary user, because no mode keeps root out.
 class DaemonWatchByModeTest : public DaemonWatchTest {
  protected:
   void start_as_nobody(const std::string& settings) {
@@ -134,7 +134,7 @@ class DaemonWatchByModeTest : public DaemonWatchTest {
   }
 };
 
-TEST_F(DaemonWatchByModeTest, ASocketThatWasNeverWithinReachIsNotWatched) {
+TEST_F(DaemonWatchByModeTest, DoesNotWatchASocketThatItCouldNeverReach) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   start_as_nobody("socket_mode = \"0060\";");
   EXPECT_TRUE(daemon_->wait_for_log("warning: cannot connect to our own socket " + daemon_->endpoint() +
@@ -143,7 +143,7 @@ TEST_F(DaemonWatchByModeTest, ASocketThatWasNeverWithinReachIsNotWatched) {
     EXPECT_EQ(next(), "WATCHDOG=1");
 }
 
-TEST_F(DaemonWatchByModeTest, OneThatIsNoLongerWithinReachStarvesIt) {
+TEST_F(DaemonWatchByModeTest, StarvesTheWatchdogIfItCanNoLongerReachTheSocket) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   start_as_nobody("");
   ASSERT_EQ(chmod(daemon_->socket_path().c_str(), 0), 0);
@@ -154,7 +154,7 @@ TEST_F(DaemonWatchByModeTest, OneThatIsNoLongerWithinReachStarvesIt) {
   EXPECT_TRUE(daemon_->wait_for_log("our own socket " + daemon_->endpoint() + " answers again"));
 }
 
-TEST_F(DaemonWatchTest, IsNotMeantByAnothersWatchdog) {
+TEST_F(DaemonWatchTest, IgnoresTheWatchdogOfAnotherProcess) {
   start_watched({"1000", "1"});
   for (int i = 0; i < 20; ++i)
     expect_service();
@@ -163,7 +163,7 @@ TEST_F(DaemonWatchTest, IsNotMeantByAnothersWatchdog) {
   EXPECT_EQ(all_received(), "STOPPING=1");
 }
 
-TEST_F(DaemonWatchTest, NoNumberIsNoWatchdog) {
+TEST_F(DaemonWatchTest, IgnoresAWatchdogWithoutAValidInterval) {
   for (const char* wrong : {"0", "", "-1", "1000x", "99999999999999999999"}) {
     start_watched({wrong, ""});
     for (int i = 0; i < 5; ++i)
@@ -174,7 +174,7 @@ TEST_F(DaemonWatchTest, NoNumberIsNoWatchdog) {
   }
 }
 
-TEST_F(DaemonWatchTest, ItsQuestionsAreNoConnections) {
+TEST_F(DaemonWatchTest, DoesNotCountItsProbesAsConnections) {
   const auto metrics = directory_.path() / "metrics.prom";
   start_watched({"4000", ""}, "log_level = \"debug\"; metrics_file = \"" + metrics.string() + "\";");
   for (int i = 0; i < 10; ++i)
@@ -187,7 +187,7 @@ TEST_F(DaemonWatchTest, ItsQuestionsAreNoConnections) {
   EXPECT_NE(text.find("\ndkimsignd_connections 0\n"), std::string::npos) << text;
 }
 
-TEST_F(DaemonWatchTest, WatchesOverItsPort) {
+TEST_F(DaemonWatchTest, WatchesAnInternetSocketToo) {
   const std::string endpoint = "inet6:" + std::to_string(20000 + getpid() % 20000) + "@::";
   start_watched({"4000", ""}, "socket = \"" + endpoint + "\";");
   for (int i = 0; i < 5; ++i)

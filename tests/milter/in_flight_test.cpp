@@ -49,7 +49,7 @@ TEST(InFlight, AMovedTokenCountsOnce) {
   EXPECT_TRUE(in_flight.wait_for_messages(at_once));
 }
 
-TEST(InFlight, WakesWhoWaitsWhenTheLastMessageEnds) {
+TEST(InFlight, WakesTheWaitingThreadWhenTheLastMessageEnds) {
   InFlight in_flight;
   auto first = in_flight.message();
   auto second = in_flight.message();
@@ -63,7 +63,7 @@ TEST(InFlight, WakesWhoWaitsWhenTheLastMessageEnds) {
   ends.join();
 }
 
-TEST(InFlight, LetsNoMessageInThatTheDrainWouldNotWaitFor) {
+TEST(InFlight, RefusesNewMessagesOnceItIsDraining) {
   InFlight in_flight;
   auto before = in_flight.message();
   ASSERT_TRUE(before);

@@ -24,7 +24,7 @@ class KeyCacheTest : public testing::Test {
     return cache_.find(name(domain));
   }
 
-  // A key is only kept once its manifest is too old to be replaced within the same tick of the clock.
+  // Waits until the manifest is too old to be replaced within the same tick of the clock: keys are kept then.
   void let_settle(std::string_view domain) {
     const crypto::KeyStore store(store_.path());
     const auto settled = [&] { return store.read_manifest(name(domain))->settled; };
@@ -73,8 +73,8 @@ TEST_F(KeyCacheTest, SeesAReplacedManifestAtOnce) {
   }
 }
 
-// Two manifests of the same size, written within one tick of the file system's clock to the same inode: the
-// stamp is the same, and the content is not.
+// Two manifests of the same size, written to the same inode within one tick of the file system's clock, have
+// the same stamp and different contents.
 TEST_F(KeyCacheTest, DoesNotTrustAStampAsYoungAsTheClocksTick) {
   store_.add_key("example.com", "a");
   store_.add_key("example.com", "b");
@@ -91,7 +91,7 @@ TEST_F(KeyCacheTest, DoesNotTrustAStampAsYoungAsTheClocksTick) {
   }
 }
 
-TEST_F(KeyCacheTest, ForgetsADomainThatIsGone) {
+TEST_F(KeyCacheTest, ForgetsARemovedDomain) {
   store_.add_key("example.com", "a");
   let_settle("example.com");
   ASSERT_NE(find("example.com"), nullptr);
@@ -100,7 +100,7 @@ TEST_F(KeyCacheTest, ForgetsADomainThatIsGone) {
   EXPECT_EQ(cache_.size(), 0U);
 }
 
-TEST_F(KeyCacheTest, IsBoundedAndDropsWhatWasNotNeededForLongest) {
+TEST_F(KeyCacheTest, IsBoundedAndDropsTheLeastRecentlyUsed) {
   for (const char* domain : {"a.example", "b.example", "c.example"}) {
     store_.add_key(domain, "s");
     let_settle(domain);
@@ -112,9 +112,9 @@ TEST_F(KeyCacheTest, IsBoundedAndDropsWhatWasNotNeededForLongest) {
   EXPECT_EQ(cache_.size(), 2U);
   EXPECT_EQ(find("a.example"), a);
   EXPECT_EQ(find("c.example"), c);
-  EXPECT_NE(find("b.example"), b) << "b was loaded anew";
+  EXPECT_NE(find("b.example"), b) << "b was loaded again";
   EXPECT_EQ(cache_.size(), 2U);
-  EXPECT_NE(find("a.example"), a) << "and pushed out a, used before c";
+  EXPECT_NE(find("a.example"), a) << "and replaced a, which was used before c";
 }
 
 TEST_F(KeyCacheTest, DoesNotKeepFailures) {
@@ -144,7 +144,7 @@ TEST_F(KeyCacheTest, ReportsADamagedManifestAndRecovers) {
 }
 
 // libconfig leaks with each syntax error: a damaged manifest must not be parsed for each message.
-TEST_F(KeyCacheTest, ADamagedManifestIsParsedOnceAndARepairIsSeen) {
+TEST_F(KeyCacheTest, RemembersADamagedManifestUntilItIsRepaired) {
   store_.add_key("example.com", "a");
   const auto path = store_.path() / "example.com" / "keys.conf";
   std::string whole;
@@ -166,7 +166,7 @@ TEST_F(KeyCacheTest, ADamagedManifestIsParsedOnceAndARepairIsSeen) {
   EXPECT_EQ(selectors("example.com"), "a");
 }
 
-TEST_F(KeyCacheTest, WhoHoldsKeysKeepsThemWhateverHappens) {
+TEST_F(KeyCacheTest, KeysStayUsableForTheirHolder) {
   store_.add_key("example.com", "a");
   const auto held = find("example.com");
   std::filesystem::remove_all(store_.path() / "example.com");
@@ -175,7 +175,7 @@ TEST_F(KeyCacheTest, WhoHoldsKeysKeepsThemWhateverHappens) {
 }
 
 // The manifest may be read just before the change, and the key just after it.
-TEST_F(KeyCacheTest, AKeyThatIsRevokedAndDestroyedMeanwhileIsNoError) {
+TEST_F(KeyCacheTest, AKeyThatIsRevokedMeanwhileIsNotAnError) {
   store_.add_key("example.com", "k0");
   std::atomic<bool> done = false;
   std::vector<std::string> complaints;

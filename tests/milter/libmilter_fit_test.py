@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""The daemon with other libmilters than this system's: it fits them, leaves its read-ahead out, or does not start.
+"""The daemon with other libmilters than this system's: it works with them, leaves out its read-ahead, or does not start.
 
-The libraries are this system's with its calls of poll and read bent to a stand-in's, which passes them on by other
+These libraries are this system's, with its calls of poll and read redirected to functions that make them under other
 names."""
 
 import os
@@ -24,7 +24,7 @@ DIALOGUE = ROOT / "tests/milter/dialogue"
 CACHE = dict(re.findall(r"^(\w+):\w+=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE))
 COMPILER = CACHE["CMAKE_CXX_COMPILER"]
 PATIENCE = 120  # seconds, on a busy machine
-FIELDS = 400  # of a message, a packet each
+FIELDS = 400  # of the test's message, one packet each
 
 FORTIFIED = """
 #include <poll.h>
@@ -32,29 +32,29 @@ FORTIFIED = """
 extern "C" {
 ssize_t __read_chk(int, void*, size_t, size_t);
 int __poll_chk(pollfd*, nfds_t, int, size_t);
-ssize_t bent_read(int fd, void* buffer, size_t size) { return __read_chk(fd, buffer, size, size); }
-int bent_poll(pollfd* list, nfds_t count, int timeout) {
+ssize_t redirected_read(int fd, void* buffer, size_t size) { return __read_chk(fd, buffer, size, size); }
+int redirected_poll(pollfd* list, nfds_t count, int timeout) {
   return __poll_chk(list, count, timeout, count * sizeof *list);
 }
 """
 
-# It reads by a name that nobody here knows, where it is packets that it reads.
+# Reads packets by a call that is not known here.
 STRANGE = """
 #include <poll.h>
 #include <sys/uio.h>
 #include <unistd.h>
 extern "C" {
-ssize_t bent_read(int fd, void* buffer, size_t size) {
+ssize_t redirected_read(int fd, void* buffer, size_t size) {
   iovec part{buffer, size};
   return size == 0 ? read(fd, buffer, size) : readv(fd, &part, 1);
 }
-int bent_poll(pollfd* list, nfds_t count, int timeout) { return poll(list, count, timeout); }
+int redirected_poll(pollfd* list, nfds_t count, int timeout) { return poll(list, count, timeout); }
 """
 
 # For a library that is fortified already.
 CHECKED = """
-ssize_t bent_read_chk(int fd, void* buffer, size_t size, size_t) { return bent_read(fd, buffer, size); }
-int bent_poll_chk(pollfd* list, nfds_t count, int timeout, size_t) { return bent_poll(list, count, timeout); }
+ssize_t redirected_read_chk(int fd, void* buffer, size_t size, size_t) { return redirected_read(fd, buffer, size); }
+int redirected_poll_chk(pollfd* list, nfds_t count, int timeout, size_t) { return redirected_poll(list, count, timeout); }
 }
 """
 
@@ -88,7 +88,7 @@ class TemporaryCase(unittest.TestCase):
 
 
 class LookTest(TemporaryCase):
-    """What CMake says of an archive, by what it calls."""
+    """CMake judges an archive by the functions that it calls."""
 
     def hindrance(self, library):
         script = self.directory / "look.cmake"
@@ -104,40 +104,40 @@ class LookTest(TemporaryCase):
     def look(self, *names):
         return self.hindrance(archive_of(self.directory, "look", self.calling(*names)))
 
-    def test_what_is_known(self):
+    def test_known_calls_do_not_matter(self):
         self.assertEqual(self.look("poll", "read", "close", "malloc", "strlen"), "")
         self.assertEqual(self.look("__poll_chk", "__read_chk", "__syslog_chk", "writev"), "")
 
-    def test_whatever_takes_bytes_or_waits(self):
+    def test_every_other_call_is_named(self):
         for name in ("recv", "recvfrom", "recvmsg", "readv", "preadv", "select", "pselect", "ppoll", "epoll_wait",
                      "__recv_chk", "__recvfrom_chk", "__ppoll_chk", "__fdelt_chk", "syscall", "io_uring_enter", "fread",
                      "fgets", "dup2", "splice", "not_yet_thought_of"):
             self.assertEqual(self.look("poll", "read", name), f"libmilter.a calls what is not known here: {name}")
 
-    def test_all_strangers_are_named(self):
+    def test_all_unknown_calls_are_named(self):
         self.assertEqual(self.look("poll", "read", "select", "recv"),
                          "libmilter.a calls what is not known here: recv, select")
 
-    def test_what_one_member_defines_for_another(self):
+    def test_calls_from_one_member_to_another_do_not_matter(self):
         archive = archive_of(self.directory, "look", self.calling("poll", "read", "mi_rd_cmd"),
                              self.calling("close", defining="mi_rd_cmd"))
         self.assertEqual(self.hindrance(archive), "")
 
-    def test_one_that_does_neither(self):
+    def test_an_archive_must_poll_and_read(self):
         for names in (("read", "close"), ("poll", "close"), ("close",)):
             self.assertEqual(self.look(*names), "libmilter.a is not seen to call poll and read")
         (self.directory / "text").write_text("no object\n")
         archive = archive_of(self.directory, "look", self.directory / "text")
         self.assertEqual(self.hindrance(archive), "libmilter.a is not seen to call poll and read")
 
-    def test_what_is_no_archive(self):
+    def test_a_shared_library_is_not_an_archive(self):
         shared = self.directory / "libshared.so"
         run(COMPILER, "-shared", self.calling("poll", "read"), "-o", shared)
         self.assertEqual(self.hindrance(shared), "libmilter is a shared library")
 
 
 class BuildTest(TemporaryCase):
-    """The daemon, configured, linked and talked to."""
+    """The daemon is configured, linked, started and sent messages."""
 
     @classmethod
     def setUpClass(cls):
@@ -145,12 +145,12 @@ class BuildTest(TemporaryCase):
         cls.system = pathlib.Path(CACHE["MILTER_LIBRARY"])
         cls.build = cls.directory / "build"
 
-    def bent(self, name, source):
+    def redirected(self, name, source):
         if self.system.suffix != ".a":
-            self.skipTest("this system's libmilter is a shared one")
+            self.skipTest("this system's libmilter is a shared library")
         archive = self.directory / f"{name}.a"
-        run("objcopy", "--redefine-sym", "read=bent_read", "--redefine-sym", "poll=bent_poll", "--redefine-sym",
-            "__read_chk=bent_read_chk", "--redefine-sym", "__poll_chk=bent_poll_chk", self.system, archive)
+        run("objcopy", "--redefine-sym", "read=redirected_read", "--redefine-sym", "poll=redirected_poll", "--redefine-sym",
+            "__read_chk=redirected_read_chk", "--redefine-sym", "__poll_chk=redirected_poll_chk", self.system, archive)
         run("ar", "qs", archive, compiled(self.directory, name, source + CHECKED, "-U_FORTIFY_SOURCE"))
         return archive
 
@@ -158,7 +158,7 @@ class BuildTest(TemporaryCase):
         return set(re.findall(r"^(\S+) U", run(CACHE["CMAKE_NM"], "-P", library), re.MULTILINE))
 
     def built(self, library, read_ahead="AUTO"):
-        """What CMake says of read-ahead; the daemon is at self.daemon() then."""
+        """Builds the daemon, which is then at self.daemon(); returns what CMake says about read-ahead."""
         same = {name: CACHE[name] for name in ("CMAKE_BUILD_TYPE", "CMAKE_CXX_COMPILER", "CMAKE_CXX_COMPILER_LAUNCHER",
                                                "CMAKE_CXX_FLAGS", "DKIMSIGND_SANITIZE") if name in CACHE}
         said = run("cmake", "-S", ROOT, "-B", self.build, "-G", "Ninja", "-DDKIMSIGND_BUILD_TESTS=OFF",
@@ -176,7 +176,7 @@ class BuildTest(TemporaryCase):
                              "[0-9]+ signed messages verified")
 
     def started(self):
-        """A daemon and the socket by which it says that it is ready."""
+        """Starts a daemon; returns it, and the socket on which it says that it is ready."""
         place = pathlib.Path(tempfile.mkdtemp(dir=self.directory))
         (place / "keys").mkdir()
         (place / "conf").write_text(f'socket = "unix:{place}/s";\nkey_directory = "{place}/keys";\nlog = "stderr";\n')
@@ -197,8 +197,8 @@ class BuildTest(TemporaryCase):
         self.fail("the daemon did not listen")
 
     def reads_a_packet(self):
-        """How often the daemon reads for each packet of a message. libmilter does so twice, for its length and the
-        rest; where we read ahead, by recv(2), which does not count here, nothing is left for it to read."""
+        """Returns how often the daemon reads for each packet of a message. libmilter reads twice: the length, and then the
+        rest. If we read ahead, nothing is left for it to read; our recv(2) does not count here."""
         daemon, notify = self.started()
         self.wait_until_it_listens(daemon)
         notify.settimeout(PATIENCE)
@@ -240,7 +240,7 @@ class BuildTest(TemporaryCase):
             self.assert_libmilter_reads()
 
     def test_a_fortified_one(self):
-        library = self.bent("fortified", FORTIFIED)
+        library = self.redirected("fortified", FORTIFIED)
         by_either_name = {"read", "__read_chk", "poll", "__poll_chk"}
         self.assertEqual(self.imports(library) & by_either_name, {"__read_chk", "__poll_chk"})
         self.assertEqual(self.built(library), "on")
@@ -250,14 +250,14 @@ class BuildTest(TemporaryCase):
     def test_one_compiled_at_the_highest_level(self):
         library = os.environ.get("DKIMSIGND_FORTIFIED_LIBMILTER")
         if not library:
-            self.skipTest("DKIMSIGND_FORTIFIED_LIBMILTER names none; tests/package/fortified-libmilter makes one")
+            self.skipTest("DKIMSIGND_FORTIFIED_LIBMILTER is not set; see tests/package/fortified-libmilter")
         self.assertLess({"__read_chk", "__poll_chk"}, self.imports(library))
         self.assertEqual(self.built(library), "on")
         self.answers()
         self.assert_it_reads_ahead()
 
     def test_a_strange_one(self):
-        library = self.bent("strange", STRANGE)
+        library = self.redirected("strange", STRANGE)
         hindrance = "libmilter.a calls what is not known here: readv"
         self.assertEqual(self.built(library), f"off, messages take more system calls: {hindrance}")
         self.answers()
@@ -270,8 +270,8 @@ class BuildTest(TemporaryCase):
         status, said = self.end_of(daemon)
         self.assertEqual(status, 0, said)
 
-    def test_a_strange_one_that_is_not_looked_at_is_noticed_at_the_start(self):
-        self.assertEqual(self.built(self.bent("strange", STRANGE), read_ahead="ON"), "on")
+    def test_a_strange_one_is_noticed_at_the_start_if_the_build_did_not_look(self):
+        self.assertEqual(self.built(self.redirected("strange", STRANGE), read_ahead="ON"), "on")
         daemon, notify = self.started()
         status, said = self.end_of(daemon)
         self.assertEqual(status, 1, said)
@@ -279,7 +279,7 @@ class BuildTest(TemporaryCase):
         self.assertEqual(self.what_came(notify), ["STOPPING=1"])
 
     def test_a_stop_does_not_wait_for_the_answer(self):
-        self.assertEqual(self.built(self.bent("strange", STRANGE), read_ahead="ON"), "on")
+        self.assertEqual(self.built(self.redirected("strange", STRANGE), read_ahead="ON"), "on")
         daemon, notify = self.started()
         self.wait_until_it_listens(daemon)
         daemon.send_signal(signal.SIGTERM)
@@ -291,7 +291,7 @@ class BuildTest(TemporaryCase):
     def test_a_shared_one(self):
         shared = self.system.with_name("libmilter.so")
         if not shared.exists():
-            self.skipTest("no shared libmilter here")
+            self.skipTest("this system has no shared libmilter")
         self.assertEqual(self.built(shared), "off, messages take more system calls: libmilter is a shared library")
         self.assertIn("libmilter.so", run("readelf", "-d", self.daemon()))
         self.answers()

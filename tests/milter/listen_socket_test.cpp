@@ -17,7 +17,7 @@ namespace {
 
 class ListenSocketTest : public testing::Test {
  protected:
-  // Does what libmilter does for the daemon.
+  // Returns a bound socket, as libmilter makes one for the daemon.
   static crypto::FileDescriptor bound(const std::filesystem::path& path, int type = SOCK_STREAM) {
     crypto::FileDescriptor fd(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
@@ -51,7 +51,7 @@ class ListenSocketTest : public testing::Test {
   SocketAddress address_{"unix:" + path_.string()};
 };
 
-TEST_F(ListenSocketTest, TakesAwayASocketThatNobodyListensOn) {
+TEST_F(ListenSocketTest, RemovesASocketThatNobodyListensOn) {
   { const auto dead = bound(path_); }
   ASSERT_TRUE(std::filesystem::exists(path_));
   const ListenSocket socket(address_, 0660);
@@ -80,7 +80,7 @@ TEST_F(ListenSocketTest, RefusesALiveSocketWhoseQueueIsFull) {
   EXPECT_EQ(error_of_start(), "another process already listens on " + path_.string());
 }
 
-TEST_F(ListenSocketTest, RefusesWhatIsNoSocket) {
+TEST_F(ListenSocketTest, RefusesAFileThatIsNotASocket) {
   test::write_file(path_, "precious");
   EXPECT_EQ(error_of_start(), path_.string() +
                                   " is there and is no socket; it is left alone: choose another "
@@ -125,20 +125,20 @@ TEST_F(ListenSocketTest, GetsItsModeAndTheGroupOfItsDirectory) {
     });
     EXPECT_EQ(status().st_mode & 07777, mode);
     EXPECT_EQ(status().st_gid, group);
-    EXPECT_EQ(umask(0), 0U) << "the umask is put back";
+    EXPECT_EQ(umask(0), 0U) << "the umask is restored";
     socket.remove();
   }
   umask(before);
 }
 
-TEST_F(ListenSocketTest, PutsTheUmaskBackWhenItCannotOpen) {
+TEST_F(ListenSocketTest, RestoresTheUmaskIfItCannotOpen) {
   const mode_t before = umask(0);
   ListenSocket socket(address_, 0660);
   EXPECT_THROW(socket.open_with([] { throw crypto::Error("no"); }), crypto::Error);
   EXPECT_EQ(umask(before), 0U);
 }
 
-TEST_F(ListenSocketTest, NoticesThatTheSocketIsNotThere) {
+TEST_F(ListenSocketTest, NoticesAMissingSocket) {
   ListenSocket socket(address_, 0660);
   EXPECT_THROW(socket.open_with([] {}), crypto::Error);
 }
@@ -163,7 +163,7 @@ TEST_F(ListenSocketTest, LeavesTheSocketOfASuccessor) {
   EXPECT_TRUE(std::filesystem::exists(path_));
 }
 
-TEST_F(ListenSocketTest, RemovesNothingThatItNeverOpened) {
+TEST_F(ListenSocketTest, RemovesNoSocketThatItDidNotOpen) {
   ListenSocket socket(address_, 0660);
   const auto other = bound(path_);
   socket.remove();

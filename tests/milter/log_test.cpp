@@ -46,7 +46,7 @@ TEST_F(LogTest, SignedReadsLikePostfix) {
   EXPECT_EQ(last_level_, LogLevel::info);
 }
 
-TEST_F(LogTest, ANoteOnTheFromField) {
+TEST_F(LogTest, AddsANoteAboutTheFromField) {
   auto noted = identity("alerts@example.com");
   noted.note = "the From field is not RFC 5322: it has no address";
   log_.message_signed("4F1k", noted, 2311, microseconds(1149));
@@ -121,7 +121,7 @@ TEST_F(LogTest, HugeValuesAreCut) {
   }
 }
 
-TEST_F(LogTest, AnExactQueueIdOfPostfixIsWhole) {
+TEST_F(LogTest, ALongQueueIdOfPostfixIsNotCut) {
   log_.deferred("3Zz7Qk0vPGzXyQ7");
   EXPECT_EQ(line(), "3Zz7Qk0vPGzXyQ7: deferred: dkimsignd is stopping");
 }
@@ -147,7 +147,7 @@ TEST_F(LogTest, TheLevelDecides) {
   EXPECT_EQ(write_all(), 1U);
 }
 
-// Redirects standard error as long as it lives.
+// Redirects standard error until it is destroyed.
 class StandardError {
  public:
   explicit StandardError(int fd) : saved_(dup(STDERR_FILENO)) { dup2(fd, STDERR_FILENO); }

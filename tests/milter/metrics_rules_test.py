@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Alert rules, dashboard and manual page speak of metrics that a real dkimsignd has."""
+"""The alert rules, the dashboard and the manual page name metrics that a real dkimsignd has."""
 
 import itertools
 import json
@@ -24,9 +24,9 @@ RULE_TESTS = TESTS / "milter/prometheus/dkimsignd.rules.test.yml"
 DASHBOARD = ROOT / "packaging/grafana/dkimsignd.json"
 PAGE = ROOT / "packaging/man/dkimsignd.8"
 
-# Of node_exporter, not ours.
+# A metric of node_exporter.
 OTHERS = {"node_textfile_mtime_seconds": {"file": {"/var/lib/prometheus/node-exporter/dkimsignd.prom"}}}
-# Prometheus adds these to what it collects.
+# Labels that Prometheus adds to everything that it collects.
 TARGET = {"instance": {"host"}, "job": {"node"}}
 
 
@@ -36,7 +36,7 @@ def promtool(*args):
 
 
 def real_metrics():
-    """Name to labels to their values, of a daemon with keys in every state."""
+    """Returns the metrics of a daemon with keys in several states: for each name, its labels with their values."""
     with Workspace() as workspace:
         store = KeyStore(workspace)
         for state in ("active", "pending", "retiring"):
@@ -67,7 +67,7 @@ class Case(unittest.TestCase):
         cls.known = {**cls.real, **OTHERS}
 
     def check(self, expression):
-        """Its metrics exist, and each label that it asks for, with values that there can be."""
+        """Asserts that the metrics of an expression exist, with the labels and values that it asks for."""
         names = re.findall(r"\b(?:dkimsignd|node)_\w+", expression)
         self.assertTrue(names, expression)
         for name in names:
@@ -77,8 +77,8 @@ class Case(unittest.TestCase):
                 values = {**self.known[name], **TARGET}.get(label)
                 self.assertIsNotNone(values, f"{name} has no label {label}: {expression}")
                 for word in value.split("|") if "~" in operator else [re.escape(value)]:
-                    there_is = any(re.fullmatch(word, real) for real in values)
-                    self.assertTrue(there_is, f"{label}={word}: {expression}")
+                    known = any(re.fullmatch(word, real) for real in values)
+                    self.assertTrue(known, f"{label}={word}: {expression}")
         labels = set(TARGET).union(*(self.known[name] for name in names))
         for group in re.findall(r"\b(?:by|on|group_left)\s*\(([^)]*)\)", expression):
             for label in filter(None, re.split(r"[,\s]+", group)):
@@ -90,7 +90,7 @@ class Rules(Case):
         groups = yaml.safe_load(RULES.read_text())["groups"]
         self.rules = [rule for group in groups for rule in group["rules"]]
 
-    def test_prometheus_takes_them(self):
+    def test_prometheus_accepts_them(self):
         status, said = promtool("check", "rules", RULES)
         self.assertEqual(status, 0, said)
 
@@ -104,7 +104,7 @@ class Rules(Case):
             name = rule["alert"]
             self.assertRegex(tests, rf'alertname="{name}", alertstate="firing"|alertname: {name}\n')
 
-    def test_each_speaks_of_what_there_is_and_says_what_to_do(self):
+    def test_each_uses_metrics_that_exist_and_says_what_to_do(self):
         for rule in self.rules:
             with self.subTest(rule["alert"]):
                 self.check(rule["expr"])
@@ -123,7 +123,7 @@ class Dashboard(Case):
     def test_prometheus_reads_its_expressions(self):
         rules = []
         for number, expression in enumerate(self.expressions):
-            # As Grafana fills its variables in.
+            # Fills in the variables, as Grafana does.
             expression = expression.replace("$__rate_interval", "5m").replace("$instance", ".*")
             self.assertNotIn("$", expression)
             rules.append({"record": f"panel:{number}", "expr": expression})
@@ -134,7 +134,7 @@ class Dashboard(Case):
         self.assertEqual(status, 0, said)
         self.assertGreater(len(rules), 20)
 
-    def test_it_speaks_of_what_there_is(self):
+    def test_it_uses_metrics_that_exist(self):
         for expression in self.expressions:
             with self.subTest(expression):
                 self.check(expression.replace("$instance", ".*"))
@@ -143,11 +143,11 @@ class Dashboard(Case):
                 for label in re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]):
                     self.assertRegex(target["expr"], rf"(by|group_left) \([^)]*\b{label}\b", panel["title"])
 
-    def test_it_shows_all_that_there_is(self):
+    def test_it_shows_every_metric(self):
         shown = set(re.findall(r"\bdkimsignd_\w+", " ".join(self.expressions)))
         for name in self.real:
             family = re.sub(r"_(sum|count)$", "_bucket", name)
-            # These are for alerts alone.
+            # These are only for alerts.
             if not re.match("dkimsignd_(config_last|key_retired|key_store_domains|metrics_interval)", name):
                 self.assertIn(family, shown)
 
@@ -168,7 +168,7 @@ def overlap(a, b):
 
 
 class Manual(Case):
-    def test_the_page_has_them_all_with_their_labels(self):
+    def test_the_page_has_every_metric_with_its_labels(self):
         section = PAGE.read_text().split(".Sh METRICS\n")[1].split("\n.Sh ")[0]
         documented = {}
         for head in re.findall(r"^\.It Sy (.*)$", section, re.M):

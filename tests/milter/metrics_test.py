@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""A real dkimsignd's metrics: the file read by Prometheus' own parsers, its numbers equal to what was sent.
+"""The metrics of a real dkimsignd: Prometheus' own parsers read the file, and its numbers are equal to what was sent.
 
-Every kind of message goes to the daemon in a number of its own, so that a counter that is taken for
-another is seen. As in the package, the file is reached through a symbolic link in node_exporter's directory.
+Each kind of message is sent a different number of times, so that a wrong counter is noticed. As in the package, the
+file is reached through a symbolic link in node_exporter's directory.
 """
 
 import contextlib
@@ -27,19 +27,19 @@ from harness.products import GROUP, USER, Daemon, KeyStore, Raw, program  # noqa
 from harness.workspace import Workspace, run, wait_for  # noqa: E402
 from support.many_domains import make_store, name_of  # noqa: E402
 
-# node_exporter cannot choose a port and say which: it gets this address, which no other test uses.
+# node_exporter cannot choose a free port and report it, so it gets this address, which no other test uses.
 EXPORTER = "127.53.70.1:9100"
 LARGE_HEADER = (1 << 20) + 100
 
 
 def parse(text):
-    """(name, sorted labels) to value. Raises for anything that is not in the format, or is there twice."""
+    """Returns (name, sorted labels) to value. Raises ValueError for a syntax error or a series that appears twice."""
     samples = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             key = sample.name, tuple(sorted(sample.labels.items()))
             if key in samples:
-                raise ValueError(f"{key} is there twice")
+                raise ValueError(f"{key} appears twice")
             samples[key] = sample.value
     return samples
 
@@ -53,7 +53,7 @@ def not_signed(reason, disposition="accept"):
 
 
 def counters(samples):
-    """What only grows, without what depends on the clock."""
+    """Returns the counters, except for those that depend on the clock."""
     return {key: value for key, value in samples.items()
             if key[0].endswith(("_total", "_count")) and "cache" not in key[0]}
 
@@ -84,7 +84,7 @@ class MetricsCase(unittest.TestCase):
         self.socket = str(directory / "s")
         self.store = KeyStore(self.workspace)
         self.file = self.run / "dkimsignd.prom"
-        # In a build with a sanitizer.
+        # A sanitizer writes its reports to the log.
         self.addCleanup(lambda: self.assertNotIn("Sanitizer", self.daemon.log_text()))
 
     def start(self, **settings):
@@ -99,9 +99,9 @@ class MetricsCase(unittest.TestCase):
         return parse(self.file.read_text())
 
     def fresh(self):
-        """The numbers of a file written from now on: one that is in place already may be older."""
+        """Returns the numbers of a file that is written from now on; the one in place may be older."""
         for _ in range(2):
-            # The first may have been begun before this call; the one after it was not.
+            # The first new file may have been begun before this call; the second was not.
             before = stamp(self.file)
             wait_for(lambda before=before: stamp(self.file) not in (None, before), "a new file",
                      alive=self.daemon.alive)
@@ -114,7 +114,7 @@ class MetricsCase(unittest.TestCase):
                 self.assertEqual(outcome.verdict, expect, self.daemon.log_text()[-500:])
 
     def abort(self, times, author="a@rsa.example"):
-        """Broken off in the middle of the header, as Postfix does it when its client goes."""
+        """Aborts messages in the middle of the header, as Postfix does when its client disconnects."""
         with MilterClient(self.socket) as connection:
             for _ in range(times):
                 connection._send(b"M", b"<a@example>\0")
@@ -136,7 +136,7 @@ class Counting(MetricsCase):
         self.rules = Raw('( { sender = "*@quiet.rsa.example"; sign = false; } )')
 
     def send_each_kind(self):
-        """What it must add to the counters."""
+        """Sends messages of each kind; returns what they must add to the counters."""
         self.send("a@rsa.example", 3)
         self.send("a@sub.rsa.example", 2)
         self.send("a@ed.example", 7)
@@ -190,7 +190,7 @@ class Counting(MetricsCase):
         self.check_keys(after)
         self.check_by_promtool()
 
-        # A reload keeps them; a bad one is counted, and keeps them as well.
+        # A reload keeps the counters. A refused one is counted, and keeps them as well.
         self.reload(on_malformed="reject", rules=self.rules, expiration=600)
         self.daemon.config.write_text("nonsense = 1;\n")
         self.daemon.process.send_signal(signal.SIGUSR1)
@@ -205,7 +205,7 @@ class Counting(MetricsCase):
         self.assertGreaterEqual(final[series("dkimsignd_config_last_reload_success_timestamp_seconds")],
                                 final[series("dkimsignd_start_time_seconds")])
 
-        # SIGTERM: the last numbers are in the file.
+        # At SIGTERM, the last numbers are written to the file.
         self.send("a@ed.example", 5)
         self.assertEqual(self.daemon.stop(), 0, self.daemon.log_text())
         last = self.read()
@@ -284,7 +284,7 @@ class Bounds(MetricsCase):
         self.assertEqual(len(shown(samples)), 5)
         self.assertLessEqual({name_of(number) for number in (3, 14, 15)}, shown(samples))
 
-        # All of them, and none.
+        # Shows all of them, and none.
         self.reload(metrics_domains=30)
         samples = self.fresh()
         self.assertEqual(samples[series("dkimsignd_key_store_domains_cut")], 0)
@@ -304,27 +304,27 @@ class Trouble(MetricsCase):
     def signed(self):
         return series("dkimsignd_messages_signed_total", algorithms="ed25519")
 
-    def test_a_directory_that_is_missing_comes_back(self):
+    def test_a_missing_directory_that_comes_back(self):
         self.file = self.run / "missing" / "dkimsignd.prom"
         self.start()
         temporary = self.file.parent / ".dkimsignd.prom.new"
-        told = f"dkimsignd: warning: metrics not written, mail goes on: cannot create {temporary}: "
+        reported = f"dkimsignd: warning: metrics not written, mail goes on: cannot create {temporary}: "
         wait_for(lambda: self.complaints(), "a complaint")
         self.send("a@ed.example", 4)
-        self.more_turns()
-        self.assertEqual(self.complaints(), [told + "No such file or directory"])
-        # Another reason is told, too; a reason that stays is told once.
+        self.more_attempts()
+        self.assertEqual(self.complaints(), [reported + "No such file or directory"])
+        # Another reason is reported, too; the same reason only once.
         self.file.parent.mkdir()
         self.file.parent.chmod(0o555)
         wait_for(lambda: len(self.complaints()) == 2, "the other complaint")
-        self.more_turns()
-        self.assertEqual(self.complaints()[1:], [told + "Permission denied"])
+        self.more_attempts()
+        self.assertEqual(self.complaints()[1:], [reported + "Permission denied"])
         self.file.parent.chmod(0o777)
         self.assertEqual(self.fresh()[self.signed()], 4)
         self.assertEqual(self.complaints()[2:], [f"dkimsignd: metrics written again: {self.file}"])
 
-    def more_turns(self):
-        """Each reload makes one, or two are made in one."""
+    def more_attempts(self):
+        """Reloads several times: after each reload the daemon tries to write, though two may share one attempt."""
         for expiration in range(301, 306):
             self.reload(expiration=expiration)
 
@@ -338,7 +338,7 @@ class Trouble(MetricsCase):
                 out.write(b"x" * 4096)
         wait_for(lambda: any("No space left on device" in line for line in self.complaints()), "a complaint")
         self.send("a@ed.example", 3)
-        # The old file stands as it was, and no part of a new one beside it.
+        # The old file is unchanged, and no part of a new one is beside it.
         self.assertEqual(self.read()[self.signed()], 0)
         self.assertNotIn(".dkimsignd.prom.new", settled_names(self.run))
         filler.unlink()
@@ -354,7 +354,7 @@ class Trouble(MetricsCase):
         run("mount", "-t", "tmpfs", "-o", options, "metrics-test", self.run)
         self.workspace.on_close(subprocess.run, ["umount", "-l", str(self.run)])
 
-    def test_what_a_killed_daemon_left_is_taken_over(self):
+    def test_the_leftover_of_a_killed_daemon_is_replaced(self):
         leftover = self.run / ".dkimsignd.prom.new"
         leftover.write_text("half a fi")
         shutil.chown(leftover, USER, GROUP)
@@ -371,7 +371,7 @@ class Trouble(MetricsCase):
         self.assertEqual(self.file.stat().st_mode & 0o7777, 0o644)
 
     def test_nothing_is_written_before_the_socket_listens(self):
-        # Somebody listens there already.
+        # Another daemon already listens there.
         self.start()
         self.fresh()
         other = self.run / "other.prom"
@@ -382,7 +382,7 @@ class Trouble(MetricsCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertFalse(other.exists())
 
-    def test_switched_on_moved_and_off_by_a_reload(self):
+    def test_a_reload_switches_it_on_moves_it_and_switches_it_off(self):
         self.start(metrics_file="")
         self.send("a@ed.example", 2)
         self.assertFalse(self.file.exists())
@@ -392,7 +392,7 @@ class Trouble(MetricsCase):
         self.daemon.reload(metrics_file=str(moved), metrics_interval=3600)
         wait_for(moved.exists, "the other file")
         self.assertEqual(settled_names(self.run), ["moved.prom"])
-        # An hour is not waited for to stop.
+        # The interval of an hour delays neither the next reload nor the stop.
         self.send("a@ed.example", 1)
         self.daemon.reload(metrics_file="")
         wait_for(lambda: not moved.exists(), "the file to go")
@@ -400,7 +400,7 @@ class Trouble(MetricsCase):
         self.assertEqual(list(self.run.iterdir()), [])
 
     def test_a_reader_never_sees_half_a_file(self):
-        """A reload has it written at once, so this is many times a second."""
+        """Each reload writes the file at once, so it is written many times a second."""
         self.start()
         self.fresh()
         last = series("dkimsignd_domain_active_keys", domain="ed.example", algorithm="ed25519")

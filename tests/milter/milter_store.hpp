@@ -1,5 +1,4 @@
-// A key store for a test, written as dkimkey writes one, and the public keys that a verifier finds in DNS for
-// it.
+// A key store for a test, written as dkimkey writes one, and the public keys that a verifier finds in DNS.
 #pragma once
 
 #include <filesystem>
@@ -20,7 +19,7 @@ class MilterStore {
   const std::filesystem::path& path() const { return directory_.path(); }
   const PublicKeys& public_keys() const { return public_keys_; }
 
-  // Adds a key. RSA keys have 1024 bits, since their size does not matter here.
+  // Adds a key. RSA keys have 1024 bits, because their size does not matter here.
   void add_key(std::string_view domain, std::string_view selector,
                crypto::Algorithm algorithm = crypto::Algorithm::ed25519,
                crypto::KeyState state = crypto::KeyState::active);

@@ -18,7 +18,7 @@ Options parse(const std::vector<const char*>& arguments) {
   return parse_options(static_cast<int>(argv.size()), argv.data());
 }
 
-TEST(Options, WithoutAnyTheDaemonRunsWithItsUsualFile) {
+TEST(Options, RunTheDaemonWithItsUsualFileByDefault) {
   const auto options = parse({});
   EXPECT_EQ(options.action, Options::Action::run);
   EXPECT_EQ(options.config_file.path, "/etc/dkimsignd/dkimsignd.conf");
@@ -42,7 +42,7 @@ TEST(Options, ChooseWhatToDo) {
   EXPECT_EQ(parse({"--check", "--help"}).action, Options::Action::show_help);
 }
 
-TEST(Options, RefuseWhatTheyDoNotKnow) {
+TEST(Options, RefuseUnknownArguments) {
   for (const auto& arguments : std::vector<std::vector<const char*>>{{"--unknown"},
                                                                      {"-x"},
                                                                      {"word"},
@@ -52,7 +52,7 @@ TEST(Options, RefuseWhatTheyDoNotKnow) {
                                                                      {"--check=yes"}}) {
     try {
       parse(arguments);
-      ADD_FAILURE() << "taken: " << *arguments.begin();
+      ADD_FAILURE() << "accepted: " << *arguments.begin();
     } catch (const crypto::SettingsError& error) {
       EXPECT_NE(std::string(error.what()).find("; see dkimsignd --help"), std::string::npos) << error.what();
     }

@@ -27,13 +27,13 @@ constexpr std::chrono::milliseconds short_time{50};
 
 const std::string answer("\0\0\0\x0dO\0\0\0\6\0\0\0\1\0\0\0\0", 17);
 
-std::string numbered(const ProbeResult& result) {
+std::string described(const ProbeResult& result) {
   const std::array<const char*, 4> names{"answered", "not answered", "not allowed", "stopped"};
   const std::string name = names.at(static_cast<std::size_t>(result.outcome));
   return result.reason.empty() ? name : name + ": " + result.reason;
 }
 
-// Listens in this process, and handles each connection as the test says, until it is destroyed.
+// Listens in this process until it is destroyed, and handles each connection as the test says.
 class Listener {
  public:
   using Answer = std::function<void(int connection)>;
@@ -74,7 +74,7 @@ class Listener {
   std::thread thread_;
 };
 
-// Reads the question, sends the answer in pieces, and reads the rest until the other side closes.
+// Returns a handler that reads the question, sends the text in pieces, and then reads until the peer closes.
 Listener::Answer says(const std::string& text, std::size_t piece = 1000) {
   return [text, piece](int connection) {
     std::array<char, 17> question{};
@@ -111,7 +111,7 @@ class SelfProbeTest : public testing::Test {
   }
 
   std::string ask(const SocketAddress& where, std::chrono::milliseconds patience = long_enough) const {
-    return numbered(SelfProbe(where).ask(patience, stop_.get()));
+    return described(SelfProbe(where).ask(patience, stop_.get()));
   }
 
   test::TemporaryDirectory directory_;
@@ -134,7 +134,7 @@ TEST_F(SelfProbeTest, AnythingElseIsNoAnswer) {
   EXPECT_EQ(ask(at()), "not answered: the answer is not one to a negotiation");
 }
 
-TEST_F(SelfProbeTest, AnEndIsNoAnswer) {
+TEST_F(SelfProbeTest, AClosedConnectionIsNoAnswer) {
   const auto listener = listen(says(answer.substr(0, 16)));
   EXPECT_EQ(ask(at()), "not answered: the connection was closed without an answer");
 }
@@ -159,7 +159,7 @@ TEST_F(SelfProbeTest, StopsInTheMiddleOfAQuestion) {
   EXPECT_EQ(ask(at()), "stopped");
 }
 
-TEST_F(SelfProbeTest, ASocketThatIsGoneOrDead) {
+TEST_F(SelfProbeTest, AMissingOrDeadSocket) {
   EXPECT_EQ(ask(at()), "not answered: No such file or directory");
   listen(nullptr);
   EXPECT_EQ(ask(at()), "not answered: Connection refused");
@@ -194,12 +194,12 @@ TEST_F(SelfProbeTest, WithoutADescriptor) {
   getrlimit(RLIMIT_NOFILE, &limit);
   const rlimit none{3, limit.rlim_max};
   setrlimit(RLIMIT_NOFILE, &none);
-  const auto result = numbered(probe.ask(long_enough, stop_.get()));
+  const auto result = described(probe.ask(long_enough, stop_.get()));
   setrlimit(RLIMIT_NOFILE, &limit);
   EXPECT_EQ(result, "not answered: Too many open files");
 }
 
-TEST_F(SelfProbeTest, ASocketThatIsNotForThisUserSaysNothing) {
+TEST_F(SelfProbeTest, ASocketThatThisUserMayNotUseIsNotAllowed) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   const auto listener = listen(says(answer));
   ASSERT_EQ(chmod((directory_.path() / "s").c_str(), 0600), 0);
@@ -209,14 +209,14 @@ TEST_F(SelfProbeTest, ASocketThatIsNotForThisUserSaysNothing) {
   if (child == 0) {
     constexpr uid_t nobody = 65534;
     if (setuid(nobody) != 0) _exit(2);
-    _exit(numbered(probe.ask(long_enough, stop_.get())) == "not allowed: Permission denied" ? 0 : 1);
+    _exit(described(probe.ask(long_enough, stop_.get())) == "not allowed: Permission denied" ? 0 : 1);
   }
   int status = -1;
   waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
 }
 
-TEST_F(SelfProbeTest, AllAddressesAreAskedOnTheLoopback) {
+TEST_F(SelfProbeTest, AsksAWildcardAddressOnTheLoopback) {
   sockaddr_in any{};
   any.sin_family = AF_INET;
   const Listener listener(reinterpret_cast<const sockaddr*>(&any), sizeof any, says(answer));
@@ -225,7 +225,7 @@ TEST_F(SelfProbeTest, AllAddressesAreAskedOnTheLoopback) {
   EXPECT_EQ(ask({"inet:" + listener.port() + "@localhost"}), "answered");
 }
 
-TEST_F(SelfProbeTest, AllAddressesOfVersionSixToo) {
+TEST_F(SelfProbeTest, AsksAWildcardAddressOfIpv6OnTheLoopback) {
   sockaddr_in6 any{};
   any.sin6_family = AF_INET6;
   const Listener listener(reinterpret_cast<const sockaddr*>(&any), sizeof any, says(answer));

@@ -27,7 +27,7 @@ class ServiceManagerSocket {
     EXPECT_EQ(bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), size), 0) << std::strerror(errno);
   }
 
-  // Returns the next message that was sent; "nothing" if there is no more.
+  // Returns the next message, or "nothing" if none is waiting.
   std::string received() const {
     std::array<char, 64> buffer{};
     const ssize_t size = recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);

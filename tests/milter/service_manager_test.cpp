@@ -20,7 +20,7 @@ class Manager : public test::ServiceManagerSocket {
   ~Manager() { unsetenv("NOTIFY_SOCKET"); }
 };
 
-TEST(ServiceManager, IsToldByADatagram) {
+TEST(ServiceManager, GetsADatagram) {
   const test::TemporaryDirectory directory;
   const Manager manager(directory.path() / "notify");
   notify_service_manager("READY=1");

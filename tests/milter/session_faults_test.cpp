@@ -1,4 +1,4 @@
-// Faults while a message is on its way: on_error decides, and no message leaves unsigned unless it says so.
+// If a fault occurs while a message is on its way, on_error decides whether it leaves unsigned.
 #include <sys/stat.h>
 
 #include "crypto/error.hpp"
@@ -106,7 +106,7 @@ TEST_P(SessionFaultsTest, DoesNotOutliveItsMessage) {
   expect_valid(deliver(*connection, mail), mail);
 }
 
-TEST_P(SessionFaultsTest, AtMailMeetsTheConfigurationInEffect) {
+TEST_P(SessionFaultsTest, AtMailUsesTheConfigurationInEffect) {
   auto connection = session();
   const milter::MacroLookup broken = [](const char*) -> std::optional<std::string_view> {
     throw std::bad_alloc();
@@ -135,7 +135,6 @@ INSTANTIATE_TEST_SUITE_P(All, SessionFaultsTest,
                                          Disposition{"reject", Verdict::reject}),
                          [](const auto& disposition) { return std::string(disposition.param.word); });
 
-// A fault whose log line cannot be written.
 TEST_F(SessionTest, AFaultWithoutMemoryForItsLineIsATemporaryFailure) {
   milter::Log failing([](LogLevel, const std::string&) { throw std::bad_alloc(); }, LogLevel::debug);
   milter::Shared shared(config("on_error = \"accept\";"), failing);

@@ -1,4 +1,4 @@
-// A session with its own key store and a log that is kept; the test plays the part of the MTA.
+// A session with its own key store and a log in memory. The test plays the MTA.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -33,13 +33,13 @@ class SessionTest : public testing::Test {
 
   struct Outcome {
     milter::Verdict verdict = milter::Verdict::proceed;
-    std::string step = "mail";  // that gave the verdict
-    Fields inserted;            // top down, as they then stand in the message
+    std::string step = "mail";  // the step that gave the verdict
+    Fields inserted;            // top down, as in the message afterwards
   };
 
   SessionTest() { configure(""); }
 
-  // Take the settings in addition to the key directory.
+  // Both functions add the key directory to the settings.
   void configure(const std::string& settings);
   milter::Config config(const std::string& settings) const;
 
@@ -50,6 +50,7 @@ class SessionTest : public testing::Test {
   milter::MacroLookup macro();
   // Takes the steps from MAIL to the end, or to the first step with a final verdict.
   Outcome deliver(milter::Session& session, const Mail& mail);
+  // Returns a function that inserts fields as the MTA does.
   milter::InsertField keep_in(Fields& inserted);
   // Expects each signature to hold for the message as it goes out.
   void expect_valid(const Outcome& outcome, const Mail& mail, std::size_t signatures = 1) const;

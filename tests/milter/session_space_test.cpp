@@ -26,7 +26,7 @@ TEST_P(SessionSpaceTest, PlainFields) {
   expect_signed({});
 }
 
-TEST_P(SessionSpaceTest, FieldsAsOthersGotThemWrong) {
+TEST_P(SessionSpaceTest, FieldsThatOtherSignersGotWrong) {
   const bool eaten = std::get<0>(GetParam()) == Session::LeadingSpace::eaten;
   const bool simple = std::string(std::get<1>(GetParam())).starts_with("simple");
   Mail mail;

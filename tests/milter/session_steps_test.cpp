@@ -56,7 +56,7 @@ TEST_F(SessionStepsTest, AbortEndsTheMessageInEveryStep) {
   }
 }
 
-TEST_F(SessionStepsTest, MailWithoutAnEndOfTheOneBeforeBeginsAnew) {
+TEST_F(SessionStepsTest, ANewMailReplacesAnUnfinishedMessage) {
   auto connection = session();
   begin(*connection, " a@example.com");
   EXPECT_EQ(connection->end_of_header(macro()), Verdict::proceed);
@@ -66,7 +66,7 @@ TEST_F(SessionStepsTest, MailWithoutAnEndOfTheOneBeforeBeginsAnew) {
   EXPECT_TRUE(nothing_in_flight());
 }
 
-TEST_F(SessionStepsTest, NothingComesOfStepsWithoutMail) {
+TEST_F(SessionStepsTest, StepsWithoutMailDoNothing) {
   auto connection = session();
   Fields inserted;
   connection->header("From", " a@example.com");
@@ -166,7 +166,7 @@ TEST_F(SessionStepsTest, AHeaderPastTheLimitsIsMalformed) {
   configure("on_malformed = \"tempfail\";");
   const std::string large(64 * 1024, 'x');
   Mail mail;
-  // Name, value, colon and CRLF count: 15 such fields and one that fills the rest.
+  // Name, value, colon and CRLF count: 15 such fields fit, and one that fills the rest.
   while (mail.fields.size() < 3 + 15)
     mail.fields.push_back({"X", large});
   std::size_t size = 0;

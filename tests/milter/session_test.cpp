@@ -1,4 +1,4 @@
-// A message's way through a session: what is signed, as whom, and what the log says about it.
+// A message's way through a session: whether it is signed, as whom, and what the log says about it.
 #include "milter/session.hpp"
 
 #include "tests/milter/session_fixture.hpp"
@@ -28,7 +28,7 @@ TEST_F(SessionTest, TwoAlgorithmsMakeTwoSignatures) {
   const Mail mail;
   const auto outcome = deliver(*session(), mail);
   expect_valid(outcome, mail, 2);
-  // In the order of the manifest, with the first on top.
+  // The signatures are in the order of the manifest, with the first on top.
   EXPECT_EQ(signature_tag(outcome.inserted.at(0), "a"), "rsa-sha256");
   EXPECT_EQ(signature_tag(outcome.inserted.at(1), "a"), "ed25519-sha256");
   EXPECT_NE(last_line().find(" s=r,e a=rsa-sha256,ed25519-sha256 "), std::string::npos) << last_line();
@@ -41,7 +41,7 @@ TEST_F(SessionTest, ThreeKeysMakeThreeSignatures) {
   expect_valid(deliver(*session(), mail), mail, 3);
 }
 
-TEST_F(SessionTest, WhoIsNotTrustedIsAcceptedAtOnce) {
+TEST_F(SessionTest, AMessageOfAnUntrustedClientIsAcceptedAtOnce) {
   store_.add_key("example.com", "server");
   const auto outcome = deliver(*session(client_at("203.0.113.9")), {});
   EXPECT_EQ(outcome.verdict, Verdict::accept);
@@ -51,7 +51,7 @@ TEST_F(SessionTest, WhoIsNotTrustedIsAcceptedAtOnce) {
             "sender=<alerts@example.com>");
 }
 
-TEST_F(SessionTest, AuthenticatedClientsAreSigned) {
+TEST_F(SessionTest, SignsForAuthenticatedClients) {
   store_.add_key("example.com", "server");
   const Mail mail;
   macros_["{auth_type}"] = "PLAIN";
@@ -121,7 +121,7 @@ std::vector<Malformed> malformed_messages() {
           {"the From field has an address without its closing >", {{"From", " <a@example.com"}}}};
 }
 
-TEST_F(SessionTest, AMalformedMessageMeetsWhatOnMalformedSays) {
+TEST_F(SessionTest, OnMalformedDecidesAboutAMalformedMessage) {
   store_.add_key("example.com", "server");
   const std::pair<const char*, Verdict> dispositions[] = {
       {"accept", Verdict::accept}, {"tempfail", Verdict::tempfail}, {"reject", Verdict::reject}};
@@ -181,7 +181,7 @@ TEST_F(SessionTest, WithoutAnyMacroTheLineSaysNoqueue) {
   EXPECT_EQ(last_line().substr(0, 15), "NOQUEUE: signed") << last_line();
 }
 
-TEST_F(SessionTest, WarnsOfWhatPostfixDoesNext) {
+TEST_F(SessionTest, WarnsAboutWhatPostfixWillChange) {
   store_.add_key("example.com", "server");
   Mail mail;
   mail.fields.push_back({"References", " " + std::string(900, 'r') + "\n " + std::string(998, 's')});
@@ -196,10 +196,10 @@ TEST_F(SessionTest, WarnsOfWhatPostfixDoesNext) {
   EXPECT_NE(lines_[3].text.find("disable_mime_output_conversion"), std::string::npos);
 }
 
-TEST_F(SessionTest, AFieldWithLinesOf998BytesIsNoTrouble) {
+TEST_F(SessionTest, DoesNotWarnAboutAFieldWithLinesOf998Bytes) {
   store_.add_key("example.com", "server");
   Mail mail;
-  // "References:" and a space have 12.
+  // "References:" and a space take 12 bytes.
   mail.fields.push_back({"References", " " + std::string(986, 'r') + "\n " + std::string(997, 's')});
   expect_valid(deliver(*session(), mail), mail);
   EXPECT_EQ(lines_.size(), 1U) << last_line();

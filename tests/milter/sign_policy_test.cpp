@@ -86,7 +86,7 @@ TEST(SignPolicy, AMacroMarksAMessageAsOurs) {
   EXPECT_FALSE(ours(client_at("203.0.113.9"), {{"daemon_name", "ORIGINATING"}}));
 }
 
-TEST(SignPolicy, AMacroWithoutValuesTakesAnyButAnEmptyOne) {
+TEST(SignPolicy, AMacroWithoutValuesAcceptsAnyValueThatIsNotEmpty) {
   Config config;
   config.macros = {{"{x}", {}}, {"{y}", {"1", "2"}}};
   const auto client = client_at("203.0.113.9");

@@ -1,8 +1,8 @@
-"""A machine with nothing but Debian's base system and sudo, and a person on it: her home directory is nobody
-else's to enter, nor is what she makes, and no systemd, no log and no network but loopback is there.
+"""A machine with only Debian's base system and sudo, and a person on it. Nobody else can enter her home directory or
+read what she makes. There is no systemd, no log, and no network except loopback.
 
-isolate() of machine.py comes first. Programs are compiled by the ccache of the machine that runs this, which lies
-where no package puts one.
+Call isolate() of machine.py first. Programs are compiled with the ccache of the machine that runs this; the copy is in
+a place where no package puts one.
 """
 
 import ctypes
@@ -25,26 +25,26 @@ CLONE = f"/home/{PERSON}/dkimsignd"
 LAUNCHER = "/opt/ccache/ccache"
 
 
-# Where apt keeps what it has fetched: here, there is no need to fetch it again.
+# Here apt keeps the packages that it has fetched, so that it need not fetch them again.
 FETCHED = "/var/cache/apt/archives"
 
 
 def lists_of_packages():
-    """What our commands install: the names in all lists."""
+    """Returns the names in all lists of packages: everything that our commands install."""
     lists = [*PACKAGING.glob("packages-*"), *(ROOT / "tests").rglob("packages")]
     names = {line.split("#")[0].strip() for each in lists if each.is_file() for line in each.read_text().splitlines()}
     return sorted(names - {""})
 
 
 def make_base(place, suite, sources, settings=()):
-    """Debian's smallest system, and beside it, not installed, every package that our commands install. The sources
-    are lines for apt, None for Debian's usual ones; so are its settings."""
+    """Makes Debian's smallest system. Fetches every package that our commands install, without installing it. The
+    sources and settings are lines for apt; with None, the sources are Debian's usual ones."""
     if place.exists():
         shutil.rmtree(place)
     take = f'find {FETCHED} -name "*.deb" -exec cp --force %s -t "$1"{FETCHED} {{}} +'
     options = [f"--aptopt={setting}" for setting in settings]
     if suite == debian_suite():
-        # Linked, where both are in one file system.
+        # Hard links, if both are in one file system.
         options.append(f'--setup-hook=mkdir -p "$1"{FETCHED}; {take % "--link"} 2>/dev/null || {take % ""}')
     run("mmdebstrap", "--mode=root", "--variant=minbase", "--dpkgopt=force-unsafe-io",
         '--aptopt=Acquire::Languages "none"', "--include=adduser,sudo", "--skip=cleanup/apt,download/empty", *options,
@@ -54,7 +54,7 @@ def make_base(place, suite, sources, settings=()):
 
 
 def leave_the_network():
-    """From here on this process is on a machine without a dot in its name, and with loopback alone."""
+    """Moves this process to a host whose name has no dot, and whose only network is loopback."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
@@ -91,7 +91,7 @@ class BareMachine(Machine):
         (self.root / path.lstrip("/")).write_text(text)
 
     def _share_compilations(self):
-        """The same file in another directory is the same to ccache."""
+        """Shares the compiler cache of this machine: ccache takes a file in another directory for the same file."""
         place = self.root / LAUNCHER.lstrip("/")
         program = pathlib.Path(shutil.which("ccache"))
         libraries = pathlib.Path(LAUNCHER).parent / "lib"
@@ -102,12 +102,12 @@ class BareMachine(Machine):
                 shutil.copy(line.split()[2], self.root / str(libraries).lstrip("/"))
         place.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH={libraries} exec {libraries}/ccache "$@"\n')
         place.chmod(0o755)
-        # As tests/run has it, which made what is there.
+        # These are the settings of tests/run, which has filled the cache.
         self._write("/etc/ccache.conf", f"base_dir = {CLONE}\nhash_dir = false\nsloppiness = locale\n")
         self._mount("bind", "/root/.cache/ccache", run("ccache", "--get-config", "cache_dir").strip())
 
     def _clone(self):
-        """The sources as they stand, without what was built from them, as one with umask 077 has them."""
+        """Copies the sources as they are, without build directories, with the modes that umask 077 gives."""
         clone = self.root / CLONE.lstrip("/")
         shutil.copytree(ROOT, clone, symlinks=True, ignore=lambda folder, names: [
             name for name in names if name in (".git", "__pycache__")
@@ -116,14 +116,14 @@ class BareMachine(Machine):
         self.run("chown", "-R", f"{PERSON}:{PERSON}", CLONE)
 
     def _by_sudo(self, command):
-        """As the person would start it: in the clone, without a terminal."""
+        """Returns the command as the person would start it: in the clone, without a terminal."""
         return ["su", "--login", PERSON, "--command", f"umask 077; cd {CLONE} && sudo {command}"]
 
     def by_sudo(self, command):
-        """What it says; AssertionError with that if it fails."""
+        """Returns the output of the command; raises AssertionError with it if the command fails."""
         return self.run(*self._by_sudo(command))
 
     def show(self, command):
-        """The same, which says it to whoever looks on, and how it ended."""
+        """Runs the command with its output on ours; returns its exit status."""
         done = subprocess.run([*self._inside(), *self._by_sudo(command)], stdin=subprocess.DEVNULL, check=False)
         return done.returncode

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""The commands of README.md on a machine with nothing but Debian's base system, by sudo from a home that nobody
-else may enter: each installs what it needs, and does what it is for.
+"""Runs the commands of README.md on a machine with only Debian's base system, by sudo from a home directory that nobody
+else may enter: each installs what it needs, and does its job.
 
-Of the tests of tests/run those are chosen that run something as another user. DKIMSIGND_BARE_TESTS=REGEX has it run
-those that match instead; "." is all of them, and takes as long as they do. tests/package/in-root is for other releases.
+From tests/run, it chooses the tests that start something as another user. DKIMSIGND_BARE_TESTS=REGEX chooses others:
+"." runs all of them, and takes as long as they do. tests/package/in-root is for other releases.
 """
 
 import os
@@ -15,7 +15,7 @@ from built import CURRENT, PLACE, architecture, debian_sources, debian_suite
 from machine import isolate
 
 BASE = PLACE / "bare"
-# The shell and Postfix, the daemon, dkimkey, opendkim, name servers: all that is started as somebody else.
+# These start the shell, Postfix, the daemon, dkimkey, opendkim and name servers as another user.
 AS_OTHERS = "|".join([
     r"^docs\.completion$", r"^e2e\.mail_flow$", r"^keytool\.(faults|import_side_by_side|others|records|store)$",
     r"^milter\.DaemonStartTest\.NotDumpableForAnOrdinaryUser$", r"^milter\..*UnreadableForTheDaemonsUser",
@@ -55,7 +55,7 @@ class BareTest(unittest.TestCase):
         said = self.machine.by_sudo(f"tests/run -R '{TESTS}'")
         self.assertIn("100% tests passed", said)
         self.assertNotIn("(Skipped)", said)
-        # Neither the clone nor what others may enter keeps anything of it.
+        # Nothing is left in the clone, nor in a directory that others may enter.
         self.assertFalse(self.machine.exists(f"{CLONE}/build-tests"))
         self.assertEqual(self.machine.run("ls", "/var/tmp"), "")
         print(said[-2000:])

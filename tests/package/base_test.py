@@ -2,8 +2,8 @@
 """Makes the machine that the other tests install on: Debian with systemd, and packages to install without a
 network.
 
-The packages' sources are those of the machine that runs this. It is a test in name only, for ctest to run it
-once.
+The packages come from the sources of the machine that runs this. It is a test in name only, so that ctest runs
+it once.
 """
 
 import shutil
@@ -11,9 +11,9 @@ import shutil
 from built import BASE, CURRENT, debian_sources, debian_suite, package, run
 from machine import isolate
 
-# What makes an installation of a few minutes one of seconds: nothing here needs to survive a power cut.
+# Shortens the installation from minutes to seconds: nothing here needs to survive a power cut.
 FAST = "--dpkgopt=force-unsafe-io"
-# In the machine's archive, to be installed by the tests.
+# The machine's archive has this package, and the tests install it.
 LATER = "postfix"
 
 

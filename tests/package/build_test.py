@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""packaging/build-deb, from the sources as they stand and from an unpacked archive. What it makes is judged
-by lintian, and its programs by what the linker left in them."""
+"""Runs packaging/build-deb on the sources as they are, and on an unpacked archive. lintian checks the package, and the
+test checks what the linker left in the programs."""
 
 import pathlib
 import re
@@ -24,7 +24,7 @@ class BuildTest(unittest.TestCase):
         build(ROOT)
         cls.archive = pathlib.Path(tempfile.mkdtemp())
         cls.addClassCleanup(shutil.rmtree, cls.archive)
-        # As one unpacks a release: no history, and another directory.
+        # This is like an unpacked release: no history, and another directory.
         for name in ("CMakeLists.txt", "CHANGELOG.md", "LICENSE", "README.md", "canon", "crypto", "keytool",
                      "milter", "packaging", "tests/support"):
             place = ROOT / name
@@ -46,7 +46,7 @@ class BuildTest(unittest.TestCase):
     def test_lintian(self):
         changes = package(CURRENT).with_suffix(".changes")
         self.assertEqual(run("lintian", "--fail-on", "error,warning", "--allow-root", changes), "")
-        # With a reason each, in the file that holds them.
+        # The file that holds these overrides gives a reason for each.
         said = run("lintian", "--show-overrides", "--allow-root", changes)
         self.assertEqual(sorted(re.findall(r"^O: \S+: (\S+)", said, re.MULTILINE)),
                          ["initial-upload-closes-no-bugs", "unknown-field"])

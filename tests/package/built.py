@@ -1,4 +1,4 @@
-"""Where the tests' packages and the machine to install them on are, and how a command is run."""
+"""Says where the tests' packages are, and the machine to install them on; runs commands."""
 
 import os
 import pathlib
@@ -7,19 +7,19 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"
-# ctest names it; by hand, DKIMSIGND_PACKAGE_DIR does.
+# ctest sets DKIMSIGND_PACKAGE_DIR; set it yourself to run a test by hand.
 PLACE = pathlib.Path(os.environ["DKIMSIGND_PACKAGE_DIR"])
 BASE = PLACE / "base"
 
 
 def version():
-    """That of CMakeLists.txt; debian/changelog must have the same."""
+    """Returns the version in CMakeLists.txt; debian/changelog must have the same."""
     text = (ROOT / "CMakeLists.txt").read_text()
     return re.search(r"^project\(dkimsignd VERSION (\S+)", text, re.MULTILINE)[1]
 
 
 CURRENT = f"{version()}-1"
-# As long as there is no release, the previous one is these sources under a lower version.
+# As long as there is no release, the previous version is these sources with a lower number.
 PREVIOUS = "0.0.9-1"
 
 
@@ -36,14 +36,15 @@ def debian_suite():
 
 
 def debian_sources():
-    """Those of this machine, as apt and mmdebstrap read them."""
+    """Returns the sources of this machine's packages, as apt and mmdebstrap read them."""
     lines = run("apt-get", "indextargets", "--format", "deb $(REPO_URI) $(RELEASE) $(COMPONENT)",
                 "Created-By: Packages", "Origin: Debian")
     return "\n".join(sorted(set(lines.splitlines())))
 
 
 def run(*command, good=(0,), **options):
-    """What it says, both ways together; AssertionError with all of that if it does not end as it should."""
+    """Runs a command; returns its output, standard error included. Raises AssertionError with the output if the exit
+    status is not in `good`."""
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           stdin=None if "input" in options else subprocess.DEVNULL, check=False, **options)
     said = done.stdout.decode("utf-8", "replace")

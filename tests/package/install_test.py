@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A server that has Postfix gets the package: nothing but the three commands, and its mail is signed; and the
-units keep their promises under a real systemd. One story, told in the order of the tests' names."""
+"""A server that has Postfix gets the package. The three commands of README.md are enough for its mail to be signed, and
+the units keep their promises under a real systemd. The tests tell one story, in the order of their names."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ from mail_host import MailHost
 
 KEYS = "/etc/dkimsignd/keys"
 
-# It is given set or remove, name, type, TTL and value.
+# Its arguments are set or remove, name, type, TTL and value.
 HOOK = f"""\
 #!/bin/sh
 exec >{KEYS}/told 2>&1
@@ -48,8 +48,8 @@ class InstallTest(unittest.TestCase):
 
     def assert_signed_by(self, *selectors):
         recipients = [self.host.by_smtp(), self.host.by_sendmail()]
-        for recipient, octets in self.host.arrived(recipients).items():
-            self.assertEqual(self.host.signers(octets), list(selectors), recipient)
+        for recipient, raw in self.host.arrived(recipients).items():
+            self.assertEqual(self.host.signers(raw), list(selectors), recipient)
 
     def test_1_what_is_there(self):
         for unit in ("dkimsignd.service", "dkimkey-rotate.timer"):
@@ -88,7 +88,7 @@ class InstallTest(unittest.TestCase):
         self.assert_signed_by("server")
         self.assertEqual(self.machine.owner(f"{KEYS}/{ZONE}/keys.conf"), "root:dkimsignd 640")
 
-    def test_4_the_daemon_is_shut_in(self):
+    def test_4_the_daemon_is_confined(self):
         pid = self.host.daemon()
         status = self.status(pid)
         for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
@@ -98,12 +98,12 @@ class InstallTest(unittest.TestCase):
         self.assertEqual(status["Uid"].split(), [user] * 4)
         self.assertEqual(status["Groups"].split(), [self.machine.run("id", "-g", "dkimsignd").strip()])
         self.assertRegex(self.machine.run("cat", f"/proc/{pid}/limits"), r"Max core file size +0 +0 ")
-        # Its own network, in which there is nothing but a loopback interface that is down.
+        # It has its own network, with only a loopback interface, which is down.
         network = self.machine.run("cat", f"/proc/{pid}/net/dev").splitlines()[2:]
         self.assertEqual([line.split(":")[0].strip() for line in network], ["lo"])
         self.assertNotEqual(self.machine.run("readlink", f"/proc/{pid}/ns/net"),
                             self.machine.run("readlink", "/proc/1/ns/net"))
-        # What it may write, though root tries it in its place.
+        # In its place, even root can write only where the daemon may write.
         closed = (KEYS, "/var/lib", "/run", "/var/spool/postfix/public", "/etc/dkimsignd")
         for path in (*closed, "/var/spool/postfix/dkimsignd", "/run/dkimsignd"):
             done = self.machine.run("nsenter", f"--target={pid}", "--mount", "--", "sh", "-c",
@@ -127,10 +127,10 @@ class InstallTest(unittest.TestCase):
         show = "if test -e /run/dkimsignd/dkimsignd.prom; then cat /run/dkimsignd/dkimsignd.prom; fi"
         text = wait_for(lambda: self.machine.run("sh", "-c", show), "the file")
         self.assertIn("dkimsignd_build_info", text)
-        # The reader of node_exporter is somebody else.
+        # node_exporter reads the file as another user.
         self.assertEqual(self.machine.owner("/run/dkimsignd/dkimsignd.prom"), "dkimsignd:dkimsignd 644")
 
-    def test_7_killed_it_comes_back_and_no_start_limit_ends_that(self):
+    def test_7_killed_it_comes_back_without_a_limit_of_starts(self):
         # systemd's usual limit is five starts in ten seconds.
         for _ in range(7):
             pid = self.host.daemon()
@@ -139,7 +139,7 @@ class InstallTest(unittest.TestCase):
             wait_for(lambda: self.machine.active("dkimsignd") == "active", "dkimsignd to be ready")
         self.assert_signed_by("server")
 
-    def test_7_without_its_socket_it_is_started_anew(self):
+    def test_7_without_its_socket_it_is_started_again(self):
         # The unit's own interval is two minutes.
         drop_in = self.machine.root / "etc/systemd/system/dkimsignd.service.d/watchdog.conf"
         drop_in.parent.mkdir()
@@ -162,13 +162,13 @@ class InstallTest(unittest.TestCase):
         self.machine.run("systemctl", "restart", "dkimsignd")
 
     def test_8_the_timer_s_service_makes_new_keys_and_can_do_nothing_else(self):
-        # The service publishes by a hook, which tells what it can see and do from within.
+        # The service publishes by a hook, which reports what it can see and do from inside.
         hook = self.machine.root / "usr/local/sbin/hook"
         hook.write_text(HOOK)
         hook.chmod(0o755)
         configuration = self.machine.root / "etc/dkimsignd/dkimsignd.conf"
         configuration.write_text('publish = { method = "hook"; program = "/usr/local/sbin/hook"; };\n')
-        # As if the key were older than `every`.
+        # Makes the key older than `every`.
         manifest = self.machine.root / f"etc/dkimsignd/keys/{ZONE}/keys.conf"
         manifest.write_text(re.sub(r'"20\d\d-', '"2020-', manifest.read_text()))
         waiting = 3
@@ -191,7 +191,7 @@ class InstallTest(unittest.TestCase):
         place = self.machine.root / "etc/systemd/system/dkimkey-rotate.service.d"
         place.mkdir()
         self.addCleanup(shutil.rmtree, place)
-        # All but what names files that are not here.
+        # Turns on all settings except for those that name files that do not exist here.
         settings = re.sub(r"^#(?=[A-Z]\w+=)(?!LoadCredential|ReadWritePaths)", "", sample, flags=re.MULTILINE)
         (place / "hook.conf").write_text(
             settings + "ExecStart=\nExecStart=su -s /bin/sh nobody -c id\n"

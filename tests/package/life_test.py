@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The package before Postfix, through an upgrade while mail flows, to its end; and where no systemd runs."""
+"""The package is installed before Postfix, upgraded while mail flows, removed and purged; also without systemd running."""
 
 import os
 import re
@@ -21,7 +21,7 @@ OWNERS = {
 
 
 class LifeTest(unittest.TestCase):
-    """One story, told in the order of the tests' names."""
+    """The tests tell one story, in the order of their names."""
 
     @classmethod
     def setUpClass(cls):
@@ -30,8 +30,8 @@ class LifeTest(unittest.TestCase):
         cls.host = MailHost(cls, cls.machine)
 
     def assert_signed(self, recipients):
-        for recipient, octets in self.host.arrived(recipients).items():
-            self.assertEqual(self.host.signers(octets), ["server"], recipient)
+        for recipient, raw in self.host.arrived(recipients).items():
+            self.assertEqual(self.host.signers(raw), ["server"], recipient)
 
     def test_1_it_may_be_there_before_postfix(self):
         self.machine.install(self.machine.put(package(PREVIOUS)))
@@ -57,7 +57,7 @@ class LifeTest(unittest.TestCase):
             senders.wait_for_more(30)
         finally:
             accepted = senders.stop()
-        # What lies in maildrop after a refusal is looked at again with the next mail.
+        # Postfix looks again at mail that was refused and is still in maildrop when the next mail comes.
         accepted.append(self.host.by_sendmail())
         self.assert_signed(accepted)
         self.assertEqual([r for r in accepted if self.host.sink.copies(r) != 1], [])
@@ -77,9 +77,9 @@ class LifeTest(unittest.TestCase):
         self.assertFalse(self.machine.exists("/usr/sbin/dkimsignd"))
         self.assertEqual(self.machine.active("dkimsignd"), "inactive")
         self.assertEqual(self.machine.active("dkimkey-rotate.timer"), "inactive")
-        # Nothing goes out unsigned: Postfix keeps it.
+        # No mail goes out unsigned: Postfix keeps it.
         kept = self.host.by_sendmail()
-        # Installed again, it is as before, and what was kept is signed.
+        # After an installation everything is as before, and the kept mail is signed.
         self.machine.install(self.machine.put(package(CURRENT)))
         self.assertEqual({path: self.machine.owner(path) for path in OWNERS}, OWNERS)
         self.assert_signed([kept, self.host.by_sendmail(), self.host.by_smtp()])
@@ -88,7 +88,7 @@ class LifeTest(unittest.TestCase):
         place, elsewhere = self.machine.root / KEYS.lstrip("/"), self.machine.root / "srv/moved"
         place.rename(elsewhere)
         place.symlink_to("/srv/moved")
-        # With its spool our socket goes, and the daemon does not see it. Nobody does anything about that.
+        # Our socket is removed with Postfix's spool. The daemon does not notice, and the test does nothing about it.
         self.machine.run("apt-get", "-q", "-y", "purge", "postfix")
         self.host.install_postfix()
         self.host.tell_postfix()
@@ -123,7 +123,7 @@ class LifeTest(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(self.machine.root / "etc/dkimsignd")), ["tsig.key"])
         self.assertEqual((elsewhere / "theirs.private").read_text(), "a key\n")
         self.assertFalse(self.machine.exists(SOCKET_DIRECTORY))
-        # The last metrics would be an alert for ever.
+        # The last metrics would raise an alert forever.
         self.machine.run("test", "!", "-e", "/run/dkimsignd")
         self.assertTrue(self.machine.exists("/var/spool/postfix/public"))
         self.machine.run("getent", "passwd", "dkimsignd")
@@ -132,7 +132,7 @@ class LifeTest(unittest.TestCase):
 
 
 class WithoutSystemdTest(unittest.TestCase):
-    """As while an image is made: systemd is there and does not run."""
+    """systemd is installed but does not run, as while an image is made."""
 
     @classmethod
     def setUpClass(cls):

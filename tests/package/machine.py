@@ -1,8 +1,8 @@
 """A machine to install on: a copy of the base system under a systemd of its own, in a container without a
 network.
 
-isolate() comes first: it runs the test's program anew in name spaces for mounts and processes. When that
-ends, the kernel ends every process and undoes every mount; what is left to remove are directories.
+Call isolate() first: it runs the test's program again in namespaces for mounts and processes. When that ends, the
+kernel ends every process and undoes every mount; only directories are left to remove.
 """
 
 import contextlib
@@ -18,13 +18,13 @@ from built import BASE, run
 from harness.workspace import stop_process, wait_for
 
 CLONE_NEWNET = 0x40000000
-# Nothing of the test's own environment, which is another machine's.
+# Keeps nothing of the test's own environment, which belongs to another machine.
 CLEAN = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
          "DEBIAN_FRONTEND=noninteractive"]
 
 
 UNSHARE = ["unshare", "--mount", "--propagation=private", "--pid", "--mount-proc", "--fork", "--kill-child", "--"]
-# What ctest takes for "skipped": inside a container without privileges there are no name spaces to be had.
+# ctest takes this exit status for "skipped": a container without privileges cannot make namespaces.
 SKIPPED = 77
 
 
@@ -35,14 +35,14 @@ def isolate():
         probe = subprocess.run([*UNSHARE, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], stderr=subprocess.PIPE,
                                check=False)
         if probe.returncode != 0:
-            print("skipped: the kernel gives no name spaces here:", probe.stderr.decode().strip())
+            print("skipped: the kernel allows no namespaces here:", probe.stderr.decode().strip())
             sys.exit(SKIPPED)
         os.environ["DKIMSIGND_ISOLATED"] = "1"
         os.execvp(UNSHARE[0], [*UNSHARE, sys.executable, *sys.argv])
 
 
 class Machine:
-    """A base system in the state in which it was made, under `self.root`. Not started yet."""
+    """A base system in the state in which it was made, under `self.root`; boot() starts it."""
 
     def __init__(self, place, base=BASE):
         self._undo = contextlib.ExitStack()
@@ -67,9 +67,9 @@ class Machine:
         self.close()
 
     def boot(self, hostname="server"):
-        """systemd as process 1, until it has started all that it starts. From then on this thread is in the
-        machine's network, which is a loopback interface."""
-        # Two containers in one control group would take each other's for their own.
+        """Starts systemd as process 1, and waits until it has started everything. After that, this thread is in
+        the machine's network, which is a loopback interface."""
+        # Two containers in one control group would each take the other's processes for their own.
         groups = list(control_groups(self.place.name))
         for group in groups:
             group.mkdir()
@@ -92,7 +92,7 @@ class Machine:
                 raise OSError(ctypes.get_errno(), "setns")
 
     def _find_leader(self):
-        """The process that is number 1 in the container's name space for processes, which is below ours."""
+        """Returns the process that is number 1 in the container's process namespace, which is below ours."""
         for place in pathlib.Path("/proc").glob("[0-9]*"):
             try:
                 lines = (place / "status").read_text().splitlines()
@@ -104,7 +104,7 @@ class Machine:
         return None
 
     def _power_off(self):
-        # SIGTERM to the container's program is a power cut; systemd gets the chance to end its services.
+        # SIGTERM to the container's program is like a power cut, so systemd may end its services first.
         if self._process.poll() is None and self._leader:
             self.run("systemctl", "poweroff", "--no-block", good=(0, 1))
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -118,11 +118,11 @@ class Machine:
         return ["chroot", str(self.root), *CLEAN]
 
     def run(self, *command, **options):
-        """In the machine; before it is started, in a chroot."""
+        """Runs a command in the machine; before the start, in a chroot."""
         return run(*self._inside(), *command, **options)
 
     def install(self, *packages, recommends=False):
-        """By apt, out of the machine's archive; what apt says."""
+        """Installs packages by apt from the machine's archive; returns the output of apt."""
         choice = f"--option=APT::Install-Recommends={'true' if recommends else 'false'}"
         return self.run("apt-get", "-q", "-y", choice, "install", *packages)
 
@@ -137,7 +137,7 @@ class Machine:
         return self.run("systemctl", "show", "--value", f"--property={name}", unit).strip()
 
     def owner(self, path):
-        """root:dkimsignd 750"""
+        """Returns owner, group and mode, such as "root:dkimsignd 750"."""
         return self.run("stat", "--format=%U:%G %a", path).strip()
 
     def exists(self, path):
@@ -145,7 +145,7 @@ class Machine:
 
 
 def remove_groups(groups):
-    """Each is busy until the kernel has done with the last process that was in it."""
+    """Removes control groups. Each is busy until the kernel has finished with the last process in it."""
     def gone(group):
         try:
             os.rmdir(group)
@@ -159,7 +159,7 @@ def remove_groups(groups):
 
 
 def control_groups(name):
-    """Where a group of that name is below ours: one in each hierarchy that systemd uses."""
+    """Yields the path of a group of that name below ours, in each hierarchy that systemd uses."""
     for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers in ("", "name=systemd"):

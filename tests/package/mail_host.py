@@ -1,7 +1,7 @@
 """A machine as a mail administrator has it: Postfix as Debian sets it up, a domain whose name server answers,
 and a next hop.
 
-The three commands of README.md are all that is done about signing.
+To sign, only the three commands of README.md are run.
 """
 
 import smtplib
@@ -13,11 +13,11 @@ from dns_world import ZONE, DnsWorld
 from harness.sink import Sink
 from harness.workspace import Workspace, wait_for
 
-# The machine's network is its own; the numbers are this test's all the same.
+# The machine has its own network; even so, no other test uses these addresses.
 NETWORK = "127.53.60"
 SENDER = f"alerts@{ZONE}"
 RECEIVER = "receiver.example"
-# What an administrator answers to Postfix's questions.
+# The answers of an administrator to Postfix's questions.
 ANSWERS = f"""\
 postfix postfix/main_mailer_type select Internet Site
 postfix postfix/mailname string {ZONE}
@@ -26,7 +26,7 @@ SOCKET = "unix:dkimsignd/dkimsignd.sock"
 
 
 class MailHost:
-    """Around a machine that runs."""
+    """Sets up the surroundings of a running machine."""
 
     def __init__(self, test, machine):
         self.machine = machine
@@ -43,13 +43,13 @@ class MailHost:
     def install_postfix(self):
         self.machine.run("debconf-set-selections", input=ANSWERS.encode())
         self.machine.install("postfix")
-        # Where this mail goes in the test, and nothing that concerns signing.
+        # These settings say where mail goes in the test; they do not concern signing.
         self.machine.run("postconf", "-e", f"relayhost=[127.0.0.1]:{self.sink.port}",
                          "smtp_dns_support_level=disabled", "smtpd_peername_lookup=no")
         self.machine.run("systemctl", "restart", "postfix")
 
     def three_commands(self):
-        """The second and third, and what Postfix needs to heed them; the first prints the record."""
+        """Runs the three commands, and has Postfix reload; returns the output of the first, which prints the record."""
         said = self.machine.run("dkimkey", "generate", "--selector", "server")
         self.tell_postfix()
         return said
@@ -60,7 +60,7 @@ class MailHost:
         self.machine.run("systemctl", "reload", "postfix")
 
     def publish(self, selector):
-        """What a person does at the hoster's web form."""
+        """Publishes the record of a key, as a person does in the web form of a DNS provider."""
         value = self.machine.run("dkimkey", "show", "--selector", selector, "--format", "value").strip()
         self.dns.put(f"{selector}._domainkey.{ZONE}", value)
 
@@ -90,9 +90,9 @@ class MailHost:
     def arrived(self, recipients):
         return self.sink.wait(recipients)
 
-    def signers(self, octets):
-        """The selectors of the signatures, top first; AssertionError for one that dkimpy finds invalid."""
-        verifier = dkim.DKIM(octets)
+    def signers(self, raw):
+        """Returns the selectors of the signatures, top first; raises AssertionError if dkimpy finds one invalid."""
+        verifier = dkim.DKIM(raw)
         selectors = []
         for index in range(sum(name.lower() == b"dkim-signature" for name, _ in verifier.headers)):
             good = verifier.verify(idx=index, dnsfunc=self.txt)
@@ -117,14 +117,14 @@ class MailHost:
 
 
 class Senders:
-    """Mail that does not stop: by sendmail(1), and by SMTP from programs that try again as servers do."""
+    """Sends mail without a pause: by sendmail(1), and by SMTP from programs that try again as servers do."""
 
     def __init__(self, host, connections=3):
         self._host = host
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self.accepted = []
-        self.put_off = 0
+        self.deferred = 0
         self._error = None
         self._threads = [threading.Thread(target=self._run, args=(self._smtp,)) for _ in range(connections)]
         self._threads.append(threading.Thread(target=self._run, args=(host.by_sendmail,)))
@@ -137,7 +137,7 @@ class Senders:
                 recipient = send()
                 with self._lock:
                     self.accepted.append(recipient)
-        except Exception as error:  # whatever it is, the test must say it, in its own thread
+        except Exception as error:  # the test must report it in its own thread, whatever it is
             self._error = error
 
     def _smtp(self):
@@ -156,10 +156,10 @@ class Senders:
                 if code // 100 != 4:
                     raise
                 with self._lock:
-                    self.put_off += 1
+                    self.deferred += 1
 
     def wait_for_more(self, number):
-        """Until so many more have been accepted than at this moment."""
+        """Waits until that many more messages have been accepted than at this moment."""
         wanted = len(self.accepted) + number
         wait_for(lambda: len(self.accepted) >= wanted, f"{number} more messages",
                  alive=lambda: self._error is None)

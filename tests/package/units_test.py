@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The units and the sample configuration, as files: what needs no installation to be seen."""
+"""Checks the units and the sample configuration as files, without an installation."""
 
 import configparser
 import os
@@ -52,18 +52,18 @@ class UnitsTest(unittest.TestCase):
     def test_the_daemon_may_have_all_its_threads_and_no_more_than_its_share_of_memory(self):
         service = self.daemon_service()
         most = re.search(r"std::clamp\(4 \* [^,]+, 64U, (\d+)U\)", (ROOT / "milter/libmilter/worker_pool.cpp").read_text())[1]
-        # Main, listener, signals, metrics, watchdog; tmpfiles and the sh of a reload.
+        # Further threads: main, listener, signals, metrics, watchdog. tmpfiles and the sh of a reload count as well.
         self.assertGreaterEqual(int(service["TasksMax"]), int(most) + 16)
         self.assertRegex(service["MemoryHigh"], r"^\d+M$")
-        # Killed for its memory, it would only begin anew.
+        # If the daemon were killed for its memory, it would only start again.
         self.assertNotIn("MemoryMax", service)
 
-    def test_a_daemon_that_does_not_answer_is_started_anew(self):
+    def test_a_daemon_that_does_not_answer_is_started_again(self):
         service = self.daemon_service()
-        # What tells of an answer is Type=notify's socket, which is for the main process only unless said otherwise.
+        # The daemon reports answers on the socket of Type=notify, which by default accepts only the main process.
         self.assertEqual((service["Type"], service.get("NotifyAccess", "main")), ("notify", "main"))
         self.assertEqual((service["Restart"], service["WatchdogSignal"]), ("always", "SIGTERM"))
-        # A short shortage is none. From the first question without an answer there is half of this.
+        # A short shortage must pass. After the first question without an answer, half of this time is left.
         self.assertGreaterEqual(int(service["WatchdogSec"]), 60)
         # The daemon gives itself 20 seconds for an answer at its start, and systemd must not end it before.
         self.assertGreater(int(service.get("TimeoutStartSec", "90")), 20)
@@ -71,13 +71,13 @@ class UnitsTest(unittest.TestCase):
 
 class TimeoutTest(unittest.TestCase):
     def test_a_run_of_the_timer_that_hangs_is_ended(self):
-        """A unit of this type has all the time in the world, if it does not say otherwise, and the timer waits for it."""
+        """By default, a unit of this type has no time limit, and the timer waits for it."""
         text = (UNITS / "dkimkey-rotate.service").read_text()
         self.assertIn("Type=oneshot\n", text)
         (limit,) = re.findall(r"^TimeoutStartSec=(\S+)$", text, re.MULTILINE)
         said = run("systemd-analyze", "timespan", limit)
         seconds = int(re.search(r"[μu]s: (\d+)", said)[1]) // 1_000_000
-        # More than a large store takes, and not so much that a key's turn would be missed.
+        # A large store must be able to finish, and no turn of a key may be missed.
         self.assertGreater(seconds, 3600)
         self.assertLessEqual(seconds, 24 * 3600)
 
@@ -109,7 +109,7 @@ class ControlTest(unittest.TestCase):
         control_names = {re.sub(r"\(.*?\)", "", word).strip() for word in field.split(",")}
         lines = (PACKAGING / "packages-build").read_text().splitlines()
         names = {line.split("#")[0].strip() for line in lines} - {""}
-        # Of these build-essential and debhelper come without being named, or are named in another way.
+        # Build-Depends need not name build-essential, which has g++. packages-build does not name debhelper.
         self.assertEqual(control_names - {"debhelper-compat", "dh-sequence-installsysusers"}, names - {"g++"})
 
     def test_the_newest_entry_of_the_changelog_has_the_version_of_the_sources(self):

@@ -106,6 +106,7 @@ TEST(ParseRecordTest, RefusesWithThePosition) {
 TEST(RecordNameTest, SelectorAndDomain) {
   EXPECT_EQ(record_name(test::selector("a.b"), test::domain_name("EXAMPLE.com.")),
             "a.b._domainkey.example.com");
+  EXPECT_EQ(record_label(test::selector("a.b")), "a.b._domainkey");
 }
 
 // --fit: the record of a key of this size fits, and that of the next larger one does not.

@@ -1,1 +1,1 @@
-"""What the end-to-end tests stand on: a private Postfix, a sink, a name server, three verifiers."""
+"""The surroundings of the end-to-end tests: a private Postfix, a sink, a name server, three verifiers."""

@@ -1,29 +1,15 @@
-"""An authoritative name server on loopback: knot, with one zone file a domain.
+"""An authoritative name server on loopback: knot, with one zone file per domain.
 
-The zone files hold what `dkimkey show --format zone` prints, so that the path of a record from the
-key tool into DNS and back to three different resolvers is under test as well.
+The zone files hold what `dkimkey show --format zone` prints, so that the tests cover the path of a record
+from the key tool into DNS and back to three different resolvers.
 """
 
-import shutil
-
-import dns.exception
-import dns.message
-import dns.query
-import dns.rdatatype
 import dns.resolver
+from name_server import KNOT_START, path_of, serves
 
 from .workspace import HarnessError, free_port, wait_for
 
-CONFIG = """\
-server:
-    listen: 127.0.0.1@{port}
-    rundir: {root}
-    identity: ""
-database:
-    storage: {root}
-log:
-  - target: stderr
-    any: info
+CONFIG = KNOT_START + """\
 template:
   - id: default
     storage: {root}
@@ -34,7 +20,7 @@ zone:
 {zones}
 """
 
-# The address of the name server is never asked for: all who ask are told the port.
+# Nobody asks for the address of the name server: every resolver gets its address and port.
 ZONE = """\
 $TTL 300
 {zone}. IN SOA ns.{zone}. hostmaster.{zone}. 1 3600 600 86400 300
@@ -50,13 +36,12 @@ class DnsServer:
         root = workspace.directory("dns", 0o700)
         for zone, text in records.items():
             (root / f"{zone}.zone").write_text(ZONE.format(zone=zone, records=text))
-        program = shutil.which("knotd") or "/usr/sbin/knotd"
         self.port = free_port()
         config = root / "knot.conf"
         config.write_text(CONFIG.format(
-            port=self.port, root=root, zones="\n".join(f"  - domain: {zone}." for zone in records)))
+            listen=f"127.0.0.1@{self.port}", root=root, zones="\n".join(f"  - domain: {zone}." for zone in records)))
         log = root / "knot.log"
-        process = workspace.spawn(program, "-c", config, log=log)
+        process = workspace.spawn(path_of("knotd"), "-c", config, log=log)
         self.resolver = dns.resolver.Resolver(configure=False)
         self.resolver.nameservers = ["127.0.0.1"]
         self.resolver.port = self.port
@@ -64,20 +49,13 @@ class DnsServer:
         self._cache = {}
         try:
             for zone in records:
-                wait_for(lambda zone=zone: self._serves(zone), f"knot to serve {zone}",
+                wait_for(lambda zone=zone: serves("127.0.0.1", zone, self.port), f"knot to serve {zone}",
                          alive=lambda: process.poll() is None)
         except HarnessError as error:
             raise HarnessError(f"{error}\n{log.read_text()}") from error
 
-    def _serves(self, zone):
-        query = dns.message.make_query(zone, dns.rdatatype.SOA)
-        try:
-            return bool(dns.query.udp(query, "127.0.0.1", timeout=1.0, port=self.port).answer)
-        except (OSError, dns.exception.DNSException):
-            return False
-
     def txt(self, name, timeout=5):
-        """dkimpy's interface to DNS: a name (octets, final dot) to a TXT value, or None."""
+        """Returns the TXT value of a name (bytes with a final dot), or None: dkimpy's interface to DNS."""
         del timeout
         if name not in self._cache:
             try:
@@ -88,6 +66,6 @@ class DnsServer:
             except dns.resolver.NXDOMAIN:
                 self._cache[name] = None
             except dns.resolver.NoNameservers:
-                # Not one of our zones: a signature of somebody else.
+                # The name is not in one of our zones: the signature is somebody else's.
                 self._cache[name] = None
         return self._cache[name]

@@ -1,8 +1,8 @@
-"""What each authoritative server of a zone serves for each key, asked again and again while a test goes on.
+"""Watches what each authoritative server of a zone serves for each key while a test runs.
 
-A process of its own asks every server directly for the TXT record of every selector of the key store, and notes
-when it asked and what came. `during` then tells what they served from before a message was handed in until after its
-signature was there.
+A separate process asks every server directly, again and again, for the TXT record of every selector of the key store,
+and notes when it asked and what it got. `during` then returns what the servers served from before a message was handed
+in until after its signature came back.
 """
 
 import bisect
@@ -26,9 +26,9 @@ from .workspace import wait_for
 
 FORK = multiprocessing.get_context("fork")
 PORT = 53
-# Answers on loopback come within a millisecond; one that does not come in this time is none.
+# Answers on loopback come within a millisecond; a server that needs longer than this does not answer.
 PATIENCE = 5.0
-# Between two rounds, so that the watch leaves the processor to those it watches.
+# The pause between two rounds, which leaves the processor to the servers.
 BREATH = 0.002
 
 
@@ -43,28 +43,28 @@ class Round:
 
 @functools.lru_cache
 def question(name):
-    """As octets, without the ID in front."""
+    """Returns the query in wire format, without the ID in front."""
     query = dns.message.make_query(name, dns.rdatatype.TXT, use_edns=0, payload=1232)
     query.flags &= ~dns.flags.RD
     return query.to_wire()[2:]
 
 
 class Server:
-    """One socket, so that a dead server is noticed at once (ICMP) and not by waiting."""
+    """Asks one server over one connected socket, so that a dead server is noticed at once (ICMP), without waiting."""
 
     def __init__(self, address):
         self.address = address
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.connect((address, PORT))
         self._socket.setblocking(False)
-        self._known = {}  # an answer without its ID to what it says: most say what the last one did
+        self._known = {}  # an answer without its ID to its values: most answers repeat the last one
         self._id = 0
 
     def close(self):
         self._socket.close()
 
     def ask(self, names):
-        """Name to TXT values, or None."""
+        """Returns the TXT values of each name, or None if the server did not answer every question."""
         try:
             waiting = {}
             for name in names:
@@ -79,7 +79,7 @@ class Server:
                 wire = self._socket.recv(65535)
                 name = waiting.pop(int.from_bytes(wire[:2], "big"), None)
                 if name is None:
-                    continue  # of a round that was given up
+                    continue  # the answer belongs to a round that was given up
                 texts = self._texts(name, wire)
                 if texts is None:
                     return None
@@ -139,12 +139,12 @@ class DnsWatch:
                 time.sleep(BREATH)
 
     def wait_for_rounds(self, count):
-        """Until that many rounds have begun and ended since this was called."""
+        """Waits until that many rounds have begun and ended since this call."""
         wanted = self._rounds_done.value + count + 1
         wait_for(lambda: self._rounds_done.value >= wanted, "the watch to go on", alive=self._process.is_alive)
 
     def stop(self):
-        """Ends the watch, at the earliest after a round that began after this was called."""
+        """Ends the watch, at the earliest after a round that began after this call."""
         self.wait_for_rounds(1)
         self._ending.set()
         self._process.join()
@@ -168,8 +168,8 @@ class DnsWatch:
             self._process.join()
 
     def during(self, begin, end):
-        """What was served in the rounds from the last that ended before `begin` to the first that began after `end`:
-        the `served` of each, those that differ."""
+        """Returns what was served in the rounds from the last that ended before `begin` to the first that began after
+        `end`: the `served` of these rounds, without repetitions."""
         first = bisect.bisect_right(self._ends, begin) - 1
         last = bisect.bisect_left(self._begins, end)
         if first < 0 or last >= len(self.rounds):
@@ -179,7 +179,7 @@ class DnsWatch:
 
 
 def served_by_all(rounds, selector):
-    """The one TXT value that every server that answers served for a selector in all of these rounds; else None."""
+    """Returns the one TXT value that every answering server served for a selector in all of these rounds, or None."""
     values = set()
     for served in rounds:
         answers = [texts for texts in served.values() if texts is not None]

@@ -1,9 +1,9 @@
-"""The promise of a rotation, checked message by message: at every instant every message carries at least one
+"""Checks the promise of a rotation, message by message: at every instant every message carries at least one
 signature that is valid by a record which every authoritative server of the zone serves at that instant.
 
-The instant of a message is the time from before it was handed in until after its signature was there. A record
+The instant of a message is the time from before it was handed in until after its signature came back. A record
 counts only if each server served it, and nothing else at its name, in every round of the watch from before that time
-until after it. dkimpy judges, and gets its keys from those rounds and from nowhere else.
+until after it. dkimpy judges, and gets its keys only from these rounds.
 """
 
 import dataclasses
@@ -36,30 +36,30 @@ class Judged:
         return frozenset(signature.selector for signature in self.signatures)
 
     def is_kept(self):
-        """Is the promise kept for this message?"""
+        """Returns whether the promise is kept for this message."""
         return any(signature.verdict == PASS for signature in self.signatures)
 
     def is_whole(self):
-        """Is every one of its signatures good?"""
+        """Returns whether the message has signatures and all of them are valid."""
         return bool(self.signatures) and all(signature.verdict == PASS for signature in self.signatures)
 
 
 def judge_all(handled, watch, domain, sender):
-    """A Judged for each message. In two processes: dkimpy takes some milliseconds a message."""
+    """Returns a Judged for each message. Uses two processes, because dkimpy takes some milliseconds per message."""
     work = [(one, watch.during(one.handed_in, one.came_back), domain, sender) for one in handled]
     with FORK.Pool(2, initializer=die_quietly) as pool:
         return pool.starmap(judge, work, chunksize=64)
 
 
 def die_quietly():
-    """The pool ends its processes by SIGTERM, for which the workspace has a handler."""
+    """Removes the workspace's handler of SIGTERM, by which the pool ends its processes."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def judge(handled, rounds, domain, sender):
-    judge_of_this = dkim.DKIM(handled.octets(sender), minkey=1024)
+    judge_of_this = dkim.DKIM(handled.raw(sender), minkey=1024)
     signatures = []
-    # Each is inserted at the top: the last is the first in the message.
+    # Each signature is inserted at the top, so the last one is the first in the message.
     for index, (_, _, value) in enumerate(reversed(handled.inserted)):
         found = tags(value)
         verdict = judge_signature(judge_of_this, index, found, rounds, domain)

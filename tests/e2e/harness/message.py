@@ -1,4 +1,4 @@
-"""A message as octets: its header fields as they stand, and its body."""
+"""Splits a message into its raw header fields and its body."""
 
 import re
 
@@ -9,38 +9,38 @@ FOLD = re.compile(rb"\r\n(?=[ \t])")
 
 
 class Message:
-    """Lines end with CRLF. `fields` are (name, raw value) with the value as it stands after the
+    """A message whose lines end with CRLF. `fields` are (name, raw value): the value is everything after the
     colon, folds included, without the final CRLF."""
 
-    def __init__(self, octets):
-        self.octets = octets
+    def __init__(self, raw):
+        self.raw = raw
         self.fields = []
         self.body = b""
-        # The octets of the header, and whether the empty line after it is missing.
-        self.header = octets
+        # The bytes of the header, and whether the empty line after it is missing.
+        self.header = raw
         self.stray_line = False
         position = 0
-        while position < len(octets):
-            if octets.startswith(b"\r\n", position):
-                self.header = octets[:position]
-                self.body = octets[position + 2:]
+        while position < len(raw):
+            if raw.startswith(b"\r\n", position):
+                self.header = raw[:position]
+                self.body = raw[position + 2:]
                 return
             end = position
             while True:
-                end = octets.find(b"\r\n", end)
+                end = raw.find(b"\r\n", end)
                 if end < 0:
-                    end = len(octets)
+                    end = len(raw)
                     following = end
                     break
                 following = end + 2
-                if octets[following:following + 1] not in (b" ", b"\t"):
+                if raw[following:following + 1] not in (b" ", b"\t"):
                     break
                 end = following
-            match = FIELD.fullmatch(octets[position:end])
+            match = FIELD.fullmatch(raw[position:end])
             if match is None:
-                # As Postfix does it: what is no field begins the body.
-                self.header = octets[:position]
-                self.body = octets[position:]
+                # As in Postfix, a line that is not a field begins the body.
+                self.header = raw[:position]
+                self.body = raw[position:]
                 self.stray_line = True
                 return
             self.fields.append((match[1], match[3]))
@@ -51,11 +51,11 @@ class Message:
         return [value for field, value in self.fields if field.lower() == wanted]
 
     def signatures(self):
-        """The DKIM-Signature fields as dictionaries of tags, top first."""
+        """Returns the DKIM-Signature fields as dictionaries of tags, top first."""
         return [tags(value) for value in self.values("DKIM-Signature")]
 
     def with_only_signature(self, index):
-        """The message with just the signature that stands at `index` among the signatures."""
+        """Returns the fields and the body, with no signature except the one at `index`."""
         kept, seen = [], 0
         for name, value in self.fields:
             if name.lower() == b"dkim-signature":
@@ -66,7 +66,7 @@ class Message:
         return kept, self.body
 
     def queue_id(self):
-        """The queue ID that the private Postfix gave it: the topmost Received field is its own."""
+        """Returns the queue ID that the private Postfix gave the message: the topmost Received field is its own."""
         received = self.values("Received")
         if not received:
             return None
@@ -75,13 +75,13 @@ class Message:
 
 
 def tags(value):
-    """RFC 6376 3.2: a tag list, white space around values removed and folds undone."""
+    """Returns the tags of a tag list (RFC 6376 3.2), without folds and without white space around the values."""
     found = {}
     for part in FOLD.sub(b"", value).split(b";"):
         name, equals, content = part.partition(b"=")
         if equals:
             found[name.strip().decode()] = content.strip().decode("utf-8", "replace")
-    # Where white space means nothing, none is kept, so that values compare.
+    # White space means nothing in these values. It is removed, so that they can be compared.
     for name in ("b", "bh", "h", "c", "d", "s", "a", "i"):
         if name in found:
             found[name] = re.sub(r"\s+", "", found[name])

@@ -1,8 +1,7 @@
-"""The MTA's side of the milter protocol, as far as tests need it.
+"""Speaks the MTA's side of the milter protocol, as far as tests need it.
 
-The numbers are those of libmilter's mfdef.h. It offers what Postfix 3.7 offers, skips the steps
-that the milter negotiates away, waits for no reply where none is due, and collects what the milter
-wants changed.
+The numbers are those of libmilter's mfdef.h. The client offers what Postfix 3.7 offers, skips the steps that the
+milter negotiates away, waits for no reply if none is due, and collects the changes that the milter asks for.
 """
 
 import socket
@@ -26,7 +25,7 @@ class MilterDied(HarnessError):
 
 
 class Outcome:
-    """What the milter decided (the letter of its reply) and asked for."""
+    """The milter's verdict (the letter of its reply), and the fields that it asked to insert."""
 
     def __init__(self, verdict, inserted=(), text=b""):
         self.verdict = verdict
@@ -36,7 +35,7 @@ class Outcome:
 
 class MilterClient:
     def __init__(self, address, client="127.0.0.1", name="localhost", protocol=PROTOCOL, macros=None):
-        """`address` is a path, or (host, port). `client` None is an unknown address family."""
+        """`address` is a path, or (host, port). With `client` None, the client's address family is unknown."""
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.settimeout(PATIENCE)
@@ -73,7 +72,7 @@ class MilterClient:
         self._socket.close()
 
     def message(self, fields, body, sender="sender@example", queue_id="QUEUEID", macros=None):
-        """One message: (name, raw value) fields with CRLF folds, and a body. Returns its Outcome."""
+        """Sends one message: (name, raw value) fields with CRLF folds, and a body. Returns its Outcome."""
         self._macro(b"M", {"{mail_addr}": sender, **(macros or {})})
         reply = self._step(NO_MAIL, NR_MAIL, b"M", f"<{sender}>\0".encode())
         if reply in b"artd":
@@ -87,7 +86,7 @@ class MilterClient:
         self._macro(b"T", {"i": queue_id})
         self._step(NO_DATA, NR_DATA, b"T")
         for name, value in fields:
-            # Postfix hands folds over as LF, and keeps the leading space only where asked to.
+            # Postfix hands over folds as LF, and keeps the leading space only if asked to.
             value = value.replace(b"\r\n", b"\n")
             if not self.steps & HEADER_LEADING_SPACE and value[:1] in (b" ", b"\t"):
                 value = value[1:]
@@ -126,7 +125,7 @@ class MilterClient:
             self._send(b"D", step + b"".join(word.encode() + b"\0" for word in words))
 
     def _step(self, left_out, no_reply, command, data=b""):
-        """Sends a step unless it was negotiated away; the reply's letter, 'c' where none is due."""
+        """Sends a step unless it was negotiated away; returns the letter of the reply, 'c' if none is due."""
         if self.steps & left_out:
             return b"c"
         self._send(command, data)
@@ -159,15 +158,15 @@ class MilterClient:
 
 
 def applied(fields, body, outcome):
-    """The message as Postfix sends it on: inserted fields on top, folds as CRLF, a final line end. With
-    HEADER_LEADING_SPACE the inserted value carries its own space."""
+    """Returns the message as Postfix sends it on: inserted fields on top, folds as CRLF, a final line end. With
+    HEADER_LEADING_SPACE, the inserted value has its own space."""
     fields = list(fields)
     for index, name, value in outcome.inserted:
         fields.insert(index, (name, value.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")))
-    octets = b"".join(name + b":" + value + b"\r\n" for name, value in fields)
-    return with_final_line_end(octets + b"\r\n" + body)
+    raw = b"".join(name + b":" + value + b"\r\n" for name, value in fields)
+    return with_final_line_end(raw + b"\r\n" + body)
 
 
-def with_final_line_end(octets):
-    """SMTP cannot carry a message without one (OpenDKIM refuses to judge such)."""
-    return octets if octets.endswith(b"\r\n") else octets + b"\r\n"
+def with_final_line_end(raw):
+    """Adds a final line end if there is none: SMTP needs one, and OpenDKIM refuses to judge a message without."""
+    return raw if raw.endswith(b"\r\n") else raw + b"\r\n"

@@ -1,6 +1,6 @@
 """A private Postfix: its own configuration, queue and data, on loopback ports above 1024.
 
-It is set up as Debian sets up the real one where that matters to a milter: smtpd and cleanup are
+Where it matters to a milter, it is set up as Debian sets up the real one: smtpd and cleanup are
 chrooted to the queue directory, and the milter is named relative to it. The system's own Postfix,
 if there is one, is neither read nor touched; only its programs are used.
 """
@@ -64,11 +64,11 @@ alias_database =
 inet_interfaces = 127.0.0.1, ::1
 inet_protocols = all
 mynetworks = 127.0.0.0/8, [::1]/128
-# Everything goes to the sink, whoever brings it: open only to this machine.
+# Everything goes to the sink, whoever sends it: only this machine can connect.
 relayhost = [127.0.0.1]:{sink_port}
 relay_domains = receiver.example, recoding.example, verbatim.example, longline.example
-# The same sink, as if it were without 8BITMIME (which SMTPUTF8 implies); that again, with what keeps
-# Postfix from recoding; and with a greater line length than Postfix's own.
+# Three more ways to the sink: as if it had no 8BITMIME (which SMTPUTF8 implies); without it as well, but with
+# the setting that keeps Postfix from recoding; and with a longer line limit than Postfix's default.
 transport_maps = inline:{{
   {{ recoding.example = recoding:[127.0.0.1]:{sink_port} }}
   {{ verbatim.example = verbatim:[127.0.0.1]:{sink_port} }}
@@ -99,8 +99,8 @@ class Postfix:
         self.config = workspace.directory("postfix/config")
         self.queue = workspace.directory("postfix/queue")
         self.log = root / "postfix.log"
-        # The usual one; one whose {daemon_name} is ORIGINATING; and one that adds no missing fields and
-        # completes no addresses, as for mail from elsewhere.
+        # The ports of the usual service; of one whose {daemon_name} is ORIGINATING; and of one that adds no
+        # missing fields and completes no addresses, as for mail from elsewhere.
         self.port, self.submission_port, self.verbatim_port = free_port(), free_port(), free_port()
         data = workspace.directory("postfix/data", 0o700)
         os.chown(data, pwd.getpwnam("postfix").pw_uid, -1)
@@ -111,8 +111,9 @@ class Postfix:
             port=self.port, submission_port=self.submission_port, verbatim_port=self.verbatim_port))
 
     def make_socket_directory(self, owner):
-        """Where the milter's socket goes, inside the chroot: the milter's user may create it, the
-        group postfix may reach it. The SGID bit hands that group on to the socket."""
+        """Makes the directory of the milter's socket inside the chroot; returns the path of the socket. The
+        milter's user may create the socket, and the group postfix may reach it: the socket gets that group
+        by the SGID bit."""
         directory = self.queue / "dkimsignd"
         directory.mkdir()
         os.chown(directory, pwd.getpwnam(owner).pw_uid, grp.getgrnam("postfix").gr_gid)
@@ -120,13 +121,13 @@ class Postfix:
         return directory / "dkimsignd.sock"
 
     def start(self, workspace):
-        # Registered first: a start that fails half way, or is interrupted, leaves a master as well.
+        # The stop is registered first: a start that fails half way, or is interrupted, leaves a master as well.
         workspace.on_close(self.stop)
         self._command("start")
         wait_for(lambda: self._command("status", check=False) == 0, "Postfix to start")
 
     def stop(self):
-        # Quiet if it never ran. "stop" waits for the master some seconds, then stops it by force and says that it failed.
+        # Does nothing if it never ran. "stop" waits some seconds for the master, then ends it by force and reports failure.
         if self._command("status", check=False) == 0:
             self._command("stop", check=False)
             wait_for(lambda: self._command("status", check=False) != 0, "Postfix to stop")
@@ -141,10 +142,10 @@ class Postfix:
     def log_text(self):
         return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
 
-    def sendmail(self, sender, recipient, octets):
-        """Mail from this machine, as cron and mail(1) bring it; lines end with LF, a dot is a dot."""
+    def sendmail(self, sender, recipient, raw):
+        """Sends mail from this machine, as cron and mail(1) do: lines end with LF, and a lone dot does not end it."""
         run(sendmail_program(), "-C", self.config, "-i", "-f", sender, "--", recipient,
-            input=octets.replace(b"\r\n", b"\n"))
+            input=raw.replace(b"\r\n", b"\n"))
 
 
 def sendmail_program():

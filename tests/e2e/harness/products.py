@@ -11,12 +11,12 @@ import socket
 
 from .workspace import HarnessError, run, stop_process, wait_for
 
-# The daemon needs no right of root and no user of its own to sign: nobody will do.
+# To sign, the daemon needs no rights of root and no user of its own: nobody is enough.
 USER, GROUP = "nobody", "nogroup"
 
 
 def program(name):
-    """ctest says where the built programs are; by hand, DKIMSIGND_BUILD_DIR does."""
+    """Returns the path of a built program. ctest sets DKIMSIGND_BUILD_DIR; set it yourself to run a test by hand."""
     folder = {"dkimsignd": "milter", "dkimkey": "keytool"}[name]
     build = os.environ.get("DKIMSIGND_BUILD_DIR")
     if not build:
@@ -28,7 +28,7 @@ def program(name):
 
 
 class KeyStore:
-    """root's directory with the daemon's group, as the package will set it up."""
+    """A key directory that belongs to root and the daemon's group, as the package sets it up."""
 
     def __init__(self, workspace):
         self.path = workspace.directory("keys", 0o750)
@@ -42,7 +42,7 @@ class KeyStore:
             self.domains.append(domain)
 
     def records(self):
-        """Every domain's records as zone-file text. Those of pending keys as well: DNS has them
+        """Returns the records of every domain as zone-file text, also those of pending keys: DNS has them
         before the daemon uses them."""
         zones = {}
         for domain in self.domains:
@@ -54,7 +54,7 @@ class KeyStore:
 
 
 class Daemon:
-    """dkimsignd as an unprivileged user, ready once it says so by sd_notify."""
+    """Runs dkimsignd as an unprivileged user, and waits until it says by sd_notify that it is ready."""
 
     def __init__(self, workspace, socket_path, key_directory, **settings):
         self._root = workspace.directory("daemon")
@@ -69,7 +69,7 @@ class Daemon:
             notified.setblocking(False)
             user = pwd.getpwnam(USER).pw_uid
             group = grp.getgrnam(GROUP).gr_gid
-            # The build directory may lie in a home that is its owner's alone to enter.
+            # The build directory may be in a home that only its owner may enter.
             copy = self._root / "dkimsignd"
             copy.unlink(missing_ok=True)  # another daemon of this workspace may still run it
             shutil.copyfile(program("dkimsignd"), copy)
@@ -89,7 +89,7 @@ class Daemon:
         self.config.write_text("\n".join(lines) + "\n")
 
     def reload(self, **settings):
-        """SIGUSR1, and until the daemon says that it has taken the new configuration over."""
+        """Sends SIGUSR1, and waits until the daemon says that it has taken over the new configuration."""
         self.configure(**settings)
         before = len(self.reloads())
         self.process.send_signal(signal.SIGUSR1)
@@ -108,7 +108,7 @@ class Daemon:
         return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
 
     def lines_of(self, queue_id, sender=None):
-        """The log lines about one message. One that is let go at MAIL FROM has no queue ID yet; its
+        """Returns the log lines about one message. If it was let go at MAIL FROM, it has no queue ID yet, and its
         line names the sender."""
         start = re.compile(rf"(?:^|\s){re.escape(queue_id)}: ")
         early = f"sender=<{sender}>"

@@ -11,13 +11,13 @@ use Mail::DKIM::Verifier;
 
 my @found;
 for my $value (@{ decode_json(do { local $/; <STDIN> }) }) {
-    my $octets = $value;
-    utf8::encode($octets);
+    my $raw = $value;
+    utf8::encode($raw);
     my $verifier = Mail::DKIM::Verifier->new();
-    $verifier->PRINT("From: $octets\015\012\015\012");
+    $verifier->PRINT("From: $raw\015\012\015\012");
     $verifier->CLOSE();
     my $author = $verifier->message_originator;
-    my @addresses = grep { defined } ($author && $author->address, map { $_->address } Mail::Address->parse($octets));
+    my @addresses = grep { defined } ($author && $author->address, map { $_->address } Mail::Address->parse($raw));
     utf8::decode($_) for @addresses;
     push @found, \@addresses;
 }

@@ -1,7 +1,7 @@
-"""Messages to a milter without a pause, on some connections at once, each in a process of its own.
+"""Sends messages to a milter without a pause, on several connections at once, each in its own process.
 
-Every message is another one, and made from its number alone: what comes back is kept as its time, its verdict and
-the inserted fields, and the message can be put together again for a verifier.
+No two messages are alike, and each is made from its numbers alone. Only the times, the verdict and the inserted fields
+are kept: they are enough to put the message together again for a verifier.
 """
 
 import dataclasses
@@ -26,13 +26,13 @@ class Handled:
     inserted: tuple  # (index, name, value), in the order in which the milter asked for them
     trouble: str = ""
 
-    def octets(self, sender):
-        """The message as the MTA sends it on."""
+    def raw(self, sender):
+        """Returns the message as the MTA sends it on."""
         return applied(*message(sender, self.connection, self.number), self)
 
 
 def message(sender, connection, number):
-    """Fields and body, about 2 kB."""
+    """Returns the fields and the body, about 2 kB."""
     host = sender.partition("@")[2].encode()
     fields = [
         (b"From", b" Alerts <" + sender.encode() + b">"),
@@ -48,7 +48,7 @@ def message(sender, connection, number):
 
 
 class SigningLoad:
-    """Begins at once. One that ends early (the daemon died, a reply never came) says so in the last Handled."""
+    """Begins at once. A connection that ends early (no daemon, no reply) says so in its last Handled."""
 
     def __init__(self, workspace, address, sender, connections=2):
         directory = workspace.directory("load", 0o700)
@@ -89,13 +89,13 @@ class SigningLoad:
                 self._counts[connection].value = number + 1
 
     def wait_for_more(self, count):
-        """Until every connection has brought that many more messages through since this was called."""
+        """Waits until every connection has brought that many more messages through since this call."""
         wanted = [value.value + count + 1 for value in self._counts]
         wait_for(lambda: all(value.value >= want for value, want in zip(self._counts, wanted)), "the load to go on",
                  alive=lambda: all(process.is_alive() for process in self._processes))
 
     def latest(self):
-        """The newest message of each connection."""
+        """Returns the newest message of each connection."""
         self._collect()
         newest = {}
         for handled in self.handled:
@@ -109,7 +109,7 @@ class SigningLoad:
                 self._read[connection] += 1
 
     def stop(self):
-        """All that was handled, in the order of the connections' numbers and of each message's."""
+        """Ends the load; returns all messages that were handled. The messages of each connection are in order."""
         self._ending.set()
         for process in self._processes:
             process.join()

@@ -1,8 +1,8 @@
 """The next hop: an SMTP server on loopback that keeps each message exactly as it arrived.
 
 It offers 8BITMIME and SMTPUTF8, so that Postfix has no reason to recode a body (RFC 6152) or to
-bounce an internationalized message. It offers no CHUNKING and no STARTTLS: nothing to negotiate
-about. A second instance without 8BITMIME shows what a signature does not survive.
+bounce an internationalized message. It offers no CHUNKING and no STARTTLS, so that there is nothing
+to negotiate.
 """
 
 import re
@@ -28,7 +28,7 @@ class Sink:
                 try:
                     sink.converse(self.rfile, self.wfile)
                 except (ConnectionError, TimeoutError):
-                    # Postfix was stopped in the middle; what is missing is missed by the test.
+                    # Postfix was stopped in the middle; the test notices what is missing.
                     pass
 
         class Server(socketserver.ThreadingTCPServer):
@@ -74,10 +74,10 @@ class Sink:
                 reply(b"250 ok")
             elif verb == b"DATA":
                 reply(b"354 go on")
-                octets = read_data(incoming)
-                if octets is None:
+                raw = read_data(incoming)
+                if raw is None:
                     return
-                self._keep(sender, recipients, octets)
+                self._keep(sender, recipients, raw)
                 recipients, sender = [], None
                 reply(b"250 kept")
             elif verb == b"QUIT":
@@ -86,14 +86,14 @@ class Sink:
             else:
                 reply(b"502 unknown")
 
-    def _keep(self, sender, recipients, octets):
+    def _keep(self, sender, recipients, raw):
         with self._changed:
             for recipient in recipients:
-                self._messages.setdefault(recipient.lower(), []).append((sender, octets))
+                self._messages.setdefault(recipient.lower(), []).append((sender, raw))
             self._changed.notify_all()
 
     def wait(self, recipients):
-        """Waits until every recipient has a message; recipient to octets."""
+        """Waits until every recipient has a message; returns the first message of each."""
         wanted = [r.lower() for r in recipients]
 
         def missing():
@@ -101,7 +101,7 @@ class Sink:
 
         with self._changed:
             count = -1
-            # As long as messages come in, more patience is in order.
+            # Waits longer as long as messages come in.
             while missing() and count != len(self._messages):
                 count = len(self._messages)
                 self._changed.wait_for(lambda: not missing() or len(self._messages) > count, PATIENCE)
@@ -116,8 +116,8 @@ class Sink:
 
 
 def read_data(incoming):
-    """The octets up to the line of a single dot, dots unstuffed (RFC 5321 4.5.2). Lines end with
-    CRLF only: a lone CR or LF is kept as an octet of its line."""
+    """Returns the bytes up to the line of a single dot, with dots unstuffed (RFC 5321 4.5.2); None if the connection
+    ends before it. Lines end only with CRLF: a lone CR or LF is kept as a byte of its line."""
     lines = []
     while True:
         line = incoming.readline()

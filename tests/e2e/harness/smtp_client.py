@@ -1,7 +1,7 @@
-"""An SMTP client that sends octets as they are.
+"""An SMTP client that sends bytes as they are.
 
-smtplib normalizes line ends and knows neither XCLIENT nor BDAT. BDAT (RFC 3030) matters here, as it
-is the one way by which a body without a final line end comes in over SMTP.
+smtplib normalizes line ends and knows neither XCLIENT nor BDAT. BDAT (RFC 3030) matters here, because it is
+the only way to send a body without a final line end over SMTP.
 """
 
 import re
@@ -13,16 +13,16 @@ QUEUED = re.compile(rb"queued as ([0-9A-Za-z]+)")
 
 
 class Refused(HarnessError):
-    """The server answered with something else than was hoped for."""
+    """The server gave another answer than expected."""
 
 
-def stuffed(octets):
-    """The octets as they go over the wire after DATA, with the final line end and dot."""
-    if octets and not octets.endswith(b"\r\n"):
-        octets += b"\r\n"
-    if octets.startswith(b"."):
-        octets = b"." + octets
-    return octets.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+def stuffed(raw):
+    """Returns the message as it goes over the wire after DATA, with the final line end and dot."""
+    if raw and not raw.endswith(b"\r\n"):
+        raw += b"\r\n"
+    if raw.startswith(b"."):
+        raw = b"." + raw
+    return raw.replace(b"\r\n.", b"\r\n..") + b".\r\n"
 
 
 class SmtpClient:
@@ -47,7 +47,7 @@ class SmtpClient:
         self.drop()
 
     def drop(self):
-        """Hangs up without a word, as a client that crashed."""
+        """Disconnects without a word, like a client that crashed."""
         self._replies.close()
         self._socket.close()
 
@@ -67,8 +67,8 @@ class SmtpClient:
             raise Refused(text.decode("utf-8", "replace"))
         return text
 
-    def write(self, octets):
-        self._socket.sendall(octets)
+    def write(self, raw):
+        self._socket.sendall(raw)
 
     def command(self, line, code=b"250"):
         self.write(line + b"\r\n")
@@ -78,7 +78,7 @@ class SmtpClient:
         return self.command(b"EHLO client.example")
 
     def xclient(self, **attributes):
-        """Takes on another identity; Postfix greets anew afterwards."""
+        """Takes on another identity; Postfix greets again afterwards."""
         words = " ".join(f"{name}={value}" for name, value in attributes.items())
         self.command(f"XCLIENT {words}".encode(), b"220")
         self.ehlo()
@@ -88,17 +88,17 @@ class SmtpClient:
         self.command(b"MAIL FROM:<" + sender.encode() + b">" + parameters)
         self.command(b"RCPT TO:<" + recipient.encode() + b">")
 
-    def send(self, sender, recipient, octets, smtputf8=False, chunks=None):
-        """Sends one message; its queue ID. With `chunks`, by BDAT in pieces of that many octets."""
+    def send(self, sender, recipient, raw, smtputf8=False, chunks=None):
+        """Sends one message; returns its queue ID. With `chunks`, sends it by BDAT in pieces of that many bytes."""
         self.envelope(sender, recipient, smtputf8)
         if chunks is None:
             self.command(b"DATA", b"354")
-            self.write(stuffed(octets))
+            self.write(stuffed(raw))
             reply = self._expect(b"250")
         else:
-            for start in range(0, len(octets), chunks):
-                piece = octets[start:start + chunks]
-                last = b" LAST" if start + chunks >= len(octets) else b""
+            for start in range(0, len(raw), chunks):
+                piece = raw[start:start + chunks]
+                last = b" LAST" if start + chunks >= len(raw) else b""
                 self.write(b"BDAT %d%s\r\n" % (len(piece), last) + piece)
                 reply = self._expect(b"250")
         match = QUEUED.search(reply)

@@ -1,17 +1,17 @@
 """Three independent judges of a signature: dkimpy, Mail::DKIM and OpenDKIM.
 
-Each gets every signature of ours in every message and must judge each of them by itself. They ask
+Each gets every signature of ours in every message, and must judge each signature separately. They ask
 the test's own name server for keys, each through its own resolver.
 
-What the Debian 12 packages can do was found out by running them:
+Running the Debian 12 packages has shown what they can do:
 - dkimpy 1.1.4 judges one signature by its index, and Ed25519 by PyNaCl.
 - Mail::DKIM 1.20230212 judges all signatures of a message, but has no Ed25519 whatever else is
   installed: it calls such a signature "invalid (unsupported algorithm ed25519-sha256)". Later ones
-  (1.20230911 in Ubuntu 24.04) have it, with CryptX. Both answers are right, every other is wrong.
+  (1.20230911 in Ubuntu 24.04) have it, with CryptX. Both answers are correct, any other is wrong.
 - OpenDKIM 2.11.0~beta2 is built with libunbound, which takes a port only by ResolverConfiguration
   (Nameservers takes none). It runs as a verifying milter and reports in Authentication-Results.
-  It looks at three signatures at most and summarizes, so each is shown to it alone. It does verify
-  Ed25519, and finds a changed message out.
+  It looks at three signatures at most and summarizes, so it gets each signature alone. It does verify
+  Ed25519, and detects a changed message.
 """
 
 import json
@@ -57,7 +57,7 @@ On-InternalError tempfail
 
 
 class Judges:
-    """The three together. `judge` returns one list of verdicts a signature."""
+    """The three judges together."""
 
     def __init__(self, workspace, dns_server):
         self._dns = dns_server
@@ -65,46 +65,46 @@ class Judges:
         self._opendkim = OpenDkim(workspace, dns_server)
 
     def judge(self, messages):
-        """`messages` maps a name to octets; the answer maps the name to a list with one entry a
+        """Judges `messages`, which maps names to bytes. Returns for each name a list with one entry per
         DKIM-Signature field (top first): a dictionary from judge to verdict, 'pass' or a reason."""
         perl = self._mail_dkim(messages)
         verdicts = {}
-        for name, octets in messages.items():
-            message = Message(octets)
+        for name, raw in messages.items():
+            message = Message(raw)
             per_signature = []
             for index in range(len(message.values("DKIM-Signature"))):
                 per_signature.append({
-                    "dkimpy": self._dkimpy(octets, index),
+                    "dkimpy": self._dkimpy(raw, index),
                     "Mail::DKIM": perl[name][index],
                     "OpenDKIM": self._opendkim.verdict(*message.with_only_signature(index)),
                 })
             verdicts[name] = per_signature
         return verdicts
 
-    def strict(self, octets, index):
-        """dkimpy with StrictRelaxed in place of its own."""
+    def strict(self, raw, index):
+        """Returns the verdict of dkimpy with StrictRelaxed in place of its own canonicalization."""
         algorithms = dkim.canonicalization.ALGORITHMS
         own = algorithms[b"relaxed"]
         algorithms[b"relaxed"] = StrictRelaxed
         try:
-            return self._dkimpy(octets, index)
+            return self._dkimpy(raw, index)
         finally:
             algorithms[b"relaxed"] = own
 
-    def _dkimpy(self, octets, index):
-        # A key of fewer than 1024 bits is refused by RFC 8301; dkimpy leaves that to its caller.
+    def _dkimpy(self, raw, index):
+        # RFC 8301 refuses keys of fewer than 1024 bits; dkimpy leaves that to its caller.
         try:
-            good = dkim.DKIM(octets, minkey=1024).verify(idx=index, dnsfunc=self._dns.txt)
+            good = dkim.DKIM(raw, minkey=1024).verify(idx=index, dnsfunc=self._dns.txt)
             return "pass" if good else "fail"
         except dkim.DKIMException as error:
             return f"error: {error}"
 
     def _mail_dkim(self, messages):
-        """One process for all: starting perl costs far more than a verification."""
+        """Runs one process for all: starting perl costs far more than a verification."""
         listing = []
-        for number, (name, octets) in enumerate(messages.items()):
+        for number, (name, raw) in enumerate(messages.items()):
             path = self._directory / f"{number}.eml"
-            path.write_bytes(octets)
+            path.write_bytes(raw)
             listing.append((name, path))
         done = subprocess.run(
             ["perl", str(PERL), str(self._dns.port)],
@@ -133,7 +133,7 @@ class StrictRelaxed(dkim.canonicalization.Relaxed):
 
 
 def complaints(verdicts, signature):
-    """The judges that do not accept a signature (its tags), with what they say."""
+    """Returns the judges that do not accept a signature (given by its tags), with what they say."""
     return {judge: verdict for judge, verdict in verdicts.items() if verdict != "pass" and not (
         judge == "Mail::DKIM" and signature.get("a") == "ed25519-sha256" and verdict == NO_ED25519)}
 
@@ -148,7 +148,7 @@ class OpenDkim:
         process = workspace.spawn("/usr/sbin/opendkim", "-f", "-x", config, "-p", f"local:{socket}",
                                   log=root / "opendkim.log")
         wait_for(socket.exists, "OpenDKIM to listen", alive=lambda: process.poll() is None)
-        # Not one of its internal hosts, whose mail it would not verify.
+        # The client is not one of OpenDKIM's internal hosts, whose mail it would not verify.
         self._client = wait_for(lambda: self._connected(str(socket)), "OpenDKIM to answer",
                                 alive=lambda: process.poll() is None)
         workspace.on_close(self._client.close)

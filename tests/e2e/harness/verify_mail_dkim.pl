@@ -1,8 +1,8 @@
 #!/usr/bin/perl
-# Judges messages by Mail::DKIM, many in one process.
+# Judges messages with Mail::DKIM, many in one process.
 # usage: verify_mail_dkim.pl DNS-PORT [DNS-ADDRESS] < list-of-files
-# Asks that one server, by default on 127.0.0.1. Prints a line a file: a JSON array with the verdict on each of
-# its signatures, top first.
+# Asks only that server, by default on 127.0.0.1. Prints one line per file: a JSON array with the verdicts on its
+# signatures, top first.
 use strict;
 use warnings;
 
@@ -18,7 +18,7 @@ Mail::DKIM::DNS::resolver(
         nameservers => [$address],
         port        => $port,
         recurse     => 0,
-        # Authoritative answers for foreign domains are refusals: no point in asking again.
+        # The server refuses questions about foreign domains: there is no point in asking again.
         retry       => 2,
         udp_timeout => 5,
     )
@@ -28,11 +28,11 @@ $| = 1;
 while (my $path = <STDIN>) {
     chomp $path;
     open my $file, '<:raw', $path or die "$path: $!\n";
-    my $octets = do { local $/; <$file> };
+    my $raw = do { local $/; <$file> };
     close $file;
 
     my $verifier = Mail::DKIM::Verifier->new();
-    $verifier->PRINT($octets);
+    $verifier->PRINT($raw);
     $verifier->CLOSE();
 
     my @verdicts;

@@ -1,9 +1,9 @@
-"""A temporary directory with the processes that live in it, and the promise that both go away.
+"""A temporary directory with the processes that run in it; both always end with the test.
 
 Everything that a test starts is registered here at once, and is undone in reverse order when the
 test ends, fails, or is interrupted by SIGINT, SIGTERM or SIGHUP. Processes are ended by their pid
 or by their own stop command, never by name: other Postfix instances may run on the machine.
-DKIMSIGND_E2E_KEEP=1 keeps the directory, with all logs and messages, for looking into a failure.
+DKIMSIGND_E2E_KEEP=1 keeps the directory, with all logs and messages, to look into a failure.
 """
 
 import atexit
@@ -23,13 +23,14 @@ PATIENCE = 60.0
 
 
 class HarnessError(Exception):
-    """The surroundings of the test are broken: not a verdict on the product."""
+    """The surroundings of the test are broken; this is not a verdict on the product."""
 
 
 def wait_for(condition, what, alive=None, patience=PATIENCE):
     """Polls `condition` until it returns something true, and returns that.
 
-    `alive` is asked as well, so that the death of the process waited for is reported at once.
+    If `alive` is given, it is polled as well, so that the death of a process is reported at once. Raises HarnessError
+    if the process has died or the time is over.
     """
     deadline = time.monotonic() + patience
     while True:
@@ -44,14 +45,14 @@ def wait_for(condition, what, alive=None, patience=PATIENCE):
 
 
 def free_port():
-    """A loopback port nobody listens on, for programs that cannot choose one themselves."""
+    """Returns a loopback port that nobody listens on, for programs that cannot choose one."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def run(*args, **kwargs):
-    """subprocess.run whose failure shows what the command said."""
+    """Runs a command; raises HarnessError with its output if it fails."""
     done = subprocess.run([str(a) for a in args], capture_output=True, check=False, **kwargs)
     if done.returncode != 0:
         said = (done.stdout + done.stderr).decode("utf-8", "replace")
@@ -60,14 +61,14 @@ def run(*args, **kwargs):
 
 
 def interrupt(*_):
-    """As Ctrl-C does it: unittest would take SystemExit for a failed test and go on."""
+    """Ends the test as Ctrl-C does: unittest would take SystemExit for a failed test and go on."""
     raise KeyboardInterrupt
 
 
 class Workspace:
     def __init__(self):
         self._undo = contextlib.ExitStack()
-        # Short, because a UNIX socket's path must fit 107 octets.
+        # Short, because a UNIX socket's path must fit into 107 bytes.
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="dkimsignd-e2e-", dir=os.environ.get("TMPDIR", "/tmp")))
         self._undo.callback(self._remove)
         # Postfix and the daemon run as other users and must be able to pass through.
@@ -87,7 +88,7 @@ class Workspace:
 
     def close(self):
         atexit.unregister(self.close)
-        # A second Ctrl-C must not cut the clearing-up short.
+        # A second Ctrl-C must not interrupt the cleanup.
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             self._undo.close()
@@ -107,7 +108,7 @@ class Workspace:
         return path
 
     def spawn(self, *args, log, **kwargs):
-        """Starts a process of its own session (Ctrl-C reaches only us) and registers its end."""
+        """Starts a process in a session of its own, so that Ctrl-C reaches only us, and registers its end."""
         with open(log, "ab") as output:
             process = subprocess.Popen(
                 [str(a) for a in args], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
@@ -117,7 +118,7 @@ class Workspace:
 
 
 def stop_process(process, patience=10.0):
-    """SIGTERM, and SIGKILL for one that does not heed it; the exit status."""
+    """Sends SIGTERM, and SIGKILL if the process does not end; returns its exit status."""
     if process.poll() is None:
         process.terminate()
         try:

@@ -1,4 +1,4 @@
-// Tests what explain finds out about the daemon's user; tests/keytool/sessions/explain.txt tests its words.
+// Tests the findings of explain about the daemon's user; tests/keytool/sessions/explain.txt tests its words.
 #include "keytool/messages/explanation.hpp"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ class ExplanationTest : public testing::Test {
  protected:
   ExplanationTest() {
     settings_.key_directory = files_.store().directory();
-    // The store as it is installed: it belongs to root, with the daemon's group.
+    // As when it is installed, the store belongs to root, with the daemon's group.
     chmod(files_.path("").c_str(), 0750);
     is_root_ = chown(files_.path("").c_str(), static_cast<uid_t>(-1), 23456) == 0;
     files_.add("example.com", "server", test::rsa_key());
@@ -73,7 +73,7 @@ TEST_F(ExplanationTest, AKeyOfAnotherGroup) {
 
 TEST_F(ExplanationTest, ADirectoryThatItCannotPass) {
   chmod(files_.path("").c_str(), 0700);
-  // As it is spelled while the path is followed.
+  // The message spells the path as the store does.
   const auto directory = files_.store().directory().string();
   expect_fault("user daemon-user cannot pass through " + directory + "; fix it with: chgrp daemon-group " +
                directory + " && chmod g+x " + directory);

@@ -59,7 +59,7 @@ TEST(MessageFileTest, AStrayLineEndsTheHeader) {
     EXPECT_EQ(message.body(), body) << stray;
     EXPECT_EQ(message.rest(), body) << stray;
   }
-  // On the first line white space continues nothing.
+  // White space on the first line continues nothing.
   EXPECT_EQ(MessageFile(" A: x\n").stray_line(), 1U);
 }
 
@@ -76,15 +76,15 @@ TEST(MessageFileTest, NoHeader) {
   EXPECT_EQ(MessageFile("\r\nbody").body(), "body");
 }
 
-// For any bytes: header and rest are the message except for an mbox line, and fields have no line ends except
+// Whatever the bytes, header and rest are the message except for an mbox line, and fields have line ends only
 // in folds.
 TEST(MessageFileTest, AnyBytes) {
   std::mt19937 random(20261124);
-  constexpr std::string_view octets("A: \t\r\n\0\xc3\xa4", 9);
+  constexpr std::string_view bytes("A: \t\r\n\0\xc3\xa4", 9);
   for (int round = 0; round < 20'000; ++round) {
     std::string text;
     for (auto size = random() % 24; size > 0; --size)
-      text += octets[random() % octets.size()];
+      text += bytes[random() % bytes.size()];
     const MessageFile message(text);
     ASSERT_EQ(std::string(message.header()) + std::string(message.rest()), text);
     ASSERT_TRUE(message.rest().ends_with(message.body()));

@@ -18,7 +18,7 @@ TEST(JsonStringTest, AlwaysUtf8) {
   EXPECT_EQ(json_string("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 
-TEST(JsonArrayTest, ObjectsALine) {
+TEST(JsonArrayTest, OneObjectPerLine) {
   EXPECT_EQ(json_array({}), "[]\n");
   JsonObject first;
   first.text("a", "x");

@@ -17,8 +17,9 @@ TEST(TerminalTextTest, ControlCharacters) {
   EXPECT_EQ(terminal_text("\xc2\x80\xc2\x9b\xc2\x9f"), "\\xc2\\x80\\xc2\\x9b\\xc2\\x9f");
 }
 
-// RFC 3629 §4: overlong forms, surrogates, beyond U+10FFFF, truncated, lone continuation bytes.
-TEST(TerminalTextTest, WhatIsNotUtf8) {
+// RFC 3629 §4 excludes overlong forms, surrogates, values beyond U+10FFFF and lone or missing continuation
+// bytes.
+TEST(TerminalTextTest, BytesThatAreNotUtf8) {
   EXPECT_EQ(terminal_text("\x80"), "\\x80");
   EXPECT_EQ(terminal_text("\xc0\xaf"), "\\xc0\\xaf");
   EXPECT_EQ(terminal_text("\xe0\x9f\xbf"), "\\xe0\\x9f\\xbf");

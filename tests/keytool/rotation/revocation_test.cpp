@@ -1,4 +1,4 @@
-// Tests that a revoked key is void at once, and that no mail loses its signature because of it.
+// Tests that a revoked key signs nothing from then on, and that no mail loses its signature because of it.
 #include "keytool/rotation/revocation.hpp"
 
 #include <gtest/gtest.h>

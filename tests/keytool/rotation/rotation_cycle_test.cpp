@@ -54,7 +54,7 @@ TEST(RotationPlan, next_look_is_the_earliest) {
   EXPECT_EQ(plan.next_look(), noon + 1h);
 }
 
-// Whatever DNS shows and however the clock runs, there is always an active key in the place of an active key.
+// Whatever DNS shows and however the clock runs, each place that has an active key keeps one.
 TEST(RotationCycle, never_leaves_a_place_without_an_active_key) {
   unsigned seed = 20261124;
   const auto random = [&](unsigned below) {

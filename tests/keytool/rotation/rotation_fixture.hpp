@@ -1,4 +1,4 @@
-// Manifests and views of DNS, as the tests of the cycle of keys write them.
+// Makes manifests and views of DNS for the tests of the cycle of keys.
 #pragma once
 
 #include <string>
@@ -49,7 +49,7 @@ inline RecordView view(State state, std::chrono::seconds memory = 1h) {
   return {state, memory, "ns1. serves something"};
 }
 
-// Not every server answers; those that do show this.
+// Returns a view in which not every server answers, and the others show this state.
 inline RecordView so_far(State state) {
   return {.state = State::unknown,
           .memory = 1h,

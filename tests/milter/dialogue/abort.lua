@@ -1,4 +1,4 @@
--- An abort ends the message, in whichever step, and not the connection.
+-- An abort ends the message in any step, but not the connection.
 --log: NOQUEUE: signed d=example.com
 --no-log: evil
 
@@ -12,7 +12,7 @@ for steps = 1, 4 do
     sign(conn, letter("after " .. steps))
 end
 mt.disconnect(conn)
--- One that breaks off without a word.
+-- An MTA that disconnects in the middle of a message.
 conn = open_from("127.0.0.1")
 done_well(mt.mailfrom(conn, "<alerts@example.com>"), "MAIL")
 hand_over_field(conn, "From", " evil@example.com")

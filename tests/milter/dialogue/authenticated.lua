@@ -1,4 +1,4 @@
--- A client from anywhere whose mail is ours because of what the MTA says of it.
+-- Mail of a client from anywhere is ours if it has authenticated, or if the MTA marks it with a macro.
 --log: not signed: client 203.0.113.9 is neither
 --log: signed d=example.com
 --log: not signed: client 203.0.113.9 is neither

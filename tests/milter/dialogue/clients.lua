@@ -1,4 +1,4 @@
--- Whose mail is ours.
+-- The address of the client decides whether its mail is ours.
 --config: trusted_networks = ( "127.0.0.0/8", "::1", "2001:db8:1::/48" );
 --log: not signed: client 203.0.113.9 is neither trusted nor authenticated
 --log: not signed: client 2001:db8:2::1 is neither trusted nor authenticated

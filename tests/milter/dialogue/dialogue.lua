@@ -1,4 +1,4 @@
--- Runs one script, with what the scripts share. Every function ends the script with an error if something is not as it should be.
+-- Runs one script, and defines the functions that scripts share. They end the script with an error if something is wrong.
 
 -- miltertest's own defaults: what Postfix and Sendmail offer.
 VERSION = 6
@@ -11,7 +11,7 @@ function check(condition, what)
     if not condition then error(what, 2) end
 end
 
--- A function of miltertest gives nil if all is well.
+-- Functions of miltertest return nil if they succeed.
 function done_well(result, what)
     if result ~= nil then error(what .. ": " .. tostring(result), 2) end
 end
@@ -29,7 +29,7 @@ function negotiate(conn, version, actions, steps)
     return mt.negotiate(conn, version or VERSION, steps or STEPS, actions or ACTIONS)
 end
 
--- A connection that has been negotiated. version, actions and steps are those of the MTA.
+-- Returns a connection after its negotiation. version, actions and steps are what the MTA offers.
 function open(version, actions, steps)
     local conn = mt.connect(socket)
     check(conn ~= nil, "cannot connect")
@@ -37,7 +37,7 @@ function open(version, actions, steps)
     return conn
 end
 
--- One from a client.
+-- Returns a connection with a client at that address.
 function open_from(address, version, actions, steps)
     local conn = open(version, actions, steps)
     done_well(mt.conninfo(conn, "client.example", address), "connect")
@@ -53,7 +53,7 @@ function hand_over_field(conn, name, value)
     done_well(mt.header(conn, name, (value:gsub("^ ", "", 1))), "header field " .. name)
 end
 
--- From MAIL to the end of the message, each step expected to go on. fields are { name, value } with LF folds.
+-- Sends a message, from MAIL to its end, and expects each step to go on. fields are { name, value } with LF folds.
 function send(conn, fields, body)
     done_well(mt.mailfrom(conn, "<alerts@example.com>"), "MAIL")
     expect(conn, CONTINUE, "MAIL")
@@ -65,7 +65,7 @@ function send(conn, fields, body)
     check(mt.getreply(conn) == CONTINUE or mt.getreply(conn) == ACCEPT, "the end of the message is refused")
 end
 
--- Writes the message as it would now leave, for the runner to verify.
+-- Writes the message as it would leave now; tests/milter/dialogue/run verifies it.
 local messages = 0
 function put_out(conn, fields, body)
     messages = messages + 1
@@ -97,13 +97,13 @@ function sign(conn, fields, body)
     put_out(conn, fields, body)
 end
 
--- A message like any other.
+-- Returns the fields and the body of an ordinary message.
 function letter(subject)
     return { { "From", " Alerts <alerts@example.com>" }, { "To", " root@example.net" },
              { "Subject", " " .. (subject or "disk full") } }, { "The disk is full.\r\n", "\r\nYours\r\n" }
 end
 
--- miltertest keeps the text of an error to itself.
+-- miltertest does not print the text of an error.
 local succeeded, trouble = xpcall(dofile, debug.traceback, script)
 if not succeeded then
     mt.echo(trouble)

@@ -1,4 +1,4 @@
--- Fields as others got them wrong, from an MTA that keeps their leading space.
+-- Fields that other signers got wrong, from an MTA that keeps the leading space.
 --config: canonicalization = "simple/relaxed";
 --log: signed d=example.com
 

@@ -1,4 +1,4 @@
--- An MTA that lets nobody insert header fields: we part, and say why.
+-- An MTA does not let us insert header fields: we close the connection, and say why.
 --log: the MTA does not let us add header fields (SMFIF_ADDHDRS): nothing can be signed on this connection
 --log: signed d=example.com
 

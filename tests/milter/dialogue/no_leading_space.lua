@@ -1,4 +1,4 @@
--- The same from an MTA that eats a space after the colon, and adds one to what is inserted.
+-- The fields of leading_space.lua, from an MTA that eats a space after the colon, and adds one to what is inserted.
 --config: canonicalization = "relaxed/simple";
 --log: connection: leading space not offered
 --log: signed d=example.com

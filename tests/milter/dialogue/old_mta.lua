@@ -1,4 +1,5 @@
--- An MTA of protocol version 2: no silence, no leading space, no lists of macros, no DATA or unknown commands.
+-- An MTA of protocol version 2 has no steps without a reply, no leading space, no lists of macros, no DATA and no unknown
+-- commands.
 --log: OLD1: signed d=example.com
 --log: OLD2: signed d=example.com
 
@@ -11,6 +12,6 @@ for number, steps in ipairs({ 0x7F, 0x3F }) do
     sign(conn, letter())
     mt.disconnect(conn)
 end
--- One that wants to send every step, and so is sent every answer.
+-- An MTA that wants to send every step gets every answer.
 local conn = open_from("127.0.0.1", 2, 0x1F, 0)
 mt.disconnect(conn)

@@ -1,4 +1,4 @@
--- An MTA that offers everything: the steps that we do not need are not sent, those that need no answer get none.
+-- An MTA offers everything: it does not send the steps that we do not need, and gets no needless answers.
 --log: NOQUEUE: signed d=example.com s=server,server-ed25519 a=rsa-sha256,ed25519-sha256 from=alerts@example.com
 
 local conn = open()

@@ -1,4 +1,4 @@
--- Queue IDs come as early or late as the MTA has them, and with whatever in them.
+-- Queue IDs come early or late, and with any content.
 --log: EARLY: signed
 --log: LATE: signed
 --log: x\x0d\x0aforged:\x20signed: signed d=example.com

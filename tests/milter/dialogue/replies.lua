@@ -1,4 +1,4 @@
--- An MTA that knows no silence: every step wants its answer.
+-- An MTA expects an answer to every step.
 --log: signed d=example.com
 
 local conn = open_from("127.0.0.1", VERSION, ACTIONS, 0x1007F | SMFIP_NODATA | SMFIP_NOUNKNOWN)

@@ -7,7 +7,7 @@
 
 namespace dkim::test {
 
-// The buffers come from malloc, since the compiler tracks the size of its blocks.
+// The buffers come from malloc, because the compiler tracks the size of its blocks.
 
 std::string fortified_read(int descriptor, std::size_t size, std::size_t room) {
   char* const buffer = static_cast<char*>(std::malloc(room));

@@ -1,4 +1,4 @@
-// Packets are found whole, whatever pieces they come in.
+// The buffer finds whole packets, whatever pieces they come in.
 #include "milter/libmilter/packet_buffer.hpp"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ class PacketBufferTest : public testing::Test {
     ASSERT_EQ(::send(pair_[1], bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
   }
 
-  // Takes all that is there.
+  // Takes everything that has arrived.
   Took take() {
     Took took = buffer_.take_from(pair_[0]);
     while (took == Took::bytes)
@@ -64,7 +64,7 @@ TEST_F(PacketBufferTest, APacketIsWholeWithItsLastByte) {
   EXPECT_TRUE(buffer_.empty());
 }
 
-TEST_F(PacketBufferTest, TheNextOneStays) {
+TEST_F(PacketBufferTest, TheNextPacketStays) {
   send(packet(1, "N") + packet(3, "Bxy") + packet(9, "Bz"));
   take();
   EXPECT_EQ(buffer_.packet_size(), 5U);
@@ -76,7 +76,7 @@ TEST_F(PacketBufferTest, TheNextOneStays) {
 }
 
 // libmilter reads five bytes and then judges.
-TEST_F(PacketBufferTest, OfNonsenseTheFirstFiveBytesAreAPacket) {
+TEST_F(PacketBufferTest, TheFirstFiveBytesOfNonsenseAreAPacket) {
   for (const std::uint32_t length :
        {0U, 1U, 0x80000000U, 0xffffffffU, static_cast<std::uint32_t>(largest_packet) + 2}) {
     send(packet(length, "B"));
@@ -90,7 +90,7 @@ TEST_F(PacketBufferTest, OfNonsenseTheFirstFiveBytesAreAPacket) {
   EXPECT_EQ(buffer_.packet_size(), largest_packet + 5);
 }
 
-TEST_F(PacketBufferTest, ALargeOneArrivesWhole) {
+TEST_F(PacketBufferTest, ALargePacketArrivesWhole) {
   std::string data = "L";
   for (int i = 0; i < 1'000'000; ++i)
     data += static_cast<char>(i * 7 + i / 251);
@@ -115,7 +115,7 @@ TEST_F(PacketBufferTest, WhatIsPutFirstComesFirst) {
   EXPECT_EQ(give(100), "0123456789xyb" + packet(1, "K"));
 }
 
-TEST_F(PacketBufferTest, TheEndIsSeenBehindTheBytes) {
+TEST_F(PacketBufferTest, TheEndIsSeenAfterTheBytes) {
   send("last");
   shutdown(pair_[1], SHUT_WR);
   EXPECT_EQ(buffer_.take_from(pair_[0]), Took::bytes);
@@ -127,7 +127,7 @@ TEST_F(PacketBufferTest, MovesWithItsBytes) {
   send("abc");
   take();
   PacketBuffer other = std::move(buffer_);
-  EXPECT_TRUE(buffer_.empty());  // NOLINT(bugprone-use-after-move): empty is what it is then
+  EXPECT_TRUE(buffer_.empty());  // NOLINT(bugprone-use-after-move): it must be empty
   buffer_ = std::move(other);
   EXPECT_EQ(give(10), "abc");
   send("def");

@@ -1,4 +1,4 @@
-// What libmilter sees through milter/libmilter/read_ahead: the same bytes, whatever pieces they come in.
+// Through milter/libmilter/read_ahead, libmilter sees the same bytes, whatever pieces they come in.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -61,7 +61,7 @@ TEST_F(ReadAheadTest, PacketsInPieces) {
   EXPECT_EQ(poll_now(ours_), 0);
 }
 
-TEST_F(ReadAheadTest, WhatComesLaterIsSeen) {
+TEST_F(ReadAheadTest, LaterBytesAreSeen) {
   send("one");
   EXPECT_EQ(poll_now(ours_), 1);
   send("two");
@@ -72,7 +72,7 @@ TEST_F(ReadAheadTest, WhatComesLaterIsSeen) {
   EXPECT_EQ(read_some(ours_, 100), "three");
 }
 
-TEST_F(ReadAheadTest, TheEndIsTheEnd) {
+TEST_F(ReadAheadTest, TheEndIsSeenAfterTheBytes) {
   send("last");
   shutdown(peers_, SHUT_WR);
   EXPECT_EQ(poll_now(ours_), 1);
@@ -86,7 +86,7 @@ TEST_F(ReadAheadTest, AReadWithoutAPollPassesThrough) {
   EXPECT_EQ(read_some(ours_, 5), "plain");
 }
 
-// Whatever sizes are asked for, across the buffer's end.
+// Reads of any size get the correct bytes, across the end of the buffer as well.
 TEST_F(ReadAheadTest, AMegabyteArrivesWhole) {
   std::string sent;
   for (int i = 0; i < 1'000'000; ++i)
@@ -114,7 +114,7 @@ TEST_F(ReadAheadTest, AMegabyteArrivesWhole) {
 
 // The bytes of a connection that was closed are not given to the next one, which may have the same descriptor
 // number.
-TEST_F(ReadAheadTest, ADescriptorThatComesBackIsAnother) {
+TEST_F(ReadAheadTest, AReusedDescriptorNumberIsAnotherConnection) {
   send("left over");
   EXPECT_EQ(poll_now(ours_), 1);
   EXPECT_EQ(read_some(ours_, 4), "left");
@@ -156,7 +156,7 @@ TEST_F(ReadAheadTest, FortifiedCallsAreServedToo) {
   EXPECT_EQ(fortified_read(ours_, 6, 6), "");
 }
 
-TEST_F(ReadAheadTest, FortifiedAndPlainCallsShareWhatIsThere) {
+TEST_F(ReadAheadTest, FortifiedAndPlainCallsShareTheBuffer) {
   send("12345abcdef");
   shutdown(peers_, SHUT_WR);
   EXPECT_EQ(poll_now(ours_), 1);

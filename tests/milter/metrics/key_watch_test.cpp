@@ -1,4 +1,4 @@
-// What is shown of a store, and what is read of it for that.
+// The domains and keys of a store that metrics show, and how much of the store is read for them.
 #include "milter/metrics/key_watch.hpp"
 
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ class KeyWatchTest : public testing::Test {
   milter::KeyWatch watch_;
 };
 
-TEST_F(KeyWatchTest, AllDomainsWhereTheyAreNoMoreThanThat) {
+TEST_F(KeyWatchTest, ShowsAllDomainsUpToTheLimit) {
   EXPECT_EQ(names(look()), "");
   for (const char* domain : {"c.example", "a.example", "b.example"})
     store_.add_key(domain, "s");
@@ -50,7 +50,7 @@ TEST_F(KeyWatchTest, AllDomainsWhereTheyAreNoMoreThanThat) {
   EXPECT_EQ(names(look(3)), "a.example c.example");
 }
 
-TEST_F(KeyWatchTest, OfMoreThoseThatWereUsedLast) {
+TEST_F(KeyWatchTest, ShowsTheLastUsedDomainsPastTheLimit) {
   for (const char* domain : {"a.example", "b.example", "c.example", "d.example"})
     store_.add_key(domain, "s");
   EXPECT_EQ(names(look(2)), ", cut");
@@ -58,7 +58,7 @@ TEST_F(KeyWatchTest, OfMoreThoseThatWereUsedLast) {
   EXPECT_EQ(names(look(2)), "d.example, cut");
   use("b.example");
   use("a.example");
-  // It stays as long as it is among the last eight, so that series do not come and go each time.
+  // d.example stays while it is among the last eight that were used, so that series do not come and go.
   EXPECT_EQ(names(look(2)), "a.example d.example, cut");
   for (int i = 0; i < 8; ++i) {
     store_.add_key("x" + std::to_string(i) + ".example", "s");
@@ -74,7 +74,7 @@ TEST_F(KeyWatchTest, AHugeDirectoryIsNotReadToItsEnd) {
   EXPECT_TRUE(look(1).cut);
 }
 
-TEST_F(KeyWatchTest, AManifestIsReadWhenItHasChanged) {
+TEST_F(KeyWatchTest, ReadsAManifestOnlyIfItHasChanged) {
   store_.add_key("example.com", "a");
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   while (!files_.read_manifest(domain_name("example.com"))->settled &&
@@ -88,7 +88,7 @@ TEST_F(KeyWatchTest, AManifestIsReadWhenItHasChanged) {
   EXPECT_EQ(second->keys.size(), 2U);
 }
 
-TEST_F(KeyWatchTest, WhatCannotBeReadIsSaid) {
+TEST_F(KeyWatchTest, ReportsWhatCannotBeRead) {
   store_.add_key("bad.example", "s");
   store_.add_key("good.example", "s");
   write_file(store_.manifest("bad.example"), "keys = (");
@@ -107,7 +107,7 @@ TEST_F(KeyWatchTest, WhatCannotBeReadIsSaid) {
   EXPECT_TRUE(look().readable);
 }
 
-TEST_F(KeyWatchTest, AKeysStateAndTimes) {
+TEST_F(KeyWatchTest, ShowsTheStateAndTimesOfAKey) {
   store_.add_key("example.com", "old");
   store_.add_key("example.com", "new");
   store_.add_key("example.com", "next", Algorithm::rsa, KeyState::pending);
@@ -130,7 +130,7 @@ TEST_F(KeyWatchTest, AKeysStateAndTimes) {
 }
 
 // Rotation leaves revoked keys behind forever: they must not create series forever.
-TEST_F(KeyWatchTest, ADomainsKeysAreBounded) {
+TEST_F(KeyWatchTest, ShowsALimitedNumberOfKeysOfADomain) {
   for (int i = 0; i < 20; ++i)
     store_.add_key("example.com", "s" + std::to_string(i), Algorithm::ed25519, KeyState::retiring);
   store_.add_key("example.com", "gone", Algorithm::ed25519, KeyState::revoked);
@@ -139,7 +139,7 @@ TEST_F(KeyWatchTest, ADomainsKeysAreBounded) {
     if (!series.starts_with("dkimsignd_key_state")) continue;
     ++states;
     EXPECT_EQ(series.find("gone"), std::string::npos);
-    EXPECT_EQ(series.find("\"s3\""), std::string::npos) << "the latest ones are shown";
+    EXPECT_EQ(series.find("\"s3\""), std::string::npos) << "only the latest keys are shown";
   }
   EXPECT_EQ(states, 16);
 }

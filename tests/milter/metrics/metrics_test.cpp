@@ -1,4 +1,4 @@
-// What each event counts, on its own and in a session.
+// Each event is counted correctly, both alone and in a session.
 #include "milter/metrics/metrics.hpp"
 
 #include <prometheus/metric_family.h>
@@ -33,10 +33,10 @@ std::string error(const std::string& kind) {
   return "dkimsignd_errors_total{kind=\"" + kind + "\"}";
 }
 
-TEST(Metrics, EverySeriesIsThereBeforeItsFirstEvent) {
+TEST(Metrics, EverySeriesExistsBeforeItsFirstEvent) {
   const Metrics metrics;
   const auto samples = now(metrics);
-  // Seven reasons let a message go on, for four the configuration decides, and one defers it.
+  // Seven reasons let a message go on, the configuration decides about four, and one defers it.
   int reasons = 0;
   for (const auto& [series, value] : samples) {
     if (series.starts_with("dkimsignd_messages_not_signed_total")) ++reasons;
@@ -129,7 +129,7 @@ TEST(Metrics, Reloads) {
   EXPECT_EQ(grown, (Samples{{reloads("ok"), 1}, {"dkimsignd_config_last_reload_successful", 1}}));
 }
 
-TEST(Metrics, WhatIsAddedIsEscaped) {
+TEST(Metrics, AddedLabelsAreEscaped) {
   const Metrics metrics;
   prometheus::ClientMetric metric;
   metric.label = {{"domain", "a\"b\\c\nd"}};
@@ -138,7 +138,7 @@ TEST(Metrics, WhatIsAddedIsEscaped) {
   EXPECT_NE(text.find("\ndkimsignd_key_state{domain=\"a\\\"b\\\\c\\nd\"} 0\n"), std::string::npos) << text;
 }
 
-// Through a session, from MAIL to the end.
+// Counts messages that go through a session, from MAIL to the end.
 class SessionMetricsTest : public SessionTest {
  protected:
   SessionMetricsTest() {
@@ -146,7 +146,7 @@ class SessionMetricsTest : public SessionTest {
     store_.add_key("waiting.example", "next", crypto::Algorithm::ed25519, crypto::KeyState::pending);
   }
 
-  // Returns what one message of that author adds, except to the numbers of the cache and of connections.
+  // Returns what one message of that author adds to the metrics, except to those of cache and connections.
   Samples counted(const std::string& author, const std::function<void(Session&)>& deliver = {}) {
     const auto before = now(shared_->metrics);
     {
@@ -225,7 +225,7 @@ TEST_F(SessionMetricsTest, AnUntrustedClient) {
             (Samples{{not_signed("untrusted_client"), 1}, {"dkimsignd_connections_total", 1}}));
 }
 
-TEST_F(SessionMetricsTest, AFaultAndWhatBecameOfIt) {
+TEST_F(SessionMetricsTest, AFaultAndItsDisposition) {
   ASSERT_EQ(chmod(store_.key_file("example.com", "server").c_str(), 0644), 0);
   EXPECT_EQ(counted("a@example.com"),
             (Samples{{not_signed("error", "tempfail"), 1}, {error("key_file"), 1}}));
@@ -242,7 +242,7 @@ TEST_F(SessionMetricsTest, AFaultAndWhatBecameOfIt) {
             (Samples{{not_signed("error"), 1}, {error("memory"), 1}}));
 }
 
-TEST_F(SessionMetricsTest, AMessageBrokenOff) {
+TEST_F(SessionMetricsTest, AnAbortedMessage) {
   const Samples aborted = {{"dkimsignd_messages_aborted_total", 1}};
   EXPECT_EQ(counted("",
                     [&](Session& session) {
@@ -253,7 +253,7 @@ TEST_F(SessionMetricsTest, AMessageBrokenOff) {
             aborted);
   // The connection ends in the middle of the message.
   EXPECT_EQ(counted("", [&](Session& session) { session.mail("<a@example.com>", macro()); }), aborted);
-  // The MTA begins another one.
+  // The MTA begins another message.
   auto grown = counted("", [&](Session& session) {
     session.mail("<a@example.com>", macro());
     deliver(session, {});
@@ -267,7 +267,7 @@ TEST_F(SessionMetricsTest, AStoppingDaemon) {
   EXPECT_EQ(counted("a@example.com"), (Samples{{not_signed("stopping", "tempfail"), 1}}));
 }
 
-TEST_F(SessionMetricsTest, ConnectionsOpen) {
+TEST_F(SessionMetricsTest, OpenConnections) {
   const auto open = [&] { return now(shared_->metrics)["dkimsignd_connections"]; };
   auto one = session();
   auto two = session();

@@ -13,7 +13,7 @@ Samples samples_of(const std::string& text) {
     if (line.starts_with('#')) continue;
     const auto space = line.rfind(' ');
     const bool fresh = out.emplace(line.substr(0, space), std::stod(line.substr(space + 1))).second;
-    EXPECT_TRUE(fresh) << "a series that is there twice: " << line;
+    EXPECT_TRUE(fresh) << "a series appears twice: " << line;
   }
   return out;
 }

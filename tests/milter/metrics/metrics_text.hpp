@@ -1,4 +1,4 @@
-// The text format of Prometheus, as far as we write it: series to value.
+// Reads the text format of Prometheus, as far as we write it.
 #pragma once
 
 #include <map>

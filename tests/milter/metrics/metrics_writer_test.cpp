@@ -11,7 +11,7 @@
 namespace dkim::test {
 namespace {
 
-TEST(TextFile, IsReplacedWholeAndReadableByAll) {
+TEST(TextFile, IsReplacedAsAWholeAndReadableByAll) {
   const TemporaryDirectory directory;
   const auto path = directory.path() / "m.prom";
   const mode_t before = umask(0077);
@@ -25,7 +25,7 @@ TEST(TextFile, IsReplacedWholeAndReadableByAll) {
   EXPECT_EQ(names_in(directory.path()), std::vector<std::string>{"m.prom"});
 }
 
-TEST(TextFile, WhatAKilledWriterLeftIsReplacedAndNotFollowed) {
+TEST(TextFile, ReplacesTheLeftoverOfAKilledWriterAndFollowsNoLink) {
   const TemporaryDirectory directory;
   const auto path = directory.path() / "m.prom";
   const auto temporary = directory.path() / ".m.prom.new";
@@ -41,7 +41,7 @@ TEST(TextFile, WhatAKilledWriterLeftIsReplacedAndNotFollowed) {
   EXPECT_EQ(names_in(directory.path()), (std::vector<std::string>{"m.prom", "victim"}));
 }
 
-TEST(TextFile, WhereItCannotBeWrittenTheReasonIsGivenAndNothingStays) {
+TEST(TextFile, GivesTheReasonAndLeavesNothingIfItCannotBeWritten) {
   const TemporaryDirectory directory;
   EXPECT_EQ(
       message_of<crypto::StoreError>([&] { milter::replace_text_file(directory.path() / "no/m.prom", "x"); }),
@@ -94,14 +94,14 @@ TEST_F(MetricsWriterTest, WritesAtTheStartAndAtTheEnd) {
             0);
 }
 
-TEST_F(MetricsWriterTest, ASettingTurnsItOnElsewhereAndOff) {
+TEST_F(MetricsWriterTest, AReloadTurnsItOnMovesItAndTurnsItOff) {
   configure(settings(""));
   milter::MetricsWriter writer(*shared_);
   reconfigure(writer, settings("one"));
   ASSERT_TRUE(eventually([&] { return exists("one"); }));
   reconfigure(writer, settings("two", "metrics_domains = 0;"));
   ASSERT_TRUE(eventually([&] { return exists("two"); }));
-  // A file that nobody writes any more must not go on showing old values.
+  // A file that nobody writes any more must not keep showing old values.
   EXPECT_FALSE(exists("one"));
   EXPECT_EQ(read_file(directory_.path() / "two").find("dkimsignd_key_"),
             read_file(directory_.path() / "two").find("dkimsignd_key_cache"));
@@ -111,12 +111,12 @@ TEST_F(MetricsWriterTest, ASettingTurnsItOnElsewhereAndOff) {
   EXPECT_TRUE(names_in(directory_.path()).empty());
 }
 
-TEST_F(MetricsWriterTest, TroubleIsToldOnceUntilItChanges) {
+TEST_F(MetricsWriterTest, ReportsTheSameFailureOnlyOnce) {
   configure(settings("dir/m.prom"));
   lines_.clear();
   {
     milter::MetricsWriter writer(*shared_);
-    for (int turns = 0; turns < 3; ++turns)
+    for (int round = 0; round < 3; ++round)
       writer.wake();
     ASSERT_TRUE(finish(writer));
   }

@@ -1,5 +1,5 @@
-// What doctor says about a domain's DMARC: alignment by the tree walk, addresses for reports, and records
-// that are not where they should be. The records themselves are in dmarc_test.cpp.
+// Tests doctor's findings about a domain's DMARC: alignment by the tree walk, addresses for reports, and
+// records at wrong names. dmarc_test.cpp tests the records themselves.
 #include <gtest/gtest.h>
 
 #include "keytool/doctor/domain/dmarc_check.hpp"
@@ -14,7 +14,7 @@ class DmarcFindings : public testing::Test {
     dns_.records[{name, RecordType::txt}].push_back(text);
   }
 
-  // The findings that are not good.
+  // Returns the findings that are not good.
   Findings check(const DmarcCheck& check) {
     auto findings = check_dmarc(dns_, check);
     std::erase_if(findings, [](const auto& finding) { return finding.severity == Severity::good; });
@@ -87,7 +87,7 @@ TEST_F(DmarcFindings, mail_without_alignment_is_treated_as_the_policy_says) {
   };
   EXPECT_EQ(with_words(check(none)), 1);
   dns_.records.clear();
-  // In test mode, this counts as none.
+  // In test mode, this policy counts as none.
   put("_dmarc.example.com", "v=DMARC1; p=quarantine; t=y");
   EXPECT_EQ(with_words(check(none)), 0);
 }
@@ -152,7 +152,7 @@ TEST_F(DmarcFindings, a_record_at_another_name_is_pointed_out) {
                 "_dmarc.example.com. 3600 IN TXT \"v=DMARC1; p=none; rua=mailto:postmaster@example.com\""});
 }
 
-TEST_F(DmarcFindings, policies_that_reach_nowhere_are_noted) {
+TEST_F(DmarcFindings, policies_without_effect_are_noted) {
   put("_dmarc.example.com", "v=DMARC1; p=none");
   put("_dmarc.news.example.com", "v=DMARC1; p=none; sp=reject");
   expect_only(check_aligned("news.example.com"), Severity::note, "sp= and np= have no effect here");

@@ -1,4 +1,4 @@
-// DMARC records as data: what each means to receivers, and what doctor says about it.
+// Tests DMARC records from vectors: their meaning to receivers, and doctor's verdicts.
 #include <gtest/gtest.h>
 
 #include "keytool/doctor/domain/dmarc_check.hpp"
@@ -76,7 +76,7 @@ TEST(DmarcRecord, is_read_as_receivers_do) {
   }
 }
 
-// For a domain whose mail aligns, and whose reports are welcome wherever they go.
+// Each record is judged for a domain whose mail aligns, and whose reports are welcome everywhere.
 TEST(DmarcRecord, has_a_verdict) {
   for (const auto& vector : read_vectors("dmarc.vec")) {
     SCOPED_TRACE(vector.where());

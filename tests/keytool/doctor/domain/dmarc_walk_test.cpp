@@ -1,4 +1,4 @@
-// Walks up the tree as data: which record applies to a domain, and which organization it belongs to.
+// Tests walks up the tree from vectors: the record that applies to a domain, and the domain's organization.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ std::vector<std::string> words(const std::string& text) {
   return {std::istream_iterator<std::string>(in), {}};
 }
 
-// Remembers what is asked for.
+// Answers from a vector, and remembers the questions.
 class Zone final : public Lookup {
  public:
   explicit Zone(const VectorRecord& vector) {
@@ -58,7 +58,7 @@ std::string get_or_none(const VectorRecord& vector, std::string_view key) {
   return vector.has(key) ? vector.get(key) : "";
 }
 
-// "example.com reject"
+// Returns the owner of the record and the policy: "example.com reject".
 std::string policy_text(Lookup& zone, const TreeWalk& walk) {
   const auto* found = walk.policy();
   if (found == nullptr) return {};
@@ -87,8 +87,8 @@ TEST(TreeWalk, finds_what_receivers_find) {
   }
 }
 
-// Doctor talks about the same record, and about the policy that applies to the domain.
-TEST(TreeWalk, decides_what_doctor_says) {
+// Doctor reports the same record, and the policy that applies to the domain.
+TEST(TreeWalk, decides_what_doctor_reports) {
   for (const auto& vector : read_vectors("dmarc_walk.vec")) {
     SCOPED_TRACE(vector.where());
     Zone zone(vector);
@@ -114,7 +114,8 @@ TEST(TreeWalk, decides_what_doctor_says) {
   }
 }
 
-// A hostile zone may name many domains to report to, each of many labels: the number of questions is limited.
+// A hostile zone may name many domains for reports, each with many labels: the number of questions is
+// limited.
 TEST(TreeWalk, asks_a_bounded_number_of_questions) {
   test::TableLookup dns;
   std::string addresses;

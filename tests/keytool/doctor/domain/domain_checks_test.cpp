@@ -1,5 +1,5 @@
-// What the checks of DNS say in cases that are hard to reach with a real server; doctor_dns_test.py has the
-// rest.
+// Tests the checks of DNS in cases that are hard to produce with a real server; doctor_dns_test.py has the
+// others.
 #include <gtest/gtest.h>
 
 #include "keytool/doctor/domain/address_checks.hpp"
@@ -59,8 +59,8 @@ TEST_F(DomainChecks, find_nothing_wrong_in_a_healthy_domain) {
     EXPECT_EQ(finding.severity, Severity::good) << finding.topic << ": " << finding.what;
 }
 
-// Trouble at any one name makes something unknown, never "missing".
-TEST_F(DomainChecks, take_no_answer_for_unknown) {
+// If one name has no answer, something is unknown, but nothing is missing.
+TEST_F(DomainChecks, report_no_answer_as_unknown) {
   for (const char* name : {"example.com", "_dmarc.example.com", "example.com._report._dmarc.reports.example",
                            "1.2.0.192.in-addr.arpa", "mail.example.com"}) {
     dns_.troubles = {{name, "no answer"}};
@@ -78,8 +78,9 @@ TEST_F(DomainChecks, take_no_answer_for_unknown) {
   EXPECT_EQ(check().front().severity, Severity::unknown);
 }
 
-// A relay seldom sends only from the addresses it accepts mail at: a record of those must not end in -all.
-TEST_F(DomainChecks, have_no_hard_record_pasted_for_a_relay) {
+// A relay seldom sends only from the addresses at which it accepts mail: a record of these must not end in
+// -all.
+TEST_F(DomainChecks, suggest_no_hard_record_for_a_relay) {
   relay_ = "relay.example.net";
   dns_.records[{relay_, RecordType::a}] = {"203.0.113.6"};
   dns_.records.erase({"example.com", RecordType::txt});
@@ -89,15 +90,15 @@ TEST_F(DomainChecks, have_no_hard_record_pasted_for_a_relay) {
   EXPECT_NE(finding.advice.find("provider"), std::string::npos) << finding.advice;
 }
 
-TEST_F(DomainChecks, have_no_hard_record_pasted_while_an_address_is_not_known) {
+TEST_F(DomainChecks, suggest_no_hard_record_while_an_address_is_unknown) {
   dns_.records.erase({"example.com", RecordType::txt});
   const auto findings = check_spf(dns_, {"example.com", {"192.0.2.1"}, "", "mail.example.com", true});
   EXPECT_EQ(findings.at(0).paste,
             std::vector<std::string>{"example.com. 3600 IN TXT \"v=spf1 ip4:192.0.2.1 ~all\""});
 }
 
-// A filter on this host, or a smarthost at home: receivers see neither that address nor ours.
-TEST_F(DomainChecks, have_no_private_relay_put_into_a_record) {
+// Behind a filter on this host or a smarthost at home, receivers see neither that address nor ours.
+TEST_F(DomainChecks, suggest_no_record_for_a_private_relay) {
   for (const char* relay : {"127.0.0.1", "::1", "192.168.1.1", "172.31.0.9", "fd00::1", "smarthost.lan"}) {
     relay_ = relay;
     dns_.records[{"smarthost.lan", RecordType::a}] = {"10.0.0.9"};
@@ -110,8 +111,8 @@ TEST_F(DomainChecks, have_no_private_relay_put_into_a_record) {
   }
 }
 
-// Reports the faulty record rather than a missing one: somebody might paste a second one beside it.
-TEST_F(DomainChecks, see_records_that_receivers_ignore) {
+// The faulty record is reported rather than a missing one: somebody might paste a second record beside it.
+TEST_F(DomainChecks, report_records_that_receivers_ignore) {
   const std::vector<std::pair<const char*, const char*>> records{
       {"\"v=DMARC1; p=none\"", "begins with a quotation mark"},
       {"v=DMARC1 p=none", "has no semicolon after v=DMARC1"},

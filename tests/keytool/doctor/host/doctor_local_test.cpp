@@ -1,5 +1,5 @@
-// Doctor's other findings on this host: keys, addresses, what dkimsignd --check says, the socket, and the
-// report; and the programs that it runs.
+// Tests doctor's other findings on this host (keys, addresses, the output of dkimsignd --check, the socket),
+// its report, and the running of programs.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -116,7 +116,7 @@ TEST(DoctorAddress, what_postfix_binds_to_comes_first) {
   EXPECT_EQ(sending_addresses(&settings), std::vector<std::string>{"9.9.9.9"});
   settings.main["inet_protocols"] = "ipv6, ipv4";
   EXPECT_EQ(sending_addresses(&settings), (std::vector<std::string>{"9.9.9.9", "2620:fe::fe"}));
-  // A client with its own setting; and an address from inet_interfaces.
+  // A client can have its own setting; an address can come from inet_interfaces.
   settings.services.push_back({"relay", "unix", true, "smtp", {{"smtp_bind_address", "9.9.9.10"}}});
   settings.main = {
       {"inet_protocols", "ipv4"}, {"inet_interfaces", "127.0.0.1, [::1]"}, {"smtp_bind_address", "9.9.9.9"}};
@@ -143,7 +143,7 @@ TEST(DoctorAddress, relays) {
                                       {"smtp.example.net:587", "smtp.example.net"},
                                       {"[smtp.example.net]:587", "smtp.example.net"},
                                       {"[2001:db8::1]:25", "2001:db8::1"},
-                                      // Since Postfix 3.5, more than one.
+                                      // There can be more than one since Postfix 3.5.
                                       {"one.example.net, two.example.net", "one.example.net"},
                                       {" [one.example.net]:587 two.example.net", "one.example.net"},
                                       {"[", ""}})
@@ -171,12 +171,11 @@ TEST(DoctorConfiguration, each_line_is_a_finding_up_to_a_limit) {
 
 struct PublishingCase {
   const char* spoil;  // a command; H is the hook, T the TSIG file
-  const char* what;   // how the only finding's words end; empty where there is none
+  const char* what;   // the end of the only finding; empty if there is none
   const char* paste;
 };
 
-// What dkimkey would refuse to use, or could not.
-TEST(DoctorConfiguration, hooks_and_tsig_files_of_others_or_of_nobody) {
+TEST(DoctorConfiguration, hooks_and_tsig_files_that_dkimkey_would_not_use) {
   auto pattern = (std::filesystem::temp_directory_path() / "doctor-publish-XXXXXX").string();
   ASSERT_NE(mkdtemp(pattern.data()), nullptr);
   const std::filesystem::path directory = pattern;
@@ -212,7 +211,7 @@ TEST(DoctorConfiguration, hooks_and_tsig_files_of_others_or_of_nobody) {
        }) {
     ASSERT_EQ(std::system(as_named("rm -rf H T && touch H T && chmod 755 H && chmod 640 T ").c_str()), 0);
     EXPECT_TRUE(check_publishing(settings).empty());
-    // "ln" wants the name free.
+    // "ln" fails if the name is taken.
     const std::string_view command = spoil;
     if (command.starts_with("ln ")) std::filesystem::remove(tsig);
     // Only root can give a file to another user.
@@ -336,7 +335,7 @@ TEST(CaptureProgram, returns_what_was_printed) {
 }
 
 TEST(CaptureProgram, is_limited_in_bytes_and_time) {
-  // Limited by what it prints, long before the time is up.
+  // The limit on its output ends it long before the limit on its time.
   const std::chrono::hours long_time(1);
   EXPECT_THROW(shell("while :; do echo too much; done", long_time), crypto::Error);
   EXPECT_THROW(shell("while :; do echo too much >&2; done", long_time), crypto::Error);
@@ -346,7 +345,7 @@ TEST(CaptureProgram, is_limited_in_bytes_and_time) {
 }
 
 TEST(CaptureProgram, does_not_wait_for_processes_left_behind) {
-  // Open until this test lets go of the other end.
+  // The pipe stays open until the test closes the other end.
   std::array<int, 2> ends{};
   ASSERT_EQ(pipe(ends.data()), 0);
   const crypto::FileDescriptor inherited(ends[0]);

@@ -1,5 +1,5 @@
-// What doctor concludes from Postfix's settings, in many shapes. tests/e2e/doctor_test.py proves that Postfix
-// takes them in the same way.
+// Tests doctor's conclusions from many settings of Postfix. tests/e2e/doctor_test.py proves that Postfix
+// understands the settings in the same way.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* socket_name = "unix:/var/spool/postfix/dkimsignd/dkimsignd.sock";
 
-// What "postconf -x" says on Debian 12 after "apt install postfix" and the README's two lines.
+// The output of "postconf -x" on Debian 12 after "apt install postfix" and the README's two commands.
 constexpr const char* debian_settings = R"(always_add_missing_headers = no
 cleanup_service_name = cleanup
 compatibility_level = 3.6
@@ -125,7 +125,7 @@ TEST(DoctorPostfix, settings_of_main_cf) {
            Case{"milter_protocol", "6 no_header_reply", ""},
            Case{"milter_protocol", "", ""},
            Case{"milter_protocol", "4", "milter_protocol"},
-           // The milter itself asks for them, whatever Postfix would send (MILTER_README).
+           // The milter itself asks for macros, whatever Postfix would send (MILTER_README).
            Case{"milter_mail_macros", "i", ""},
            Case{"internal_mail_filter_classes", "bounce, notify", ""},
            Case{"smtp_line_length_limit", "997", "smtp_line_length_limit"},
@@ -138,7 +138,7 @@ TEST(DoctorPostfix, settings_of_main_cf) {
            Case{"smtp_helo_name", "192.0.2.1", "myhostname"},
            Case{"local_header_rewrite_clients", "static:all", ""},
            Case{"local_header_rewrite_clients", "", "local_header_rewrite_clients"},
-           // Affects both ways in, and is reported once.
+           // Affects mail from SMTP and from this host, and is reported once.
            Case{"receive_override_options", "no_milters", "receive_override_options"},
            Case{"receive_override_options", "no_unknown_recipient_checks", ""},
            Case{"smtpd_milter_maps", "cidr:/x", "smtpd_milter_maps"},
@@ -249,8 +249,8 @@ TEST(DoctorPostfix, commands_to_paste_are_quoted_for_the_shell) {
                                       "postfix -c '/etc/my postfix' reload"}));
 }
 
-// Other milters stay, whatever their sockets are called. An old name of ours does not: nobody would answer
-// there, and all mail would wait.
+// Other milters stay, whatever the names of their sockets. An old name of our socket goes: nobody would
+// answer there, and all mail would be deferred.
 TEST(DoctorPostfix, commands_to_paste_drop_no_other_milter) {
   for (const auto& [socket, list, expected] : {
            std::tuple{"unix:/var/spool/postfix/dkimsignd/milter.sock", "unix:rspamd/milter.sock",
@@ -280,7 +280,7 @@ TEST(DoctorPostfix, a_list_that_no_service_uses_is_not_called_good) {
     EXPECT_NE(finding.what, "names dkimsignd's socket");
     EXPECT_NE(finding.severity, Severity::good) << finding.what;
   }
-  // It is the only way in.
+  // No other service accepts mail.
   EXPECT_EQ(wrong(check_milter_lists(settings, socket_name)).at(0).severity, Severity::broken);
   settings.services.push_back({"submission", "inet", true, "smtpd", {}});
   settings.main["smtpd_milters"] = settings.main["non_smtpd_milters"];
@@ -301,7 +301,7 @@ TEST(DoctorPostfix, no_command_to_paste_has_somebody_elses_name) {
 }
 
 // postconf -P accepts no white space.
-TEST(DoctorPostfix, a_service_is_given_its_option_without_white_space) {
+TEST(DoctorPostfix, options_of_a_service_have_no_white_space) {
   auto settings = debian();
   settings.services.at(0).overrides["smtpd_milters"] =
       "{ inet:localhost:1, { protocol = 6 no_reply }\t} inet:localhost:2 , inet:x$y:3";
@@ -312,7 +312,7 @@ TEST(DoctorPostfix, a_service_is_given_its_option_without_white_space) {
             "inet:x$$y:3,unix:dkimsignd/dkimsignd.sock'");
 }
 
-TEST(DoctorPostfix, a_relay_knows_its_client_by_other_means_than_its_greeting) {
+TEST(DoctorPostfix, the_greeting_does_not_matter_to_a_relay) {
   auto settings = debian();
   settings.main["smtp_helo_name"] = "server.lan";
   settings.main["relayhost"] = "[smtp.example.net]:587";
@@ -324,7 +324,7 @@ TEST(DoctorPostfix, a_relay_knows_its_client_by_other_means_than_its_greeting) {
   EXPECT_EQ(topics(check_postfix(settings, socket_name, {})), "myhostname");
 }
 
-TEST(DoctorPostfix, tables_that_touch_no_signed_field) {
+TEST(DoctorPostfix, tables_that_change_no_signed_field_are_harmless) {
   const struct {
     const char* table;
     bool harmless;
@@ -390,7 +390,7 @@ struct NameCase {
   bool same;
 };
 
-TEST(DoctorPostfix, a_sockets_names) {
+TEST(DoctorPostfix, names_of_the_same_socket_are_recognized) {
   constexpr const char* outside = "unix:/run/dkimsignd/dkimsignd.sock";
   for (const auto& [endpoint, chrooted, socket, same] : {
            NameCase{"unix:dkimsignd/dkimsignd.sock", true, socket_name, true},
@@ -430,7 +430,7 @@ TEST(DoctorPostfix, names_a_socket_as_postfix_needs_it) {
   EXPECT_EQ(endpoint_for("inet:8891@0.0.0.0", jail), "inet:localhost:8891");
 }
 
-// The output of postconf and the contents of tables are no more reliable than any other input.
+// The output of postconf and the contents of tables are as unreliable as any other input.
 TEST(DoctorPostfix, accepts_any_text) {
   const std::vector<std::string> pieces = {
       "{",    "}",      ",",      " ",       "\n", "=", "/", "\\", "unix:", "inet:",  "[::1]", "smtpd",

@@ -1,4 +1,4 @@
-// Tests what happens to bodies on their way, one row for each change: the hint says what undoes it.
+// Tests hints about bodies that were changed on their way, one row for each change.
 #include "keytool/messages/damage/body_damage.hpp"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ void PrintTo(const BodyRow& row, std::ostream* out) {
 
 class BodyDamageTest : public testing::TestWithParam<BodyRow> {};
 
-TEST_P(BodyDamageTest, IsToldByWhatUndoesIt) {
+TEST_P(BodyDamageTest, HintSaysWhatUndoesIt) {
   auto message = signed_message(letter(GetParam().body), Algorithm::ed25519, GetParam().pair);
   message.body = GetParam().damaged;
   const std::string hint = body_hint(message);
@@ -107,8 +107,8 @@ INSTANTIATE_TEST_SUITE_P(
         BodyRow{"cut off", text, "Hello\r\n", ""}, BodyRow{"cut off to nothing", text, "", ""},
         BodyRow{"replaced", text, "\x01\xff=\r\n.\r\n>From \r\n", ""}));
 
-TEST(BodyDamageOfSignersTest, AHashOfOtherThingsThanTheCanonicalBody) {
-  // What a signer hashed wrongly, put into the signature field in place of the right hash.
+TEST(BodyDamageOfSignersTest, AHashOfOtherData) {
+  // Puts the hash of other data into the signature field, as a faulty signer does.
   const auto hint_for = [](std::string_view hashed, const std::string& tags) {
     auto message = signed_message(letter("a  b\r\n\r\n"));
     crypto::Sha256 hash;
@@ -126,7 +126,7 @@ TEST(BodyDamageOfSignersTest, AHashOfOtherThingsThanTheCanonicalBody) {
   EXPECT_EQ(hint_for("a", ""), "");
 }
 
-TEST(BodyDamageOfSignersTest, BhOfAnotherHash) {
+TEST(BodyDamageOfSignersTest, AHashOfAnotherAlgorithm) {
   auto field = *judge(signed_message(letter())).signature;
   field.body_hash.resize(20);
   EXPECT_EQ(body_damage(field, "x"), "bh= is not a SHA-256 hash: it has 20 bytes instead of 32");

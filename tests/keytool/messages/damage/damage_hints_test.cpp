@@ -1,5 +1,5 @@
-// Signs messages, changes them as mail systems do, and tests what the hints say, also if nothing usual
-// happened.
+// Signs messages, changes them as mail systems do, and tests the hints, also for changes without a usual
+// cause.
 #include "keytool/messages/damage/damage_hints.hpp"
 
 #include <gtest/gtest.h>
@@ -19,14 +19,14 @@ std::string hints(const Message& message) {
   return text;
 }
 
-TEST(DamageHintsTest, NoneForWhatHoldsOrCouldNotBeJudged) {
+TEST(DamageHintsTest, NoneIfTheSignatureHoldsOrCannotBeJudged) {
   auto message = signed_message(letter());
   EXPECT_EQ(hints(message), "");
   message.fields.front().value.insert(1, "x");
   EXPECT_EQ(hints(message), "");
 }
 
-TEST(DamageHintsTest, EachOfTheTwoHasItsOwn) {
+TEST(DamageHintsTest, BodyAndHeaderHaveTheirOwn) {
   auto message = signed_message(letter());
   message.body += "-- \r\nfooter\r\n";
   message.fields[3].value = " [List] one two";
@@ -36,7 +36,7 @@ TEST(DamageHintsTest, EachOfTheTwoHasItsOwn) {
       "header: the signature holds once the mark \"[List]\" is removed from the Subject\n");
 }
 
-TEST(DamageHintsTest, WhatIsNotUsualIsNotGuessedAt) {
+TEST(DamageHintsTest, UnusualDamageIsNotGuessedAt) {
   auto message = signed_message(letter());
   message.body[0] = 'J';
   message.fields[3].value = " three";
@@ -46,7 +46,7 @@ TEST(DamageHintsTest, WhatIsNotUsualIsNotGuessedAt) {
             "MIME-Version\n");
 }
 
-TEST(DamageHintsTest, ASignatureByAnotherKeySaysNothingOfTheHeader) {
+TEST(DamageHintsTest, ASignatureByAnotherKeyHasNone) {
   auto message = signed_message(letter());
   auto& value = message.fields.front().value;
   value[value.size() - 9] = value[value.size() - 9] == 'A' ? 'B' : 'A';
@@ -54,7 +54,8 @@ TEST(DamageHintsTest, ASignatureByAnotherKeySaysNothingOfTheHeader) {
   EXPECT_EQ(hints(message), "");
 }
 
-// The field that is really gone comes first, and the second names of those that are there do not hide it.
+// The field that is really gone comes first: fields that h= names twice and the message has once do not hide
+// it.
 TEST(DamageHintsTest, AFieldThatIsGoneComesFirst) {
   auto message = signed_message(letter());
   std::erase_if(message.fields, [](const auto& field) { return field.name == "Subject"; });

@@ -1,4 +1,4 @@
-// Tests what happens to header fields on their way, one row for each change: the hint says what undoes it.
+// Tests hints about header fields that were changed on their way, one row for each change.
 #include "keytool/messages/damage/header_damage.hpp"
 
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ void PrintTo(const HeaderRow& row, std::ostream* out) {
 class HeaderDamageTest : public testing::TestWithParam<HeaderRow> {};
 
 // Runs with both algorithms: with Ed25519 each try is a public-key operation.
-TEST_P(HeaderDamageTest, IsToldByWhatUndoesIt) {
+TEST_P(HeaderDamageTest, HintSaysWhatUndoesIt) {
   for (const auto algorithm : {Algorithm::rsa, Algorithm::ed25519}) {
     auto message = signed_message({GetParam().before, "x\r\n"}, algorithm, GetParam().pair);
     message.fields.resize(1);
@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
                   {from, to},
                   {{"From", " A via L <l@example.net>"}, {"Reply-To", from.value}, to},
                   "From is what Reply-To says"},
-        HeaderRow{"From rewritten otherwise",
+        HeaderRow{"From rewritten in another way",
                   {from},
                   {{"From", " l@example.net"}, {"X-Original-From", from.value}},
                   "From is what X-Original-From says"},
@@ -113,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(
                   {from, subject},
                   {{"Cc", " x"}, from, {"Subject", " [L] one two"}},
                   ", and the mark \"[L]\""},
-        HeaderRow{"folded anew",
+        HeaderRow{"folded again",
                   {from, {"To", " b@x, c@x"}},
                   {from, {"To", " b@x,\r\n\tc@x"}},
                   "folds of To are spaces again",
@@ -148,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(
         HeaderRow{"From lost", {from}, {}, ""},
         HeaderRow{"marks without an end", {from, subject}, {from, {"Subject", " [*** {"}}, ""}));
 
-TEST(HeaderDamageOfSignersTest, TheSignatureFieldFoldedAnewUnderSimple) {
+TEST(HeaderDamageOfSignersTest, TheSignatureFieldFoldedAgainUnderSimple) {
   auto message = signed_message({{from}, "x\r\n"}, Algorithm::rsa, simple);
   auto& value = message.fields.front().value;
   value.replace(value.find("\r\n\t"), 3, "\r\n ");
@@ -169,7 +169,7 @@ TEST(HeaderDamageOfSignersTest, OtherCanonicalizationAndOrder) {
 }
 
 TEST(HeaderDamageOfSignersTest, TheWorkIsBounded) {
-  // Ten thousand fields of names that are signed: without a bound this would be hours.
+  // Without a bound, thousands of fields with signed names would take hours.
   Message message{{from}, "x\r\n"};
   for (int i = 0; i < 9'000; ++i)
     message.fields.push_back({"Cc", " x" + std::to_string(i)});
@@ -177,7 +177,7 @@ TEST(HeaderDamageOfSignersTest, TheWorkIsBounded) {
   message.fields[1].value += "x";
   EXPECT_EQ(header_hint(message), "");
 
-  // As many From fields, and as many fields that may hold a copy of each.
+  // Half of the fields are From now, and the others may have copies of it.
   for (std::size_t i = 1; i < message.fields.size(); ++i)
     message.fields[i].name = i % 2 == 0 ? "From" : "Reply-To";
   EXPECT_EQ(header_hint(message), "");
