@@ -125,6 +125,13 @@ TEST(LargestRsaBitsTest, FitsAndIsTheLargest) {
   }
 }
 
+TEST(RecordFlags, AllowSha256IfTheyListItOrNothing) {
+  for (const auto* hashes : {"", "sha256", "sha1:sha256", "sha256:sha1"})
+    EXPECT_TRUE(RecordFlags{.hashes = hashes}.allows_sha256()) << hashes;
+  for (const auto* hashes : {"sha1", "sha2567", "xsha256", "SHA256", "sha1:sha512"})
+    EXPECT_FALSE(RecordFlags{.hashes = hashes}.allows_sha256()) << hashes;
+}
+
 TEST(LargestRsaBitsTest, NothingFitsOrEverythingDoes) {
   EXPECT_EQ(largest_rsa_bits({}, 0), 0);
   EXPECT_EQ(largest_rsa_bits({}, 200), 0);
