@@ -60,7 +60,7 @@ void BodyCanonicalizer::update(std::string_view chunk, const Sink& sink) {
     if (!anything_held()) taken = pass_unchanged(chunk, sink);
     if (!anything_held()) taken += squeeze(chunk.substr(taken), sink);
     if (taken == 0) {
-      // Held bytes, or a rare case: until it is over, and for at least one block.
+      // Bytes are held, or this is a rare case. Goes on until nothing is held, and for at least 16 bytes.
       do {
         take(chunk[taken++], sink);
       } while (taken < chunk.size() && (taken < 16 || anything_held()));
@@ -84,7 +84,7 @@ std::size_t BodyCanonicalizer::pass_unchanged(std::string_view chunk, const Sink
     emit_run(chunk.substr(0, decided), sink);
     return decided;
   }
-  // Takes a run of nothing else whole, or a chunk of it would be scanned again and again.
+  // All of the run may be held. It is taken whole; otherwise it would be scanned again and again.
   for (const char octet : chunk.substr(0, n))
     take(octet, sink);
   return n;

@@ -39,11 +39,10 @@ class FieldPolicy {
   // The default lists.
   FieldPolicy();
 
-  // Reads the lists of the configuration. An empty list keeps the default; plain names replace it; "+Name"
-  // and
-  // "-Name" change it. In the oversigned list, "Name?" means: only where the message has one. Names in the
-  // oversigned list are signed, too, but its defaults do not bring back a name that the signed list leaves
-  // out.
+  // Reads the lists of the configuration. An empty list keeps the default; plain names replace it; names with
+  // "+" or "-" in front change it. In the oversigned list, "Name?" means: only where the message has one.
+  // Names in the oversigned list are signed, too, but its defaults do not bring back a name that the signed
+  // list leaves out.
   static Result<FieldPolicy, FieldListError> from_lists(const std::vector<std::string>& signed_list,
                                                         const std::vector<std::string>& oversigned_list);
 

@@ -1,8 +1,8 @@
 // libmilter's side of the daemon: registers the callbacks and runs libmilter's loop.
 //
 // A callback translates its arguments, calls the session's step of the same name and translates the verdict.
-// One guard around all of them turns exceptions into the verdict that on_error asks for. Errors at start are
-// crypto::Error.
+// Two guards, for steps with and without an answer, turn exceptions into the verdict that on_error asks for.
+// Errors at start are crypto::Error.
 #pragma once
 
 #include <string>

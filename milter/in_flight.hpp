@@ -30,14 +30,14 @@ class InFlight {
     std::size_t InFlight::*count_;
   };
 
-  // Returns a token for a message, from MAIL to its end; nothing if new messages are to be deferred. Both in
-  // one step, so that the drain waits for every message that is let in.
+  // Returns a token for a message, from MAIL to its end; nothing if new messages are to be deferred. Asking
+  // and counting are one step, so that wait_for_messages() waits for every message that was let in.
   std::optional<Token> message();
   // Returns a token for a verdict that may still be on its way to the MTA: from the end of a message to the
   // next event of the connection.
   Token reply();
 
-  // Has new messages deferred from now on.
+  // From now on, message() returns nothing, and new messages are deferred.
   void begin_drain();
   bool draining() const;
 

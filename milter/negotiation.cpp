@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-// libmilter's own: may the message be edited now, which is at its end only? smfi_insheader() asks it as well.
-// Null if a libmilter does not export it.
+// A function of libmilter that says whether the message may be edited now, that is, whether it is at its end;
+// smfi_insheader() asks it as well. Null if a libmilter does not export it.
 extern "C" [[gnu::weak]] bool mi_sendok(SMFICTX* context, int flag);
 
 namespace dkim::milter {

@@ -21,11 +21,11 @@ struct AgreedSteps {
   bool need_no_answer_to(unsigned long no_reply_step) const { return (bits & no_reply_step) != 0; }
 };
 
-// Chooses among the steps that the MTA offers: we do without as many of them, and without as many answers, as
-// it can leave out.
+// Chooses among what the MTA offers: as few steps and as few answers as possible, and header fields with
+// their leading space.
 AgreedSteps choose_steps(unsigned long offered);
 
-// Is the message at its end? False also where this libmilter does not tell.
+// Returns true at the end of a message; false also if this libmilter has no function that says so.
 bool at_end_of_message(smfi_str* context);
 
 // Asks the MTA for the macros that the daemon looks at, and for no others. Throws std::bad_alloc.
@@ -34,12 +34,12 @@ void ask_for_macros(smfi_str* context, const Config& config);
 // Remembers what was agreed on for connections whose session has ended.
 //
 // An MTA may end a session, by SMFIC_QUIT_NC, and begin the next one on the same connection: there is no
-// second negotiation then, and libmilter says "closed" in both cases. When a connection is really gone, the
-// next one at its address takes its entry over, so that there are never more entries than there were
-// connections at once. Thread-safe.
+// second negotiation then, and libmilter says "closed" in both cases. When a connection is really gone, its
+// entry stays until libmilter uses the same context for another one, so that there are never more entries
+// than there were connections at once. Thread-safe.
 class EndedSessions {
  public:
-  // Without memory, nothing is remembered: a next session is deferred, with a line in the log.
+  // Remembers nothing if there is no memory: the mail of a next session is then deferred, with a log line.
   void remember(smfi_str* context, AgreedSteps steps) noexcept;
   std::optional<AgreedSteps> take(smfi_str* context) noexcept;
 

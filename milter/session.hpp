@@ -1,9 +1,9 @@
 // One connection from the MTA and the message on it: a message's way from MAIL to its signatures.
 //
 // milter/callbacks translates libmilter's callbacks into these steps; a session knows nothing of libmilter.
-// Not thread-safe: libmilter calls for one connection at a time, but from any thread that is free, so nothing
-// here may be kept in thread-local storage. Every step may throw; the guard in callbacks then calls fault()
-// or, after a step that has no answer (header, body), remember_fault().
+// Not thread-safe: libmilter makes one call at a time for each connection, but from any thread that is free,
+// so nothing here may be kept in thread-local storage. Every step may throw; the guard in callbacks then
+// calls fault() or, after a step without an answer (connect, header, body), remember_fault().
 #pragma once
 
 #include <exception>
@@ -21,8 +21,8 @@ namespace dkim::milter {
 
 enum class Verdict { proceed, accept, tempfail, reject };
 
-// Puts a field on top of the message. The value has LF for its folds, and begins with the leading space or
-// without it, as the MTA keeps or eats that. Throws if the MTA does not take the field.
+// Puts a field on top of the message. The value has LF for its folds, and its leading space only if the MTA
+// keeps that (Session::LeadingSpace). Throws if the MTA does not take the field.
 using InsertField = std::function<void(const std::string& name, const std::string& value)>;
 
 class Session {
@@ -51,9 +51,10 @@ class Session {
   // Ends the message, not the connection.
   void abort();
 
-  // Ends the message after a step that has an answer threw, and returns the answer: what on_error says.
+  // Ends the message after a step with an answer has thrown. Returns the verdict that on_error asks for.
   Verdict fault(const std::exception& error) noexcept;
-  // Keeps the fault after a step without an answer threw: the next step that has an answer gives it.
+  // Stores what a step without an answer has thrown; the next step with an answer reports it. Does nothing
+  // between messages.
   // NOLINTNEXTLINE(bugprone-exception-escape): what is emplaced does not throw
   void remember_fault(const std::exception& error) noexcept;
 

@@ -16,7 +16,7 @@ namespace dkim::milter {
 // The configuration and what depends on it. A reload replaces it as a whole; a message keeps the one that was
 // in effect at its MAIL.
 struct Setup {
-  // Counts look-ups of keys in metrics, which outlive this.
+  // The metrics, which outlive this, count the look-ups of keys.
   Setup(Config new_config, Metrics& metrics);
   Config config;
   KeyCache keys;

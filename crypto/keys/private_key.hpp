@@ -16,8 +16,8 @@ namespace dkim::crypto {
 
 class PrivateKey {
  public:
-  // Generates a key. bits is for RSA, from min_rsa_bits to max_rsa_bits; an Ed25519 key has one size,
-  // whatever it says. An RSA key of 8192 bits can take a minute. Throws OpenSslError.
+  // Generates a key. bits: the size of an RSA key, from min_rsa_bits to max_rsa_bits; ignored for Ed25519. An
+  // RSA key of 8192 bits can take a minute. Throws OpenSslError.
   static PrivateKey generate(Algorithm algorithm, int bits);
   static PrivateKey generate_rsa(int bits);
   static PrivateKey generate_ed25519();

@@ -1,5 +1,5 @@
-// The settings that decide what a signature looks like: those of the configuration file that both programs
-// read. The socket and the trusted clients are in client_settings, the daemon's own settings in
+// The settings that decide who signs and what a signature looks like. Both programs read them from the
+// configuration file. The socket and the trusted clients are in client_settings, the daemon's own settings in
 // milter/config.
 #pragma once
 

@@ -62,11 +62,13 @@ using Identity = std::variant<SigningIdentity, NoIdentity>;
 // Reads the From: field. Refuses a message with none, with several, or with one that has no clear reading.
 canon::Result<Authors> authors_of_message(const std::vector<canon::HeaderField>& message);
 
-// Chooses the first author for whom a rule names a domain, or whose own domain or nearest parent that signs
-// for its subdomains has an active key. Throws what the key source throws.
+// Goes through the authors in their order, at most 32, and returns the first identity that has an active key,
+// or else why the first author has none. For each author the first rule that matches decides; if none does,
+// the author's domain, or else its nearest parent that has an active key and signs for its subdomains. Throws
+// what the key source throws.
 Identity choose_identity(const Authors& authors, const std::vector<SenderRule>& rules, KeySource& keys);
 
-// Does both of the above.
+// Reads the From: field, then chooses.
 Identity identify(const std::vector<canon::HeaderField>& message, const std::vector<SenderRule>& rules,
                   KeySource& keys);
 

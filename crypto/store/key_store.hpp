@@ -45,7 +45,7 @@ struct FileStamp {
 struct StampedManifest {
   Manifest manifest;
   FileStamp stamp;
-  bool settled = false;
+  bool settled = false;  // FileStamp::is_settled_at() when the manifest was read
 };
 
 class KeyStore {
@@ -81,7 +81,7 @@ class KeyStore {
   PrivateKey load_key(const canon::DomainName& domain, const KeyEntry& entry) const;
 
   // Returns the record that DNS is to serve for a key. The public key comes from the key file; a revoked key
-  // has none, and its record an empty p=. flags: the manifest's. Throws KeyFileError as load_key does.
+  // has no file, and p= is empty in its record. flags: the manifest's. Throws KeyFileError as load_key does.
   KeyRecord record_of(const canon::DomainName& domain, const KeyEntry& entry, const RecordFlags& flags) const;
 
   // Returns all domains with a manifest, sorted. Ignores entries that are not domain names.

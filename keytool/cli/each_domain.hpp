@@ -19,8 +19,8 @@ namespace dkim::keytool {
 // The threads mostly wait for name servers, to which more at once would look like an attack.
 constexpr std::size_t domains_at_once = 16;
 
-// Works ahead of the thread that takes the results, in a few threads, in order, and only so far that the
-// memory does not grow with the store.
+// Works on the domains in their order, in at most domains_at_once threads. The thread that takes the results
+// may lag behind by most_ahead domains, and no more, so that memory does not grow with the store.
 template <typename Result, typename Work>
 class WorkAhead {
  public:

@@ -2,7 +2,7 @@
 // the zone's servers.
 //
 // Asks a resolver, which follows delegations and glue. The servers found are then asked directly
-// (keytool/dns/observation). What cannot be found out is a Refusal, or the `trouble` of one server.
+// (keytool/dns/server_look). What cannot be found out is a Refusal, or the `trouble` of one server.
 #pragma once
 
 #include <optional>

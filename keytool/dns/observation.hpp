@@ -1,5 +1,6 @@
-// Asks DNS for one key's record: every authoritative server directly, CNAMEs followed. A server without a
-// usable answer is reported as a finding, not as an error.
+// Asks DNS for one key's record: every authoritative server directly, CNAMEs followed
+// (keytool/dns/server_look), or only the resolver if the options say so. A server without a usable answer is
+// reported as a finding, not as an error.
 #pragma once
 
 #include <chrono>
@@ -64,8 +65,9 @@ class Observer {
   std::chrono::steady_clock::duration left_ = longest_look;
 };
 
-// Combines the findings of all servers. For each server, the addresses that answer count (a host without IPv6
-// must not fail for that); if none of them answers, what looks right elsewhere is unknown.
+// Combines the findings of all servers. One address that answers is enough for a server, since a host without
+// IPv6 cannot ask the others; but if an address was not asked in time, or a server does not answer at all, a
+// record that looks right elsewhere is unknown.
 RecordView summarize(const Observation& observation);
 
 }  // namespace dkim::keytool

@@ -86,7 +86,7 @@ class Planner {
     plan_.waiting.push_back({key.selector, std::move(reason), {}, Waiting::For::dns_or_person});
   }
 
-  void publish(const KeyEntry& key, Publication::What what) {
+  void add_publication(const KeyEntry& key, Publication::What what) {
     plan_.publications.push_back({key.selector, what});
   }
 
@@ -146,12 +146,12 @@ class Planner {
     }
     if (dns.state == State::unknown) {
       // Publishing the same record again does no harm; not saying which record it is would.
-      if (dns.so_far != State::right) publish(key, Publication::What::record);
+      if (dns.so_far != State::right) add_publication(key, Publication::What::record);
       wait_for_somebody(key, fmt::format("not every server of the zone could be asked: {}", dns.detail));
       return;
     }
     if (key.published) plan_.changes.emplace_back(NotePublished{key.selector, {}});
-    publish(key, Publication::What::record);
+    add_publication(key, Publication::What::record);
     wait_for_somebody(key, fmt::format("its record is not on every server: {}", dns.detail));
   }
 
@@ -182,13 +182,13 @@ class Planner {
     if (looked_at == dns_.end() || looked_at->second.state == State::right) return;
     const RecordView& dns = looked_at->second;
     if (dns.state == State::unknown) {
-      if (dns.so_far != State::right) publish(key, Publication::What::record);
+      if (dns.so_far != State::right) add_publication(key, Publication::What::record);
       wait_for_somebody(
           key, fmt::format("mail is signed with it, but not every server of the zone could be asked: {}",
                            dns.detail));
       return;
     }
-    publish(key, Publication::What::record);
+    add_publication(key, Publication::What::record);
     wait_for_somebody(
         key, fmt::format("mail is signed with it, but its record is not on every server: {}", dns.detail));
   }
@@ -207,23 +207,24 @@ class Planner {
     const RecordView dns = view(key);
     const UtcTime forgotten = key.revoked.value_or(now_) + policy_.forget;
     if (dns.state == State::unknown) {
-      if (now_ < forgotten && dns.so_far != State::revoked) publish(key, Publication::What::empty_record);
+      if (now_ < forgotten && dns.so_far != State::revoked)
+        add_publication(key, Publication::What::empty_record);
       wait_for_somebody(
           key, fmt::format("it is revoked, but not every server of the zone could be asked: {}", dns.detail));
     } else if (now_ >= forgotten) {
-      remove_record(key, dns);
+      plan_removal(key, dns);
     } else if (dns.state == State::revoked || dns.state == State::missing) {
       // A record that is gone already is as void as an empty one.
       wait_for_time(key, "its empty record stays for a while", forgotten);
     } else {
-      publish(key, Publication::What::empty_record);
+      add_publication(key, Publication::What::empty_record);
       wait_for_somebody(key, fmt::format("its record still holds a key: {}", dns.detail));
     }
   }
 
-  void remove_record(const KeyEntry& key, const RecordView& dns) {
+  void plan_removal(const KeyEntry& key, const RecordView& dns) {
     if (dns.state != State::missing) {
-      publish(key, Publication::What::nothing);
+      add_publication(key, Publication::What::nothing);
       wait_for_somebody(key, "its record is no longer needed and can be removed");
     } else if (!dns.all_answered) {
       wait_for_somebody(

@@ -7,8 +7,8 @@
 //  - each active key is replaced by a successor of its own, so a rule that names it keeps its meaning;
 //  - an algorithm that has an active key never loses its last one: the old key retires in the same write in
 //    which the new one becomes active;
-//  - nothing that could not be determined counts as seen, and nothing is done while the clock is wrong by
-//  days.
+//  - nothing that could not be determined counts as seen;
+//  - nothing is done while the manifest has a time more than a day ahead of the clock.
 #pragma once
 
 #include <chrono>
@@ -79,8 +79,8 @@ struct Publication {
 
 // Why a key does not go on, and when it may.
 struct Waiting {
-  // Whether it waits for time that passes on its own, or for a change in DNS, which a person may have to
-  // make.
+  // Whether it waits only until the drain or the time "forget" is over, or for DNS or a person: until a
+  // record is published, resolvers have forgotten an older answer, or the clock is corrected.
   enum class For { time, dns_or_person };
 
   canon::Selector selector;

@@ -1,5 +1,5 @@
-// Takes one domain through the cycle as far as DNS and time allow: looks at DNS, asks
-// keytool/rotation/rotation for a plan, carries it out, and repeats this until there is nothing left to do.
+// Takes all turns of one domain as far as DNS and time allow: looks at DNS, asks keytool/rotation/rotation
+// for a plan, carries it out, and repeats this until there is nothing left to do.
 //
 // It may run at any time, by anyone, and twice at once: plans are made without a lock, and carried out under
 // it only if the manifest is still the one that they were made from. It may be killed at any instant.
@@ -41,10 +41,13 @@ struct TurnReport {
   std::vector<Waiting> waiting;
   // The earliest time for another look, if it is known.
   std::optional<crypto::UtcTime> next_look;
+  // The manifest that the last plan was made from.
   crypto::Manifest manifest;
 
+  // Whether a key waits for DNS or a person (Waiting::For::dns_or_person).
   bool waits_for_somebody() const;
-  // Whether nothing happened, and nobody has to do anything now.
+  // Whether nothing happened, nobody has to do anything, and keys wait for nothing but the drain and the time
+  // "forget".
   bool is_idle() const {
     return events.empty() && hand_work.empty() && failures.empty() && !waits_for_somebody();
   }
@@ -59,7 +62,7 @@ struct TurnOptions {
   bool look_at_active = false;
   // Whether to report what would happen, and to change nothing.
   bool dry_run = false;
-  // Not to be published again: they were a moment ago, and DNS takes its time.
+  // Publications that a run made a moment ago: they are not repeated, since DNS takes its time.
   PublishedSet published;
 };
 

@@ -5,13 +5,11 @@
 // holds no thread. The part that has arrived goes back to milter/libmilter/worker_pool with the connection.
 //
 // The packets pass unchanged, with two exceptions, both where libmilter's state machine fails:
-// - libmilter skips a packet that its state does not expect, and the MTA waits for an answer in vain. Here
-// the
-//   connection ends.
-// - A QUIT_NC is such a packet after a verdict has ended the message. libmilter would skip the CONNECT that
-// follows
-//   as well, and take the next client for the previous one. So a packet that every state expects goes ahead
-//   of it (UNKNOWN, which QUIT_NC may follow), and the answer to that packet is dropped.
+//  - libmilter skips a packet that its state does not expect, and the MTA waits for an answer in vain. Here
+//    the connection ends.
+//  - A QUIT_NC is such a packet after a verdict has ended the message. libmilter would skip the CONNECT after
+//    it as well, and take the next client for the previous one. So a packet that every state expects goes
+//    ahead of it (UNKNOWN, which QUIT_NC may follow), and the answer to that packet is dropped.
 #pragma once
 
 #include <sys/types.h>

@@ -1,6 +1,6 @@
-// The message text layer: canonicalizers on each shape of body, without and with SHA-256, plain SHA-256
-// beside them, header fields, and the mailbox parser. tests/bench/body_ratio gives the one number that
-// holds on a busy machine.
+// Benchmarks the message text layer: the canonicalizers on each shape of body, without and with SHA-256;
+// SHA-256 alone; header fields; and the mailbox parser. On a busy machine, only the ratios of
+// tests/bench/body_ratio are reliable.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ using dkim::canon::BodyCanonicalizer;
 using dkim::canon::Canonicalization;
 
 constexpr std::size_t body_octets = 1 << 20;
-// As the MTA sends it.
+// The MTA sends chunks of this size.
 constexpr std::size_t chunk_octets = 65535;
 
 template <typename Consumer>

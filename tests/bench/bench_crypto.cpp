@@ -1,6 +1,6 @@
-// Signatures: what OpenSSL alone needs, PrivateKey, and a whole 2 kB message through the signer, in one
-// run. "shared" is one key for all threads, as the daemon has it; "own" a key each: the difference is what
-// threads lose to each other inside a key (RSA blinding, reference counts).
+// Benchmarks signatures, in one run: OpenSSL alone, PrivateKey, and a whole 2 kB message through the signer.
+// "shared" is one key for all threads, as in the daemon; "own" is a key for each thread. The difference is
+// what threads lose by sharing a key (RSA blinding, reference counts).
 #include <benchmark/benchmark.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -29,7 +29,7 @@ PrivateKey make_key(Algorithm algorithm) {
   return PrivateKey::generate(algorithm, 2048);
 }
 
-// A key for each thread; those who share take the first.
+// Returns the key of this thread; threads that share a key take the first.
 std::shared_ptr<const PrivateKey> key_for(Algorithm algorithm, int thread) {
   static const auto make_all = [](Algorithm of) {
     std::array<std::shared_ptr<const PrivateKey>, most_threads> keys;
@@ -94,8 +94,8 @@ BENCHMARK_CAPTURE(private_key, ed_own, Algorithm::ed25519, false)
     ->ThreadRange(1, most_threads)
     ->UseRealTime();
 
-// All that a 2 kB message costs but the protocol. Beside it stands what it cannot do without: the same
-// signature by OpenSSL alone, above.
+// Measures all that a 2 kB message costs, except for the protocol. It cannot cost less than the signature by
+// OpenSSL alone, above.
 void whole_message(benchmark::State& state, Algorithm algorithm) {
   dkim::crypto::SigningSettings settings;
   const auto domain = dkim::canon::DomainName::parse("example.com");

@@ -1,5 +1,5 @@
-// What counting costs a message, from one thread and from several that count at once, and what writing the
-// text of it all costs the thread that does.
+// Benchmarks the metrics: the cost of counting for a message, from one thread and from several that count at
+// once, and the cost of writing all metrics as text.
 #include <benchmark/benchmark.h>
 #include <prometheus/metric_family.h>
 
@@ -38,7 +38,7 @@ void count_not_signed(benchmark::State& state) {
 }
 BENCHMARK(count_not_signed)->ThreadRange(1, 4)->UseRealTime();
 
-// Without keys; those cost a look at each manifest besides.
+// There are no keys here; with keys, each manifest is looked at in addition.
 void metrics_text(benchmark::State& state) {
   for (auto _ : state)
     benchmark::DoNotOptimize(metrics().text({}));

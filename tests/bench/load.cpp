@@ -41,7 +41,7 @@ LoadOutcome Load::run() {
   return std::move(total_);
 }
 
-// A connection's thread: warm up, wait for the others, then take messages until none is left.
+// Runs the thread of a connection: warms up, waits for the others, then takes messages until none is left.
 void Load::serve(unsigned number) {
   LoadOutcome warm;
   LoadOutcome mine;
@@ -63,7 +63,7 @@ void Load::serve(unsigned number) {
   }
   const std::lock_guard lock(total_mutex_);
   total_.sent += mine.sent;
-  // A message that got no signature during the warm-up is as wrong as any.
+  // A message without a signature is an error during the warm-up, too.
   total_.not_signed += mine.not_signed + warm.not_signed;
   total_.milliseconds.insert(total_.milliseconds.end(), mine.milliseconds.begin(), mine.milliseconds.end());
   note(total_, mine.first_problem);

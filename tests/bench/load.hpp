@@ -1,4 +1,4 @@
-// A bounded number of messages, or of seconds, through some connections to a milter.
+// Sends messages through some connections to a milter, for a limited number of messages or seconds.
 #pragma once
 
 #include <atomic>
@@ -18,14 +18,14 @@ namespace dkim::bench {
 struct LoadOptions {
   std::string socket;
   unsigned connections = 4;
-  std::uint64_t messages = 0;  // 0: no bound
-  double seconds = 0;          // 0: no bound
-  std::size_t size = 2048;     // octets, header and body
+  std::uint64_t messages = 0;  // 0: no limit
+  double seconds = 0;          // 0: no limit
+  std::size_t size = 2048;     // bytes, header and body
   std::string domain = "example.com";
   std::string shape = "plain";
-  std::uint64_t per_connection = 1;  // messages before a new connection; 0: one for all
-  std::uint64_t warm_up = 20;        // messages a connection that are sent before the clock runs
-  std::size_t signatures = 1;        // that each message must get, of `domain`
+  std::uint64_t per_connection = 1;  // messages before a new connection is made; 0: one for all
+  std::uint64_t warm_up = 20;        // messages per connection before the clock runs
+  std::size_t signatures = 1;        // that each message must get from `domain`
   unsigned timeout = 30;             // seconds
 };
 
@@ -36,7 +36,7 @@ struct LoadOutcome {
   std::string first_problem;
 };
 
-// One thread a connection, blocking, so that the generator itself costs little beside the milter.
+// Uses one blocking thread per connection, so that the generator costs little compared with the milter.
 class Load {
  public:
   explicit Load(const LoadOptions& options);

@@ -21,8 +21,9 @@ using dkim::bench::LoadOutcome;
 constexpr const char* introduction =
     "milter_load --socket unix:/run/dkimsignd/dkimsignd.sock --messages 2000\n"
     "milter_load --socket inet:8891@127.0.0.1 --connections 2 --size 20000000 --shape base64 --seconds 10\n\n"
-    "Sends messages to a milter, over the milter protocol as Postfix speaks it and as fast as they are\n"
-    "taken, and checks that each gets its signature. Exit status: 0 all signed, 1 not, 2 usage.\n";
+    "Sends messages to a milter over the milter protocol, as Postfix does, as fast as the milter takes\n"
+    "them, and checks that each gets its signature. Exit status: 0 if all were signed, 1 if not, 2 for a\n"
+    "usage error.\n";
 
 double percentile(const std::vector<float>& sorted, double share) {
   if (sorted.empty()) return 0;
@@ -66,20 +67,21 @@ int main(int argc, char** argv) {
   description.add_options()                                                                //
       ("socket,s", po::value(&options.socket)->required(), "unix:PATH or inet:PORT@HOST")  //
       ("connections,c", po::value(&options.connections)->default_value(options.connections),
-       "connections at the same time")                                                                      //
-      ("messages,m", po::value(&options.messages), "how many messages in all")                              //
-      ("seconds,t", po::value(&options.seconds), "for how long")                                            //
-      ("size", po::value(&options.size)->default_value(options.size), "octets a message, header and body")  //
+       "connections at the same time")                                             //
+      ("messages,m", po::value(&options.messages), "number of messages in total")  //
+      ("seconds,t", po::value(&options.seconds), "how long to send messages")      //
+      ("size", po::value(&options.size)->default_value(options.size),
+       "bytes per message, header and body")  //
       ("shape", po::value(&options.shape)->default_value(options.shape),
-       "of the body: plain, base64, spaced, tabbed or empty_lines")                             //
+       "shape of the body: plain, base64, spaced, tabbed or empty_lines")                       //
       ("domain,d", po::value(&options.domain)->default_value(options.domain), "author domain")  //
       ("per-connection", po::value(&options.per_connection)->default_value(options.per_connection),
-       "messages before a new connection is made, as Postfix makes one for each SMTP session; 0 for "
-       "one connection that serves all")  //
+       "messages before a new connection is made, as Postfix does for each SMTP session; 0 for "
+       "one connection for all")  //
       ("warm-up", po::value(&options.warm_up)->default_value(options.warm_up),
-       "messages a connection before the clock runs")  //
+       "messages per connection before the clock runs")  //
       ("signatures", po::value(&options.signatures)->default_value(options.signatures),
-       "how many each message must get")  //
+       "signatures that each message must get")  //
       ("timeout", po::value(&options.timeout)->default_value(options.timeout),
        "seconds to wait for a reply")                        //
       ("json", po::bool_switch(&as_json), "report as JSON")  //

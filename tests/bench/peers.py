@@ -1,8 +1,8 @@
 """The milters that tests/bench/compare runs against each other.
 
 Each is set up to sign and to do nothing else, with the same key, relaxed/relaxed, on a UNIX socket in
-a temporary directory, and as its own manual would have it run fast. Each logs a line a message to a
-file, except OpenDKIM, which can log to syslog alone and is left to log nothing.
+a temporary directory, and for speed as its own manual recommends. Each logs one line per message to a
+file, except OpenDKIM, which can only log to syslog and therefore logs nothing.
 """
 
 import os
@@ -23,7 +23,7 @@ class PeerError(Exception):
 
 
 def _stat_fields(pid):
-    # The command name is in parentheses and may hold anything.
+    # The command name is in parentheses and may contain anything.
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
@@ -50,7 +50,7 @@ class Peer:
 
     @classmethod
     def program(cls):
-        # sbin is in the PATH of root alone.
+        # Only root has sbin in PATH.
         return shutil.which(cls.package, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
 
     @property
@@ -81,14 +81,14 @@ class Peer:
             return False
 
     def cpu_seconds(self):
-        """User and system time of the process and its children, of the dead ones too."""
+        """Returns the user and system time of the process and its children, including dead ones."""
         total = 0
         for pid in _descendants(self.process.pid):
             total += sum(int(ticks) for ticks in _stat_fields(pid)[11:15])
         return total / CLOCK_TICKS
 
     def peak_kib(self):
-        """The largest resident set of its largest process: a sum would count shared pages twice."""
+        """Returns the largest resident set of its largest process: a sum would count shared pages twice."""
         peaks = [0]
         for pid in _descendants(self.process.pid):
             for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -130,7 +130,7 @@ class OpenDkim(Peer):
     def command(self):
         algorithm = "ed25519-sha256" if "ed25519" in self.key_file.name else "rsa-sha256"
         (self.work / "conf").write_text(
-            # RequireSafeKeys would refuse a key below /tmp, whoever owns it.
+            # RequireSafeKeys would refuse a key below /tmp, no matter who owns it.
             "Mode s\nSyslog no\nBackground no\nRequireSafeKeys no\n"
             f"Domain {DOMAIN}\nSelector {SELECTOR}\nKeyFile {self.key_file}\n"
             f"SignatureAlgorithm {algorithm}\n"
@@ -145,8 +145,8 @@ class Rspamd(Peer):
     package = "rspamd"
 
     def command(self):
-        # One worker a processor that scans by itself; no rule, no module but the signing one. With the
-        # real list of top-level domains it would compile for a while first.
+        # One worker per processor scans the mail itself, without rules and with only the module for signing.
+        # With the real list of top-level domains, rspamd would first compile for a while.
         work = self.work
         (work / "tld").write_text("com\nnet\norg\n")
         (work / "conf").write_text(f"""

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 24> words{
     "full",  "and",          "will",    "reach", "its",  "limit",      "within",   "four",
     "hours", "Alertmanager", "at",      "host",  "db-1", "for",        "instance", "severity:"};
 
-// Enough for a text without a period that a cache or a branch predictor could learn.
+// Gives numbers without a period that a cache or a branch predictor could learn.
 class Sequence {
  public:
   std::size_t below(std::size_t limit) {
@@ -46,6 +46,10 @@ void append_line(std::string& text, Sequence& sequence, Shape shape) {
     case Shape::spaced:
       append_words(text, sequence, 40 + sequence.below(20), sequence.below(2) == 0 ? "   " : "  ");
       break;
+    case Shape::sprinkled:
+      for (int column = 0; column < 72; ++column)
+        text += sequence.below(9) == 0 ? ' ' : digits[sequence.below(digits.size())];
+      break;
     case Shape::tabbed:
       append_words(text, sequence, 40 + sequence.below(20), "\t");
       break;
@@ -75,6 +79,8 @@ std::string_view name_of(Shape shape) {
       return "base64";
     case Shape::spaced:
       return "spaced";
+    case Shape::sprinkled:
+      return "sprinkled";
     case Shape::tabbed:
       return "tabbed";
     case Shape::empty_lines:
@@ -83,17 +89,17 @@ std::string_view name_of(Shape shape) {
   return "";
 }
 
-std::string body_text(Shape shape, std::size_t octets) {
+std::string body_text(Shape shape, std::size_t size) {
   std::string text;
-  text.reserve(octets + 100);
+  text.reserve(size + 100);
   Sequence sequence;
-  while (text.size() < octets)
+  while (text.size() < size)
     append_line(text, sequence, shape);
-  text.resize(octets);
-  if (octets >= 2) {
+  text.resize(size);
+  if (size >= 2) {
     // The cut may have fallen between a CR and its LF.
-    text.replace(octets - 2, 2, "\r\n");
-    if (octets >= 3 && text[octets - 3] == '\r') text[octets - 3] = '.';
+    text.replace(size - 2, 2, "\r\n");
+    if (size >= 3 && text[size - 3] == '\r') text[size - 3] = '.';
   }
   return text;
 }

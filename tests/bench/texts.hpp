@@ -1,4 +1,4 @@
-// Message texts for the load generator and the benchmarks, always the same for the same arguments.
+// Message texts for the load generator and the benchmarks. Equal arguments give equal texts.
 #pragma once
 
 #include <array>
@@ -11,26 +11,28 @@
 
 namespace dkim::bench {
 
-// The shapes that cost a canonicalizer differently.
+// Shapes of a body for which a canonicalizer needs different times.
 enum class Shape {
   plain,       // English prose, single spaces
   base64,      // an attachment: lines of 76
   spaced,      // aligned columns: many double spaces, trailing white space
+  sprinkled,   // random letters, one byte in nine a space: a double space now and then, where nobody expects
+               // it
   tabbed,      // a table: tabs, some of them at the end of a line
   empty_lines  // every other line is empty
 };
 
-inline constexpr std::array all_shapes{Shape::plain, Shape::base64, Shape::spaced, Shape::tabbed,
-                                       Shape::empty_lines};
+inline constexpr std::array all_shapes{Shape::plain,     Shape::base64, Shape::spaced,
+                                       Shape::sprinkled, Shape::tabbed, Shape::empty_lines};
 
-// Throws std::invalid_argument for a name that is none of them.
+// Returns the shape with this name. Throws std::invalid_argument if there is none.
 Shape shape_named(std::string_view name);
 std::string_view name_of(Shape shape);
 
-// CRLF lines, exactly `octets` long and, from 2 octets on, with a line end at its end.
-std::string body_text(Shape shape, std::size_t octets);
+// Returns CRLF lines of exactly `size` bytes. If there are at least 2, the text ends with a line end.
+std::string body_text(Shape shape, std::size_t size);
 
-// The header of an alert as a home server sends it.
+// Returns the header of an alert as a home server sends it.
 std::vector<test::Field> alert_fields(std::string_view domain);
 
 }  // namespace dkim::bench

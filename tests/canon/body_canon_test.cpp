@@ -1,4 +1,4 @@
-// Tests canon/body_canon on bodies with a known canonical form. tests/canon/body_split_test.cpp varies the
+// Tests canon/body_canon on bodies whose canonical form is known. tests/canon/body_split_test.cpp varies the
 // chunks.
 #include "canon/body_canon.hpp"
 
@@ -64,7 +64,7 @@ TEST(BodyCanon, known_forms) {
       {"a\nb\n", "a\r\nb\r\n", "a\r\nb\r\n"},
       {"\na", "\r\na\r\n", "\r\na\r\n"},
       {"a \n\n\r\n\n", "a \r\n", "a\r\n"},
-      // A lone CR is a byte like another, at the end too.
+      // A lone CR is an ordinary byte, also at the end.
       {"a\rb\r\n", "a\rb\r\n", "a\rb\r\n"},
       {"a\r\n\r", "a\r\n\r\r\n", "a\r\n\r\r\n"},
       {"\r", "\r\r\n", "\r\r\n"},
@@ -113,7 +113,7 @@ TEST(BodyCanon, millions_of_empty_lines) {
 }
 
 // At these sizes, anything but linear time would hang.
-TEST(BodyCanon, one_chunk_of_the_same_octets_over_and_over) {
+TEST(BodyCanon, one_chunk_that_repeats_a_single_byte) {
   constexpr std::size_t size = 32'000'000;
   for (const char octet : {' ', '\t', '\r', '\n', '\0', 'a'}) {
     const std::string body(size, octet);

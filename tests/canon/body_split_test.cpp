@@ -13,7 +13,7 @@ namespace {
 using canon::Canonicalization;
 using namespace std::string_literals;
 
-// For bodies too large to print: GoogleTest's own comparison of long texts takes unlimited memory.
+// Compares bodies that are too large to print: GoogleTest's own comparison takes unlimited memory for them.
 ::testing::AssertionResult same_octets(const std::string& actual, const std::string& expected) {
   if (actual == expected) return ::testing::AssertionSuccess();
   const auto shorter = std::min(actual.size(), expected.size());
@@ -25,7 +25,7 @@ using namespace std::string_literals;
          << printable(expected.substr(at, 40));
 }
 
-// The characters that decide about the bytes around them.
+// Returns sequences that change how the bytes around them are treated.
 const std::vector<std::string>& cores() {
   static const std::vector<std::string> list = {
       "\r\n",   "\n",       "\r",      " ",      "\t",     "\0"s,     "\r\n\r\n", "\n\n",         "\r\r\n",
@@ -39,7 +39,7 @@ class BodySplit : public ::testing::TestWithParam<Canonicalization> {
  protected:
   Canonicalization algorithm() const { return GetParam(); }
 
-  // Whole, byte by byte, and in two at each position.
+  // Checks the body whole, byte by byte, and cut in two at each position.
   void check_every_split(const std::string& body) const {
     const auto expected = reference_body(algorithm(), body);
     ASSERT_EQ(printable(canonical_body(algorithm(), body)), printable(expected)) << printable(body);
@@ -58,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(Body, BodySplit,
                            return instance.param == Canonicalization::simple ? "simple" : "relaxed";
                          });
 
-// All bodies of up to seven bytes over that alphabet.
+// Tries all bodies of up to seven bytes from this alphabet.
 TEST_P(BodySplit, every_short_body) {
   constexpr std::string_view alphabet = "a \t\r\n";
   std::vector<std::string> bodies = {""};
@@ -78,23 +78,23 @@ TEST_P(BodySplit, every_short_body) {
   }
 }
 
-// The same few bytes at every alignment to the blocks of 16 and 128 that are scanned at once, with plain text
-// before and after.
-TEST_P(BodySplit, what_matters_at_every_alignment) {
+// Puts these sequences at every alignment to the blocks of 16 and 128 bytes that are scanned at once, with
+// plain text before and after.
+TEST_P(BodySplit, sequences_at_every_alignment) {
   for (const auto& core : cores()) {
     for (std::size_t before = 0; before <= 290; ++before) {
       for (const std::size_t behind : {0, 1, 15, 16, 17, 40, 150}) {
         const std::string body = std::string(before, 'x') + core + std::string(behind, 'y');
         ASSERT_EQ(printable(canonical_body(algorithm(), body)), printable(reference_body(algorithm(), body)))
-            << printable(core) << " behind " << before << " and before " << behind;
+            << printable(core) << " after " << before << " bytes and before " << behind;
       }
     }
   }
 }
 
-// The same after white space that changes: long stretches are then judged at once, up to two bytes beyond
-// their end, and held back where the body may end.
-TEST_P(BodySplit, what_matters_at_every_place_of_a_squeezed_stretch) {
+// Puts them after white space that canonicalization changes: from there on, long stretches are examined at
+// once, up to two bytes beyond their end, and held back where the body may end.
+TEST_P(BodySplit, sequences_at_every_place_of_a_stretch_that_changes) {
   std::string empty_lines;
   std::string white_lines;
   for (int i = 0; i < 150; ++i) {
@@ -107,14 +107,14 @@ TEST_P(BodySplit, what_matters_at_every_place_of_a_squeezed_stretch) {
       for (const auto& behind : {std::string(300, 'y'), empty_lines, white_lines, white_lines + "z"}) {
         const std::string body = start + behind;
         ASSERT_TRUE(same_octets(canonical_body(algorithm(), body), reference_body(algorithm(), body)))
-            << printable(core) << " behind " << before << ", then " << printable(behind.substr(0, 3));
+            << printable(core) << " after " << before << " bytes, then " << printable(behind.substr(0, 3));
       }
     }
   }
 }
 
 // After the first white space of a line that changes, the rest of the line is processed in stretches and put
-// into a buffer of 4096 bytes: runs of white space across their ends, and runs that are longer.
+// into a buffer of 4096 bytes. Tries runs of white space across the ends of both, and runs that are longer.
 TEST_P(BodySplit, white_space_across_every_block_of_a_long_line) {
   std::vector<std::size_t> distances;
   for (std::size_t n = 0; n <= 140; ++n)
@@ -142,7 +142,7 @@ TEST_P(BodySplit, white_space_across_every_block_of_a_long_line) {
   }
 }
 
-TEST_P(BodySplit, structured_bodies_at_every_place) {
+TEST_P(BodySplit, structured_bodies_split_at_every_place) {
   const std::string text(40, 't');
   const std::string long_text(300, 'l');
   const std::string bodies[] = {
@@ -163,7 +163,7 @@ TEST_P(BodySplit, structured_bodies_at_every_place) {
     check_every_split(body);
 }
 
-TEST_P(BodySplit, small_random_bodies_at_every_place) {
+TEST_P(BodySplit, small_random_bodies_split_at_every_place) {
   std::mt19937 random(6376);
   for (int i = 0; i < 400; ++i)
     check_every_split(random_body(random, static_cast<std::size_t>(i) % 160));
@@ -183,8 +183,8 @@ TEST_P(BodySplit, large_random_bodies_in_many_pieces) {
   }
 }
 
-// The chunks of a milter connection have 65,535 bytes: most line ends are far from a chunk's end, some are
-// not.
+// The chunks of a milter connection have 65,535 bytes: most line ends are far from a chunk's end, but some
+// are not.
 TEST_P(BodySplit, a_large_body_in_chunks_of_the_milter_protocol) {
   std::mt19937 random(65535);
   std::string body;

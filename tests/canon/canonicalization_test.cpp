@@ -1,4 +1,4 @@
-// canon/canonicalization: the c= tag.
+// Tests canon/canonicalization: the c= tag.
 #include "canon/canonicalization.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ using canon::parse_canonicalization;
 constexpr auto simple = Canonicalization::simple;
 constexpr auto relaxed = Canonicalization::relaxed;
 
-TEST(CanonicalizationTag, every_pair_there_and_back) {
+TEST(CanonicalizationTag, every_pair_reads_back_as_it_was_written) {
   for (const auto header : {simple, relaxed}) {
     for (const auto body : {simple, relaxed}) {
       const CanonicalizationPair pair{header, body};
@@ -25,12 +25,12 @@ TEST(CanonicalizationTag, every_pair_there_and_back) {
   EXPECT_EQ(canon::to_string({relaxed, simple}), "relaxed/simple");
 }
 
-TEST(CanonicalizationTag, one_word_is_the_headers_and_the_bodys_is_simple) {
+TEST(CanonicalizationTag, one_word_is_for_the_header_and_the_body_is_simple) {
   EXPECT_EQ(*parse_canonicalization("relaxed"), (CanonicalizationPair{relaxed, simple}));
   EXPECT_EQ(*parse_canonicalization("simple"), (CanonicalizationPair{simple, simple}));
 }
 
-TEST(CanonicalizationTag, refusals_name_the_octet) {
+TEST(CanonicalizationTag, refusals_name_the_byte) {
   const struct {
     const char* text;
     std::size_t octet;

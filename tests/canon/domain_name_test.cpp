@@ -30,7 +30,7 @@ TEST(DomainName, vectors) {
 }
 
 // Parsing a parsed name changes nothing.
-TEST(DomainName, a_name_reads_as_itself) {
+TEST(DomainName, a_parsed_name_reads_as_itself) {
   for (const auto& vector : read_vectors("domains.vec")) {
     if (const auto name = DomainName::parse(vector.get("Domain"))) {
       const auto again = DomainName::parse(name->str());
@@ -40,7 +40,7 @@ TEST(DomainName, a_name_reads_as_itself) {
   }
 }
 
-TEST(DomainName, parents_end_above_the_last_two_labels) {
+TEST(DomainName, the_last_parent_has_two_labels) {
   auto name = DomainName::parse("a.B.example.com");
   ASSERT_TRUE(name);
   std::vector<std::string> chain;
@@ -50,7 +50,7 @@ TEST(DomainName, parents_end_above_the_last_two_labels) {
   EXPECT_FALSE(DomainName::parse("localhost")->parent());
 }
 
-TEST(DomainName, compares_by_its_name) {
+TEST(DomainName, compares_by_its_canonical_name) {
   EXPECT_EQ(*DomainName::parse("Example.COM."), *DomainName::parse("example.com"));
   EXPECT_EQ(*DomainName::parse("b\xc3\xbc"s + "cher.example"), *DomainName::parse("XN--BCHER-KVA.example"));
   EXPECT_LT(*DomainName::parse("a.example"), *DomainName::parse("b.example"));
@@ -68,7 +68,7 @@ TEST(DomainName, long_input_is_refused_at_once) {
 
 // A parsed name has only letters, digits, "-", "_" and ".": tries every byte alone and as the end of a UTF-8
 // sequence.
-TEST(DomainName, no_octet_slips_through) {
+TEST(DomainName, no_other_byte_gets_through) {
   const std::string allowed = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
   for (int first = 0; first < 256; ++first) {
     for (int second = 0; second < 256; ++second) {

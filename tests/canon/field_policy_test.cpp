@@ -1,4 +1,4 @@
-// canon/field_policy: the lists, and how the configuration changes them.
+// Tests canon/field_policy: the lists, and how the configuration changes them.
 #include "canon/field_policy.hpp"
 
 #include <gtest/gtest.h>
@@ -22,9 +22,9 @@ Names oversigned(const FieldPolicy& policy) {
   return out;
 }
 
-// Written a second time on purpose, so that a typing error in one of the two shows. Names as in the IANA
-// registry of message header fields (RFC 4021, 2369, 2919, 3834, 5322, 8058; Autocrypt and Feedback-ID are
-// in use without one).
+// Repeats the list on purpose, so that a typing error in one of the two shows. The names are as in the IANA
+// registry of message header fields (RFC 4021, 2369, 2919, 3834, 5322, 8058). Autocrypt and Feedback-ID are
+// in use without being registered.
 TEST(FieldPolicy, default_signed_list) {
   const Names expected = {
       // RFC 5322 §3.6
@@ -36,14 +36,14 @@ TEST(FieldPolicy, default_signed_list) {
       // RFC 2919, RFC 2369, RFC 8058
       "List-Id", "List-Help", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Subscribe", "List-Post",
       "List-Owner", "List-Archive",
-      // RFC 3834, and the two in use
+      // RFC 3834, and the two that are not registered
       "Auto-Submitted", "Autocrypt", "Feedback-ID"};
   EXPECT_EQ(names(canon::default_signed_fields()), expected);
   EXPECT_EQ(FieldPolicy().signed_fields(), expected);
 }
 
 TEST(FieldPolicy, default_oversigned_list) {
-  // RFC 6409 §8 lets a later hop add those with "?".
+  // RFC 6409 §8 lets a later hop add the fields with "?".
   const Names expected = {"From",
                           "Reply-To",
                           "Subject",
@@ -65,7 +65,7 @@ TEST(FieldPolicy, empty_lists_are_the_defaults) {
   EXPECT_EQ(oversigned(*policy), oversigned(FieldPolicy()));
 }
 
-TEST(FieldPolicy, is_signed_asks_by_lower_case_name) {
+TEST(FieldPolicy, is_signed_takes_the_name_in_lower_case) {
   const FieldPolicy policy;
   EXPECT_TRUE(policy.is_signed("message-id"));
   EXPECT_TRUE(policy.is_signed("list-unsubscribe-post"));
@@ -119,7 +119,7 @@ TEST(FieldPolicy, an_oversigned_entry_brings_back_what_the_signed_list_leaves_ou
   }
 }
 
-// A name in the list is oversigned in every message; with "?", only in those that have the field.
+// A name in the list is oversigned in every message; with "?", only in messages that have the field.
 TEST(FieldPolicy, an_entry_says_when_its_name_is_oversigned) {
   const auto when = [](const Names& list, std::string_view name) {
     const auto policy = FieldPolicy::from_lists({}, list);
@@ -200,7 +200,7 @@ TEST(FieldPolicy, errors_say_which_list_which_entry_and_why) {
   }
 }
 
-TEST(FieldPolicy, errors_are_told_in_words) {
+TEST(FieldPolicy, errors_read_as_text) {
   EXPECT_EQ(to_string(FieldListError{FieldList::signed_headers, 0, FieldListError::Reason::bad_name}),
             "signed_headers: not a header field name");
   EXPECT_EQ(to_string(FieldListError{FieldList::signed_headers, 0, FieldListError::Reason::removes_from}),

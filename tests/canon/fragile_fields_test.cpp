@@ -1,4 +1,4 @@
-// Tests canon/fragile_fields: for which names there is a warning.
+// Tests canon/fragile_fields: which names get a warning.
 #include "canon/fragile_fields.hpp"
 
 #include <gtest/gtest.h>
@@ -16,11 +16,11 @@ Names fragile(const Names& signed_list, const Names& oversigned_list) {
   return out;
 }
 
-TEST(FragileFields, nothing_is_wrong_with_the_defaults) {
+TEST(FragileFields, the_defaults_are_not_fragile) {
   EXPECT_EQ(fragile({}, {}), Names{});
 }
 
-TEST(FragileFields, what_hops_add_or_replace) {
+TEST(FragileFields, fields_that_hops_add_or_replace_are_fragile) {
   EXPECT_EQ(fragile({}, {"+Date"}), Names{"oversigned Date"});
   EXPECT_EQ(fragile({}, {"+List-Id"}), Names{"oversigned List-Id"});
   EXPECT_EQ(fragile({}, {"+List-Id?"}), Names{});

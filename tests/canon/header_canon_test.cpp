@@ -1,4 +1,4 @@
-// canon/header_canon: one field.
+// Tests canon/header_canon: the canonical form of one header field.
 #include "canon/header_canon.hpp"
 
 #include <gtest/gtest.h>
@@ -46,28 +46,28 @@ TEST(HeaderCanon, relaxed_forms) {
       // No space after the colon is as legal as several.
       {"Subject:Hello", "subject:Hello\r\n"},
       {"Subject: \t  Hello", "subject:Hello\r\n"},
-      // A value that begins on the line after the colon.
+      // A value may begin on the line after the colon.
       {"Subject:\r\n Hello", "subject:Hello\r\n"},
       {"Subject: \r\n\tHello", "subject:Hello\r\n"},
       {"Subject:\r\n \r\n Hello", "subject:Hello\r\n"},
-      // Empty values, white space only, folds only.
+      // A value may be empty, or only white space or folds.
       {"Subject:", "subject:\r\n"},
       {"Subject: ", "subject:\r\n"},
       {"Subject: \t \t", "subject:\r\n"},
       {"Subject:\r\n \r\n\t", "subject:\r\n"},
-      // Of a fold only the white space stays, as one SP.
+      // A fold leaves only its white space, as one SP.
       {"Subject: a\r\n b", "subject:a b\r\n"},
       {"Subject: a \t\r\n\t b", "subject:a b\r\n"},
       {"Subject: a\r\n \r\n b", "subject:a b\r\n"},
       {"Subject: a \t b", "subject:a b\r\n"},
       {"Subject: a\tb", "subject:a b\r\n"},
-      // White space at the end, also after a fold.
+      // White space at the end is removed, also after a fold.
       {"Subject: a \t", "subject:a\r\n"},
       {"Subject: a\r\n ", "subject:a\r\n"},
       // White space before the colon belongs to neither name nor value.
       {"Subject : a", "subject:a\r\n"},
       {"Subject \t : a", "subject:a\r\n"},
-      // The name in lower case, the value as it is.
+      // The name becomes lower case; the value stays as it is.
       {"MIME-Version: 1.0 UPPER lower", "mime-version:1.0 UPPER lower\r\n"},
       {"X-\xc3\x84: \xc3\x84", "x-\xc3\x84:\xc3\x84\r\n"},
       // VT, FF and NUL are not white space in RFC 6376 §2.8; nor is a lone CR or LF.
@@ -87,7 +87,7 @@ TEST(HeaderCanon, simple_changes_nothing) {
     EXPECT_EQ(canonical_field(simple, split(field)), field + "\r\n");
 }
 
-TEST(HeaderCanon, relaxed_as_the_rfc_lists_it_and_idempotent) {
+TEST(HeaderCanon, relaxed_follows_the_steps_of_the_rfc_and_is_idempotent) {
   constexpr std::string_view pieces[] = {"\r\n ", "\r\n\t", " ", "\t", "a", "B", ":", "\v", "\r", "word"};
   std::mt19937 random(342);
   std::uniform_int_distribution<std::size_t> any(0, std::size(pieces) - 1);
@@ -105,7 +105,7 @@ TEST(HeaderCanon, relaxed_as_the_rfc_lists_it_and_idempotent) {
   }
 }
 
-TEST(HeaderCanon, a_field_of_a_mebibyte_of_folds) {
+TEST(HeaderCanon, a_mebibyte_of_folds) {
   HeaderField field{"Subject", " a"};
   while (field.value.size() < 1'048'576)
     field.value += "\r\n ";

@@ -33,7 +33,7 @@ FieldPolicy policy(const Names& signed_list, const Names& oversigned_list) {
   return *std::move(made);
 }
 
-TEST(HeaderSelection, message_order_and_names_as_they_stand) {
+TEST(HeaderSelection, names_have_the_order_and_the_case_of_the_message) {
   const auto fields = message({"Received", "DATE", "from", "X-Mailer", "To", "Subject"});
   const auto selection = select_fields(fields, policy({"From", "To", "Subject", "Date"}, {"From"}));
   EXPECT_EQ(selection.names, (Names{"DATE", "from", "To", "Subject", "from"}));
@@ -49,7 +49,7 @@ TEST(HeaderSelection, repeats_are_consumed_from_the_bottom) {
   EXPECT_EQ(selection.fields, fields_for_verifier(fields, selection.names));
 }
 
-TEST(HeaderSelection, an_oversigned_name_once_more_than_it_occurs) {
+TEST(HeaderSelection, an_oversigned_name_is_listed_once_more_than_it_occurs) {
   const auto lists = policy({"From"}, {"From", "Reply-To", "Cc"});
   const auto fields = message({"From", "Cc", "Cc"});
   const auto selection = select_fields(fields, lists);
@@ -59,7 +59,7 @@ TEST(HeaderSelection, an_oversigned_name_once_more_than_it_occurs) {
 }
 
 // A signature that says "there is no Date" breaks when a later hop adds one.
-TEST(HeaderSelection, some_names_are_oversigned_only_where_present) {
+TEST(HeaderSelection, some_names_are_oversigned_only_if_present) {
   const auto without = select_fields(message({"From", "To", "Subject"}), FieldPolicy());
   EXPECT_EQ(without.names, (Names{"From", "To", "Subject", "From", "Reply-To", "Subject", "To", "Cc"}));
   const auto with = select_fields(message({"From", "Date", "Message-Id"}), FieldPolicy());
@@ -67,16 +67,16 @@ TEST(HeaderSelection, some_names_are_oversigned_only_where_present) {
                                "Date", "Message-Id"}));
 }
 
-// An oversigned name outside the signed list, present in the message: h= must name it for each occurrence
-// and once more, or the verifier finds a field where the signer hashed nothing.
-TEST(HeaderSelection, what_is_oversigned_is_signed) {
+// If the message has an oversigned field that the signed list lacks, h= must name it for each occurrence and
+// once more. Otherwise the verifier finds a field where the signer hashed nothing.
+TEST(HeaderSelection, an_oversigned_field_is_signed) {
   const auto fields = message({"From", "Cc"});
   const auto selection = select_fields(fields, policy({"From"}, {"Cc"}));
   EXPECT_EQ(std::count(selection.names.begin(), selection.names.end(), "Cc"), 2);
   EXPECT_EQ(selection.fields, fields_for_verifier(fields, selection.names));
 }
 
-TEST(HeaderSelection, from_even_where_no_list_names_it) {
+TEST(HeaderSelection, from_is_signed_even_if_no_list_names_it) {
   const auto selection = select_fields(message({"From", "To"}), policy({"To"}, {"To"}));
   EXPECT_EQ(selection.names, (Names{"From", "To", "From", "To"}));
   EXPECT_EQ(selection.fields, (Indices{0, 1}));
@@ -116,7 +116,7 @@ TEST(HeaderSelection, a_verifier_takes_the_same_fields_in_the_same_order) {
     for (const auto& lists : {FieldPolicy(), policy({"Keywords", "Subject"}, {"List-Id?", "x-a"})}) {
       const auto selection = select_fields(fields, lists);
       ASSERT_EQ(selection.fields, fields_for_verifier(fields, selection.names));
-      // Each signed name as often as it occurs, each oversigned one once more.
+      // Each signed name is listed as often as it occurs, each oversigned one once more.
       std::map<std::string, int> counts;
       for (const auto& name : selection.names)
         ++counts[canon::lower_case(name)];

@@ -56,7 +56,7 @@ TEST(IpAddress, IsComparedByFamilyToo) {
   EXPECT_EQ(IpAddress(), address("0.0.0.0"));
 }
 
-TEST(IpAddress, IsMadeOfBytes) {
+TEST(IpAddress, CanBeMadeFromBytes) {
   EXPECT_EQ(IpAddress::from_v4(std::array<std::uint8_t, 4>{192, 0, 2, 1}), address("192.0.2.1"));
   EXPECT_EQ(IpAddress::from_v6(address("2001:db8::1").bytes()), address("2001:db8::1"));
 }

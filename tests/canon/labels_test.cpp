@@ -1,4 +1,4 @@
-// canon/labels: the syntax that domains and selectors share.
+// Tests canon/labels: the syntax that domains and selectors share.
 #include "canon/labels.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ TEST(Labels, good_names) {
   }
 }
 
-TEST(Labels, refusals_name_the_octet) {
+TEST(Labels, refusals_name_the_byte) {
   const struct {
     std::string name;
     std::size_t octet;
@@ -69,7 +69,7 @@ TEST(Labels, long_input_is_refused_by_its_length) {
 }
 
 // No byte of a name has a special meaning to a shell, a zone file or a file system.
-TEST(Labels, nothing_but_letters_digits_hyphen_and_underscore) {
+TEST(Labels, only_letters_digits_hyphens_and_underscores) {
   const std::string allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
   for (int octet = 0; octet < 256; ++octet) {
     const std::string name = "a"s + static_cast<char>(octet) + "b";

@@ -1,4 +1,4 @@
-// canon/line_endings: the milter protocol's LF to the wire's CRLF and back.
+// Tests canon/line_endings: from the milter protocol's LF to the wire's CRLF and back.
 #include "canon/line_endings.hpp"
 
 #include <gtest/gtest.h>
@@ -47,14 +47,14 @@ TEST(LineEndings, to_lf) {
     EXPECT_EQ(printable(to_lf(text)), printable(expected)) << printable(text);
 }
 
-TEST(LineEndings, there_and_back) {
+TEST(LineEndings, crlf_to_lf_and_back) {
   std::mt19937 random(822);
   for (std::size_t i = 0; i < 2000; ++i) {
     const std::string crlf = to_crlf(random_body(random, i % 100));
     ASSERT_EQ(printable(to_crlf(crlf)), printable(crlf));
     for (std::size_t at = crlf.find('\n'); at != std::string::npos; at = crlf.find('\n', at + 1))
       ASSERT_TRUE(at > 0 && crlf[at - 1] == '\r');
-    // The round trip is exact without CR CR LF, which becomes CR LF once its CRLF is an LF.
+    // The round trip is exact, except for CR CR LF: to_lf makes it CR LF, which to_crlf keeps.
     if (crlf.find("\r\r\n") == std::string::npos) {
       ASSERT_EQ(printable(to_crlf(to_lf(crlf))), printable(crlf));
     }

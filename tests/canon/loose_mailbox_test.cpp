@@ -1,4 +1,4 @@
-// canon/loose_mailbox: the one reading of a From field that is not RFC 5322, or none.
+// Tests canon/loose_mailbox: the reading of a From field that violates RFC 5322, if it has exactly one.
 #include "canon/loose_mailbox.hpp"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ TEST(LooseMailbox, one_address) {
     EXPECT_EQ(reading(value), "a@example.com") << value;
 }
 
-TEST(LooseMailbox, two_readings_or_none) {
+TEST(LooseMailbox, fields_with_two_readings_or_none) {
   for (const auto* value :
        {"", " ", "Foo", "Foo <>", "Foo <a>", "Foo <a@>", "Foo; <@example.com>", "a;", "@example.com;",
         // A second address.
@@ -34,7 +34,7 @@ TEST(LooseMailbox, two_readings_or_none) {
         "\"Foo <b@other.example> <a@example.com>", "Foo; \" <a@example.com>", "(Foo; <a@example.com>",
         "Foo; [ <a@example.com>", "Foo; ) <a@example.com>", "Foo; ] <a@example.com>", "Foo; <a@example.com",
         "Foo; a@example.com>", "a@example.com; (", "Foo; >a@example.com<", "Foo; (a (b)) <a@example.com>",
-        // Quotes and escapes that readers take in different ways.
+        // Quotes and escapes that mail programs read in different ways.
         "Foo \\<b@other.example> <a@example.com>", "Foo; \\ <a@example.com>",
         "Foo; \"<b@other.example>\" <a@example.com>", "Foo; <\"b@other.example\"@example.com>",
         "Foo; <@other.example:a@example.com>", "Foo; <a@example.com(x)>", "a(x)@example.com;",

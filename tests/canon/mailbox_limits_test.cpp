@@ -1,5 +1,5 @@
-// Tests canon/mailbox on input that is made to exhaust it. No time is asserted: at these sizes, anything but
-// linear time would hang, and recursion would overrun the stack.
+// Tests canon/mailbox on input that is made to exhaust it. No test asserts a time: at these sizes, anything
+// but linear time would hang, and recursion would overrun the stack.
 #include <gtest/gtest.h>
 
 #include "canon/mailbox.hpp"
@@ -30,11 +30,11 @@ TEST(MailboxLimits, comments_nested_a_hundred_thousand_deep) {
   EXPECT_FALSE(parse_mailboxes(open + close + ")a@b.example"));
 }
 
-TEST(MailboxLimits, a_mebibyte_of_one_octet) {
+TEST(MailboxLimits, a_mebibyte_of_each_byte) {
   for (int octet = 0; octet < 256; ++octet) {
     const std::string run(mebibyte, static_cast<char>(octet));
     EXPECT_FALSE(parse_mailboxes(run)) << octet;
-    // Before an address, separators and white space have no effect, and nothing else may precede it.
+    // Separators and white space before an address have no effect; otherwise only a phrase may precede it.
     const bool nothing = octet == ',' || octet == ' ' || octet == '\t' || octet == '\r' || octet == '\n';
     const auto found = parse_mailboxes(run + " <a@b.example>");
     const bool phrase = octet == '.' || octet == '!' || (octet >= '#' && octet <= '\'') || octet == '*' ||

@@ -1,4 +1,4 @@
-// canon/mailbox: From: values and what is read from them.
+// Tests canon/mailbox: From: values and what is read from them.
 #include "canon/mailbox.hpp"
 
 #include <gtest/gtest.h>
@@ -53,7 +53,7 @@ TEST(Mailbox, comments_and_folds_between_all_tokens) {
   }
 }
 
-// A value cut anywhere is read or refused, never read into an address that the whole does not have.
+// A value that is cut off anywhere is refused, or gives mailboxes with plain domains.
 TEST(Mailbox, every_prefix_of_every_vector) {
   for (const auto& vector : read_vectors("mailboxes.vec")) {
     const std::string value = vector.get("Value");
@@ -72,7 +72,7 @@ TEST(Mailbox, every_prefix_of_every_vector) {
 }
 
 // Reasons go to the log, so they must not contain any of the input.
-TEST(Mailbox, reasons_hold_nothing_of_the_input) {
+TEST(Mailbox, reasons_contain_nothing_of_the_input) {
   for (const auto& vector : read_vectors("mailboxes.vec")) {
     const auto found = parse_mailboxes(vector.get("Value"));
     if (found) continue;

@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(All, NetworkText,
                                          Printed{"::/0", "::/0"},                     //
                                          Printed{"::ffff:10.0.0.0/104", "10.0.0.0/8"}));
 
-TEST(Network, OfAllAddressesIsEverything) {
+TEST(Network, IsEverythingIfItHasAllAddresses) {
   for (const auto* text : {"0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96"})
     EXPECT_TRUE(Network::parse(text)->is_everything()) << text;
   for (const auto* text : {"0.0.0.0/1", "::/1", "::/96", "0.0.0.0"})
@@ -104,7 +104,7 @@ TEST(Network, SurroundsAnAddress) {
   EXPECT_EQ(around("2001:db8::1", 129), "2001:db8::1");
 }
 
-TEST(Network, HasHalvesWithinIt) {
+TEST(Network, ContainsItsHalves) {
   const auto network = *Network::parse("192.0.2.0/24");
   EXPECT_EQ(network.lower_half().text(), "192.0.2.0/25");
   EXPECT_EQ(network.upper_half().text(), "192.0.2.128/25");

@@ -1,4 +1,4 @@
-// canon/printable: what may go to a log or a terminal.
+// Tests canon/printable: what may go to a log or a terminal.
 #include "canon/printable.hpp"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@ using canon::printable;
 using canon::printable_word;
 using namespace std::string_literals;
 
-TEST(Printable, escapes_what_is_not_plain) {
+TEST(Printable, escapes_all_but_plain_text) {
   EXPECT_EQ(printable("plain text, ~!"), "plain text, ~!");
   EXPECT_EQ(printable("a\r\nb\t\0\x1b[2J"s), "a\\x0d\\x0ab\\x09\\x00\\x1b[2J");
   EXPECT_EQ(printable("\x7f\xc3\xa4\xff"), "\\x7f\\xc3\\xa4\\xff");
@@ -18,13 +18,13 @@ TEST(Printable, escapes_what_is_not_plain) {
   EXPECT_EQ(printable_word("two words"), "two\\x20words");
 }
 
-// "\x0a" in the input must not pass for a byte that was escaped.
+// "\x0a" in the input must not look like a byte that was escaped.
 TEST(Printable, a_backslash_is_escaped_too) {
   EXPECT_EQ(printable("\\x0a"), "\\\\x0a");
   EXPECT_EQ(printable_word("\\"), "\\\\");
 }
 
-TEST(Printable, every_octet_comes_out_plain) {
+TEST(Printable, every_byte_becomes_plain_text) {
   for (int octet = 0; octet < 256; ++octet) {
     const std::string text(1, static_cast<char>(octet));
     for (const auto& out : {printable(text), printable_word(text)}) {

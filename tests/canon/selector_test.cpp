@@ -1,4 +1,3 @@
-// Tests canon/selector.
 #include "canon/selector.hpp"
 
 #include <gtest/gtest.h>
@@ -9,15 +8,15 @@ namespace {
 using canon::Selector;
 using namespace std::string_literals;
 
-TEST(Selector, reads_in_lower_case) {
+TEST(Selector, is_read_in_lower_case) {
   EXPECT_EQ(Selector::parse("server")->str(), "server");
   EXPECT_EQ(Selector::parse("Server-20261124B")->str(), "server-20261124b");
   EXPECT_EQ(Selector::parse("jun2005.eng")->str(), "jun2005.eng");
   EXPECT_EQ(Selector::parse("2026_a")->str(), "2026_a");
 }
 
-// A selector becomes a file name in a directory of keys.
-TEST(Selector, refuses_what_is_no_label) {
+// A selector becomes part of a file name.
+TEST(Selector, refuses_anything_but_labels) {
   for (const auto& text :
        {""s, "."s, ".."s, ".lock"s, "a."s, "../../etc/passwd"s, "a/b"s, "/a"s, "a\0b"s, "a b"s, "-a"s, "a-"s,
         "s\xc3\xa9l"s, "a;b"s, "a\nb"s, "*"s, std::string(64, 'a')}) {

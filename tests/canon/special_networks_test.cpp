@@ -53,7 +53,7 @@ TEST(SpecialUse, DocumentationNetworksEndWhereTheRegistrySays) {
   }
 }
 
-TEST(SpecialUse, SomeAddressesAreNoHosts) {
+TEST(SpecialUse, SomeAddressesBelongToNoHost) {
   for (const auto* text : {"192.0.0.9", "198.18.0.0", "198.19.255.255", "224.0.0.1", "239.255.255.255",
                            "240.0.0.0", "255.255.255.255", "::2", "64:ff9b::1", "100::1", "1fff::", "2001::1",
                            "2001:1ff::1", "2002::1", "4000::1", "5f00::1", "8000::", "fec0::1", "ff02::1"}) {

@@ -1,4 +1,4 @@
-// canon/tag_list: reading (RFC 6376 §3.2).
+// Tests canon/tag_list: reading tag lists (RFC 6376 §3.2).
 #include "canon/tag_list.hpp"
 
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ TEST(TagList, reads) {
       {"b=a==", {{"b", "a=="}}},
       {"b=ab\r\n\tcd", {{"b", "ab\r\n\tcd"}}},
       {"n=a note, two words", {{"n", "a note, two words"}}},
-      // Names are case-sensitive, digits and "_" may follow the first letter.
+      // Names are case-sensitive; digits and "_" may follow the first letter.
       {"a=1;A=2;a_1=3", {{"a", "1"}, {"A", "2"}, {"a_1", "3"}}},
       // UTF-8 (RFC 8616, RFC 6532).
       {"i=@b\xc3\xbc"s + "cher.example", {{"i", "@b\xc3\xbc"s + "cher.example"}}},
@@ -48,7 +48,7 @@ TEST(TagList, reads) {
   }
 }
 
-TEST(TagList, refusals_name_the_octet) {
+TEST(TagList, refusals_name_the_byte) {
   const struct {
     std::string text;
     std::size_t octet;
@@ -84,17 +84,17 @@ TEST(TagList, refusals_name_the_octet) {
   }
 }
 
-TEST(TagList, every_octet_in_a_value) {
+TEST(TagList, every_byte_in_a_value) {
   for (int octet = 0; octet < 256; ++octet) {
     const std::string text = "a=x"s + static_cast<char>(octet) + "y";
     const bool white = octet == '\t' || octet == '\r' || octet == '\n' || octet == ' ';
     const bool valchar = octet >= 0x21 && octet <= 0x7e && octet != ';';
-    // ";y" is a tag without "=".
+    // Not ";": it would make "y" a tag without "=".
     EXPECT_EQ(static_cast<bool>(TagList::parse(text)), white || valchar || octet >= 0x80) << octet;
   }
 }
 
-TEST(TagList, octets_of_the_tags) {
+TEST(TagList, tags_know_their_position) {
   const auto list = TagList::parse(" v=1;\r\n\ta = b;cc=");
   ASSERT_TRUE(list);
   EXPECT_EQ(list->tags()[0].octet, 1U);
@@ -142,7 +142,7 @@ TEST(TagList, split_colons) {
   EXPECT_EQ(canon::split_colons(":a:"), (Parts{"", "a", ""}));
 }
 
-// At these sizes, a search of all earlier tags would hang.
+// At these sizes, a search through all earlier tags for each tag would hang.
 TEST(TagList, half_a_million_tags) {
   std::string text;
   for (int i = 0; i < 500'000; ++i)

@@ -1,4 +1,4 @@
-// canon/tag_list_writer: writing, and where it folds (RFC 6376 §3.2, §3.5).
+// Tests canon/tag_list_writer: writing tag lists, and where they are folded (RFC 6376 §3.2, §3.5).
 #include "canon/tag_list_writer.hpp"
 
 #include <gtest/gtest.h>
@@ -33,8 +33,8 @@ std::size_t columns(const std::string& line) {
   return line.starts_with('\t') ? line.size() + 7 : line.size();
 }
 
-// No line is over 76 columns unless it is a single word, every fold is CRLF HTAB with something on both
-// sides of it, and no line ends in white space (which a relay may cut).
+// Checks that no line is over 76 columns unless it is a single word, that every fold is CRLF HTAB with
+// something on both sides, and that no line ends in white space (which a relay may cut).
 void check_shape(const std::string& value, std::size_t first_column = name_columns) {
   const auto lines = lines_of(value, first_column);
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -78,7 +78,8 @@ TEST(TagListWriter, a_signature_as_it_should_look) {
 }
 
 TEST(TagListWriter, fills_a_line_to_its_last_column) {
-  // "DKIM-Signature: v=1;" is 20 columns, " d=" and ";" take 4: 52 more are 76, 53 go to the next line.
+  // "DKIM-Signature: v=1;" is 20 columns, and " d=" and ";" take 4: 52 more fit into 76, 53 go to the next
+  // line.
   for (const std::size_t size : {52, 53}) {
     TagListWriter writer(name_columns);
     writer.word("v", "1");
@@ -199,7 +200,8 @@ TEST(TagListWriter, random_lists_read_back_as_they_were_written) {
   }
 }
 
-// White space occurs only where the ABNF has FWS: before a tag's name, before a colon of h=, inside base64.
+// White space occurs only where the ABNF has FWS: before a tag's name, before a colon of h=, and inside
+// base64.
 TEST(TagListWriter, folds_only_where_they_are_allowed) {
   for (std::size_t padding = 1; padding < 200; ++padding) {
     TagListWriter writer(name_columns);

@@ -1,4 +1,4 @@
-// canon/text: byte classes, trimming, wildcards.
+// Tests canon/text: byte classes, trimming, wildcards.
 #include "canon/text.hpp"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 using canon::matches_wildcard;
 using namespace std::string_literals;
 
-TEST(Text, octet_classes) {
+TEST(Text, byte_classes) {
   for (int octet = 0; octet < 256; ++octet) {
     const char c = static_cast<char>(octet);
     const bool upper = octet >= 'A' && octet <= 'Z';
@@ -28,7 +28,7 @@ TEST(Text, octet_classes) {
   }
 }
 
-TEST(Text, case_is_that_of_ascii_alone) {
+TEST(Text, case_is_ignored_in_ascii_only) {
   EXPECT_EQ(canon::lower_case("ABCxyz-\xc3\x84"), "abcxyz-\xc3\x84");
   EXPECT_TRUE(canon::equal_ignoring_case("From", "fROM"));
   EXPECT_FALSE(canon::equal_ignoring_case("From", "Fro"));
@@ -81,7 +81,7 @@ TEST(Text, wildcards) {
     EXPECT_EQ(matches_wildcard(pattern, text), matches) << pattern << " on " << text;
 }
 
-// The definition itself, slow: * matches any number of bytes.
+// Follows the definition, slowly: * matches any number of bytes.
 bool matches_slowly(std::string_view pattern, std::string_view text) {
   if (pattern.empty()) return text.empty();
   if (pattern.front() != '*')
@@ -93,7 +93,7 @@ bool matches_slowly(std::string_view pattern, std::string_view text) {
   return false;
 }
 
-TEST(Text, wildcards_against_the_definition) {
+TEST(Text, wildcards_match_as_defined) {
   std::mt19937 random(7);
   std::uniform_int_distribution<int> any(0, 2);
   int matched = 0;

@@ -1,4 +1,4 @@
-// canon/typed_names: what people type where a domain or a selector is wanted.
+// Tests canon/typed_names: what people type where a domain or a selector is expected.
 #include "canon/typed_names.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// Tests tests/vectors/vector_file, on which other tests rely, and that the vector files are complete.
+// Tests tests/vectors/vector_file, on which other tests rely, and that a checkout keeps the line ends of
+// messages.
 #include "tests/vectors/vector_file.hpp"
 
 #include <gtest/gtest.h>

@@ -14,7 +14,7 @@ std::string digest_of(std::initializer_list<std::string_view> pieces) {
   return base64_encode(hash.finish());
 }
 
-// FIPS 180-2 appendix B.1, and the hash of nothing.
+// FIPS 180-2 appendix B.1, and the hash of an empty text.
 TEST(Sha256Test, Vectors) {
   EXPECT_EQ(digest_of({"abc"}), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
   EXPECT_EQ(digest_of({}), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
@@ -24,7 +24,7 @@ TEST(Sha256Test, InPieces) {
   EXPECT_EQ(digest_of({"a", "", "bc"}), digest_of({"abc"}));
 }
 
-TEST(Sha256Test, ACopyGoesOnByItself) {
+TEST(Sha256Test, ACopyContinuesIndependently) {
   Sha256 first;
   first.update("a");
   Sha256 second(first);

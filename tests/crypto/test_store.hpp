@@ -33,7 +33,7 @@ canon::DomainName domain_name(std::string_view text);
 canon::Selector selector(std::string_view text);
 crypto::Secret secret(std::string_view text);
 
-// One key of each kind for each test program, because making RSA keys takes time.
+// Return one key of each kind for the whole test program, because making RSA keys takes time.
 const crypto::PrivateKey& rsa_key();
 const crypto::PrivateKey& other_rsa_key();
 const crypto::PrivateKey& ed25519_key();
@@ -46,7 +46,7 @@ std::vector<std::string> names_in(const std::filesystem::path& directory);
 crypto::KeyEntry entry_of(std::string_view selector_name, const crypto::PrivateKey& key,
                           crypto::KeyState state);
 
-// A store in a temporary directory.
+// A key store in a temporary directory.
 class TestStore {
  public:
   TestStore() : store_(directory_.path()) {}

@@ -16,7 +16,7 @@ namespace {
 using test::message_of;
 using test::write_file;
 
-// A user as whom no test runs.
+// No test runs as this user.
 constexpr uid_t stranger = 12345;
 
 class TrustedPathTest : public testing::Test {
@@ -41,7 +41,7 @@ class TrustedPathTest : public testing::Test {
     }
   }
   // Runs the command that a refusal gives, which must be enough to fix it.
-  void expect_mended(const std::string& refusal) const {
+  void expect_fixed(const std::string& refusal) const {
     constexpr std::string_view mark = "fix it with: ";
     const auto command = refusal.find(mark);
     ASSERT_NE(command, std::string::npos) << refusal;
@@ -52,7 +52,7 @@ class TrustedPathTest : public testing::Test {
   test::TemporaryDirectory directory_;
 };
 
-TEST_F(TrustedPathTest, OpensWhatIsOurs) {
+TEST_F(TrustedPathTest, OpensATrustedFile) {
   const auto opened = open_trusted_file(file());
   ASSERT_TRUE(opened);
   EXPECT_EQ(view(read_all(*opened, file(), 100)), "content");
@@ -60,7 +60,7 @@ TEST_F(TrustedPathTest, OpensWhatIsOurs) {
   EXPECT_EQ(find_distrust(path("a/b"), TrustedAs::directory), std::nullopt);
 }
 
-TEST_F(TrustedPathTest, WhatOthersMayWriteIsRefusedWhereverItIs) {
+TEST_F(TrustedPathTest, PathsThatOthersMayWriteAreRefused) {
   for (const std::string_view name : {"a", "a/b", "a/b/file"}) {
     for (const mode_t mode : {0777U, 0757U, 0770U}) {
       // The user's own private group may write.
@@ -68,22 +68,22 @@ TEST_F(TrustedPathTest, WhatOthersMayWriteIsRefusedWhereverItIs) {
       set_mode(name, mode);
       const auto said = refusal();
       EXPECT_NE(said.find(path(name).string() + " has mode 0"), std::string::npos) << said;
-      expect_mended(said);
+      expect_fixed(said);
     }
   }
 }
 
-TEST_F(TrustedPathTest, WhatBelongsToOthersIsRefusedWhereverItIs) {
+TEST_F(TrustedPathTest, PathsThatBelongToOthersAreRefused) {
   for (const std::string_view name : {"a", "a/b", "a/b/file"}) {
     give_away(name);
     if (IsSkipped()) return;
     const auto said = refusal();
     EXPECT_NE(said.find(path(name).string() + " belongs to user 12345"), std::string::npos) << said;
-    expect_mended(said);
+    expect_fixed(said);
   }
 }
 
-// The user who runs the program is trusted, and nobody else.
+// Root and the user who runs the program are trusted, and nobody else.
 TEST_F(TrustedPathTest, TheUserWhoRunsItIsTrusted) {
   if (geteuid() != 0) GTEST_SKIP() << "only root becomes somebody else";
   for (const std::string_view name : {"", "a", "a/b", "a/b/file"})
@@ -95,8 +95,8 @@ TEST_F(TrustedPathTest, TheUserWhoRunsItIsTrusted) {
   EXPECT_NE(refusal(), "");
 }
 
-// Debian and others give each user a group of his own name, and such users a umask of 002.
-TEST_F(TrustedPathTest, AUsersPrivateGroupMayWriteWhatIsHis) {
+// Debian and others give each user a private group of the same name, and then a umask of 002.
+TEST_F(TrustedPathTest, AUsersPrivateGroupMayWrite) {
   if (geteuid() != 0) GTEST_SKIP() << "only root becomes somebody else";
   const auto* user = getpwnam("bin");
   ASSERT_TRUE(user != nullptr);
@@ -114,25 +114,25 @@ TEST_F(TrustedPathTest, AUsersPrivateGroupMayWriteWhatIsHis) {
   EXPECT_NE(as_user(stranger).find("has mode 0770"), std::string::npos);
 }
 
-TEST_F(TrustedPathTest, OnTheWayAStickyDirectoryIsEveryonesAndNoHarm) {
+TEST_F(TrustedPathTest, AStickyDirectoryOnTheWayIsAccepted) {
   set_mode("a", 01777);
   EXPECT_EQ(refusal(), "");
   set_mode("a/b", 01777);
   EXPECT_EQ(refusal(), "");
-  // A directory in which others must not be able to make names.
+  // In this directory, others must not be able to create files.
   EXPECT_NE(refusal(1).find(path("a/b").string() + " has mode 1777"), std::string::npos);
   EXPECT_THROW(open_trusted_directory(path("a/b")), UntrustedPath);
   EXPECT_THROW(open_trusted_directory("/tmp"), UntrustedPath);
 }
 
-TEST_F(TrustedPathTest, OthersThingsInAStickyDirectoryAreRefused) {
+TEST_F(TrustedPathTest, OtherUsersFilesInAStickyDirectoryAreRefused) {
   set_mode("a", 01777);
   give_away("a/b");
   if (IsSkipped()) return;
   EXPECT_NE(refusal().find("belongs to user"), std::string::npos);
 }
 
-TEST_F(TrustedPathTest, LinksAreFollowedAndWhereTheyLeadIsJudged) {
+TEST_F(TrustedPathTest, LinksAreFollowedAndTheirTargetsAreJudged) {
   write_file(path("elsewhere/b/file"), "content");
   std::filesystem::remove_all(path("a"));
   std::filesystem::create_symlink("elsewhere/../elsewhere/.", path("a"));
@@ -143,7 +143,7 @@ TEST_F(TrustedPathTest, LinksAreFollowedAndWhereTheyLeadIsJudged) {
   set_mode("elsewhere", 0777);
   const auto said = refusal();
   EXPECT_NE(said.find(path("elsewhere").string() + " has mode 0777"), std::string::npos) << said;
-  expect_mended(said);
+  expect_fixed(said);
 }
 
 TEST_F(TrustedPathTest, AFileThatIsALink) {
@@ -151,10 +151,10 @@ TEST_F(TrustedPathTest, AFileThatIsALink) {
   std::filesystem::create_symlink("../../real", file());
   EXPECT_EQ(refusal(), "");
   set_mode("real", 0666);
-  expect_mended(refusal());
+  expect_fixed(refusal());
 }
 
-TEST_F(TrustedPathTest, OthersLinksAreRefusedWhereAllMayMakeThem) {
+TEST_F(TrustedPathTest, OtherUsersLinksInAStickyDirectoryAreRefused) {
   std::filesystem::rename(path("a"), path("real"));
   std::filesystem::create_symlink("real", path("a"));
   give_away("a");
@@ -163,7 +163,7 @@ TEST_F(TrustedPathTest, OthersLinksAreRefusedWhereAllMayMakeThem) {
   ASSERT_EQ(chmod(path().c_str(), 01777), 0);
   const auto said = refusal();
   EXPECT_NE(said.find(path("a").string() + " belongs to user 12345"), std::string::npos) << said;
-  expect_mended(said);
+  expect_fixed(said);
 }
 
 TEST_F(TrustedPathTest, LinksInACircle) {
@@ -173,7 +173,7 @@ TEST_F(TrustedPathTest, LinksInACircle) {
             std::string::npos);
 }
 
-TEST_F(TrustedPathTest, WhatIsNotThere) {
+TEST_F(TrustedPathTest, MissingFiles) {
   EXPECT_FALSE(open_trusted_file(path("a/none")));
   EXPECT_FALSE(open_trusted_file(path("none/file")));
   EXPECT_FALSE(open_trusted_file(path("a/b/file/below")));
@@ -187,7 +187,7 @@ TEST_F(TrustedPathTest, WhatIsNotThere) {
             "cannot examine " + path("none").string() + ": No such file or directory");
 }
 
-TEST_F(TrustedPathTest, WhatIsNoFile) {
+TEST_F(TrustedPathTest, AnythingButARegularFileIsRefused) {
   ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
   for (const auto& no_file :
        {path("pipe"), path("a"), path("a/"), path("a/b/.."), path("/dev/null"), path("/")})
@@ -196,7 +196,7 @@ TEST_F(TrustedPathTest, WhatIsNoFile) {
         << no_file;
 }
 
-TEST_F(TrustedPathTest, ADirectoryIsOpenedToWorkIn) {
+TEST_F(TrustedPathTest, ADirectoryIsOpenedForUse) {
   const auto directory = open_trusted_directory(path("a/b"));
   const FileDescriptor opened(openat(directory.get(), "file", O_RDONLY));
   EXPECT_TRUE(opened);
@@ -204,9 +204,8 @@ TEST_F(TrustedPathTest, ADirectoryIsOpenedToWorkIn) {
   EXPECT_THROW(open_trusted_directory(file()), StoreError);
 }
 
-// A command that is pasted does what it says, whatever the path holds.
-// Opened once, with the way to it; all that is below it is judged as it would be from / on.
-TEST_F(TrustedPathTest, WhatIsBelowAnOpenDirectoryIsJudgedAlike) {
+// The directory and the way to it are judged once; everything below it is judged as if from / on.
+TEST_F(TrustedPathTest, FilesBelowAnOpenDirectoryAreJudgedAlike) {
   const auto below = [](const TrustedDirectory& directory) -> std::string {
     try {
       const auto opened = directory.open_file("b/file");
@@ -256,7 +255,7 @@ TEST_F(TrustedPathTest, WhatIsBelowAnOpenDirectoryIsJudgedAlike) {
   EXPECT_EQ(below(held), "(there is none)");
 }
 
-TEST_F(TrustedPathTest, ALinkOfRootsBelowAnOpenDirectoryIsFollowed) {
+TEST_F(TrustedPathTest, ALinkBelowAnOpenDirectoryIsFollowed) {
   const auto held = TrustedDirectory::open(path("a"));
   std::filesystem::rename(path("a/b"), path("c"));
   for (const auto& target : {std::filesystem::path("../c"), path("c")}) {
@@ -274,7 +273,7 @@ TEST_F(TrustedPathTest, AnOpenDirectoryIsJudgedWhenItIsOpened) {
   }
   EXPECT_NE(message_of<StoreError>([&] { TrustedDirectory::open(path("a/b/file")); }), "");
   EXPECT_NE(message_of<StoreError>([&] { TrustedDirectory::open(path("x")); }), "");
-  // What it stands for stays, whatever gets its name.
+  // It remains the same directory, even if another one gets its name.
   const auto held = TrustedDirectory::open(path("a"));
   std::filesystem::rename(path("a"), path("aside"));
   write_file(path("a/b/file"), "another");
@@ -283,11 +282,12 @@ TEST_F(TrustedPathTest, AnOpenDirectoryIsJudgedWhenItIsOpened) {
   EXPECT_EQ(view(read_all(*opened, file(), 100)), "content");
 }
 
+// A command that is pasted does what it says, whatever the path contains.
 TEST_F(TrustedPathTest, RemediesAreQuoted) {
   std::filesystem::rename(path("a"), path("it's; a $dir"));
   std::filesystem::create_symlink("it's; a $dir", path("a"));
   set_mode("it's; a $dir", 0777);
-  expect_mended(refusal());
+  expect_fixed(refusal());
 }
 
 TEST_F(TrustedPathTest, RelativePathsAreBelowTheWorkingDirectory) {

@@ -7,10 +7,10 @@
 namespace dkim::crypto {
 namespace {
 
-TEST(UtcTimeTest, BothWays) {
+TEST(UtcTimeTest, ReadsWhatItWrites) {
   for (const auto* text :
        {"1970-01-01T00:00:00Z", "2026-11-24T06:00:00Z", "2024-02-29T23:59:59Z", "2099-12-31T00:00:00Z",
-        // Beyond what nanoseconds in 64 bits can count.
+        // These are beyond the range of nanoseconds in 64 bits.
         "1013-01-01T00:00:00Z", "2263-01-01T00:00:00Z", "9999-12-31T23:59:59Z"}) {
     const auto time = parse_utc_time(text);
     ASSERT_TRUE(time) << text;
@@ -19,7 +19,7 @@ TEST(UtcTimeTest, BothWays) {
   EXPECT_EQ(parse_utc_time("2026-11-24T06:00:00Z")->time_since_epoch().count(), 1795500000);
 }
 
-TEST(UtcTimeTest, WhateverTheTimeZone) {
+TEST(UtcTimeTest, IgnoresTheTimeZone) {
   setenv("TZ", "Pacific/Auckland", 1);
   tzset();
   EXPECT_EQ(to_string(UtcTime(std::chrono::seconds(1795500000))), "2026-11-24T06:00:00Z");
@@ -28,7 +28,7 @@ TEST(UtcTimeTest, WhateverTheTimeZone) {
   tzset();
 }
 
-TEST(UtcTimeTest, OnlyThatForm) {
+TEST(UtcTimeTest, ReadsOnlyThisForm) {
   for (const auto* text :
        {"", "2026-11-24", "2026-11-24T06:00:00", "2026-11-24T06:00:00z", "2026-11-24 06:00:00Z",
         "2026-11-24T06:00:00Z ", " 2026-11-24T06:00:00Z", "2026-1-24T06:00:00Z", "2026-02-31T06:00:00Z",

@@ -1,6 +1,6 @@
-// milter/config and crypto/settings on files: @include of whatever is there or is not. A configuration
-// that is read is what its text without @include says, each line of it has its place, and an error names a
-// file.
+// milter/config and crypto/settings on files, which may include other files, whether those exist or not. The
+// configuration equals that of the text with all files put into it, each line has a place in a file, and an
+// error names a file.
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
@@ -21,7 +21,7 @@ std::size_t lines_of(const std::string& file) {
                  std::count(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>(), '\n'));
 }
 
-// Has each line of what libconfig is given a line of a file?
+// Requires each line that libconfig gets to have a place in a file.
 void require_places(const crypto::SettingsSource& source, const std::string& directory) {
   const auto lines = 1 + std::count(source.text().begin(), source.text().end(), '\n');
   for (long line = 1; line <= lines; ++line) {
@@ -29,11 +29,12 @@ void require_places(const crypto::SettingsSource& source, const std::string& dir
     const auto colon = place.rfind(':');
     test::require(place.starts_with(directory) && colon != std::string::npos, "a place is in a file");
     const auto number = std::stoul(place.substr(colon + 1));
-    test::require(number >= 1 && number <= lines_of(place.substr(0, colon)), "at a line that it has");
+    test::require(number >= 1 && number <= lines_of(place.substr(0, colon)),
+                  "the file has the line of a place");
   }
 }
 
-// What the daemon says of the configuration: its settings, or the error.
+// Returns what the daemon makes of the configuration: its settings, or the error, with `failed` set.
 template <typename Read>
 std::string outcome(const Read& read, bool& failed) {
   try {
@@ -66,13 +67,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto source = crypto::SettingsSource::read(file);
     test::require(source.name() == file, "the file has its name");
     test::require(source.text().size() <= crypto::most_settings_octets + crypto::most_includes,
-                  "it is bounded");
+                  "the text is bounded");
     require_places(source, tree.directory().string());
     bool flat_failed = false;
     const auto flat = outcome([&] { return milter::parse_config(source.text(), "flat"); }, flat_failed);
-    test::require(flat_failed == failed && (failed || flat == said), "the whole says what the files say");
+    test::require(flat_failed == failed && (failed || flat == said),
+                  "the whole text says what the files say");
   } catch (const crypto::SettingsError& error) {
-    test::require(failed && said == error.what(), "what cannot be read is no configuration");
+    test::require(failed && said == error.what(), "a file that cannot be read is not a configuration");
   }
   return 0;
 }

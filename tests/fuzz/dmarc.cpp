@@ -1,5 +1,5 @@
-// keytool/doctor's DMARC: any text is a record or not, and a record means something that receivers can do.
-// Whatever records DNS serves, the walk up and the checks ask a limited number of questions.
+// DMARC in keytool/doctor: any text is a record or not, and a record has policies that receivers can apply,
+// or none. Whatever records DNS serves, the walk up and the checks ask a limited number of questions.
 #include <algorithm>
 #include <cstdint>
 
@@ -51,14 +51,14 @@ class FuzzedLookup final : public Lookup {
 
 void look_at_record(std::string_view text) {
   const auto record = read_dmarc_record(text);
-  test::require(record.has_value() == is_dmarc_record(text), "what is read is a record");
+  test::require(record.has_value() == is_dmarc_record(text), "a text is read if and only if it is a record");
   const auto why = why_no_dmarc_record(text);
-  test::require(!why || (!record && !why->empty()), "what is a record needs no reason why not");
+  test::require(!why || (!record && !why->empty()), "only a text that is not a record has a reason for that");
   if (!record) return;
-  test::require(record->remarks.size() <= DmarcRecord::most_remarks, "remarks have an end");
+  test::require(record->remarks.size() <= DmarcRecord::most_remarks, "the number of remarks is limited");
   for (const auto scope : {DmarcScope::domain, DmarcScope::subdomain, DmarcScope::missing_subdomain}) {
     test::require(record->policy_for(scope).has_value() == record->policy_for(DmarcScope::domain).has_value(),
-                  "a record is passed over for all or for none");
+                  "a record applies to all domains or to none");
   }
   for (const auto* addresses : {&record->aggregate, &record->failure}) {
     for (const auto& address : *addresses) {
@@ -76,7 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   look_at_record(text);
   FuzzedLookup lookup(text);
   const auto walk = walk_up(lookup, domain);
-  test::require(lookup.questions <= TreeWalk::most_questions, "eight questions are the most");
+  test::require(lookup.questions <= TreeWalk::most_questions, "a walk asks at most eight questions");
   const auto organization = walk.organization();
   test::require(
       !organization || *organization == domain || std::string(domain).ends_with("." + *organization),
@@ -84,9 +84,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   test::require(walk.policy() == nullptr || read_dmarc_record(walk.policy()->text), "a policy is a record");
   lookup.questions = 0;
   const auto findings = check_dmarc(lookup, {domain, {"signer.example.com"}, {"bounces.example.com"}});
-  test::require(!findings.empty(), "something can be said of every domain");
-  test::require(lookup.questions <= 100, "questions have an end");
+  test::require(!findings.empty(), "every domain has a finding");
+  test::require(lookup.questions <= 100, "the number of questions is limited");
   for (const auto& finding : findings)
-    test::require(finding.what.find_first_of("\x1b\n\r") == std::string::npos, "what is said is printable");
+    test::require(finding.what.find_first_of("\x1b\n\r") == std::string::npos, "a finding is printable");
   return 0;
 }

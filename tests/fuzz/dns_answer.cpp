@@ -1,5 +1,5 @@
-// keytool/dns: any bytes are an answer or refused. What is read from an answer cannot act on a terminal,
-// except the values of TXT records, which are kept as they were sent; check_record judges any such value.
+// keytool/dns: any bytes are an answer or refused. Nothing read from an answer can act on a terminal, except
+// the values of TXT records, which are kept as they were sent; check_record judges any such value.
 #include <cstdint>
 #include <cstdlib>
 
@@ -43,6 +43,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     values.push_back(text.value);
   const auto finding = keytool::check_record(expected, values);
   test::require((finding.status == keytool::RecordStatus::missing) == values.empty(),
-                "a record is missing if and only if there is none");
+                "a record is missing if and only if there is no TXT value");
   return 0;
 }

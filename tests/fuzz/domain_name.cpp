@@ -13,8 +13,9 @@ namespace {
 void check_name(const std::string& name) {
   test::require(!canon::check_labels(name), "a name has good labels");
   test::require(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string::npos,
-                "no octet that means anything to a path");
-  test::require(name.front() != '.' && name.find("..") == std::string::npos, "no way up a path");
+                "no byte has a meaning in a path");
+  test::require(name.front() != '.' && name.find("..") == std::string::npos,
+                "a name leads nowhere up a path");
   test::require(name.size() <= 253, "a name fits into DNS");
 }
 
@@ -33,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto selector = canon::Selector::parse(text)) {
     check_name(selector->str());
-    test::require(selector->str().size() == size, "a selector changes in case alone");
+    test::require(selector->str().size() == size, "only the case of a selector changes");
   }
   return 0;
 }

@@ -1,5 +1,5 @@
-// canon/field_policy and canon/header_selection: two lists and a header, divided by empty lines, with each
-// name on a line of its own. A verifier must find the fields that were selected.
+// canon/field_policy and canon/header_selection: the input is two lists and a header, divided by empty lines,
+// with each name on a line of its own. A verifier must find the fields that were selected.
 #include <cstdint>
 
 #include "canon/header_selection.hpp"
@@ -46,8 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& name : selection.names)
       named += same(name) ? 1 : 0;
     const bool more = there > 0 || oversigned.when == canon::Oversigning::always;
-    test::require(named == there + (more ? 1 : 0),
-                  "an oversigned name stands there once more than it occurs");
+    test::require(named == there + (more ? 1 : 0), "an oversigned name is in h= once more than it occurs");
   }
   return 0;
 }

@@ -24,8 +24,9 @@ std::filesystem::path make_directory() {
 void write(const std::filesystem::path& path, std::string_view content, mode_t mode) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   require(fd >= 0, "a file can be made");
-  require(::write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size()), "and written");
-  require(fchmod(fd, mode) == 0, "and have its mode");
+  require(::write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size()),
+          "a file can be written");
+  require(fchmod(fd, mode) == 0, "a file can get its mode");
   close(fd);
 }
 
@@ -55,7 +56,7 @@ bool FileTree::fill(std::string_view input) {
   for (const auto& path : made_)
     std::filesystem::remove(path);
   made_.clear();
-  // To other files of this machine: "/etc/x", "../x".
+  // These would lead to other files of this machine: "/etc/x", "../x".
   if (input.find("\"/") != std::string_view::npos || input.find("..") != std::string_view::npos ||
       input.find("\xff"
                  "l/") != std::string_view::npos) {
@@ -87,7 +88,7 @@ void FileTree::make(const std::filesystem::path& path, char kind, const std::str
       require(mkfifo(path.c_str(), 0644) == 0, "a FIFO can be made");
       break;
     case 'l':
-      // One that cannot be, such as to nothing, is none.
+      // A link that cannot be made, such as one to nothing, becomes an empty file.
       if (symlink(content.c_str(), path.c_str()) != 0) write(path, "", 0644);
       break;
     default:

@@ -21,10 +21,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       "simple changes nothing");
 
   const std::string once = canon::canonical_field(Canonicalization::relaxed, field);
-  test::require(once == test::reference_field(Canonicalization::relaxed, field), "relaxed as the RFC says");
+  test::require(once == test::reference_field(Canonicalization::relaxed, field),
+                "relaxed does what the RFC says");
   const std::size_t end_of_name = once.find(':');
   field.name = once.substr(0, end_of_name);
   field.value = once.substr(end_of_name + 1, once.size() - end_of_name - 3);
-  test::require(canon::canonical_field(Canonicalization::relaxed, field) == once, "idempotence");
+  test::require(canon::canonical_field(Canonicalization::relaxed, field) == once,
+                "a canonical field is its own canonical form");
   return 0;
 }

@@ -1,4 +1,4 @@
-// Holds what both fuzz targets of import require of a plan, whatever it was made from.
+// Checks a plan, whatever it was made from, for both fuzz targets of import.
 #pragma once
 
 #include <algorithm>
@@ -40,35 +40,37 @@ class FuzzedFiles final : public keytool::opendkim::Sources {
   }
 };
 
-// Plans an import of "/c". The daemon takes the configuration, and what is said is safe to show.
+// Plans an import of "/c". Requires that the daemon accepts the configuration and that the report is safe to
+// show.
 inline void plan_and_judge(FuzzedFiles& files) {
   std::optional<keytool::opendkim::ImportPlan> made;
   try {
     made = keytool::opendkim::plan_import(
         "/c", files, [](const canon::DomainName&) { return std::vector<canon::Selector>{}; });
   } catch (const crypto::StoreError& error) {
-    require(*error.what() != '\0', "what is no text is refused in words");
+    require(*error.what() != '\0', "a refusal has words");
     return;
   }
   const auto& plan = *made;
   const auto text = keytool::opendkim::conf_text(plan, std::nullopt);
   const auto config = milter::parse_config(text, "written");
   require(config.signing.rules.size() == plan.rules.size(), "every rule is written");
-  require(config.trusted_networks.size() == plan.settings.trusted_networks.size(), "and every network");
+  require(config.trusted_networks.size() == plan.settings.trusted_networks.size(),
+          "every network is written");
   for (const auto& [name, key] : plan.keys)
     require(plan.subdomains.find(name.domain) != plan.subdomains.end(), "each domain has its flag");
   const auto shown = keytool::opendkim::remarks_text(plan.remarks);
   require(std::none_of(shown.begin(), shown.end(),
                        [](char c) { return (c != '\n' && c >= 0 && c < 0x20) || c == 0x7f; }),
-          "nothing that a terminal would act on");
-  // libFuzzer learns what is compared and puts it into its inputs.
+          "nothing acts on a terminal");
+  // An input may contain the key, because libFuzzer learns which texts are compared.
   const auto has_key = [](const std::string& octets) {
     return octets.find("/9WmC6hEr0kuwsxERJxWl7") != std::string::npos;
   };
   const bool given = std::any_of(files.files.begin(), files.files.end(), [&](const auto& file) {
     return file.first != "/k" && has_key(file.second);
   });
-  require(given || (!has_key(shown) && !has_key(text)), "no private key");
+  require(given || (!has_key(shown) && !has_key(text)), "no private key is shown");
 }
 
 }  // namespace dkim::test

@@ -1,4 +1,5 @@
-// crypto/keys/key_record: any text; a record that was read can be written and reads the same.
+// crypto/keys/key_record: any text is a record or refused. A record that was read can be written, and reads
+// back the same.
 #include "crypto/keys/key_record.hpp"
 
 #include <cstdint>
@@ -12,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto record = crypto::parse_record(text);
   if (!record) {
-    test::require(record.refusal().octet <= size, "the octet of a refusal is in the input");
+    test::require(record.refusal().octet <= size, "the position of a refusal is in the input");
     return 0;
   }
   const std::string written = crypto::write_record(*record);
@@ -21,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   std::string joined;
   for (const auto& piece : crypto::txt_strings(written)) {
-    test::require(piece.size() <= 255, "a TXT string has 255 octets at most");
+    test::require(piece.size() <= 255, "a TXT string has at most 255 bytes");
     joined += piece;
   }
   test::require(joined == written, "the strings are the value");
@@ -36,13 +37,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       } else if (form[i] == '"') {
         quoted = !quoted;
       } else {
-        test::require(form[i] == '\n' || form[i] == '\t' || (form[i] >= ' ' && form[i] < 0x7f), "plain text");
+        test::require(form[i] == '\n' || form[i] == '\t' || (form[i] >= ' ' && form[i] < 0x7f),
+                      "a form is plain text");
         test::require(!quoted || form[i] != '\n', "no line ends within quotes");
       }
     }
     test::require(!quoted, "quotes are closed");
   }
   const std::string tinydns = crypto::tinydns_text(named);
-  test::require(tinydns.find('\n') == tinydns.size() - 1, "one line for tinydns-data");
+  test::require(tinydns.find('\n') == tinydns.size() - 1, "the form for tinydns-data is one line");
   return 0;
 }

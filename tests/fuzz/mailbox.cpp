@@ -1,4 +1,4 @@
-// canon/mailbox: any From: value; what is read from one can be written down and read again.
+// canon/mailbox: any From: value is read or refused. Mailboxes that were read can be written and read again.
 #include <cstdint>
 
 #include "canon/mailbox.hpp"
@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view value(reinterpret_cast<const char*>(data), size);
   const auto found = canon::parse_mailboxes(value);
   if (!found) {
-    test::require(found.refusal().octet <= size, "the octet of a refusal is in the input");
+    test::require(found.refusal().octet <= size, "the position of a refusal is in the input");
     for (const char c : found.refusal().reason)
       test::require(c >= ' ' && c < 0x7f, "a reason is safe to log");
     return 0;
@@ -34,14 +34,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     test::require(!mailbox.domain.empty(), "a mailbox has a domain");
     if (mailbox.domain.front() != '[')
       test::require(mailbox.domain.find_first_of(" \t\r\n()<>,:;@\"\\[]") == std::string::npos,
-                    "a plain domain");
+                    "a domain is plain text");
     all += (all.empty() ? "" : ",\r\n <") + written(mailbox) + (all.empty() ? "" : ">");
   }
   const auto again = canon::parse_mailboxes(all);
-  test::require(again && again->size() == found->size(), "what was read can be read again");
+  test::require(again && again->size() == found->size(), "mailboxes that were read can be read again");
   for (std::size_t i = 0; i < found->size(); ++i) {
-    test::require((*again)[i].local_part == (*found)[i].local_part, "the same local part");
-    test::require((*again)[i].domain == (*found)[i].domain, "the same domain");
+    test::require((*again)[i].local_part == (*found)[i].local_part, "the local part is the same");
+    test::require((*again)[i].domain == (*found)[i].domain, "the domain is the same");
   }
   return 0;
 }

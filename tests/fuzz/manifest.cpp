@@ -1,4 +1,4 @@
-// crypto/store/manifest: any text is a manifest or an error that names its line; a manifest reads as it was
+// crypto/store/manifest: any text is a manifest, or an error names its line. A manifest reads as it was
 // written.
 #include "crypto/store/manifest.hpp"
 
@@ -11,7 +11,7 @@ using namespace dkim;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  // libconfig would go and read whatever file of this machine the input names.
+  // config_files tests @include. Here, no input may name a file of this machine.
   if (text.find("@include") != std::string::npos) return 0;
   try {
     const auto manifest = crypto::parse_manifest(text, "keys.conf");
@@ -19,8 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = crypto::parse_manifest(written, "written");
     test::require(crypto::write_manifest(again) == written, "a manifest reads as it was written");
     test::require(again.record == manifest.record && again.subdomains == manifest.subdomains,
-                  "the same flags");
-    test::require(again.keys.size() == manifest.keys.size(), "the same keys");
+                  "the flags are the same");
+    test::require(again.keys.size() == manifest.keys.size(), "the number of keys is the same");
     for (const auto& key : manifest.keys)
       test::require(manifest.find(key.selector) == &key, "a key is found by its selector");
   } catch (const crypto::SettingsError& error) {

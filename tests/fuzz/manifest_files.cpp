@@ -1,5 +1,5 @@
-// crypto/store: a manifest as a file of a store, beside whatever else is there. It is read as its text
-// is, without any other file; or the error names it.
+// crypto/store: a manifest in a key store, beside any other files. It reads as its text does, without any
+// other file, or the error names it.
 #include <cstdint>
 #include <optional>
 
@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } catch (const crypto::SettingsError& error) {
     test::require(std::string_view(error.what()).starts_with(tree.file().string()),
                   "an error names the file");
-    test::require(of_text == error.what(), "and says what that of the text says");
+    test::require(of_text == error.what(), "the error of a file is that of its text");
   }
   return 0;
 }

@@ -14,14 +14,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const keytool::MessageFile message(text);
 
   const std::string parts = std::string(message.header()) + std::string(message.rest());
-  test::require(text.ends_with(parts), "header and rest are the file's end");
+  test::require(text.ends_with(parts), "header and rest are the end of the file");
   const std::string_view before = std::string_view(text).substr(0, size - parts.size());
   test::require(before.empty() || (before.starts_with("From ") && before.find('\n') >= before.size() - 1),
-                "and nothing is before them but an mbox line");
+                "only an mbox line is before them");
   test::require(message.rest().ends_with(message.body()), "the body ends the file");
   const auto empty_line = message.rest().substr(0, message.rest().size() - message.body().size());
-  test::require(empty_line.empty() || empty_line == "\n" || empty_line == "\r\n", "one empty line before it");
-  test::require(message.stray_line() == 0 || empty_line.empty(), "or a line that is no header's");
+  test::require(empty_line.empty() || empty_line == "\n" || empty_line == "\r\n",
+                "one empty line is before the body");
+  test::require(message.stray_line() == 0 || empty_line.empty(), "a stray line has no empty line before it");
 
   std::string header;
   for (const auto& field : message.fields()) {
@@ -32,10 +33,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!expected.empty() && !expected.ends_with("\r\n")) expected += "\r\n";
   test::require(header == expected, "the fields are the header");
 
-  // Written as it goes over the wire it reads as the same fields, and the same body. With an mbox line, as
-  // which a first field "From : ..." would be taken otherwise, here as in Postfix.
+  // Written as it goes over the wire, it reads as the same fields and the same body. It needs an mbox line,
+  // because a first field "From : ..." would otherwise be taken for one, here as in Postfix.
   const keytool::MessageFile again("From x\r\n" + header + "\r\n" + std::string(message.body()));
-  test::require(again.fields().size() == message.fields().size(), "as many fields");
-  test::require(again.body() == message.body(), "the same body");
+  test::require(again.fields().size() == message.fields().size(), "the number of fields is the same");
+  test::require(again.body() == message.body(), "the body is the same");
   return 0;
 }

@@ -1,6 +1,6 @@
 // The milter protocol at the level of packets, through the real libmilter with the fixes of milter/libmilter.
-// One half of the inputs are arbitrary bytes, and arbitrary packets in any order; the connection must end
-// after them. The other half are messages as an MTA sends them, cut into pieces anywhere; each step must be
+// Half of the inputs are arbitrary bytes and arbitrary packets in any order; the connection must end after
+// them. The other half are messages as an MTA sends them, cut into pieces anywhere; each step must be
 // answered, and each message signed correctly.
 #include <fuzzer/FuzzedDataProvider.h>
 #include <poll.h>
@@ -25,7 +25,7 @@ using namespace dkim;
 
 namespace {
 
-// The SMFIP_* of libmilter's mfdef.h that change what is answered, or how a field is read.
+// The SMFIP_* of libmilter's mfdef.h that change which steps are answered, or how a field is read.
 constexpr std::uint32_t no_reply_to_connect = 0x00001000;
 constexpr std::uint32_t no_reply_to_field = 0x00000080;
 constexpr std::uint32_t no_reply_to_body = 0x00080000;
@@ -138,12 +138,12 @@ std::string converse(const std::string& sent, FuzzedDataProvider& cuts) {
 std::vector<Reply> replies_in(std::string_view received) {
   std::vector<Reply> replies;
   while (!received.empty()) {
-    test::require(received.size() >= 5, "whole packets");
+    test::require(received.size() >= 5, "a reply is a whole packet");
     const std::size_t size = number_at(received, 0);
-    test::require(size >= 1 && received.size() >= 4 + size, "whole packets");
+    test::require(size >= 1 && received.size() >= 4 + size, "a reply is a whole packet");
     replies.push_back({received[4], std::string(received.substr(5, size - 1))});
     test::require(std::string_view("Ocartisp").find(replies.back().code) != std::string_view::npos,
-                  "a reply of the protocol");
+                  "the protocol has such a reply");
     received.remove_prefix(4 + size);
   }
   return replies;
@@ -237,7 +237,7 @@ class Mta {
       codes += reply.code;
     if (codes != expected_)
       std::fprintf(stderr, "replies \"%s\" instead of \"%s\"\n", codes.c_str(), expected_.c_str());
-    test::require(codes == expected_, "each step that is answered has its answer, in order");
+    test::require(codes == expected_, "each step has its answer, in order");
     auto message = messages_.begin();
     for (const auto& reply : replies) {
       if (reply.code == 'i') verify(reply.data, *message++);

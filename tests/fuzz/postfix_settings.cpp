@@ -13,7 +13,7 @@ using namespace dkim;
 
 namespace {
 
-// Is every byte after the first word inside single quotes, or one that the shell leaves alone?
+// Returns whether every byte is inside single quotes, escaped, or one that the shell leaves alone.
 bool is_plain_to_the_shell(std::string_view command) {
   bool quoted = false;
   for (std::size_t i = 0; i < command.size(); ++i) {

@@ -1,5 +1,5 @@
-// crypto/keys/private_key: any text is a key or refused in words; a key that was read signs, and reads as it
-// is written.
+// crypto/keys/private_key: any text is a key or refused in words. A key that was read signs or fails in
+// words, and reads as it was written.
 #include "crypto/keys/private_key.hpp"
 
 #include <cstdint>
@@ -20,8 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   test::require(key->bits() >= (key->algorithm() == crypto::Algorithm::rsa ? crypto::min_rsa_bits : 256),
-                "a key that anybody accepts");
-  // A key whose numbers do not fit each other may be unable to sign; it must say so, or sign right.
+                "a key has a size that others accept");
+  // A key whose numbers do not fit each other may be unable to sign; then the error must say so.
   try {
     const crypto::Digest digest{};
     const auto signature = key->sign(digest);

@@ -1,6 +1,6 @@
-// milter/session and crypto/signatures/signer: takes the MTA's steps in any order that libmilter lets
-// through, and in some that it does not, with any header fields and body chunks. Every signature that comes
-// out verifies, and every log line is one line of plain text.
+// milter/session and crypto/signatures/signer: takes the MTA's steps in any order that libmilter allows, and
+// in some that it does not, with any header fields and body chunks. Every signature verifies, and every log
+// line is one line of plain text.
 #include "milter/session.hpp"
 
 #include <fuzzer/FuzzedDataProvider.h>
@@ -30,7 +30,7 @@ milter::Config make_config(std::string_view canonicalization, std::string_view l
                               "fuzz");
 }
 
-// Kept from one input to the next, because of its keys.
+// Returns one of several configurations. They are kept from one input to the next, because of their keys.
 milter::Shared& shared_of(std::size_t number) {
   constexpr std::string_view lists =
       "signed_headers = ( \"+X-Own\", \"-Subject\" ); oversigned_headers = ( \"+X-Own\", \"-Cc\" ); "
@@ -55,7 +55,7 @@ canon::HeaderField next_field(FuzzedDataProvider& input) {
   return {std::move(name), std::move(value)};
 }
 
-// The MTA's side: calls the session's steps and knows what must come of them.
+// The MTA's side: takes the steps of the session and knows what they must lead to.
 class Mta {
  public:
   explicit Mta(FuzzedDataProvider& input)
@@ -86,7 +86,7 @@ class Mta {
   }
 
  private:
-  // The message as far as the session knows it.
+  // The part of the message that the session knows.
   struct Known {
     std::vector<canon::HeaderField> fields;
     std::string body;
@@ -128,7 +128,8 @@ class Mta {
                                                known_.body, test::signing_store().public_keys());
       test::require(fault.empty(), "the signature verifies");
     });
-    test::require(inserted == (known_.signing ? 1 : 0), "a signature if and only if one was promised");
+    test::require(inserted == (known_.signing ? 1 : 0),
+                  "a message has a signature if and only if it is to be signed");
     known_ = {};
   }
 

@@ -17,7 +17,7 @@ class SigningStore {
   SigningStore& operator=(const SigningStore&) = delete;
 
   const std::filesystem::path& directory() const { return directory_; }
-  // What a verifier finds in DNS.
+  // Returns the public keys that a verifier finds in DNS.
   PublicKeys public_keys() const { return {{{"example.com", "s"}, key_.public_key()}}; }
 
  private:

@@ -1,5 +1,5 @@
-// keytool/doctor/host/socket_probe: whatever answers on the socket, the probe ends, and takes nothing but a
-// negotiation for a milter's answer.
+// keytool/doctor/host/socket_probe: whatever answers on the socket, the probe ends, and takes only a
+// negotiation for the answer of a milter.
 #include "keytool/doctor/host/socket_probe.hpp"
 
 #include <stdlib.h>
@@ -48,7 +48,7 @@ class Listener {
   int fd_ = -1;
 };
 
-// What keytool/doctor/host/socket_probe expects: a length, 'O' and three numbers.
+// Returns whether this is what the probe expects of a milter: a length, 'O' and three numbers.
 bool is_negotiation(const std::uint8_t* data, std::size_t size) {
   if (size < 17 || data[4] != 'O') return false;
   const auto length = (std::uint32_t{data[0]} << 24U) | (std::uint32_t{data[1]} << 16U) |

@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto record = spf::parse_record(text);
   if (!record) {
-    test::require(record.refusal().octet <= size, "the octet of a refusal is in the input");
+    test::require(record.refusal().octet <= size, "the position of a refusal is in the input");
     test::require(!record.refusal().reason.empty(), "a refusal has a reason");
   } else {
     for (const auto& mechanism : record->mechanisms)
@@ -57,16 +57,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string widened = spf::with_terms(std::string(text), *record, "ip4:192.0.2.77");
     const auto again = spf::parse_record(widened);
     test::require(again && again->mechanisms.size() == record->mechanisms.size() + 1,
-                  "a record with a term more is a record with a mechanism more");
+                  "one more term is one more mechanism");
   }
   for (const char* address : {"192.0.2.1", "2001:db8::1"}) {
     FuzzedLookup lookup(text);
     const spf::Question question{*canon::IpAddress::parse(address), "example.com", "mail.example.com"};
     const auto outcome = spf::check_host(lookup, question);
-    test::require(outcome.lookups <= spf::most_lookups + 1, "ten lookups are the most");
-    test::require(lookup.questions <= 300, "questions have an end");
+    test::require(outcome.lookups <= spf::most_lookups + 1,
+                  "a check has at most ten lookups, and stops at the next");
+    test::require(lookup.questions <= 300, "the number of questions is limited");
     const auto measured = spf::measure(lookup, question);
-    test::require(measured.lookups <= 51, "a measurement has an end");
+    test::require(measured.lookups <= 51, "the lookups of a measurement are limited");
     test::require(outcome.result == spf::Result::permerror || measured.lookups >= outcome.lookups,
                   "a measurement counts whatever a check counts");
   }

@@ -1,4 +1,5 @@
-// canon/tag_list_writer: tags of any kind, order and size; no line too long, every fold where it may be.
+// canon/tag_list_writer: for tags of any kind, order and size, no line is too long, and every fold is where
+// RFC 6376 allows one.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include "canon/tag_list.hpp"
@@ -10,7 +11,7 @@ using namespace dkim;
 
 namespace {
 
-// Lengths are what matters to the writer.
+// Only the length of a word matters to the writer.
 std::string word(FuzzedDataProvider& input) {
   return std::string(input.ConsumeIntegralInRange<std::size_t>(1, 120), 'w');
 }
@@ -21,12 +22,12 @@ void check_lines(std::string_view value, std::size_t first_column) {
     const std::size_t end = std::min(value.find("\r\n"), value.size());
     const std::string_view line = value.substr(0, end);
     const bool one_word = canon::trim_fws(line).find_first_of(" ") == std::string_view::npos;
-    test::require(column + line.size() <= 76 || one_word, "a line has 76 columns at most");
+    test::require(column + line.size() <= 76 || one_word, "a line has at most 76 columns");
     test::require(!canon::trim_fws(line).empty() && !canon::is_wsp(line.back()),
                   "no white space before a fold");
     if (end == value.size()) return;
     value.remove_prefix(end + 2);
-    test::require(value.starts_with('\t'), "a line that goes on begins with HTAB");
+    test::require(value.starts_with('\t'), "a folded line begins with HTAB");
     value.remove_prefix(1);
     column = 8;
   }
@@ -67,15 +68,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_lines(writer.str(), first_column);
   test::require(canon::without_fws(writer.str()) == joined, "only white space was added");
   const auto list = canon::TagList::parse(writer.str());
-  test::require(static_cast<bool>(list), "what was written can be read");
+  test::require(static_cast<bool>(list), "a written list can be read");
   std::string read;
   for (const auto& tag : list->tags()) {
     read += (read.empty() ? "" : ";") + std::string(tag.name) + "=" + canon::without_fws(tag.value);
     // Inside a value white space may stand before a colon, or between bytes of base64.
     for (std::size_t at = tag.value.find("\r\n\t"); at != std::string_view::npos;
          at = tag.value.find("\r\n\t", at + 1))
-      test::require(tag.value[at + 3] == ':' || tag.value[at + 3] == 'b', "a fold where RFC 6376 allows one");
+      test::require(tag.value[at + 3] == ':' || tag.value[at + 3] == 'b',
+                    "a fold is where RFC 6376 allows one");
   }
-  test::require(read == joined, "the same tags");
+  test::require(read == joined, "the tags are the same");
   return 0;
 }

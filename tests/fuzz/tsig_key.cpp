@@ -1,5 +1,5 @@
-// keytool/dns: any file is a TSIG key or refused in words that hold nothing of its secret; with a key that
-// was read, an update can be signed, and is verified.
+// keytool/dns: any file is a TSIG key or refused in words that contain nothing of its secret. A key that was
+// read can sign an update, which is then verified.
 #include "keytool/dns/tsig_key.hpp"
 
 #include <cstdint>
@@ -31,7 +31,7 @@ void require_signs(const keytool::TsigKey& key) {
   const auto wire = keytool::wire_of(packet.get());
   test::require(ldns_pkt_tsig_verify(packet.get(), wire.data(), wire.size(), key.name.c_str(),
                                      key.secret.data(), nullptr),
-                "and what it signed is verified");
+                "the signature verifies");
 }
 
 }  // namespace
@@ -48,11 +48,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view said = error.what();
     test::require(said.starts_with(before) && said.size() > before.size(), "a refusal has a reason");
     for (const char c : said.substr(before.size()))
-      test::require(c >= ' ' && c < 0x7f, "made of our own words");
+      test::require(c >= ' ' && c < 0x7f, "a refusal is plain text");
     return 0;
   }
-  test::require(key->name.ends_with('.') && key->algorithm.ends_with('.'), "names are whole");
-  test::require(!key->secret.empty() && key->secret.back() == '\0', "ldns finds the secret's end");
+  test::require(key->name.ends_with('.') && key->algorithm.ends_with('.'), "names are absolute");
+  test::require(!key->secret.empty() && key->secret.back() == '\0', "a secret ends with NUL, for ldns");
   const std::string secret(key->secret.begin(), std::prev(key->secret.end()));
   test::require(secret.find('\0') == std::string::npos && crypto::base64_decode(secret),
                 "a secret is base64");
@@ -62,7 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Written as keymgr(8) does it, it reads the same.
   const auto written =
       "key \"" + key->name + "\" { algorithm " + key->algorithm + "; secret \"" + secret + "\"; };";
-  test::require(tree.fill(written), "it is one file");
+  test::require(tree.fill(written), "a written key is one file");
   std::filesystem::permissions(tree.file(), std::filesystem::perms{0640});
   const auto again = keytool::read_tsig_key(tree.file());
   test::require(again.name == key->name && again.algorithm == key->algorithm && again.secret == key->secret,

@@ -47,25 +47,25 @@ void check_pass(const crypto::Verdict& verdict, const Fields& fields, std::strin
     Fields changed = fields;
     changed[covered.front()].value += "x";
     test::require(result_of_field(changed, verdict.field, body, lookup, now) == crypto::VerifyResult::fail,
-                  "signed fields do");
+                  "signed fields matter");
   }
   if (!verdict.signature->body_limit) {
     test::require(result_of_field(fields, verdict.field, std::string(body) + "x", lookup, now) ==
                       crypto::VerifyResult::fail,
-                  "the body does");
+                  "the body matters");
   }
 }
 
 void check_report(const keytool::SignatureReport& report) {
   const std::string text = keytool::report_text(report);
-  test::require(text.ends_with('\n') && text.front() != ' ', "a report is lines");
+  test::require(text.ends_with('\n') && text.front() != ' ', "a report consists of lines");
   for (std::string_view rest = text; !rest.empty();) {
     const auto line = rest.substr(0, rest.find('\n'));
     test::require(keytool::terminal_text(line) == line, "nothing of a message acts on a terminal");
     rest.remove_prefix(line.size() + 1);
   }
   const std::string json = keytool::report_object(report).str();
-  test::require(std::none_of(json.begin(), json.end(), canon::is_control), "an object is a line");
+  test::require(std::none_of(json.begin(), json.end(), canon::is_control), "a JSON object is one line");
 }
 
 }  // namespace
@@ -78,7 +78,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const keytool::MessageFile message(text.substr(line_end + 1));
   const auto& fields = message.fields();
   const crypto::KeyLookup lookup = [&](const std::string& name) {
-    test::require(name.size() <= 253 && name.find("._domainkey.") != std::string::npos, "a name for DNS");
+    test::require(name.size() <= 253 && name.find("._domainkey.") != std::string::npos,
+                  "a name fits into DNS");
     return crypto::KeyAnswer{crypto::KeyAnswer::Kind::found, {record}, ""};
   };
   const crypto::UtcTime now{std::chrono::seconds(1'795'000'000)};
@@ -87,16 +88,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool pass = verdict.result() == crypto::VerifyResult::pass;
     test::require(pass == verdict.text.empty(), "whatever does not pass has a reason");
     test::require(pass == (verdict.body_holds == true && verdict.header_holds == true),
-                  "both hold or it does not pass");
+                  "a signature passes if and only if body and header hold");
     if (pass) check_pass(verdict, fields, message.body(), lookup, now);
 
     const auto& field = fields[verdict.field];
     const auto without = crypto::without_signature(field);
-    test::require(crypto::without_signature(without).value == without.value, "b= is emptied once");
-    test::require(without.value.size() <= field.value.size(), "and nothing is added");
+    test::require(crypto::without_signature(without).value == without.value,
+                  "emptying b= again changes nothing");
+    test::require(without.value.size() <= field.value.size(), "nothing is added to the field");
 
     auto hints = keytool::damage_hints(verdict, fields, message.body());
-    test::require(hints.empty() || verdict.result() == crypto::VerifyResult::fail, "only damage has hints");
+    test::require(hints.empty() || verdict.result() == crypto::VerifyResult::fail,
+                  "only a failed signature has hints");
     check_report({std::move(verdict), field.value, std::move(hints)});
   }
   return 0;

@@ -111,7 +111,7 @@ std::string random_body(std::mt19937& random, std::size_t size) {
                                          "\r"sv,   "\r\r\n"sv, " "sv,    " "sv,           "\t"sv,
                                          "\0"sv,   "a"sv,      "b"sv,    "."sv,           "\v\f"sv,
                                          "\x7f"sv, "\xc3"sv,   "text"sv, "twelve words"sv};
-  // How much plain text is between them: none in some bodies, whole vector blocks in others.
+  // Some bodies have no plain text between the pieces, others have whole vector blocks of it.
   const std::size_t longest_run = std::uniform_int_distribution<std::size_t>(0, 200)(random);
   std::uniform_int_distribution<std::size_t> any_piece(0, std::size(pieces) - 1);
   std::uniform_int_distribution<std::size_t> any_run(0, longest_run);

@@ -1,5 +1,5 @@
-// A reference for canon/body_canon: RFC 6376 §3.4.3 and §3.4.4, step by step on the whole body, slow and
-// simple; and functions that feed a body to the real canonicalizer.
+// A reference for canon/body_canon, slow and simple: it takes the steps of RFC 6376 §3.4.3 and §3.4.4 on the
+// whole body. Other functions feed a body to the real canonicalizer.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ namespace dkim::test {
 
 std::string reference_body(canon::Canonicalization algorithm, std::string_view body);
 
-// Feeds the real canonicalizer with the body, cut at these ascending offsets, once on each instruction set that this
-// processor has; throws std::logic_error if they differ. Each chunk is an allocation of exactly its size, so that
-// AddressSanitizer detects a read past its end.
+// Returns what the real canonicalizer makes of the body, cut at these ascending offsets, on each instruction
+// set that this processor has; throws std::logic_error if they differ. Each chunk is an allocation of exactly
+// its size, so that AddressSanitizer detects a read past its end.
 std::string canonical_body(canon::Canonicalization algorithm, std::string_view body,
                            const std::vector<std::size_t>& cuts = {});
 

@@ -1,4 +1,4 @@
-// A reference for canon's header functions: the steps of RFC 6376 §3.4.2 (relaxed), and the fields that a
+// A reference for canon's header functions: the steps of RFC 6376 §3.4.1 and §3.4.2, and the fields that a
 // verifier takes for a signature's h=.
 #pragma once
 

@@ -1,7 +1,7 @@
-"""A key store of many domains, quickly: dkimkey makes the first, and the others are copies of it.
+"""Makes a key store of many domains quickly: dkimkey makes the first, and the others are copies of it.
 
-Each has a real manifest of its own, with an active RSA and an active Ed25519 key. That the keys themselves are the
-same in all of them makes no difference to what is measured: nothing may read them.
+Each domain has a manifest of its own, with an active RSA and an active Ed25519 key. The keys are the same in all of
+them, which makes no difference to what is measured: nothing may read them.
 """
 
 import os
@@ -15,7 +15,7 @@ def name_of(number):
 
 
 def make_store(dkimkey, directory, count, group=0):
-    """`directory` must not be there yet."""
+    """Makes `count` domains in `directory`, which must not exist yet."""
     directory = pathlib.Path(directory)
     directory.mkdir(0o750)
     os.chown(directory, -1, group)
@@ -37,6 +37,6 @@ def make_store(dkimkey, directory, count, group=0):
 
 
 def make_due(directory, number):
-    """The keys of one domain have been signing for years."""
+    """Changes the manifest of one domain as if its keys had been signing for years."""
     manifest = pathlib.Path(directory) / name_of(number) / "keys.conf"
     manifest.write_text(re.sub(r'(created|activated) = "\d{4}-', r'\1 = "2020-', manifest.read_text()))

@@ -27,7 +27,7 @@ std::vector<std::string> split_words(std::string_view text) {
   }
 }
 
-// main.cf's milter_*_macros.
+// Returns the defaults of main.cf's milter_*_macros.
 std::string_view default_macros(Stage stage) {
   switch (stage) {
     case Stage::connect:
@@ -80,7 +80,7 @@ const Agreement& MilterClient::negotiate(const Offer& offer) {
   connection_.put(SMFIC_OPTNEG, payload);
   const auto [command, answer] = connection_.read_packet();
   if (command != SMFIC_OPTNEG) {
-    throw MilterError(Kind::protocol, std::string("negotiation answered with ") + command);
+    throw MilterError(Kind::protocol, std::string("the negotiation was answered with ") + command);
   }
   PayloadReader reader(answer);
   agreement_.version = reader.u32();
@@ -288,7 +288,7 @@ void MilterClient::quit() {
     connection_.put(SMFIC_QUIT, {});
     connection_.flush();
   } catch (const MilterError&) {
-    // The milter was faster; an MTA ignores that as well.
+    // The milter closed the connection first; an MTA ignores that as well.
   }
   connection_.close();
 }

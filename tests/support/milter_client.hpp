@@ -1,13 +1,12 @@
-// The MTA's side of the milter protocol (version 6), spoken as Postfix speaks it
-// (postfix/src/milter/milter8.c): for the load generator and for tests of the daemon.
+// Speaks the MTA's side of the milter protocol (version 6) as Postfix does (postfix/src/milter/milter8.c).
 //
 // There is one method for each step. It sends the macros of the step, then the step, unless the milter asked
 // in the negotiation not to get that step; then it reads the reply, unless the milter said that it gives
-// none. So a test can play a lesser MTA with an Offer and take the same steps.
+// none. With another Offer, a test plays a lesser MTA and takes the same steps.
 //
 // Steps without a reply are buffered, as in Postfix; a test that stalls after one calls connection().flush().
-// Failures (time-out, closed connection, nonsense from the milter) throw MilterError. A verdict, whichever it
-// is, is not a failure.
+// Failures (time-out, closed connection, nonsense from the milter) throw MilterError. No verdict is a
+// failure.
 #pragma once
 
 #include <array>
@@ -27,7 +26,7 @@
 
 namespace dkim::test {
 
-// What the MTA offers in SMFIC_OPTNEG. The defaults are those of Postfix 3.7.
+// The offer of the MTA in SMFIC_OPTNEG. The defaults are as in Postfix 3.7.
 struct Offer {
   std::uint32_t version = SMFI_PROT_VERSION;
   std::uint32_t actions = SMFI_CURR_ACTS;
@@ -38,12 +37,12 @@ struct Offer {
 enum class Stage { connect, helo, mail, rcpt, data, end_of_message, end_of_header };
 inline constexpr std::size_t stage_count = 7;
 
-// What the milter answered.
+// The milter's answer to an Offer.
 struct Agreement {
   std::uint32_t version = 0;
   std::uint32_t actions = 0;
   std::uint32_t protocol = 0;
-  // The macro names that it wants, for the stages that it named.
+  // The names of the macros that it wants, for the stages that it named.
   std::array<std::optional<std::vector<std::string>>, stage_count> symbols;
 };
 
@@ -60,7 +59,7 @@ enum class Verdict : char {
   connection_failure = SMFIR_CONN_FAIL,
 };
 
-// A field that the milter had inserted, added or changed.
+// A header field that the milter inserts, adds or changes.
 struct HeaderEdit {
   char command = 0;  // SMFIR_INSHEADER, SMFIR_ADDHEADER, SMFIR_CHGHEADER
   std::uint32_t index = 0;
@@ -75,13 +74,13 @@ struct Reply {
   std::string other_edits;  // commands of the edits that are not about header fields, e.g. "+b"
   unsigned progress = 0;    // how often the milter asked for more time
 
-  // The milter wants no more of this message.
+  // Returns whether the milter wants no more of this message.
   bool is_final() const {
     return verdict != Verdict::none && verdict != Verdict::proceed && verdict != Verdict::skip;
   }
 };
 
-// Where the SMTP client sits, for the connect step.
+// The SMTP client, as the connect step describes it.
 struct SmtpClient {
   std::string name = "localhost";
   char family = SMFIA_INET;  // SMFIA_UNKNOWN sends neither port nor address
@@ -114,15 +113,15 @@ class MilterClient {
   using Milliseconds = std::chrono::milliseconds;
   using Macros = std::map<std::string, std::string, std::less<>>;
 
-  // "unix:/path", "local:/path", "inet:port@host", "inet6:port@host" (a numeric host); connects.
-  // `timeout` bounds the connect and every single wait for the milter.
+  // Connects to "unix:/path", "local:/path", "inet:port@host" or "inet6:port@host", where the host is
+  // numeric. `timeout` bounds connecting and every single wait for the milter.
   explicit MilterClient(const std::string& endpoint, Milliseconds timeout = Milliseconds(30000));
 
   const Agreement& negotiate(const Offer& offer = {});
   const Agreement& agreement() const { return agreement_; }
 
-  // The macros that the MTA knows. Each stage sends those of its list: the one that the milter set, or else
-  // Postfix's. At first the client knows {daemon_name}, j and v, and no queue ID.
+  // Changes the macros that the MTA knows: at first {daemon_name}, j and v, but no queue ID. Each stage sends
+  // the macros of its list, which is the milter's if it set one, and otherwise Postfix's.
   void set_macro(std::string name, std::string value);
   void unset_macro(std::string_view name);
   // Plays an MTA without macros, such as miltertest.
@@ -134,28 +133,29 @@ class MilterClient {
   Reply rcpt(std::string_view recipient, const std::vector<std::string>& arguments = {});
   Reply data();
   Reply unknown(std::string_view command);
-  // Without SMFIP_HDR_LEADSPC, eats one space at the start of `value`, as Postfix does.
+  // Without SMFIP_HDR_LEADSPC, removes one space at the start of `value`, as Postfix does.
   Reply header(std::string_view name, std::string_view value);
   Reply end_of_header();
   // Sends one packet, whatever its size.
   Reply body_chunk(std::string_view chunk);
   // Sends chunks of 65535 bytes until everything is sent or the milter wants no more.
   Reply body(std::string_view text);
-  // The end may carry the last chunk of the body, as with some MTAs.
+  // Sends the end of the message, with the last chunk of the body in it, as some MTAs do.
   Reply end_of_message(std::string_view last_chunk = {});
 
   // Takes the steps from mail to end_of_message; stops at the first final verdict.
   MessageResult send_message(const Message& message);
 
   void abort_message();
-  // SMFIC_QUIT_NC: the connection stays and the next step is connect.
+  // Sends SMFIC_QUIT_NC: the connection stays open, and the next step is connect.
   void quit_for_new_connection();
   void quit();
 
   // Reads replies up to a verdict, for a test that has sent a step on its own.
   Reply read_reply();
 
-  // For tests that leave the path: flush(), put_raw(), readable_within(), closed_within().
+  // Returns the connection, for tests that break the protocol: flush(), put_raw(), readable_within(),
+  // closed_within().
   MilterConnection& connection() { return connection_; }
 
  private:

@@ -26,7 +26,7 @@ using Clock = std::chrono::steady_clock;
 using Kind = MilterError::Kind;
 
 constexpr std::size_t length_bytes = MILTER_LEN_BYTES;
-// Below this a body chunk is copied and goes out together with the end of message.
+// A body chunk below this size is copied and sent together with the end of the message.
 constexpr std::size_t copy_limit = 16384;
 // No reply of a milter is longer; a larger length means that the framing is lost.
 constexpr std::uint32_t largest_reply = 1 << 24;

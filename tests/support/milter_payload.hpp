@@ -17,7 +17,7 @@ inline void append_u32(std::string& out, std::uint32_t value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-// Returns the strings with a NUL after each, as the protocol writes lists.
+// Appends the string and a NUL, as the protocol writes each string of a list.
 inline void append_string(std::string& out, std::string_view value) {
   out += value;
   out += '\0';

@@ -7,7 +7,7 @@
 
 namespace dkim::test {
 
-// Is this a build with AddressSanitizer or ThreadSanitizer?
+// Whether this is a build with AddressSanitizer or ThreadSanitizer.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool is_sanitized = true;
 #else

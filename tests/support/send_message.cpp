@@ -2,7 +2,7 @@
 //
 // usage: send_message ENDPOINT < MESSAGE      (lines end with LF, no field is folded)
 //
-// Exit status: 0 it was taken and has a signature, 1 not, with the reason on standard error.
+// Exit status: 0 if the milter accepted and signed it, otherwise 1, with the reason on standard error.
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -22,7 +22,7 @@ Message read_message(std::istream& in, std::string& body) {
   std::string line;
   while (std::getline(in, line) && !line.empty()) {
     const auto colon = line.find(':');
-    if (colon == std::string::npos) throw std::runtime_error("no field: " + line);
+    if (colon == std::string::npos) throw std::runtime_error("not a header field: " + line);
     message.fields.push_back({line.substr(0, colon), line.substr(colon + 1)});
   }
   while (std::getline(in, line))
@@ -39,9 +39,9 @@ std::string sent_on(const std::string& endpoint, const Message& message) {
   connection.quit();
   if (result.reply.verdict != Verdict::proceed && result.reply.verdict != Verdict::accept)
     throw std::runtime_error(std::string("the verdict is ") + static_cast<char>(result.reply.verdict));
-  if (result.signatures.empty()) throw std::runtime_error("no signature came");
+  if (result.signatures.empty()) throw std::runtime_error("the milter added no signature");
   std::string text;
-  // Each one was put on top of the ones before.
+  // Each signature was put on top of the ones before it.
   for (auto field = result.signatures.rbegin(); field != result.signatures.rend(); ++field)
     text += field->name + ":" + field->value + "\n";
   for (const auto& field : message.fields)

@@ -32,7 +32,7 @@ Bytes decoded(const std::string& base64) {
   const int size = EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(base64.data()),
                                    static_cast<int>(base64.size()));
   if (size < 0) return {};
-  // OpenSSL counts the bytes that padding takes the place of.
+  // OpenSSL also counts the bytes that padding replaces.
   const auto padding = base64.size() - (base64.find_last_not_of('=') + 1);
   out.resize(static_cast<std::size_t>(size) - padding);
   return out;

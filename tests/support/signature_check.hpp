@@ -1,6 +1,6 @@
-// Checks DKIM signatures as a receiver does (RFC 6376 §6.1, RFC 8463 §3), apart from the code that makes and
-// verifies them: it selects fields itself, canonicalizes with the slow references of tests/canon and asks
-// OpenSSL directly. The one checker of all C++ tests and fuzz targets.
+// Checks DKIM signatures as a receiver does (RFC 6376 §6.1, RFC 8463 §3), independently of the code that
+// makes and verifies them: it selects the fields itself, canonicalizes with the slow references of
+// tests/support and asks OpenSSL directly. All C++ tests and fuzz targets use this checker.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@
 
 namespace dkim::test {
 
-// Public keys by domain and selector, as p= carries them.
+// Public keys by domain and selector, in the form that p= carries.
 using PublicKeys = std::map<std::pair<std::string, std::string>, std::vector<unsigned char>>;
 
 // Returns why the signature does not hold for this message; empty if it holds. The fields are those below the
@@ -29,7 +29,8 @@ std::string signature_tag(const canon::HeaderField& signature, std::string_view 
 // without the value of b= (RFC 6376 §3.7). The signature must be a list of tags, with a c= that is known.
 std::string signed_text(const canon::HeaderField& signature, const std::vector<canon::HeaderField>& fields);
 
-// Returns the SHA-256 of the canonical body, as bh= carries it once decoded. The same conditions hold.
+// Returns the SHA-256 of the canonical body, as bh= carries it once decoded. The conditions are as for
+// signed_text.
 std::vector<unsigned char> signed_body_hash(const canon::HeaderField& signature, std::string_view body);
 
 }  // namespace dkim::test

@@ -1,9 +1,9 @@
-// A fault that AddressSanitizer must report, in a build where tests rely on that: with an argument.
+// Given an argument, uses memory after it was freed, which AddressSanitizer must report.
 #include <memory>
 
 int main(int argc, char**) {
   auto owner = std::make_unique<volatile int>(0);
-  const volatile int* const octets = owner.get();
+  const volatile int* const value = owner.get();
   if (argc > 1) owner.reset();
-  return *octets;
+  return *value;
 }

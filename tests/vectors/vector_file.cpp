@@ -52,7 +52,7 @@ const std::string& VectorRecord::get(std::string_view key) const {
   const auto same = [&](const auto& entry) { return entry.first == key; };
   const auto found = std::find_if(entries_.begin(), entries_.end(), same);
   if (found == entries_.end() || std::count_if(entries_.begin(), entries_.end(), same) != 1)
-    throw std::runtime_error(where_ + ": the key must be there once: " + std::string(key));
+    throw std::runtime_error(where_ + ": the key must be there exactly once: " + std::string(key));
   return found->second;
 }
 

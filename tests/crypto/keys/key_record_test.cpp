@@ -33,8 +33,8 @@ TEST(WriteRecordTest, Flags) {
             "v=DKIM1; k=rsa; t=y; p=");
 }
 
-// PITFALLS 22: whatever a note holds, the record stays one, and reads back the same.
-TEST(RecordTest, NotesOfAnyOctets) {
+// Whatever a note contains, it does not end the record, and reads back the same.
+TEST(RecordTest, NotesOfAnyBytes) {
   std::vector<std::string> notes = {"call \"Bob\"; or \\ him",
                                     "p=AAAA; t=y",
                                     "line\nbreak\r\n",
@@ -74,8 +74,8 @@ TEST(ParseRecordTest, RoundTrip) {
   }
 }
 
-TEST(ParseRecordTest, WhatOthersWrite) {
-  // k= is rsa where it is absent; v= may be; white space may stand in base64; unknown tags are ignored.
+TEST(ParseRecordTest, ReadsWhatOthersWrite) {
+  // k= defaults to rsa; v= may be absent; base64 may contain white space; unknown tags are ignored.
   const auto read = parse_record(" p = AA\r\n AA ;x=y; t=Y:s ; s=*; n=");
   ASSERT_TRUE(read) << read.refusal().reason;
   EXPECT_EQ(read->algorithm, Algorithm::rsa);
@@ -89,7 +89,7 @@ TEST(ParseRecordTest, WhatOthersWrite) {
   EXPECT_TRUE(services->public_key.empty());
 }
 
-TEST(ParseRecordTest, RefusesWithTheOctet) {
+TEST(ParseRecordTest, RefusesWithThePosition) {
   EXPECT_EQ(refusal("v=DKIM2; p="), "v= is not DKIM1 at 0");
   EXPECT_EQ(refusal("k=rsa; v=DKIM1; p="), "v= is not the first tag at 7");
   EXPECT_EQ(refusal("v=DKIM1; k=dsa; p="), "a key type other than rsa and ed25519 at 9");
@@ -108,7 +108,7 @@ TEST(RecordNameTest, SelectorAndDomain) {
             "a.b._domainkey.example.com");
 }
 
-// --fit: the size is right to the byte, and the next one up does not fit.
+// --fit: the record of a key of this size fits, and that of the next larger one does not.
 TEST(LargestRsaBitsTest, FitsAndIsTheLargest) {
   std::vector<RecordFlags> cases(4);
   cases[1].note = "abc";

@@ -81,36 +81,36 @@ TEST(PrivateKeyTest, PemRoundTrip) {
   }
 }
 
-TEST(PrivateKeyTest, TheOldFormOfRsaKeys) {
+TEST(PrivateKeyTest, ReadsTheOldFormOfRsaKeys) {
   const auto pem = rsa_pem(1024, traditional);
   ASSERT_TRUE(pem.starts_with("-----BEGIN RSA PRIVATE KEY-----"));
   EXPECT_EQ(PrivateKey::from_pem(test::secret(pem)).bits(), 1024);
   EXPECT_EQ(PrivateKey::from_pem(test::secret(rsa_pem(1024, pkcs8))).bits(), 1024);
 }
 
-TEST(PrivateKeyTest, TextBeforeAndAfter) {
+TEST(PrivateKeyTest, IgnoresTextBeforeAndAfter) {
   const std::string pem(view(test::ed25519_key().to_pem()));
   EXPECT_EQ(PrivateKey::from_pem(test::secret("made by hand\n" + pem + "\ntrailing\n")).public_key(),
             test::ed25519_key().public_key());
 }
 
-// A daemon must not ask the terminal; that it does not shows in the test ending at all.
+// A daemon must not prompt on the terminal: if it did, this test would not end.
 TEST(PrivateKeyTest, EncryptedKeysAreRefusedWithoutAPrompt) {
   EXPECT_NE(refusal(rsa_pem(1024, encrypted_pkcs8)).find("encrypted"), std::string::npos);
   EXPECT_NE(refusal(rsa_pem(1024, encrypted_traditional)).find("encrypted"), std::string::npos);
 }
 
-TEST(PrivateKeyTest, OtherKindsOfKey) {
+TEST(PrivateKeyTest, RefusesOtherKindsOfKey) {
   EXPECT_EQ(refusal(ec_pem()), "neither an RSA nor an Ed25519 key");
   EXPECT_EQ(refusal(rsa_pem(1024, public_only)), "not a private key in PEM");
 }
 
-TEST(PrivateKeyTest, SmallAndLargeRsaKeys) {
+TEST(PrivateKeyTest, RefusesSmallRsaKeys) {
   EXPECT_NE(refusal(rsa_pem(512, pkcs8)).find("512 bits"), std::string::npos);
   EXPECT_NE(refusal(rsa_pem(1016, pkcs8)).find("1016 bits"), std::string::npos);
 }
 
-TEST(PrivateKeyTest, Garbage) {
+TEST(PrivateKeyTest, RefusesGarbage) {
   const std::string pem(view(test::rsa_key().to_pem()));
   for (const auto& text :
        {std::string(), std::string("garbage"), std::string("-----BEGIN PRIVATE KEY-----\n"),
@@ -119,7 +119,7 @@ TEST(PrivateKeyTest, Garbage) {
     EXPECT_EQ(refusal(text), "not a private key in PEM") << text.substr(0, 40);
 }
 
-TEST(PrivateKeyTest, SizesOutOfOpenSslsRangeAreFaults) {
+TEST(PrivateKeyTest, SizesOutOfOpenSslsRangeAreErrors) {
   EXPECT_THROW(PrivateKey::generate_rsa(8), OpenSslError);
   EXPECT_EQ(ERR_peek_error(), 0U);
 }

@@ -24,7 +24,7 @@ PublicKey public_half(const PrivateKey& key) {
   return *std::move(parsed);
 }
 
-// SubjectPublicKeyInfo of a key of any kind OpenSSL can make.
+// Returns the SubjectPublicKeyInfo of a key of any kind that OpenSSL can make.
 std::vector<unsigned char> spki(const EvpPkeyPtr& key) {
   std::vector<unsigned char> octets(static_cast<std::size_t>(i2d_PUBKEY(key.get(), nullptr)));
   unsigned char* end = octets.data();
@@ -36,7 +36,7 @@ EvpPkeyPtr rsa_key(int bits) {
   return EvpPkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", static_cast<std::size_t>(bits)));
 }
 
-// RSAPublicKey of a modulus of so many bytes, all of them 0xff, in DER.
+// Returns an RSAPublicKey in DER with a modulus of so many bytes, all of them 0xff.
 std::vector<unsigned char> rsa_octets(std::size_t modulus) {
   const auto length = [](std::string& out, std::size_t size) {
     out += {'\x82', static_cast<char>(size >> 8U), static_cast<char>(size & 0xffU)};
@@ -84,7 +84,7 @@ TEST_P(PublicKeyTest, RefusesEveryOtherSignature) {
   EXPECT_TRUE(half.verify(digest, signature));
 }
 
-TEST_P(PublicKeyTest, AnRsaSignatureTellsItsDigest) {
+TEST_P(PublicKeyTest, AnRsaSignatureRevealsItsDigest) {
   const auto half = public_half(key_);
   auto signature = key_.sign(digest_of("text"));
   const auto recovered = half.recover(signature);
@@ -97,11 +97,11 @@ TEST_P(PublicKeyTest, AnRsaSignatureTellsItsDigest) {
   EXPECT_FALSE(half.recover({}));
 }
 
-// 1032: not a multiple of 64 bits.
+// 1032 bits are not a multiple of 64.
 INSTANTIATE_TEST_SUITE_P(Kinds, PublicKeyTest, testing::Values("1024", "1032", "2048", "ed25519"));
 
-// RSA's digest is that of SHA-256 in its own envelope: a signature over another hash of the same bytes is
-// none.
+// RSA signs the digest together with the name of the hash: if another hash is named, the same digest does not
+// verify.
 TEST(PublicKeyRsaTest, TheHashIsPartOfTheSignature) {
   const auto key = rsa_key(1024);
   const auto half = PublicKey::parse(Algorithm::rsa, spki(key));
@@ -133,13 +133,13 @@ TEST(PublicKeyRsaTest, BothEnvelopesAreRead) {
   }
 }
 
-// The verifier says what becomes of a key below 1024 bits (RFC 8301 §3.2), so it must be told how long it is.
+// The verifier decides what becomes of a key below 1024 bits (RFC 8301 §3.2), so it must know the length.
 TEST(PublicKeyRsaTest, AShortKeyIsReadAndALongOneIsNot) {
   const auto half = PublicKey::parse(Algorithm::rsa, spki(rsa_key(512)));
   ASSERT_TRUE(half);
   EXPECT_EQ(half->bits(), 512);
 
-  // Without the wait for such keys to be made: only the modulus' length matters.
+  // Only the length of the modulus matters here: making real keys of this size would take too long.
   const auto largest = PublicKey::parse(Algorithm::rsa, rsa_octets(1024));
   ASSERT_TRUE(largest) << largest.refusal().reason;
   EXPECT_EQ(largest->bits(), 8192);
@@ -148,7 +148,7 @@ TEST(PublicKeyRsaTest, AShortKeyIsReadAndALongOneIsNot) {
   EXPECT_EQ(too_long.refusal().reason, "an RSA key of 8200 bits; the limit is 8192");
 }
 
-TEST(PublicKeyTestOfOctets, WhatIsNoKeyIsRefused) {
+TEST(PublicKeyBytesTest, AnythingButAKeyIsRefused) {
   const auto rsa = spki(rsa_key(1024));
   const auto ed25519 = PrivateKey::generate_ed25519().public_key();
   const EvpPkeyPtr ed_key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
@@ -164,8 +164,8 @@ TEST(PublicKeyTestOfOctets, WhatIsNoKeyIsRefused) {
   }
 }
 
-// Numbers that are no key although they are written like one: nothing holds, and nothing throws.
-TEST(PublicKeyTestOfOctets, SenselessKeysHoldForNothing) {
+// These numbers are encoded like a key but are not one: no signature verifies, and nothing throws.
+TEST(PublicKeyBytesTest, SenselessKeysVerifyNothing) {
   const std::vector<unsigned char> zero{0x30, 0x06, 0x02, 0x01, 0x00, 0x02, 0x01, 0x00};
   const std::vector<unsigned char> even{0x30, 0x06, 0x02, 0x01, 0x04, 0x02, 0x01, 0x02};
   for (const auto& octets : {zero, even}) {
@@ -176,7 +176,7 @@ TEST(PublicKeyTestOfOctets, SenselessKeysHoldForNothing) {
     EXPECT_FALSE(key->recover(signature));
     EXPECT_FALSE(key->recover(std::vector<unsigned char>(2000, 0)));
   }
-  // Ed25519: any 32 bytes are taken; those that are no point hold for nothing.
+  // Any 32 bytes are accepted as an Ed25519 key; if they are not a point of the curve, they verify nothing.
   const auto no_point = PublicKey::parse(Algorithm::ed25519, std::vector<unsigned char>(32, 0xff));
   ASSERT_TRUE(no_point);
   EXPECT_FALSE(no_point->verify(digest_of("text"), std::vector<unsigned char>(64, 0)));

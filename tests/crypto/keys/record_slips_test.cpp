@@ -1,4 +1,5 @@
-// What web forms and people make of a record: is the slip named, and is nothing said of what has none?
+// Tests crypto/keys/record_slips: each mistake that web forms and people make with a record is named, and a
+// record without one gets no remark.
 #include "crypto/keys/record_slips.hpp"
 
 #include <gtest/gtest.h>
@@ -65,7 +66,7 @@ TEST(RecordSlips, AreNamed) {
   }
 }
 
-TEST(RecordSlips, NoneInWhatWeWrite) {
+TEST(RecordSlips, AreNotInOurOwnRecords) {
   for (const auto* note : {"", "a note, of v=spf1"}) {
     RecordFlags flags;
     flags.note = note;

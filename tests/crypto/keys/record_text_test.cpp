@@ -14,7 +14,7 @@ std::string joined(const std::vector<std::string>& pieces) {
   return out;
 }
 
-TEST(TxtStringsTest, AtMost255Octets) {
+TEST(TxtStringsTest, HaveAtMost255Bytes) {
   for (const std::size_t size : {0U, 1U, 254U, 255U, 256U, 510U, 511U, 1400U}) {
     const std::string value(size, 'x');
     const auto strings = txt_strings(value);

@@ -1,4 +1,4 @@
-// Where memory runs out, a text is parsed or there is an exception; libconfig alone would end the process.
+// If memory runs out, a text is parsed or an exception is thrown; libconfig alone would end the process.
 #include "crypto/settings/parser_memory.hpp"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ rlim_t address_space_in_use() {
   return pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
 }
 
-// What becomes of a child that parses the text with so many bytes left to it.
+// Returns how a child ends that parses the text with so many bytes of memory left.
 int outcome_with(rlim_t left, const std::string& text) {
   const pid_t child = fork();
   if (child == 0) {
@@ -57,7 +57,7 @@ std::string list_of(std::string_view entry, int count) {
 
 class EntriesMemoryShortageTest : public testing::TestWithParam<const char*> {};
 
-TEST_P(EntriesMemoryShortageTest, ATextIsParsedOrThereIsAnException) {
+TEST_P(EntriesMemoryShortageTest, ATextIsParsedOrAnExceptionIsThrown) {
   if (test::is_sanitized) GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
   const std::string text = list_of(GetParam(), 20'000);
   constexpr rlim_t step = 128 << 10;
@@ -69,7 +69,7 @@ TEST_P(EntriesMemoryShortageTest, ATextIsParsedOrThereIsAnException) {
       continue;
     }
     // A signal's number is negative; libconfig's scanner ends the process with 2.
-    ASSERT_EQ(outcome, parsed) << "with " << left << " octets left";
+    ASSERT_EQ(outcome, parsed) << "with " << left << " bytes left";
     break;
   }
   EXPECT_TRUE(was_refused);
@@ -80,12 +80,12 @@ INSTANTIATE_TEST_SUITE_P(Entries, EntriesMemoryShortageTest,
                          testing::Values("1", "\"a\"", "{ }", "{ a = 1; }", "(1)",
                                          "\"\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\""));
 
-TEST(ParserMemoryTest, MoreThanThereIs) {
+TEST(ParserMemoryTest, ThrowsIfThereIsTooLittle) {
   EXPECT_THROW(ParserMemory(std::size_t{1} << 60), std::bad_alloc);
   EXPECT_NO_THROW(ParserMemory(0));
 }
 
-// Takes and gives back all memory that there is, over and over.
+// Takes all memory and gives it back, again and again.
 class Glutton {
  public:
   Glutton() { blocks_.reserve(100'000); }
@@ -107,11 +107,11 @@ class Glutton {
   std::vector<std::unique_ptr<void, decltype(&std::free)>> blocks_;
 };
 
-// What becomes of a child that parses again and again.
+// Returns how a child ends that parses again and again while another thread takes all memory.
 int outcome_while_others_take_all(const std::string& text) {
   const pid_t child = fork();
   if (child == 0) {
-    mallopt(M_ARENA_MAX, 1);  // as malloc(3) does itself where address space is short
+    mallopt(M_ARENA_MAX, 1);  // as malloc(3) does when address space is short
     std::array<Glutton, 1> gluttons;
     const rlimit limit{address_space_in_use() + (48 << 20), RLIM_INFINITY};
     if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(1);
@@ -134,7 +134,7 @@ int outcome_while_others_take_all(const std::string& text) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-TEST(MemoryShortageTest, OtherThreadsTakeAll) {
+TEST(MemoryShortageTest, ThrowsWhileAnotherThreadTakesAll) {
   if (test::is_sanitized) GTEST_SKIP() << "a sanitizer needs more address space than can be limited";
 #if defined(DKIM_LIBCONFIG_SHARED)
   GTEST_SKIP() << "libconfig is a shared library here";
@@ -142,8 +142,8 @@ TEST(MemoryShortageTest, OtherThreadsTakeAll) {
   EXPECT_EQ(outcome_while_others_take_all("a = \"b\"; c = ( 1, 2, 3 );"), refused);
 }
 
-// Else the calls of the archive's copy do not come here.
-TEST(ParserMemoryTest, IsWhereLibconfigHasItsMemory) {
+// The calls in the copy of libconfig's archive are renamed, so its memory comes from here.
+TEST(ParserMemoryTest, IsWhereLibconfigTakesItsMemory) {
 #ifdef DKIM_LIBCONFIG_SHARED
   GTEST_SKIP() << "libconfig is a shared library here";
 #endif
@@ -159,14 +159,14 @@ TEST(ParserMemoryTest, IsWhereLibconfigHasItsMemory) {
   const std::size_t taken = memory.taken();
   EXPECT_GT(taken, text.size());
   EXPECT_LT(taken, 10 * text.size() - 1);
-  // What is asked for afterwards comes from the heap, and either is given back where it came from.
+  // Memory that is taken afterwards comes from the heap, and all is given back where it came from.
   config.getRoot().add("more", libconfig::Setting::TypeString) = text;
   EXPECT_EQ(memory.taken(), taken);
   config.getRoot().remove("more");
   config.getRoot().remove("list");
 }
 
-// A string that grows byte by byte does not take the square of its length.
+// The memory for a string that grows byte by byte does not grow with the square of its length.
 TEST(ParserMemoryTest, IsBoundedByTheTextsLength) {
 #ifdef DKIM_LIBCONFIG_SHARED
   GTEST_SKIP() << "libconfig is a shared library here";
@@ -180,7 +180,7 @@ TEST(ParserMemoryTest, IsBoundedByTheTextsLength) {
   EXPECT_GT(memory.taken(), text.size());
 }
 
-TEST(ParserMemoryTest, IsTakenToTheEndAndNoFurther) {
+TEST(ParserMemoryTest, GivesNoMoreThanItHas) {
   ParserMemory memory(40);
   auto* const first = static_cast<char*>(memory.take(1));
   auto* const second = static_cast<char*>(memory.take(17));

@@ -8,7 +8,7 @@
 namespace dkim::crypto {
 namespace {
 
-// What reading a text in a certain way is refused with.
+// Returns the error of reading a text in this way.
 template <typename Function>
 std::string refusal(std::string_view text, Function&& read) {
   return test::message_of<SettingsError>([&] {
@@ -44,7 +44,7 @@ TEST(SettingsReaderTest, Values) {
   EXPECT_NO_THROW(root.reject_unknown());
 }
 
-TEST(SettingsReaderTest, WrongTypesNameThePlaceAndWhatWouldBeRight) {
+TEST(SettingsReaderTest, WrongTypesNameThePlaceAndTheRightForm) {
   EXPECT_EQ(refusal("\na = 1;", [](auto& root) { root.text("a"); }),
             "test.conf:2: \"a\" is a number; it must be a text in quotes");
   EXPECT_EQ(refusal("a = \"true\";", [](auto& root) { root.boolean("a"); }),

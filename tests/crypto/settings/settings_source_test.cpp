@@ -1,4 +1,4 @@
-// Files that configurations include, and what is not handed to libconfig.
+// Tests files that configurations include, and text that must not reach libconfig.
 #include "crypto/settings/settings_source.hpp"
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ class SettingsSourceTest : public testing::Test {
   std::filesystem::path main() const { return path("main.conf"); }
   void write(std::string_view name, std::string_view text) const { test::write_file(path(name), text); }
 
-  // With the directory's name, which differs each time, left out.
+  // Returns the error without the name of the directory, which differs each time.
   std::string refusal() const {
     auto text = test::message_of<SettingsError>([&] { SettingsFile::read(main()); });
     const auto prefix = directory_.path().string() + "/";
@@ -26,7 +26,7 @@ class SettingsSourceTest : public testing::Test {
       text.erase(at, prefix.size());
     return text;
   }
-  // The texts of the list "all", of which each file gives some.
+  // Returns the texts of the list "all", to which each file adds some.
   std::vector<std::string> all() const {
     const auto file = SettingsFile::read(main());
     auto root = file.root();
@@ -42,7 +42,7 @@ class SettingsSourceTest : public testing::Test {
 
 using Texts = std::vector<std::string>;
 
-TEST_F(SettingsSourceTest, AnIncludedFileStandsWhereItsNameStood) {
+TEST_F(SettingsSourceTest, AnIncludedFileReplacesItsDirective) {
   write("main.conf", "all = ( \"1\",\n \t@include \"more.conf\"\n, \"4\" );\n");
   write("more.conf", "\"2\",\n\"3\"");
   EXPECT_EQ(all(), (Texts{"1", "2", "3", "4"}));
@@ -50,7 +50,8 @@ TEST_F(SettingsSourceTest, AnIncludedFileStandsWhereItsNameStood) {
   EXPECT_NE(refusal(), "");
 }
 
-// From beside the first file, as libconfig has it, also in a file that is elsewhere.
+// A relative name begins in the directory of the first file, as in libconfig, even if an included file that
+// is elsewhere has it.
 TEST_F(SettingsSourceTest, RelativeAndAbsoluteNames) {
   write("main.conf", "@include \"d/one.conf\"\n");
   write("d/one.conf",
@@ -70,7 +71,7 @@ TEST_F(SettingsSourceTest, NamesWithQuotesAndBackslashes) {
   EXPECT_EQ(all(), Texts());
 }
 
-TEST_F(SettingsSourceTest, WhatIsNoDirectiveIsNotTakenForOne) {
+TEST_F(SettingsSourceTest, TextLikeADirectiveIsNotTakenForOne) {
   write("main.conf",
         "# @include \"none\"\n//\n// @include \"none\"\n/*\n@include \"none\"\n*/ all = ( \"\n@include "
         "\\\"none\\\"\n\", \"\\\\\", \"@include\" );\n"
@@ -78,7 +79,7 @@ TEST_F(SettingsSourceTest, WhatIsNoDirectiveIsNotTakenForOne) {
   EXPECT_EQ(all(), (Texts{"\n@include \"none\"\n", "\\", "@include"}));
 }
 
-TEST_F(SettingsSourceTest, WhatIsNeitherDirectiveNorText) {
+TEST_F(SettingsSourceTest, AnythingElseWithAnAtSignIsRefused) {
   const std::string form = "the form is: @include \"FILE\", on a line of its own";
   for (const std::string line : {"b = 1; @include \"x\"", "/* */ @include \"x\"", "@include\"x\"",
                                  "@include x", "@includes \"x\"", "@", "@Include \"x\"", "@include"}) {
@@ -91,7 +92,7 @@ TEST_F(SettingsSourceTest, WhatIsNeitherDirectiveNorText) {
   }
 }
 
-TEST_F(SettingsSourceTest, LinesAreThoseOfTheirFiles) {
+TEST_F(SettingsSourceTest, ErrorsNameTheFileAndItsLine) {
   write("main.conf", "a = 1;\n@include \"more.conf\"\n\nb = ;\n");
   write("more.conf", "c = 1;\nd = 1;\n");
   EXPECT_EQ(refusal(), "main.conf:4: syntax error; the form is: name = value;");
@@ -105,14 +106,14 @@ TEST_F(SettingsSourceTest, LinesAreThoseOfTheirFiles) {
   EXPECT_EQ(refusal(), "third.conf:2: duplicate setting name; the form is: name = value;");
 }
 
-TEST_F(SettingsSourceTest, WhatCannotBeIncluded) {
+TEST_F(SettingsSourceTest, FilesThatCannotBeIncluded) {
   write("main.conf", "a = 1;\n\n@include \"other\"\n");
   const std::string right = "; check the name";
   EXPECT_EQ(refusal(), "main.conf:3: cannot include other: there is no such file" + right);
   std::filesystem::create_directory(path("other"));
   EXPECT_EQ(refusal(), "main.conf:3: cannot include this: other is not a regular file");
   std::filesystem::remove(path("other"));
-  // Nobody writes to it: who opened it to read would wait for ever.
+  // Nobody writes to it: opening it for reading would wait forever.
   ASSERT_EQ(mkfifo(path("other").c_str(), 0600), 0);
   EXPECT_EQ(refusal(), "main.conf:3: cannot include this: other is not a regular file");
   std::filesystem::remove(path("other"));
@@ -199,7 +200,7 @@ TEST_F(SettingsSourceTest, TooDeepTooManyTooLarge) {
   EXPECT_NE(refusal().find("main.conf is larger than the 1048576 bytes"), std::string::npos) << refusal();
 }
 
-TEST_F(SettingsSourceTest, WhatDoesNotEndInItsFile) {
+TEST_F(SettingsSourceTest, TextsAndCommentsEndInTheirFile) {
   write("main.conf", "@include \"a\"\n");
   write("a", "b = 1;\nc = \"text\n\n");
   EXPECT_EQ(refusal(), "a:2: a text that begins here does not end in this file; a closing mark is missing");
@@ -208,12 +209,12 @@ TEST_F(SettingsSourceTest, WhatDoesNotEndInItsFile) {
             "a:1: a comment that begins here does not end in this file; a closing mark is missing");
 }
 
-// What editors of other systems make of a file.
+// Editors of other systems write such files.
 TEST_F(SettingsSourceTest, MarksAndLineEndsOfOtherSystems) {
   write("main.conf", "\xef\xbb\xbf# comment\r\nall = (\r\n@include \"a\"\r\n);\r\n");
   write("a", "\xef\xbb\xbf\"x\"\r\n");
   EXPECT_EQ(all(), (Texts{"x"}));
-  // All of it would be one comment, and every setting have its default.
+  // Otherwise all of it would be one comment, and every setting would have its default.
   const std::string right = "lines must end with LF, or with CR LF";
   write("main.conf", "# comment\rall = ();\r");
   EXPECT_EQ(refusal(), "main.conf:1: a carriage return without a line feed; " + right);
@@ -236,7 +237,7 @@ TEST(SettingsTextTest, IncludesNothing) {
             "x:2: an @include; this file must be whole without others");
 }
 
-// Neither its parser nor what takes its settings down again may recurse as deep as a file says.
+// Neither libconfig's parser nor its destructors may recurse as deep as a file says.
 TEST(SettingsTextTest, Nesting) {
   const auto nested = [](std::size_t depth) {
     return "a = " + std::string(depth, '(') + std::string(depth, ')') + ";";
@@ -252,7 +253,7 @@ TEST(SettingsTextTest, Nesting) {
             std::string::npos);
 }
 
-// libconfig looks for each name among all others of its group.
+// libconfig compares each name with all others of its group.
 TEST(SettingsTextTest, SettingsOfAGroup) {
   const auto settings = [](std::size_t count) {
     std::string text;
@@ -263,7 +264,7 @@ TEST(SettingsTextTest, SettingsOfAGroup) {
   EXPECT_NO_THROW(SettingsFile::parse(settings(most_settings_of_group), "x"));
   EXPECT_EQ(test::message_of<SettingsError>([&] { SettingsFile::parse(settings(60'000), "x"); }),
             "x:201: more than 200 settings in one group; no group has so many");
-  // Those of groups beside each other are not added up.
+  // The limit is for each group: groups beside each other are not added up.
   std::string list = "list = ( ";
   for (int i = 0; i < 100; ++i)
     list += "{ " + settings(10) + " }, ";

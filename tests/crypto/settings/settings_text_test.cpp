@@ -13,7 +13,7 @@ TEST(SettingsText, StringsAreEscaped) {
   EXPECT_EQ(settings_string("\n\x7f"), "\"\\x0a\\x7f\"");
 }
 
-TEST(SettingsText, WhateverATextHoldsReadsBackTheSame) {
+TEST(SettingsText, AnyTextReadsBackTheSame) {
   std::string all;
   for (int byte = 1; byte < 256; ++byte)
     all += static_cast<char>(byte);

@@ -45,7 +45,7 @@ TEST(SigningSettingsTest, Values) {
   EXPECT_EQ(settings.rules[0].selectors.at(0).str(), "a");
 }
 
-// As Postfix's tables write a domain.
+// This is how Postfix's tables write a domain.
 TEST(SigningSettingsTest, ADomainAloneStandsForAllItsSenders) {
   const auto settings = read("rules = ( { sender = \"@Example.com\"; sign = false; } );");
   EXPECT_EQ(settings.rules.at(0).sender, "*@example.com");
@@ -58,7 +58,7 @@ TEST(SigningSettingsTest, SendersAreComparedInALabels) {
   EXPECT_EQ(settings.rules.at(0).sender, "*@*.xn--bcher-kva.example");
 }
 
-TEST(SigningSettingsTest, SendersThatCanMatchNobody) {
+TEST(SigningSettingsTest, SendersThatCannotMatchAreRefused) {
   for (const std::string sender :
        {"", "example.com", "<a@example.com>", "a@b@example.com", "*@", "@", " a@example.com",
         "a@example.com ", "john doe@example.com", "*@.example.com", "*@example.com.", "a@exa mple.com",
@@ -68,7 +68,7 @@ TEST(SigningSettingsTest, SendersThatCanMatchNobody) {
   }
 }
 
-TEST(SigningSettingsTest, RulesThatAreNeverAsked) {
+TEST(SigningSettingsTest, RulesThatNeverApplyAreRefused) {
   const auto pair = [](const std::string& first, const std::string& second) {
     return "rules = ( { sender = \"" + first + "\"; sign = false; },\n{ sender = \"" + second +
            "\"; sign = false; } );";

@@ -19,7 +19,7 @@ class IdentityTest : public testing::Test {
     store_.add("waiting.example", "next", test::rsa_key(), KeyState::pending);
   }
 
-  // "DOMAIN SELECTOR SELECTOR author=..." or "no: REASON" or "malformed: REASON".
+  // Returns "DOMAIN SELECTOR SELECTOR author=...", "no: REASON" or "malformed: REASON".
   std::string identify_header(const std::vector<canon::HeaderField>& message) {
     UncachedKeySource source(store_.store());
     const auto identity = identify(message, rules_, source);
@@ -40,7 +40,7 @@ class IdentityTest : public testing::Test {
   test::TestStore store_;
   std::vector<SenderRule> rules_;
   std::optional<std::size_t> rule_;
-  std::optional<NoIdentity::Cause> cause_;  // of the last no
+  std::optional<NoIdentity::Cause> cause_;  // of the last "no" or "malformed"
 };
 
 TEST_F(IdentityTest, TheAuthorsOwnDomain) {
@@ -76,7 +76,7 @@ TEST_F(IdentityTest, Reasons) {
   EXPECT_EQ(from("a@notexample.com"), "no: no key for domain notexample.com");
 }
 
-// Programs write such fields, and every reader takes the one address that is there.
+// Programs write such fields, and every mail program reads the one address in them.
 TEST_F(IdentityTest, AFromThatIsNotRfc5322AndHasOneReading) {
   UncachedKeySource source(store_.store());
   const auto identity = identify({{"From", " Acme, Inc. <a@example.com>"}}, rules_, source);
@@ -89,7 +89,7 @@ TEST_F(IdentityTest, AFromThatIsNotRfc5322AndHasOneReading) {
   EXPECT_TRUE(from("b@other.example; Foo <a@example.com>").starts_with("malformed: "));
 }
 
-// What metrics count by.
+// Metrics count by cause.
 TEST_F(IdentityTest, EachReasonHasItsCause) {
   using Cause = NoIdentity::Cause;
   const auto cause = [&](std::string_view value) {
@@ -121,7 +121,6 @@ TEST_F(IdentityTest, SeveralMailboxesOfOneFrom) {
   EXPECT_EQ(from("a@other.example, b@waiting.example"), "no: no key for domain other.example");
 }
 
-// PITFALLS 8.
 TEST_F(IdentityTest, MalformedMessages) {
   EXPECT_EQ(identify_header({}), "malformed: no From field");
   EXPECT_EQ(identify_header({{"From", "a@example.com"}, {"Subject", "x"}, {"FROM", "a@example.com"}}),
@@ -131,7 +130,6 @@ TEST_F(IdentityTest, MalformedMessages) {
     EXPECT_EQ(from(value).substr(0, 29), "malformed: the From field has") << value;
 }
 
-// PITFALLS 14.
 TEST_F(IdentityTest, HostileDomains) {
   EXPECT_EQ(from("a@m\xc3\xbcller.example"), "no: no key for domain xn--mller-kva.example");
   EXPECT_EQ(from("a@\xff\xfe.example").substr(0, 4), "no: ");
@@ -158,7 +156,7 @@ TEST_F(IdentityTest, RulesDecideFirst) {
   EXPECT_EQ(rule_, std::nullopt);
 }
 
-TEST_F(IdentityTest, ARuleMaySayNotToSign) {
+TEST_F(IdentityTest, ARuleCanExemptMailFromSigning) {
   rules_.push_back({"*@quiet.example.com", std::nullopt, {}});
   rules_.push_back({"*@example.com", domain_name("example.com"), {}});
   EXPECT_EQ(from("x@quiet.example.com"), "no: a rule says not to sign for *@quiet.example.com");
@@ -166,8 +164,8 @@ TEST_F(IdentityTest, ARuleMaySayNotToSign) {
   EXPECT_EQ(from("x@loud.example.com"), "example.com server second author=x@loud.example.com");
 }
 
-// What a rotation leaves behind: the rule need not be written anew.
-TEST_F(IdentityTest, ARuleThatNamesASelectorMeansItsSuccessors) {
+// After a rotation, the rule need not be changed.
+TEST_F(IdentityTest, ARuleThatNamesASelectorCoversItsSuccessors) {
   rules_.push_back({"*@news.example.com", domain_name("example.com"), {selector("second")}});
   store_.replace("example.com", "second", "second-20261124", test::rsa_key());
   EXPECT_EQ(from("x@news.example.com"), "example.com second-20261124 author=x@news.example.com");
@@ -175,7 +173,7 @@ TEST_F(IdentityTest, ARuleThatNamesASelectorMeansItsSuccessors) {
   EXPECT_EQ(from("x@news.example.com"), "example.com second-20270524 author=x@news.example.com");
 }
 
-// Falling back to the author's own domain would sign as someone whom the administrator took out.
+// Falling back to the author's own domain would sign for a domain that the rule excludes.
 TEST_F(IdentityTest, ARuleWhoseDomainHasNoKeyIsFinal) {
   rules_.push_back({"boss@example.com", domain_name("waiting.example"), {}});
   rules_.push_back({"gone@example.com", domain_name("gone.example"), {}});
@@ -186,12 +184,12 @@ TEST_F(IdentityTest, ARuleWhoseDomainHasNoKeyIsFinal) {
   EXPECT_EQ(from("odd@example.com"), "no: none of the selectors a rule names is active in example.com");
 }
 
-TEST_F(IdentityTest, AnUnusableKeyIsAFaultAndNotANo) {
+TEST_F(IdentityTest, AnUnusableKeyIsAnErrorAndNotAReasonNotToSign) {
   std::filesystem::remove(store_.path("example.com/second.private"));
   EXPECT_THROW(from("a@example.com"), KeyFileError);
 }
 
-// A From with a thousand mailboxes must not cost a thousand looks into the store.
+// A From field with a thousand mailboxes must not cost a thousand lookups in the key store.
 TEST_F(IdentityTest, ManyAuthorsAreNotAllLookedUp) {
   class CountingSource final : public KeySource {
    public:

@@ -1,5 +1,5 @@
-// The signatures that RFC 6376 appendix A and RFC 8463 appendix A print, made again byte for byte: RSASSA-
-// PKCS1-v1_5 and Ed25519 are deterministic.
+// Makes the signatures in RFC 6376 appendix A and RFC 8463 appendix A again, byte for byte: RSASSA-PKCS1-v1_5
+// and Ed25519 are deterministic.
 #include <gtest/gtest.h>
 
 #include "crypto/base64.hpp"
@@ -14,7 +14,7 @@ namespace {
 struct Example {
   const char* message;
   const char* key;
-  // Which of the message's signatures, by selector.
+  // The selector of one of the message's signatures.
   const char* selector;
 };
 
@@ -27,7 +27,7 @@ class RfcSignatureTest : public testing::TestWithParam<Example> {
   RfcSignatureTest()
       : message_(test::parse_message(test::read_vector_file(GetParam().message))),
         key_(PrivateKey::from_pem(test::secret(test::read_vector_file(GetParam().key)))) {
-    // A signature covers none of the others (h= does not name them): all are taken off the message.
+    // No signature covers another one, because h= does not name them: all are removed from the message.
     std::erase_if(message_.fields, [this](const canon::HeaderField& field) {
       if (field.name != "DKIM-Signature") return false;
       if (test::tag(field, "s") == GetParam().selector) signature_ = field;
@@ -44,7 +44,7 @@ TEST_P(RfcSignatureTest, BodyHash) {
   EXPECT_EQ(test::body_hash(signature_, message_.body), test::tag(signature_, "bh"));
 }
 
-TEST_P(RfcSignatureTest, SignatureOctetForOctet) {
+TEST_P(RfcSignatureTest, SignatureByteForByte) {
   EXPECT_EQ(base64_encode(key_.sign(test::signed_digest(signature_, message_.fields))),
             test::tag(signature_, "b"));
 }
@@ -53,7 +53,7 @@ TEST_P(RfcSignatureTest, Verifies) {
   EXPECT_EQ(test::verify(signature_, message_, key_), "");
 }
 
-TEST_P(RfcSignatureTest, AnAlteredMessageDoesNot) {
+TEST_P(RfcSignatureTest, AnAlteredMessageDoesNotVerify) {
   message_.fields.back().value += "x";
   EXPECT_EQ(test::verify(signature_, message_, key_), "the signature does not hold");
   message_.body += "x";

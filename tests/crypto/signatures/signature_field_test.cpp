@@ -1,4 +1,4 @@
-// What a signature field must be (RFC 6376 §3.5, §6.1.1): a row for each demand.
+// Tests the requirements on a signature field (RFC 6376 §3.5, §6.1.1), with a row for each.
 #include "crypto/signatures/signature_field.hpp"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ using Tags = std::map<std::string, std::optional<std::string>>;
 
 const std::string hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 
-// A good field with some of its tags changed, added, or (no value) left out.
+// Returns a good field with some of its tags changed, added or, if there is no value, left out.
 std::string field_with(const Tags& changes) {
   Tags tags{{"v", "1"},           {"a", "rsa-sha256"}, {"b", "AAAA"},  {"bh", hash},
             {"d", "example.com"}, {"h", "From:To"},    {"s", "server"}};
@@ -49,7 +49,7 @@ void PrintTo(const Row& row, std::ostream* out) {
 
 class SignatureFieldTest : public testing::TestWithParam<Row> {};
 
-TEST_P(SignatureFieldTest, IsHeldToTheRfc) {
+TEST_P(SignatureFieldTest, IsJudgedAsTheRfcSays) {
   EXPECT_EQ(outcome(field_with(GetParam().changes)), GetParam().reason);
 }
 
@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
                     // Unknown tags, z= among them, are ignored whatever they say.
                     Row{{{"zz", "?"}}, ""}, Row{{{"z", "From:a|To:b"}}, ""}, Row{{{"_z", "?"}}, "syntax"}));
 
-TEST(SignatureFieldSyntaxTest, WhatIsNoTagListIsNoSignature) {
+TEST(SignatureFieldSyntaxTest, AnythingButATagListIsRefused) {
   for (const std::string text : {"", "  ", "v", ";", "v=1;;", "v=1; v=1", "\x01"})
     EXPECT_EQ(outcome(text), "syntax") << text;
   EXPECT_EQ(outcome(field_with({}) + ";"), "");
@@ -114,7 +114,7 @@ TEST(SignatureFieldSyntaxTest, TheReasonIsInWordsAndSafeToShow) {
   EXPECT_EQ(std::get<VerifyProblem>(parsed).text, "d= is \"\\xc3\\xa4\\x80 x\", which is not a domain");
 }
 
-TEST(SignatureFieldValueTest, EveryTagIsTaken) {
+TEST(SignatureFieldValueTest, EveryTagIsRead) {
   const auto field = good({{"a", "ed25519-sha256"},
                            {"c", "relaxed/simple"},
                            {"d",
@@ -141,7 +141,7 @@ TEST(SignatureFieldValueTest, EveryTagIsTaken) {
   EXPECT_EQ(field.expiration, 2U);
 }
 
-TEST(SignatureFieldValueTest, WhatIsLeftOutHasItsDefault) {
+TEST(SignatureFieldValueTest, MissingTagsHaveTheirDefaults) {
   const auto field = good({});
   EXPECT_EQ(to_string(field.canonicalization), "simple/simple");
   EXPECT_FALSE(field.identity || field.identity_below_domain || field.body_limit || field.time ||
@@ -150,21 +150,21 @@ TEST(SignatureFieldValueTest, WhatIsLeftOutHasItsDefault) {
   EXPECT_FALSE(good({{"i", "x@Example.Com"}}).identity_below_domain);
 }
 
-TEST(SignatureFieldValueTest, ANumberTooLargeIsTheLargest) {
+TEST(SignatureFieldValueTest, ANumberThatIsTooLargeBecomesTheLargest) {
   EXPECT_EQ(good({{"l", "18446744073709551615"}}).body_limit, 18446744073709551615U);
   EXPECT_EQ(good({{"l", "18446744073709551616"}}).body_limit, 18446744073709551615U);
   EXPECT_EQ(good({{"l", std::string(76, '9')}}).body_limit, 18446744073709551615U);
 }
 
-TEST(SignatureFieldValueTest, ANameThatDnsHasNoRoomFor) {
+TEST(SignatureFieldValueTest, ANameThatIsTooLongForDnsIsRefused) {
   const std::string label(60, 'a');
   const std::string domain = label + "." + label + "." + label + ".example";  // 190
   EXPECT_EQ(outcome(field_with({{"d", domain}, {"s", std::string(51, 's')}})), "");
   EXPECT_EQ(outcome(field_with({{"d", domain}, {"s", std::string(52, 's')}})), "selector");
 }
 
-// §3.7: the value and the white space around it, nothing else.
-TEST(WithoutSignatureTest, OnlyTheValueOfBGoes) {
+// RFC 6376 §3.7 removes the value and the white space around it, nothing else.
+TEST(WithoutSignatureTest, RemovesOnlyTheValueOfB) {
   const std::vector<std::pair<std::string, std::string>> rows{
       {" v=1; b=AAAA; bh=b", " v=1; b=; bh=b"},
       {" bh=b=; b = \r\n\tAA\r\n AA \t; d=x", " bh=b=; b =; d=x"},

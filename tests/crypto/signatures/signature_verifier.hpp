@@ -1,5 +1,5 @@
-// What the tests of signatures ask of a message: its fields, and whether a signature on it holds. The checks
-// are those of tests/support/signature_check, which shares no code with the signer.
+// Reads a message into fields and body, and checks whether a signature on it holds, by the checks of
+// tests/support/signature_check, which shares no code with the signer.
 #pragma once
 
 #include <string>
@@ -17,7 +17,8 @@ struct ParsedMessage {
   std::string body;
 };
 
-// A message with CRLF line ends; fields as on the wire.
+// Reads a message with CRLF line ends; the fields are as on the wire. Throws std::runtime_error if its header
+// is broken.
 ParsedMessage parse_message(std::string_view text);
 
 // Returns the value of a tag without white space; "" if it is absent.
@@ -31,7 +32,7 @@ crypto::Digest signed_digest(const canon::HeaderField& signature,
 // Returns the base64 of the body's hash under the signature's c=.
 std::string body_hash(const canon::HeaderField& signature, std::string_view body);
 
-// Returns "" if the signature holds, otherwise what does not.
+// Returns "" if the signature holds, otherwise why it does not.
 std::string verify(const canon::HeaderField& signature, const ParsedMessage& message,
                    const crypto::PrivateKey& key);
 

@@ -19,7 +19,7 @@ using test::selector;
 using test::tag;
 using test::verify;
 
-// Shared keys, without taking them away from their owners.
+// Returns a pointer to the key that does not own it.
 std::shared_ptr<const PrivateKey> lent(const PrivateKey& key) {
   return {&key, [](const PrivateKey*) {}};
 }
@@ -58,7 +58,7 @@ class SignerTest : public testing::TestWithParam<std::tuple<Canonicalization, Ca
   SigningSettings settings_;
 };
 
-// PITFALLS 3: as many signatures as keys, from one pass over the body.
+// There are as many signatures as keys, from one pass over the body.
 TEST_P(SignerTest, EverySignatureVerifies) {
   const auto message = parse_message(message_text);
   auto keys = both_keys();
@@ -83,7 +83,7 @@ TEST_P(SignerTest, ChangesAreNoticed) {
   changed = message;
   changed.fields[1].value += ", other@example.com";
   EXPECT_NE(verify(signature, changed, test::rsa_key()), "");
-  // Oversigned: a second one cannot be added anywhere.
+  // These fields are oversigned: a second one cannot be added anywhere.
   for (const auto* name : {"From", "Subject", "To", "Reply-To", "Cc", "Date"}) {
     changed = message;
     changed.fields.insert(changed.fields.begin(), {name, " x@example.com"});
@@ -92,7 +92,7 @@ TEST_P(SignerTest, ChangesAreNoticed) {
   EXPECT_NE(verify(signature, message, test::other_rsa_key()), "");
 }
 
-TEST_P(SignerTest, UnsignedFieldsMayCome) {
+TEST_P(SignerTest, UnsignedFieldsMayBeAdded) {
   auto message = parse_message(message_text);
   const auto signature = sign(settings_, both_keys(), message).front();
   message.fields.insert(message.fields.begin(), {"Received", " by another.example"});
@@ -198,7 +198,7 @@ TEST(SignatureFormTest, Expiration) {
   EXPECT_EQ(verify(signature, message, test::rsa_key()), "");
 }
 
-// PITFALLS 9: folded at 76 columns, a tab counting to the next multiple of 8; every fold is CRLF HTAB.
+// A line has at most 76 columns, where a tab goes to the next multiple of 8; every fold is CRLF HTAB.
 TEST(SignatureFormTest, Folds) {
   auto message = parse_message(message_text);
   for (int i = 0; i < 40; ++i)
@@ -221,7 +221,7 @@ TEST(SignatureFormTest, Folds) {
   }
 }
 
-// The longest names that there can be: words are not broken, and the signature still holds.
+// Even the longest names are not broken into two lines, and the signature holds.
 TEST(SignatureFormTest, LongNames) {
   const std::string label(63, 'a');
   const auto long_domain = domain_name(label + "." + label + "." + label + ".com");

@@ -36,7 +36,7 @@ class VerifierTest : public testing::Test {
            "p=" + base64_encode(key(algorithm).public_key());
   }
 
-  // tags: the text between h= and bh=. The signature field is put on top.
+  // Signs the message and puts the signature on top of its fields. `tags` is the text between h= and bh=.
   void sign(const std::string& tags = "", Algorithm algorithm = Algorithm::rsa,
             std::optional<std::uint64_t> limit = {}) {
     const auto body_hash = body_digest(canon::Canonicalization::relaxed, message_.body, limit).digest;

@@ -1,4 +1,4 @@
-// How a receiver judges a signature's key record (RFC 6376 §6.1.2): a row for each requirement.
+// Tests how a receiver judges a signature's key record (RFC 6376 §6.1.2), with a row for each requirement.
 #include <gtest/gtest.h>
 
 #include "tests/crypto/signatures/verifier_fixture.hpp"
@@ -16,7 +16,7 @@ TEST_F(VerifierTest, TheRecordIsAskedForByName) {
   EXPECT_EQ(asked, std::vector<std::string>{"server._domainkey.example.com"});
 }
 
-TEST_F(VerifierTest, AFieldThatMustNotBeUsedNeedsNoRecord) {
+TEST_F(VerifierTest, ABrokenSignatureFieldNeedsNoRecord) {
   message_.fields.insert(message_.fields.begin(), {"dkim-signature ", " v=1"});
   const auto verdict = judge([](const std::string&) -> KeyAnswer { throw std::runtime_error("asked"); });
   EXPECT_EQ(verdict.reason, VerifyReason::missing_tag);
@@ -24,7 +24,7 @@ TEST_F(VerifierTest, AFieldThatMustNotBeUsedNeedsNoRecord) {
 }
 
 struct RecordRow {
-  const char* record;  // RSA stands for p= of the right key, ED25519 for the other
+  const char* record;  // RSA is replaced by the right public key, ED25519 by the other one
   VerifyReason reason;
 };
 
@@ -73,7 +73,7 @@ TEST_F(VerifierTest, AKeyInTestModeIsMentioned) {
             std::vector<std::string>{"the key record says t=y: the domain is only testing DKIM"});
 }
 
-TEST_F(VerifierTest, NoKeyAndNoAnswerAreToldApart) {
+TEST_F(VerifierTest, NoKeyAndNoAnswerGiveDifferentResults) {
   sign();
   EXPECT_EQ(judge(always({})).result(), VerifyResult::permerror);
   const auto verdict = judge([](const std::string&) {
@@ -93,7 +93,7 @@ TEST_F(VerifierTest, AWeakKeyCountsForNothing) {
   EXPECT_EQ(judge(always({"p=" + base64_encode(octets)})).reason, VerifyReason::weak_key);
 }
 
-TEST_F(VerifierTest, SeveralRecordsAreEachTried) {
+TEST_F(VerifierTest, EachOfSeveralRecordsIsTried) {
   sign();
   const std::string other = "p=" + base64_encode(PrivateKey::generate_rsa(1024).public_key());
   for (const auto& values : {std::vector{record(), other}, std::vector{other, record()},

@@ -1,5 +1,5 @@
-// How a receiver judges a message (RFC 6376 §6): the RFCs' own examples, then each way in which a message
-// fails.
+// Tests how a receiver judges a message (RFC 6376 §6): the RFCs' own examples, then each way in which a
+// message fails.
 #include "crypto/signatures/verifier.hpp"
 
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ TEST(VerifierRfcTest, TheExamplesHold) {
   EXPECT_EQ(count, 3U);
 }
 
-TEST_F(VerifierTest, HoldsAndTellsWhich) {
+TEST_F(VerifierTest, APassNamesItsSignature) {
   sign("i=x@sub.example.com; t=1; ");
   const auto verdict = judge();
   EXPECT_EQ(verdict.result(), VerifyResult::pass);
@@ -55,7 +55,7 @@ TEST_F(VerifierTest, HoldsAndTellsWhich) {
   EXPECT_EQ(verdict.signature->domain, "example.com");
 }
 
-TEST_F(VerifierTest, WhichOfTheTwoDiffers) {
+TEST_F(VerifierTest, TheReasonSaysWhetherHeaderOrBodyDiffers) {
   for (const auto algorithm : {Algorithm::rsa, Algorithm::ed25519}) {
     const auto lookup = always({record("", algorithm)});
     message_.fields.erase(message_.fields.begin(), message_.fields.end() - 3);
@@ -78,7 +78,7 @@ TEST_F(VerifierTest, WhichOfTheTwoDiffers) {
   }
 }
 
-TEST_F(VerifierTest, AnotherKeyIsToldFromAnotherHeaderByRsaOnly) {
+TEST_F(VerifierTest, OnlyRsaTellsAnotherKeyFromAnotherHeader) {
   sign();
   const auto other = PrivateKey::generate_rsa(1024);
   const auto verdict = judge(always({"p=" + base64_encode(other.public_key())}));
@@ -114,7 +114,7 @@ TEST_F(VerifierTest, Times) {
   EXPECT_EQ(result_of(VerifyReason::expired), VerifyResult::policy);
 }
 
-TEST_F(VerifierTest, ALimitOfTheBodyIsHonouredAndWarnedOf) {
+TEST_F(VerifierTest, ABodyLimitIsHonouredWithAWarning) {
   sign("l=7; ", Algorithm::rsa, 7);  // "first" and its line end
   auto verdict = judge();
   EXPECT_EQ(verdict.result(), VerifyResult::pass);
@@ -142,7 +142,7 @@ TEST_F(VerifierTest, ABodyHashOfAnotherLengthIsNoMatch) {
   EXPECT_EQ(judge().body_holds, false);
 }
 
-TEST_F(VerifierTest, RepeatedFieldsAreTakenFromTheBottomUpAndTheOwnFieldNever) {
+TEST_F(VerifierTest, RepeatedFieldsAreTakenFromTheBottomUpAndItsOwnFieldNever) {
   const std::vector<HeaderField> message{{"A", "1"}, {"DKIM-Signature", "2"}, {"a ", "3"}, {"B", "4"},
                                          {"A", "5"}, {"DKIM-Signature", "6"}};
   const std::vector<std::string> names{"a", "B", "A", "dkim-signature", "a", "A", "DKIM-Signature", "c"};
@@ -150,7 +150,7 @@ TEST_F(VerifierTest, RepeatedFieldsAreTakenFromTheBottomUpAndTheOwnFieldNever) {
   EXPECT_EQ(signed_fields(message, names, 1), (std::vector<std::size_t>{4, 3, 2, 5, 0}));
 }
 
-TEST_F(VerifierTest, AFromThatIsNotSignedIsMentioned) {
+TEST_F(VerifierTest, AnUnsignedFromFieldIsMentioned) {
   sign();
   message_.fields.insert(message_.fields.begin(), {"from", " evil@example.org"});
   const auto verdict = judge();
@@ -159,7 +159,7 @@ TEST_F(VerifierTest, AFromThatIsNotSignedIsMentioned) {
   EXPECT_TRUE(verdict.notes.front().starts_with("there is a From field that is not signed"));
 }
 
-TEST_F(VerifierTest, OnlySoManySignaturesAreLookedAt) {
+TEST_F(VerifierTest, TheNumberOfSignaturesIsLimited) {
   std::size_t asked = 0;
   for (std::size_t i = 0; i < max_signatures + 3; ++i)
     sign();
@@ -177,7 +177,7 @@ TEST_F(VerifierTest, OnlySoManySignaturesAreLookedAt) {
   EXPECT_EQ(verdicts.back().field, max_signatures + 2);
 }
 
-TEST(VerifierWithoutSignatureTest, SaysNothing) {
+TEST(VerifierWithoutSignatureTest, GivesNoVerdict) {
   EXPECT_TRUE(verify_message({}, "", always({}), now).empty());
   EXPECT_TRUE(verify_message({{"From", "a"}, {"X-DKIM-Signature", "v=1"}}, "x", always({}), now).empty());
 }

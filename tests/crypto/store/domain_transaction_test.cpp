@@ -42,7 +42,7 @@ class DomainTransactionTest : public testing::Test {
 
 const std::vector<std::string> names_of_one = {".lock", "keys.conf", "one.private", "one.txt"};
 
-// Returns the record file of the key "one", with these flags.
+// Returns the content of the record file of the key "one", with these flags.
 std::string record_text(const RecordFlags& flags = {}) {
   return zone_text(named_record(selector("one"), domain_name("example.com"), make_record(rsa_key(), flags)));
 }
@@ -58,7 +58,7 @@ TEST_F(DomainTransactionTest, WritesKeyRecordAndManifest) {
   EXPECT_EQ(store_.store().load_key(domain_name("example.com"), *entry).public_key(), rsa_key().public_key());
 }
 
-TEST_F(DomainTransactionTest, GroupOfTheKeyDirectoryAndModesWhateverTheUmask) {
+TEST_F(DomainTransactionTest, SetsGroupAndModesWhateverTheUmask) {
   constexpr gid_t group = 12345;
   if (chown(store_.path("").c_str(), static_cast<uid_t>(-1), group) != 0) GTEST_SKIP() << "needs root";
   for (const mode_t mask : {0000U, 0077U, 0777U}) {
@@ -113,7 +113,7 @@ TEST_F(DomainTransactionTest, ASelectorIsNeverUsedTwice) {
             std::string::npos);
 }
 
-TEST_F(DomainTransactionTest, ForeignFilesAreNotWrittenOver) {
+TEST_F(DomainTransactionTest, ForeignFilesAreNotOverwritten) {
   write_file(path("one.private"), "somebody's key");
   auto change = transaction();
   EXPECT_THROW(
@@ -126,7 +126,7 @@ TEST_F(DomainTransactionTest, ForeignFilesAreNotWrittenOver) {
   EXPECT_EQ(key_count(), 0U);
 }
 
-TEST_F(DomainTransactionTest, AForeignRecordFileIsNotWrittenOver) {
+TEST_F(DomainTransactionTest, AForeignRecordFileIsNotOverwritten) {
   write_file(path("one.txt"), "somebody's record");
   auto change = transaction();
   EXPECT_THROW(
@@ -194,13 +194,13 @@ TEST_F(DomainTransactionTest, WritersWaitForEachOther) {
   EXPECT_EQ(key_count(), static_cast<std::size_t>(writers));
 }
 
-// A writer that was killed, stage by stage. Its files are made by hand here; tests/keytool/crash_test.py
-// kills real writers at every system call.
+// Tests what remains of a writer that was killed, stage by stage. The files are made by hand here;
+// tests/keytool/crash_test.py kills real writers at every system call.
 class LeftoversTest : public DomainTransactionTest {
  protected:
   void SetUp() override {
     add_one();
-    // The files that a change has staged which adds "two" and alters the record of "one".
+    // The staged files of a change that adds "two" and alters the record of "one".
     std::filesystem::copy_file(path("one.private"), path(".two.private.new"));
     write_file(path(".two.txt.new"), "record of two\n");
     write_file(path(".one.txt.new"), "altered record\n");
@@ -253,14 +253,14 @@ TEST_F(LeftoversTest, KilledWhileTidyingUp) {
   EXPECT_TRUE(std::filesystem::exists(path("two.private")));
 }
 
-TEST_F(LeftoversTest, ASomeoneElsesKeyOfTheSameNameIsNotTakenAway) {
-  write_file(path("two.private"), "somebody's key");  // not the temporary's file
+TEST_F(LeftoversTest, SomebodyElsesKeyOfTheSameNameIsKept) {
+  write_file(path("two.private"), "somebody's key");  // not a link to the staged file
   next_writer();
   EXPECT_EQ(read_file(path("two.private")), "somebody's key");
 }
 
-// mkdir and what follows are two steps: a writer killed between them leaves a directory that the daemon
-// could not enter.
+// A writer that is killed after mkdir, before it sets group and mode, leaves a directory that the daemon
+// cannot enter.
 TEST_F(LeftoversTest, KilledAfterMakingTheDirectory) {
   constexpr gid_t group = 12345;
   if (chown(store_.path("").c_str(), static_cast<uid_t>(-1), group) != 0) GTEST_SKIP() << "needs root";

@@ -37,7 +37,7 @@ TEST_F(KeyStoreTest, LoadsAKey) {
   EXPECT_EQ(store().load_key(domain_name("example.com"), entry()).public_key(), rsa_key().public_key());
 }
 
-TEST_F(KeyStoreTest, HeldOpenItReadsTheSame) {
+TEST_F(KeyStoreTest, ReadsTheSameWhileHeldOpen) {
   const auto held = store().held();
   const auto domain = domain_name("example.com");
   EXPECT_EQ(held.directory(), store().directory());
@@ -51,7 +51,7 @@ TEST_F(KeyStoreTest, HeldOpenItReadsTheSame) {
   EXPECT_NE(message_of<StoreError>([&] { store().held(); }), "");
 }
 
-// PITFALLS 17: the path, the mode, and what mends it.
+// The error names the path, the mode, and a command that fixes it.
 TEST_F(KeyStoreTest, TooOpenModesAreRefused) {
   for (const mode_t mode : {0644U, 0641U, 0642U, 0660U, 0620U, 0666U, 0777U, 0604U}) {
     chmod(key_path().c_str(), mode);
@@ -59,7 +59,7 @@ TEST_F(KeyStoreTest, TooOpenModesAreRefused) {
     char octal[8];
     std::snprintf(octal, sizeof octal, "%04o", mode);
     EXPECT_NE(refusal.find(key_path().string() + " has mode " + octal), std::string::npos) << refusal;
-    // The command does fix it.
+    // That command does fix it.
     const auto command = refusal.find("chmod ");
     ASSERT_NE(command, std::string::npos);
     const auto wanted = std::stoul(refusal.substr(command + 6), nullptr, 8);
@@ -68,7 +68,7 @@ TEST_F(KeyStoreTest, TooOpenModesAreRefused) {
   }
 }
 
-TEST_F(KeyStoreTest, SafeModesAreNot) {
+TEST_F(KeyStoreTest, SafeModesAreAccepted) {
   for (const mode_t mode : {0640U, 0600U, 0400U, 0440U, 0700U, 0750U}) {
     chmod(key_path().c_str(), mode);
     EXPECT_EQ(load_refusal(), "(nothing was thrown)") << mode;
@@ -122,7 +122,7 @@ class UntrustedStoreTest : public KeyStoreTest {
     return message_of<UntrustedPath>([&] { store().read_manifest(domain_name("example.com")); });
   }
   // Runs the command that the refusal gives.
-  static void mend(const std::string& refusal) {
+  static void fix(const std::string& refusal) {
     constexpr std::string_view mark = "fix it with: ";
     const auto command = refusal.find(mark);
     ASSERT_NE(command, std::string::npos) << refusal;
@@ -138,11 +138,11 @@ TEST_F(UntrustedStoreTest, AManifestThatEveryoneMayWrite) {
                 " has mode 0646: users other than its owner can write it, and so decide what is "
                 "signed; fix it with: chmod o-w " +
                 path.string());
-  mend(manifest_refusal());
+  fix(manifest_refusal());
   EXPECT_EQ(manifest_refusal(), "(nothing was thrown)");
 }
 
-// Others could make a domain of their own in it, sticky or not.
+// In such a directory, others could add a domain of their own, whether it is sticky or not.
 TEST_F(UntrustedStoreTest, DirectoriesThatOthersMayWrite) {
   const auto key = entry();
   for (const auto& directory : {files_.path(""), files_.path("example.com")}) {
@@ -150,7 +150,7 @@ TEST_F(UntrustedStoreTest, DirectoriesThatOthersMayWrite) {
       chmod(directory.c_str(), mode);
       const auto refusal = manifest_refusal();
       EXPECT_NE(refusal.find("users other than its owner can write it"), std::string::npos) << refusal;
-      mend(refusal);
+      fix(refusal);
       EXPECT_EQ(manifest_refusal(), "(nothing was thrown)");
     }
   }
@@ -159,23 +159,23 @@ TEST_F(UntrustedStoreTest, DirectoriesThatOthersMayWrite) {
   EXPECT_EQ(refusal.find(files_.path("example.com").string() + " has mode 1757: "), 0U) << refusal;
 }
 
-TEST_F(UntrustedStoreTest, WhatBelongsToOthers) {
+TEST_F(UntrustedStoreTest, FilesOfOtherUsersAreRefused) {
   if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
   const auto key = entry();
   for (const auto* name : {"", "example.com", "example.com/keys.conf"}) {
     ASSERT_EQ(chown(files_.path(name).c_str(), 12345, static_cast<gid_t>(-1)), 0);
     const auto refusal = manifest_refusal();
     EXPECT_NE(refusal.find(" belongs to user 12345; it must belong to root"), std::string::npos) << refusal;
-    mend(refusal);
+    fix(refusal);
     EXPECT_EQ(manifest_refusal(), "(nothing was thrown)");
   }
   ASSERT_EQ(chown(key_path().c_str(), 12345, static_cast<gid_t>(-1)), 0);
   EXPECT_NE(load_refusal().find(key_path().string() + " belongs to user 12345"), std::string::npos);
-  mend(load_refusal());
+  fix(load_refusal());
   EXPECT_EQ(load_refusal(), "(nothing was thrown)");
 }
 
-// Keys on a file system of their own, which is common.
+// This is common for keys on a separate file system.
 TEST_F(UntrustedStoreTest, AKeyDirectoryThatIsALink) {
   const test::TemporaryDirectory elsewhere;
   const auto link = elsewhere.path() / "keys";
@@ -202,7 +202,7 @@ TEST_F(KeyStoreTest, DomainsWithoutAStore) {
   EXPECT_FALSE(store().stamp(domain_name("file.example")));
 }
 
-TEST_F(KeyStoreTest, DomainsAreSortedAndOthersPassedOver) {
+TEST_F(KeyStoreTest, DomainsAreSortedAndOtherNamesIgnored) {
   files_.add("b.example", "one", rsa_key());
   files_.add("a.example", "one", rsa_key());
   std::filesystem::create_directory(files_.path("empty.example"));
@@ -215,7 +215,7 @@ TEST_F(KeyStoreTest, DomainsAreSortedAndOthersPassedOver) {
   EXPECT_EQ(names, (std::vector<std::string>{"a.example", "b.example", "example.com"}));
 }
 
-TEST_F(KeyStoreTest, DomainsOfNoDirectory) {
+TEST_F(KeyStoreTest, DomainsNeedTheKeyDirectory) {
   EXPECT_NE(message_of<StoreError>([] { KeyStore("/nonexistent/keys").domains(); }).find("/nonexistent/keys"),
             std::string::npos);
 }
@@ -249,7 +249,7 @@ TEST_F(KeyStoreTest, DomainKeysAreAllTheActiveOnes) {
   EXPECT_EQ(keys->manifest.keys.size(), 3U);
 }
 
-TEST_F(KeyStoreTest, OneUnusableKeyIsAFaultOfTheDomain) {
+TEST_F(KeyStoreTest, OneUnusableKeyIsAnErrorForTheDomain) {
   files_.add("example.com", "second", test::ed25519_key());
   std::filesystem::remove(key_path());
   EXPECT_THROW(UncachedKeySource(store()).find(domain_name("example.com")), KeyFileError);

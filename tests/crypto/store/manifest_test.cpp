@@ -64,7 +64,7 @@ void expect_equal(const Manifest& a, const Manifest& b) {
   }
 }
 
-TEST(ManifestTest, AKeyStandsForThoseItReplaced) {
+TEST(ManifestTest, AKeyStandsForTheKeysThatItReplaced) {
   Manifest manifest;
   const auto add = [&](std::string_view name, std::vector<canon::Selector> replaces) {
     manifest.keys.push_back({.selector = selector(name), .replaces = std::move(replaces)});
@@ -82,7 +82,7 @@ TEST(ManifestTest, AKeyStandsForThoseItReplaced) {
     EXPECT_TRUE(stands_for("d", older)) << older;
   EXPECT_FALSE(stands_for("c", "d"));
   EXPECT_FALSE(stands_for("a", "b"));
-  // The search also ends for two keys that replace each other, in a file that somebody wrote.
+  // The search also ends for two keys that replace each other, in a file that somebody edited.
   EXPECT_TRUE(stands_for("e", "f"));
   EXPECT_FALSE(stands_for("e", "a"));
 }
@@ -114,14 +114,14 @@ TEST(ManifestTest, RoundTrip) {
   expect_equal(parse_manifest(write_manifest(Manifest{}), "x"), Manifest{});
 }
 
-TEST(ManifestTest, NotesOfAnyOctets) {
+TEST(ManifestTest, NotesOfAnyBytes) {
   Manifest manifest;
   for (int octet = 1; octet < 256; ++octet)
     manifest.record.note += static_cast<char>(octet);
   expect_equal(parse_manifest(write_manifest(manifest), "x"), manifest);
 }
 
-TEST(ManifestTest, DefaultsOfWhatIsLeftOut) {
+TEST(ManifestTest, DefaultsOfMissingSettings) {
   const auto manifest = parse_manifest("format = 1; keys = ();", "x");
   expect_equal(manifest, Manifest{});
   EXPECT_TRUE(manifest.subdomains);
@@ -197,7 +197,7 @@ TEST(ManifestTest, EmptyCutOffOrGarbage) {
     ASSERT_NE(refusal(whole.substr(0, size)), "(nothing was thrown)") << whole.substr(0, size);
 }
 
-// A manifest that could not be read is not written: a domain whose manifest is refused signs nothing.
+// A manifest that is too large to be read is not written: a domain whose manifest is refused signs nothing.
 TEST(ManifestTest, ManyKeys) {
   Manifest manifest;
   const auto add = [&](std::size_t number) {
@@ -222,7 +222,7 @@ TEST(ManifestTest, IncludesNothing) {
             "keys.conf:2: an @include; this file must be whole without others");
 }
 
-// libconfig took seconds for such a file, for each message.
+// libconfig needs seconds for such a file, and would need them for each message.
 TEST(ManifestTest, ManySettings) {
   std::string text = "format = 1;\nkeys = ();\n";
   for (int i = 0; i < 60'000; ++i)
