@@ -98,7 +98,7 @@ std::size_t BodyCanonicalizer::squeeze(std::string_view chunk, const Sink& sink)
   auto [taken, written] = squeeze_->run(chunk, std::span(buffer_).subspan(buffered_));
   char* end = begin + written;
   // A CR at the end may have its LF behind it: leaves it for later.
-  if (end != begin && end[-1] == '\r') {
+  if (taken > 0 && chunk[taken - 1] == '\r') {
     --end;
     --taken;
   }
