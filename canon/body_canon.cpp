@@ -2,15 +2,17 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
+#include "canon/byte_vector.hpp"
 #include "canon/text.hpp"
 
 namespace dkim::canon {
 namespace {
 
 // Returns true if canonicalization leaves every byte of this block as it is, unless the body ends here.
-// Judges each byte with its successor, so block[Size] must exist, too. The loop has no branch and no exit:
-// the compiler turns it into vector instructions, and mail runs through it at memory speed.
+// Judges each byte with its successor, so block[Size] must exist, too. The loop has neither branch nor exit:
+// mail runs through it at memory speed.
 //
 // Returns false for
 //  - LF without CR, which becomes CRLF;
@@ -19,15 +21,15 @@ namespace {
 // Simple leaves white space alone, so only line ends matter to it.
 template <Canonicalization Algorithm, std::size_t Size>
 bool unchanged(const char* block) {
-  unsigned char odd = 0;
-  for (std::size_t i = 0; i < Size; ++i) {
-    const auto c = static_cast<unsigned char>(block[i]);
-    const auto next = static_cast<unsigned char>(block[i + 1]);
-    odd |= static_cast<unsigned char>((next == '\n') & (c != '\r'));
+  ByteVector odd{};
+  for (std::size_t i = 0; i < Size; i += sizeof odd) {
+    const ByteVector bytes = load_bytes(block + i);
+    const ByteVector next = load_bytes(block + i + 1);
+    odd |= mask_of((next == '\n') & (bytes != '\r'));
     if constexpr (Algorithm == Canonicalization::relaxed)
-      odd |= static_cast<unsigned char>((c == '\t') | ((c == ' ') & (next <= ' ')));
+      odd |= mask_of((bytes == '\t') | ((bytes == ' ') & (next <= ' ')));
   }
-  return odd == 0;
+  return !any(odd);
 }
 
 // Returns how many bytes from the start can pass unchanged, in whole blocks.
@@ -45,33 +47,6 @@ std::size_t unchanged_prefix(std::string_view text) {
 
 bool may_be_held(char octet) {
   return is_fws(octet);
-}
-
-// The relaxed algorithm for one stretch of bytes, whatever white space is in it. Each byte and the two behind
-// it, which must exist, decide whether it stays; this, too, becomes vector instructions. Then the bytes that
-// stay move up.
-constexpr std::size_t stretch_size = 256;
-
-struct Verdicts {
-  std::array<char, stretch_size> octets;         // HTAB as SP
-  std::array<unsigned char, stretch_size> stay;  // 1 or 0
-};
-
-// Returns false if there is an LF without CR, for which judging what stays is not enough.
-bool judge(const char* stretch, Verdicts& verdicts) {
-  unsigned char lone_lf = 0;
-  for (std::size_t i = 0; i < stretch_size; ++i) {
-    const char c = stretch[i];
-    const char next = stretch[i + 1];
-    const auto space = static_cast<unsigned char>((c == ' ') | (c == '\t'));
-    const auto space_follows = static_cast<unsigned char>((next == ' ') | (next == '\t'));
-    const auto line_ends =
-        static_cast<unsigned char>((next == '\n') | ((next == '\r') & (stretch[i + 2] == '\n')));
-    verdicts.octets[i] = c == '\t' ? ' ' : c;
-    verdicts.stay[i] = static_cast<unsigned char>((space & (space_follows | line_ends)) ^ 1U);
-    lone_lf |= static_cast<unsigned char>((next == '\n') & (c != '\r'));
-  }
-  return lone_lf == 0;
 }
 
 // A longer run is given to the sink by a call of its own instead of a copy.
@@ -116,19 +91,16 @@ std::size_t BodyCanonicalizer::pass_unchanged(std::string_view chunk, const Sink
 }
 
 std::size_t BodyCanonicalizer::squeeze(std::string_view chunk, const Sink& sink) {
-  if (algorithm_ == Canonicalization::simple || chunk.size() < stretch_size + 2 || chunk.front() == '\n')
+  if (algorithm_ == Canonicalization::simple || chunk.size() < Squeeze::least_text || chunk.front() == '\n')
     return 0;
-  Verdicts verdicts;
-  if (!judge(chunk.data(), verdicts)) return 0;
-  // A CR at the end belongs to the next stretch, which has its LF.
-  const std::size_t taken = stretch_size - (chunk[stretch_size - 1] == '\r' ? 1 : 0);
-
-  if (buffered_ + stretch_size > buffer_.size()) flush(sink);
+  if (buffer_.size() - buffered_ < Squeeze::least_room) flush(sink);
   char* const begin = buffer_.data() + buffered_;
-  char* end = begin;
-  for (std::size_t i = 0; i < taken; ++i) {
-    *end = verdicts.octets[i];
-    end += verdicts.stay[i];
+  auto [taken, written] = squeeze_->run(chunk, std::span(buffer_).subspan(buffered_));
+  char* end = begin + written;
+  // A CR at the end may have its LF behind it: leaves it for later.
+  if (taken > 0 && chunk[taken - 1] == '\r') {
+    --end;
+    --taken;
   }
   while (end - begin >= 2 && end[-1] == '\n' && end[-2] == '\r') {
     end -= 2;

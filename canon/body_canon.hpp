@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "canon/canonicalization.hpp"
+#include "canon/squeeze.hpp"
 
 namespace dkim::canon {
 
@@ -20,7 +21,10 @@ class BodyCanonicalizer {
   // Takes the next canonical bytes. The view is valid during the call only.
   using Sink = std::function<void(std::string_view)>;
 
-  explicit BodyCanonicalizer(Canonicalization algorithm) : algorithm_(algorithm) {}
+  // Runs on the fastest instruction set of this processor, or on the one given, which must outlive the
+  // object.
+  explicit BodyCanonicalizer(Canonicalization algorithm, const Squeeze& squeeze = squeezes().back())
+      : algorithm_(algorithm), squeeze_(&squeeze) {}
 
   void update(std::string_view chunk, const Sink& sink);
   // Ends the body. The object must not be used afterwards.
@@ -43,6 +47,7 @@ class BodyCanonicalizer {
   void flush(const Sink& sink);
 
   Canonicalization algorithm_;
+  const Squeeze* squeeze_;
   bool space_held_ = false;
   bool cr_held_ = false;
   bool any_output_ = false;

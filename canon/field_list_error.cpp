@@ -14,7 +14,7 @@ std::string_view reason_text(FieldListError::Reason reason, FieldList list) {
     case Reason::optional_in_signed:
       return "a name with ?, which only oversigned_headers may have";
     case Reason::optional_removal:
-      return "a name to take out needs no ?";
+      return "? is not allowed after -";
     case Reason::optional_from:
       return "From is always oversigned, and every message has one";
     case Reason::removes_from:

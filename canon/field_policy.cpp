@@ -45,9 +45,9 @@ constexpr std::array<std::string_view, 32> signed_defaults = {
     "Feedback-ID",
 };
 
-// Fields for which a second one, added on the way, would change what a reader sees. A later hop may add those
-// with
-// "?" to a message that has none (RFC 6409 §8), which would break a signature that says that there is none.
+// Fields for which a second one, added on the way, would change what a reader sees. To a message that has
+// none, a later hop may add a field with "?" (RFC 6409 §8), which would break a signature that says that
+// there is none.
 constexpr std::array<std::string_view, 10> oversigned_defaults = {
     "From",
     "Reply-To",
@@ -60,12 +60,6 @@ constexpr std::array<std::string_view, 10> oversigned_defaults = {
     "Content-Type?",
     "Content-Transfer-Encoding?",
 };
-
-// ftext of RFC 5322 §3.6.8, without ";", which would end the h= tag.
-bool is_field_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(),
-                                      [](char c) { return c > ' ' && c < 0x7f && c != ':' && c != ';'; });
-}
 
 bool contains(const std::vector<std::string>& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(),
@@ -198,7 +192,7 @@ FieldPolicy::FieldPolicy(std::vector<std::string> signed_fields, std::vector<Ove
     if (!contains(signed_, field.name)) signed_.push_back(field.name);
   }
   for (const auto& name : signed_)
-    lower_names_.emplace(lower_case(name), true);
+    lower_names_.insert(lower_case(name));
 }
 
 Result<FieldPolicy, FieldListError> FieldPolicy::from_lists(const std::vector<std::string>& signed_list,
@@ -225,7 +219,7 @@ Result<FieldPolicy, FieldListError> FieldPolicy::from_lists(const std::vector<st
 }
 
 bool FieldPolicy::is_signed(std::string_view lower_name) const {
-  return lower_names_.find(lower_name) != lower_names_.end();
+  return lower_names_.contains(lower_name);
 }
 
 }  // namespace dkim::canon

@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "canon/field_list_error.hpp"
@@ -62,7 +62,7 @@ class FieldPolicy {
     using is_transparent = void;
     std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
   };
-  std::unordered_map<std::string, bool, Hash, std::equal_to<>> lower_names_;
+  std::unordered_set<std::string, Hash, std::equal_to<>> lower_names_;
 };
 
 }  // namespace dkim::canon

@@ -99,14 +99,14 @@ std::vector<FragileField> fragile_fields(const FieldPolicy& policy) {
   for (const auto& field : oversigned) {
     const auto* habit = habit_of(field.lower_name);
     if (habit != nullptr && is_broken(habit->breaks, field))
-      found.push_back({to_string(field), true, std::string(habit->reason)});
+      found.push_back({to_string(field), FieldList::oversigned_headers, std::string(habit->reason)});
   }
   for (const auto& name : policy.signed_fields()) {
     const auto* habit = habit_of(lower_case(name));
     if (habit == nullptr || habit->breaks != Breaks::if_signed_at_all) continue;
     const bool said = std::any_of(oversigned.begin(), oversigned.end(),
                                   [&](const auto& field) { return equal_ignoring_case(field.name, name); });
-    if (!said) found.push_back({name, false, std::string(habit->reason)});
+    if (!said) found.push_back({name, FieldList::signed_headers, std::string(habit->reason)});
   }
   return found;
 }

@@ -13,7 +13,7 @@ namespace dkim::canon {
 
 struct FragileField {
   std::string name;    // as the list spells it
-  bool is_oversigned;  // named by oversigned_headers; otherwise by signed_headers
+  FieldList list;      // the list that names it
   std::string reason;  // who changes it, and what to write instead if there is an alternative
 };
 

@@ -1,4 +1,6 @@
 // A header field as it goes over the wire (RFC 5322 §2.2).
+//
+// Values only; nothing fails.
 #pragma once
 
 #include <string>

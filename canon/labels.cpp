@@ -1,5 +1,7 @@
 #include "canon/labels.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "canon/text.hpp"
@@ -8,13 +10,15 @@ namespace dkim::canon {
 
 std::optional<Refusal> check_labels(std::string_view name) {
   if (name.empty()) return Refusal{"an empty name", 0};
-  if (name.size() > 253) return Refusal{"a name longer than 253 bytes", 253};
+  if (name.size() > longest_name)
+    return Refusal{fmt::format("a name longer than {} bytes", longest_name), longest_name};
   std::size_t start = 0;
   while (true) {
     const std::size_t end = std::min(name.find('.', start), name.size());
     const std::string_view label = name.substr(start, end - start);
     if (label.empty()) return Refusal{"an empty label", start};
-    if (label.size() > 63) return Refusal{"a label longer than 63 bytes", start};
+    if (label.size() > longest_label)
+      return Refusal{fmt::format("a label longer than {} bytes", longest_label), start};
     for (std::size_t i = 0; i < label.size(); ++i) {
       if (!is_alnum(label[i]) && label[i] != '-' && label[i] != '_') {
         return Refusal{"a byte other than letters, digits, - and _", start + i};

@@ -3,6 +3,7 @@
 // Never throws.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -10,10 +11,13 @@
 
 namespace dkim::canon {
 
-// Checks a name of ASCII labels joined by dots: at most 253 bytes, labels of 1 to 63, letters, digits, "-"
-// and
-// "_" (which selectors use, and which is harmless in domains), no "-" at either end of a label. A name that
-// passes has no special meaning to a file system. Returns nothing if the name passes.
+// The longest name in DNS, in presentation form, and the longest label, in bytes (RFC 1035 §2.3.4).
+constexpr std::size_t longest_name = 253;
+constexpr std::size_t longest_label = 63;
+
+// Checks a name of ASCII labels joined by dots: its length and that of each label; only letters, digits, "-",
+// and the "_" that selectors use and that is harmless in domains; no "-" at either end of a label. A name
+// that passes has no special meaning to a file system. Returns nothing if the name passes.
 std::optional<Refusal> check_labels(std::string_view name);
 
 // Returns whether the name is below the domain in DNS, at any depth. Case matters.

@@ -32,9 +32,9 @@ class Parser {
   bool angle_address();
   bool address_after(const Words& words);
   std::optional<Words> words();
-  bool quoted_string(std::string& out);
-  bool domain(std::string& out);
-  bool domain_literal(std::string& out);
+  std::optional<std::string> quoted_string();
+  std::optional<std::string> domain();
+  std::optional<std::string> domain_literal();
   bool route();
   bool skip_cfws();
   bool comment();
@@ -49,6 +49,10 @@ class Parser {
   bool refuse(std::string_view reason) {
     if (!refusal_) refusal_ = Refusal{std::string(reason), at_};
     return false;
+  }
+  std::nullopt_t refuse_text(std::string_view reason) {
+    refuse(reason);
+    return std::nullopt;
   }
 
   std::string_view text_;
@@ -108,10 +112,9 @@ bool Parser::angle_address() {
 bool Parser::address_after(const Words& words) {
   if (!words.is_local_part) return refuse("not a local part before the @");
   if (!skip('@')) return refuse("an address without @");
-  Mailbox mailbox;
-  mailbox.local_part = words.joined;
-  if (!domain(mailbox.domain)) return false;
-  found_.push_back(std::move(mailbox));
+  auto name = domain();
+  if (!name) return false;
+  found_.push_back({words.joined, *std::move(name)});
   return true;
 }
 
@@ -128,7 +131,9 @@ std::optional<Parser::Words> Parser::words() {
     } else if (next_is('"')) {
       regular = regular && !last_was_word;
       last_was_word = true;
-      if (!quoted_string(out.joined)) return std::nullopt;
+      const auto text = quoted_string();
+      if (!text) return std::nullopt;
+      out.joined += *text;
     } else if (is_atext(text_[at_])) {
       regular = regular && !last_was_word;
       last_was_word = true;
@@ -144,38 +149,45 @@ std::optional<Parser::Words> Parser::words() {
   return out;
 }
 
-bool Parser::quoted_string(std::string& out) {
+// Reads a quoted string and returns it without its quotes.
+std::optional<std::string> Parser::quoted_string() {
+  std::string out;
   skip('"');
   while (!at_end()) {
     const char c = text_[at_++];
-    if (c == '"') return true;
+    if (c == '"') return out;
     if (c == '\\' && !at_end()) {
       out += text_[at_++];
     } else if (c != '\r' && c != '\n') {  // a fold is dropped, its white space stays
       out += c;
     }
   }
-  return refuse("a quoted string without its end");
+  return refuse_text("a quoted string without its end");
 }
 
 // Reads a dot-atom, an obs-domain or a literal.
-bool Parser::domain(std::string& out) {
-  if (!skip_cfws()) return false;
-  if (next_is('[')) return domain_literal(out) && skip_cfws();
+std::optional<std::string> Parser::domain() {
+  if (!skip_cfws()) return std::nullopt;
+  if (next_is('[')) {
+    auto literal = domain_literal();
+    if (!literal || !skip_cfws()) return std::nullopt;
+    return literal;
+  }
+  std::string out;
   while (true) {
     const std::size_t start = at_;
     while (!at_end() && is_atext(text_[at_]))
       ++at_;
-    if (at_ == start) return refuse("not a domain after the @");
+    if (at_ == start) return refuse_text("not a domain after the @");
     out += text_.substr(start, at_ - start);
-    if (!skip_cfws()) return false;
-    if (!skip('.')) return true;
+    if (!skip_cfws()) return std::nullopt;
+    if (!skip('.')) return out;
     out += '.';
-    if (!skip_cfws()) return false;
+    if (!skip_cfws()) return std::nullopt;
   }
 }
 
-bool Parser::domain_literal(std::string& out) {
+std::optional<std::string> Parser::domain_literal() {
   const std::size_t start = at_;
   skip('[');
   while (!at_end() && !next_is('[')) {
@@ -183,12 +195,11 @@ bool Parser::domain_literal(std::string& out) {
     if (c == '\\' && !at_end()) {  // obs-dtext: a quoted pair, whose second byte may be the ]
       ++at_;
     } else if (c == ']') {
-      out = text_.substr(start, at_ - start);
-      return true;
+      return std::string(text_.substr(start, at_ - start));
     }
   }
   at_ = start;
-  return refuse("a domain literal without its ]");
+  return refuse_text("a domain literal without its ]");
 }
 
 // Skips an obs-route, "@a,@b:" before the address itself.
@@ -197,12 +208,11 @@ bool Parser::route() {
   while (skip(',')) {
     if (!skip_cfws()) return false;
   }
-  std::string ignored;
   if (!skip('@')) return refuse("a route without a domain");
-  if (!domain(ignored)) return false;
+  if (!domain()) return false;
   while (skip(',')) {
     if (!skip_cfws()) return false;
-    if (skip('@') && !domain(ignored)) return false;
+    if (skip('@') && !domain()) return false;
   }
   return skip(':') || refuse("a route without its colon");
 }

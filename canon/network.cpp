@@ -73,7 +73,12 @@ Network Network::widened(unsigned prefix) const {
   return {masked(first_, prefix), prefix};
 }
 
+Network Network::lower_half() const {
+  return {first_, std::min(prefix_ + 1, IpAddress::bits)};
+}
+
 Network Network::upper_half() const {
+  if (prefix_ == IpAddress::bits) return *this;
   Network half = lower_half();
   half.first_[prefix_ / 8] |= static_cast<std::uint8_t>(0x80U >> (prefix_ % 8));
   return half;
@@ -96,7 +101,7 @@ bool Network::is_everything() const {
 }
 
 bool Network::has_bit(unsigned bit) const {
-  return (first_[bit / 8] >> (7 - bit % 8) & 1U) != 0;
+  return bit < IpAddress::bits && (first_[bit / 8] >> (7 - bit % 8) & 1U) != 0;
 }
 
 std::string Network::text() const {

@@ -25,8 +25,8 @@ class Network {
   static Network around(const IpAddress& address, unsigned prefix);
   // Returns the network with this prefix length, in bits of an IPv6 address, that contains this one.
   Network widened(unsigned prefix) const;
-  // Return the lower and the upper half of a network that is more than one address.
-  Network lower_half() const { return {first_, prefix_ + 1}; }
+  // Return the lower and the upper half of the network, or the network itself if it is a single address.
+  Network lower_half() const;
   Network upper_half() const;
 
   // An IPv4 address and its IPv4-mapped form are the same here.
@@ -37,13 +37,14 @@ class Network {
   bool is_v4() const;
   // Returns the prefix length in bits of an IPv6 address: 104 for 10.0.0.0/8.
   unsigned mapped_prefix() const { return prefix_; }
-  // Returns true if this bit of the first address is set. Bit 0 is the highest of the IPv6 address.
+  // Returns true if this bit of the first address is set. Bit 0 is the highest of the IPv6 address; there is
+  // none beyond bit 127.
   bool has_bit(unsigned bit) const;
 
   // Returns the canonical form: "10.0.0.0/8", "2001:db8::/32"; without a prefix length for a single address.
   std::string text() const;
 
-  // Sorts a network before those within it, and these before all others that follow it.
+  // Sorts by first address, and a network before those within it.
   auto operator<=>(const Network&) const = default;
 
  private:

@@ -7,15 +7,15 @@ std::string escape(std::string_view text, std::size_t limit, char lowest_plain) 
   constexpr std::string_view hex = "0123456789abcdef";
   std::string out;
   for (const char c : text.substr(0, limit)) {
-    const auto octet = static_cast<unsigned char>(c);
+    const auto byte = static_cast<unsigned char>(c);
     if (c == '\\') {
       out += "\\\\";
-    } else if (octet >= static_cast<unsigned char>(lowest_plain) && octet < 0x7f) {
+    } else if (byte >= static_cast<unsigned char>(lowest_plain) && byte < 0x7f) {
       out += c;
     } else {
       out += "\\x";
-      out += hex[octet >> 4U];
-      out += hex[octet & 15U];
+      out += hex[byte >> 4U];
+      out += hex[byte & 15U];
     }
   }
   if (text.size() > limit) out += "...";

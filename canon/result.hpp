@@ -15,7 +15,7 @@ namespace dkim::canon {
 // The reason never contains bytes of the input, so it is safe to log.
 struct Refusal {
   std::string reason;
-  std::size_t octet = 0;
+  std::size_t byte = 0;
 };
 
 // Failure: Refusal, or a type of its own where a caller has to tell refusals apart.

@@ -12,7 +12,7 @@ namespace {
 constexpr auto npos = std::string_view::npos;
 
 // The characters of a local part without quotes (RFC 5322 §3.2.3, RFC 6532 §3.2), and the *.
-bool is_local_octet(char c) {
+bool is_local_byte(char c) {
   constexpr std::string_view others = "!#$%&'*+-/=?^_`{|}~.";
   return is_alnum(c) || !is_ascii(c) || others.find(c) != npos;
 }
@@ -59,7 +59,7 @@ Result<std::string> parse_sender_pattern(std::string_view text) {
   if (at == npos) return Refusal{"without an @: *@example.com stands for a whole domain", text.size()};
   if (text.find('@', at + 1) != npos) return Refusal{"an address with two @", text.find('@', at + 1)};
   const auto local = text.substr(0, at);
-  const auto odd = std::find_if_not(local.begin(), local.end(), is_local_octet);
+  const auto odd = std::find_if_not(local.begin(), local.end(), is_local_byte);
   if (odd != local.end()) {
     return Refusal{
         "an address with a byte that no local part has: only the address itself, without <>, quotes "
@@ -67,7 +67,7 @@ Result<std::string> parse_sender_pattern(std::string_view text) {
         static_cast<std::size_t>(odd - local.begin())};
   }
   auto domain = parse_domain_pattern(text.substr(at + 1));
-  if (!domain) return Refusal{domain.refusal().reason, at + 1 + domain.refusal().octet};
+  if (!domain) return Refusal{domain.refusal().reason, at + 1 + domain.refusal().byte};
   return (local.empty() ? "*" : lower_case(local)) + "@" + *domain;
 }
 

@@ -28,8 +28,8 @@ struct SpecialNetwork {
 // Returns the table. Its IPv6 networks apply to IPv6 addresses only, not to IPv4-mapped ones.
 std::span<const SpecialNetwork> special_networks();
 
-// Returns nothing for an ordinary address, which others on the Internet can see mail come from. An
-// IPv4-mapped address counts as the IPv4 address.
+// Returns nothing for an ordinary address, from which other hosts can receive mail. An IPv4-mapped address
+// counts as the IPv4 address.
 std::optional<SpecialUse> special_use(const IpAddress& address);
 
 }  // namespace dkim::canon

@@ -15,7 +15,7 @@ bool is_tag_name(std::string_view name) {
 }
 
 // tval and the FWS between tvals: VALCHAR is %x21-3A / %x3C-7E.
-bool is_value_octet(char c) {
+bool is_value_byte(char c) {
   return is_fws(c) || !is_control(c);
 }
 
@@ -35,18 +35,18 @@ Result<TagList> TagList::parse(std::string_view text) {
     }
     const std::size_t equals = spec.find('=');
     const std::string_view name = trim_fws(spec.substr(0, equals));
-    const std::size_t name_octet = start + static_cast<std::size_t>(name.data() - spec.data());
-    if (!is_tag_name(name)) return Refusal{"not a tag name", name_octet};
-    if (equals == std::string_view::npos) return Refusal{"a tag without =", name_octet};
+    const std::size_t name_byte = start + static_cast<std::size_t>(name.data() - spec.data());
+    if (!is_tag_name(name)) return Refusal{"not a tag name", name_byte};
+    if (equals == std::string_view::npos) return Refusal{"a tag without =", name_byte};
     const std::string_view value = trim_fws(spec.substr(equals + 1));
-    const auto bad = std::find_if_not(value.begin(), value.end(), is_value_octet);
+    const auto bad = std::find_if_not(value.begin(), value.end(), is_value_byte);
     if (bad != value.end()) {
       const auto inside = static_cast<std::size_t>(bad - value.begin());
       return Refusal{"a byte that no tag value may have",
                      static_cast<std::size_t>(value.data() - text.data()) + inside};
     }
-    if (!seen.insert(name).second) return Refusal{"a tag that occurs twice", name_octet};
-    tags.push_back({name, value, name_octet});
+    if (!seen.insert(name).second) return Refusal{"a tag that occurs twice", name_byte};
+    tags.push_back({name, value, name_byte});
     start = end + 1;
   }
   if (tags.empty()) return Refusal{"no tag at all", 0};

@@ -16,7 +16,7 @@ struct Tag {
   // Without white space at both ends; folds inside are kept.
   std::string_view value;
   // The position at which the name begins.
-  std::size_t octet = 0;
+  std::size_t byte = 0;
 };
 
 class TagList {

@@ -1,6 +1,7 @@
 // Small functions on characters and text that all parsers share. They ignore the locale and never fail.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,17 @@ constexpr bool is_control(char c) {
 constexpr char to_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
+
+// Returns the value of a hexadecimal digit, in either case; nothing for another character.
+constexpr std::optional<unsigned> hex_digit(char c) {
+  const char lower = to_lower(c);
+  if (is_digit(c)) return static_cast<unsigned>(c - '0');
+  if (lower >= 'a' && lower <= 'f') return static_cast<unsigned>(lower - 'a') + 10;
+  return std::nullopt;
+}
+
+// Returns true for the name of a header field (RFC 5322 §3.6.8) that h= can list: without ":" and ";".
+bool is_field_name(std::string_view name);
 
 std::string lower_case(std::string_view text);
 bool equal_ignoring_case(std::string_view a, std::string_view b);

@@ -1,5 +1,7 @@
 #include "canon/typed_names.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
@@ -20,25 +22,22 @@ std::size_t find_record_label(std::string_view name) {
   return npos;
 }
 
-// Returns a refusal with the name that was probably meant, if that is valid.
-template <typename Name>
-Refusal meant(std::string reason, std::string_view advice, const Result<Name>& name) {
-  if (name) reason += std::string("; ") + std::string(advice) + name->str();
-  return {std::move(reason), 0};
+// Returns a refusal that names the domain that was probably meant, if that is valid.
+Refusal not_a_domain(std::string_view what, const Result<DomainName>& meant) {
+  return {meant ? fmt::format("{}; give the domain alone: {}", what, meant->str()) : std::string(what), 0};
 }
 
 }  // namespace
 
 Result<DomainName> parse_typed_domain(std::string_view text) {
-  constexpr std::string_view advice = "give the domain alone: ";
   if (const auto at = text.rfind('@'); at != npos)
-    return meant("an address", advice, parse_typed_domain(text.substr(at + 1)));
+    return not_a_domain("an address", parse_typed_domain(text.substr(at + 1)));
   auto domain = DomainName::parse(text);
   if (!domain) return domain;
   const auto& name = domain->str();
   if (const auto label = find_record_label(name); label != npos) {
     const auto rest = std::min(label + record_label.size() + 1, name.size());
-    return meant("the name of a record", advice, parse_typed_domain(std::string_view(name).substr(rest)));
+    return not_a_domain("the name of a record", parse_typed_domain(std::string_view(name).substr(rest)));
   }
   const auto dot = name.rfind('.');
   if (dot == npos) return Refusal{"a name of one label, which no mail comes from", 0};
@@ -51,8 +50,9 @@ Result<Selector> parse_typed_selector(std::string_view text) {
   const std::string name = lower_case(text);
   const auto label = find_record_label(name);
   if (label == npos) return Selector::parse(text);
-  return meant("the name of a record", "give the selector alone: ",
-               Selector::parse(std::string_view(name).substr(0, label == 0 ? 0 : label - 1)));
+  const auto meant = Selector::parse(std::string_view(name).substr(0, label == 0 ? 0 : label - 1));
+  if (!meant) return Refusal{"the name of a record", 0};
+  return Refusal{fmt::format("the name of a record; give the selector alone: {}", meant->str()), 0};
 }
 
 }  // namespace dkim::canon

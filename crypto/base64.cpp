@@ -7,10 +7,10 @@
 
 namespace dkim::crypto {
 
-std::string base64_encode(std::span<const unsigned char> octets) {
-  std::string out(4 * ((octets.size() + 2) / 3) + 1, '\0');  // OpenSSL ends it with a NUL
-  const int written = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), octets.data(),
-                                      static_cast<int>(octets.size()));
+std::string base64_encode(std::span<const unsigned char> bytes) {
+  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // OpenSSL ends it with a NUL
+  const int written = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(),
+                                      static_cast<int>(bytes.size()));
   out.resize(static_cast<std::size_t>(written));
   return out;
 }

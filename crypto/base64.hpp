@@ -12,7 +12,7 @@
 namespace dkim::crypto {
 
 // Returns padded base64 without line breaks.
-std::string base64_encode(std::span<const unsigned char> octets);
+std::string base64_encode(std::span<const unsigned char> bytes);
 
 // Returns nothing if the text is not base64 with correct padding. White space is not allowed: remove it first
 // (canon::without_fws).

@@ -17,8 +17,8 @@ Sha256::Sha256(const Sha256& other) : context_(new_context()) {
   check_openssl(EVP_MD_CTX_copy_ex(context_.get(), other.context_.get()), "cannot copy SHA-256");
 }
 
-void Sha256::update(std::string_view octets) {
-  check_openssl(EVP_DigestUpdate(context_.get(), octets.data(), octets.size()), "cannot go on with SHA-256");
+void Sha256::update(std::string_view bytes) {
+  check_openssl(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()), "cannot go on with SHA-256");
 }
 
 Digest Sha256::finish() {

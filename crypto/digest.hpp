@@ -22,7 +22,7 @@ class Sha256 {
   Sha256& operator=(Sha256&&) noexcept = default;
   ~Sha256() = default;
 
-  void update(std::string_view octets);
+  void update(std::string_view bytes);
   // Ends the hash. The object must not be used afterwards.
   Digest finish();
 

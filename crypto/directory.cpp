@@ -40,19 +40,6 @@ void refuse_distrusted(const struct stat& status, const std::filesystem::path& p
 
 }  // namespace
 
-std::string temporary_name(std::string_view name) {
-  return "." + std::string(name) + ".new";
-}
-
-void write_fully(const FileDescriptor& file, std::string_view content, const std::filesystem::path& path) {
-  while (!content.empty()) {
-    const ssize_t written = write(file.get(), content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw_store_error("write", path, errno);
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
 Directory Directory::open(const std::filesystem::path& path) {
   return {path, open_trusted_directory(path)};
 }

@@ -77,9 +77,4 @@ class Directory {
   FileDescriptor descriptor_;
 };
 
-// Returns ".NAME.new", the name under which NAME is made.
-std::string temporary_name(std::string_view name);
-
-void write_fully(const FileDescriptor& file, std::string_view content, const std::filesystem::path& path);
-
 }  // namespace dkim::crypto

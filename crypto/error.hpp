@@ -6,8 +6,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace dkim::crypto {
 
@@ -22,10 +25,24 @@ class OpenSslError : public Error {
   using Error::Error;
 };
 
+// Why a file or directory is not trusted (crypto/trusted_path.hpp).
+struct Distrust {
+  std::filesystem::path path;  // the directory on the way, links resolved, or the file as it was named
+  std::string what;            // "/srv/keys belongs to user 1000; it must ..."
+  std::string remedy;          // a command for root to run: "chown root /srv/keys"
+};
+
 // A private key cannot be used: it is missing, unreadable, open to others, damaged or of the wrong kind.
 class KeyFileError : public Error {
  public:
   using Error::Error;
+  KeyFileError(const std::string& what, Distrust distrust) : Error(what), distrust_(std::move(distrust)) {}
+
+  // Returns nothing unless the key file or the way to it is not trusted.
+  const std::optional<Distrust>& distrust() const { return distrust_; }
+
+ private:
+  std::optional<Distrust> distrust_;
 };
 
 // The key store cannot be read or written, or a request contradicts its content.

@@ -9,6 +9,13 @@
 #include "crypto/error.hpp"
 
 namespace dkim::crypto {
+namespace {
+
+constexpr std::string_view temporary_prefix = ".";
+constexpr std::string_view temporary_suffix = ".new";
+
+}  // namespace
+
 FileDescriptor::~FileDescriptor() {
   if (fd_ >= 0) close(fd_);
 }
@@ -25,7 +32,7 @@ std::optional<OpenedFile> open_regular_file(const std::filesystem::path& path) {
   if (!fd) throw_store_error("open", path, errno);
   OpenedFile file{std::move(fd), {}};
   if (fstat(file.descriptor.get(), &file.status) != 0) throw_store_error("examine", path, errno);
-  if (!S_ISREG(file.status.st_mode)) throw StoreError(path.string() + " is not a regular file");
+  if (!S_ISREG(file.status.st_mode)) throw StoreError(fmt::format("{} is not a regular file", path.string()));
   return file;
 }
 
@@ -50,8 +57,29 @@ Secret read_all(const OpenedFile& file, const std::filesystem::path& path, std::
   return content;
 }
 
+void write_fully(const FileDescriptor& file, std::string_view content, const std::filesystem::path& path) {
+  while (!content.empty()) {
+    const ssize_t written = write(file.get(), content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw_store_error("write", path, errno);
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+std::string temporary_name(std::string_view name) {
+  return fmt::format("{}{}{}", temporary_prefix, name, temporary_suffix);
+}
+
 std::filesystem::path temporary_path(const std::filesystem::path& path) {
-  return path.parent_path() / ("." + path.filename().string() + ".new");
+  return path.parent_path() / temporary_name(path.filename().string());
+}
+
+std::optional<std::string> name_of_temporary(std::string_view temporary) {
+  if (!temporary.starts_with(temporary_prefix)) return std::nullopt;
+  temporary.remove_prefix(temporary_prefix.size());
+  if (!temporary.ends_with(temporary_suffix)) return std::nullopt;
+  temporary.remove_suffix(temporary_suffix.size());
+  return temporary.empty() ? std::nullopt : std::optional<std::string>(temporary);
 }
 
 }  // namespace dkim::crypto

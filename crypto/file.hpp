@@ -1,4 +1,5 @@
-// Opens and reads files, with limits. Writing is in crypto/directory.hpp.
+// Opens and reads files, with limits, and names and fills temporary ones. A directory in which files are
+// written is in crypto/directory.hpp.
 //
 // Every failure is a StoreError that names the path.
 #pragma once
@@ -9,6 +10,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -49,7 +51,14 @@ std::optional<OpenedFile> open_regular_file(const std::filesystem::path& path);
 // Reads the whole file; refuses one of more than limit bytes.
 Secret read_all(const OpenedFile& file, const std::filesystem::path& path, std::size_t limit);
 
+// Writes all of the content. path: for the error.
+void write_fully(const FileDescriptor& file, std::string_view content, const std::filesystem::path& path);
+
+// Returns ".NAME.new", the name under which NAME is made.
+std::string temporary_name(std::string_view name);
 // Returns the path at which a file is made before it gets its name: ".NAME.new" beside it.
 std::filesystem::path temporary_path(const std::filesystem::path& path);
+// Returns NAME for ".NAME.new", and nothing for a name of another form.
+std::optional<std::string> name_of_temporary(std::string_view temporary);
 
 }  // namespace dkim::crypto

@@ -1,4 +1,5 @@
-// Bytes that must not stay in memory after use, such as the text of a private key.
+// Bytes that must not stay in memory after use, such as the text of a private key. Throws std::bad_alloc and
+// nothing else.
 #pragma once
 
 #include <openssl/crypto.h>

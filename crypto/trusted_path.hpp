@@ -26,13 +26,6 @@
 
 namespace dkim::crypto {
 
-// Why a file or directory is not trusted.
-struct Distrust {
-  std::filesystem::path path;  // the directory on the way, links resolved, or the file as it was named
-  std::string what;            // "/srv/keys belongs to user 1000; it must ..."
-  std::string remedy;          // a command for root to run: "chown root /srv/keys"
-};
-
 // Returns "what; fix it with: remedy".
 std::string to_string(const Distrust& distrust);
 

@@ -119,8 +119,7 @@ void check_publishing(const crypto::PublishSettings& publish, Problems& problems
 // Warns of settings that work as written, but perhaps not as their author meant them.
 void warn(const Config& config, std::ostream& out) {
   for (const auto& field : canon::fragile_fields(config.signing.fields)) {
-    out << fmt::format("warning: {}: {}: {}\n", field.is_oversigned ? "oversigned_headers" : "signed_headers",
-                       field.name, field.reason);
+    out << fmt::format("warning: {}: {}: {}\n", to_string(field.list), field.name, field.reason);
   }
   for (const auto& network : config.trusted_networks) {
     if (!network.is_everything()) continue;

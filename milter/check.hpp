@@ -1,4 +1,6 @@
 // dkimsignd --check: reads everything that the daemon would ever read and says what is wrong.
+//
+// Reports what cannot be read or used as a problem; throws nothing but std::bad_alloc.
 #pragma once
 
 #include <iosfwd>

@@ -1,6 +1,7 @@
 #include "milter/config.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/un.h>
 
 #include <charconv>
@@ -23,12 +24,13 @@ Enum read_word(SettingsGroup& root, std::string_view name, std::initializer_list
                Enum otherwise) {
   const auto word = root.text(name);
   if (!word) return otherwise;
-  std::string known;
+  std::vector<std::string> known;
   for (const Enum value : values) {
     if (to_string(value) == word->text) return value;
-    known += fmt::format("{}\"{}\"", known.empty() ? "" : ", ", to_string(value));
+    known.push_back(fmt::format("\"{}\"", to_string(value)));
   }
-  throw_settings_error(word->place, fmt::format("\"{}\" has an unknown value", name), "it can be " + known);
+  throw_settings_error(word->place, fmt::format("\"{}\" has an unknown value", name),
+                       fmt::format("it can be {}", fmt::join(known, ", ")));
 }
 
 bool is_port(std::string_view digits) {
@@ -166,20 +168,16 @@ MetricsSettings read_metrics(SettingsGroup& root, const SocketAddress& socket) {
   return metrics;
 }
 
-void read_clients(SettingsGroup& root, Config& config) {
-  auto clients = crypto::read_client_settings(root);
-  check_socket(clients.socket, root.place("socket"));
-  config.socket = std::move(clients.socket);
-  if (clients.trusted_networks) config.trusted_networks = read_networks(*clients.trusted_networks);
-  config.sign_authenticated = clients.sign_authenticated;
-}
-
 Config config_from(const SettingsFile& file) {
   auto root = file.root();
   Config config;
   config.signing = crypto::read_signing_settings(root);
   config.keys = crypto::read_key_settings(root);
-  read_clients(root, config);
+  auto clients = crypto::read_client_settings(root);
+  check_socket(clients.socket, root.place("socket"));
+  config.socket = std::move(clients.socket);
+  if (clients.trusted_networks) config.trusted_networks = read_networks(*clients.trusted_networks);
+  config.sign_authenticated = clients.sign_authenticated;
   if (const auto mode = root.text("socket_mode")) config.socket_mode = read_socket_mode(*mode);
   if (auto macros = root.groups("macros")) {
     config.macros.clear();

@@ -139,8 +139,12 @@ void Log::deferred(std::string_view queue_id) const {
   write<log_lines::deferred>(id(queue_id));
 }
 
-void Log::long_line(std::string_view queue_id, std::string_view where) const {
-  write<log_lines::long_line>(id(queue_id), canon::printable(where));
+void Log::long_header_line(std::string_view queue_id, std::string_view field_name) const {
+  write<log_lines::long_header_line>(id(queue_id), canon::printable(field_name));
+}
+
+void Log::long_body_line(std::string_view queue_id, std::uint64_t line) const {
+  write<log_lines::long_body_line>(id(queue_id), std::to_string(line));
 }
 
 void Log::eight_bit(std::string_view queue_id, std::uint64_t line) const {

@@ -46,7 +46,8 @@ class Log {
   void malformed(std::string_view queue_id, std::string_view reason, Disposition disposition) const;
   void fault(std::string_view queue_id, std::string_view what, Disposition disposition) const;
   void deferred(std::string_view queue_id) const;
-  void long_line(std::string_view queue_id, std::string_view where) const;
+  void long_header_line(std::string_view queue_id, std::string_view field_name) const;
+  void long_body_line(std::string_view queue_id, std::uint64_t line) const;
   void eight_bit(std::string_view queue_id, std::uint64_t line) const;
 
   // Connections.

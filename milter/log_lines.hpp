@@ -47,9 +47,12 @@ inline constexpr LogLine fault{
 inline constexpr LogLine deferred{
     LogLevel::info,
     "{id}: deferred: dkimsignd is stopping"};
-inline constexpr LogLine long_line{
+inline constexpr LogLine long_header_line{
     LogLevel::warning,
-    "{id}: {where} is longer than 998 bytes: Postfix will cut it and the signature will fail; have the sender wrap or encode its lines, or raise smtp_line_length_limit"};
+    "{id}: a line of header field {name} is longer than 998 bytes: Postfix will cut it and the signature will fail; have the sender wrap or encode its lines, or raise smtp_line_length_limit"};
+inline constexpr LogLine long_body_line{
+    LogLevel::warning,
+    "{id}: body line {line} is longer than 998 bytes: Postfix will cut it and the signature will fail; have the sender wrap or encode its lines, or raise smtp_line_length_limit"};
 inline constexpr LogLine eight_bit{
     LogLevel::info,
     "{id}: note: the body is not 7-bit from line {line} on: for a server without 8BITMIME Postfix recodes the body and the signature fails; disable_mime_output_conversion = yes prevents that"};

@@ -1,5 +1,5 @@
-// What the daemon and an MTA agree on when a connection begins: which steps of the milter protocol are sent,
-// which of them get an answer, and which macros come with them.
+// Negotiates with an MTA when a connection begins: which steps of the milter protocol are sent, which of them
+// get an answer, and which macros come with them.
 #pragma once
 
 #include <mutex>
@@ -41,6 +41,7 @@ class EndedSessions {
  public:
   // Remembers nothing if there is no memory: the mail of a next session is then deferred, with a log line.
   void remember(smfi_str* context, AgreedSteps steps) noexcept;
+  // Returns what was remembered for the connection, and forgets it; returns nothing if nothing was.
   std::optional<AgreedSteps> take(smfi_str* context) noexcept;
 
  private:

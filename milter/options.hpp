@@ -1,4 +1,6 @@
-// The daemon's command line.
+// Reads the daemon's command line: what it is to do, with which configuration file.
+//
+// A wrong command line is a crypto::SettingsError.
 #pragma once
 
 #include <string>
@@ -13,7 +15,8 @@ struct Options {
   crypto::ConfigurationFile config_file;
 };
 
-// Throws crypto::SettingsError if the command line is wrong.
+// Throws crypto::SettingsError for an unknown option, an option without its value, or anything else that is
+// left over.
 Options parse_options(int argc, const char* const* argv);
 
 // Returns what --help prints.

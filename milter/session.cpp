@@ -1,7 +1,5 @@
 #include "milter/session.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 #include <variant>
@@ -79,9 +77,8 @@ bool has_long_line(const canon::HeaderField& field) {
 void warn_of_later_changes(const Log& log, std::string_view queue_id, const SigningBody& message) {
   const auto& fields = message.fields;
   const auto field = std::find_if(fields.begin(), fields.end(), has_long_line);
-  if (field != fields.end()) log.long_line(queue_id, fmt::format("a line of header field {}", field->name));
-  if (const auto line = message.watch.long_line())
-    log.long_line(queue_id, fmt::format("body line {}", *line));
+  if (field != fields.end()) log.long_header_line(queue_id, field->name);
+  if (const auto line = message.watch.long_line()) log.long_body_line(queue_id, *line);
   if (const auto line = message.watch.eight_bit_line()) log.eight_bit(queue_id, *line);
 }
 

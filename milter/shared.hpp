@@ -1,4 +1,4 @@
-// What all connections share: the configuration with its keys, the log, the metrics, and the count of
+// Holds what all connections share: the configuration with its keys, the log, the metrics, and the count of
 // messages in flight. All of it is thread-safe and outlives every session.
 #pragma once
 

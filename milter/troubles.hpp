@@ -24,7 +24,8 @@ enum class Trouble {
   deaf,         // a peer did not read its answer: its connection was closed
   disorder,     // a peer sent a packet that the protocol does not allow there: its connection was closed
 };
-constexpr std::size_t trouble_count = 6;
+// Depends on which one is the last.
+constexpr std::size_t trouble_count = static_cast<std::size_t>(Trouble::disorder) + 1;
 
 class Troubles {
  public:

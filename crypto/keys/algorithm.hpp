@@ -1,12 +1,16 @@
-// The two kinds of key. The algorithm of a signature follows from the key; there is no setting for it.
+// The two kinds of key. The algorithm of a signature follows from the key; there is no setting for it. Never
+// fails.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string_view>
 
 namespace dkim::crypto {
 
 enum class Algorithm { rsa, ed25519 };
+
+constexpr std::array all_algorithms = {Algorithm::rsa, Algorithm::ed25519};
 
 // Returns the name in k=, in manifests and on the command line: "rsa", "ed25519".
 std::string_view key_name(Algorithm algorithm);
@@ -20,5 +24,13 @@ constexpr int min_rsa_bits = 1024;
 constexpr int max_rsa_bits = 8192;
 constexpr int default_rsa_bits = 2048;
 constexpr int ed25519_bits = 256;
+
+struct BitsRange {
+  int least;
+  int most;
+};
+
+// Returns the sizes that a key which signs may have.
+BitsRange bits_range(Algorithm algorithm);
 
 }  // namespace dkim::crypto

@@ -1,6 +1,7 @@
 #include "crypto/keys/key_record.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "canon/tag_list.hpp"
 #include "canon/text.hpp"
@@ -14,29 +15,31 @@ std::string quoted_printable(std::string_view text) {
   constexpr std::string_view hex = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet > ' ' && octet < 0x7f && c != ';' && c != '=') {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > ' ' && byte < 0x7f && c != ';' && c != '=') {
       out += c;
     } else {
       out += '=';
-      out += hex[octet >> 4U];
-      out += hex[octet & 15U];
+      out += hex[byte >> 4U];
+      out += hex[byte & 15U];
     }
   }
   return out;
 }
 
-int hex_digit(char c) {
-  if (canon::is_digit(c)) return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+// Reads a digit of a hex-octet, which has upper case only (RFC 6376 §2.11).
+std::optional<unsigned> upper_hex_digit(char c) {
+  return c >= 'a' ? std::nullopt : canon::hex_digit(c);
 }
 
 std::string from_quoted_printable(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '=' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+    const bool may_begin_code = text[i] == '=' && i + 2 < text.size();
+    const auto high = may_begin_code ? upper_hex_digit(text[i + 1]) : std::nullopt;
+    const auto low = may_begin_code ? upper_hex_digit(text[i + 2]) : std::nullopt;
+    if (high && low) {
+      out += static_cast<char>(*high * 16 + *low);
       i += 2;
     } else {
       out += text[i];
@@ -101,7 +104,7 @@ canon::Result<KeyRecord> parse_record(std::string_view value) {
   bool has_key = false;
   bool first = true;
   for (const auto& tag : list->tags()) {
-    const auto refuse = [&](std::string reason) { return canon::Refusal{std::move(reason), tag.octet}; };
+    const auto refuse = [&](std::string reason) { return canon::Refusal{std::move(reason), tag.byte}; };
     if (tag.name == "v") {
       if (!first) return refuse("v= is not the first tag");
       if (tag.value != "DKIM1") return refuse("v= is not DKIM1");
@@ -110,9 +113,9 @@ canon::Result<KeyRecord> parse_record(std::string_view value) {
       if (!algorithm) return refuse("a key type other than rsa and ed25519");
       record.algorithm = *algorithm;
     } else if (tag.name == "p") {
-      auto octets = base64_decode(canon::without_fws(tag.value));
-      if (!octets) return refuse("p= is not base64");
-      record.public_key = *std::move(octets);
+      auto bytes = base64_decode(canon::without_fws(tag.value));
+      if (!bytes) return refuse("p= is not base64");
+      record.public_key = *std::move(bytes);
       has_key = true;
     } else if (tag.name == "s") {
       if (!lists(tag.value, "*") && !lists(tag.value, "email")) return refuse("a key that is not for e-mail");

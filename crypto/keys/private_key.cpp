@@ -22,6 +22,9 @@ class PrivateKey::Impl {
   EVP_PKEY* key() const { return key_.get(); }
   Algorithm algorithm() const { return algorithm_; }
 
+  std::vector<unsigned char> sign_rsa(const Digest& digest);
+
+ private:
   EvpPkeyCtxPtr borrow() {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) return nullptr;
@@ -35,7 +38,6 @@ class PrivateKey::Impl {
     idle_.push_back(std::move(context));
   }
 
- private:
   EvpPkeyPtr key_;
   Algorithm algorithm_;
   std::mutex mutex_;
@@ -69,6 +71,22 @@ EvpPkeyCtxPtr new_rsa_context(EVP_PKEY* key) {
   return context;
 }
 
+std::vector<unsigned char> rsa_public_key(EVP_PKEY* key) {
+  const int length = i2d_PUBKEY(key, nullptr);
+  if (length <= 0) throw_openssl_error("cannot encode the public key");
+  std::vector<unsigned char> bytes(static_cast<std::size_t>(length));
+  unsigned char* end = bytes.data();
+  i2d_PUBKEY(key, &end);
+  return bytes;
+}
+
+std::vector<unsigned char> ed25519_public_key(EVP_PKEY* key) {
+  std::vector<unsigned char> bytes(32);
+  std::size_t length = bytes.size();
+  check_openssl(EVP_PKEY_get_raw_public_key(key, bytes.data(), &length), "cannot read the public key");
+  return bytes;
+}
+
 std::vector<unsigned char> sign_ed25519(EVP_PKEY* key, const Digest& digest) {
   const auto context = check_openssl(EvpMdCtxPtr(EVP_MD_CTX_new()), "no memory for a signature");
   check_openssl(EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key, nullptr),
@@ -82,6 +100,18 @@ std::vector<unsigned char> sign_ed25519(EVP_PKEY* key, const Digest& digest) {
 }
 
 }  // namespace
+
+std::vector<unsigned char> PrivateKey::Impl::sign_rsa(const Digest& digest) {
+  EvpPkeyCtxPtr context = borrow();
+  if (!context) context = new_rsa_context(key_.get());
+  std::vector<unsigned char> signature(static_cast<std::size_t>(EVP_PKEY_get_size(key_.get())));
+  std::size_t length = signature.size();
+  check_openssl(EVP_PKEY_sign(context.get(), signature.data(), &length, digest.data(), digest.size()),
+                "cannot sign with the RSA key");
+  signature.resize(length);
+  give_back(std::move(context));
+  return signature;
+}
 
 PrivateKey::PrivateKey(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PrivateKey::PrivateKey(PrivateKey&&) noexcept = default;
@@ -124,7 +154,8 @@ PrivateKey PrivateKey::from_pem(const Secret& pem) {
   const Algorithm algorithm = algorithm_of(key.get());
   const int bits = EVP_PKEY_get_bits(key.get());
   if (algorithm == Algorithm::rsa && (bits < min_rsa_bits || bits > max_rsa_bits)) {
-    throw KeyFileError(fmt::format("an RSA key of {} bits; 1024 to 8192 can be used (RFC 8301)", bits));
+    throw KeyFileError(fmt::format("an RSA key of {} bits; {} to {} can be used (RFC 8301)", bits,
+                                   min_rsa_bits, max_rsa_bits));
   }
   return PrivateKey(std::make_unique<Impl>(std::move(key), algorithm));
 }
@@ -133,37 +164,33 @@ Algorithm PrivateKey::algorithm() const {
   return impl_->algorithm();
 }
 int PrivateKey::bits() const {
-  return algorithm() == Algorithm::ed25519 ? ed25519_bits : EVP_PKEY_get_bits(impl_->key());
+  switch (algorithm()) {
+    case Algorithm::rsa:
+      return EVP_PKEY_get_bits(impl_->key());
+    case Algorithm::ed25519:
+      return ed25519_bits;
+  }
+  return 0;
 }
 
 std::vector<unsigned char> PrivateKey::sign(const Digest& digest) const {
-  if (algorithm() == Algorithm::ed25519) return sign_ed25519(impl_->key(), digest);
-
-  EvpPkeyCtxPtr context = impl_->borrow();
-  if (!context) context = new_rsa_context(impl_->key());
-  std::vector<unsigned char> signature(static_cast<std::size_t>(EVP_PKEY_get_size(impl_->key())));
-  std::size_t length = signature.size();
-  check_openssl(EVP_PKEY_sign(context.get(), signature.data(), &length, digest.data(), digest.size()),
-                "cannot sign with the RSA key");
-  signature.resize(length);
-  impl_->give_back(std::move(context));
-  return signature;
+  switch (algorithm()) {
+    case Algorithm::rsa:
+      return impl_->sign_rsa(digest);
+    case Algorithm::ed25519:
+      return sign_ed25519(impl_->key(), digest);
+  }
+  throw OpenSslError("cannot sign with a key of an unknown algorithm");
 }
 
 std::vector<unsigned char> PrivateKey::public_key() const {
-  if (algorithm() == Algorithm::ed25519) {
-    std::vector<unsigned char> octets(32);
-    std::size_t length = octets.size();
-    check_openssl(EVP_PKEY_get_raw_public_key(impl_->key(), octets.data(), &length),
-                  "cannot read the public key");
-    return octets;
+  switch (algorithm()) {
+    case Algorithm::rsa:
+      return rsa_public_key(impl_->key());
+    case Algorithm::ed25519:
+      return ed25519_public_key(impl_->key());
   }
-  const int length = i2d_PUBKEY(impl_->key(), nullptr);
-  if (length <= 0) throw_openssl_error("cannot encode the public key");
-  std::vector<unsigned char> octets(static_cast<std::size_t>(length));
-  unsigned char* end = octets.data();
-  i2d_PUBKEY(impl_->key(), &end);
-  return octets;
+  throw OpenSslError("cannot encode a key of an unknown algorithm");
 }
 
 Secret PrivateKey::to_pem() const {

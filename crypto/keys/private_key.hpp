@@ -23,8 +23,8 @@ class PrivateKey {
   static PrivateKey generate_ed25519();
 
   // Reads PEM: PKCS#8, or the older form of RSA keys. Throws KeyFileError if the text is not a key, or the
-  // key is encrypted, neither RSA nor Ed25519, or RSA of fewer than 1024 or more than 8192 bits. The message
-  // does not name the file.
+  // key is encrypted, neither RSA nor Ed25519, or RSA of fewer than min_rsa_bits or more than max_rsa_bits.
+  // The message does not name the file.
   static PrivateKey from_pem(const Secret& pem);
 
   PrivateKey(PrivateKey&&) noexcept;

@@ -17,9 +17,9 @@ namespace dkim::crypto {
 class PublicKey {
  public:
   // Reads an RSA key as SubjectPublicKeyInfo or as the bare RSAPublicKey that the RFC's text names (see
-  // erratum 3017), of at most 8192 bits; keys below 1024 bits are read, too, and left to the verifier to
-  // judge. Reads an Ed25519 key as its 32 bytes.
-  static canon::Result<PublicKey> parse(Algorithm algorithm, std::span<const unsigned char> octets);
+  // erratum 3017), of at most max_rsa_bits; keys below min_rsa_bits are read, too, and left to the verifier
+  // to judge. Reads an Ed25519 key as its 32 bytes.
+  static canon::Result<PublicKey> parse(Algorithm algorithm, std::span<const unsigned char> bytes);
 
   Algorithm algorithm() const { return algorithm_; }
   int bits() const;

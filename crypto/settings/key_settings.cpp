@@ -35,20 +35,25 @@ PublishSettings read_publish(SettingsGroup group) {
   return publish;
 }
 
-void read_domains(std::vector<SettingsGroup> groups, KeySettings& settings) {
+std::map<canon::DomainName, PublishSettings> read_domains(std::vector<SettingsGroup> groups) {
+  std::map<canon::DomainName, PublishSettings> domains;
   for (auto& group : groups) {
     const auto text = group.required_text("domain");
     auto domain = read_typed_domain(text, "domain");
     auto publish = group.group("publish");
     if (!publish) throw_settings_error(group.place(), "\"publish\" is missing", "it must be given here");
-    const bool added = settings.domains.emplace(std::move(domain), read_publish(*std::move(publish))).second;
-    if (!added) throw_settings_error(text.place, "a domain that is there twice", "each domain has one entry");
+    const bool added = domains.emplace(std::move(domain), read_publish(*std::move(publish))).second;
+    if (!added)
+      throw_settings_error(text.place, "a domain that is listed twice", "each domain has one entry");
     group.reject_unknown();
   }
+  return domains;
 }
 
-void read_days(SettingsGroup& group, std::string_view name, long long least, std::chrono::seconds& setting) {
-  if (const auto days = group.integer(name, least, most_days)) setting = std::chrono::days(*days);
+std::optional<std::chrono::seconds> read_days(SettingsGroup& group, std::string_view name, long long least) {
+  const auto days = group.integer(name, least, most_days);
+  if (!days) return std::nullopt;
+  return std::chrono::days(*days);
 }
 
 }  // namespace
@@ -61,11 +66,11 @@ const PublishSettings& KeySettings::publish_for(const canon::DomainName& domain)
 KeySettings read_key_settings(SettingsGroup& root) {
   KeySettings settings;
   if (auto publish = root.group("publish")) settings.publish = read_publish(*std::move(publish));
-  if (auto domains = root.groups("domains")) read_domains(*std::move(domains), settings);
+  if (auto domains = root.groups("domains")) settings.domains = read_domains(*std::move(domains));
   if (auto rotation = root.group("rotation")) {
-    read_days(*rotation, "every", 1, settings.every);
-    read_days(*rotation, "drain", 0, settings.drain);
-    read_days(*rotation, "forget", 0, settings.forget);
+    settings.every = read_days(*rotation, "every", 1).value_or(settings.every);
+    settings.drain = read_days(*rotation, "drain", 0).value_or(settings.drain);
+    settings.forget = read_days(*rotation, "forget", 0).value_or(settings.forget);
     rotation->reject_unknown();
   }
   return settings;

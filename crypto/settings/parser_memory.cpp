@@ -89,7 +89,7 @@ void* ParserMemory::take(std::size_t bytes) noexcept {
 
 }  // namespace dkim::crypto
 
-// What the archive's copy calls in place of the C library's functions of the same names.
+// The archive's copy calls these in place of the C library's functions of the same names.
 extern "C" {
 
 void* dkim_libconfig_malloc(std::size_t bytes) noexcept {
@@ -111,7 +111,7 @@ char* dkim_libconfig_strdup(const char* text) noexcept {
   return copy == nullptr ? nullptr : static_cast<char*>(std::memcpy(copy, text, bytes));
 }
 
-// By this name strdup(3) was called where the compiler saw it through a macro of old C libraries.
+// An archive built with an old C library, whose strdup(3) is a macro, calls it by this name.
 char* dkim_libconfig_builtin_strdup(const char* text) noexcept {
   return dkim_libconfig_strdup(text);
 }

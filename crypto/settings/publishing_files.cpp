@@ -1,8 +1,10 @@
 #include "crypto/settings/publishing_files.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <string_view>
 
 #include "crypto/shell_word.hpp"
 #include "crypto/trusted_path.hpp"
@@ -12,7 +14,7 @@ namespace {
 
 struct NamedFile {
   std::filesystem::path path;
-  std::string name;
+  std::string_view setting;
   TrustedAs as;
   mode_t wanted;  // one of these bits
 };
@@ -22,10 +24,9 @@ std::optional<NamedFile> file_of(const PublishSettings& settings) {
     case PublishSettings::Method::manual:
       break;
     case PublishSettings::Method::update:
-      return NamedFile{settings.key_file, "the key_file of publish, ", TrustedAs::shared_secret, 0};
+      return NamedFile{settings.key_file, "key_file", TrustedAs::shared_secret, 0};
     case PublishSettings::Method::hook:
-      return NamedFile{settings.program, "the program of publish, ", TrustedAs::file,
-                       S_IXUSR | S_IXGRP | S_IXOTH};
+      return NamedFile{settings.program, "program", TrustedAs::file, S_IXUSR | S_IXGRP | S_IXOTH};
   }
   return std::nullopt;
 }
@@ -41,15 +42,20 @@ std::optional<PublishingFault> find_publishing_fault(const PublishSettings& sett
   } catch (const StoreError&) {
     // It does not exist or cannot be examined; errno below says which.
   }
-  const auto what = [&](const char* problem) { return file->name + file->path.string() + ", " + problem; };
+  const auto path = file->path.string();
   struct stat status {};
   if (stat(file->path.c_str(), &status) != 0) {
     if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) return std::nullopt;
-    return PublishingFault{file->path, what("does not exist"), {}};
+    return PublishingFault{
+        path, fmt::format("the {} of publish, {}, does not exist", file->setting, path), {}};
   }
-  if (!S_ISREG(status.st_mode)) return PublishingFault{file->path, what("is not a regular file"), {}};
+  if (!S_ISREG(status.st_mode)) {
+    return PublishingFault{
+        path, fmt::format("the {} of publish, {}, is not a regular file", file->setting, path), {}};
+  }
   if (file->wanted != 0 && (status.st_mode & file->wanted) == 0) {
-    return PublishingFault{file->path, what("cannot be run"), "chmod u+x " + shell_word(file->path.string())};
+    return PublishingFault{path, fmt::format("the {} of publish, {}, cannot be run", file->setting, path),
+                           fmt::format("chmod u+x {}", shell_word(path))};
   }
   return std::nullopt;
 }

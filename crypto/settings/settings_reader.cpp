@@ -1,6 +1,7 @@
 #include "crypto/settings/settings_reader.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <libconfig.h++>
@@ -42,7 +43,7 @@ std::string_view type_name(const libconfig::Setting& setting) {
 
 canon::Selector selector_or_error(canon::Result<canon::Selector> selector, const std::string& place) {
   if (!selector) {
-    throw_settings_error(place, "the selector is " + selector.refusal().reason,
+    throw_settings_error(place, fmt::format("the selector is {}", selector.refusal().reason),
                          "labels of letters, digits, - and _, joined by dots");
   }
   return *std::move(selector);
@@ -195,11 +196,8 @@ void SettingsGroup::reject_unknown() const {
   for (int i = 0; i < group_->getLength(); ++i) {
     const auto& setting = (*group_)[i];
     if (known_.find(std::string_view(setting.getName())) != known_.end()) continue;
-    std::string names;
-    for (const auto& name : known_)
-      names += (names.empty() ? "" : ", ") + name;
     throw_settings_error(place_of(setting), fmt::format("unknown setting \"{}\"", setting.getName()),
-                         "known here: " + names);
+                         fmt::format("known here: {}", fmt::join(known_, ", ")));
   }
 }
 

@@ -29,8 +29,7 @@ bool is_utf16(std::string_view text) {
 }  // namespace
 
 // Reads the files once, with just as much of libconfig's grammar as it takes to recognize texts and comments,
-// in which
-// @include has no meaning.
+// in which @include has no meaning.
 class SettingsScanner {
  public:
   explicit SettingsScanner(std::optional<std::filesystem::path> directory)
@@ -41,18 +40,18 @@ class SettingsScanner {
   // Adds the file that includes all others.
   void add(const OpenedFile& opened, const std::filesystem::path& path) {
     open_files_.emplace_back(opened.status.st_dev, opened.status.st_ino);
-    add(view(read_all(opened, path, most_settings_octets)), path.string());
+    add(view(read_all(opened, path, most_settings_bytes)), path.string());
   }
 
   void add(std::string_view text, const std::string& name) {
     const std::size_t file = source_.files_.size();
     source_.files_.push_back(name);
-    octets_ += text.size();
+    bytes_ += text.size();
     File scanned(file, without_mark(text));
-    if (octets_ > most_settings_octets) {
+    if (bytes_ > most_settings_bytes) {
       fail(scanned,
            fmt::format("larger than the {} bytes that a file and all that it includes may have",
-                       most_settings_octets),
+                       most_settings_bytes),
            "leave out what is not needed");
     }
     if (is_utf16(text)) fail(scanned, "text in UTF-16", "it must be saved as UTF-8");
@@ -66,7 +65,7 @@ class SettingsScanner {
  private:
   // A position in a file.
   struct File {
-    File(std::size_t index, std::string_view octets) : number(index), text(octets) {}
+    File(std::size_t index, std::string_view bytes) : number(index), text(bytes) {}
 
     bool at_end() const { return at == text.size(); }
     std::string_view rest() const { return text.substr(at); }
@@ -265,7 +264,7 @@ class SettingsScanner {
 
   Secret read_included(const File& file, const OpenedFile& opened, const std::filesystem::path& path) const {
     try {
-      return read_all(opened, path, most_settings_octets);
+      return read_all(opened, path, most_settings_bytes);
     } catch (const StoreError& error) {
       throw SettingsError(fmt::format("{}: cannot include this: {}", place(file), error.what()));
     }
@@ -275,7 +274,7 @@ class SettingsScanner {
   std::optional<std::filesystem::path> directory_;   // for relative names; absent: @include is refused
   std::vector<std::pair<dev_t, ino_t>> open_files_;  // each includes the next
   std::vector<std::size_t> groups_;                  // the number of settings of each open group
-  std::size_t octets_ = 0;
+  std::size_t bytes_ = 0;
   std::size_t lines_ = 1;  // of the text for libconfig so far
   int includes_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "crypto/settings/settings_source.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -25,7 +26,8 @@ SettingsSource SettingsSource::read(const std::filesystem::path& path) {
   try {
     const auto opened = open_trusted_file(path);
     if (!opened)
-      throw SettingsError(path.string() + ": cannot be read; check that it exists and its permissions");
+      throw SettingsError(
+          fmt::format("{}: cannot be read; check that it exists and its permissions", path.string()));
     return scan_settings_file(*opened, path);
   } catch (const StoreError& error) {
     throw SettingsError(error.what());
@@ -41,7 +43,7 @@ std::string SettingsSource::place(std::size_t line) const {
       std::upper_bound(runs_.begin(), runs_.end(), line,
                        [](std::size_t wanted, const Run& run) { return wanted < run.first_line; });
   const Run& run = after == runs_.begin() ? *after : *std::prev(after);
-  return files_[run.file] + ":" + std::to_string(run.line + (line - std::min(line, run.first_line)));
+  return fmt::format("{}:{}", files_[run.file], run.line + (line - std::min(line, run.first_line)));
 }
 
 std::size_t SettingsSource::memory_bound() const {

@@ -17,7 +17,7 @@
 namespace dkim::crypto {
 
 // The limit in bytes for a file with all that it includes, and for a manifest.
-constexpr std::size_t most_settings_octets = 1 << 20;
+constexpr std::size_t most_settings_bytes = 1 << 20;
 constexpr int most_includes = 100;
 constexpr std::size_t deepest_include = 10;  // as libconfig has it
 // How deep groups and lists may be nested; ours need four levels.

@@ -1,6 +1,6 @@
 // Writes libconfig's grammar: configurations that are printed for people to read and change, and manifests.
 //
-// libconfig's own writer cannot write comments or lists on one line, and ends the process where memory runs
+// libconfig's own writer cannot write comments or lists on one line, and ends the process if memory runs
 // out. What is written here reads back the same through crypto/settings/settings_reader, except for a NUL in
 // a text, where libconfig ends it.
 #pragma once

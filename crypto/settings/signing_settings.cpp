@@ -9,10 +9,6 @@
 namespace dkim::crypto {
 namespace {
 
-constexpr long long longest_expiration = 10LL * 366 * 24 * 3600;
-// Clocks differ by that much; with less, receivers would take every signature for expired.
-constexpr long long shortest_expiration = 300;
-
 std::vector<std::string> plain_texts(const std::optional<std::vector<LocatedText>>& list) {
   std::vector<std::string> out;
   if (!list) return out;
@@ -26,30 +22,36 @@ std::string place_of_entry(const std::optional<std::vector<LocatedText>>& list, 
   return list && entry < list->size() ? (*list)[entry].place : std::string();
 }
 
-void read_field_lists(SettingsGroup& root, SigningSettings& settings) {
+struct FieldLists {
+  canon::FieldPolicy fields;
+  std::vector<std::string> signed_headers;
+  std::vector<std::string> oversigned_headers;
+};
+
+FieldLists read_field_lists(SettingsGroup& root) {
   const auto signed_list = root.texts("signed_headers");
   const auto oversigned_list = root.texts("oversigned_headers");
-  settings.signed_headers = plain_texts(signed_list);
-  settings.oversigned_headers = plain_texts(oversigned_list);
-  auto fields = canon::FieldPolicy::from_lists(settings.signed_headers, settings.oversigned_headers);
+  FieldLists lists{{}, plain_texts(signed_list), plain_texts(oversigned_list)};
+  auto fields = canon::FieldPolicy::from_lists(lists.signed_headers, lists.oversigned_headers);
   if (!fields) {
     const auto& error = fields.refusal();
     const auto& list = error.list == canon::FieldList::signed_headers ? signed_list : oversigned_list;
     throw_settings_error(place_of_entry(list, error.entry), to_string(error),
                          "names of header fields, or +Name and -Name to change the default list");
   }
-  settings.fields = *std::move(fields);
+  lists.fields = *std::move(fields);
+  return lists;
 }
 
-void read_expiration(SettingsGroup& root, SigningSettings& settings) {
+std::optional<std::chrono::seconds> read_expiration(SettingsGroup& root) {
   const auto seconds = root.integer("expiration", 0, longest_expiration);
-  if (!seconds) return;
+  if (!seconds) return std::nullopt;
   if (*seconds > 0 && *seconds < shortest_expiration) {
     throw_settings_error(
         root.place("expiration"), fmt::format("\"expiration\" is {}", *seconds),
         fmt::format("0 for none, or at least {} seconds: receivers' clocks differ", shortest_expiration));
   }
-  settings.expiration = std::chrono::seconds(*seconds);
+  return std::chrono::seconds(*seconds);
 }
 
 std::string read_sender(const LocatedText& value) {
@@ -68,7 +70,7 @@ std::vector<canon::Selector> read_selectors(const std::vector<LocatedText>& entr
   for (const auto& entry : entries) {
     auto selector = read_typed_selector(entry);
     if (std::find(selectors.begin(), selectors.end(), selector) != selectors.end())
-      throw_settings_error(entry.place, "a selector that is there twice", "each is named once");
+      throw_settings_error(entry.place, "a selector that is listed twice", "each is named once");
     selectors.push_back(std::move(selector));
   }
   return selectors;
@@ -80,7 +82,7 @@ SenderRule read_rule(SettingsGroup& group) {
   if (!group.boolean("sign").value_or(true)) {
     if (group.text("domain") || group.texts("selectors")) {
       throw_settings_error(place, "a rule with sign = false and a domain or selectors",
-                           "such mail is not signed, and a domain has nothing to say there");
+                           "such mail is not signed, so a domain has no effect");
     }
     group.reject_unknown();
     return rule;
@@ -129,8 +131,11 @@ SigningSettings read_signing_settings(SettingsGroup& root) {
     }
     settings.canonicalization = *parsed;
   }
-  read_field_lists(root, settings);
-  read_expiration(root, settings);
+  auto lists = read_field_lists(root);
+  settings.fields = std::move(lists.fields);
+  settings.signed_headers = std::move(lists.signed_headers);
+  settings.oversigned_headers = std::move(lists.oversigned_headers);
+  settings.expiration = read_expiration(root).value_or(settings.expiration);
   if (auto rules = root.groups("rules")) settings.rules = read_rules(*std::move(rules));
   return settings;
 }

@@ -17,6 +17,11 @@
 
 namespace dkim::crypto {
 
+// The limits of the setting "expiration", in seconds. Clocks differ by the shorter one; with less, receivers
+// would take every signature for expired.
+constexpr long long shortest_expiration = 300;
+constexpr long long longest_expiration = 10LL * 366 * 24 * 3600;
+
 // Mail from a matching author is signed as this domain instead of the author's own, or not at all.
 struct SenderRule {
   // A pattern of the author's whole address, in lower case; * matches any bytes.

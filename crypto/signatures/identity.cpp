@@ -124,7 +124,7 @@ canon::Result<Authors> authors_of_message(const std::vector<canon::HeaderField>&
   if (auto only = canon::only_reading(from->value))
     return Authors{{*std::move(only)},
                    fmt::format("the From field is not RFC 5322: it has {}", refusal.reason)};
-  return canon::Refusal{fmt::format("the From field has {}", refusal.reason), refusal.octet};
+  return canon::Refusal{fmt::format("the From field has {}", refusal.reason), refusal.byte};
 }
 
 Identity choose_identity(const Authors& authors, const std::vector<SenderRule>& rules, KeySource& keys) {

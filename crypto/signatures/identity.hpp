@@ -20,7 +20,9 @@ namespace dkim::crypto {
 // harm. The size is that on the wire, in bytes.
 constexpr std::size_t header_size_limit = 1 << 20;
 constexpr std::size_t header_field_limit = 10'000;
+// Says the limits in words, whole, so that it can be found by searching.
 constexpr const char* header_too_large = "the header has more than 1 MiB or 10000 fields";
+static_assert(header_size_limit == 1 << 20 && header_field_limit == 10'000);
 
 // Who a message is from.
 struct Authors {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "canon/domain_name.hpp"
+#include "canon/labels.hpp"
 #include "canon/printable.hpp"
 #include "canon/tag_list.hpp"
 #include "canon/text.hpp"
@@ -17,15 +18,12 @@ namespace {
 
 using Problem = std::optional<VerifyProblem>;
 
-// The longest name in DNS (RFC 1035 §2.3.4), in presentation form.
-constexpr std::size_t longest_dns_name = 253;
-
 std::string quoted(std::string_view text) {
   return "\"" + canon::printable(text, 80) + "\"";
 }
 
 std::string reason_text(const canon::Refusal& refusal) {
-  return fmt::format("{}, at byte {}", refusal.reason, refusal.octet + 1);
+  return fmt::format("{}, at byte {}", refusal.reason, refusal.byte + 1);
 }
 
 // Reads digits only. A number that does not fit counts as infinite (§3.5, x=).
@@ -57,16 +55,80 @@ std::string note_on_case(std::string_view tag, std::string_view value, std::stri
       tag, known);
 }
 
-Problem read_version(std::string_view value, SignatureField&) {
+std::optional<std::vector<unsigned char>> folded_base64(std::string_view value) {
+  auto bytes = base64_decode(canon::without_fws(value));
+  return bytes && bytes->empty() ? std::nullopt : bytes;
+}
+
+// Reads the tags one by one into a field.
+class FieldReader {
+ public:
+  std::variant<SignatureField, VerifyProblem> read(const canon::TagList& list);
+
+ private:
+  enum class Presence { required, optional };
+  struct TagRule {
+    std::string_view name;
+    Presence presence;
+    Problem (FieldReader::*read)(std::string_view value);
+  };
+  static const std::array<TagRule, 13> rules;
+
+  Problem read_version(std::string_view value);
+  Problem read_algorithm(std::string_view value);
+  Problem read_signature(std::string_view value);
+  Problem read_body_hash(std::string_view value);
+  Problem read_canonicalization(std::string_view value);
+  Problem read_domain(std::string_view value);
+  Problem read_selector(std::string_view value);  // after d=
+  Problem read_names(std::string_view value);
+  Problem read_identity(std::string_view value);  // after d=
+  Problem read_body_limit(std::string_view value);
+  Problem read_query(std::string_view value);
+  Problem read_time(std::string_view value);
+  Problem read_expiration(std::string_view value);  // after t=
+
+  SignatureField field_;
+};
+
+constexpr std::array<FieldReader::TagRule, 13> FieldReader::rules = {{
+    {"v", Presence::required, &FieldReader::read_version},
+    {"a", Presence::required, &FieldReader::read_algorithm},
+    {"b", Presence::required, &FieldReader::read_signature},
+    {"bh", Presence::required, &FieldReader::read_body_hash},
+    {"d", Presence::required, &FieldReader::read_domain},
+    {"h", Presence::required, &FieldReader::read_names},
+    {"s", Presence::required, &FieldReader::read_selector},
+    {"c", Presence::optional, &FieldReader::read_canonicalization},
+    {"i", Presence::optional, &FieldReader::read_identity},
+    {"l", Presence::optional, &FieldReader::read_body_limit},
+    {"q", Presence::optional, &FieldReader::read_query},
+    {"t", Presence::optional, &FieldReader::read_time},
+    {"x", Presence::optional, &FieldReader::read_expiration},
+}};
+
+std::variant<SignatureField, VerifyProblem> FieldReader::read(const canon::TagList& list) {
+  for (const auto& rule : rules) {
+    if (const auto value = list.find(rule.name)) {
+      if (auto problem = (this->*rule.read)(*value)) return *std::move(problem);
+    } else if (rule.presence == Presence::required) {
+      return VerifyProblem{VerifyReason::missing_tag, fmt::format("there is no {}= tag", rule.name)};
+    }
+  }
+  return std::move(field_);
+}
+
+// NOLINTNEXTLINE(readability-convert-member-functions-to-static): a TagRule points to it
+Problem FieldReader::read_version(std::string_view value) {
   if (value == "1") return {};
   return VerifyProblem{VerifyReason::version,
                        fmt::format("v= is {}; there is only version 1", quoted(value))};
 }
 
-Problem read_algorithm(std::string_view value, SignatureField& field) {
-  for (const auto algorithm : {Algorithm::rsa, Algorithm::ed25519}) {
+Problem FieldReader::read_algorithm(std::string_view value) {
+  for (const auto algorithm : all_algorithms) {
     if (value != signature_name(algorithm)) continue;
-    field.algorithm = algorithm;
+    field_.algorithm = algorithm;
     return {};
   }
   if (value == "rsa-sha1")
@@ -74,33 +136,28 @@ Problem read_algorithm(std::string_view value, SignatureField& field) {
                          "a= is rsa-sha1, which RFC 8301 forbids to accept"};
   VerifyProblem problem{VerifyReason::unknown_algorithm,
                         fmt::format("a= is {}, an unknown algorithm", quoted(value))};
-  for (const auto algorithm : {Algorithm::rsa, Algorithm::ed25519}) {
+  for (const auto algorithm : all_algorithms) {
     if (auto note = note_on_case("a=", value, signature_name(algorithm)); !note.empty())
       problem.note = std::move(note);
   }
   return problem;
 }
 
-std::optional<std::vector<unsigned char>> folded_base64(std::string_view value) {
-  auto octets = base64_decode(canon::without_fws(value));
-  return octets && octets->empty() ? std::nullopt : octets;
-}
-
-Problem read_signature(std::string_view value, SignatureField& field) {
-  auto octets = folded_base64(value);
-  if (!octets) return VerifyProblem{VerifyReason::syntax, "b= is not base64"};
-  field.signature = *std::move(octets);
+Problem FieldReader::read_signature(std::string_view value) {
+  auto bytes = folded_base64(value);
+  if (!bytes) return VerifyProblem{VerifyReason::syntax, "b= is not base64"};
+  field_.signature = *std::move(bytes);
   return {};
 }
 
-Problem read_body_hash(std::string_view value, SignatureField& field) {
-  auto octets = folded_base64(value);
-  if (!octets) return VerifyProblem{VerifyReason::syntax, "bh= is not base64"};
-  field.body_hash = *std::move(octets);
+Problem FieldReader::read_body_hash(std::string_view value) {
+  auto bytes = folded_base64(value);
+  if (!bytes) return VerifyProblem{VerifyReason::syntax, "bh= is not base64"};
+  field_.body_hash = *std::move(bytes);
   return {};
 }
 
-Problem read_canonicalization(std::string_view value, SignatureField& field) {
+Problem FieldReader::read_canonicalization(std::string_view value) {
   const auto pair = canon::parse_canonicalization(value);
   if (!pair) {
     const std::string lower = canon::lower_case(value);
@@ -108,106 +165,87 @@ Problem read_canonicalization(std::string_view value, SignatureField& field) {
                          fmt::format("c= is {}; simple and relaxed are known", quoted(value)),
                          canon::parse_canonicalization(lower) ? note_on_case("c=", value, lower) : ""};
   }
-  field.canonicalization = *pair;
+  field_.canonicalization = *pair;
   return {};
 }
 
-Problem read_domain(std::string_view value, SignatureField& field) {
+Problem FieldReader::read_domain(std::string_view value) {
   const auto domain = a_label(value);
   if (!domain || domain->find('.') == std::string::npos)
     return VerifyProblem{VerifyReason::domain, fmt::format("d= is {}, which is not a domain", quoted(value))};
-  field.domain = *domain;
+  field_.domain = *domain;
   return {};
 }
 
-Problem read_selector(std::string_view value, SignatureField& field) {
+Problem FieldReader::read_selector(std::string_view value) {
   const auto selector = a_label(value);
   if (!selector)
     return VerifyProblem{VerifyReason::selector,
                          fmt::format("s= is {}, which is not a selector", quoted(value))};
-  field.selector = *selector;
-  if (field.record_name().size() > longest_dns_name)
+  field_.selector = *selector;
+  if (field_.record_name().size() > canon::longest_name)
     return VerifyProblem{VerifyReason::selector, "s= and d= make a name longer than DNS has room for"};
   return {};
 }
 
-bool is_field_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
-Problem read_names(std::string_view value, SignatureField& field) {
+Problem FieldReader::read_names(std::string_view value) {
   for (const auto name : canon::split_colons(value)) {
-    if (!is_field_name(name))
+    if (!canon::is_field_name(name))
       return VerifyProblem{VerifyReason::syntax,
                            fmt::format("h= names {}, which is not a field name", quoted(name))};
-    field.names.emplace_back(name);
+    field_.names.emplace_back(name);
   }
-  const bool has_from = std::any_of(field.names.begin(), field.names.end(), [](const std::string& name) {
+  const bool has_from = std::any_of(field_.names.begin(), field_.names.end(), [](const std::string& name) {
     return canon::equal_ignoring_case(name, "From");
   });
   if (!has_from) return VerifyProblem{VerifyReason::from_not_signed, "h= does not name From, which it must"};
   return {};
 }
 
-// Must be read after d=.
-Problem read_identity(std::string_view value, SignatureField& field) {
+Problem FieldReader::read_identity(std::string_view value) {
   const auto at = value.rfind('@');
   const auto domain = at == std::string_view::npos ? std::nullopt : a_label(value.substr(at + 1));
   if (!domain)
     return VerifyProblem{VerifyReason::identity,
                          fmt::format("i= is {}, which is not an identity", quoted(value))};
-  field.identity_below_domain = domain->ends_with("." + field.domain);
-  if (*domain != field.domain && !field.identity_below_domain)
+  field_.identity_below_domain = domain->ends_with("." + field_.domain);
+  if (*domain != field_.domain && !field_.identity_below_domain)
     return VerifyProblem{VerifyReason::identity,
                          fmt::format("i= is {}, which is not below d=", quoted(value))};
-  field.identity = value;
+  field_.identity = value;
   return {};
 }
 
-Problem read_body_limit(std::string_view value, SignatureField& field) {
-  field.body_limit = number(value);
-  if (!field.body_limit)
+Problem FieldReader::read_body_limit(std::string_view value) {
+  field_.body_limit = number(value);
+  if (!field_.body_limit)
     return VerifyProblem{VerifyReason::syntax, fmt::format("l= is {}, which is not a number", quoted(value))};
   return {};
 }
 
-Problem read_query(std::string_view value, SignatureField&) {
+// NOLINTNEXTLINE(readability-convert-member-functions-to-static): a TagRule points to it
+Problem FieldReader::read_query(std::string_view value) {
   const auto methods = canon::split_colons(value);
   if (std::find(methods.begin(), methods.end(), "dns/txt") != methods.end()) return {};
   return VerifyProblem{VerifyReason::unknown_query,
                        fmt::format("q= is {}; only dns/txt is known", quoted(value))};
 }
 
-Problem read_time(std::string_view value, SignatureField& field) {
-  field.time = number(value);
-  if (!field.time)
+Problem FieldReader::read_time(std::string_view value) {
+  field_.time = number(value);
+  if (!field_.time)
     return VerifyProblem{VerifyReason::syntax, fmt::format("t= is {}, which is not a time", quoted(value))};
   return {};
 }
 
-// Must be read after t=.
-Problem read_expiration(std::string_view value, SignatureField& field) {
-  field.expiration = number(value);
-  if (!field.expiration)
+Problem FieldReader::read_expiration(std::string_view value) {
+  field_.expiration = number(value);
+  if (!field_.expiration)
     return VerifyProblem{VerifyReason::syntax, fmt::format("x= is {}, which is not a time", quoted(value))};
-  if (field.time && *field.expiration <= *field.time)
+  if (field_.time && *field_.expiration <= *field_.time)
     return VerifyProblem{VerifyReason::times, "x= is not after t="};
   return {};
 }
-
-struct TagRule {
-  std::string_view name;
-  bool required;
-  Problem (*read)(std::string_view value, SignatureField& field);
-};
-
-constexpr std::array rules{TagRule{"v", true, read_version},    TagRule{"a", true, read_algorithm},
-                           TagRule{"b", true, read_signature},  TagRule{"bh", true, read_body_hash},
-                           TagRule{"d", true, read_domain},     TagRule{"h", true, read_names},
-                           TagRule{"s", true, read_selector},   TagRule{"c", false, read_canonicalization},
-                           TagRule{"i", false, read_identity},  TagRule{"l", false, read_body_limit},
-                           TagRule{"q", false, read_query},     TagRule{"t", false, read_time},
-                           TagRule{"x", false, read_expiration}};
 
 }  // namespace
 
@@ -216,15 +254,7 @@ std::variant<SignatureField, VerifyProblem> parse_signature_field(std::string_vi
   if (!list)
     return VerifyProblem{VerifyReason::syntax,
                          fmt::format("not a tag list: {}", reason_text(list.refusal()))};
-  SignatureField field;
-  for (const auto& rule : rules) {
-    if (const auto text = list->find(rule.name)) {
-      if (auto problem = rule.read(*text, field)) return *std::move(problem);
-    } else if (rule.required) {
-      return VerifyProblem{VerifyReason::missing_tag, fmt::format("there is no {}= tag", rule.name)};
-    }
-  }
-  return field;
+  return FieldReader().read(*list);
 }
 
 canon::HeaderField without_signature(const canon::HeaderField& field) {
@@ -233,7 +263,7 @@ canon::HeaderField without_signature(const canon::HeaderField& field) {
   if (!list) return out;
   for (const auto& tag : list->tags()) {
     if (tag.name != "b") continue;
-    const std::size_t begin = field.value.find('=', tag.octet) + 1;
+    const std::size_t begin = field.value.find('=', tag.byte) + 1;
     const std::size_t end = std::min(field.value.find(';', begin), field.value.size());
     out.value.erase(begin, end - begin);
   }

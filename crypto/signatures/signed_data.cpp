@@ -23,10 +23,10 @@ BodyDigest body_digest(canon::Canonicalization algorithm, std::string_view body,
   Sha256 hash;
   BodyDigest result;
   std::uint64_t left = limit.value_or(std::numeric_limits<std::uint64_t>::max());
-  const auto sink = [&](std::string_view octets) {
-    result.octets += octets.size();
-    const auto taken = std::min<std::uint64_t>(octets.size(), left);
-    hash.update(octets.substr(0, taken));
+  const auto sink = [&](std::string_view bytes) {
+    result.length += bytes.size();
+    const auto taken = std::min<std::uint64_t>(bytes.size(), left);
+    hash.update(bytes.substr(0, taken));
     left -= taken;
   };
   canon::BodyCanonicalizer canonicalizer(algorithm);

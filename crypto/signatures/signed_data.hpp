@@ -18,7 +18,7 @@ namespace dkim::crypto {
 struct BodyDigest {
   Digest digest{};
   // The length of the whole canonical body, in bytes.
-  std::uint64_t octets = 0;
+  std::uint64_t length = 0;
 };
 
 // Hashes the first limit bytes of the canonical body, or all of it.

@@ -6,7 +6,6 @@
 #include <map>
 
 #include "canon/printable.hpp"
-#include "canon/tag_list.hpp"
 #include "canon/text.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/keys/record_slips.hpp"
@@ -18,11 +17,14 @@ namespace {
 using canon::Canonicalization;
 using canon::HeaderField;
 
-// RFC 6376 §3.6.1, h=: without a list every hash is allowed.
-bool allows_sha256(const std::string& hashes) {
-  if (hashes.empty()) return true;
-  const auto list = canon::split_colons(hashes);
-  return std::find(list.begin(), list.end(), "sha256") != list.end();
+std::string note_on_records(std::size_t count, std::string_view name) {
+  if (count <= max_records)
+    return fmt::format("{} TXT records at {}: a receiver may take any of them (RFC 6376, 3.6.2.2)", count,
+                       name);
+  return fmt::format(
+      "{} TXT records at {}: a receiver may take any of them (RFC 6376, 3.6.2.2); only the first {} are "
+      "looked at",
+      count, name, max_records);
 }
 
 class MessageVerifier {
@@ -91,12 +93,7 @@ class MessageVerifier {
     }
     best->notes.insert(best->notes.begin(), verdict.notes.begin(), verdict.notes.end());
     if (answer.values.size() > 1) {
-      std::string note =
-          fmt::format("{} TXT records at {}: a receiver may take any of them (RFC 6376, 3.6.2.2)",
-                      answer.values.size(), name);
-      if (answer.values.size() > max_records)
-        note += fmt::format("; only the first {} are looked at", max_records);
-      best->notes.push_back(std::move(note));
+      best->notes.push_back(note_on_records(answer.values.size(), name));
     }
     return *std::move(best);
   }
@@ -105,14 +102,14 @@ class MessageVerifier {
     const auto record = parse_record(value);
     if (!record) {
       const auto& refusal = record.refusal();
-      const std::string where = fmt::format("{}, at byte {}", refusal.reason, refusal.octet + 1);
+      const std::string where = fmt::format("{}, at byte {}", refusal.reason, refusal.byte + 1);
       return refuse(std::move(verdict),
                     {VerifyReason::key_syntax,
                      fmt::format("the key record cannot be used: {}", record_slip(value).value_or(where))});
     }
     if (record->flags.test)
       verdict.notes.emplace_back("the key record says t=y: the domain is only testing DKIM");
-    if (!allows_sha256(record->flags.hashes))
+    if (!record->flags.allows_sha256())
       return refuse(std::move(verdict),
                     {VerifyReason::key_hash, "h= of the key record does not allow sha256"});
     if (record->public_key.empty())
@@ -133,8 +130,8 @@ class MessageVerifier {
                                          fmt::format("the key cannot be used: {}", key.refusal().reason)});
     if (key->algorithm() == Algorithm::rsa && key->bits() < min_rsa_bits) {
       return refuse(std::move(verdict),
-                    {VerifyReason::weak_key,
-                     fmt::format("the RSA key has {} bits; RFC 8301 asks for 1024", key->bits())});
+                    {VerifyReason::weak_key, fmt::format("the RSA key has {} bits; RFC 8301 asks for {}",
+                                                         key->bits(), min_rsa_bits)});
     }
     verdict.key = *std::move(key);
     return judge_by_key(std::move(verdict));
@@ -144,8 +141,8 @@ class MessageVerifier {
   Verdict judge_by_key(Verdict verdict) {
     const auto& signature = *verdict.signature;
     const auto body = hash_body(signature);
-    const bool too_short = signature.body_limit && *signature.body_limit > body.octets;
-    if (signature.body_limit && !too_short) note_body_limit(verdict, body.octets);
+    const bool too_short = signature.body_limit && *signature.body_limit > body.length;
+    if (signature.body_limit && !too_short) note_body_limit(verdict, body.length);
     verdict.body_holds = !too_short && std::equal(body.digest.begin(), body.digest.end(),
                                                   signature.body_hash.begin(), signature.body_hash.end());
     const auto digest =
@@ -155,9 +152,9 @@ class MessageVerifier {
     if (header_holds || !is_rsa || verdict.key->recover(signature.signature))
       verdict.header_holds = header_holds;
 
-    const std::string body_text = *verdict.body_holds ? "the body is as signed"
-                                  : too_short         ? "the body is shorter than l= says"
-                                                      : "the body is not as signed";
+    const std::string_view body_text = *verdict.body_holds ? "the body is as signed"
+                                       : too_short         ? "the body is shorter than l= says"
+                                                           : "the body is not as signed";
     if (!verdict.header_holds) {
       return refuse(
           std::move(verdict),
@@ -170,10 +167,10 @@ class MessageVerifier {
       return refuse(std::move(verdict),
                     {VerifyReason::body_differs, fmt::format("{}; the header is as signed", body_text)});
     const auto reason = *verdict.body_holds ? VerifyReason::header_differs : VerifyReason::both_differ;
-    return refuse(std::move(verdict),
-                  {reason, (is_rsa ? "the header is not as signed; "
-                                   : "the header is not as signed, or not by this key; ") +
-                               body_text});
+    return refuse(
+        std::move(verdict),
+        {reason, is_rsa ? fmt::format("the header is not as signed; {}", body_text)
+                        : fmt::format("the header is not as signed, or not by this key; {}", body_text)});
   }
 
   // Programs show one From field, and each chooses which one (§8.15).
@@ -189,14 +186,14 @@ class MessageVerifier {
           "there is a From field that is not signed, and a reader may be shown that one");
   }
 
-  static void note_body_limit(Verdict& verdict, std::uint64_t octets) {
-    const std::uint64_t unsigned_octets = octets - *verdict.signature->body_limit;
+  static void note_body_limit(Verdict& verdict, std::uint64_t body_length) {
+    const std::uint64_t unsigned_bytes = body_length - *verdict.signature->body_limit;
     verdict.notes.push_back(
-        unsigned_octets == 0
+        unsigned_bytes == 0
             ? "l= covers the whole body, but anybody could append to it"
             : fmt::format(
                   "the last {} bytes of the body are not signed (l=): anybody could have put them there",
-                  unsigned_octets));
+                  unsigned_bytes));
   }
 
   // Several signatures usually have the same c= and l=.

@@ -39,7 +39,7 @@ struct Verdict {
   VerifyReason reason = VerifyReason::holds;
   // The reason in words; empty for a signature that holds.
   std::string text;
-  // What else a person should know: a key in test mode, bytes that are not signed.
+  // Notes for a person on other matters: a key in test mode, bytes that are not signed.
   std::vector<std::string> notes;
   // Absent if the field could not be read.
   std::optional<SignatureField> signature;

@@ -17,8 +17,6 @@ constexpr mode_t key_mode = 0640;
 constexpr mode_t manifest_mode = 0640;
 constexpr mode_t record_mode = 0644;
 
-constexpr std::string_view temporary_suffix = ".new";
-
 // The store knows the paths; here the names are looked up in the open directory.
 std::string name_of(const std::filesystem::path& path) {
   return path.filename().string();
@@ -39,7 +37,7 @@ bool is_our_file(const Directory& directory, const std::string& name) {
 
 // Writers leave only names of the form ".NAME.new"; everything else is left alone.
 bool is_leftover(const std::string& name) {
-  return name.starts_with('.') && name.ends_with(temporary_suffix);
+  return name_of_temporary(name).has_value();
 }
 
 std::vector<std::string> find_leftovers(const Directory& directory) {
@@ -177,7 +175,7 @@ void DomainTransaction::remove_leftovers() {
   const bool change_was_made = !directory_.has(new_manifest);
   for (const auto& temporary : leftovers) {
     if (temporary == new_manifest) continue;
-    const auto name = temporary.substr(1, temporary.size() - 1 - temporary_suffix.size());
+    const auto name = *name_of_temporary(temporary);
     const std::filesystem::path named(name);
     const auto selector = canon::Selector::parse(named.stem().string());
     const bool in_manifest = selector && manifest_.find(*selector) != nullptr;

@@ -129,7 +129,7 @@ std::optional<StampedManifest> KeyStore::read_manifest(const canon::DomainName& 
     check_directory();
     return std::nullopt;
   }
-  const Secret text = read_all(*file, path, most_settings_octets);
+  const Secret text = read_all(*file, path, most_settings_bytes);
   const FileStamp stamp = stamp_of(file->status);
   return StampedManifest{parse_manifest(view(text), path.string()), stamp, stamp.is_settled_at(coarse_now())};
 }
@@ -141,6 +141,8 @@ PrivateKey KeyStore::load_key(const canon::DomainName& domain, const KeyEntry& e
       const auto file = open_in_domain(path, TrustedAs::private_key);
       if (!file) return std::nullopt;
       return read_all(*file, path, key_file_limit);
+    } catch (const UntrustedPath& error) {
+      throw KeyFileError(error.what(), error.distrust());
     } catch (const StoreError& error) {
       throw KeyFileError(error.what());
     }

@@ -77,7 +77,7 @@ class KeyStore {
 
   // Throws KeyFileError, with the path and what to do, if the file is missing, readable by others, writable
   // by its group or others (as are all directories on the way), damaged, or not the kind of key that the
-  // manifest says.
+  // manifest says. The error has the Distrust if that is the reason.
   PrivateKey load_key(const canon::DomainName& domain, const KeyEntry& entry) const;
 
   // Returns the record that DNS is to serve for a key. The public key comes from the key file; a revoked key

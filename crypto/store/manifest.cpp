@@ -51,8 +51,8 @@ KeyEntry read_key(SettingsGroup group) {
   }
   key.state = *state;
 
-  const auto bits = group.integer("bits", *algorithm == Algorithm::rsa ? min_rsa_bits : ed25519_bits,
-                                  *algorithm == Algorithm::rsa ? max_rsa_bits : ed25519_bits);
+  const auto [least, most] = bits_range(*algorithm);
+  const auto bits = group.integer("bits", least, most);
   if (!bits) throw_settings_error(group.place(), "\"bits\" is missing", "it must be given here");
   key.bits = static_cast<int>(*bits);
 
@@ -185,7 +185,7 @@ Manifest parse_manifest(std::string_view text, const std::string& file_name) {
     const std::string place = group.place();
     auto key = read_key(std::move(group));
     if (!selectors.insert(key.selector).second) {
-      throw_settings_error(place, "a selector that is there twice", "each key has a selector of its own");
+      throw_settings_error(place, "a selector that is listed twice", "each key has a selector of its own");
     }
     manifest.keys.push_back(std::move(key));
   }
@@ -203,9 +203,9 @@ std::string write_manifest(const Manifest& manifest) {
   root.add_value("keys", "(" + keys + " )");
   std::string text = "# Written by dkimkey, which is the one to change it.\n" + root.lines();
   // Readers would refuse it, and no mail of the domain would be signed.
-  if (text.size() > most_settings_octets) {
+  if (text.size() > most_settings_bytes) {
     throw StoreError(fmt::format("a manifest of {} keys has more than the {} bytes that it may have",
-                                 manifest.keys.size(), most_settings_octets));
+                                 manifest.keys.size(), most_settings_bytes));
   }
   return text;
 }

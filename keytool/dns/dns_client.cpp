@@ -151,12 +151,12 @@ DnsClient::Reply DnsClient::by_udp(const ldns_pkt* query) {
 }
 
 DnsClient::Reply DnsClient::by_tcp(const ldns_pkt* query) {
-  const auto octets = wire_of(query);
+  const auto bytes = wire_of(query);
   for (std::size_t i = 0; i < ldns_resolver_nameserver_count(resolver_.get()); ++i) {
     const auto address = address_of(ldns_resolver_nameservers(resolver_.get())[i]);
     if (!address) continue;
     const auto wire =
-        exchange_over_tcp({*address, ldns_resolver_port(resolver_.get())}, octets, time_over_tcp);
+        exchange_over_tcp({*address, ldns_resolver_port(resolver_.get())}, bytes, time_over_tcp);
     if (wire.empty()) continue;
     ldns_pkt* raw = nullptr;
     const ldns_status status = ldns_wire2pkt(&raw, wire.data(), wire.size());

@@ -23,13 +23,6 @@ std::string key_difference(const std::vector<unsigned char>& expected,
   return fmt::format("{} ({} bytes instead of {})", tails, served.size(), expected.size());
 }
 
-// h= is a list; without it every hash is allowed.
-bool allows_sha256(const std::string& hashes) {
-  if (hashes.empty()) return true;
-  const std::string list = ":" + hashes + ":";
-  return list.find(":sha256:") != std::string::npos;
-}
-
 std::string differences(const crypto::KeyRecord& expected, const crypto::KeyRecord& served) {
   std::vector<std::string> list;
   if (served.algorithm != expected.algorithm) {
@@ -44,7 +37,7 @@ std::string differences(const crypto::KeyRecord& expected, const crypto::KeyReco
     list.emplace_back(served.flags.strict ? "t=s is set" : "t=s is missing");
   if (served.flags.email_only != expected.flags.email_only)
     list.emplace_back(served.flags.email_only ? "s=email is set" : "s=email is missing");
-  if (!allows_sha256(served.flags.hashes)) list.emplace_back("h= does not allow sha256");
+  if (!served.flags.allows_sha256()) list.emplace_back("h= does not allow sha256");
   // n= is for people, and h= may be written in many ways: neither makes another record.
   return fmt::format("{}", fmt::join(list, ", "));
 }
@@ -86,7 +79,7 @@ RecordFinding check_record(const crypto::KeyRecord& expected, const std::vector<
   const auto served = crypto::parse_record(values.front());
   if (!served) {
     const auto& refusal = served.refusal();
-    const std::string where = fmt::format("{}, at byte {}", refusal.reason, refusal.octet + 1);
+    const std::string where = fmt::format("{}, at byte {}", refusal.reason, refusal.byte + 1);
     return {.status = RecordStatus::syntax_error,
             .detail = joined(crypto::record_slip(values.front()).value_or(where), damaged),
             .too_long_for_its_form = !damaged.empty()};
@@ -97,7 +90,7 @@ RecordFinding check_record(const crypto::KeyRecord& expected, const std::vector<
   const std::string list = differences(expected, *served);
   if (!list.empty()) {
     const bool same_key = served->algorithm == expected.algorithm &&
-                          served->public_key == expected.public_key && allows_sha256(served->flags.hashes);
+                          served->public_key == expected.public_key && served->flags.allows_sha256();
     return {.status = RecordStatus::other_key,
             .detail = joined(list, damaged),
             .too_long_for_its_form = !damaged.empty(),

@@ -12,7 +12,13 @@ std::optional<std::string> time_text(const std::optional<crypto::UtcTime>& time)
 }
 
 std::string kind_text(crypto::Algorithm algorithm, int bits) {
-  return algorithm == crypto::Algorithm::rsa ? fmt::format("RSA, {} bits", bits) : "Ed25519";
+  switch (algorithm) {
+    case crypto::Algorithm::rsa:
+      return fmt::format("RSA, {} bits", bits);
+    case crypto::Algorithm::ed25519:
+      return "Ed25519";
+  }
+  return "unknown";
 }
 
 void add_key_members(JsonObject& object, const canon::DomainName& domain, const crypto::KeyEntry& entry) {

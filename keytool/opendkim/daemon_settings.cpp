@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "canon/text.hpp"
+#include "crypto/settings/signing_settings.hpp"
 #include "keytool/opendkim/data_set.hpp"
 #include "keytool/opendkim/header_lists.hpp"
 #include "keytool/opendkim/host_list.hpp"
@@ -15,8 +16,8 @@
 namespace dkim::keytool::opendkim {
 namespace {
 
-constexpr long long longest_expiration = 10LL * 366 * 24 * 3600;
-constexpr long long shortest_expiration = 300;
+using crypto::longest_expiration;
+using crypto::shortest_expiration;
 
 // Words one setting that a later one overrides.
 std::string override_text(const Setting& setting, const Setting& last) {

@@ -6,12 +6,11 @@
 // three steps:
 //
 //   1. Close the patterns under overlap: wherever two of them have addresses in common, add the pattern of
-//   the
-//      common part (joe@example.com), and go on with the added ones until nothing new comes up. Among the
-//      patterns that match an address, one is then the smallest: it lies within all the others.
+//      their common part (joe@example.com), and go on with the added ones until nothing new comes up. Among
+//      the patterns that match an address, one is then the smallest: it lies within all the others.
 //   2. Give each pattern the keys of all lines that cover it.
-//   3. Put the smaller patterns before the larger ones. The first match is then the smallest, with all the
-//   keys.
+//   3. Put the smaller patterns before the larger ones. The first match is then the smallest, and has all
+//      the keys.
 //
 // Pure; never fails. If the overlap of two patterns is no pattern itself, or there are too many of them, a
 // remark says that such mail gets the signatures of the first pattern only.

@@ -86,8 +86,8 @@ class Evaluation {
     if (records.size() > 1) return {Result::permerror, fmt::format("{} has several SPF records", domain)};
     const auto record = parse_record(records.front());
     if (!record) {
-      const auto& [reason, octet] = record.refusal();
-      return {Result::permerror, fmt::format("the record of {}: {}, at byte {}", domain, reason, octet + 1)};
+      const auto& [reason, byte] = record.refusal();
+      return {Result::permerror, fmt::format("the record of {}: {}, at byte {}", domain, reason, byte + 1)};
     }
     open_.push_back(canon::lower_case(domain));
     auto verdict = apply(*record, domain);

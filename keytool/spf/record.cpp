@@ -29,7 +29,7 @@ constexpr std::array<NamedKind, 8> kinds{{{"all", MechanismKind::all},
 using Trouble = std::optional<canon::Refusal>;
 
 canon::Refusal moved(canon::Refusal refusal, std::size_t by) {
-  refusal.octet += by;
+  refusal.byte += by;
   return refusal;
 }
 
@@ -45,7 +45,7 @@ std::optional<unsigned> read_prefix(std::string_view digits, unsigned most) {
 // Reads one mechanism, without its qualifier. Positions count from the beginning of the whole record.
 class TermReader {
  public:
-  TermReader(std::string_view term, std::size_t octet) : term_(term), octet_(octet) {}
+  TermReader(std::string_view term, std::size_t byte) : term_(term), byte_(byte) {}
 
   canon::Result<Mechanism> read() {
     if (auto trouble = read_term()) return *std::move(trouble);
@@ -57,10 +57,10 @@ class TermReader {
     const auto name_end = std::min(term_.find_first_of(":/"), term_.size());
     const std::string name = canon::lower_case(term_.substr(0, name_end));
     const auto known = std::find_if(kinds.begin(), kinds.end(), [&](auto& k) { return k.name == name; });
-    if (known == kinds.end()) return canon::Refusal{"an unknown mechanism", octet_};
+    if (known == kinds.end()) return canon::Refusal{"an unknown mechanism", byte_};
     mechanism_.kind = known->kind;
     const std::string_view rest = term_.substr(name_end);
-    at_ = octet_ + name_end;
+    at_ = byte_ + name_end;
     switch (mechanism_.kind) {
       case MechanismKind::all:
         if (!rest.empty()) return canon::Refusal{"something after all", at_};
@@ -132,7 +132,7 @@ class TermReader {
 
   Mechanism mechanism_;
   std::string_view term_;
-  std::size_t octet_;
+  std::size_t byte_;
   std::size_t at_ = 0;  // the position of what follows the name
 };
 
@@ -148,15 +148,15 @@ std::size_t modifier_end(std::string_view term) {
 
 class RecordReader {
  public:
-  Trouble read_term(std::string_view term, std::size_t octet) {
+  Trouble read_term(std::string_view term, std::size_t byte) {
     const auto equals = modifier_end(term);
-    if (equals != std::string_view::npos) return read_modifier(term, equals, octet);
+    if (equals != std::string_view::npos) return read_modifier(term, equals, byte);
     const auto sign = std::string_view("+-~?").find(term.front());
     const std::size_t skipped = sign != std::string_view::npos ? 1 : 0;
-    auto read = TermReader(term.substr(skipped), octet + skipped).read();
+    auto read = TermReader(term.substr(skipped), byte + skipped).read();
     if (!read) return read.refusal();
     auto mechanism = *std::move(read);
-    mechanism.octet = octet;
+    mechanism.byte = byte;
     mechanism.text = term;
     if (sign != std::string_view::npos) mechanism.qualifier = static_cast<Qualifier>(sign);
     record_.mechanisms.push_back(std::move(mechanism));
@@ -166,21 +166,21 @@ class RecordReader {
   Record take() { return std::move(record_); }
 
  private:
-  Trouble read_modifier(std::string_view term, std::size_t equals, std::size_t octet) {
+  Trouble read_modifier(std::string_view term, std::size_t equals, std::size_t byte) {
     const std::string name = canon::lower_case(term.substr(0, equals));
     const std::string_view value = term.substr(equals + 1);
     const bool redirect = name == "redirect";
     if (!redirect && name != "exp") {
       const auto text = parse_macro_string(value);
-      return text ? Trouble() : moved(text.refusal(), octet + equals + 1);
+      return text ? Trouble() : moved(text.refusal(), byte + equals + 1);
     }
     if (redirect ? record_.redirect.has_value() : explained_) {
-      return canon::Refusal{redirect ? "a second redirect=" : "a second exp=", octet};
+      return canon::Refusal{redirect ? "a second redirect=" : "a second exp=", byte};
     }
     auto domain = parse_domain_spec(value);
-    if (!domain) return moved(domain.refusal(), octet + equals + 1);
+    if (!domain) return moved(domain.refusal(), byte + equals + 1);
     if (redirect) {
-      record_.redirect = Redirect{*std::move(domain), octet, std::string(term)};
+      record_.redirect = Redirect{*std::move(domain), byte, std::string(term)};
     } else {
       explained_ = true;
     }
@@ -218,10 +218,10 @@ canon::Result<Record> parse_record(std::string_view text) {
 }
 
 std::string with_terms(const std::string& text, const Record& record, const std::string& terms) {
-  std::size_t at = record.redirect ? record.redirect->octet : text.size();
+  std::size_t at = record.redirect ? record.redirect->byte : text.size();
   for (const auto& mechanism : record.mechanisms) {
     if (mechanism.kind == MechanismKind::all || mechanism.qualifier != Qualifier::pass) {
-      at = std::min(at, mechanism.kind == MechanismKind::all ? mechanism.octet : version.size());
+      at = std::min(at, mechanism.kind == MechanismKind::all ? mechanism.byte : version.size());
     }
   }
   std::string before = text.substr(0, at);

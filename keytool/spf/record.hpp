@@ -25,13 +25,13 @@ struct Mechanism {
   unsigned prefix4 = 32;
   unsigned prefix6 = 128;
   // The position and text in the record, with the qualifier.
-  std::size_t octet = 0;
+  std::size_t byte = 0;
   std::string text;
 };
 
 struct Redirect {
   MacroString domain;
-  std::size_t octet = 0;
+  std::size_t byte = 0;
   std::string text;
 };
 

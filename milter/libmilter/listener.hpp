@@ -1,4 +1,8 @@
-// The fixes around libmilter's accept(): see milter/libmilter/listener.cpp.
+// Replaces libmilter's accept(), so that the daemon survives when descriptors or memory run out: a connection
+// for which there is not enough is closed, and the MTA tries again. Nothing calls the replacement by name
+// (milter/libmilter/listener.cpp).
+//
+// Nothing here throws.
 #pragma once
 
 namespace dkim::milter {

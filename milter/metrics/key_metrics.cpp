@@ -51,7 +51,7 @@ class KeyGauges {
   void add(const canon::DomainName& domain, const crypto::Manifest& manifest) {
     for (const auto* key : keys_shown(manifest))
       add_key(domain, *key);
-    for (const auto algorithm : {Algorithm::rsa, Algorithm::ed25519})
+    for (const auto algorithm : crypto::all_algorithms)
       add_active(domain, manifest, algorithm);
   }
 

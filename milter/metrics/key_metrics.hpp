@@ -1,4 +1,6 @@
 // The keys of the store as metrics: gauges by domain and key (dkimsignd(8), METRICS).
+//
+// Reads nothing itself: what could not be read is a 0 in the gauges. Throws nothing but std::bad_alloc.
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -13,6 +15,7 @@ namespace dkim::milter {
 // behind forever.
 constexpr std::size_t most_keys_shown = 16;
 
+// Returns the families that have a metric.
 std::vector<prometheus::MetricFamily> key_metrics(const StoreReport& report);
 
 }  // namespace dkim::milter

@@ -21,15 +21,6 @@ namespace {
 using prometheus::Counter;
 using prometheus::Gauge;
 
-constexpr std::array<const char*, 12> reason_words = {
-    "untrusted_client", "rule",           "no_key",           "key_pending", "no_active_key", "subdomain",
-    "invalid_domain",   "malformed_from", "header_too_large", "dialogue",    "error",         "stopping"};
-constexpr std::array<const char*, 7> kind_words = {"key_file", "store", "manifest", "openssl",
-                                                   "memory",   "mta",   "other"};
-constexpr std::array<Disposition, 3> dispositions = {Disposition::accept, Disposition::tempfail,
-                                                     Disposition::reject};
-constexpr std::size_t algorithms = 2;
-
 // From the quickest signature (Ed25519, 50 µs) to a time that nobody should have to wait.
 const prometheus::Histogram::BucketBoundaries signing_seconds = {
     0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
@@ -38,6 +29,73 @@ template <typename Enum>
 constexpr std::size_t index(Enum value) {
   return static_cast<std::size_t>(value);
 }
+
+// Return the values of the labels; nothing for a number that belongs to no enumerator.
+constexpr std::string_view word_of(NotSigned reason) {
+  switch (reason) {
+    case NotSigned::untrusted_client:
+      return "untrusted_client";
+    case NotSigned::rule:
+      return "rule";
+    case NotSigned::no_key:
+      return "no_key";
+    case NotSigned::key_pending:
+      return "key_pending";
+    case NotSigned::no_active_key:
+      return "no_active_key";
+    case NotSigned::subdomain:
+      return "subdomain";
+    case NotSigned::invalid_domain:
+      return "invalid_domain";
+    case NotSigned::malformed_from:
+      return "malformed_from";
+    case NotSigned::header_too_large:
+      return "header_too_large";
+    case NotSigned::dialogue:
+      return "dialogue";
+    case NotSigned::error:
+      return "error";
+    case NotSigned::stopping:
+      return "stopping";
+  }
+  return {};
+}
+
+constexpr std::string_view word_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::key_file:
+      return "key_file";
+    case ErrorKind::store:
+      return "store";
+    case ErrorKind::manifest:
+      return "manifest";
+    case ErrorKind::openssl:
+      return "openssl";
+    case ErrorKind::memory:
+      return "memory";
+    case ErrorKind::mta:
+      return "mta";
+    case ErrorKind::other:
+      return "other";
+  }
+  return {};
+}
+
+// Counts the enumerators, which have the numbers from 0 on, by their words.
+template <typename Enum>
+constexpr std::size_t count_of() {
+  std::size_t count = 0;
+  while (!word_of(static_cast<Enum>(count)).empty())
+    ++count;
+  return count;
+}
+
+constexpr std::size_t reasons = count_of<NotSigned>();
+constexpr std::size_t kinds = count_of<ErrorKind>();
+constexpr std::array dispositions = {Disposition::accept, Disposition::tempfail, Disposition::reject};
+static_assert(index(Disposition::reject) + 1 == dispositions.size(), "all of them, indexed by their numbers");
+constexpr std::size_t algorithms = crypto::all_algorithms.size();
+static_assert(index(crypto::Algorithm::ed25519) + 1 == algorithms, "all of them, indexed by their numbers");
 
 // Can a message that is not signed for this reason end like this? If the configuration chooses, any way.
 bool can_end_as(NotSigned reason, Disposition disposition) {
@@ -95,24 +153,25 @@ struct Metrics::Instruments {
     return {of(crypto::Algorithm::rsa), of(crypto::Algorithm::ed25519)};
   }
 
-  std::array<std::array<Counter*, dispositions.size()>, reason_words.size()> not_signed_counters() {
-    std::array<std::array<Counter*, dispositions.size()>, reason_words.size()> out{};
-    for (std::size_t reason = 0; reason < reason_words.size(); ++reason) {
+  std::array<std::array<Counter*, dispositions.size()>, reasons> not_signed_counters() {
+    std::array<std::array<Counter*, dispositions.size()>, reasons> out{};
+    for (std::size_t reason = 0; reason < reasons; ++reason) {
       for (const auto disposition : dispositions) {
         if (!can_end_as(static_cast<NotSigned>(reason), disposition)) continue;
-        out[reason][index(disposition)] = &counter(
-            "messages_not_signed_total", "Messages not signed, by reason, and what became of them.",
-            {{"reason", reason_words[reason]}, {"disposition", std::string(to_string(disposition))}});
+        out[reason][index(disposition)] =
+            &counter("messages_not_signed_total", "Messages not signed, by reason, and what became of them.",
+                     {{"reason", std::string(word_of(static_cast<NotSigned>(reason)))},
+                      {"disposition", std::string(to_string(disposition))}});
       }
     }
     return out;
   }
 
-  std::array<Counter*, kind_words.size()> error_counters() {
-    std::array<Counter*, kind_words.size()> out{};
-    for (std::size_t kind = 0; kind < kind_words.size(); ++kind) {
-      out[kind] =
-          &counter("errors_total", "Faults met while handling mail, by kind.", {{"kind", kind_words[kind]}});
+  std::array<Counter*, kinds> error_counters() {
+    std::array<Counter*, kinds> out{};
+    for (std::size_t kind = 0; kind < kinds; ++kind) {
+      out[kind] = &counter("errors_total", "Faults met while handling mail, by kind.",
+                           {{"kind", std::string(word_of(static_cast<ErrorKind>(kind)))}});
     }
     return out;
   }
@@ -136,8 +195,7 @@ struct Metrics::Instruments {
 
   std::array<Counter*, 3> messages_signed = messages_signed_counters();
   std::array<Counter*, algorithms> signatures = signature_counters();
-  std::array<std::array<Counter*, dispositions.size()>, reason_words.size()> not_signed =
-      not_signed_counters();
+  std::array<std::array<Counter*, dispositions.size()>, reasons> not_signed = not_signed_counters();
   Counter& aborted = counter("messages_aborted_total",
                              "Messages that were to be signed and that the MTA broke off before their end.");
   Counter& signed_bytes =
@@ -148,7 +206,7 @@ struct Metrics::Instruments {
           .Help("Time from a message's end to its signatures inserted, all of them together.")
           .Register(registry)
           .Add({}, signing_seconds);
-  std::array<Counter*, kind_words.size()> errors = error_counters();
+  std::array<Counter*, kinds> errors = error_counters();
 
   Gauge& connections = gauge("connections", "Connections from the MTA that are open.");
   Counter& connections_total = counter("connections_total", "Connections from the MTA since the start.");

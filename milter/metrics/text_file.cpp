@@ -6,31 +6,12 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <exception>
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
 
 namespace dkim::milter {
-namespace {
-
-// Removes the temporary file and throws for the errno of now.
-[[noreturn]] void give_up(const std::filesystem::path& temporary, std::string_view action,
-                          const std::filesystem::path& path) {
-  const int error = errno;
-  unlink(temporary.c_str());
-  crypto::throw_store_error(action, path, error);
-}
-
-void write_all(int fd, std::string_view content, const std::filesystem::path& temporary) {
-  while (!content.empty()) {
-    const ssize_t written = write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) give_up(temporary, "write", temporary);
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
-}  // namespace
 
 void replace_text_file(const std::filesystem::path& path, std::string_view content) {
   const auto temporary = crypto::temporary_path(path);
@@ -40,9 +21,16 @@ void replace_text_file(const std::filesystem::path& path, std::string_view conte
   const crypto::FileDescriptor fd(
       open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!fd) crypto::throw_store_error("create", temporary, errno);
-  if (fchmod(fd.get(), mode) != 0) give_up(temporary, "set the mode of", temporary);  // whatever the umask
-  write_all(fd.get(), content, temporary);
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) give_up(temporary, "put in place", path);
+  try {
+    // open() has applied the umask to the mode.
+    if (fchmod(fd.get(), mode) != 0) crypto::throw_store_error("set the mode of", temporary, errno);
+    crypto::write_fully(fd, content, temporary);
+    if (std::rename(temporary.c_str(), path.c_str()) != 0)
+      crypto::throw_store_error("put in place", path, errno);
+  } catch (const std::exception&) {
+    unlink(temporary.c_str());
+    throw;
+  }
 }
 
 }  // namespace dkim::milter

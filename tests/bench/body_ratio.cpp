@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "canon/body_canon.hpp"
+#include "canon/squeeze.hpp"
 #include "crypto/digest.hpp"
 #include "tests/bench/texts.hpp"
 
@@ -20,6 +21,7 @@ namespace {
 
 using dkim::canon::BodyCanonicalizer;
 using dkim::canon::Canonicalization;
+using dkim::canon::Squeeze;
 using dkim::crypto::Sha256;
 
 constexpr std::size_t body_octets = 1 << 20;
@@ -43,10 +45,10 @@ double time_plain(std::string_view body) {
   return cpu_seconds() - begin;
 }
 
-double time_canonical(std::string_view body, Canonicalization algorithm) {
+double time_canonical(std::string_view body, Canonicalization algorithm, const Squeeze& squeeze) {
   const double begin = cpu_seconds();
   Sha256 hash;
-  BodyCanonicalizer canonicalizer(algorithm);
+  BodyCanonicalizer canonicalizer(algorithm, squeeze);
   const BodyCanonicalizer::Sink sink = [&hash](std::string_view octets) { hash.update(octets); };
   for (; !body.empty(); body.remove_prefix(std::min(chunk_octets, body.size())))
     canonicalizer.update(body.substr(0, chunk_octets), sink);
@@ -59,21 +61,23 @@ double at(const std::vector<double>& sorted, double share) {
   return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
 }
 
-void print_row(Canonicalization algorithm, dkim::bench::Shape shape, std::size_t repetitions) {
+void print_row(Canonicalization algorithm, const Squeeze& squeeze, dkim::bench::Shape shape,
+               std::size_t repetitions) {
   const std::string body = dkim::bench::body_text(shape, body_octets);
   std::vector<double> ratios;
   std::vector<double> plain_times;
   time_plain(body);
-  time_canonical(body, algorithm);
+  time_canonical(body, algorithm, squeeze);
   for (std::size_t i = 0; i < repetitions; ++i) {
     plain_times.push_back(time_plain(body));
-    ratios.push_back(plain_times.back() / time_canonical(body, algorithm));
+    ratios.push_back(plain_times.back() / time_canonical(body, algorithm, squeeze));
   }
   std::sort(ratios.begin(), ratios.end());
   std::sort(plain_times.begin(), plain_times.end());
   const double plain_rate = static_cast<double>(body.size()) / at(plain_times, 0.5) / 1e6;
-  std::printf("| %s | %s | %.0f | %.0f | %.0f %% | %.0f to %.0f %% |\n",
+  std::printf("| %s | %s | %s | %.0f | %.0f | %.0f %% | %.0f to %.0f %% |\n",
               algorithm == Canonicalization::simple ? "simple" : "relaxed",
+              algorithm == Canonicalization::simple ? "any" : std::string(squeeze.instruction_set).c_str(),
               std::string(name_of(shape)).c_str(), plain_rate, plain_rate * at(ratios, 0.5),
               100 * at(ratios, 0.5), 100 * at(ratios, 0.25), 100 * at(ratios, 0.75));
 }
@@ -86,11 +90,17 @@ int main(int argc, char** argv) {
     std::fputs("body_ratio [REPETITIONS]\n", stderr);
     return 2;
   }
-  std::puts("| body | shape | SHA-256 alone, MB/s | canonicalized, MB/s | ratio | middle half |");
-  std::puts("| --- | --- | --- | --- | --- | --- |");
-  for (const Canonicalization algorithm : {Canonicalization::relaxed, Canonicalization::simple}) {
+  const auto count = static_cast<std::size_t>(repetitions);
+  const auto squeezes = dkim::canon::squeezes();
+  std::puts(
+      "| body | instructions | shape | SHA-256 alone, MB/s | canonicalized, MB/s | ratio | middle half |");
+  std::puts("| --- | --- | --- | --- | --- | --- | --- |");
+  for (const Squeeze& squeeze : squeezes) {
     for (const dkim::bench::Shape shape : dkim::bench::all_shapes)
-      print_row(algorithm, shape, static_cast<std::size_t>(repetitions));
+      print_row(Canonicalization::relaxed, squeeze, shape, count);
   }
+  // Simple leaves white space alone: nothing is squeezed.
+  for (const dkim::bench::Shape shape : dkim::bench::all_shapes)
+    print_row(Canonicalization::simple, squeezes.back(), shape, count);
   return 0;
 }

@@ -46,6 +46,10 @@ void append_line(std::string& text, Sequence& sequence, Shape shape) {
     case Shape::spaced:
       append_words(text, sequence, 40 + sequence.below(20), sequence.below(2) == 0 ? "   " : "  ");
       break;
+    case Shape::sprinkled:
+      for (int column = 0; column < 72; ++column)
+        text += sequence.below(9) == 0 ? ' ' : digits[sequence.below(digits.size())];
+      break;
     case Shape::tabbed:
       append_words(text, sequence, 40 + sequence.below(20), "\t");
       break;
@@ -75,6 +79,8 @@ std::string_view name_of(Shape shape) {
       return "base64";
     case Shape::spaced:
       return "spaced";
+    case Shape::sprinkled:
+      return "sprinkled";
     case Shape::tabbed:
       return "tabbed";
     case Shape::empty_lines:

@@ -16,12 +16,14 @@ enum class Shape {
   plain,       // English prose, single spaces
   base64,      // an attachment: lines of 76
   spaced,      // aligned columns: many double spaces, trailing white space
+  sprinkled,   // random letters, one byte in nine a space: a double space now and then, where nobody expects
+               // it
   tabbed,      // a table: tabs, some of them at the end of a line
   empty_lines  // every other line is empty
 };
 
-inline constexpr std::array all_shapes{Shape::plain, Shape::base64, Shape::spaced, Shape::tabbed,
-                                       Shape::empty_lines};
+inline constexpr std::array all_shapes{Shape::plain,     Shape::base64, Shape::spaced,
+                                       Shape::sprinkled, Shape::tabbed, Shape::empty_lines};
 
 // Returns the shape with this name. Throws std::invalid_argument if there is none.
 Shape shape_named(std::string_view name);

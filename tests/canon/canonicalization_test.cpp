@@ -48,7 +48,7 @@ TEST(CanonicalizationTag, refusals_name_the_byte) {
   for (const auto& [text, octet] : cases) {
     const auto parsed = parse_canonicalization(text);
     ASSERT_FALSE(parsed) << text;
-    EXPECT_EQ(parsed.refusal().octet, octet) << text;
+    EXPECT_EQ(parsed.refusal().byte, octet) << text;
     EXPECT_FALSE(parsed.refusal().reason.empty());
   }
 }

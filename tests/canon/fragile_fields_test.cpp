@@ -12,7 +12,8 @@ Names fragile(const Names& signed_list, const Names& oversigned_list) {
   const auto policy = canon::FieldPolicy::from_lists(signed_list, oversigned_list);
   Names out;
   for (const auto& field : canon::fragile_fields(*policy))
-    out.push_back((field.is_oversigned ? "oversigned " : "signed ") + field.name);
+    out.push_back((field.list == canon::FieldList::oversigned_headers ? "oversigned " : "signed ") +
+                  field.name);
   return out;
 }
 

@@ -59,7 +59,7 @@ TEST(Labels, refusals_name_the_byte) {
   for (const auto& [name, octet] : cases) {
     const auto wrong = check_labels(name);
     ASSERT_TRUE(wrong) << name;
-    EXPECT_EQ(wrong->octet, octet) << name << ": " << wrong->reason;
+    EXPECT_EQ(wrong->byte, octet) << name << ": " << wrong->reason;
   }
 }
 

@@ -53,7 +53,7 @@ TEST(MailboxLimits, repeated_pieces) {
     const std::string run = repeated(piece, mebibyte / piece.size());
     const auto found = parse_mailboxes(run);
     if (!found) {
-      EXPECT_LE(found.refusal().octet, run.size());
+      EXPECT_LE(found.refusal().byte, run.size());
     }
     (void)parse_mailboxes("<" + run);
     (void)parse_mailboxes("<a@" + run + ">");

@@ -20,13 +20,13 @@ TEST(Mailbox, vectors) {
     if (vector.has("Refused")) {
       EXPECT_FALSE(found) << vector.where() << " gave " << joined(found->front());
       if (!found) {
-        EXPECT_EQ(std::to_string(found.refusal().octet), vector.get("Refused"))
+        EXPECT_EQ(std::to_string(found.refusal().byte), vector.get("Refused"))
             << vector.where() << ": " << found.refusal().reason;
       }
       continue;
     }
     if (!found) {
-      ADD_FAILURE() << vector.where() << ": " << found.refusal().reason << " at " << found.refusal().octet;
+      ADD_FAILURE() << vector.where() << ": " << found.refusal().reason << " at " << found.refusal().byte;
       continue;
     }
     std::vector<std::string> mailboxes;
@@ -46,7 +46,7 @@ TEST(Mailbox, comments_and_folds_between_all_tokens) {
     for (const auto& token : tokens)
       value += filler + token;
     const auto found = parse_mailboxes(value + filler);
-    ASSERT_TRUE(found) << value << ": " << found.refusal().reason << " at " << found.refusal().octet;
+    ASSERT_TRUE(found) << value << ": " << found.refusal().reason << " at " << found.refusal().byte;
     ASSERT_EQ(found->size(), 2U) << value;
     EXPECT_EQ(joined((*found)[0]), "a.b c.example") << value;
     EXPECT_EQ(joined((*found)[1]), "x y.z") << value;
@@ -60,7 +60,7 @@ TEST(Mailbox, every_prefix_of_every_vector) {
     for (std::size_t size = 0; size <= value.size(); ++size) {
       const auto found = parse_mailboxes(std::string_view(value).substr(0, size));
       if (!found) {
-        EXPECT_LE(found.refusal().octet, size) << vector.where();
+        EXPECT_LE(found.refusal().byte, size) << vector.where();
         continue;
       }
       for (const auto& mailbox : *found) {

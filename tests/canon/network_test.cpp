@@ -116,5 +116,15 @@ TEST(Network, ContainsItsHalves) {
   EXPECT_LT(network.lower_half(), network.upper_half());
 }
 
+TEST(Network, ASingleAddressHasNoHalvesAndNoBitBeyondItsLast) {
+  for (const auto* text : {"192.0.2.1", "2001:db8::1"}) {
+    const auto single = *Network::parse(text);
+    EXPECT_EQ(single.lower_half(), single);
+    EXPECT_EQ(single.upper_half(), single);
+    EXPECT_TRUE(single.has_bit(127));
+    EXPECT_FALSE(single.has_bit(128));
+  }
+}
+
 }  // namespace
 }  // namespace dkim::canon

@@ -32,7 +32,7 @@ TEST(Selector, leaves_room_for_the_rest_of_a_records_name) {
   EXPECT_TRUE(Selector::parse(longest));
   const auto longer = Selector::parse(longest + "a");
   ASSERT_FALSE(longer);
-  EXPECT_EQ(longer.refusal().octet, 240U);
+  EXPECT_EQ(longer.refusal().byte, 240U);
 }
 
 TEST(Selector, compares_as_dns_does) {

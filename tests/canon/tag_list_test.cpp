@@ -80,7 +80,7 @@ TEST(TagList, refusals_name_the_byte) {
   for (const auto& [text, octet] : cases) {
     const auto list = TagList::parse(text);
     ASSERT_FALSE(list) << text;
-    EXPECT_EQ(list.refusal().octet, octet) << text << ": " << list.refusal().reason;
+    EXPECT_EQ(list.refusal().byte, octet) << text << ": " << list.refusal().reason;
   }
 }
 
@@ -97,9 +97,9 @@ TEST(TagList, every_byte_in_a_value) {
 TEST(TagList, tags_know_their_position) {
   const auto list = TagList::parse(" v=1;\r\n\ta = b;cc=");
   ASSERT_TRUE(list);
-  EXPECT_EQ(list->tags()[0].octet, 1U);
-  EXPECT_EQ(list->tags()[1].octet, 8U);
-  EXPECT_EQ(list->tags()[2].octet, 14U);
+  EXPECT_EQ(list->tags()[0].byte, 1U);
+  EXPECT_EQ(list->tags()[1].byte, 8U);
+  EXPECT_EQ(list->tags()[2].byte, 14U);
 }
 
 TEST(TagList, find) {
@@ -126,7 +126,7 @@ TEST(TagList, signatures_of_the_rfcs) {
   const auto end = message.find("\r\nDKIM-Signature:", 1);
   const std::string value = message.substr(15, end - 15);
   const auto list = TagList::parse(value);
-  ASSERT_TRUE(list) << list.refusal().reason << " at " << list.refusal().octet;
+  ASSERT_TRUE(list) << list.refusal().reason << " at " << list.refusal().byte;
   EXPECT_EQ(list->find("a"), "ed25519-sha256");
   EXPECT_EQ(list->find("s"), "brisbane");
   EXPECT_EQ(canon::split_colons(*list->find("h")),

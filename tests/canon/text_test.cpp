@@ -111,6 +111,15 @@ TEST(Text, wildcards_match_as_defined) {
   EXPECT_GT(matched, 1000);
 }
 
+TEST(Text, HexDigitsOfEitherCaseHaveAValue) {
+  EXPECT_EQ(canon::hex_digit('0'), 0U);
+  EXPECT_EQ(canon::hex_digit('9'), 9U);
+  EXPECT_EQ(canon::hex_digit('a'), 10U);
+  EXPECT_EQ(canon::hex_digit('F'), 15U);
+  for (const char c : {'/', ':', '@', 'G', '`', 'g', '\0', '\xff'})
+    EXPECT_FALSE(canon::hex_digit(c)) << c;
+}
+
 TEST(Text, a_wildcard_pattern_made_to_be_slow) {
   std::string pattern;
   for (int i = 0; i < 100; ++i)

@@ -66,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const auto source = crypto::SettingsSource::read(file);
     test::require(source.name() == file, "the file has its name");
-    test::require(source.text().size() <= crypto::most_settings_octets + crypto::most_includes,
+    test::require(source.text().size() <= crypto::most_settings_bytes + crypto::most_includes,
                   "the text is bounded");
     require_places(source, tree.directory().string());
     bool flat_failed = false;

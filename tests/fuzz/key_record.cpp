@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto record = crypto::parse_record(text);
   if (!record) {
-    test::require(record.refusal().octet <= size, "the position of a refusal is in the input");
+    test::require(record.refusal().byte <= size, "the position of a refusal is in the input");
     return 0;
   }
   const std::string written = crypto::write_record(*record);

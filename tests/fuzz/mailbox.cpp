@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view value(reinterpret_cast<const char*>(data), size);
   const auto found = canon::parse_mailboxes(value);
   if (!found) {
-    test::require(found.refusal().octet <= size, "the position of a refusal is in the input");
+    test::require(found.refusal().byte <= size, "the position of a refusal is in the input");
     for (const char c : found.refusal().reason)
       test::require(c >= ' ' && c < 0x7f, "a reason is safe to log");
     return 0;

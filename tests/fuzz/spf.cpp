@@ -47,11 +47,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto record = spf::parse_record(text);
   if (!record) {
-    test::require(record.refusal().octet <= size, "the position of a refusal is in the input");
+    test::require(record.refusal().byte <= size, "the position of a refusal is in the input");
     test::require(!record.refusal().reason.empty(), "a refusal has a reason");
   } else {
     for (const auto& mechanism : record->mechanisms)
-      test::require(text.substr(mechanism.octet).starts_with(mechanism.text), "a mechanism is where it says");
+      test::require(text.substr(mechanism.byte).starts_with(mechanism.text), "a mechanism is where it says");
   }
   if (record) {
     const std::string widened = spf::with_terms(std::string(text), *record, "ip4:192.0.2.77");

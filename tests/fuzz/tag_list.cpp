@@ -12,12 +12,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto list = canon::TagList::parse(text);
   if (!list) {
-    test::require(list.refusal().octet <= size, "the position of a refusal is in the input");
+    test::require(list.refusal().byte <= size, "the position of a refusal is in the input");
     return 0;
   }
   canon::TagListWriter writer(15);
   for (const auto& tag : list->tags()) {
-    test::require(text.substr(tag.octet).starts_with(tag.name), "a tag is where it says");
+    test::require(text.substr(tag.byte).starts_with(tag.name), "a tag is where it says");
     test::require(list->find(tag.name) == tag.value, "a tag is found by its name");
     for (const auto part : canon::split_colons(tag.value))
       test::require(part == canon::trim_fws(part), "parts come without white space");

@@ -63,7 +63,7 @@ TEST(SpfRecord, reads_each_mechanism) {
   ASSERT_EQ(record->mechanisms.size(), 4U);
   EXPECT_EQ(record->mechanisms[0].qualifier, Qualifier::fail);
   EXPECT_EQ(record->mechanisms[0].prefix4, 24U);
-  EXPECT_EQ(record->mechanisms[0].octet, 7U);
+  EXPECT_EQ(record->mechanisms[0].byte, 7U);
   EXPECT_EQ(record->mechanisms[0].text, "-ip4:192.0.2.0/24");
   EXPECT_EQ(record->mechanisms[1].qualifier, Qualifier::neutral);
   EXPECT_EQ(record->mechanisms[1].prefix4, 20U);
@@ -91,7 +91,7 @@ class SpfBadRecord : public testing::TestWithParam<Bad> {};
 TEST_P(SpfBadRecord, names_the_place) {
   const auto record = parse_record(GetParam().text);
   ASSERT_FALSE(record) << GetParam().text;
-  EXPECT_EQ(record.refusal().octet, GetParam().octet) << GetParam().text << ": " << record.refusal().reason;
+  EXPECT_EQ(record.refusal().byte, GetParam().octet) << GetParam().text << ": " << record.refusal().reason;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SpfBadRecord,

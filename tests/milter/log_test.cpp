@@ -91,7 +91,7 @@ TEST_F(LogTest, NoByteFromOutsideEndsALineOrPassesForAnother) {
   log_.malformed(evil, evil, Disposition::reject);
   log_.fault(evil, evil, Disposition::reject);
   log_.deferred(evil);
-  log_.long_line(evil, evil);
+  log_.long_header_line(evil, evil);
   log_.eight_bit(evil, 7);
   log_.reload_failed(evil);
   log_.metrics_not_written(evil);
@@ -114,7 +114,7 @@ TEST_F(LogTest, HugeValuesAreCut) {
   log_.not_ours(huge, ClientAddress(), huge);
   log_.not_signed(huge, {Cause::rule, huge, huge});
   log_.malformed(huge, huge, Disposition::accept);
-  log_.long_line(huge, huge);
+  log_.long_header_line(huge, huge);
   for (const auto& text : lines_) {
     EXPECT_LT(text.size(), 1500U);
     EXPECT_NE(text.find("x..."), std::string::npos);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <stdexcept>
 
 namespace dkim::test {
 namespace {
@@ -44,16 +45,27 @@ std::string without_extra_white_space(const std::string& line) {
   return out;
 }
 
-std::string run(Canonicalization algorithm, const std::vector<std::string_view>& chunks) {
+std::string run_on(const canon::Squeeze& squeeze, Canonicalization algorithm,
+                   const std::vector<std::string_view>& chunks) {
   std::string out;
   const BodyCanonicalizer::Sink sink = [&](std::string_view piece) { out += piece; };
-  BodyCanonicalizer canonicalizer(algorithm);
+  BodyCanonicalizer canonicalizer(algorithm, squeeze);
   for (const auto chunk : chunks) {
     const auto copy = std::make_unique<char[]>(chunk.size());
     if (!chunk.empty()) std::memcpy(copy.get(), chunk.data(), chunk.size());
     canonicalizer.update({copy.get(), chunk.size()}, sink);
   }
   canonicalizer.finish(sink);
+  return out;
+}
+
+std::string run(Canonicalization algorithm, const std::vector<std::string_view>& chunks) {
+  const auto all = canon::squeezes();
+  std::string out = run_on(all.front(), algorithm, chunks);
+  for (const auto& squeeze : all.subspan(1)) {
+    if (run_on(squeeze, algorithm, chunks) != out)
+      throw std::logic_error("the canonical body is another one by " + std::string(squeeze.instruction_set));
+  }
   return out;
 }
 

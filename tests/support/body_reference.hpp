@@ -14,8 +14,9 @@ namespace dkim::test {
 
 std::string reference_body(canon::Canonicalization algorithm, std::string_view body);
 
-// Returns what the real canonicalizer makes of the body, cut at these ascending offsets. Each chunk is an
-// allocation of exactly its size, so that AddressSanitizer detects a read past its end.
+// Returns what the real canonicalizer makes of the body, cut at these ascending offsets, on each instruction
+// set that this processor has; throws std::logic_error if they differ. Each chunk is an allocation of exactly
+// its size, so that AddressSanitizer detects a read past its end.
 std::string canonical_body(canon::Canonicalization algorithm, std::string_view body,
                            const std::vector<std::size_t>& cuts = {});
 

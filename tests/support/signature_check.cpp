@@ -49,7 +49,7 @@ canon::HeaderField without_value_of_b(canon::HeaderField signature) {
   const auto tags = canon::TagList::parse(signature.value);
   for (const auto& tag : tags->tags()) {
     if (tag.name != "b") continue;
-    const std::size_t begin = signature.value.find('=', tag.octet) + 1;
+    const std::size_t begin = signature.value.find('=', tag.byte) + 1;
     const std::size_t end = std::min(signature.value.find(';', begin), signature.value.size());
     signature.value.erase(begin, end - begin);
     break;

@@ -13,20 +13,13 @@ bool is_uri_character(char c) {
   return canon::is_alnum(c) || std::string_view("-._~:/?#[]@$&'()*+;=").find(c) != std::string_view::npos;
 }
 
-std::optional<unsigned> hex_digit(char c) {
-  const char lower = canon::to_lower(c);
-  if (canon::is_digit(lower)) return static_cast<unsigned>(lower - '0');
-  if (lower >= 'a' && lower <= 'f') return static_cast<unsigned>(lower - 'a') + 10;
-  return {};
-}
-
 // Decodes %XX. Returns nothing if a "%" begins no such code, or a character must not be in a URI.
 std::optional<std::string> decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%') {
-      const auto high = i + 2 < text.size() ? hex_digit(text[i + 1]) : std::nullopt;
-      const auto low = i + 2 < text.size() ? hex_digit(text[i + 2]) : std::nullopt;
+      const auto high = i + 2 < text.size() ? canon::hex_digit(text[i + 1]) : std::nullopt;
+      const auto low = i + 2 < text.size() ? canon::hex_digit(text[i + 2]) : std::nullopt;
       if (!high || !low) return {};
       out += static_cast<char>(*high * 16 + *low);
       i += 2;

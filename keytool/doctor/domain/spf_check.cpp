@@ -148,7 +148,7 @@ class Checker {
           Severity::broken,
           fmt::format(
               "the SPF record has a syntax error, which receivers treat as permerror: {}, at byte {} of: {}",
-              record.refusal().reason, record.refusal().octet + 1, text),
+              record.refusal().reason, record.refusal().byte + 1, text),
           "fix the record there");
       return;
     }

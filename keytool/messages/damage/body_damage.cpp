@@ -62,7 +62,7 @@ class BodyTrial {
   }
 
   bool is_signed(const crypto::BodyDigest& body) const {
-    return is_signed(body.digest) && body.octets >= signature_.body_limit.value_or(0);
+    return is_signed(body.digest) && body.length >= signature_.body_limit.value_or(0);
   }
 
   bool matches(std::string_view body) const {
@@ -71,11 +71,11 @@ class BodyTrial {
 
   std::optional<std::string> find_limit_beyond_the_end() const {
     const auto whole = crypto::body_digest(signature_.canonicalization.body, body_, std::nullopt);
-    if (!is_signed(whole.digest) || whole.octets >= signature_.body_limit.value_or(0)) return std::nullopt;
+    if (!is_signed(whole.digest) || whole.length >= signature_.body_limit.value_or(0)) return std::nullopt;
     return fmt::format(
         "the hash is that of the whole body, which has {} bytes, fewer than l= says: "
         "the signer counted wrongly",
-        whole.octets);
+        whole.length);
   }
 
   std::optional<std::string> find_canonicalization() const {

@@ -6,25 +6,19 @@
 namespace dkim::keytool {
 namespace {
 
-int hex_digit(char c) {
-  if (canon::is_digit(c)) return c - '0';
-  const char lower = canon::to_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 // Decodes one line with its line end, which a soft line break removes.
 std::string decode_line(std::string_view line) {
   std::string out;
   for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] != '=') {
-      out += line[i];
-    } else if (line.substr(i) == "=\r\n") {
-      return out;
-    } else if (i + 2 < line.size() && hex_digit(line[i + 1]) >= 0 && hex_digit(line[i + 2]) >= 0) {
-      out += static_cast<char>(hex_digit(line[i + 1]) * 16 + hex_digit(line[i + 2]));
+    if (line.substr(i) == "=\r\n") return out;
+    const bool may_begin_code = line[i] == '=' && i + 2 < line.size();
+    const auto high = may_begin_code ? canon::hex_digit(line[i + 1]) : std::nullopt;
+    const auto low = may_begin_code ? canon::hex_digit(line[i + 2]) : std::nullopt;
+    if (high && low) {
+      out += static_cast<char>(*high * 16 + *low);
       i += 2;
     } else {
-      out += '=';
+      out += line[i];
     }
   }
   return out;

@@ -10,7 +10,7 @@ namespace {
 
 std::string refusal(std::string_view record) {
   const auto parsed = parse_record(record);
-  return parsed ? "(read)" : parsed.refusal().reason + " at " + std::to_string(parsed.refusal().octet);
+  return parsed ? "(read)" : parsed.refusal().reason + " at " + std::to_string(parsed.refusal().byte);
 }
 
 TEST(WriteRecordTest, EachKind) {
@@ -123,6 +123,13 @@ TEST(LargestRsaBitsTest, FitsAndIsTheLargest) {
       EXPECT_GT(write_record(make_record(PrivateKey::generate_rsa(bits + 8), flags)).size(), limit) << bits;
     }
   }
+}
+
+TEST(RecordFlags, AllowSha256IfTheyListItOrNothing) {
+  for (const auto* hashes : {"", "sha256", "sha1:sha256", "sha256:sha1"})
+    EXPECT_TRUE(RecordFlags{.hashes = hashes}.allows_sha256()) << hashes;
+  for (const auto* hashes : {"sha1", "sha2567", "xsha256", "SHA256", "sha1:sha512"})
+    EXPECT_FALSE(RecordFlags{.hashes = hashes}.allows_sha256()) << hashes;
 }
 
 TEST(LargestRsaBitsTest, NothingFitsOrEverythingDoes) {

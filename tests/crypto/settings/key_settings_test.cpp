@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"domains = ( { domain = \"a.b\"; } );", "\"publish\" is missing"},
         Mistake{"domains = ( { domain = \"a.b\"; publish = { method = \"manual\"; }; }, { domain = \"A.b\"; "
                 "publish = { method = \"manual\"; }; } );",
-                "there twice"},
+                "listed twice"},
         Mistake{"rotation = { every = 0; };", "\"every\" is 0"},
         Mistake{"rotation = { drain = \"7d\"; };", "\"drain\" is a text"},
         Mistake{"rotation = { weekly = 1; };", "unknown setting \"weekly\""}));

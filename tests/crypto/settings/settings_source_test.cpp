@@ -194,9 +194,9 @@ TEST_F(SettingsSourceTest, TooDeepTooManyTooLarge) {
   EXPECT_EQ(refusal(), "main.conf:101: more than 100 files included; one file may hold what several do");
 
   write("main.conf", "@include \"half\"\n@include \"half\"\n");
-  write("half", std::string(most_settings_octets / 2 + 1, '\n'));
+  write("half", std::string(most_settings_bytes / 2 + 1, '\n'));
   EXPECT_EQ(refusal().find("half:1: larger than the 1048576 bytes"), 0U) << refusal();
-  write("main.conf", std::string(most_settings_octets + 1, '\n'));
+  write("main.conf", std::string(most_settings_bytes + 1, '\n'));
   EXPECT_NE(refusal().find("main.conf is larger than the 1048576 bytes"), std::string::npos) << refusal();
 }
 

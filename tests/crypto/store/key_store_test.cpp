@@ -51,6 +51,25 @@ TEST_F(KeyStoreTest, ReadsTheSameWhileHeldOpen) {
   EXPECT_NE(message_of<StoreError>([&] { store().held(); }), "");
 }
 
+TEST_F(KeyStoreTest, ARefusalHasTheDistrustAsAValue) {
+  const auto distrust = [&]() -> std::optional<Distrust> {
+    try {
+      [[maybe_unused]] const auto key = store().load_key(domain_name("example.com"), entry());
+    } catch (const KeyFileError& error) {
+      return error.distrust();
+    }
+    return std::nullopt;
+  };
+  ASSERT_EQ(chmod(key_path().c_str(), 0644), 0);
+  ASSERT_TRUE(distrust());
+  EXPECT_EQ(distrust()->path, key_path());
+  EXPECT_EQ(to_string(*distrust()), load_refusal());
+  ASSERT_EQ(chmod(key_path().c_str(), 0600), 0);
+  write_file(key_path(), "no key");
+  EXPECT_FALSE(distrust());
+  EXPECT_NE(load_refusal(), "");
+}
+
 // The error names the path, the mode, and a command that fixes it.
 TEST_F(KeyStoreTest, TooOpenModesAreRefused) {
   for (const mode_t mode : {0644U, 0641U, 0642U, 0660U, 0620U, 0666U, 0777U, 0604U}) {

@@ -183,7 +183,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ManifestTest, ASelectorTwice) {
   auto manifest = full_manifest();
   manifest.keys.push_back(manifest.keys.front());
-  EXPECT_NE(refusal(write_manifest(manifest)).find("a selector that is there twice"), std::string::npos);
+  EXPECT_NE(refusal(write_manifest(manifest)).find("a selector that is listed twice"), std::string::npos);
 }
 
 TEST(ManifestTest, EmptyCutOffOrGarbage) {
