@@ -135,7 +135,7 @@ class Examination {
     } catch (const UsageError&) {
       throw;
     } catch (const crypto::Error& error) {
-      findings.push_back(store_trouble(store_.directory().string(), error.what()));
+      findings.push_back(store_trouble(store_.directory().string(), error));
     }
     return findings;
   }

@@ -44,15 +44,4 @@ inline Finding finding_from_dns(Severity severity, std::string topic, std::strin
           {}};
 }
 
-// Takes the command out of words that end in one, "...; fix it with: COMMAND", for it to be pasted.
-inline Finding with_remedy_apart(Finding finding) {
-  constexpr std::string_view mark = "; fix it with: ";
-  const auto at = finding.what.rfind(mark);
-  if (at == std::string::npos) return finding;
-  finding.advice = "fix it:";
-  finding.paste = {finding.what.substr(at + mark.size())};
-  finding.what.erase(at);
-  return finding;
-}
-
 }  // namespace dkim::keytool

@@ -34,6 +34,18 @@ std::optional<std::filesystem::path> daemon_program() {
   return std::nullopt;
 }
 
+// Takes the command out of a line of dkimsignd that ends in one, "...; fix it with: COMMAND", for it to be
+// pasted.
+Finding with_remedy_apart(Finding finding) {
+  constexpr std::string_view mark = "; fix it with: ";
+  const auto at = finding.what.rfind(mark);
+  if (at == std::string::npos) return finding;
+  finding.advice = "fix it:";
+  finding.paste = {finding.what.substr(at + mark.size())};
+  finding.what.erase(at);
+  return finding;
+}
+
 Finding finding_about(const std::string& file, const std::string& line) {
   // A warning is about something that works, but may do harm.
   constexpr std::string_view warning = "warning: ";

@@ -140,6 +140,13 @@ std::optional<Finding> reading_trouble(const std::filesystem::path& path, const 
   return finding;
 }
 
+// Returns nothing if the error has another reason.
+std::optional<crypto::Distrust> distrust_in(const crypto::Error& error) {
+  if (const auto* path = dynamic_cast<const crypto::UntrustedPath*>(&error)) return path->distrust();
+  if (const auto* key = dynamic_cast<const crypto::KeyFileError*>(&error)) return key->distrust();
+  return std::nullopt;
+}
+
 std::optional<Finding> key_file_trouble(const crypto::KeyStore& store, const canon::DomainName& domain,
                                         const crypto::KeyEntry& key,
                                         const std::optional<Credentials>& daemon) {
@@ -147,16 +154,19 @@ std::optional<Finding> key_file_trouble(const crypto::KeyStore& store, const can
   try {
     [[maybe_unused]] const auto loaded = store.load_key(domain, key);
   } catch (const crypto::Error& error) {
-    return store_trouble(path.string(), error.what());
+    return store_trouble(path.string(), error);
   }
   return daemon ? reading_trouble(path, *daemon) : std::nullopt;
 }
 
 }  // namespace
 
-Finding store_trouble(const std::string& subject, const std::string& what) {
-  if (geteuid() == 0) return with_remedy_apart({Severity::broken, "key_files", subject, what, "", {}});
-  return {Severity::unknown, "key_files", subject, what, "run dkimkey doctor as root", {}};
+Finding store_trouble(const std::string& subject, const crypto::Error& error) {
+  if (geteuid() != 0)
+    return {Severity::unknown, "key_files", subject, error.what(), "run dkimkey doctor as root", {}};
+  if (const auto distrust = distrust_in(error))
+    return {Severity::broken, "key_files", subject, distrust->what, "fix it:", {distrust->remedy}};
+  return {Severity::broken, "key_files", subject, error.what(), "", {}};
 }
 
 Findings check_keys(const canon::DomainName& domain, const crypto::Manifest& manifest,
@@ -213,7 +223,7 @@ Findings check_key_directory(const std::filesystem::path& directory) {
   }
   const auto distrust = crypto::find_distrust(directory, crypto::TrustedAs::directory);
   if (!distrust) return {};
-  auto finding = store_trouble(directory.string(), to_string(*distrust));
+  auto finding = store_trouble(directory.string(), crypto::UntrustedPath(*distrust));
   finding.topic = "key_directory";
   return {std::move(finding)};
 }
@@ -234,7 +244,7 @@ Findings check_key_files(const crypto::KeyStore& store, const canon::DomainName&
         findings.push_back(*std::move(trouble));
     }
   } catch (const crypto::Error& error) {
-    findings.push_back(store_trouble(store.manifest_path(domain).string(), error.what()));
+    findings.push_back(store_trouble(store.manifest_path(domain).string(), error));
   }
   return findings;
 }

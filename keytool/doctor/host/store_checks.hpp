@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "crypto/error.hpp"
 #include "crypto/settings/key_settings.hpp"
 #include "crypto/store/key_store.hpp"
 #include "keytool/doctor/findings/finding.hpp"
@@ -26,6 +27,6 @@ Findings check_key_files(const crypto::KeyStore& store, const canon::DomainName&
 
 // Makes a finding about something in the store that cannot be read: broken if root runs this, or else
 // unknown.
-Finding store_trouble(const std::string& subject, const std::string& what);
+Finding store_trouble(const std::string& subject, const crypto::Error& error);
 
 }  // namespace dkim::keytool

@@ -14,6 +14,7 @@
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
+#include "crypto/trusted_path.hpp"
 #include "keytool/doctor/findings/report.hpp"
 #include "keytool/doctor/host/configuration_check.hpp"
 #include "keytool/doctor/host/own_address.hpp"
@@ -97,6 +98,24 @@ TEST(DoctorKeys, the_selector_to_paste_is_free) {
   manifest.keys = {key(KeyState::active, days(1), Algorithm::ed25519, 256)};
   EXPECT_EQ(check_keys(domain, manifest, {}, now).at(0).paste.at(0),
             "dkimkey generate --domain example.com --selector server --algorithm rsa");
+}
+
+TEST(DoctorKeys, the_remedy_for_a_file_that_is_not_trusted_can_be_pasted) {
+  const crypto::Distrust distrust{"/k", "others can write /k", "chmod o-w /k"};
+  const crypto::UntrustedPath manifest(distrust);
+  const crypto::KeyFileError key(manifest.what(), distrust);
+  for (const crypto::Error* error :
+       {static_cast<const crypto::Error*>(&manifest), static_cast<const crypto::Error*>(&key)}) {
+    const auto finding = store_trouble("/k/m", *error);
+    if (geteuid() == 0) {
+      EXPECT_EQ(finding.what, "others can write /k");
+      EXPECT_EQ(finding.paste, std::vector<std::string>{"chmod o-w /k"});
+    } else {
+      EXPECT_EQ(finding.severity, Severity::unknown);
+      EXPECT_EQ(finding.what, "others can write /k; fix it with: chmod o-w /k");
+    }
+  }
+  EXPECT_TRUE(store_trouble("/k/m", crypto::StoreError("is damaged")).paste.empty());
 }
 
 canon::IpAddress address(const char* text) {
