@@ -10,7 +10,7 @@ namespace dkim::crypto {
 
 enum class Algorithm { rsa, ed25519 };
 
-constexpr std::array all_algorithms = {Algorithm::rsa, Algorithm::ed25519};
+inline constexpr std::array all_algorithms = {Algorithm::rsa, Algorithm::ed25519};
 
 // Returns the name in k=, in manifests and on the command line: "rsa", "ed25519".
 std::string_view key_name(Algorithm algorithm);

@@ -76,7 +76,7 @@ bool is_ed25519_of_openssh(std::string_view pem) {
          std::string_view::npos;
 }
 
-enum class DerForm { public_key, certificate, private_key, pkcs12, encrypted_key };
+enum class DerForm { public_key, certificate, private_key, container, encrypted_key };
 
 // Recognizes what DER contains, by the parser that accepts it.
 std::optional<DerForm> form_of_der(const unsigned char* bytes, std::size_t size) {
@@ -91,7 +91,7 @@ std::optional<DerForm> form_of_der(const unsigned char* bytes, std::size_t size)
   if (parses(d2i_PUBKEY, EVP_PKEY_free)) return DerForm::public_key;
   if (parses(d2i_X509, X509_free)) return DerForm::certificate;
   if (parses(d2i_AutoPrivateKey, EVP_PKEY_free)) return DerForm::private_key;
-  if (parses(d2i_PKCS12, PKCS12_free)) return DerForm::pkcs12;
+  if (parses(d2i_PKCS12, PKCS12_free)) return DerForm::container;
   if (parses(d2i_X509_SIG, X509_SIG_free)) return DerForm::encrypted_key;
   return std::nullopt;
 }
@@ -104,7 +104,7 @@ std::string advice_on(DerForm form, KeyOrigin origin, const std::filesystem::pat
       return std::string(is_certificate);
     case DerForm::private_key:
       return advice(der, origin, path);
-    case DerForm::pkcs12:
+    case DerForm::container:
       return advice(pkcs12, origin, path);
     case DerForm::encrypted_key:
       break;
