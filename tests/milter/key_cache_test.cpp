@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <prometheus/metric_family.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <thread>
 
 #include "crypto/error.hpp"
+#include "tests/milter/metrics/metrics_text.hpp"
 #include "tests/milter/milter_store.hpp"
 
 namespace dkim::milter {
@@ -141,7 +143,11 @@ TEST_F(KeyCacheTest, RemembersADamagedManifestUntilItIsRepaired) {
   store_.let_settle("example.com");
   EXPECT_THROW(find("example.com"), crypto::SettingsError);
   EXPECT_EQ(cache_.size(), 1U);
-  EXPECT_THROW(find("example.com"), crypto::SettingsError);
+  for (int i = 0; i < 5; ++i)
+    EXPECT_THROW(find("example.com"), crypto::SettingsError);
+  const auto look_ups = test::samples_of(metrics_.text({}));
+  EXPECT_EQ(look_ups.at("dkimsignd_key_cache_lookups_total{result=\"miss\"}"), 1) << "it was parsed again";
+  EXPECT_EQ(look_ups.at("dkimsignd_key_cache_lookups_total{result=\"hit\"}"), 5);
   std::ofstream(path) << whole;
   EXPECT_EQ(selectors("example.com"), "a");
 }
