@@ -70,17 +70,24 @@ TEST(DomainName, long_input_is_refused_at_once) {
 // sequence.
 TEST(DomainName, no_other_byte_gets_through) {
   const std::string allowed = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+  int ascii = 0;
+  int others = 0;
   for (int first = 0; first < 256; ++first) {
     for (int second = 0; second < 256; ++second) {
       const std::string text = "a"s + static_cast<char>(first) + static_cast<char>(second) +
                                static_cast<char>(second) + "b.example";
       if (const auto name = DomainName::parse(text)) {
+        ++(first < 0x80 ? ascii : others);
         ASSERT_EQ(name->str().find_first_not_of(allowed), std::string::npos) << first << " " << second;
         ASSERT_NE(name->str().front(), '.');
         ASSERT_EQ(name->str().find(".."), std::string::npos);
       }
     }
   }
+  // Both bytes may be a letter of either case, a digit, "-" or "_". After ".", a label may not begin with
+  // "-".
+  EXPECT_EQ(ascii, 64 * 64 + 63);
+  EXPECT_GT(others, 0) << "some three bytes are a letter in UTF-8";
 }
 
 }  // namespace

@@ -51,15 +51,12 @@ TEST(MailboxLimits, repeated_pieces) {
         "\"a\".", "\"\"",  "\\",     "[",    "]",      "a@[",  "a@[]", "@a,",  "<",    "<>",
         " ,",     "\r\n ", "a\r\n ", "(\\)", "\"\\\"", ";",    "a@b;", "a b ", ":;"}) {
     const std::string run = repeated(piece, mebibyte / piece.size());
-    const auto found = parse_mailboxes(run);
-    if (!found) {
-      EXPECT_LE(found.refusal().byte, run.size());
+    for (const auto& text : {run, "<" + run, "<a@" + run + ">", "g:" + run + ";", "(" + run, "\"" + run}) {
+      const auto found = parse_mailboxes(text);
+      if (!found) {
+        EXPECT_LE(found.refusal().byte, text.size()) << text.substr(0, 10);
+      }
     }
-    (void)parse_mailboxes("<" + run);
-    (void)parse_mailboxes("<a@" + run + ">");
-    (void)parse_mailboxes("g:" + run + ";");
-    (void)parse_mailboxes("(" + run);
-    (void)parse_mailboxes("\"" + run);
   }
 }
 

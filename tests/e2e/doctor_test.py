@@ -20,7 +20,7 @@ import unittest
 from harness.dns_server import DnsServer
 from harness.postfix import Postfix
 from harness.products import Daemon, KeyStore, program
-from harness.workspace import Workspace, free_port, run
+from harness.workspace import Workspace, free_port, join, run
 from refusing_resolver import refusing_resolver
 
 DOMAIN = "example.com"
@@ -475,13 +475,13 @@ def listener(path, answer):
                     if answer is not None:
                         connection.sendall(answer)
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         try:
             yield
         finally:
             server.shutdown(socket.SHUT_RDWR)
-            thread.join()
+            join(thread, "the server")
             for connection in kept:
                 connection.close()
             path.unlink()

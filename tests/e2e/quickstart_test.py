@@ -16,7 +16,7 @@ import subprocess
 import time
 import unittest
 
-from harness.workspace import PATIENCE, HarnessError, Workspace, wait_for
+from harness.workspace import PATIENCE, HarnessError, Workspace, stop_process, wait_for
 
 QUICKSTART = pathlib.Path(__file__).parents[2] / "packaging" / "quickstart"
 PHASES = 7
@@ -70,10 +70,14 @@ class Quickstart(unittest.TestCase):
     @staticmethod
     def end(process):
         # Needed only if the test itself has failed: at SIGTERM, quickstart removes everything.
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            process.wait()
+        stop_process(process, PATIENCE)
         process.stdout.close()
+
+    @staticmethod
+    def wait_for_end(process):
+        """Returns its exit status, and the rest of its output."""
+        rest, _ = process.communicate(timeout=5 * PATIENCE)
+        return process.returncode, rest.decode("utf-8", "replace")
 
     def output_until(self, process, text):
         """Reads its output until it contains the text; returns it."""
@@ -96,9 +100,8 @@ class Quickstart(unittest.TestCase):
         self.assertEqual(self.system_state(), self.before)
 
     def test_it_shows_two_signed_messages(self):
-        process = self.start()
-        said = process.stdout.read().decode()
-        self.assertEqual(process.wait(), 0, said)
+        status, said = self.wait_for_end(self.start())
+        self.assertEqual(status, 0, said)
         for number in range(1, PHASES + 1):
             self.assertIn(f"[{number}/{PHASES}]", said)
         # The records to publish, the messages as they arrived, and four verdicts.
@@ -121,8 +124,8 @@ class Quickstart(unittest.TestCase):
             os.killpg(process.pid, signal.SIGINT)
         else:
             process.send_signal(signal.SIGINT)
-        rest = process.stdout.read().decode("utf-8", "replace")
-        self.assertEqual(process.wait(), 130, said + rest)
+        status, rest = self.wait_for_end(process)
+        self.assertEqual(status, 130, said + rest)
         self.assertIn("everything that was started has been stopped and removed", rest)
         self.assertNotIn("It works", rest)
         self.nothing_is_left()
@@ -145,17 +148,15 @@ class Quickstart(unittest.TestCase):
         broken.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo broken && exit 0\n"
                           "echo 'no such luck' >&2\nexit 1\n")
         broken.chmod(0o755)
-        process = self.start(DKIMSIGND_BUILD_DIR=str(build))
-        said = process.stdout.read().decode()
-        self.assertEqual(process.wait(), 1, said)
+        status, said = self.wait_for_end(self.start(DKIMSIGND_BUILD_DIR=str(build)))
+        self.assertEqual(status, 1, said)
         self.assertIn("no such luck", said)
         self.assertNotIn("It works", said)
         self.nothing_is_left()
 
     def test_a_build_directory_without_programs_is_a_failure(self):
-        process = self.start(DKIMSIGND_BUILD_DIR=str(self.temporary / "nothing"))
-        said = process.stdout.read().decode()
-        self.assertEqual(process.wait(), 1, said)
+        status, said = self.wait_for_end(self.start(DKIMSIGND_BUILD_DIR=str(self.temporary / "nothing")))
+        self.assertEqual(status, 1, said)
         self.assertIn("there are no programs in", said)
         self.nothing_is_left()
 

@@ -27,7 +27,7 @@ from harness.message import tags
 from harness.products import GROUP, USER, Daemon, KeyStore, Raw, program
 from harness.signing_load import SigningLoad
 from harness.verifiers import NO_ED25519, PERL
-from harness.workspace import Workspace, stop_process
+from harness.workspace import Workspace, next_line, stop_process
 
 # Each server has an address in this network, which no other test uses.
 NETWORK = "127.53.40"
@@ -65,7 +65,7 @@ class MailDkim:
     def __init__(self, workspace, address):
         self._directory = workspace.directory(f"perl-{address}", 0o700)
         self._process = subprocess.Popen(["perl", str(PERL), "53", address], stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE)
+                                         stdout=subprocess.PIPE, bufsize=0)
         workspace.on_close(self._close)
 
     def _close(self):
@@ -78,8 +78,7 @@ class MailDkim:
         path = self._directory / "message.eml"
         path.write_bytes(raw)
         self._process.stdin.write(f"{path}\n".encode())
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        line = next_line(self._process.stdout)
         if not line:
             raise AssertionError("Mail::DKIM gave up")
         return json.loads(line)

@@ -1,12 +1,12 @@
 // DMARC in keytool/doctor: any text is a record or not, and a record has policies that receivers can apply,
 // or none. Whatever records DNS serves, the walk up and the checks ask a limited number of questions.
-#include <algorithm>
 #include <cstdint>
 
 #include "canon/domain_name.hpp"
 #include "keytool/doctor/domain/dmarc_check.hpp"
 #include "keytool/doctor/domain/dmarc_record.hpp"
 #include "keytool/doctor/domain/organizational_domain.hpp"
+#include "tests/fuzz/fuzzed_lookup.hpp"
 #include "tests/fuzz/require.hpp"
 
 using namespace dkim;
@@ -15,39 +15,6 @@ using namespace dkim::keytool;
 namespace {
 
 constexpr const char* domain = "a.b.c.d.e.f.g.h.i.example.com";
-
-// Serves the input's lines: each name has one of them, two, none, or no answer.
-class FuzzedLookup final : public Lookup {
- public:
-  explicit FuzzedLookup(std::string_view text) {
-    while (!text.empty()) {
-      const auto end = std::min(text.find('\n'), text.size());
-      lines_.emplace_back(text.substr(0, end));
-      text.remove_prefix(std::min(end + 1, text.size()));
-    }
-  }
-
-  unsigned questions = 0;
-
-  Answer ask(const std::string& name, RecordType /*type*/) override {
-    ++questions;
-    test::require(!name.empty() && name.size() <= 253, "a question has a name that fits");
-    if (lines_.empty()) return std::vector<std::string>();
-    const std::string& line = lines_[name.size() % lines_.size()];
-    if (line.empty()) return canon::Refusal{"no answer", 0};
-    if (line.front() == '-') return std::vector<std::string>();
-    if (line.front() == '2') return std::vector<std::string>{line.substr(1), line.substr(1)};
-    return std::vector<std::string>{line};
-  }
-
-  canon::Result<bool> exists(const std::string& name) override {
-    ++questions;
-    return (name.size() + lines_.size()) % 2 == 0;
-  }
-
- private:
-  std::vector<std::string> lines_;
-};
 
 void look_at_record(std::string_view text) {
   const auto record = read_dmarc_record(text);
@@ -74,7 +41,7 @@ void look_at_record(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   look_at_record(text);
-  FuzzedLookup lookup(text);
+  test::FuzzedLookup lookup(text);
   const auto walk = walk_up(lookup, domain);
   test::require(lookup.questions <= TreeWalk::most_questions, "a walk asks at most eight questions");
   const auto organization = walk.organization();

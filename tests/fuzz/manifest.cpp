@@ -11,8 +11,6 @@ using namespace dkim;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  // config_files tests @include. Here, no input may name a file of this machine.
-  if (text.find("@include") != std::string::npos) return 0;
   try {
     const auto manifest = crypto::parse_manifest(text, "keys.conf");
     const std::string written = crypto::write_manifest(manifest);

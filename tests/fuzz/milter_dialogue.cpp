@@ -3,14 +3,12 @@
 // them. The other half are messages as an MTA sends them, cut into pieces anywhere; each step must be
 // answered, and each message signed correctly.
 #include <fuzzer/FuzzedDataProvider.h>
-#include <poll.h>
+#include <libmilter/mfdef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <thread>
 
 #include "canon/line_endings.hpp"
@@ -19,57 +17,41 @@
 #include "milter/callbacks.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/fuzz/signing_store.hpp"
+#include "tests/support/milter_connection.hpp"
+#include "tests/support/milter_payload.hpp"
 #include "tests/support/signature_check.hpp"
 
 using namespace dkim;
 
 namespace {
 
-// The SMFIP_* of libmilter's mfdef.h that change which steps are answered, or how a field is read.
-constexpr std::uint32_t no_reply_to_connect = 0x00001000;
-constexpr std::uint32_t no_reply_to_field = 0x00000080;
-constexpr std::uint32_t no_reply_to_body = 0x00080000;
-constexpr std::uint32_t leading_space = 0x00100000;
-constexpr std::uint32_t all_steps = 0x001FFFFF;
-constexpr std::uint32_t all_actions = 0x000001FF;
+using test::packed_u32;
+constexpr auto packet = test::MilterConnection::packet;
 
 // Longer than the daemon ever waits for the rest of a packet.
 constexpr std::chrono::seconds patience{60};
 
-void check_log_line(milter::LogLevel, const std::string& line) {
-  for (const char c : line)
-    test::require(c >= ' ' && c < 0x7f, "a log line is one line of plain text");
-}
-
 // The daemon's side: libmilter's threads, which live as long as the process.
 class Daemon {
  public:
-  Daemon() : log_(check_log_line, milter::LogLevel::debug) {
+  Daemon() : log_(test::require_plain_line, milter::LogLevel::debug) {
     std::string directory = std::filesystem::temp_directory_path() / "fuzz-dialogue-XXXXXX";
     if (mkdtemp(directory.data()) == nullptr) std::abort();
-    path_ = directory + "/socket";
+    endpoint_ = "unix:" + directory + "/socket";
     auto config = milter::parse_config(
         "key_directory = \"" + test::signing_store().directory().string() + "\"; log_level = \"debug\";",
         "fuzz");
     shared_ = std::make_unique<milter::Shared>(std::move(config), log_);
-    milter::register_milter(*shared_, "unix:" + path_);
+    milter::register_milter(*shared_, endpoint_);
     milter::open_milter_socket();
     std::thread([] { milter::run_milter(); }).detach();
   }
 
-  crypto::FileDescriptor connect() const {
-    crypto::FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
-    test::require(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0,
-                  "the daemon is there");
-    return fd;
-  }
+  const std::string& endpoint() const { return endpoint_; }
 
  private:
   milter::Log log_;
-  std::string path_;
+  std::string endpoint_;
   std::unique_ptr<milter::Shared> shared_;
 };
 
@@ -79,22 +61,8 @@ const Daemon& daemon_here() {
   return *instance;
 }
 
-std::string number(std::uint32_t value) {
-  std::string out;
-  for (const unsigned shift : {24U, 16U, 8U, 0U})
-    out += static_cast<char>((value >> shift) & 0xffU);
-  return out;
-}
-
-std::uint32_t number_at(std::string_view text, std::size_t at) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i)
-    value = (value << 8U) | static_cast<unsigned char>(text[at + i]);
-  return value;
-}
-
-std::string packet(char command, std::string_view data) {
-  return number(static_cast<std::uint32_t>(data.size() + 1)) + command + std::string(data);
+std::string negotiation(std::uint32_t steps) {
+  return packet(SMFIC_OPTNEG, packed_u32(6) + packed_u32(SMFI_CURR_ACTS) + packed_u32(steps));
 }
 
 struct Reply {
@@ -105,33 +73,24 @@ struct Reply {
 // Sends everything in pieces, shuts down its side, and reads the answers until the daemon closes the
 // connection.
 std::string converse(const std::string& sent, FuzzedDataProvider& cuts) {
-  const auto fd = daemon_here().connect();
-  std::string received;
-  // Not poll(2), which is wrapped in this process and would read ahead.
-  const auto readable_within = [&](std::chrono::seconds time) {
-    pollfd entry{fd.get(), POLLIN, 0};
-    const timespec limit{time.count(), 0};
-    return ppoll(&entry, 1, &limit, nullptr) == 1;
-  };
-  const auto take = [&] {
-    if (!readable_within(patience)) return false;
-    char bytes[4096];
-    const auto size = recv(fd.get(), bytes, sizeof bytes, 0);
-    if (size > 0) received.append(bytes, static_cast<std::size_t>(size));
-    return size > 0;
-  };
+  const test::MilterConnection connection(daemon_here().endpoint(), patience);
+  // Not by the connection's own methods: poll(2) is wrapped in this process and would read ahead.
+  const int fd = connection.descriptor();
   for (std::size_t at = 0; at < sent.size();) {
     const std::size_t piece = cuts.remaining_bytes() > 0 && cuts.ConsumeBool()
                                   ? cuts.ConsumeIntegralInRange<std::size_t>(1, 40)
                                   : sent.size();
-    const auto size = send(fd.get(), sent.data() + at, std::min(piece, sent.size() - at), MSG_NOSIGNAL);
+    const auto size = send(fd, sent.data() + at, std::min(piece, sent.size() - at), MSG_NOSIGNAL);
     if (size <= 0) break;  // the daemon has closed the connection, which it may do
     at += static_cast<std::size_t>(size);
   }
-  shutdown(fd.get(), SHUT_WR);
-  while (take()) {
-  }
-  test::require(readable_within(std::chrono::seconds(0)), "a connection whose peer sends no more is closed");
+  shutdown(fd, SHUT_WR);
+  std::string received;
+  char bytes[4096];
+  ssize_t size = 0;
+  while ((size = recv(fd, bytes, sizeof bytes, 0)) > 0)
+    received.append(bytes, static_cast<std::size_t>(size));
+  test::require(size == 0 || errno != EAGAIN, "a connection whose peer sends no more is closed");
   return received;
 }
 
@@ -139,7 +98,7 @@ std::vector<Reply> replies_in(std::string_view received) {
   std::vector<Reply> replies;
   while (!received.empty()) {
     test::require(received.size() >= 5, "a reply is a whole packet");
-    const std::size_t size = number_at(received, 0);
+    const std::size_t size = test::PayloadReader(received).u32();
     test::require(size >= 1 && received.size() >= 4 + size, "a reply is a whole packet");
     replies.push_back({received[4], std::string(received.substr(5, size - 1))});
     test::require(std::string_view("Ocartisp").find(replies.back().code) != std::string_view::npos,
@@ -158,7 +117,7 @@ std::string any_packets(FuzzedDataProvider& input) {
         sent += input.ConsumeRandomLengthString(64);
         break;
       case 1:
-        sent += packet('O', number(6) + number(all_actions) + number(input.ConsumeIntegral<std::uint32_t>()));
+        sent += negotiation(input.ConsumeIntegral<std::uint32_t>());
         break;
       case 2:
         sent += packet('L', std::string("From\0 a@example.com", 19) + '\0');
@@ -166,7 +125,7 @@ std::string any_packets(FuzzedDataProvider& input) {
       case 3: {
         // A packet with a wrong length.
         auto wrong = packet(input.PickValueInArray(commands), input.ConsumeRandomLengthString(64));
-        wrong.replace(0, 4, number(input.ConsumeIntegralInRange<std::uint32_t>(0, 200)));
+        wrong.replace(0, 4, packed_u32(input.ConsumeIntegralInRange<std::uint32_t>(0, 200)));
         sent += wrong;
         break;
       }
@@ -186,8 +145,8 @@ struct Sent {
 class Mta {
  public:
   explicit Mta(FuzzedDataProvider& input)
-      : input_(input), steps_(input.ConsumeIntegral<std::uint32_t>() & all_steps) {
-    sent_ = packet('O', number(6) + number(all_actions) + number(steps_));
+      : input_(input), steps_(input.ConsumeIntegral<std::uint32_t>() & SMFI_CURR_PROT) {
+    sent_ = negotiation(steps_);
     expect("O");
     session();
   }
@@ -195,7 +154,7 @@ class Mta {
   void session() {
     sent_ += packet('C', std::string("localhost\0", 10) + "4" + std::string("\0\x19", 2) +
                              std::string("127.0.0.1\0", 10));
-    if ((steps_ & no_reply_to_connect) == 0) expect("c");
+    if ((steps_ & SMFIP_NR_CONN) == 0) expect("c");
   }
 
   void message() {
@@ -214,7 +173,7 @@ class Mta {
       if (chunk.empty()) continue;
       sent_ += packet('B', chunk);
       message.body += chunk;
-      if ((steps_ & no_reply_to_body) == 0) expect("c");
+      if ((steps_ & SMFIP_NR_BODY) == 0) expect("c");
     }
     const auto last = input_.ConsumeRandomLengthString(50);
     message.body += last;
@@ -259,21 +218,19 @@ class Mta {
   }
 
   void field(Sent& message, const canon::HeaderField& field) {
-    const bool kept = (steps_ & leading_space) != 0;
+    const bool kept = (steps_ & SMFIP_HDR_LEADSPC) != 0;
     sent_ += packet('L', field.name + '\0' + (kept ? field.value : field.value.substr(1)) + '\0');
     message.fields.push_back({field.name, canon::to_crlf(field.value)});
-    if ((steps_ & no_reply_to_field) == 0) expect("c");
+    if ((steps_ & SMFIP_NR_HDR) == 0) expect("c");
   }
 
   void verify(std::string_view inserted, const Sent& message) const {
-    test::require(inserted.size() > 6 && number_at(inserted, 0) == 0, "a field is inserted on top");
-    inserted.remove_prefix(4);
-    const auto end = inserted.find('\0');
-    const std::string name(inserted.substr(0, end));
-    std::string value(inserted.substr(end + 1));
-    test::require(value.ends_with('\0'), "a value ends with NUL");
-    value.pop_back();
-    const std::string wire = ((steps_ & leading_space) == 0 ? " " : "") + value;
+    test::PayloadReader reader(inserted);
+    test::require(reader.u32() == 0, "a field is inserted on top");
+    const std::string name = reader.string();
+    const std::string value = reader.string();
+    test::require(reader.empty(), "nothing follows the value");
+    const std::string wire = ((steps_ & SMFIP_HDR_LEADSPC) == 0 ? " " : "") + value;
     const auto fault = test::signature_fault({name, canon::to_crlf(wire)}, message.fields, message.body,
                                              test::signing_store().public_keys());
     test::require(fault.empty(), "the signature verifies");

@@ -18,11 +18,6 @@ using milter::Verdict;
 
 namespace {
 
-void check_log_line(milter::LogLevel, const std::string& line) {
-  for (const char c : line)
-    test::require(c >= ' ' && c < 0x7f, "a log line is one line of plain text");
-}
-
 milter::Config make_config(std::string_view canonicalization, std::string_view lists) {
   return milter::parse_config("canonicalization = \"" + std::string(canonicalization) + "\"; " +
                                   std::string(lists) + " key_directory = \"" +
@@ -35,7 +30,7 @@ milter::Shared& shared_of(std::size_t number) {
   constexpr std::string_view lists =
       "signed_headers = ( \"+X-Own\", \"-Subject\" ); oversigned_headers = ( \"+X-Own\", \"-Cc\" ); "
       "expiration = 300;";
-  static milter::Log log(check_log_line, milter::LogLevel::debug);
+  static milter::Log log(test::require_plain_line, milter::LogLevel::debug);
   static milter::Shared all[] = {
       {make_config("relaxed/relaxed", ""), log},
       {make_config("simple/simple", ""), log},

@@ -1,10 +1,12 @@
-// A key store for fuzz targets that sign: the domain example.com with one active Ed25519 key, in a temporary
-// directory.
+// A key store and a log for fuzz targets that sign. The store has the domain example.com with one active
+// Ed25519 key, in a temporary directory.
 #pragma once
 
 #include <filesystem>
 
 #include "crypto/keys/private_key.hpp"
+#include "milter/log.hpp"
+#include "tests/fuzz/require.hpp"
 #include "tests/support/signature_check.hpp"
 
 namespace dkim::test {
@@ -27,5 +29,10 @@ class SigningStore {
 
 // Returns the one store of the process, which is created at the first call.
 const SigningStore& signing_store();
+
+// Takes the place of a log.
+inline void require_plain_line(milter::LogLevel /*level*/, const std::string& line) {
+  require_plain(line, "a log line is one line of plain text");
+}
 
 }  // namespace dkim::test

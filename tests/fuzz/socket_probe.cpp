@@ -4,16 +4,16 @@
 
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include "tests/fuzz/require.hpp"
+#include "tests/support/unix_socket.hpp"
 
 using namespace dkim;
 
@@ -26,26 +26,18 @@ class Listener {
     std::string directory = std::filesystem::temp_directory_path() / "fuzz-probe-XXXXXX";
     if (mkdtemp(directory.data()) == nullptr) std::abort();
     path_ = std::filesystem::path(directory) / "socket";
-    fd_ = ::socket(AF_UNIX, SOCK_STREAM, 0);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
-    if (bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || listen(fd_, 8) != 0)
-      std::abort();
+    fd_.emplace(test::bound_socket(path_, SOCK_STREAM, 8));
   }
-  ~Listener() {
-    close(fd_);
-    std::filesystem::remove_all(path_.parent_path());
-  }
+  ~Listener() { std::filesystem::remove_all(path_.parent_path()); }
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  int descriptor() const { return fd_; }
+  int descriptor() const { return fd_->get(); }
 
  private:
   std::filesystem::path path_;
-  int fd_ = -1;
+  std::optional<crypto::FileDescriptor> fd_;
 };
 
 // Returns whether this is what the probe expects of a milter: a length, 'O' and three numbers.

@@ -13,20 +13,13 @@ class DaemonConnectionsTest : public DaemonTest {
   // Returns connections that have stopped after each step, and some that have stopped within a packet.
   std::vector<MilterClient> stalled_in_every_step() const {
     std::vector<MilterClient> stalled;
-    const auto add = [&](int steps) -> MilterClient& {
-      MilterClient connection(daemon_->endpoint());
-      if (steps > 0) connection.negotiate();
-      if (steps > 1) connection.connect();
-      if (steps > 2) connection.mail("<alerts@example.com>");
-      if (steps > 3) connection.header("From", " alerts@example.com");
-      if (steps > 4) connection.end_of_header();
-      if (steps > 5) connection.body("half of a");
-      connection.connection().flush();
-      stalled.push_back(std::move(connection));
+    const auto add = [&](std::size_t steps) -> MilterClient& {
+      stalled.push_back(client_after(steps, daemon_->endpoint()));
+      stalled.back().connection().flush();
       return stalled.back();
     };
     const Packet header = MilterConnection::packet(SMFIC_HEADER, std::string("Subject\0 x\0", 11));
-    for (int steps = 0; steps <= 6; ++steps) {
+    for (std::size_t steps = 0; steps <= 6; ++steps) {
       add(steps);
       add(steps).connection().put_raw(Packet(1, '\0'));      // within the length
       add(steps).connection().put_raw(header.substr(0, 4));  // before the command
@@ -55,11 +48,7 @@ TEST_F(DaemonConnectionsTest, AStallInAnyStepHoldsUpNobody) {
 }
 
 TEST_F(DaemonConnectionsTest, TwoThousandIdleConnectionsAndAMessage) {
-  rlimit limit{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  ASSERT_GE(limit.rlim_cur, 2100U) << "this test opens 2,000 connections";
+  raise_descriptor_limit(2100);
   // The daemon starts with the usual soft limit and has to raise it.
   start("", [] {
     rlimit usual{};

@@ -1,5 +1,10 @@
 #include "tests/milter/daemon_fixture.hpp"
 
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <stdexcept>
+
 #include "canon/line_endings.hpp"
 #include "tests/support/signature_check.hpp"
 
@@ -41,6 +46,25 @@ std::string delivery_fault(const MessageResult& result, const Message& message, 
   return "";
 }
 
+void raise_descriptor_limit(rlim_t least) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < least)
+    throw std::runtime_error("this test needs " + std::to_string(least) + " descriptors");
+}
+
+MilterClient client_after(std::size_t steps, const std::string& endpoint) {
+  MilterClient out(endpoint);
+  if (steps > 0) out.negotiate();
+  if (steps > 1) out.connect();
+  if (steps > 2) out.mail("<alerts@example.com>");
+  if (steps > 3) out.header("From", " alerts@example.com");
+  if (steps > 4) out.end_of_header();
+  if (steps > 5) out.body("half of a");
+  return out;
+}
+
 MilterClient DaemonTest::client(const Offer& offer) const {
   MilterClient out(daemon_->endpoint());
   out.negotiate(offer);
@@ -55,6 +79,12 @@ void DaemonTest::expect_signed(MilterClient& connection, const Message& message)
 void DaemonTest::expect_service() const {
   auto connection = client();
   expect_signed(connection);
+}
+
+void DaemonTest::expect_clean_stop() {
+  daemon_->signal(SIGTERM);
+  EXPECT_EQ(daemon_->wait_for_end(), 0);
+  EXPECT_EQ(daemon_->times_in_log("stopped with messages unfinished"), 0);
 }
 
 }  // namespace dkim::test

@@ -20,6 +20,14 @@ Message letter(int number = 0, const std::string& domain = "example.com");
 std::string delivery_fault(const MessageResult& result, const Message& message, const PublicKeys& keys,
                            std::size_t signatures = 1);
 
+// Raises this process's limit of descriptors as far as it may. Throws std::runtime_error if it then has fewer
+// than so many.
+void raise_descriptor_limit(rlim_t least);
+
+// Returns a client that has taken so many of these steps: negotiation, connect, MAIL, a From field, the end
+// of the header, and a piece of the body. The last steps may still be in its buffer.
+MilterClient client_after(std::size_t steps, const std::string& endpoint);
+
 class DaemonTest : public testing::Test {
  protected:
   // Creates one active Ed25519 key of example.com, with the selector "server".
@@ -38,6 +46,8 @@ class DaemonTest : public testing::Test {
   void expect_signed(MilterClient& connection, const Message& message = letter()) const;
   // Does the same on a new connection.
   void expect_service() const;
+  // Stops the daemon, and expects it to leave no message unfinished.
+  void expect_clean_stop();
 
   MilterStore store_;
   TemporaryDirectory directory_;

@@ -2,6 +2,7 @@
 #include <random>
 
 #include "tests/milter/daemon_fixture.hpp"
+#include "tests/support/milter_payload.hpp"
 
 namespace dkim::test {
 namespace {
@@ -17,11 +18,6 @@ class DaemonGarbageTest : public DaemonTest {
     while (out.size() < size)
       out += static_cast<char>(below(256));
     return out;
-  }
-
-  std::string length_of(std::uint32_t value) {
-    return {static_cast<char>(value >> 24U), static_cast<char>(value >> 16U), static_cast<char>(value >> 8U),
-            static_cast<char>(value)};
   }
 
   // Returns a packet of the protocol with a payload that is anything from correct to absurd.
@@ -54,10 +50,10 @@ class DaemonGarbageTest : public DaemonTest {
       case 0:
         return whole.substr(0, below(whole.size()) + 1);
       case 1:
-        return length_of(static_cast<std::uint32_t>(below(200))) + whole.substr(4);
+        return packed_u32(static_cast<std::uint32_t>(below(200))) + whole.substr(4);
       case 2: {
         static const std::vector<std::uint32_t> absurd = {0, 0x7fffffff, 0x80000000, 0xffffffff, 1U << 21U};
-        return length_of(absurd[below(absurd.size())]) + whole.substr(4);
+        return packed_u32(absurd[below(absurd.size())]) + whole.substr(4);
       }
       default:
         return whole;
@@ -113,13 +109,13 @@ TEST_F(DaemonGarbageTest, PacketsPastTheLimitCloseTheirConnection) {
   start();
   for (const std::uint32_t length : {(1U << 20U) + 70'000U, 0x7fffffffU}) {
     auto connection = client();
-    connection.connection().put_raw(length_of(length) + "B");
+    connection.connection().put_raw(packed_u32(length) + "B");
     EXPECT_TRUE(connection.connection().closed_within(patience)) << length;
   }
   // libmilter takes these lengths for negative numbers, and the packet for an empty one.
   for (const std::uint32_t length : {0x80000001U, 0xffffffffU}) {
     auto connection = client();
-    connection.connection().put_raw(length_of(length) + "B");
+    connection.connection().put_raw(packed_u32(length) + "B");
     expect_signed(connection);
   }
 }

@@ -32,12 +32,8 @@ class DaemonMemoryShortageTest : public DaemonTest {
   }
 
   // Limits the running daemon.
-  void limit_memory(rlim_t to) const {
-    const rlimit limits{to, RLIM_INFINITY};
-    ASSERT_EQ(prlimit(daemon_->pid(), RLIMIT_AS, &limits, nullptr), 0);
-  }
   void limit_memory_to_what_it_has_and(rlim_t kilobytes) const {
-    limit_memory((static_cast<rlim_t>(daemon_->status_number("VmSize")) + kilobytes) * 1024);
+    daemon_->limit(RLIMIT_AS, (static_cast<rlim_t>(daemon_->status_number("VmSize")) + kilobytes) * 1024);
   }
 
   // Returns true if the message was signed and false if it was deferred; anything else is a failure.
@@ -70,12 +66,6 @@ class DaemonMemoryShortageTest : public DaemonTest {
     }
     return crowd;
   }
-
-  void expect_clean_stop() {
-    daemon_->signal(SIGTERM);
-    EXPECT_EQ(daemon_->wait_for_end(), 0);
-    EXPECT_EQ(daemon_->times_in_log("stopped with messages unfinished"), 0);
-  }
 };
 
 TEST_F(DaemonMemoryShortageTest, DefersWhatItCannotSign) {
@@ -93,7 +83,7 @@ TEST_F(DaemonMemoryShortageTest, DefersWhatItCannotSign) {
       ASSERT_TRUE(daemon_->is_running()) << kilobytes << " kB\n" << daemon_->log();
     }
     crowd.clear();
-    limit_memory(little);
+    daemon_->limit(RLIMIT_AS, little);
     expect_service();
   }
   EXPECT_TRUE(some_deferred) << "there was enough memory";

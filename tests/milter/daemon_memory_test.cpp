@@ -1,7 +1,5 @@
 // Memory stays bounded, whatever the MTA sends. The tests measure the process, so they skip themselves in
 // builds with sanitizers.
-#include <sys/resource.h>
-
 #include "tests/milter/daemon_fixture.hpp"
 #include "tests/support/sanitizers.hpp"
 
@@ -82,10 +80,7 @@ TEST_F(DaemonMemoryTest, AnEndlessHeaderTakesLimitedMemory) {
 }
 
 TEST_F(DaemonMemoryTest, TwoThousandIdleConnectionsTakeLittleMemory) {
-  rlimit limit{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  raise_descriptor_limit(2100);
   start();
   expect_service();
   const long before = daemon_->status_number("VmRSS");

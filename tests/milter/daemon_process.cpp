@@ -2,25 +2,21 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <fstream>
 #include <stdexcept>
-#include <thread>
+#include <utility>
 
 #include "crypto/file.hpp"
 #include "tests/crypto/test_store.hpp"
 
 namespace dkim::test {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 int exit_status(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -76,13 +72,16 @@ std::optional<int> wait_for(pid_t pid) {
 
 }  // namespace
 
-bool eventually(const std::function<bool()>& condition) {
-  const auto deadline = Clock::now() + patience;
-  while (!condition()) {
-    if (Clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return true;
+int free_port() {
+  // The wildcard address of IPv6 takes the port of IPv4 as well.
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  socklen_t size = sizeof address;
+  const crypto::FileDescriptor fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    throw std::runtime_error("no free port");
+  return ntohs(address.sin6_port);
 }
 
 ProgramRun run_dkimsignd(const std::filesystem::path& directory, const std::vector<std::string>& arguments) {
@@ -125,15 +124,9 @@ void DaemonProcess::write_config(const std::string& settings) {
 
 void DaemonProcess::start(const Start& how) {
   write_config(how.settings);
-  // READY=1 arrives here.
-  const crypto::FileDescriptor notify(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
   const std::string notify_path = directory_ / "notify";
   std::filesystem::remove(notify_path);
-  std::strncpy(address.sun_path, notify_path.c_str(), sizeof address.sun_path - 1);
-  if (bind(notify.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    throw std::runtime_error("cannot bind " + notify_path);
+  const ServiceManagerSocket manager(notify_path);
   std::filesystem::permissions(notify_path, std::filesystem::perms::all);
 
   const std::string program = how.prepare ? program_for_everybody(directory_) : DKIMSIGND_PROGRAM;
@@ -146,17 +139,12 @@ void DaemonProcess::start(const Start& how) {
     become_dkimsignd(program, {"--config", config_path().string()});
   }
   if (pid_ < 0) throw std::runtime_error("cannot fork");
-  if (how.wait_until_ready) wait_until_ready(notify.get());
+  if (how.wait_until_ready) wait_until_ready(manager);
 }
 
-void DaemonProcess::wait_until_ready(int notify_socket) {
+void DaemonProcess::wait_until_ready(const ServiceManagerSocket& manager) {
   std::string message;
-  eventually([&] {
-    char text[64];
-    const ssize_t size = recv(notify_socket, text, sizeof text, MSG_DONTWAIT);
-    if (size > 0) message.assign(text, static_cast<std::size_t>(size));
-    return size > 0 || !is_running();
-  });
+  eventually([&] { return (message = manager.received()) != "nothing" || !is_running(); });
   if (message != "READY=1") throw std::runtime_error("dkimsignd did not become ready: " + log());
 }
 
@@ -208,6 +196,15 @@ bool DaemonProcess::is_running() {
 std::optional<int> DaemonProcess::wait_for_end() {
   eventually([&] { return !is_running(); });
   return end_;
+}
+
+rlim_t DaemonProcess::limit(__rlimit_resource resource, rlim_t soft) const {
+  rlimit limits{};
+  if (prlimit(pid_, resource, nullptr, &limits) == 0) {
+    const rlim_t before = std::exchange(limits.rlim_cur, soft);
+    if (prlimit(pid_, resource, &limits, nullptr) == 0) return before;
+  }
+  throw std::runtime_error("the limit of the daemon cannot be set");
 }
 
 long DaemonProcess::status_number(const std::string& name) const {

@@ -4,9 +4,9 @@
 // does not start. A sanitizer's report about the daemon fails the test.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -15,12 +15,13 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/milter/service_manager_socket.hpp"
+#include "tests/support/patience.hpp"
+
 namespace dkim::test {
 
-constexpr std::chrono::seconds patience{30};
-
-// Polls until the condition holds; returns false if it does not within `patience`.
-bool eventually(const std::function<bool()>& condition);
+// Returns a port that nobody uses, whatever the address.
+int free_port();
 
 // How a program ended and what it printed.
 struct ProgramRun {
@@ -67,12 +68,16 @@ class DaemonProcess {
   // Returns the exit status, or 128 + signal; nothing if the daemon does not end.
   std::optional<int> wait_for_end();
 
+  // Sets the soft limit of a resource (RLIMIT_*) of the running daemon; returns the limit that it had. Throws
+  // std::runtime_error if that is not possible.
+  rlim_t limit(__rlimit_resource resource, rlim_t soft) const;
+
   // Returns a number from /proc/PID/status, such as "VmRSS" (in kB) or "Threads".
   long status_number(const std::string& name) const;
 
  private:
   void start(const Start& start);
-  void wait_until_ready(int notify_socket);
+  void wait_until_ready(const ServiceManagerSocket& manager);
 
   std::filesystem::path directory_;
   std::filesystem::path keys_;

@@ -13,22 +13,7 @@
 namespace dkim::test {
 namespace {
 
-class DaemonShortageTest : public DaemonTest {
- protected:
-  // Limits the running daemon.
-  void limit(__rlimit_resource resource, rlim_t to) const {
-    rlimit limits{};
-    ASSERT_EQ(prlimit(daemon_->pid(), resource, nullptr, &limits), 0);
-    limits.rlim_cur = to;
-    ASSERT_EQ(prlimit(daemon_->pid(), resource, &limits, nullptr), 0);
-  }
-
-  void expect_clean_stop() {
-    daemon_->signal(SIGTERM);
-    EXPECT_EQ(daemon_->wait_for_end(), 0);
-    EXPECT_EQ(daemon_->times_in_log("stopped with messages unfinished"), 0);
-  }
-};
+class DaemonShortageTest : public DaemonTest {};
 
 TEST_F(DaemonShortageTest, Descriptors) {
   constexpr rlim_t descriptors = 60;

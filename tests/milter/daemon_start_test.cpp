@@ -84,8 +84,7 @@ TEST_F(DaemonStartTest, NotDumpableForAnOrdinaryUser) {
 TEST_F(DaemonStartTest, ListensOnInternetSockets) {
   for (const char* kind : {"inet", "inet6"}) {
     const std::string address = std::string(kind) == "inet" ? "127.0.0.1" : "::1";
-    const std::string endpoint =
-        std::string(kind) + ":" + std::to_string(20000 + getpid() % 20000) + "@" + address;
+    const std::string endpoint = std::string(kind) + ":" + std::to_string(free_port()) + "@" + address;
     start("socket = \"" + endpoint + "\";");
     MilterClient connection(endpoint);
     connection.negotiate();
@@ -95,7 +94,7 @@ TEST_F(DaemonStartTest, ListensOnInternetSockets) {
 }
 
 TEST_F(DaemonStartTest, SaysWhyItCannotListen) {
-  const std::string endpoint = "inet:" + std::to_string(20000 + getpid() % 20000) + "@127.0.0.1";
+  const std::string endpoint = "inet:" + std::to_string(free_port()) + "@127.0.0.1";
   start("socket = \"" + endpoint + "\";");
   const auto second = run({"--config", daemon_->config_path()});
   EXPECT_EQ(second.status, 1);

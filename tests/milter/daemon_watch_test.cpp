@@ -1,7 +1,6 @@
 // The daemon checks whether it answers on its own socket, and tells the service manager.
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -110,13 +109,10 @@ TEST_F(DaemonWatchTest, StopsWithoutItsSocket) {
 
 TEST_F(DaemonWatchTest, FeedsTheWatchdogAgainAfterAShortageOfDescriptors) {
   start_watched();
-  rlimit limit{};
-  ASSERT_EQ(prlimit(daemon_->pid(), RLIMIT_NOFILE, nullptr, &limit), 0);
-  const rlimit none{3, limit.rlim_max};
-  ASSERT_EQ(prlimit(daemon_->pid(), RLIMIT_NOFILE, &none, nullptr), 0);
+  const rlim_t before = daemon_->limit(RLIMIT_NOFILE, 3);
   EXPECT_TRUE(daemon_->wait_for_log("the watchdog waits for one: Too many open files")) << daemon_->log();
   all_received();
-  ASSERT_EQ(prlimit(daemon_->pid(), RLIMIT_NOFILE, &limit, nullptr), 0);
+  daemon_->limit(RLIMIT_NOFILE, before);
   EXPECT_EQ(next(), "WATCHDOG=1");
   expect_service();
 }
@@ -188,7 +184,7 @@ TEST_F(DaemonWatchTest, DoesNotCountItsProbesAsConnections) {
 }
 
 TEST_F(DaemonWatchTest, WatchesAnInternetSocketToo) {
-  const std::string endpoint = "inet6:" + std::to_string(20000 + getpid() % 20000) + "@::";
+  const std::string endpoint = "inet6:" + std::to_string(free_port()) + "@::";
   start_watched({"4000", ""}, "socket = \"" + endpoint + "\";");
   for (int i = 0; i < 5; ++i)
     EXPECT_EQ(next(), "WATCHDOG=1");

@@ -4,20 +4,21 @@
 These libraries are this system's, with its calls of poll and read redirected to functions that make them under other
 names."""
 
+import functools
 import os
 import pathlib
 import re
 import shutil
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/e2e"))
-from harness.milter_client import MilterClient
+from harness.milter_client import MilterClient  # noqa: E402
+from harness.products import GROUP, USER, Daemon, KeyStore  # noqa: E402
+from harness.workspace import Workspace, output, wait_for  # noqa: E402
 
 BUILD = pathlib.Path(os.environ["DKIMSIGND_BUILD_DIR"])
 DIALOGUE = ROOT / "tests/milter/dialogue"
@@ -59,12 +60,8 @@ int redirected_poll_chk(pollfd* list, nfds_t count, int timeout, size_t) { retur
 """
 
 
-def run(*command, good=(0,), **options):
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          check=False, **options)
-    if done.returncode not in good:
-        raise AssertionError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}")
-    return done.stdout
+# A build takes far less.
+run = functools.partial(output, timeout=600)
 
 
 def compiled(directory, name, source, *options):
@@ -172,45 +169,32 @@ class BuildTest(TemporaryCase):
 
     def answers(self):
         for script in ("plain", "old_mta", "several_messages", "abort"):
-            self.assertRegex(run(DIALOGUE / "run", self.daemon(), BUILD / "keytool/dkimkey", DIALOGUE / f"{script}.lua"),
+            self.assertRegex(run(DIALOGUE / "run", DIALOGUE / f"{script}.lua", self.daemon()),
                              "[0-9]+ signed messages verified")
 
     def started(self):
-        """Starts a daemon; returns it, and the socket on which it says that it is ready."""
-        place = pathlib.Path(tempfile.mkdtemp(dir=self.directory))
-        (place / "keys").mkdir()
-        (place / "conf").write_text(f'socket = "unix:{place}/s";\nkey_directory = "{place}/keys";\nlog = "stderr";\n')
-        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.addCleanup(notify.close)
-        notify.bind(f"{place}/notify")
-        notify.setblocking(False)
-        daemon = subprocess.Popen([self.daemon(), "--config", place / "conf"], stderr=subprocess.PIPE, text=True,
-                                  env=dict(os.environ, NOTIFY_SOCKET=f"{place}/notify"))
-        self.addCleanup(daemon.communicate)
-        self.addCleanup(daemon.kill)
-        return daemon, notify
+        """Starts a daemon, which may never become ready."""
+        workspace = Workspace()
+        self.addCleanup(workspace.close)
+        directory = workspace.directory("socket")
+        shutil.chown(directory, USER, GROUP)
+        return Daemon(workspace, directory / "s", KeyStore(workspace).path, self.daemon(), wait=False)
 
-    def wait_until_it_listens(self, daemon):
-        for line in daemon.stderr:
-            if " listens on " in line:
-                return
-        self.fail("the daemon did not listen")
+    def wait_until_it_says(self, daemon, text):
+        wait_for(lambda: text in daemon.log_text(), f"the daemon to say {text!r}", alive=daemon.alive)
 
     def reads_a_packet(self):
         """Returns how often the daemon reads for each packet of a message. libmilter reads twice: the length, and then the
         rest. If we read ahead, nothing is left for it to read; our recv(2) does not count here."""
-        daemon, notify = self.started()
-        self.wait_until_it_listens(daemon)
-        notify.settimeout(PATIENCE)
-        self.assertEqual(notify.recv(64).decode().split("\n")[0], "READY=1")
-        address = notify.getsockname().replace("/notify", "/s")
-        with MilterClient(address) as connection:
+        daemon = self.started()
+        daemon.wait_until_ready()
+        with MilterClient(daemon.socket) as connection:
             before = self.reads_of(daemon)
             self.assertEqual(connection.message([(b"X-Field", b" text")] * FIELDS, b"").verdict, b"a")
             return (self.reads_of(daemon) - before) / FIELDS
 
     def reads_of(self, daemon):
-        counts = pathlib.Path(f"/proc/{daemon.pid}/io").read_text()
+        counts = pathlib.Path(f"/proc/{daemon.process.pid}/io").read_text()
         return int(re.search(r"^syscr: ([0-9]+)$", counts, re.MULTILINE)[1])
 
     def assert_it_reads_ahead(self):
@@ -220,16 +204,7 @@ class BuildTest(TemporaryCase):
         self.assertGreaterEqual(self.reads_a_packet(), 2)
 
     def end_of(self, daemon):
-        _, said = daemon.communicate(timeout=PATIENCE)
-        return daemon.returncode, said
-
-    def what_came(self, notify):
-        came = []
-        while True:
-            try:
-                came.append(notify.recv(64).decode())
-            except BlockingIOError:
-                return came
+        return daemon.process.wait(PATIENCE), daemon.log_text()
 
     def test_this_systems_own(self):
         said = self.built(self.system)
@@ -262,31 +237,29 @@ class BuildTest(TemporaryCase):
         self.assertEqual(self.built(library), f"off, messages take more system calls: {hindrance}")
         self.answers()
         self.assert_libmilter_reads()
-        daemon, _ = self.started()
-        self.wait_until_it_listens(daemon)
-        self.assertEqual(daemon.stderr.readline(),
-                         f"dkimsignd: read-ahead is off, messages take more system calls: {hindrance}\n")
-        daemon.send_signal(signal.SIGTERM)
+        daemon = self.started()
+        self.wait_until_it_says(daemon, f"dkimsignd: read-ahead is off, messages take more system calls: {hindrance}\n")
+        daemon.process.send_signal(signal.SIGTERM)
         status, said = self.end_of(daemon)
         self.assertEqual(status, 0, said)
 
     def test_a_strange_one_is_noticed_at_the_start_if_the_build_did_not_look(self):
         self.assertEqual(self.built(self.redirected("strange", STRANGE), read_ahead="ON"), "on")
-        daemon, notify = self.started()
+        daemon = self.started()
         status, said = self.end_of(daemon)
         self.assertEqual(status, 1, said)
         self.assertRegex(said, r"error: not ready, exiting: no answer on our own socket unix:\S+/s: no answer in time\n")
-        self.assertEqual(self.what_came(notify), ["STOPPING=1"])
+        self.assertEqual(daemon.told(), ["STOPPING=1"])
 
     def test_a_stop_does_not_wait_for_the_answer(self):
         self.assertEqual(self.built(self.redirected("strange", STRANGE), read_ahead="ON"), "on")
-        daemon, notify = self.started()
-        self.wait_until_it_listens(daemon)
-        daemon.send_signal(signal.SIGTERM)
+        daemon = self.started()
+        self.wait_until_it_says(daemon, " listens on ")
+        daemon.process.send_signal(signal.SIGTERM)
         status, said = self.end_of(daemon)
         self.assertEqual(status, 0, said)
         self.assertNotIn("not ready", said)
-        self.assertEqual(self.what_came(notify), ["STOPPING=1"])
+        self.assertEqual(daemon.told(), ["STOPPING=1"])
 
     def test_a_shared_one(self):
         shared = self.system.with_name("libmilter.so")

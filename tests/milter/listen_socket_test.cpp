@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -11,26 +10,15 @@
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
 #include "tests/crypto/test_store.hpp"
+#include "tests/support/unix_socket.hpp"
 
 namespace dkim::milter {
 namespace {
 
+using test::bound_socket;
+
 class ListenSocketTest : public testing::Test {
  protected:
-  // Returns a bound socket, as libmilter makes one for the daemon.
-  static crypto::FileDescriptor bound(const std::filesystem::path& path, int type = SOCK_STREAM) {
-    crypto::FileDescriptor fd(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-    EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0)
-        << std::strerror(errno);
-    if (type == SOCK_STREAM) {
-      EXPECT_EQ(listen(fd.get(), 1), 0);
-    }
-    return fd;
-  }
-
   struct stat status() const {
     struct stat out {};
     EXPECT_EQ(lstat(path_.c_str(), &out), 0) << std::strerror(errno);
@@ -52,27 +40,25 @@ class ListenSocketTest : public testing::Test {
 };
 
 TEST_F(ListenSocketTest, RemovesASocketThatNobodyListensOn) {
-  { const auto dead = bound(path_); }
+  { const auto dead = bound_socket(path_); }
   ASSERT_TRUE(std::filesystem::exists(path_));
   const ListenSocket socket(address_, 0660);
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 TEST_F(ListenSocketTest, RefusesALiveSocket) {
-  const auto alive = bound(path_);
+  const auto alive = bound_socket(path_);
   EXPECT_EQ(error_of_start(), "another process already listens on " + path_.string());
   EXPECT_TRUE(std::filesystem::exists(path_));
 }
 
 TEST_F(ListenSocketTest, RefusesALiveSocketWhoseQueueIsFull) {
-  const auto alive = bound(path_);
+  const auto alive = bound_socket(path_);
+  const test::UnixAddress address(path_);
   std::vector<crypto::FileDescriptor> waiting;
   while (waiting.size() < 64) {
     crypto::FileDescriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
-    const bool full = connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0;
+    const bool full = connect(fd.get(), address.get(), address.size()) != 0;
     waiting.push_back(std::move(fd));
     if (full) break;
   }
@@ -89,14 +75,14 @@ TEST_F(ListenSocketTest, RefusesAFileThatIsNotASocket) {
 }
 
 TEST_F(ListenSocketTest, DoesNotFollowALinkToASocket) {
-  { const auto dead = bound(directory_.path() / "elsewhere"); }
+  { const auto dead = bound_socket(directory_.path() / "elsewhere"); }
   std::filesystem::create_symlink(directory_.path() / "elsewhere", path_);
   EXPECT_NE(error_of_start(), "no error");
   EXPECT_TRUE(std::filesystem::exists(directory_.path() / "elsewhere"));
 }
 
 TEST_F(ListenSocketTest, RefusesASocketOfAnotherKind) {
-  const auto datagrams = bound(path_, SOCK_DGRAM);
+  const auto datagrams = bound_socket(path_, SOCK_DGRAM);
   EXPECT_NE(error_of_start().find("cannot tell whether the socket"), std::string::npos) << error_of_start();
   EXPECT_TRUE(std::filesystem::exists(path_));
 }
@@ -119,7 +105,7 @@ TEST_F(ListenSocketTest, GetsItsModeAndTheGroupOfItsDirectory) {
   for (const mode_t mode : {0660U, 0600U, 0666U, 0777U}) {
     ListenSocket socket(address_, mode);
     socket.open_with([&] {
-      const auto open = bound(path_);
+      const auto open = bound_socket(path_);
       // The socket is never more open than its mode, not even for an instant.
       EXPECT_EQ(status().st_mode & 0777 & ~mode, 0U);
     });
@@ -146,7 +132,7 @@ TEST_F(ListenSocketTest, NoticesAMissingSocket) {
 TEST_F(ListenSocketTest, IsRemovedAtTheEnd) {
   ListenSocket socket(address_, 0660);
   std::optional<crypto::FileDescriptor> open;
-  socket.open_with([&] { open.emplace(bound(path_)); });
+  socket.open_with([&] { open.emplace(bound_socket(path_)); });
   ASSERT_TRUE(std::filesystem::exists(path_));
   socket.remove();
   EXPECT_FALSE(std::filesystem::exists(path_));
@@ -155,17 +141,17 @@ TEST_F(ListenSocketTest, IsRemovedAtTheEnd) {
 TEST_F(ListenSocketTest, LeavesTheSocketOfASuccessor) {
   ListenSocket socket(address_, 0660);
   std::optional<crypto::FileDescriptor> ours;
-  socket.open_with([&] { ours.emplace(bound(path_)); });
+  socket.open_with([&] { ours.emplace(bound_socket(path_)); });
   // Keeps the old socket under another name, so that the file system does not reuse its inode.
   std::filesystem::rename(path_, directory_.path() / "old");
-  const auto successor = bound(path_);
+  const auto successor = bound_socket(path_);
   socket.remove();
   EXPECT_TRUE(std::filesystem::exists(path_));
 }
 
 TEST_F(ListenSocketTest, RemovesNoSocketThatItDidNotOpen) {
   ListenSocket socket(address_, 0660);
-  const auto other = bound(path_);
+  const auto other = bound_socket(path_);
   socket.remove();
   EXPECT_TRUE(std::filesystem::exists(path_));
 }

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <functional>
+
 #include "canon/domain_name.hpp"
 #include "crypto/file.hpp"
 #include "tests/milter/addresses.hpp"
@@ -159,27 +161,42 @@ class StandardError {
   crypto::FileDescriptor saved_;
 };
 
-TEST(LogSink, WritesAWholeLineToStandardError) {
+// Returns what the function writes to standard error.
+std::string standard_error_of(const std::function<void()>& function) {
   int ends[2];
-  ASSERT_EQ(pipe(ends), 0);
+  EXPECT_EQ(pipe(ends), 0);
   const crypto::FileDescriptor out(ends[0]);
   {
     const crypto::FileDescriptor in(ends[1]);
     const StandardError redirected(in.get());
-    const auto sink = log_sink(LogTarget::standard_error);
-    sink(LogLevel::info, "one");
-    sink(LogLevel::error, "two");
+    function();
   }
   char text[256];
   const ssize_t size = read(out.get(), text, sizeof text);
-  EXPECT_EQ(std::string(text, static_cast<std::size_t>(size)), "dkimsignd: one\ndkimsignd: error: two\n");
+  return {text, size > 0 ? static_cast<std::size_t>(size) : 0};
+}
+
+TEST(LogSink, WritesAWholeLineToStandardError) {
+  const auto written = standard_error_of([] {
+    const auto sink = log_sink(LogTarget::standard_error);
+    sink(LogLevel::info, "one");
+    sink(LogLevel::error, "two");
+  });
+  EXPECT_EQ(written, "dkimsignd: one\ndkimsignd: error: two\n");
 }
 
 TEST(LogSink, AFullDiskLosesTheLineAndNothingElse) {
   const crypto::FileDescriptor full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   ASSERT_TRUE(full);
-  const StandardError redirected(full.get());
-  log_sink(LogTarget::standard_error)(LogLevel::error, "lost");
+  const auto sink = log_sink(LogTarget::standard_error);
+  const auto written = standard_error_of([&] {
+    {
+      const StandardError redirected(full.get());
+      sink(LogLevel::error, "lost");
+    }
+    sink(LogLevel::error, "kept");
+  });
+  EXPECT_EQ(written, "dkimsignd: error: kept\n");
 }
 
 }  // namespace

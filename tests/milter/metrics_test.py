@@ -24,7 +24,7 @@ TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / "e2e"), str(TESTS)]
 from harness.milter_client import MilterClient  # noqa: E402
 from harness.products import GROUP, USER, Daemon, KeyStore, Raw, program  # noqa: E402
-from harness.workspace import Workspace, run, wait_for  # noqa: E402
+from harness.workspace import Workspace, join, run, wait_for  # noqa: E402
 from support.many_domains import make_store, name_of  # noqa: E402
 
 # node_exporter cannot choose a free port and report it, so it gets this address, which no other test uses.
@@ -117,10 +117,7 @@ class MetricsCase(unittest.TestCase):
         """Aborts messages in the middle of the header, as Postfix does when its client disconnects."""
         with MilterClient(self.socket) as connection:
             for _ in range(times):
-                connection._send(b"M", b"<a@example>\0")
-                self.assertEqual(connection._receive()[0], b"c")
-                connection._send(b"L", b"From\0 " + author.encode() + b"\0")
-                connection._send(b"A")
+                connection.break_off([(b"From", b" " + author.encode())])
 
 
 class Counting(MetricsCase):
@@ -417,7 +414,7 @@ class Trouble(MetricsCase):
                 except (OSError, ValueError) as error:
                     faults.append(repr(error))
 
-        reader = threading.Thread(target=read_on)
+        reader = threading.Thread(target=read_on, daemon=True)
         reader.start()
         try:
             for expiration in range(301, 401):
@@ -425,7 +422,7 @@ class Trouble(MetricsCase):
             wait_for(lambda: len(seen) > 20, "files to be seen", alive=self.daemon.alive)
         finally:
             done.set()
-            reader.join()
+            join(reader, "the reader")
         self.assertEqual(faults, [])
 
 

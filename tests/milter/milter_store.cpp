@@ -1,8 +1,11 @@
 #include "tests/milter/milter_store.hpp"
 
 #include <algorithm>
+#include <ctime>
+#include <stdexcept>
 
 #include "crypto/store/domain_transaction.hpp"
+#include "tests/support/patience.hpp"
 
 namespace dkim::test {
 namespace {
@@ -63,6 +66,16 @@ void MilterStore::revoke(std::string_view domain, std::string_view old_selector,
                        .created = crypto::utc_now()},
                       key);
   transaction.commit();
+}
+
+void MilterStore::let_settle(std::string_view domain) const {
+  const crypto::KeyStore store(path());
+  const bool settled = eventually([&] {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return store.stamp(domain_of(domain))->is_settled_at(now);
+  });
+  if (!settled) throw std::runtime_error("the manifest stays too young");
 }
 
 std::filesystem::path MilterStore::key_file(std::string_view domain, std::string_view selector) const {

@@ -31,6 +31,10 @@ class MilterStore {
   // destroyed.
   void revoke(std::string_view domain, std::string_view old_selector, std::string_view new_selector);
 
+  // Waits until the manifest is too old to be replaced within the same tick of the clock: keys are kept then.
+  // Throws std::runtime_error if that does not happen.
+  void let_settle(std::string_view domain) const;
+
   std::filesystem::path key_file(std::string_view domain, std::string_view selector) const;
   std::filesystem::path manifest(std::string_view domain) const;
 

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,8 @@
 
 #include "crypto/file.hpp"
 #include "tests/crypto/test_store.hpp"
+#include "tests/support/patience.hpp"
+#include "tests/support/unix_socket.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -65,6 +66,7 @@ class Listener {
       poll(wanted.data(), wanted.size(), -1);
       if (wanted[1].revents != 0) return;
       const crypto::FileDescriptor connection(accept(fd_.get(), nullptr, nullptr));
+      EXPECT_TRUE(test::limit_waits(connection.get()));
       answer_one(connection.get());
     }
   }
@@ -96,18 +98,13 @@ void hears_until_the_end(int connection) {
 
 class SelfProbeTest : public testing::Test {
  protected:
-  SocketAddress at() const { return {"unix:" + (directory_.path() / "s").string()}; }
+  SocketAddress at() const { return {"unix:" + path()}; }
 
-  sockaddr_un address() const {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, (directory_.path() / "s").c_str(), sizeof address.sun_path - 1);
-    return address;
-  }
+  std::string path() const { return directory_.path() / "s"; }
 
   std::unique_ptr<Listener> listen(const Listener::Answer& answer_one) const {
-    const auto where = address();
-    return std::make_unique<Listener>(reinterpret_cast<const sockaddr*>(&where), sizeof where, answer_one);
+    const test::UnixAddress where(path());
+    return std::make_unique<Listener>(where.get(), where.size(), answer_one);
   }
 
   std::string ask(const SocketAddress& where, std::chrono::milliseconds patience = long_enough) const {
@@ -170,17 +167,15 @@ TEST_F(SelfProbeTest, AnotherProcessIsNotOurselves) {
   ASSERT_EQ(pipe(listens.data()), 0);
   const pid_t other = fork();
   if (other == 0) {
-    const auto where = address();
-    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    bind(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where);
-    ::listen(fd, 1);
+    const auto fd = test::bound_socket(path());
     close(listens[1]);
     pause();
     _exit(0);
   }
   close(listens[1]);
-  char end = 0;
-  EXPECT_EQ(read(listens[0], &end, 1), 0);
+  // The child closes its end once it listens.
+  pollfd closed{listens[0], POLLIN, 0};
+  EXPECT_EQ(poll(&closed, 1, std::chrono::milliseconds(test::patience).count()), 1);
   close(listens[0]);
   EXPECT_EQ(ask(at()), "not answered: another process listens there");
   kill(other, SIGKILL);
@@ -202,7 +197,7 @@ TEST_F(SelfProbeTest, WithoutADescriptor) {
 TEST_F(SelfProbeTest, ASocketThatThisUserMayNotUseIsNotAllowed) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   const auto listener = listen(says(answer));
-  ASSERT_EQ(chmod((directory_.path() / "s").c_str(), 0600), 0);
+  ASSERT_EQ(chmod(path().c_str(), 0600), 0);
   ASSERT_EQ(chmod(directory_.path().c_str(), 0755), 0);
   const SelfProbe probe(at());
   const pid_t child = fork();
@@ -212,7 +207,7 @@ TEST_F(SelfProbeTest, ASocketThatThisUserMayNotUseIsNotAllowed) {
     _exit(described(probe.ask(long_enough, stop_.get())) == "not allowed: Permission denied" ? 0 : 1);
   }
   int status = -1;
-  waitpid(child, &status, 0);
+  EXPECT_TRUE(test::eventually([&] { return waitpid(child, &status, WNOHANG) == child; }));
   EXPECT_EQ(status, 0);
 }
 

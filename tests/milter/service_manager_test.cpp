@@ -20,6 +20,13 @@ class Manager : public test::ServiceManagerSocket {
   ~Manager() { unsetenv("NOTIFY_SOCKET"); }
 };
 
+std::string longest_path_in(const test::TemporaryDirectory& directory) {
+  const std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
+  std::string path = directory.path() / "n";
+  path += std::string(longest - path.size(), 'n');
+  return path;
+}
+
 TEST(ServiceManager, GetsADatagram) {
   const test::TemporaryDirectory directory;
   const Manager manager(directory.path() / "notify");
@@ -36,23 +43,26 @@ TEST(ServiceManager, MayListenInTheAbstractNamespace) {
 
 TEST(ServiceManager, ItsPathMayBeAsLongAsTheSystemAllows) {
   const test::TemporaryDirectory directory;
-  const std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
-  std::string path = directory.path() / "n";
-  path += std::string(longest - path.size(), 'n');
-  const Manager manager(path);
+  const Manager manager(longest_path_in(directory));
   notify_service_manager("READY=1");
   EXPECT_EQ(manager.received(), "READY=1");
 }
 
 TEST(ServiceManager, NothingHappensWithoutOne) {
-  unsetenv("NOTIFY_SOCKET");
-  notify_service_manager("READY=1");
-  for (const std::string& path : {std::string(), std::string("relative"), std::string("/nowhere/notify"),
-                                  "/" + std::string(sizeof(sockaddr_un::sun_path), 'x'), std::string("@")}) {
+  const test::TemporaryDirectory directory;
+  const Manager longest(longest_path_in(directory));
+  const Manager near(directory.path() / "near");
+  // One that is too long is not shortened, and one that is relative is not looked for.
+  for (const std::string& path :
+       {longest_path_in(directory) + "n", std::filesystem::relative(directory.path() / "near").string(),
+        std::string(), std::string("/nowhere/notify"), std::string("@")}) {
     setenv("NOTIFY_SOCKET", path.c_str(), 1);
     notify_service_manager("READY=1");
+    EXPECT_EQ(longest.received() + ", " + near.received(), "nothing, nothing") << path;
   }
   unsetenv("NOTIFY_SOCKET");
+  notify_service_manager("READY=1");
+  EXPECT_EQ(longest.received() + ", " + near.received(), "nothing, nothing");
 }
 
 }  // namespace

@@ -24,14 +24,6 @@ std::unique_ptr<Session> SessionTest::session(const milter::ClientAddress& clien
   return out;
 }
 
-milter::MacroLookup SessionTest::macro() {
-  return [this](const char* name) -> std::optional<std::string_view> {
-    const auto found = macros_.find(name);
-    if (found == macros_.end()) return std::nullopt;
-    return found->second;
-  };
-}
-
 // Index 0 is the top; an MTA that eats a space puts one in front of what it inserts.
 milter::InsertField SessionTest::keep_in(Fields& inserted) {
   return [this, &inserted](const std::string& name, const std::string& value) {

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 
 #include "milter/session.hpp"
 #include "tests/milter/addresses.hpp"
+#include "tests/milter/macros.hpp"
 #include "tests/milter/milter_store.hpp"
 #include "tests/support/signature_check.hpp"
 
@@ -47,7 +47,7 @@ class SessionTest : public testing::Test {
       const milter::ClientAddress& client = client_at("127.0.0.1"),
       milter::Session::LeadingSpace space = milter::Session::LeadingSpace::kept);
 
-  milter::MacroLookup macro();
+  milter::MacroLookup macro() const { return lookup_in(macros_); }
   // Takes the steps from MAIL to the end, or to the first step with a final verdict.
   Outcome deliver(milter::Session& session, const Mail& mail);
   // Returns a function that inserts fields as the MTA does.
@@ -59,7 +59,7 @@ class SessionTest : public testing::Test {
   std::string last_line() const { return lines_.empty() ? "" : lines_.back().text; }
 
   MilterStore store_;
-  std::map<std::string, std::string, std::less<>> macros_ = {{"i", "4F1k"}};
+  Macros macros_ = {{"i", "4F1k"}};
   std::vector<Line> lines_;
   milter::Log log_{[this](milter::LogLevel level, const std::string& text) {
                      lines_.push_back({level, text});

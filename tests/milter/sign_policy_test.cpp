@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "tests/milter/addresses.hpp"
+#include "tests/milter/macros.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -12,18 +11,8 @@ namespace {
 using test::client_at;
 using test::client_of_family;
 
-using Macros = std::map<std::string, std::string, std::less<>>;
-
-MacroLookup lookup(const Macros& macros) {
-  return [&macros](const char* name) -> std::optional<std::string_view> {
-    const auto found = macros.find(name);
-    if (found == macros.end()) return std::nullopt;
-    return found->second;
-  };
-}
-
-bool ours(const ClientAddress& client, const Macros& macros = {}, const Config& config = {}) {
-  return is_ours(config, client, lookup(macros));
+bool ours(const ClientAddress& client, const test::Macros& macros = {}, const Config& config = {}) {
+  return is_ours(config, client, test::lookup_in(macros));
 }
 
 TEST(SignPolicy, TrustsLoopbackOfBothFamiliesAndLocalSockets) {

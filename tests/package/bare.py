@@ -120,7 +120,7 @@ class BareMachine(Machine):
         return ["su", "--login", PERSON, "--command", f"umask 077; cd {CLONE} && sudo {command}"]
 
     def by_sudo(self, command):
-        """Returns the output of the command; raises AssertionError with it if the command fails."""
+        """Returns the output of the command; raises HarnessError with it if the command fails."""
         return self.run(*self._by_sudo(command))
 
     def show(self, command):

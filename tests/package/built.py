@@ -3,7 +3,8 @@
 import os
 import pathlib
 import re
-import subprocess
+
+from harness.workspace import output as run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"
@@ -40,14 +41,3 @@ def debian_sources():
     lines = run("apt-get", "indextargets", "--format", "deb $(REPO_URI) $(RELEASE) $(COMPONENT)",
                 "Created-By: Packages", "Origin: Debian")
     return "\n".join(sorted(set(lines.splitlines())))
-
-
-def run(*command, good=(0,), **options):
-    """Runs a command; returns its output, standard error included. Raises AssertionError with the output if the exit
-    status is not in `good`."""
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          stdin=None if "input" in options else subprocess.DEVNULL, check=False, **options)
-    said = done.stdout.decode("utf-8", "replace")
-    if done.returncode not in good:
-        raise AssertionError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{said}")
-    return said

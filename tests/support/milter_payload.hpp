@@ -17,6 +17,12 @@ inline void append_u32(std::string& out, std::uint32_t value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
+inline std::string packed_u32(std::uint32_t value) {
+  std::string out;
+  append_u32(out, value);
+  return out;
+}
+
 // Appends the string and a NUL, as the protocol writes each string of a list.
 inline void append_string(std::string& out, std::string_view value) {
   out += value;

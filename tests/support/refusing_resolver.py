@@ -21,11 +21,11 @@ def refusing_resolver():
                 # The answer is the question, with QR set.
                 server.sendto(question[:2] + bytes([question[2] | 0x80, REFUSED]) + question[4:], client)
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         try:
             yield f"127.0.0.1@{server.getsockname()[1]}"
         finally:
             # An empty datagram ends the loop: closing a socket does not wake its reader.
             server.sendto(b"", server.getsockname())
-            thread.join()
+            thread.join(10)

@@ -22,7 +22,7 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 
-from .workspace import wait_for
+from .workspace import join, wait_for
 
 FORK = multiprocessing.get_context("fork")
 PORT = 53
@@ -147,7 +147,7 @@ class DnsWatch:
         """Ends the watch, at the earliest after a round that began after this call."""
         self.wait_for_rounds(1)
         self._ending.set()
-        self._process.join()
+        join(self._process, "the watch")
         served = None
         with open(self._path, "rb") as log:
             while True:

@@ -86,11 +86,7 @@ class MilterClient:
         self._macro(b"T", {"i": queue_id})
         self._step(NO_DATA, NR_DATA, b"T")
         for name, value in fields:
-            # Postfix hands over folds as LF, and keeps the leading space only if asked to.
-            value = value.replace(b"\r\n", b"\n")
-            if not self.steps & HEADER_LEADING_SPACE and value[:1] in (b" ", b"\t"):
-                value = value[1:]
-            reply = self._step(NO_HEADERS, NR_HEADER, b"L", name + b"\0" + value + b"\0")
+            reply = self._field(name, value)
             if reply in b"artd":
                 return Outcome(reply)
         self._macro(b"N", {"i": queue_id})
@@ -118,6 +114,22 @@ class MilterClient:
                 raise HarnessError(f"the milter asked for {command!r}, which no signer needs")
             else:
                 return Outcome(command, inserted, data)
+
+    def break_off(self, fields, sender="sender@example"):
+        """Sends a sender and fields, and aborts the message."""
+        reply = self._step(NO_MAIL, NR_MAIL, b"M", f"<{sender}>\0".encode())
+        if reply != b"c":
+            raise HarnessError(f"the milter answered the sender with {reply!r}")
+        for name, value in fields:
+            self._field(name, value)
+        self._send(b"A")
+
+    def _field(self, name, value):
+        # Postfix hands over folds as LF, and keeps the leading space only if asked to.
+        value = value.replace(b"\r\n", b"\n")
+        if not self.steps & HEADER_LEADING_SPACE and value[:1] in (b" ", b"\t"):
+            value = value[1:]
+        return self._step(NO_HEADERS, NR_HEADER, b"L", name + b"\0" + value + b"\0")
 
     def _macro(self, step, macros):
         words = [word for pair in macros.items() if pair[1] is not None for word in pair]

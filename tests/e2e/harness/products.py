@@ -1,5 +1,6 @@
 """The programs under test: dkimkey with a key store of its own, and dkimsignd in Postfix's chroot."""
 
+import contextlib
 import grp
 import os
 import pathlib
@@ -8,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import time
 
 from .workspace import HarnessError, run, stop_process, wait_for
 
@@ -54,34 +56,47 @@ class KeyStore:
 
 
 class Daemon:
-    """Runs dkimsignd as an unprivileged user, and waits until it says by sd_notify that it is ready."""
+    """Runs dkimsignd as an unprivileged user."""
 
-    def __init__(self, workspace, socket_path, key_directory, **settings):
+    def __init__(self, workspace, socket_path, key_directory, executable=None, wait=True, **settings):
+        """Starts the built program, or another executable; waits until it is ready, unless `wait` is false."""
+        self.socket = str(socket_path)
         self._root = workspace.directory("daemon")
         self.config = self._root / "dkimsignd.conf"
         self.log = self._root / "dkimsignd.log"
         self._fixed = {"socket": f"unix:{socket_path}", "key_directory": str(key_directory), "log": "stderr"}
         self.configure(**settings)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
-            address = self._root / "notify"
-            notified.bind(str(address))
-            address.chmod(0o666)
-            notified.setblocking(False)
-            user = pwd.getpwnam(USER).pw_uid
-            group = grp.getgrnam(GROUP).gr_gid
-            # The build directory may be in a home that only its owner may enter.
-            copy = self._root / "dkimsignd"
-            copy.unlink(missing_ok=True)  # another daemon of this workspace may still run it
-            shutil.copyfile(program("dkimsignd"), copy)
-            copy.chmod(0o755)
-            self.process = workspace.spawn(
-                copy, "--config", self.config, log=self.log, user=user, group=group,
-                extra_groups=[], env={**os.environ, "NOTIFY_SOCKET": str(address)})
-            try:
-                wait_for(lambda: ready(notified), "dkimsignd to be ready", alive=self.alive)
-            except HarnessError as error:
-                raise HarnessError(f"{error}\n{self.log_text()}") from error
-            address.unlink()
+        self._told = []
+        self._manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        workspace.on_close(self._manager.close)
+        address = self._root / f"notify-{time.monotonic_ns()}"
+        self._manager.bind(str(address))
+        address.chmod(0o666)
+        user = pwd.getpwnam(USER).pw_uid
+        group = grp.getgrnam(GROUP).gr_gid
+        # The build directory may be in a home that only its owner may enter.
+        copy = self._root / "dkimsignd"
+        copy.unlink(missing_ok=True)  # another daemon of this workspace may still run it
+        shutil.copyfile(executable or program("dkimsignd"), copy)
+        copy.chmod(0o755)
+        self.process = workspace.spawn(
+            copy, "--config", self.config, log=self.log, user=user, group=group,
+            extra_groups=[], env={**os.environ, "NOTIFY_SOCKET": str(address)})
+        if wait:
+            self.wait_until_ready()
+
+    def told(self):
+        """Returns what the daemon has told the service manager until now, such as READY=1."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._told.append(self._manager.recv(4096).decode())
+        return self._told
+
+    def wait_until_ready(self):
+        try:
+            wait_for(lambda: "READY=1" in self.told(), "dkimsignd to be ready", alive=self.alive)
+        except HarnessError as error:
+            raise HarnessError(f"{error}\n{self.log_text()}") from error
 
     def configure(self, **settings):
         """Writes the configuration; values are libconfig text, or Python strings and numbers."""
@@ -131,10 +146,3 @@ def libconfig(value):
     if isinstance(value, int):
         return str(value)
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def ready(notified):
-    try:
-        return "READY=1" in notified.recv(4096).decode().splitlines()
-    except BlockingIOError:
-        return False

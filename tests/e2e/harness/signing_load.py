@@ -10,7 +10,7 @@ import pickle
 import time
 
 from .milter_client import MilterClient, applied
-from .workspace import HarnessError, wait_for
+from .workspace import PATIENCE, HarnessError, join, wait_for
 
 FORK = multiprocessing.get_context("fork")
 
@@ -112,7 +112,8 @@ class SigningLoad:
         """Ends the load; returns all messages that were handled. The messages of each connection are in order."""
         self._ending.set()
         for process in self._processes:
-            process.join()
+            # A sender waits that long for each reply.
+            join(process, "the load", 2 * PATIENCE)
         self._collect()
         return self.handled
 

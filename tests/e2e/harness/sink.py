@@ -15,8 +15,7 @@ PATH = re.compile(rb"(?:FROM|TO):\s*<([^>]*)>", re.IGNORECASE)
 
 
 class Sink:
-    def __init__(self, workspace, extensions=(b"8BITMIME", b"SMTPUTF8")):
-        self.extensions = extensions
+    def __init__(self, workspace):
         self._messages = {}
         self._changed = threading.Condition()
         sink = self
@@ -55,7 +54,7 @@ class Sink:
         while line := incoming.readline(4096):
             verb = line[:4].upper()
             if verb == b"EHLO":
-                lines = [b"sink.example", b"PIPELINING", b"SIZE 0", *self.extensions]
+                lines = [b"sink.example", b"PIPELINING", b"SIZE 0", b"8BITMIME", b"SMTPUTF8"]
                 for text in lines[:-1]:
                     outgoing.write(b"250-" + text + b"\r\n")
                 reply(b"250 " + lines[-1])

@@ -74,7 +74,7 @@ class Judges:
             per_signature = []
             for index in range(len(message.values("DKIM-Signature"))):
                 per_signature.append({
-                    "dkimpy": self._dkimpy(raw, index),
+                    "dkimpy": dkimpy_verdict(raw, index, self._dns.txt),
                     "Mail::DKIM": perl[name][index],
                     "OpenDKIM": self._opendkim.verdict(*message.with_only_signature(index)),
                 })
@@ -87,17 +87,9 @@ class Judges:
         own = algorithms[b"relaxed"]
         algorithms[b"relaxed"] = StrictRelaxed
         try:
-            return self._dkimpy(raw, index)
+            return dkimpy_verdict(raw, index, self._dns.txt)
         finally:
             algorithms[b"relaxed"] = own
-
-    def _dkimpy(self, raw, index):
-        # RFC 8301 refuses keys of fewer than 1024 bits; dkimpy leaves that to its caller.
-        try:
-            good = dkim.DKIM(raw, minkey=1024).verify(idx=index, dnsfunc=self._dns.txt)
-            return "pass" if good else "fail"
-        except dkim.DKIMException as error:
-            return f"error: {error}"
 
     def _mail_dkim(self, messages):
         """Runs one process for all: starting perl costs far more than a verification."""
@@ -115,6 +107,16 @@ class Judges:
         for _, path in listing:
             path.unlink()
         return {name: json.loads(line) for (name, _), line in zip(listing, lines)}
+
+
+def dkimpy_verdict(raw, index, txt):
+    """Returns the verdict of dkimpy on one signature: 'pass' or a reason. `txt` is dkimpy's interface to DNS."""
+    # RFC 8301 refuses keys of fewer than 1024 bits; dkimpy leaves that to its caller.
+    try:
+        good = dkim.DKIM(raw, minkey=1024).verify(idx=index, dnsfunc=txt)
+        return "pass" if good else "fail"
+    except dkim.DKIMException as error:
+        return f"error: {error}"
 
 
 class StrictRelaxed(dkim.canonicalization.Relaxed):

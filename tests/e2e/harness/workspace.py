@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -58,6 +59,32 @@ def run(*args, **kwargs):
         said = (done.stdout + done.stderr).decode("utf-8", "replace")
         raise HarnessError(f"{' '.join(map(str, args))} ended with {done.returncode}:\n{said}")
     return done
+
+
+def output(*command, good=(0,), **options):
+    """Runs a command; returns what it writes, standard error included. Raises HarnessError with that if the exit
+    status is not in `good`."""
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          stdin=None if "input" in options else subprocess.DEVNULL, check=False, **options)
+    said = done.stdout.decode("utf-8", "replace")
+    if done.returncode not in good:
+        raise HarnessError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{said}")
+    return said
+
+
+def join(worker, what, patience=PATIENCE):
+    """Waits for the end of a thread or process; raises HarnessError if it does not end."""
+    worker.join(patience)
+    if worker.is_alive():
+        raise HarnessError(f"{what} did not end within {patience:.0f} s")
+
+
+def next_line(pipe, patience=PATIENCE):
+    """Returns the next line from a program that writes one line at a time; b"" at its end. Raises HarnessError if there
+    is none in time."""
+    if not select.select([pipe], [], [], patience)[0]:
+        raise HarnessError(f"gave up after {patience:.0f} s waiting for a line")
+    return pipe.readline()
 
 
 def interrupt(*_):

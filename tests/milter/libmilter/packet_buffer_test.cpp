@@ -8,6 +8,8 @@
 #include <array>
 #include <string>
 
+#include "tests/support/milter_payload.hpp"
+
 namespace dkim::milter {
 namespace {
 
@@ -41,9 +43,7 @@ class PacketBufferTest : public testing::Test {
   }
 
   static std::string packet(std::uint32_t length, const std::string& rest) {
-    return std::string{static_cast<char>(length >> 24U), static_cast<char>(length >> 16U),
-                       static_cast<char>(length >> 8U), static_cast<char>(length)} +
-           rest;
+    return test::packed_u32(length) + rest;
   }
 
   std::array<int, 2> pair_{};

@@ -9,11 +9,13 @@
 #include <thread>
 
 #include "tests/milter/libmilter/fortified_calls.hpp"
+#include "tests/support/patience.hpp"
 
 namespace {
 
 using dkim::test::fortified_poll;
 using dkim::test::fortified_read;
+using dkim::test::limit_waits;
 
 class ReadAheadTest : public testing::Test {
  protected:
@@ -28,6 +30,7 @@ class ReadAheadTest : public testing::Test {
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair.data()), 0);
     ours_ = pair[0];
     peers_ = pair[1];
+    ASSERT_TRUE(limit_waits(ours_) && limit_waits(peers_));
   }
 
   void send(const std::string& bytes) const {
@@ -91,7 +94,7 @@ TEST_F(ReadAheadTest, AMegabyteArrivesWhole) {
   std::string sent;
   for (int i = 0; i < 1'000'000; ++i)
     sent += static_cast<char>(i * 7 + i / 251);
-  std::thread writer([&] {
+  std::jthread writer([&] {
     std::size_t done = 0;
     while (done < sent.size()) {
       const ssize_t count = ::send(peers_, sent.data() + done, sent.size() - done, 0);
@@ -135,6 +138,7 @@ TEST_F(ReadAheadTest, AnotherDescriptorDoesNotDisturb) {
   send("12345abc");
   EXPECT_EQ(poll_now(ours_), 1);
   EXPECT_EQ(read_some(ours_, 5), "12345");
+  ASSERT_TRUE(limit_waits(other[0]));
   ASSERT_EQ(::send(other[1], "xyz", 3, 0), 3);
   EXPECT_EQ(poll_now(other[0]), 1);
   EXPECT_EQ(read_some(other[0], 3), "xyz");

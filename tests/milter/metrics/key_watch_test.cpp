@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-
 #include "milter/metrics/key_metrics.hpp"
 #include "milter/metrics/metrics.hpp"
 #include "tests/milter/metrics/metrics_text.hpp"
@@ -76,10 +74,7 @@ TEST_F(KeyWatchTest, AHugeDirectoryIsNotReadToItsEnd) {
 
 TEST_F(KeyWatchTest, ReadsAManifestOnlyIfItHasChanged) {
   store_.add_key("example.com", "a");
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!files_.read_manifest(domain_name("example.com"))->settled &&
-         std::chrono::steady_clock::now() < deadline)
-    std::this_thread::yield();
+  store_.let_settle("example.com");
   const auto first = look().domains.at(0).manifest;
   EXPECT_EQ(look().domains.at(0).manifest, first);
   store_.add_key("example.com", "b");

@@ -7,6 +7,7 @@
 #include "crypto/error.hpp"
 #include "milter/metrics/text_file.hpp"
 #include "tests/milter/session_fixture.hpp"
+#include "tests/support/patience.hpp"
 
 namespace dkim::test {
 namespace {
@@ -65,15 +66,7 @@ class MetricsWriterTest : public SessionTest {
     writer.wake();
   }
   bool exists(const std::string& file) const { return std::filesystem::exists(directory_.path() / file); }
-  // Polls; returns false after half a minute.
-  template <typename Condition>
-  static bool eventually(Condition condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (!condition() && std::chrono::steady_clock::now() < deadline)
-      std::this_thread::yield();
-    return condition();
-  }
-  bool finish(milter::MetricsWriter& writer) { return writer.finish(std::chrono::seconds(30)); }
+  bool finish(milter::MetricsWriter& writer) { return writer.finish(patience); }
 
   TemporaryDirectory directory_;
 };
