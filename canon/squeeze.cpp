@@ -22,7 +22,9 @@ Verdict judge(const char* block) {
   ByteVector lone_lf{};
   for (std::size_t i = 0; i < vectors; ++i) {
     const char* const at = block + i * sizeof(ByteVector);
-    const ByteVector bytes = load_bytes(at), next = load_bytes(at + 1), after = load_bytes(at + 2);
+    const ByteVector bytes = load_bytes(at);
+    const ByteVector next = load_bytes(at + 1);
+    const ByteVector after = load_bytes(at + 2);
     const ByteVector line_ends = mask_of((next == '\n') | ((next == '\r') & (after == '\n')));
     verdict.dropped |= bits_of(wsp_mask(bytes) & (wsp_mask(next) | line_ends)) << (i * sizeof(ByteVector));
     lone_lf |= mask_of((next == '\n') & (bytes != '\r'));

@@ -66,11 +66,14 @@ AVX2 Squeezed squeeze_avx2(std::string_view text, std::span<char> out) {
   std::size_t written = 0;
   while (text.size() - taken >= Squeeze::least_text && out.size() - written >= Squeeze::least_room) {
     const char* const block = text.data() + taken;
-    __m256i bytes[2], dropped[2];
+    __m256i bytes[2];
+    __m256i dropped[2];
     __m256i lone_lf = _mm256_setzero_si256();
     for (std::size_t i = 0; i < 2; ++i) {
       const char* const at = block + i * half_block;
-      const __m256i read = load_avx2(at), next = load_avx2(at + 1), after = load_avx2(at + 2);
+      const __m256i read = load_avx2(at);
+      const __m256i next = load_avx2(at + 1);
+      const __m256i after = load_avx2(at + 2);
       const __m256i lf_next = equal_avx2(next, '\n');
       const __m256i line_ends =
           _mm256_or_si256(lf_next, _mm256_and_si256(equal_avx2(next, '\r'), equal_avx2(after, '\n')));
@@ -94,14 +97,17 @@ bool have_avx512() {
 }
 
 AVX512 Squeezed squeeze_avx512(std::string_view text, std::span<char> out) {
-  const __m512i sp = _mm512_set1_epi8(' '), htab = _mm512_set1_epi8('\t');
-  const __m512i cr = _mm512_set1_epi8('\r'), lf = _mm512_set1_epi8('\n');
+  const __m512i sp = _mm512_set1_epi8(' ');
+  const __m512i htab = _mm512_set1_epi8('\t');
+  const __m512i cr = _mm512_set1_epi8('\r');
+  const __m512i lf = _mm512_set1_epi8('\n');
   std::size_t taken = 0;
   std::size_t written = 0;
   while (text.size() - taken >= Squeeze::least_text && out.size() - written >= Squeeze::least_room) {
     const char* const block = text.data() + taken;
-    const __m512i bytes = _mm512_loadu_si512(block), next = _mm512_loadu_si512(block + 1),
-                  after = _mm512_loadu_si512(block + 2);
+    const __m512i bytes = _mm512_loadu_si512(block);
+    const __m512i next = _mm512_loadu_si512(block + 1);
+    const __m512i after = _mm512_loadu_si512(block + 2);
     const __mmask64 htabs = _mm512_cmpeq_epi8_mask(bytes, htab);
     const __mmask64 lf_next = _mm512_cmpeq_epi8_mask(next, lf);
     if ((lf_next & ~_mm512_cmpeq_epi8_mask(bytes, cr)) != 0) break;
