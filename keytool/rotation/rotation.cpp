@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "keytool/keys/next_selector.hpp"
 
@@ -16,8 +15,6 @@ using crypto::KeyState;
 using crypto::UtcTime;
 using State = RecordView::State;
 
-constexpr std::array algorithms = {Algorithm::rsa, Algorithm::ed25519};
-
 // Makes one plan: holds the arguments, and the plan as it grows.
 class Planner {
  public:
@@ -27,7 +24,7 @@ class Planner {
 
   RotationPlan plan() {
     if (is_clock_wrong()) return std::move(plan_);
-    for (const Algorithm algorithm : algorithms) {
+    for (const Algorithm algorithm : crypto::all_algorithms) {
       for (const auto* key : keys(algorithm, KeyState::active))
         begin_turn(*key);
     }
@@ -293,40 +290,6 @@ std::optional<UtcTime> RotationPlan::next_look() const {
 RotationPlan plan_rotation(const crypto::Manifest& manifest, const DnsView& dns, UtcTime now,
                            const RotationPolicy& policy, const RotationRequest& request) {
   return Planner(manifest, dns, now, policy, request).plan();
-}
-
-Selectors retired_by(const crypto::Manifest& manifest, const KeyEntry& pending) {
-  Selectors out;
-  for (const auto& key : manifest.keys) {
-    if (key.state != KeyState::active || key.algorithm != pending.algorithm) continue;
-    const auto& replaces = pending.replaces;
-    if (replaces.empty() || std::any_of(replaces.begin(), replaces.end(), [&](const auto& selector) {
-          return manifest.stands_for(key, selector);
-        })) {
-      out.push_back(key.selector);
-    }
-  }
-  return out;
-}
-
-const KeyEntry* overtaken_by(const crypto::Manifest& manifest, const KeyEntry& pending) {
-  const auto own = retired_by(manifest, pending);
-  for (auto newer = manifest.keys.rbegin(); newer->selector != pending.selector; ++newer) {
-    if (newer->algorithm != pending.algorithm) continue;
-    Selectors others;
-    if (newer->state == KeyState::active) {
-      others.push_back(newer->selector);
-    } else if (newer->state == KeyState::pending) {
-      others = retired_by(manifest, *newer);
-      if (own.empty() && others.empty()) return &*newer;
-    }
-    if (overlap(own, others)) return &*newer;
-  }
-  return nullptr;
-}
-
-bool overlap(const Selectors& some, const Selectors& others) {
-  return std::find_first_of(some.begin(), some.end(), others.begin(), others.end()) != some.end();
 }
 
 void apply_change(const Change& change, crypto::Manifest& manifest, UtcTime now) {

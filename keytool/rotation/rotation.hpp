@@ -21,10 +21,9 @@
 #include "crypto/store/manifest.hpp"
 #include "crypto/utc_time.hpp"
 #include "keytool/dns/record_view.hpp"
+#include "keytool/rotation/succession.hpp"
 
 namespace dkim::keytool {
-
-using Selectors = std::vector<canon::Selector>;
 
 // By selector. The record of a key without an entry is unknown.
 using DnsView = std::map<canon::Selector, RecordView>;
@@ -102,18 +101,6 @@ struct RotationPlan {
 
 RotationPlan plan_rotation(const crypto::Manifest& manifest, const DnsView& dns, crypto::UtcTime now,
                            const RotationPolicy& policy, const RotationRequest& request);
-
-// Returns the active keys that retire when a pending key becomes active: those that it was made to replace,
-// or all of its algorithm if it was made by hand.
-Selectors retired_by(const crypto::Manifest& manifest, const crypto::KeyEntry& pending);
-
-// Returns the newer key that has overtaken a pending one, or nullptr if the pending key goes on. Of several
-// pending keys for the same place only the newest goes on, and none if a newer key signs there already. The
-// key must be one of the manifest's.
-const crypto::KeyEntry* overtaken_by(const crypto::Manifest& manifest, const crypto::KeyEntry& pending);
-
-// Whether the two lists have a selector in common.
-bool overlap(const Selectors& some, const Selectors& others);
 
 // Makes a plan's change in a manifest. MakeKey changes nothing here: DomainTransaction::add_key() adds the
 // entry with its file.

@@ -13,7 +13,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -22,15 +21,11 @@
 
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
-#include "keytool/output/terminal_text.hpp"
 #include "keytool/system/process_group.hpp"
+#include "keytool/system/program_output.hpp"
 
 namespace dkim::keytool {
 namespace {
-
-// Shown output beyond this is read and thrown away.
-constexpr std::size_t most_shown = 64 << 10;
-constexpr std::size_t longest_line = 1000;
 
 struct Job {
   const std::filesystem::path& program;
@@ -46,70 +41,10 @@ struct Job {
   fail(job, fmt::format("cannot be started: {}", std::generic_category().message(error)));
 }
 
-// Takes what a program prints.
-class Listener {
- public:
-  Listener() = default;
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
-  virtual ~Listener() = default;
-
-  virtual void take(std::string_view bytes) = 0;
-  // Whether the program is to be killed because it prints too much.
-  virtual bool is_over_limit() const = 0;
-};
-
-// Shows what the program prints, a line at a time.
-class LineEcho final : public Listener {
- public:
-  explicit LineEcho(const std::filesystem::path& program)
-      : name_(terminal_text(program.filename().string())) {}
-
-  void take(std::string_view bytes) override {
-    for (const char byte : bytes) {
-      if (byte == '\n' || line_.size() == longest_line) show_line();
-      if (byte != '\n') line_ += byte;
-    }
-  }
-  bool is_over_limit() const override { return false; }
-
-  void show_line() {
-    if (!line_.empty() && shown_ < most_shown)
-      std::cerr << fmt::format("{}: {}\n", name_, terminal_text(line_));
-    shown_ += line_.size();
-    line_.clear();
-  }
-
- private:
-  std::string name_;
-  std::string line_;
-  std::size_t shown_ = 0;
-};
-
-// Keeps what the program prints, up to a limit.
-class Capture final : public Listener {
- public:
-  explicit Capture(std::size_t limit) : limit_(limit) {}
-
-  void take(std::string_view bytes) override {
-    const std::size_t room = limit_ - text_.size();
-    is_over_limit_ = is_over_limit_ || bytes.size() > room;
-    text_ += bytes.substr(0, room);
-  }
-  bool is_over_limit() const override { return is_over_limit_; }
-
-  std::string text() && { return std::move(text_); }
-
- private:
-  std::size_t limit_;
-  std::string text_;
-  bool is_over_limit_ = false;
-};
-
 // A pipe from the program to a listener.
 class Pipe {
  public:
-  Pipe(const Job& job, Listener& listener) : listener_(listener) {
+  Pipe(const Job& job, OutputListener& listener) : listener_(listener) {
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) fail_to_start(job, errno);
     read_.emplace(ends[0]);
@@ -150,7 +85,7 @@ class Pipe {
  private:
   std::optional<crypto::FileDescriptor> read_;
   std::optional<crypto::FileDescriptor> write_;
-  Listener& listener_;
+  OutputListener& listener_;
 };
 
 ProcessGroup make_group(const Job& job) {
@@ -320,7 +255,7 @@ int exit_status(const Job& job, const Ending& ending) {
 void run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                  std::chrono::seconds at_most) {
   const Job job{program, arguments, at_most};
-  LineEcho echo(program);
+  LineEcho echo(program.filename().string());
   std::vector<Pipe> pipes;
   pipes.emplace_back(job, echo);
   const auto ending = run(job, std::move(pipes));

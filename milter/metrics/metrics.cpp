@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "crypto/error.hpp"
+#include "milter/metrics/labels.hpp"
 #include "milter/mta_error.hpp"
 
 namespace dkim::milter {
@@ -24,100 +25,6 @@ using prometheus::Gauge;
 // From the quickest signature (Ed25519, 50 µs) to a time that nobody should have to wait.
 const prometheus::Histogram::BucketBoundaries signing_seconds = {
     0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
-
-template <typename Enum>
-constexpr std::size_t index(Enum value) {
-  return static_cast<std::size_t>(value);
-}
-
-// Return the values of the labels; nothing for a number that belongs to no enumerator.
-constexpr std::string_view word_of(NotSigned reason) {
-  switch (reason) {
-    case NotSigned::untrusted_client:
-      return "untrusted_client";
-    case NotSigned::rule:
-      return "rule";
-    case NotSigned::no_key:
-      return "no_key";
-    case NotSigned::key_pending:
-      return "key_pending";
-    case NotSigned::no_active_key:
-      return "no_active_key";
-    case NotSigned::subdomain:
-      return "subdomain";
-    case NotSigned::invalid_domain:
-      return "invalid_domain";
-    case NotSigned::malformed_from:
-      return "malformed_from";
-    case NotSigned::header_too_large:
-      return "header_too_large";
-    case NotSigned::dialogue:
-      return "dialogue";
-    case NotSigned::error:
-      return "error";
-    case NotSigned::stopping:
-      return "stopping";
-  }
-  return {};
-}
-
-constexpr std::string_view word_of(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::key_file:
-      return "key_file";
-    case ErrorKind::store:
-      return "store";
-    case ErrorKind::manifest:
-      return "manifest";
-    case ErrorKind::openssl:
-      return "openssl";
-    case ErrorKind::memory:
-      return "memory";
-    case ErrorKind::mta:
-      return "mta";
-    case ErrorKind::other:
-      return "other";
-  }
-  return {};
-}
-
-// Counts the enumerators, which have the numbers from 0 on, by their words.
-template <typename Enum>
-constexpr std::size_t count_of() {
-  std::size_t count = 0;
-  while (!word_of(static_cast<Enum>(count)).empty())
-    ++count;
-  return count;
-}
-
-constexpr std::size_t reasons = count_of<NotSigned>();
-constexpr std::size_t kinds = count_of<ErrorKind>();
-constexpr std::array dispositions = {Disposition::accept, Disposition::tempfail, Disposition::reject};
-static_assert(index(Disposition::reject) + 1 == dispositions.size(), "all of them, indexed by their numbers");
-constexpr std::size_t algorithms = crypto::all_algorithms.size();
-static_assert(index(crypto::Algorithm::ed25519) + 1 == algorithms, "all of them, indexed by their numbers");
-
-// Can a message that is not signed for this reason end like this? If the configuration chooses, any way.
-bool can_end_as(NotSigned reason, Disposition disposition) {
-  switch (reason) {
-    case NotSigned::malformed_from:
-    case NotSigned::header_too_large:
-    case NotSigned::dialogue:
-    case NotSigned::error:
-      return true;
-    case NotSigned::stopping:
-      return disposition == Disposition::tempfail;
-    case NotSigned::untrusted_client:
-    case NotSigned::rule:
-    case NotSigned::no_key:
-    case NotSigned::key_pending:
-    case NotSigned::no_active_key:
-    case NotSigned::subdomain:
-    case NotSigned::invalid_domain:
-      return disposition == Disposition::accept;
-  }
-  return false;
-}
 
 double seconds_now() {
   return static_cast<double>(std::time(nullptr));

@@ -1,4 +1,4 @@
-"""Files include only files of their own folder and of folders below it, and there are no cycles."""
+"""Files include only files of their own folder and of folders below it, there are no cycles, and no file is too long."""
 
 import pathlib
 import re
@@ -73,6 +73,10 @@ class IncludesTest(unittest.TestCase):
             for name in included:
                 if name.startswith("milter/") and inner_folder(name) != inner_folder(file):
                     self.assertIn(name, MILTER[inner_folder(file)], f"{file} includes it")
+
+    def test_each_file_has_fewer_than_300_lines(self):
+        for file in self.files:
+            self.assertLess((ROOT / file).read_text().count("\n"), 300, file)
 
     def test_there_are_no_cycles(self):
         done = set()

@@ -16,10 +16,8 @@ namespace {
 
 using spf::Result;
 
-// Used if no address is known; TEST-NET-1, RFC 5737.
-constexpr const char* any_address = "192.0.2.0";
-// The exchanges of a relay that is named by its domain.
-constexpr std::size_t most_exchanges = 10;
+constexpr const char* any_address = "192.0.2.0";  // if no address is known; TEST-NET-1, RFC 5737
+constexpr std::size_t most_exchanges = 10;        // of a relay that is named by its domain
 
 std::string term_for(const canon::IpAddress& address) {
   return (address.is_v4() ? "ip4:" : "ip6:") + address.text();

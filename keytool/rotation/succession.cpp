@@ -1,0 +1,44 @@
+#include "keytool/rotation/succession.hpp"
+
+#include <algorithm>
+
+namespace dkim::keytool {
+
+using crypto::KeyEntry;
+using crypto::KeyState;
+
+Selectors retired_by(const crypto::Manifest& manifest, const KeyEntry& pending) {
+  Selectors out;
+  for (const auto& key : manifest.keys) {
+    if (key.state != KeyState::active || key.algorithm != pending.algorithm) continue;
+    const auto& replaces = pending.replaces;
+    if (replaces.empty() || std::any_of(replaces.begin(), replaces.end(), [&](const auto& selector) {
+          return manifest.stands_for(key, selector);
+        })) {
+      out.push_back(key.selector);
+    }
+  }
+  return out;
+}
+
+const KeyEntry* overtaken_by(const crypto::Manifest& manifest, const KeyEntry& pending) {
+  const auto own = retired_by(manifest, pending);
+  for (auto newer = manifest.keys.rbegin(); newer->selector != pending.selector; ++newer) {
+    if (newer->algorithm != pending.algorithm) continue;
+    Selectors others;
+    if (newer->state == KeyState::active) {
+      others.push_back(newer->selector);
+    } else if (newer->state == KeyState::pending) {
+      others = retired_by(manifest, *newer);
+      if (own.empty() && others.empty()) return &*newer;
+    }
+    if (overlap(own, others)) return &*newer;
+  }
+  return nullptr;
+}
+
+bool overlap(const Selectors& some, const Selectors& others) {
+  return std::find_first_of(some.begin(), some.end(), others.begin(), others.end()) != some.end();
+}
+
+}  // namespace dkim::keytool
