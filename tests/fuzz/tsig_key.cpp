@@ -44,8 +44,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     key = keytool::read_tsig_key(tree.file());
   } catch (const crypto::KeyFileError& error) {
-    const std::string before = "the TSIG key file " + tree.file().string() + " has ";
     const std::string_view said = error.what();
+    // What is in the file, or that it cannot be read: larger than it may be, for example.
+    const std::string inside = "the TSIG key file " + tree.file().string() + " has ";
+    const std::string before = said.starts_with(inside) ? inside : "the TSIG key file is not used: ";
     test::require(said.starts_with(before) && said.size() > before.size(), "a refusal has a reason");
     for (const char c : said.substr(before.size()))
       test::require(c >= ' ' && c < 0x7f, "a refusal is plain text");
