@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 #include <libmilter/mfapi.h>
 
+#include <array>
 #include <exception>
 #include <memory>
+#include <new>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "crypto/error.hpp"
 #include "milter/libmilter/packet_buffer.hpp"
@@ -20,6 +24,24 @@ extern "C" [[gnu::weak]] void dkim_connection_is_refused() noexcept;
 
 namespace dkim::milter {
 namespace {
+
+// Asks the MTA for the macros that the daemon looks at, and for no others. Throws std::bad_alloc.
+void ask_for_macros(smfi_str* context, const Config& config) {
+  std::string marks;
+  for (const auto& macro : config.macros)
+    marks += " " + macro.name;
+  const std::array<std::pair<int, std::string>, 4> wanted = {{
+      {SMFIM_CONNECT, marks.empty() ? "" : marks.substr(1)},
+      {SMFIM_ENVFROM, "i {auth_type}" + marks},
+      {SMFIM_EOH, "i"},
+      {SMFIM_EOM, "i"},
+  }};
+  for (const auto& [stage, names] : wanted) {
+    // A copy, since libmilter does not promise to leave it alone.
+    std::string copy = names;
+    if (!copy.empty() && smfi_setsymlist(context, stage, copy.data()) != MI_SUCCESS) throw std::bad_alloc();
+  }
+}
 
 // Set once, by register_milter: libmilter's callbacks carry no data of ours except the connection's.
 Shared* shared_by_all = nullptr;

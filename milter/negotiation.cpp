@@ -1,16 +1,12 @@
 #include "milter/negotiation.hpp"
 
-#include <libmilter/mfapi.h>
+#include <libmilter/mfdef.h>
 
-#include <array>
 #include <exception>
-#include <new>
-#include <string>
-#include <utility>
 
 // A function of libmilter that says whether the message may be edited now, that is, whether it is at its end;
 // smfi_insheader() asks it as well. Null if a libmilter does not export it.
-extern "C" [[gnu::weak]] bool mi_sendok(SMFICTX* context, int flag);
+extern "C" [[gnu::weak]] bool mi_sendok(smfi_str* context, int flag);
 
 namespace dkim::milter {
 namespace {
@@ -42,23 +38,6 @@ AgreedSteps choose_steps(unsigned long offered) {
 
 bool at_end_of_message(smfi_str* context) {
   return mi_sendok != nullptr && mi_sendok(context, 0);
-}
-
-void ask_for_macros(smfi_str* context, const Config& config) {
-  std::string marks;
-  for (const auto& macro : config.macros)
-    marks += " " + macro.name;
-  const std::array<std::pair<int, std::string>, 4> wanted = {{
-      {SMFIM_CONNECT, marks.empty() ? "" : marks.substr(1)},
-      {SMFIM_ENVFROM, "i {auth_type}" + marks},
-      {SMFIM_EOH, "i"},
-      {SMFIM_EOM, "i"},
-  }};
-  for (const auto& [stage, names] : wanted) {
-    // A copy, since libmilter does not promise to leave it alone.
-    std::string copy = names;
-    if (!copy.empty() && smfi_setsymlist(context, stage, copy.data()) != MI_SUCCESS) throw std::bad_alloc();
-  }
 }
 
 void EndedSessions::remember(smfi_str* context, AgreedSteps steps) noexcept {

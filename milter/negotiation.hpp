@@ -1,12 +1,10 @@
-// Negotiates with an MTA when a connection begins: which steps of the milter protocol are sent, which of them
-// get an answer, and which macros come with them.
+// Negotiates with an MTA when a connection begins: which steps of the milter protocol are sent, and which
+// of them get an answer.
 #pragma once
 
 #include <mutex>
 #include <optional>
 #include <unordered_map>
-
-#include "milter/config.hpp"
 
 struct smfi_str;  // libmilter's SMFICTX
 
@@ -27,9 +25,6 @@ AgreedSteps choose_steps(unsigned long offered);
 
 // Returns true at the end of a message; false also if this libmilter has no function that says so.
 bool at_end_of_message(smfi_str* context);
-
-// Asks the MTA for the macros that the daemon looks at, and for no others. Throws std::bad_alloc.
-void ask_for_macros(smfi_str* context, const Config& config);
 
 // Remembers what was agreed on for connections whose session has ended.
 //

@@ -74,6 +74,10 @@ class IncludesTest(unittest.TestCase):
                 if name.startswith("milter/") and inner_folder(name) != inner_folder(file):
                     self.assertIn(name, MILTER[inner_folder(file)], f"{file} includes it")
 
+    def test_one_file_calls_libmilter(self):
+        users = [file for file in self.files if "<libmilter/mfapi.h>" in (ROOT / file).read_text()]
+        self.assertEqual(users, ["milter/callbacks.cpp"])
+
     def test_each_file_has_fewer_than_300_lines(self):
         for file in self.files:
             self.assertLess((ROOT / file).read_text().count("\n"), 300, file)
