@@ -65,8 +65,8 @@ class ByPostfix:
         marks = workspace.path / "marks"
         marks.write_text("if !/\\.seen$/\n/^(.*)@(.*)$/ ${1}@${2}.seen\nendif\n")
         self.postfix = Postfix(workspace, self.sink.port, ORIGIN,
-                               "smtpd_milters =\nnon_smtpd_milters =\n"
-                               f"sender_canonical_maps = regexp:{marks}\nsender_canonical_classes = header_sender\n")
+                               smtpd_milters="", non_smtpd_milters="",
+                               sender_canonical_maps=f"regexp:{marks}", sender_canonical_classes="header_sender")
         self.postfix.start(workspace)
 
     def read(self, fields):

@@ -85,12 +85,12 @@ mailbox_size_limit = 0
 smtpd_milters = unix:dkimsignd/dkimsignd.sock
 non_smtpd_milters = unix:dkimsignd/dkimsignd.sock
 milter_default_action = tempfail
-{more}
 """
 
 
 class Postfix:
-    def __init__(self, workspace, sink_port, origin, more=""):
+    def __init__(self, workspace, sink_port, origin, **changed):
+        """Settings in `changed` replace those of MAIN."""
         if os.getuid() != 0:
             raise HarnessError("Postfix can only be started by root")
         if shutil.which("postfix") is None:
@@ -106,9 +106,16 @@ class Postfix:
         os.chown(data, pwd.getpwnam("postfix").pw_uid, -1)
         (self.config / "main.cf").write_text(MAIN.format(
             root=root, config=self.config, queue=self.queue, data=data, log=self.log, origin=origin,
-            sink_port=sink_port, more=more))
+            sink_port=sink_port))
+        self._change(changed)
         (self.config / "master.cf").write_text(MASTER.format(
             port=self.port, submission_port=self.submission_port, verbatim_port=self.verbatim_port))
+
+    def _change(self, settings):
+        # No setting may stand in main.cf twice: each program of Postfix would warn of it, postlogd(8) as well, which then
+        # waits for ever for room in the queue of its own socket.
+        for name, value in settings.items():
+            run("postconf", "-c", self.config, "-e", f"{name} = {value}")
 
     def make_socket_directory(self, owner):
         """Makes the directory of the milter's socket inside the chroot; returns the path of the socket. The
