@@ -56,6 +56,16 @@ std::optional<std::chrono::seconds> read_days(SettingsGroup& group, std::string_
   return std::chrono::days(*days);
 }
 
+canon::SelectorPattern read_pattern(const LocatedText& text) {
+  auto pattern = canon::SelectorPattern::parse(text.text);
+  if (!pattern) {
+    throw_settings_error(
+        text.place, fmt::format("\"selector\" is no pattern for names of keys: {}", pattern.refusal().reason),
+        "for example \"%stem%-%year%%month%\"");
+  }
+  return *std::move(pattern);
+}
+
 }  // namespace
 
 const PublishSettings& KeySettings::publish_for(const canon::DomainName& domain) const {
@@ -71,6 +81,7 @@ KeySettings read_key_settings(SettingsGroup& root) {
     settings.every = read_days(*rotation, "every", 1).value_or(settings.every);
     settings.drain = read_days(*rotation, "drain", 0).value_or(settings.drain);
     settings.forget = read_days(*rotation, "forget", 0).value_or(settings.forget);
+    if (const auto text = rotation->text("selector")) settings.selector = read_pattern(*text);
     rotation->reject_unknown();
   }
   return settings;

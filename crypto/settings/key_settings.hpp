@@ -7,9 +7,11 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "canon/domain_name.hpp"
+#include "canon/selector_pattern.hpp"
 #include "crypto/settings/settings_reader.hpp"
 
 namespace dkim::crypto {
@@ -32,6 +34,8 @@ struct KeySettings {
   std::chrono::seconds every = std::chrono::days(180);
   std::chrono::seconds drain = std::chrono::days(7);
   std::chrono::seconds forget = std::chrono::days(30);
+  // How a turn names new keys; nothing: after the old key, with the date.
+  std::optional<canon::SelectorPattern> selector;
 
   const PublishSettings& publish_for(const canon::DomainName& domain) const;
 };

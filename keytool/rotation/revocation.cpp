@@ -51,19 +51,23 @@ const KeyEntry* pending_successor(const crypto::Manifest& manifest, const KeyEnt
 }
 
 canon::Selector add_successor(crypto::DomainTransaction& transaction, const KeyEntry& old,
-                              crypto::UtcTime now) {
-  const auto selector = next_selector(transaction.manifest(), old.selector, now);
+                              const SelectorNaming& naming, crypto::UtcTime now) {
+  const auto selector = next_selector(transaction.manifest(), old.selector, old.algorithm, now, naming);
+  if (!selector)
+    throw crypto::StoreError(fmt::format("a successor has no name: {}", selector.refusal().reason));
   const auto key = crypto::PrivateKey::generate(old.algorithm, old.bits);
-  transaction.add_key({.selector = selector, .algorithm = old.algorithm, .bits = key.bits(), .created = now},
+  transaction.add_key({.selector = *selector, .algorithm = old.algorithm, .bits = key.bits(), .created = now},
                       key);
-  return selector;
+  return *selector;
 }
 
 }  // namespace
 
 std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
                                           const canon::Selector& selector,
-                                          const std::vector<crypto::SenderRule>& rules, crypto::UtcTime now) {
+                                          const std::vector<crypto::SenderRule>& rules,
+                                          const std::optional<canon::SelectorPattern>& pattern,
+                                          crypto::UtcTime now) {
   // A transaction would make a directory for a domain without keys.
   if (!store.stamp(domain)) throw crypto::StoreError(no_keys_text(store, domain));
   crypto::DomainTransaction transaction(store, domain);
@@ -74,7 +78,9 @@ std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const c
   std::optional<canon::Selector> successor;
   if (is_needed(transaction.manifest(), domain, old, rules)) {
     const auto* pending = pending_successor(transaction.manifest(), old);
-    successor = pending != nullptr ? pending->selector : add_successor(transaction, old, now);
+    successor = pending != nullptr
+                    ? pending->selector
+                    : add_successor(transaction, old, {pattern, longest_selector(domain)}, now);
     apply_change(Activate{*successor, {selector}}, transaction.manifest(), now);
   }
   apply_change(Revoke{selector}, transaction.manifest(), now);

@@ -13,9 +13,12 @@
 namespace dkim::keytool {
 
 // Returns the successor, if there is one: the pending key that was to replace the revoked one, or else a new
-// one. Throws crypto::StoreError if there is no such key, or if it is revoked already.
+// one, named as `pattern` says (keytool/keys/next_selector). Throws crypto::StoreError if there is no such
+// key, or if it is revoked already.
 std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
                                           const canon::Selector& selector,
-                                          const std::vector<crypto::SenderRule>& rules, crypto::UtcTime now);
+                                          const std::vector<crypto::SenderRule>& rules,
+                                          const std::optional<canon::SelectorPattern>& pattern,
+                                          crypto::UtcTime now);
 
 }  // namespace dkim::keytool

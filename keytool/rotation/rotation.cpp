@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "keytool/keys/next_selector.hpp"
-
 namespace dkim::keytool {
 namespace {
 
@@ -123,9 +121,13 @@ class Planner {
     if (!is_to_be_replaced(old) || is_replaced(old)) return;
     // The turn that this asks for was made already: it remains to revoke the key that retired in it.
     if (is_compromised() && has_retiring_predecessor(old)) return;
-    auto selector = next_selector(names_, old.selector, now_);
-    names_.keys.push_back({.selector = selector});
-    plan_.changes.emplace_back(MakeKey{std::move(selector), old.algorithm, old.bits, old.selector});
+    const auto selector = next_selector(names_, old.selector, old.algorithm, now_, policy_.selectors);
+    if (!selector) {
+      wait_for_somebody(old, fmt::format("a successor has no name: {}", selector.refusal().reason));
+      return;
+    }
+    names_.keys.push_back({.selector = *selector});
+    plan_.changes.emplace_back(MakeKey{*selector, old.algorithm, old.bits, old.selector});
   }
 
   bool is_compromised() const { return request_.retiring_keys == RotationRequest::RetiringKeys::compromised; }
@@ -241,42 +243,6 @@ class Planner {
   RotationPlan plan_;
 };
 
-KeyEntry& entry_of(crypto::Manifest& manifest, const canon::Selector& selector) {
-  return *std::find_if(manifest.keys.begin(), manifest.keys.end(),
-                       [&](const KeyEntry& key) { return key.selector == selector; });
-}
-
-struct ManifestChange {
-  crypto::Manifest& manifest;
-  UtcTime now;
-
-  void operator()(const MakeKey&) const {}
-
-  void operator()(const NotePublished& note) const {
-    entry_of(manifest, note.selector).published = note.since;
-  }
-
-  void operator()(const Activate& activate) const {
-    auto& key = entry_of(manifest, activate.selector);
-    key.state = KeyState::active;
-    key.activated = now;
-    for (const auto& selector : activate.retire) {
-      auto& old = entry_of(manifest, selector);
-      old.state = KeyState::retiring;
-      old.retired = now;
-      if (!overlap(key.replaces, {selector})) key.replaces.push_back(selector);
-    }
-  }
-
-  void operator()(const Revoke& revoke) const {
-    auto& key = entry_of(manifest, revoke.selector);
-    key.state = KeyState::revoked;
-    key.revoked = now;
-  }
-
-  void operator()(const Forget& forget) const { entry_of(manifest, forget.selector).forgotten = now; }
-};
-
 }  // namespace
 
 std::optional<UtcTime> RotationPlan::next_look() const {
@@ -290,10 +256,6 @@ std::optional<UtcTime> RotationPlan::next_look() const {
 RotationPlan plan_rotation(const crypto::Manifest& manifest, const DnsView& dns, UtcTime now,
                            const RotationPolicy& policy, const RotationRequest& request) {
   return Planner(manifest, dns, now, policy, request).plan();
-}
-
-void apply_change(const Change& change, crypto::Manifest& manifest, UtcTime now) {
-  std::visit(ManifestChange{manifest, now}, change);
 }
 
 }  // namespace dkim::keytool

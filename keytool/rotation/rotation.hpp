@@ -15,13 +15,13 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "crypto/store/manifest.hpp"
 #include "crypto/utc_time.hpp"
 #include "keytool/dns/record_view.hpp"
-#include "keytool/rotation/succession.hpp"
+#include "keytool/keys/next_selector.hpp"
+#include "keytool/rotation/change.hpp"
 
 namespace dkim::keytool {
 
@@ -32,6 +32,7 @@ struct RotationPolicy {
   std::chrono::seconds every = std::chrono::days(180);  // the age at which an active key is due
   std::chrono::seconds drain = std::chrono::days(7);    // how long the record of a retiring key stays
   std::chrono::seconds forget = std::chrono::days(30);  // how long the empty record of a revoked key stays
+  SelectorNaming selectors = {};                        // the names of new keys
 };
 
 struct RotationRequest {
@@ -43,29 +44,6 @@ struct RotationRequest {
   Replace replace = Replace::none;
   RetiringKeys retiring_keys = RetiringKeys::trusted;
 };
-
-// Changes of the manifest. All changes of a plan are made in one write.
-struct MakeKey {
-  canon::Selector selector;
-  crypto::Algorithm algorithm;
-  int bits;
-  canon::Selector replaces;
-};
-struct NotePublished {
-  canon::Selector selector;
-  std::optional<crypto::UtcTime> since;  // nothing: some server does not serve the record
-};
-struct Activate {
-  canon::Selector selector;
-  Selectors retire;
-};
-struct Revoke {
-  canon::Selector selector;  // the private key is destroyed
-};
-struct Forget {
-  canon::Selector selector;
-};
-using Change = std::variant<MakeKey, NotePublished, Activate, Revoke, Forget>;
 
 // A record that DNS should have and does not, or should no longer have.
 struct Publication {
@@ -101,9 +79,5 @@ struct RotationPlan {
 
 RotationPlan plan_rotation(const crypto::Manifest& manifest, const DnsView& dns, crypto::UtcTime now,
                            const RotationPolicy& policy, const RotationRequest& request);
-
-// Makes a plan's change in a manifest. MakeKey changes nothing here: DomainTransaction::add_key() adds the
-// entry with its file.
-void apply_change(const Change& change, crypto::Manifest& manifest, crypto::UtcTime now);
 
 }  // namespace dkim::keytool

@@ -89,10 +89,13 @@ class TurnRunner {
       : store_(store),
         domain_(domain),
         options_(options),
+        policy_(options.policy),
         now_(now),
         observer_(options.dns),
         request_(options.request),
-        tried_(options.published) {}
+        tried_(options.published) {
+    policy_.selectors.most_bytes = longest_selector(domain);
+  }
 
   TurnReport run() && {
     for (int round = 0; round < most_rounds; ++round) {
@@ -100,7 +103,7 @@ class TurnRunner {
       if (round == 0 && !options_.dry_run) tidy_up(manifest);
       // The time after the look: a record counts as published from when it was seen.
       const DnsView dns = look(manifest);
-      const auto plan = plan_rotation(manifest, dns, now_(), options_.policy, request_);
+      const auto plan = plan_rotation(manifest, dns, now_(), policy_, request_);
       report_.manifest = manifest;
       if (options_.dry_run) {
         describe_dry_run(plan, manifest);
@@ -259,6 +262,7 @@ class TurnRunner {
   const crypto::KeyStore& store_;
   const canon::DomainName& domain_;
   const TurnOptions& options_;
+  RotationPolicy policy_;
   const Clock& now_;
   Observer observer_;
   RotationRequest request_;
@@ -274,7 +278,7 @@ bool TurnReport::waits_for_somebody() const {
 }
 
 RotationPolicy policy_of(const crypto::KeySettings& settings) {
-  return {settings.every, settings.drain, settings.forget};
+  return {settings.every, settings.drain, settings.forget, {.pattern = settings.selector}};
 }
 
 TurnReport run_turn(const crypto::KeyStore& store, const canon::DomainName& domain,

@@ -45,6 +45,13 @@ TEST(KeySettingsTest, PublishForAllAndForOneDomain) {
   EXPECT_EQ(own.program, "/bin/hook");
 }
 
+TEST(KeySettingsTest, PatternOfSelectors) {
+  const auto settings = read("rotation = { selector = \"k%year%\"; };");
+  ASSERT_TRUE(settings.selector);
+  EXPECT_TRUE(settings.selector->stem_of("k2026", "rsa"));
+  EXPECT_FALSE(read("").selector);
+}
+
 TEST(KeySettingsTest, TimesInDays) {
   const auto settings = read("rotation = { every = 90; drain = 0; forget = 1; };");
   EXPECT_EQ(settings.every, days(90));
@@ -86,6 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "listed twice"},
         Mistake{"rotation = { every = 0; };", "\"every\" is 0"},
         Mistake{"rotation = { drain = \"7d\"; };", "\"drain\" is a text"},
+        Mistake{"rotation = { selector = \"s%yeer%\"; };", "x.conf:1: \"selector\" is no pattern"},
         Mistake{"rotation = { weekly = 1; };", "unknown setting \"weekly\""}));
 
 }  // namespace

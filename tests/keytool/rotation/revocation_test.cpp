@@ -23,7 +23,7 @@ class Revocation : public testing::Test {
 
   std::string revoke(std::string_view name) {
     const auto successor =
-        revoke_key(store_.store(), domain_name("example.com"), selector(name), rules_, crypto::utc_now());
+        revoke_key(store_.store(), domain_name("example.com"), selector(name), rules_, {}, crypto::utc_now());
     return successor ? successor->str() : "";
   }
 
@@ -92,7 +92,7 @@ TEST_F(Revocation, Refusals) {
   EXPECT_THROW(revoke("absent"), crypto::StoreError);
   revoke("a");
   EXPECT_THROW(revoke("a"), crypto::StoreError);
-  EXPECT_THROW(revoke_key(store_.store(), domain_name("other.example"), selector("a"), rules_, {}),
+  EXPECT_THROW(revoke_key(store_.store(), domain_name("other.example"), selector("a"), rules_, {}, {}),
                crypto::StoreError);
 }
 

@@ -3,9 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
-
-#include "keytool/keys/next_selector.hpp"
 #include "tests/keytool/rotation/rotation_fixture.hpp"
 
 namespace dkim::keytool {
@@ -20,29 +17,6 @@ TEST(RotationPlan, knows_which_key_was_overtaken) {
   EXPECT_EQ(overtaken_by(keys, *keys.find(selector("p"))), keys.find(selector("q")));
   EXPECT_EQ(overtaken_by(keys, *keys.find(selector("q"))), nullptr);
   EXPECT_EQ(overtaken_by(keys, *keys.find(selector("f"))), nullptr);
-}
-
-TEST(RotationNames, keep_the_stem_and_take_the_date) {
-  const auto next = [](const std::string& old) {
-    return next_selector(Manifest{}, selector(old), noon).str();
-  };
-  EXPECT_EQ(next("server"), "server-20261124");
-  EXPECT_EQ(next("server-20260528"), "server-20261124");
-  EXPECT_EQ(next("server-20260528b"), "server-20261124");
-  EXPECT_EQ(next("server-ed25519"), "server-ed25519-20261124");
-  EXPECT_EQ(next("s.sub"), "s.sub-20261124");
-  EXPECT_EQ(next("20260528"), "20260528-20261124");
-  EXPECT_EQ(next(std::string(63, 'x')), std::string(50, 'x') + "-20261124");
-}
-
-TEST(RotationNames, are_never_used_twice) {
-  Manifest used;
-  std::set<std::string> seen;
-  for (int i = 0; i < 700; ++i) {
-    const auto name = next_selector(used, selector("server"), noon);
-    ASSERT_TRUE(seen.insert(name.str()).second) << name.str();
-    used.keys.push_back(key(name.str(), KeyState::revoked));
-  }
 }
 
 TEST(RotationPlan, next_look_is_the_earliest) {

@@ -1,0 +1,39 @@
+// The changes that a turn makes in a manifest. Nothing here fails.
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include "crypto/store/manifest.hpp"
+#include "crypto/utc_time.hpp"
+#include "keytool/rotation/succession.hpp"
+
+namespace dkim::keytool {
+
+struct MakeKey {
+  canon::Selector selector;
+  crypto::Algorithm algorithm;
+  int bits;
+  canon::Selector replaces;
+};
+struct NotePublished {
+  canon::Selector selector;
+  std::optional<crypto::UtcTime> since;  // nothing: some server does not serve the record
+};
+struct Activate {
+  canon::Selector selector;
+  Selectors retire;
+};
+struct Revoke {
+  canon::Selector selector;  // the private key is destroyed
+};
+struct Forget {
+  canon::Selector selector;
+};
+using Change = std::variant<MakeKey, NotePublished, Activate, Revoke, Forget>;
+
+// Makes a plan's change in a manifest. MakeKey changes nothing here: DomainTransaction::add_key() adds the
+// entry with its file.
+void apply_change(const Change& change, crypto::Manifest& manifest, crypto::UtcTime now);
+
+}  // namespace dkim::keytool
