@@ -32,6 +32,7 @@ std::optional<SelectorPattern::Place> SelectorPattern::place_of(std::string_view
 
 Result<SelectorPattern> SelectorPattern::parse(std::string_view text) {
   SelectorPattern pattern;
+  pattern.text_ = text;
   std::size_t start = 0;
   while (start < text.size()) {
     const std::size_t sign = std::min(text.find('%', start), text.size());

@@ -25,6 +25,9 @@ class SelectorPattern {
   // Refuses an unknown place, more than one %stem%, and a pattern that makes no valid selector.
   static Result<SelectorPattern> parse(std::string_view text);
 
+  // Returns the pattern as it was written.
+  const std::string& text() const { return text_; }
+
   // Returns the name, which is not a valid selector if it is too long or the stem is not part of one.
   std::string fill(const SelectorParts& parts) const;
 
@@ -44,6 +47,7 @@ class SelectorPattern {
   static std::string text_of(const Piece& piece, const SelectorParts& parts);
   std::optional<std::string> exact_stem_of(std::string_view selector, std::string_view algorithm) const;
 
+  std::string text_;
   std::vector<Piece> pieces_;
 };
 

@@ -66,25 +66,27 @@ void check_store(const crypto::KeyStore& store, Problems& problems) {
   });
 }
 
-void check_rule_selectors(const crypto::SenderRule& rule, const crypto::Manifest& manifest,
-                          Problems& problems) {
+void check_rule_selectors(std::string_view what, const crypto::SenderRule& rule,
+                          const crypto::Manifest& manifest, Problems& problems) {
   for (const auto& selector : rule.selectors) {
     if (manifest.find(selector) != nullptr) continue;
-    problems.add(fmt::format("the rule for {} names the selector {}, which {} does not have", rule.sender,
+    problems.add(fmt::format("{} for {} names the selector {}, which {} does not have", what, rule.sender,
                              selector.str(), rule.domain->str()));
   }
 }
 
-void check_rules(const Config& config, crypto::KeySource& keys, Problems& problems) {
-  for (const auto& rule : config.signing.rules) {
+// what: what an entry is called.
+void check_rules(std::string_view what, const std::vector<crypto::SenderRule>& rules, const Config& config,
+                 crypto::KeySource& keys, Problems& problems) {
+  for (const auto& rule : rules) {
     if (!rule.domain) continue;
     try {
       const auto domain = keys.find(*rule.domain);
       if (domain != nullptr) {
-        check_rule_selectors(rule, domain->manifest, problems);
+        check_rule_selectors(what, rule, domain->manifest, problems);
         continue;
       }
-      problems.add(fmt::format("the rule for {} names {}, which has no keys in {}", rule.sender,
+      problems.add(fmt::format("{} for {} names {}, which has no keys in {}", what, rule.sender,
                                rule.domain->str(), config.signing.key_directory.string()));
     } catch (const crypto::Error&) {
       // The check of the domain itself has reported it.
@@ -144,7 +146,8 @@ int check_everything(const Config& config, std::ostream& out) {
   check_metrics_directory(config, problems);
   check_store(store, problems);
   crypto::UncachedKeySource keys(store);
-  check_rules(config, keys, problems);
+  check_rules("the rule", config.signing.rules, config, keys, problems);
+  check_rules("also_sign", config.signing.also_sign, config, keys, problems);
   check_publishing(config.keys.publish, problems);
   for (const auto& [domain, publish] : config.keys.domains)
     check_publishing(publish, problems);

@@ -75,6 +75,7 @@ std::string rotation_text(const crypto::KeySettings& keys) {
   group.add_integer("every", days(keys.every));
   group.add_integer("drain", days(keys.drain));
   group.add_integer("forget", days(keys.forget));
+  if (keys.selector) group.add_string("selector", keys.selector->text());
   return group.group();
 }
 
@@ -107,6 +108,7 @@ std::string config_text(const Config& config) {
   SettingsWriter others;
   others.add_integer("expiration", signing.expiration.count());
   others.add_value("rules", settings_list(each(signing.rules, rule_text)));
+  others.add_value("also_sign", settings_list(each(signing.also_sign, rule_text)));
   others.add_string("on_error", to_string(config.on_error));
   others.add_string("on_malformed", to_string(config.on_malformed));
   others.add_value("publish", publish_text(config.keys.publish));

@@ -36,6 +36,14 @@ std::string joined(const std::vector<crypto::SigningKey>& keys, Text text) {
   return out;
 }
 
+std::string selectors_of(const std::vector<crypto::SigningKey>& keys) {
+  return joined(keys, [](const auto& key) { return key.selector.str(); });
+}
+
+std::string algorithms_of(const std::vector<crypto::SigningKey>& keys) {
+  return joined(keys, [](const auto& key) { return signature_name(key.key->algorithm()); });
+}
+
 std::string_view name_of(Trouble trouble) {
   switch (trouble) {
     case Trouble::descriptors:
@@ -104,9 +112,8 @@ void Log::write(const LogLine& line, std::initializer_list<std::string_view> val
 void Log::message_signed(std::string_view queue_id, const crypto::SigningIdentity& identity,
                          std::uint64_t size, std::chrono::microseconds time) const {
   if (level_ < LogLevel::info) return;
-  const auto selectors = joined(identity.keys, [](const auto& key) { return key.selector.str(); });
-  const auto algorithms =
-      joined(identity.keys, [](const auto& key) { return signature_name(key.key->algorithm()); });
+  const auto selectors = selectors_of(identity.keys);
+  const auto algorithms = algorithms_of(identity.keys);
   if (identity.note.empty()) {
     write<log_lines::message_signed>(id(queue_id), identity.domain.str(), selectors, algorithms,
                                      word(identity.author), std::to_string(size), milliseconds(time));
@@ -115,6 +122,9 @@ void Log::message_signed(std::string_view queue_id, const crypto::SigningIdentit
                                                word(identity.author), std::to_string(size),
                                                milliseconds(time), canon::printable(identity.note));
   }
+  for (const auto& second : identity.second)
+    write<log_lines::also_signed>(id(queue_id), second.domain.str(), selectors_of(second.keys),
+                                  algorithms_of(second.keys));
 }
 
 void Log::not_ours(std::string_view queue_id, const ClientAddress& client, std::string_view sender) const {

@@ -32,6 +32,9 @@ inline constexpr LogLine message_signed{
 inline constexpr LogLine message_signed_with_note{
     LogLevel::info,
     "{id}: signed d={domain} s={selectors} a={algorithms} from={author} size={bytes} time={time}ms, note: {note}"};
+inline constexpr LogLine also_signed{
+    LogLevel::info,
+    "{id}: also signed d={domain} s={selectors} a={algorithms}"};
 inline constexpr LogLine not_ours{
     LogLevel::info,
     "{id}: not signed: client {client} is neither trusted nor authenticated, sender={sender}"};

@@ -152,7 +152,7 @@ Verdict Session::end_of_header(const MacroLookup& macro) {
   if (header == nullptr) return Verdict::proceed;  // a second end of the header
 
   const auto& signing = message_->setup->config.signing;
-  auto identity = crypto::identify(header->fields, signing.rules, message_->setup->keys);
+  auto identity = crypto::identify(header->fields, signing, message_->setup->keys);
   if (const auto* none = std::get_if<crypto::NoIdentity>(&identity)) {
     const auto why = not_signed_because(none->cause);
     if (none->cause == crypto::NoIdentity::Cause::malformed) return refuse_malformed(why, none->reason);
@@ -161,7 +161,7 @@ Verdict Session::end_of_header(const MacroLookup& macro) {
     return end_with(Verdict::accept);
   }
   auto as = std::get<crypto::SigningIdentity>(std::move(identity));
-  crypto::Signer signer(signing, as.domain, as.keys);
+  crypto::Signer signer(signing, as);
   SigningBody next{.fields = std::move(header->fields),
                    .identity = std::move(as),
                    .signer = std::move(signer),
@@ -197,7 +197,7 @@ Verdict Session::end_of_message(const MacroLookup& macro, const InsertField& ins
   const auto time = std::chrono::steady_clock::now() - start;
   shared_.log.message_signed(message_->queue_id, message->identity, message->size,
                              std::chrono::duration_cast<std::chrono::microseconds>(time));
-  shared_.metrics.message_signed(message->identity.keys, message->size, time);
+  shared_.metrics.message_signed(message->identity, message->size, time);
   warn_of_later_changes(shared_.log, message_->queue_id, *message);
   return end_with(Verdict::proceed);
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "canon/sender_pattern.hpp"
 
@@ -76,6 +78,14 @@ std::vector<canon::Selector> read_selectors(const std::vector<LocatedText>& entr
   return selectors;
 }
 
+// Reads what follows the sender in a rule that signs.
+void read_signer(SettingsGroup& group, SenderRule& rule) {
+  const std::string place = group.place();
+  rule.domain = read_typed_domain(group.required_text("domain"), "domain");
+  if (const auto selectors = group.texts("selectors")) rule.selectors = read_selectors(*selectors, place);
+  group.reject_unknown();
+}
+
 SenderRule read_rule(SettingsGroup& group) {
   SenderRule rule{read_sender(group.required_text("sender")), std::nullopt};
   const std::string place = group.place();
@@ -87,10 +97,22 @@ SenderRule read_rule(SettingsGroup& group) {
     group.reject_unknown();
     return rule;
   }
-  rule.domain = read_typed_domain(group.required_text("domain"), "domain");
-  if (const auto selectors = group.texts("selectors")) rule.selectors = read_selectors(*selectors, place);
-  group.reject_unknown();
+  read_signer(group, rule);
   return rule;
+}
+
+std::vector<SenderRule> read_also_sign(std::vector<SettingsGroup> groups) {
+  std::vector<SenderRule> entries;
+  std::set<std::pair<std::string, canon::DomainName>> seen;
+  for (auto& group : groups) {
+    SenderRule entry{read_sender(group.required_text("sender")), std::nullopt};
+    const std::string place = group.place();
+    read_signer(group, entry);
+    if (!seen.emplace(entry.sender, *entry.domain).second)
+      throw_settings_error(place, "an entry that is listed twice", "each sender and domain is named once");
+    entries.push_back(std::move(entry));
+  }
+  return entries;
 }
 
 // The first rule that matches decides, so a later one for the same senders would never apply.
@@ -137,6 +159,7 @@ SigningSettings read_signing_settings(SettingsGroup& root) {
   settings.oversigned_headers = std::move(lists.oversigned_headers);
   settings.expiration = read_expiration(root).value_or(settings.expiration);
   if (auto rules = root.groups("rules")) settings.rules = read_rules(*std::move(rules));
+  if (auto entries = root.groups("also_sign")) settings.also_sign = read_also_sign(*std::move(entries));
   return settings;
 }
 

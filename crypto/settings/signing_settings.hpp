@@ -44,6 +44,8 @@ struct SigningSettings {
   std::chrono::seconds expiration{0};
   // The first rule that matches decides.
   std::vector<SenderRule> rules;
+  // Each one that matches adds signatures of its domain to those of the author's. All have a domain.
+  std::vector<SenderRule> also_sign;
 };
 
 // Reads these settings from the root of a configuration file and leaves other settings to the caller. Throws

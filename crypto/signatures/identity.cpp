@@ -6,6 +6,7 @@
 
 #include "canon/loose_mailbox.hpp"
 #include "canon/text.hpp"
+#include "crypto/error.hpp"
 
 namespace dkim::crypto {
 namespace {
@@ -86,6 +87,10 @@ Identity identity_by_domain(const canon::DomainName& author_domain, const std::s
   return NoIdentity{Cause::no_key, fmt::format("no key for domain {}", author_domain.str()), author};
 }
 
+void note_matched(Identity& identity, const std::string& matched) {
+  if (auto* found = std::get_if<SigningIdentity>(&identity)) found->matched = matched;
+}
+
 Identity identity_of(const canon::Mailbox& mailbox, const std::vector<SenderRule>& rules, KeySource& source) {
   std::string author = address_of(mailbox);
   const auto domain = canon::DomainName::parse(mailbox.domain);
@@ -96,13 +101,31 @@ Identity identity_of(const canon::Mailbox& mailbox, const std::vector<SenderRule
     if (!canon::matches_wildcard(rules[i].sender, matched)) continue;
     auto identity = identity_by_rule(rules[i], author, source);
     std::visit([i](auto& outcome) { outcome.rule = i; }, identity);
+    note_matched(identity, matched);
     return identity;
   }
   if (!domain) {
     return NoIdentity{Cause::invalid_domain,
                       fmt::format("the author's domain is {}", domain.refusal().reason), std::move(author)};
   }
-  return identity_by_domain(*domain, author, source);
+  auto identity = identity_by_domain(*domain, author, source);
+  note_matched(identity, matched);
+  return identity;
+}
+
+bool signs_with(const canon::DomainName& domain, const std::vector<SigningKey>& keys,
+                const canon::DomainName& wanted, const SigningKey& key) {
+  return domain == wanted && std::any_of(keys.begin(), keys.end(), [&](const SigningKey& other) {
+           return other.selector == key.selector;
+         });
+}
+
+// Whether the message gets a signature by this key already.
+bool signs_already(const SigningIdentity& identity, const canon::DomainName& domain, const SigningKey& key) {
+  return signs_with(identity.domain, identity.keys, domain, key) ||
+         std::any_of(identity.second.begin(), identity.second.end(), [&](const SecondSigner& second) {
+           return signs_with(second.domain, second.keys, domain, key);
+         });
 }
 
 }  // namespace
@@ -140,11 +163,30 @@ Identity choose_identity(const Authors& authors, const std::vector<SenderRule>& 
   return *first_reason;
 }
 
-Identity identify(const std::vector<canon::HeaderField>& message, const std::vector<SenderRule>& rules,
+void add_second_signers(SigningIdentity& identity, const std::vector<SenderRule>& also_sign,
+                        KeySource& source) {
+  for (const auto& entry : also_sign) {
+    if (!canon::matches_wildcard(entry.sender, identity.matched)) continue;
+    const auto domain = source.find(*entry.domain);
+    auto keys = domain == nullptr ? std::vector<SigningKey>() : selected_keys(*domain, entry.selectors);
+    if (keys.empty()) {
+      throw StoreError(fmt::format("also_sign for {}: {} has no active key{}", entry.sender,
+                                   entry.domain->str(),
+                                   entry.selectors.empty() ? "" : " that the entry names"));
+    }
+    std::erase_if(keys, [&](const SigningKey& key) { return signs_already(identity, *entry.domain, key); });
+    if (!keys.empty()) identity.second.push_back({*entry.domain, std::move(keys)});
+  }
+}
+
+Identity identify(const std::vector<canon::HeaderField>& message, const SigningSettings& settings,
                   KeySource& keys) {
   const auto authors = authors_of_message(message);
   if (!authors) return NoIdentity{Cause::malformed, authors.refusal().reason, {}};
-  return choose_identity(*authors, rules, keys);
+  auto identity = choose_identity(*authors, settings.rules, keys);
+  if (auto* found = std::get_if<SigningIdentity>(&identity))
+    add_second_signers(*found, settings.also_sign, keys);
+  return identity;
 }
 
 }  // namespace dkim::crypto

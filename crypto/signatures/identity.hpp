@@ -31,6 +31,12 @@ struct Authors {
   std::string note = {};
 };
 
+// A domain that signs a message beside the author's, such as the provider's.
+struct SecondSigner {
+  canon::DomainName domain;
+  std::vector<SigningKey> keys;  // never empty
+};
+
 struct SigningIdentity {
   canon::DomainName domain;      // the SDID
   std::vector<SigningKey> keys;  // never empty
@@ -39,6 +45,10 @@ struct SigningIdentity {
   std::optional<std::size_t> rule = std::nullopt;
   // The note of the authors.
   std::string note = {};
+  // The author as patterns match it: in lower case, the domain in A-labels.
+  std::string matched = {};
+  // Who signs as well (add_second_signers).
+  std::vector<SecondSigner> second = {};
 };
 
 // Why nobody signs.
@@ -70,8 +80,13 @@ canon::Result<Authors> authors_of_message(const std::vector<canon::HeaderField>&
 // what the key source throws.
 Identity choose_identity(const Authors& authors, const std::vector<SenderRule>& rules, KeySource& keys);
 
-// Reads the From: field, then chooses.
-Identity identify(const std::vector<canon::HeaderField>& message, const std::vector<SenderRule>& rules,
+// Adds the domains of all entries that match the author, without keys that sign already. Throws StoreError if
+// such a domain has no active key that the entry names: a message gets all of its signatures or none. Throws
+// what the key source throws.
+void add_second_signers(SigningIdentity& identity, const std::vector<SenderRule>& also_sign, KeySource& keys);
+
+// Reads the From: field, then chooses by the rules, and adds second signers.
+Identity identify(const std::vector<canon::HeaderField>& message, const SigningSettings& settings,
                   KeySource& keys);
 
 }  // namespace dkim::crypto

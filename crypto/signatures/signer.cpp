@@ -19,11 +19,22 @@ std::string signature_value(canon::TagListWriter writer, std::string_view signat
 
 }  // namespace
 
-Signer::Signer(const SigningSettings& settings, canon::DomainName domain, std::vector<SigningKey> keys)
-    : settings_(settings),
-      domain_(std::move(domain)),
-      keys_(std::move(keys)),
-      body_(settings.canonicalization.body) {}
+Signer::Signer(const SigningSettings& settings, const canon::DomainName& domain,
+               const std::vector<SigningKey>& keys)
+    : settings_(settings), body_(settings.canonicalization.body) {
+  add(domain, keys);
+}
+
+Signer::Signer(const SigningSettings& settings, const SigningIdentity& identity)
+    : Signer(settings, identity.domain, identity.keys) {
+  for (const auto& second : identity.second)
+    add(second.domain, second.keys);
+}
+
+void Signer::add(const canon::DomainName& domain, const std::vector<SigningKey>& keys) {
+  for (const auto& key : keys)
+    signatures_.push_back({domain, key});
+}
 
 void Signer::body(std::string_view chunk) {
   body_.update(chunk, [this](std::string_view canonical) { body_hash_.update(canonical); });
@@ -42,12 +53,12 @@ std::vector<canon::HeaderField> Signer::sign(const std::vector<canon::HeaderFiel
   common.update(canonical);
 
   std::vector<canon::HeaderField> signatures;
-  for (const auto& key : keys_) {
+  for (const auto& [domain, key] : signatures_) {
     canon::TagListWriter writer(field_name.size() + 1);
     writer.word("v", "1");
     writer.word("a", signature_name(key.key->algorithm()));
     writer.word("c", to_string(settings_.canonicalization));
-    writer.word("d", domain_.str());
+    writer.word("d", domain.str());
     writer.word("s", key.selector.str());
     const auto seconds = now.time_since_epoch();
     writer.word("t", std::to_string(seconds.count()));

@@ -21,19 +21,29 @@ namespace dkim::crypto {
 class Signer {
  public:
   // The settings must outlive the signer.
-  Signer(const SigningSettings& settings, canon::DomainName domain, std::vector<SigningKey> keys);
+  Signer(const SigningSettings& settings, const canon::DomainName& domain,
+         const std::vector<SigningKey>& keys);
+  // Signs for the author's domain, then for the second signers.
+  Signer(const SigningSettings& settings, const SigningIdentity& identity);
 
   // Takes the next bytes of the body, with CRLF line ends.
   void body(std::string_view chunk);
 
-  // Ends the message. Returns a signature field for each key, in the order of the keys, as it goes over the
-  // wire. No signature covers another one. Throws OpenSslError. The signer must not be used afterwards.
+  // Ends the message. Returns a signature field for each key, in their order, as it goes over the wire. No
+  // signature covers another one. Throws OpenSslError. The signer must not be used afterwards.
   std::vector<canon::HeaderField> sign(const std::vector<canon::HeaderField>& message, UtcTime now);
 
  private:
+  // One to be made.
+  struct Signature {
+    canon::DomainName domain;
+    SigningKey key;
+  };
+
+  void add(const canon::DomainName& domain, const std::vector<SigningKey>& keys);
+
   const SigningSettings& settings_;
-  canon::DomainName domain_;
-  std::vector<SigningKey> keys_;
+  std::vector<Signature> signatures_;
   canon::BodyCanonicalizer body_;
   Sha256 body_hash_;
 };

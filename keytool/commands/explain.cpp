@@ -85,8 +85,9 @@ std::string describe_answer(const Explanation& explanation, const crypto::Signin
   if (!explanation.would_sign) return out;
   for (const auto& key : explanation.keys) {
     if (!key.signs) continue;
-    out += fmt::format("  d={} s={} a={}\n", key.domain.str(), key.entry.selector.str(),
-                       signature_name(key.entry.algorithm));
+    out += fmt::format("  d={} s={} a={}{}\n", key.domain.str(), key.entry.selector.str(),
+                       signature_name(key.entry.algorithm),
+                       key.domain == explanation.domain ? "" : " by also_sign");
   }
   return out;
 }

@@ -86,7 +86,10 @@ Identity identity_of(const MessageFile& message, const crypto::SigningSettings& 
   const crypto::KeyStore store(settings.key_directory);
   if (options.has("domain")) return named_identity(store, options);
   crypto::UncachedKeySource keys(store);
-  return choose_identity(*authors, settings.rules, keys);
+  auto identity = choose_identity(*authors, settings.rules, keys);
+  if (auto* found = std::get_if<SigningIdentity>(&identity))
+    add_second_signers(*found, settings.also_sign, keys);
+  return identity;
 }
 
 void print_signed(const MessageFile& message, const std::vector<canon::HeaderField>& signatures) {
@@ -125,8 +128,7 @@ ExitCode sign(const Arguments& arguments) {
         "was inserted\n",
         message.stray_line());
   }
-  auto& signed_as = std::get<SigningIdentity>(identity);
-  crypto::Signer signer(settings, std::move(signed_as.domain), std::move(signed_as.keys));
+  crypto::Signer signer(settings, std::get<SigningIdentity>(identity));
   signer.body(message.body());
   print_signed(message, signer.sign(message.fields(), crypto::utc_now()));
   return ExitCode::done;

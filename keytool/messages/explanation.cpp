@@ -73,7 +73,10 @@ class Explainer {
     explanation_.author = std::move(found.author);
     explanation_.domain = std::move(found.domain);
     explanation_.rule = found.rule;
-    signing_ = std::move(found.keys);
+    signing_.push_back({*explanation_.domain, std::move(found.keys)});
+    add_second_signers(found, settings_.also_sign, source);
+    for (auto& second : found.second)
+      signing_.push_back(std::move(second));
   }
 
   void examine(const canon::DomainName& domain) {
@@ -84,16 +87,19 @@ class Explainer {
     const auto read = store_.read_manifest(domain);
     if (!read) return;
     for (const auto& entry : read->manifest.keys) {
-      const bool signs = domain == explanation_.domain && is_signing(entry.selector);
+      const bool signs = is_signing(domain, entry.selector);
       auto problem = key_problem(domain, entry);
       if (problem && signs) add_fault(*problem);
       explanation_.keys.push_back({domain, entry, signs, std::move(problem)});
     }
   }
 
-  bool is_signing(const canon::Selector& selector) const {
-    return std::any_of(signing_.begin(), signing_.end(),
-                       [&](const auto& key) { return key.selector == selector; });
+  bool is_signing(const canon::DomainName& domain, const canon::Selector& selector) const {
+    return std::any_of(signing_.begin(), signing_.end(), [&](const crypto::SecondSigner& signer) {
+      return signer.domain == domain &&
+             std::any_of(signer.keys.begin(), signer.keys.end(),
+                         [&](const auto& key) { return key.selector == selector; });
+    });
   }
 
   std::optional<std::string> key_problem(const canon::DomainName& domain,
@@ -111,7 +117,7 @@ class Explainer {
   const crypto::SigningSettings& settings_;
   const std::optional<Credentials>& daemon_;
   crypto::KeyStore store_;
-  std::vector<crypto::SigningKey> signing_;
+  std::vector<crypto::SecondSigner> signing_;  // the first signer, too
   Explanation explanation_;
 };
 

@@ -32,11 +32,11 @@ std::string rule_text(const PlannedRule& rule) {
 }
 
 // A line for each rule: there can be thousands.
-std::string rules_text(const ImportPlan& plan) {
-  if (plan.rules.empty()) return {};
+std::string rules_text(std::string_view name, const std::vector<PlannedRule>& rules) {
+  if (rules.empty()) return {};
   std::string out;
-  for (const auto& rule : plan.rules)
-    out += (out.empty() ? "rules = (\n  " : ",\n  ") + rule_text(rule);
+  for (const auto& rule : rules)
+    out += (out.empty() ? fmt::format("{} = (\n  ", name) : ",\n  ") + rule_text(rule);
   return out + "\n);\n";
 }
 
@@ -59,7 +59,7 @@ std::string conf_text(const ImportPlan& plan, const std::optional<std::filesyste
   if (settings.expiration.count() > 0) out.add_integer("expiration", settings.expiration.count());
   if (settings.on_error) out.add_string("on_error", to_string(*settings.on_error));
   return "# Written by dkimkey import from a configuration of OpenDKIM; change it as you like.\n" +
-         out.lines() + rules_text(plan);
+         out.lines() + rules_text("rules", plan.rules) + rules_text("also_sign", plan.also_sign);
 }
 
 }  // namespace dkim::keytool::opendkim

@@ -90,8 +90,8 @@ class Planner {
       add_remarks(separated.remarks);
     }
     auto rules = plan_rules(bindings, active_keys());
-    add_remarks(rules.remarks);
     plan_.rules = std::move(rules.rules);
+    plan_.also_sign = std::move(rules.also_sign);
     set_subdomains({.sign = false});
     for (const auto& domain : rules.with_subdomains)
       plan_.subdomains[domain] = {.sign = true};

@@ -19,6 +19,7 @@ struct ImportPlan {
   // Has an entry for each domain of these keys.
   std::map<canon::DomainName, Subdomains> subdomains;
   std::vector<PlannedRule> rules;
+  std::vector<PlannedRule> also_sign;
   DaemonSettings settings;
   Remarks remarks;  // on all parts
 };

@@ -13,10 +13,12 @@
 namespace dkim::keytool::opendkim {
 namespace {
 
+using Rules = std::vector<PlannedRule> ImportPlan::*;
+
 // Returns why dkimsignd does not start with these rules; nothing if it does.
-std::optional<std::string> refusal(const std::vector<PlannedRule>& rules) {
+std::optional<std::string> refusal(Rules list, const std::vector<PlannedRule>& rules) {
   ImportPlan plan;
-  plan.rules = rules;
+  plan.*list = rules;
   try {
     const auto file = crypto::SettingsFile::parse(conf_text(plan, std::nullopt), "rule");
     auto root = file.root();
@@ -30,15 +32,17 @@ std::optional<std::string> refusal(const std::vector<PlannedRule>& rules) {
 }  // namespace
 
 ImportPlan without_refused_rules(ImportPlan plan) {
-  // A rule is rarely refused, and checking a hundred thousand one by one takes long.
-  if (!refusal(plan.rules)) return plan;
-  std::erase_if(plan.rules, [&](const PlannedRule& rule) {
-    const auto why = refusal({rule});
-    if (why)
-      plan.remarks.push_back(
-          signed_otherwise("", fmt::format("no rule can be made for {}: {}", rule.pattern.text(), *why)));
-    return why.has_value();
-  });
+  for (const Rules list : {&ImportPlan::rules, &ImportPlan::also_sign}) {
+    // A rule is rarely refused, and checking a hundred thousand one by one takes long.
+    if (!refusal(list, plan.*list)) continue;
+    std::erase_if(plan.*list, [&](const PlannedRule& rule) {
+      const auto why = refusal(list, {rule});
+      if (why)
+        plan.remarks.push_back(
+            signed_otherwise("", fmt::format("no rule can be made for {}: {}", rule.pattern.text(), *why)));
+      return why.has_value();
+    });
+  }
   return plan;
 }
 

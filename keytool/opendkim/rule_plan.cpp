@@ -1,8 +1,7 @@
 #include "keytool/opendkim/rule_plan.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <utility>
 
 #include "canon/text.hpp"
 #include "keytool/opendkim/pattern_index.hpp"
@@ -21,41 +20,66 @@ class RuleMaker {
  public:
   explicit RuleMaker(const ActiveKeys& active) : active_(active) {}
 
-  // Makes a rule for one domain, the first that the table names: dkimsignd signs a message as one domain.
+  // The first domain of the table's with an active key signs for the author; the others sign as well.
   PlannedRule rule_of(const Binding& binding) {
-    PlannedRule rule{binding.pattern, std::nullopt, {}};
-    if (binding.keys.empty()) return rule;
-    rule.domain = binding.keys.front().domain;
-    for (const auto& key : binding.keys) {
-      if (key.domain != *rule.domain) {
-        remarks_.push_back(signed_otherwise(
-            binding.place,
-            fmt::format("{}: the signature of {} beside that of {}; dkimsignd signs a message as one domain",
-                        binding.pattern.text(), key.domain.str(), rule.domain->str())));
-      } else if (std::find(rule.selectors.begin(), rule.selectors.end(), key.selector) ==
-                 rule.selectors.end()) {
-        rule.selectors.push_back(key.selector);
+    PlannedRule first{binding.pattern, std::nullopt, {}};
+    for (auto& rule : rules_by_domain(binding)) {
+      if (first.domain) {
+        second_.push_back(std::move(rule));
+      } else {
+        first = std::move(rule);
       }
     }
-    // A key that could not be loaded signs nothing: a rule that named it would be wrong from the start.
-    const auto all = active_.find(*rule.domain);
-    std::erase_if(rule.selectors, [&](const canon::Selector& selector) {
-      return all == active_.end() ||
-             std::find(all->second.begin(), all->second.end(), selector) == all->second.end();
-    });
-    if (rule.selectors.empty()) {
-      rule.domain.reset();
-    } else if (has_same(all->second, rule.selectors)) {
-      rule.selectors.clear();
-    }
-    return rule;
+    return first;
   }
 
-  Remarks take_remarks() { return std::move(remarks_); }
+  // Returns the entries of also_sign. Each one that matches applies, so an entry for other senders leaves out
+  // nothing.
+  std::vector<PlannedRule> take_second() { return without_repeated(std::move(second_)); }
 
  private:
+  // A key that could not be loaded signs nothing: a rule that named it would be wrong from the start.
+  bool is_active(const KeyName& key) const {
+    const auto all = active_.find(key.domain);
+    return all != active_.end() &&
+           std::find(all->second.begin(), all->second.end(), key.selector) != all->second.end();
+  }
+
+  std::vector<PlannedRule> rules_by_domain(const Binding& binding) const {
+    std::vector<PlannedRule> rules;
+    for (const auto& key : binding.keys) {
+      if (!is_active(key)) continue;
+      auto rule = std::find_if(rules.begin(), rules.end(),
+                               [&](const PlannedRule& other) { return other.domain == key.domain; });
+      if (rule == rules.end()) rule = rules.insert(rules.end(), {binding.pattern, key.domain, {}});
+      auto& selectors = rule->selectors;
+      if (std::find(selectors.begin(), selectors.end(), key.selector) == selectors.end())
+        selectors.push_back(key.selector);
+    }
+    for (auto& rule : rules) {
+      if (has_same(active_.at(*rule.domain), rule.selectors)) rule.selectors.clear();
+    }
+    return rules;
+  }
+
+  // Smaller patterns come first, and repeat the keys of the larger ones.
+  static std::vector<PlannedRule> without_repeated(std::vector<PlannedRule> rules) {
+    std::map<std::pair<canon::DomainName, std::vector<canon::Selector>>, PatternIndex> kept_by_keys;
+    std::vector<PlannedRule> kept;
+    for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
+      auto& same_keys = kept_by_keys[{*rule->domain, rule->selectors}];
+      if (same_keys.any_near(rule->pattern,
+                             [&](std::size_t i) { return covers(kept[i].pattern, rule->pattern); }))
+        continue;
+      same_keys.add(kept.size(), rule->pattern);
+      kept.push_back(std::move(*rule));
+    }
+    std::reverse(kept.begin(), kept.end());
+    return kept;
+  }
+
   const ActiveKeys& active_;
-  Remarks remarks_;
+  std::vector<PlannedRule> second_;
 };
 
 // Drops the rules that say only what dkimsignd does without them, and those that are never looked at.
@@ -166,7 +190,7 @@ RulePlan plan_rules(const std::vector<Binding>& bindings, const ActiveKeys& acti
   for (const auto& binding : bindings)
     rules.push_back(maker.rule_of(binding));
   auto plan = Arrangement(std::move(rules), active).plan();
-  plan.remarks = maker.take_remarks();
+  plan.also_sign = maker.take_second();
   return plan;
 }
 

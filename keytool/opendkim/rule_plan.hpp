@@ -1,7 +1,7 @@
 // Translates "this author's mail is signed with these keys", as a SigningTable says it, into dkimsignd's
 // terms: the domains' own keys, their subdomains, and as few rules as possible.
 //
-// Pure. What cannot be translated becomes a remark.
+// Pure; never fails.
 #pragma once
 
 #include <map>
@@ -33,7 +33,8 @@ struct RulePlan {
   std::vector<PlannedRule> rules;
   // Domains that are to sign for their subdomains.
   std::vector<canon::DomainName> with_subdomains;
-  Remarks remarks;
+  // Second signatures. Every one has a domain.
+  std::vector<PlannedRule> also_sign;
 };
 
 // The selectors of each domain that will be active once the import is done.

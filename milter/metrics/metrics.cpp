@@ -189,14 +189,19 @@ void Metrics::connection_closed() noexcept {
   instruments_->connections.Decrement();
 }
 
-void Metrics::message_signed(const std::vector<crypto::SigningKey>& keys, std::uint64_t size,
+void Metrics::message_signed(const crypto::SigningIdentity& identity, std::uint64_t size,
                              std::chrono::nanoseconds time) noexcept {
   std::array<bool, algorithms> used{};
-  for (const auto& key : keys) {
-    const auto algorithm = index(key.key->algorithm());
-    used[algorithm] = true;
-    instruments_->signatures[algorithm]->Increment();
-  }
+  const auto count = [&](const std::vector<crypto::SigningKey>& keys) {
+    for (const auto& key : keys) {
+      const auto algorithm = index(key.key->algorithm());
+      used[algorithm] = true;
+      instruments_->signatures[algorithm]->Increment();
+    }
+  };
+  count(identity.keys);
+  for (const auto& second : identity.second)
+    count(second.keys);
   const std::size_t which = used[0] && used[1] ? 2 : used[1] ? 1 : 0;
   instruments_->messages_signed[which]->Increment();
   instruments_->signed_bytes.Increment(static_cast<double>(size));

@@ -64,7 +64,7 @@ class Metrics {
   void connection_closed() noexcept;
 
   // Each message that the MTA does not break off is one of these two.
-  void message_signed(const std::vector<crypto::SigningKey>& keys, std::uint64_t size,
+  void message_signed(const crypto::SigningIdentity& identity, std::uint64_t size,
                       std::chrono::nanoseconds time) noexcept;
   void message_not_signed(NotSigned reason, Disposition disposition) noexcept;
   // A message that was to be signed and that the MTA broke off.

@@ -22,12 +22,14 @@ Metrics& metrics() {
 
 // A signed message: a look-up in the cache, a signature, its size and its time.
 void count_signed(benchmark::State& state) {
-  const std::vector<dkim::crypto::SigningKey> keys = {
-      {*dkim::canon::Selector::parse("s"),
-       std::make_shared<const PrivateKey>(PrivateKey::generate_ed25519())}};
+  const dkim::crypto::SigningIdentity identity{
+      *dkim::canon::DomainName::parse("example.com"),
+      {{*dkim::canon::Selector::parse("s"),
+        std::make_shared<const PrivateKey>(PrivateKey::generate_ed25519())}},
+      "a@example.com"};
   for (auto _ : state) {
     metrics().cache_hit();
-    metrics().message_signed(keys, 2048, std::chrono::microseconds(700));
+    metrics().message_signed(identity, 2048, std::chrono::microseconds(700));
   }
 }
 BENCHMARK(count_signed)->ThreadRange(1, 4)->UseRealTime();

@@ -56,11 +56,12 @@ expiration = 86400;
 rules = ( { sender = "*@News.example.com"; domain = "example.com"; selectors = ( "s1", "s2" ); },
           { sender = "@shop.example"; domain = "Example.ORG"; },
           { sender = "*@quiet.example"; sign = false; } );
+also_sign = ( { sender = "*"; domain = "ESP.example"; selectors = ( "e1" ); } );
 on_error = "reject";
 on_malformed = "tempfail";
 publish = { method = "update"; key_file = "/etc/tsig.key"; server = "192.0.2.1"; };
 domains = ( { domain = "example.com"; publish = { method = "hook"; program = "/bin/hook"; }; } );
-rotation = { every = 90; drain = 1; forget = 2; };
+rotation = { every = 90; drain = 1; forget = 2; selector = "k%date%"; };
 log = "stderr";
 log_level = "debug";
 metrics_file = "/run/m.prom";
@@ -92,6 +93,11 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_EQ(config.signing.rules[1].domain->str(), "example.org");
   EXPECT_TRUE(config.signing.rules[1].selectors.empty());
   EXPECT_EQ(config.signing.rules[2].domain, std::nullopt);
+  ASSERT_EQ(config.signing.also_sign.size(), 1U);
+  EXPECT_EQ(config.signing.also_sign[0].sender, "*");
+  EXPECT_EQ(config.signing.also_sign[0].domain->str(), "esp.example");
+  EXPECT_EQ(config.signing.also_sign[0].selectors.size(), 1U);
+  EXPECT_EQ(config.keys.selector->text(), "k%date%");
   EXPECT_EQ(config.on_error, Disposition::reject);
   EXPECT_EQ(config.on_malformed, Disposition::tempfail);
   EXPECT_EQ(config.log, LogTarget::standard_error);

@@ -112,6 +112,13 @@ TEST(SigningSettingsTest, ErrorsNameThePlace) {
       {"rules = (\n{ sender = \"*\"; sign = false; domain = \"a.example\"; } );",
        "test.conf:2: a rule with sign = false and a domain"},
       {"rules = ( { sender = \"*\"; sign = true; } );", "test.conf:1: \"domain\" is missing"},
+      {"also_sign = (\n{ sender = \"*\"; } );", "test.conf:2: \"domain\" is missing"},
+      {"also_sign = ( { sender = \"*\"; sign = false; } );", "test.conf:1: \"domain\" is missing"},
+      {"also_sign = ( { sender = \"*\"; domain = \"a.example\"; sign = false; } );",
+       "test.conf:1: unknown setting \"sign\""},
+      {"also_sign = ( { sender = \"*\"; domain = \"a.example\"; },\n{ sender = \"*\"; domain = "
+       "\"A.example\"; } );",
+       "test.conf:2: an entry that is listed twice"},
       {"rules = ( { domain = \"a.example\"; } );", "test.conf:1: \"sender\" is missing"},
       {"rules = ( { sender = \"*\"; domain = \"a.example\"; selectors = (\"-\"); } );",
        "test.conf:1: the selector is"},

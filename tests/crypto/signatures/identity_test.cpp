@@ -22,7 +22,7 @@ class IdentityTest : public testing::Test {
   // Returns "DOMAIN SELECTOR SELECTOR author=...", "no: REASON" or "malformed: REASON".
   std::string identify_header(const std::vector<canon::HeaderField>& message) {
     UncachedKeySource source(store_.store());
-    const auto identity = identify(message, rules_, source);
+    const auto identity = identify(message, settings_, source);
     if (const auto* none = std::get_if<NoIdentity>(&identity)) {
       rule_ = none->rule;
       cause_ = none->cause;
@@ -38,7 +38,8 @@ class IdentityTest : public testing::Test {
   std::string from(std::string_view value) { return identify_header({{"From", std::string(value)}}); }
 
   test::TestStore store_;
-  std::vector<SenderRule> rules_;
+  SigningSettings settings_;
+  std::vector<SenderRule>& rules_ = settings_.rules;
   std::optional<std::size_t> rule_;
   std::optional<NoIdentity::Cause> cause_;  // of the last "no" or "malformed"
 };
@@ -79,14 +80,90 @@ TEST_F(IdentityTest, Reasons) {
 // Programs write such fields, and every mail program reads the one address in them.
 TEST_F(IdentityTest, AFromThatIsNotRfc5322AndHasOneReading) {
   UncachedKeySource source(store_.store());
-  const auto identity = identify({{"From", " Acme, Inc. <a@example.com>"}}, rules_, source);
+  const auto identity = identify({{"From", " Acme, Inc. <a@example.com>"}}, settings_, source);
   const auto* found = std::get_if<SigningIdentity>(&identity);
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(found->author, "a@example.com");
   EXPECT_EQ(found->note, "the From field is not RFC 5322: it has an address without a domain");
-  const auto ordinary = identify({{"From", "Acme <a@example.com>"}}, rules_, source);
+  const auto ordinary = identify({{"From", "Acme <a@example.com>"}}, settings_, source);
   EXPECT_EQ(std::get<SigningIdentity>(ordinary).note, "");
   EXPECT_TRUE(from("b@other.example; Foo <a@example.com>").starts_with("malformed: "));
+}
+
+class SecondSignersTest : public IdentityTest {
+ protected:
+  SecondSignersTest() {
+    store_.add("esp.example", "e1", test::rsa_key());
+    store_.add("esp.example", "e2", test::ed25519_key());
+  }
+
+  // Returns "DOMAIN SELECTOR ..." for each domain that signs, joined by "; ", or why nobody does.
+  std::string signers(std::string_view author) {
+    UncachedKeySource source(store_.store());
+    try {
+      const auto identity = identify({{"From", std::string(author)}}, settings_, source);
+      if (const auto* none = std::get_if<NoIdentity>(&identity)) return "no: " + none->reason;
+      const auto& found = std::get<SigningIdentity>(identity);
+      std::string out = text(found.domain, found.keys);
+      for (const auto& second : found.second)
+        out += "; " + text(second.domain, second.keys);
+      return out;
+    } catch (const StoreError& error) {
+      return std::string("fault: ") + error.what();
+    }
+  }
+
+  static std::string text(const canon::DomainName& domain, const std::vector<SigningKey>& keys) {
+    std::string out = domain.str();
+    for (const auto& key : keys)
+      out += " " + key.selector.str();
+    return out;
+  }
+
+  void also_sign(const std::string& sender, std::string_view domain,
+                 std::vector<canon::Selector> selectors = {}) {
+    settings_.also_sign.push_back({sender, domain_name(domain), std::move(selectors)});
+  }
+};
+
+TEST_F(SecondSignersTest, SignBesideTheAuthorsDomain) {
+  also_sign("*", "esp.example");
+  EXPECT_EQ(signers("a@example.com"), "example.com server second; esp.example e1 e2");
+  EXPECT_EQ(signers("a@esp.example"), "esp.example e1 e2") << "the same key never signs twice";
+}
+
+TEST_F(SecondSignersTest, AreChosenByTheAuthorAsRulesAre) {
+  also_sign("*@example.com", "esp.example", {selector("e1")});
+  EXPECT_EQ(signers("A@Example.COM"), "example.com server second; esp.example e1");
+  EXPECT_EQ(signers("a@sub.example.com"), "example.com server second");
+  rules_.push_back({"*", domain_name("example.com"), {selector("second")}});
+  EXPECT_EQ(signers("a@example.com"), "example.com second; esp.example e1");
+}
+
+TEST_F(SecondSignersTest, EveryEntryThatMatchesSigns) {
+  also_sign("*", "esp.example", {selector("e1")});
+  also_sign("*@example.com", "esp.example");
+  also_sign("*@example.com", "example.com", {selector("server")});
+  EXPECT_EQ(signers("a@example.com"), "example.com server second; esp.example e1; esp.example e2");
+}
+
+TEST_F(SecondSignersTest, NeverSignInsteadOfTheAuthor) {
+  also_sign("*", "esp.example");
+  EXPECT_EQ(signers("a@nowhere.example"), "no: no key for domain nowhere.example");
+  rules_.push_back({"*", std::nullopt});
+  EXPECT_EQ(signers("a@example.com"), "no: a rule says not to sign for *");
+}
+
+TEST_F(SecondSignersTest, AMissingKeyIsAFault) {
+  also_sign("*", "waiting.example");
+  EXPECT_EQ(signers("a@example.com"), "fault: also_sign for *: waiting.example has no active key");
+  settings_.also_sign.clear();
+  also_sign("*", "absent.example");
+  EXPECT_EQ(signers("a@example.com"), "fault: also_sign for *: absent.example has no active key");
+  settings_.also_sign.clear();
+  also_sign("*", "esp.example", {selector("e3")});
+  EXPECT_EQ(signers("a@example.com"),
+            "fault: also_sign for *: esp.example has no active key that the entry names");
 }
 
 // Metrics count by cause.
@@ -203,7 +280,7 @@ TEST_F(IdentityTest, ManyAuthorsAreNotAllLookedUp) {
   for (int i = 0; i < 1000; ++i)
     value += "a@d" + std::to_string(i) + ".example,";
   CountingSource source;
-  const auto identity = identify({{"From", value}}, {}, source);
+  const auto identity = identify({{"From", value}}, SigningSettings(), source);
   EXPECT_TRUE(std::holds_alternative<NoIdentity>(identity));
   EXPECT_LE(source.asked, 100);
 }

@@ -58,6 +58,23 @@ class SignerTest : public testing::TestWithParam<std::tuple<Canonicalization, Ca
   SigningSettings settings_;
 };
 
+// From one pass over the body; no signature covers another one.
+TEST_P(SignerTest, SecondSignersFollowTheAuthor) {
+  const auto message = parse_message(message_text);
+  SigningIdentity identity{domain_name("example.com"), both_keys(), {}};
+  identity.second.push_back({domain_name("esp.example"), {{selector("e"), lent(test::other_rsa_key())}}});
+  Signer signer(settings_, identity);
+  signer.body(message.body);
+  const auto signatures = signer.sign(message.fields, *parse_utc_time("2026-11-24T06:00:00Z"));
+  ASSERT_EQ(signatures.size(), 3U);
+  EXPECT_EQ(tag(signatures[0], "d"), "example.com");
+  EXPECT_EQ(tag(signatures[1], "d"), "example.com");
+  EXPECT_EQ(tag(signatures[2], "d"), "esp.example");
+  EXPECT_EQ(tag(signatures[2], "s"), "e");
+  EXPECT_EQ(verify(signatures[2], message, test::other_rsa_key()), "");
+  EXPECT_EQ(verify(signatures[0], message, test::rsa_key()), "");
+}
+
 // There are as many signatures as keys, from one pass over the body.
 TEST_P(SignerTest, EverySignatureVerifies) {
   const auto message = parse_message(message_text);

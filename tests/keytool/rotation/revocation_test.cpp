@@ -30,7 +30,7 @@ class Revocation : public testing::Test {
   // Returns the selectors that sign mail of the author.
   std::string signs(std::string_view author) {
     crypto::UncachedKeySource source(store_.store());
-    const auto identity = crypto::identify({{"From", std::string(author)}}, rules_, source);
+    const auto identity = crypto::identify({{"From", std::string(author)}}, settings_, source);
     std::string out;
     if (const auto* found = std::get_if<crypto::SigningIdentity>(&identity)) {
       for (const auto& key : found->keys)
@@ -44,7 +44,8 @@ class Revocation : public testing::Test {
   }
 
   test::TestStore store_;
-  std::vector<crypto::SenderRule> rules_;
+  crypto::SigningSettings settings_;
+  std::vector<crypto::SenderRule>& rules_ = settings_.rules;
 };
 
 TEST_F(Revocation, OneOfTwoGetsNoSuccessor) {

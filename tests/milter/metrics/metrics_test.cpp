@@ -100,7 +100,8 @@ TEST(Metrics, ErrorsAreCountedByTheirType) {
 TEST(Metrics, SigningTimesAreSeconds) {
   Metrics metrics;
   for (const long long microseconds : {40, 50, 51, 900, 2'000'000})
-    metrics.message_signed({}, 0, std::chrono::microseconds(microseconds));
+    metrics.message_signed({test::domain_name("example.com"), {}, {}}, 0,
+                           std::chrono::microseconds(microseconds));
   const auto samples = now(metrics);
   const auto bucket = [&](const std::string& le) {
     return samples.at("dkimsignd_signing_duration_seconds_bucket{le=\"" + le + "\"}");
