@@ -32,7 +32,7 @@ void ask_for_macros(smfi_str* context, const Config& config) {
     marks += " " + macro.name;
   const std::array<std::pair<int, std::string>, 4> wanted = {{
       {SMFIM_CONNECT, marks.empty() ? "" : marks.substr(1)},
-      {SMFIM_ENVFROM, "i {auth_type}" + marks},
+      {SMFIM_ENVFROM, "i {auth_type} {auth_authen}" + marks},
       {SMFIM_EOH, "i"},
       {SMFIM_EOM, "i"},
   }};

@@ -178,6 +178,7 @@ Config config_from(const SettingsFile& file) {
   config.socket = std::move(clients.socket);
   if (clients.trusted_networks) config.trusted_networks = read_networks(*clients.trusted_networks);
   config.sign_authenticated = clients.sign_authenticated;
+  config.logins = crypto::read_login_settings(root);
   if (const auto mode = root.text("socket_mode")) config.socket_mode = read_socket_mode(*mode);
   if (auto macros = root.groups("macros")) {
     config.macros.clear();
@@ -187,6 +188,7 @@ Config config_from(const SettingsFile& file) {
   const auto dispositions = {Disposition::accept, Disposition::tempfail, Disposition::reject};
   config.on_error = read_word(root, "on_error", dispositions, config.on_error);
   config.on_malformed = read_word(root, "on_malformed", dispositions, config.on_malformed);
+  config.on_foreign_author = read_word(root, "on_foreign_author", dispositions, config.on_foreign_author);
   config.log = read_word(root, "log", {LogTarget::syslog, LogTarget::standard_error}, config.log);
   const auto levels = {LogLevel::error, LogLevel::warning, LogLevel::info, LogLevel::debug};
   config.log_level = read_word(root, "log_level", levels, config.log_level);

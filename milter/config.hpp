@@ -17,6 +17,7 @@
 #include "crypto/settings/client_settings.hpp"
 #include "crypto/settings/configuration_file.hpp"
 #include "crypto/settings/key_settings.hpp"
+#include "crypto/settings/login_settings.hpp"
 #include "crypto/settings/signing_settings.hpp"
 
 namespace dkim::milter {
@@ -52,9 +53,12 @@ struct Config {
   std::vector<canon::Network> trusted_networks = {*canon::Network::parse("127.0.0.0/8"),
                                                   *canon::Network::parse("::1")};
   bool sign_authenticated = true;
+  crypto::LoginSettings logins;
   std::vector<TrustedMacro> macros = {{"{daemon_name}", {"ORIGINATING"}}};
   Disposition on_error = Disposition::tempfail;
   Disposition on_malformed = Disposition::accept;
+  // For an author whose domain the client's login may not use.
+  Disposition on_foreign_author = Disposition::accept;
   LogTarget log = LogTarget::syslog;
   LogLevel log_level = LogLevel::info;
   MetricsSettings metrics;

@@ -79,6 +79,32 @@ std::string rotation_text(const crypto::KeySettings& keys) {
   return group.group();
 }
 
+std::string login_text(const crypto::LoginRule& rule) {
+  auto domains = each(rule.domains.domains, [](const auto& domain) { return domain.str(); });
+  if (rule.domains.every) domains.emplace_back("*");
+  SettingsWriter group;
+  group.add_string("login", rule.login).add_strings("domains", domains);
+  return group.group();
+}
+
+void add_logins(SettingsWriter& settings, const crypto::LoginSettings& logins) {
+  using Method = crypto::LoginSettings::Method;
+  switch (logins.method) {
+    case Method::every_domain:
+      settings.add_string("logins", "any");
+      return;
+    case Method::own_domain:
+      settings.add_string("logins", "domain");
+      return;
+    case Method::rules:
+      settings.add_value("logins", settings_list(each(logins.rules, login_text)));
+      return;
+    case Method::table:
+      settings.add_string("logins", logins.table.string());
+      return;
+  }
+}
+
 std::string octal(mode_t mode) {
   return fmt::format("{:04o}", static_cast<unsigned>(mode));
 }
@@ -94,6 +120,7 @@ std::string config_text(const Config& config) {
   settings.add_strings("trusted_networks",
                        each(config.trusted_networks, [](const auto& network) { return network.text(); }));
   settings.add_boolean("sign_authenticated", config.sign_authenticated);
+  add_logins(settings, config.logins);
   settings.add_value("macros", settings_list(each(config.macros, macro_text)));
   settings.add_string("canonicalization", to_string(signing.canonicalization));
   settings.add_strings("signed_headers", signing.signed_headers);
@@ -111,6 +138,7 @@ std::string config_text(const Config& config) {
   others.add_value("also_sign", settings_list(each(signing.also_sign, rule_text)));
   others.add_string("on_error", to_string(config.on_error));
   others.add_string("on_malformed", to_string(config.on_malformed));
+  others.add_string("on_foreign_author", to_string(config.on_foreign_author));
   others.add_value("publish", publish_text(config.keys.publish));
   others.add_value("domains", settings_list(each(config.keys.domains, domain_text)));
   others.add_value("rotation", rotation_text(config.keys));

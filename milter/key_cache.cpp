@@ -1,7 +1,6 @@
 #include "milter/key_cache.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 #include "crypto/error.hpp"
 
@@ -70,8 +69,7 @@ std::shared_ptr<const crypto::DomainKeys> KeyCache::cached(const std::string& do
 // error.
 std::optional<crypto::StampedManifest> KeyCache::read_manifest(const canon::DomainName& domain,
                                                                const crypto::FileStamp& stamp) {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
+  const auto now = crypto::file_clock_now();
   try {
     return store_.read_manifest(domain);
   } catch (const crypto::SettingsError& error) {

@@ -137,6 +137,12 @@ void Log::not_signed(std::string_view queue_id, const crypto::NoIdentity& why) c
   write<log_lines::not_signed>(id(queue_id), canon::printable(why.reason), word(why.author));
 }
 
+void Log::foreign_author(std::string_view queue_id, const crypto::NoIdentity& why,
+                         Disposition disposition) const {
+  write<log_lines::foreign_author>(id(queue_id), canon::printable(why.reason), word(why.author),
+                                   to_string(disposition));
+}
+
 void Log::malformed(std::string_view queue_id, std::string_view reason, Disposition disposition) const {
   write<log_lines::malformed>(id(queue_id), canon::printable(reason), to_string(disposition));
 }

@@ -43,6 +43,8 @@ class Log {
                       std::chrono::microseconds time) const;
   void not_ours(std::string_view queue_id, const ClientAddress& client, std::string_view sender) const;
   void not_signed(std::string_view queue_id, const crypto::NoIdentity& why) const;
+  void foreign_author(std::string_view queue_id, const crypto::NoIdentity& why,
+                      Disposition disposition) const;
   void malformed(std::string_view queue_id, std::string_view reason, Disposition disposition) const;
   void fault(std::string_view queue_id, std::string_view what, Disposition disposition) const;
   void deferred(std::string_view queue_id) const;

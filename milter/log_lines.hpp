@@ -41,6 +41,9 @@ inline constexpr LogLine not_ours{
 inline constexpr LogLine not_signed{
     LogLevel::info,
     "{id}: not signed: {reason}, from={author}"};
+inline constexpr LogLine foreign_author{
+    LogLevel::warning,
+    "{id}: not signed: {reason}, from={author}, on_foreign_author={action}"};
 inline constexpr LogLine malformed{
     LogLevel::warning,
     "{id}: not signed: malformed: {reason}, on_malformed={action}"};

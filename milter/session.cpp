@@ -91,6 +91,8 @@ struct Session::Message {
   std::shared_ptr<Setup> setup;  // the one in effect at MAIL
   InFlight::Token token;
   std::string queue_id;  // empty until the MTA has one
+  // Of an authenticated client, if logins matter; empty if it has no name.
+  std::optional<std::string> login;
   Phase phase;
 };
 
@@ -125,6 +127,8 @@ Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
   }
   message_ = std::make_unique<Message>(std::move(setup), *std::move(token));
   note_queue_id(macro);
+  if (message_->setup->logins.is_used() && is_authenticated(macro))
+    message_->login = macro("{auth_authen}").value_or("");
   return Verdict::proceed;
 }
 
@@ -152,10 +156,13 @@ Verdict Session::end_of_header(const MacroLookup& macro) {
   if (header == nullptr) return Verdict::proceed;  // a second end of the header
 
   const auto& signing = message_->setup->config.signing;
-  auto identity = crypto::identify(header->fields, signing, message_->setup->keys);
+  auto& logins = message_->setup->logins;
+  const auto login = message_->login ? std::optional(logins.find(*message_->login)) : std::nullopt;
+  auto identity = crypto::identify(header->fields, signing, message_->setup->keys, login);
   if (const auto* none = std::get_if<crypto::NoIdentity>(&identity)) {
     const auto why = not_signed_because(none->cause);
     if (none->cause == crypto::NoIdentity::Cause::malformed) return refuse_malformed(why, none->reason);
+    if (none->cause == crypto::NoIdentity::Cause::foreign_author) return refuse_foreign_author(*none);
     shared_.log.not_signed(message_->queue_id, *none);
     shared_.metrics.message_not_signed(why, Disposition::accept);
     return end_with(Verdict::accept);
@@ -239,6 +246,13 @@ Verdict Session::refuse_malformed(NotSigned why, std::string_view reason) {
   const auto disposition = message_->setup->config.on_malformed;
   shared_.log.malformed(message_->queue_id, reason, disposition);
   shared_.metrics.message_not_signed(why, disposition);
+  return end_with(verdict_of(disposition));
+}
+
+Verdict Session::refuse_foreign_author(const crypto::NoIdentity& none) {
+  const auto disposition = message_->setup->config.on_foreign_author;
+  shared_.log.foreign_author(message_->queue_id, none, disposition);
+  shared_.metrics.message_not_signed(not_signed_because(none.cause), disposition);
   return end_with(verdict_of(disposition));
 }
 

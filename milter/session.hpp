@@ -63,6 +63,7 @@ class Session {
 
   void note_queue_id(const MacroLookup& macro);
   Verdict refuse_malformed(NotSigned why, std::string_view reason);
+  Verdict refuse_foreign_author(const crypto::NoIdentity& none);
   Verdict give_up(std::string_view what, ErrorKind kind);
   void note_fault(ErrorKind kind, Disposition disposition) const noexcept;
   Verdict end_with(Verdict verdict);

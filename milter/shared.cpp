@@ -5,7 +5,9 @@
 namespace dkim::milter {
 
 Setup::Setup(Config new_config, Metrics& metrics)
-    : config(std::move(new_config)), keys(crypto::KeyStore(config.signing.key_directory), metrics) {}
+    : config(std::move(new_config)),
+      keys(crypto::KeyStore(config.signing.key_directory), metrics),
+      logins(config.logins) {}
 
 Shared::Shared(Config first, Log& daemon_log)
     : log(daemon_log), setup_(std::make_shared<Setup>(std::move(first), metrics)) {}

@@ -9,6 +9,7 @@
 #include "milter/in_flight.hpp"
 #include "milter/key_cache.hpp"
 #include "milter/log.hpp"
+#include "milter/login_cache.hpp"
 #include "milter/metrics/metrics.hpp"
 
 namespace dkim::milter {
@@ -18,8 +19,11 @@ namespace dkim::milter {
 struct Setup {
   // The metrics, which outlive this, count the look-ups of keys.
   Setup(Config new_config, Metrics& metrics);
+  Setup(const Setup&) = delete;
+  Setup& operator=(const Setup&) = delete;
   Config config;
   KeyCache keys;
+  LoginCache logins;
 };
 
 class Shared {

@@ -13,11 +13,6 @@ bool is_trusted_client(const Config& config, const ClientAddress& client) {
                      [&](const canon::Network& network) { return network.contains(*address); });
 }
 
-bool is_authenticated(const MacroLookup& macro) {
-  const auto type = macro("{auth_type}");
-  return type && !type->empty();
-}
-
 bool is_marked(const TrustedMacro& wanted, const MacroLookup& macro) {
   const auto value = macro(wanted.name.c_str());
   if (!value || value->empty()) return false;
@@ -26,6 +21,11 @@ bool is_marked(const TrustedMacro& wanted, const MacroLookup& macro) {
 }
 
 }  // namespace
+
+bool is_authenticated(const MacroLookup& macro) {
+  const auto type = macro("{auth_type}");
+  return type && !type->empty();
+}
 
 bool is_ours(const Config& config, const ClientAddress& client, const MacroLookup& macro) {
   if (is_trusted_client(config, client)) return true;

@@ -117,6 +117,11 @@ std::optional<LocatedText> SettingsGroup::text(std::string_view name) {
   return LocatedText{setting->c_str(), place};
 }
 
+bool SettingsGroup::is_text(std::string_view name) {
+  const auto* setting = find(name);
+  return setting != nullptr && setting->getType() == libconfig::Setting::TypeString;
+}
+
 std::optional<bool> SettingsGroup::boolean(std::string_view name) {
   const auto* setting = find(name);
   if (setting == nullptr) return std::nullopt;

@@ -40,6 +40,8 @@ class SettingsGroup {
   SettingsGroup(const libconfig::Setting& group, const SettingsSource& source);
 
   std::optional<LocatedText> text(std::string_view name);
+  // Returns whether the setting is there and is a text: some settings may have a word or a list.
+  bool is_text(std::string_view name);
   std::optional<bool> boolean(std::string_view name);
   // Refuses a value outside of min to max.
   std::optional<long long> integer(std::string_view name, long long min, long long max);

@@ -163,6 +163,19 @@ Identity choose_identity(const Authors& authors, const std::vector<SenderRule>& 
   return *first_reason;
 }
 
+Identity refuse_foreign_authors(Identity identity, const Authors& authors, const Login& login) {
+  if (std::holds_alternative<NoIdentity>(identity)) return identity;
+  for (const auto& mailbox : authors.mailboxes) {
+    const auto domain = canon::DomainName::parse(mailbox.domain);
+    if (login.domains.every || (domain && login.domains.contains(*domain))) continue;
+    return NoIdentity{Cause::foreign_author,
+                      fmt::format("the login {} may not use the domain {}",
+                                  login.name.empty() ? "without a name" : login.name, mailbox.domain),
+                      address_of(mailbox)};
+  }
+  return identity;
+}
+
 void add_second_signers(SigningIdentity& identity, const std::vector<SenderRule>& also_sign,
                         KeySource& source) {
   for (const auto& entry : also_sign) {
@@ -180,10 +193,11 @@ void add_second_signers(SigningIdentity& identity, const std::vector<SenderRule>
 }
 
 Identity identify(const std::vector<canon::HeaderField>& message, const SigningSettings& settings,
-                  KeySource& keys) {
+                  KeySource& keys, const std::optional<Login>& login) {
   const auto authors = authors_of_message(message);
   if (!authors) return NoIdentity{Cause::malformed, authors.refusal().reason, {}};
   auto identity = choose_identity(*authors, settings.rules, keys);
+  if (login) identity = refuse_foreign_authors(std::move(identity), *authors, *login);
   if (auto* found = std::get_if<SigningIdentity>(&identity))
     add_second_signers(*found, settings.also_sign, keys);
   return identity;

@@ -11,6 +11,7 @@
 #include "canon/header_field.hpp"
 #include "canon/mailbox.hpp"
 #include "canon/result.hpp"
+#include "crypto/settings/login_settings.hpp"
 #include "crypto/settings/signing_settings.hpp"
 #include "crypto/store/domain_keys.hpp"
 
@@ -61,6 +62,7 @@ struct NoIdentity {
     no_active_key,  // there are keys, and none is active or pending
     subdomain,      // a parent domain has keys but does not sign for its subdomains
     rule,           // a rule says not to sign
+    foreign_author,  // the client's login may not use an author's domain
   };
   Cause cause = Cause::no_key;
   std::string reason;
@@ -80,13 +82,24 @@ canon::Result<Authors> authors_of_message(const std::vector<canon::HeaderField>&
 // what the key source throws.
 Identity choose_identity(const Authors& authors, const std::vector<SenderRule>& rules, KeySource& keys);
 
+// The login of an authenticated client, and what it may use.
+struct Login {
+  std::string name;
+  LoginDomains domains;
+};
+
+// Turns an identity into none if the login may not use the domain of one of the authors: all of them are
+// shown to the reader, whichever domain signs.
+Identity refuse_foreign_authors(Identity identity, const Authors& authors, const Login& login);
+
 // Adds the domains of all entries that match the author, without keys that sign already. Throws StoreError if
 // such a domain has no active key that the entry names: a message gets all of its signatures or none. Throws
 // what the key source throws.
 void add_second_signers(SigningIdentity& identity, const std::vector<SenderRule>& also_sign, KeySource& keys);
 
-// Reads the From: field, then chooses by the rules, and adds second signers.
+// Reads the From: field, chooses by the rules, refuses foreign authors if there is a login to judge by, and
+// adds second signers.
 Identity identify(const std::vector<canon::HeaderField>& message, const SigningSettings& settings,
-                  KeySource& keys);
+                  KeySource& keys, const std::optional<Login>& login = std::nullopt);
 
 }  // namespace dkim::crypto

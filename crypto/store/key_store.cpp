@@ -22,16 +22,6 @@ constexpr std::size_t key_file_limit = 64 << 10;
 // The key directory and that of the domain.
 constexpr std::size_t own_directories = 2;
 
-FileStamp stamp_of(const struct stat& status) {
-  return {status.st_dev, status.st_ino, status.st_size, status.st_mtim, status.st_ctim};
-}
-
-timespec coarse_now() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return now;
-}
-
 // Calls visit with each name in the directory until it returns false. Does not use std::filesystem, whose
 // iterator ends the process if there is no memory for the next name.
 template <typename Visit>
@@ -56,22 +46,6 @@ std::optional<canon::DomainName> domain_of(const std::string& name) {
 }
 
 }  // namespace
-
-bool FileStamp::operator==(const FileStamp& other) const {
-  const auto same = [](const timespec& a, const timespec& b) {
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-  };
-  return device == other.device && inode == other.inode && size == other.size &&
-         same(modified, other.modified) && same(changed, other.changed);
-}
-
-bool FileStamp::is_settled_at(timespec read_time) const {
-  // File times come from the kernel's tick, which is at most 10 ms. A tenth of a second is more than enough.
-  constexpr long long margin = 100'000'000;
-  const long long age = (static_cast<long long>(read_time.tv_sec) - changed.tv_sec) * 1'000'000'000 +
-                        (read_time.tv_nsec - changed.tv_nsec);
-  return age > margin;
-}
 
 std::filesystem::path KeyStore::domain_directory(const canon::DomainName& domain) const {
   return directory_ / domain.str();
@@ -131,7 +105,8 @@ std::optional<StampedManifest> KeyStore::read_manifest(const canon::DomainName& 
   }
   const Secret text = read_all(*file, path, most_settings_bytes);
   const FileStamp stamp = stamp_of(file->status);
-  return StampedManifest{parse_manifest(view(text), path.string()), stamp, stamp.is_settled_at(coarse_now())};
+  return StampedManifest{parse_manifest(view(text), path.string()), stamp,
+                         stamp.is_settled_at(file_clock_now())};
 }
 
 PrivateKey KeyStore::load_key(const canon::DomainName& domain, const KeyEntry& entry) const {

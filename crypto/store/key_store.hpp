@@ -12,8 +12,6 @@
 // Failures are StoreError, UntrustedPath and KeyFileError for files, SettingsError for a manifest's content.
 #pragma once
 
-#include <sys/types.h>
-
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -21,26 +19,13 @@
 
 #include "canon/domain_name.hpp"
 #include "canon/selector.hpp"
+#include "crypto/file_stamp.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/keys/private_key.hpp"
 #include "crypto/store/manifest.hpp"
 #include "crypto/trusted_path.hpp"
 
 namespace dkim::crypto {
-
-// Tells one manifest file from another without reading it.
-struct FileStamp {
-  dev_t device = 0;
-  ino_t inode = 0;
-  off_t size = 0;
-  timespec modified = {};
-  timespec changed = {};
-
-  bool operator==(const FileStamp& other) const;
-  // Returns false if the file was changed so shortly before it was read that another one, made within the
-  // clock's granularity, could have the same stamp (inode numbers are used again).
-  bool is_settled_at(timespec read_time) const;
-};
 
 struct StampedManifest {
   Manifest manifest;

@@ -13,6 +13,7 @@ Configuration configuration_from(const crypto::SettingsFile& file) {
   configuration.signing = crypto::read_signing_settings(root);
   configuration.keys = crypto::read_key_settings(root);
   configuration.clients = crypto::read_client_settings(root);
+  configuration.logins = crypto::read_login_settings(root);
   return configuration;
 }
 

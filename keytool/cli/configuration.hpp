@@ -5,6 +5,7 @@
 #include "crypto/settings/client_settings.hpp"
 #include "crypto/settings/configuration_file.hpp"
 #include "crypto/settings/key_settings.hpp"
+#include "crypto/settings/login_settings.hpp"
 #include "crypto/settings/signing_settings.hpp"
 #include "keytool/cli/command_line.hpp"
 
@@ -20,6 +21,7 @@ struct Configuration {
   crypto::KeySettings keys;
   // The daemon's: shown and examined, never judged here (dkimsignd --check does that).
   crypto::ClientSettings clients;
+  crypto::LoginSettings logins;
 };
 
 // Reads the file that --config names, or the default one, which may be missing; --directory overrides the

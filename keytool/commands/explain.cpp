@@ -3,7 +3,9 @@
 
 #include <iostream>
 
+#include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
+#include "crypto/settings/login_table.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/subcommands.hpp"
@@ -23,6 +25,7 @@ constexpr HelpText help{
 Examples:
   dkimkey explain alerts@server.example.com
   dkimkey explain --message message.eml
+  dkimkey explain --login alice@example.com alice@example.com    as mail of a client that logged in
   dkimkey explain --json alerts@server.example.com
 
 Says whether mail from ADDRESS, or the message in FILE ("-" for standard input), would be signed: as which domain,
@@ -44,15 +47,26 @@ crypto::Authors parse_address(const std::string& text) {
   return {*std::move(mailboxes)};
 }
 
+std::optional<crypto::Login> login_of(const ParsedOptions& options, const Configuration& configuration) {
+  const auto name = options.text("login");
+  if (!name) return std::nullopt;
+  try {
+    return crypto::Login{*name, crypto::look_up_login(configuration.logins, *name)};
+  } catch (const crypto::SettingsError& error) {
+    throw ConfigurationError(error.what());
+  }
+}
+
 Explanation explanation_of(const ParsedOptions& options, const Configuration& configuration) {
   const auto daemon = credentials_of(daemon_user);
+  const auto login = login_of(options, configuration);
   if (const auto address = options.text("address"))
-    return explain_authors(parse_address(*address), configuration.signing, daemon);
+    return explain_authors(parse_address(*address), configuration.signing, daemon, login);
   const MessageFile message(read_message_text(*options.text("message")));
   if (const auto bad = message.bad_start()) return explain_malformed(*bad);
   const auto authors = authors_of(message);
   if (!authors) return explain_malformed(authors.refusal().reason);
-  return explain_authors(*authors, configuration.signing, daemon);
+  return explain_authors(*authors, configuration.signing, daemon, login);
 }
 
 std::string describe_choice(const Explanation& explanation, const crypto::SigningSettings& settings) {
@@ -176,6 +190,7 @@ std::string explanation_json(const Explanation& explanation) {
 ExitCode explain(const Arguments& arguments) {
   CommandLine command_line("explain", help);
   command_line.add_options()("message,m", value_text("FILE"), "ask about the message in this file")(
+      "login", value_text("NAME"), "for a client that has logged in to Postfix by this name (see logins)")(
       "json", "print an array of objects, one for each key");
   command_line.add_positional("address", "the author's address");
   const auto options = command_line.parse(arguments);

@@ -30,8 +30,9 @@ class RecordingKeySource final : public crypto::KeySource {
 
 class Explainer {
  public:
-  Explainer(const crypto::SigningSettings& settings, const std::optional<Credentials>& daemon)
-      : settings_(settings), daemon_(daemon), store_(settings.key_directory) {}
+  Explainer(const crypto::SigningSettings& settings, const std::optional<Credentials>& daemon,
+            const std::optional<crypto::Login>& login)
+      : settings_(settings), daemon_(daemon), login_(login), store_(settings.key_directory) {}
 
   Explanation explain(const crypto::Authors& authors) && {
     explanation_.author =
@@ -62,6 +63,7 @@ class Explainer {
 
   void choose(const crypto::Authors& authors, RecordingKeySource& source) {
     auto identity = choose_identity(authors, settings_.rules, source);
+    if (login_) identity = refuse_foreign_authors(std::move(identity), authors, *login_);
     if (const auto* none = std::get_if<crypto::NoIdentity>(&identity)) {
       explanation_.author = none->author;
       explanation_.reason = none->reason;
@@ -116,6 +118,7 @@ class Explainer {
 
   const crypto::SigningSettings& settings_;
   const std::optional<Credentials>& daemon_;
+  const std::optional<crypto::Login>& login_;
   crypto::KeyStore store_;
   std::vector<crypto::SecondSigner> signing_;  // the first signer, too
   Explanation explanation_;
@@ -130,8 +133,9 @@ Explanation explain_malformed(std::string reason) {
 }
 
 Explanation explain_authors(const crypto::Authors& authors, const crypto::SigningSettings& settings,
-                            const std::optional<Credentials>& daemon) {
-  return Explainer(settings, daemon).explain(authors);
+                            const std::optional<Credentials>& daemon,
+                            const std::optional<crypto::Login>& login) {
+  return Explainer(settings, daemon, login).explain(authors);
 }
 
 }  // namespace dkim::keytool

@@ -40,8 +40,10 @@ struct Explanation {
 };
 
 // Also checks whether the daemon's user may read the files, if there is such a user on this host.
+// login: of the client, if the answer is to depend on it.
 Explanation explain_authors(const crypto::Authors& authors, const crypto::SigningSettings& settings,
-                            const std::optional<Credentials>& daemon);
+                            const std::optional<Credentials>& daemon,
+                            const std::optional<crypto::Login>& login);
 
 // Explains a message without a clear author.
 Explanation explain_malformed(std::string reason);

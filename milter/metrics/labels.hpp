@@ -30,6 +30,8 @@ constexpr std::string_view word_of(NotSigned reason) {
       return "no_active_key";
     case NotSigned::subdomain:
       return "subdomain";
+    case NotSigned::foreign_author:
+      return "foreign_author";
     case NotSigned::invalid_domain:
       return "invalid_domain";
     case NotSigned::malformed_from:
@@ -85,6 +87,7 @@ static_assert(index(crypto::Algorithm::ed25519) + 1 == algorithms, "all of them,
 // Can a message that is not signed for this reason end like this? If the configuration chooses, any way.
 constexpr bool can_end_as(NotSigned reason, Disposition disposition) {
   switch (reason) {
+    case NotSigned::foreign_author:
     case NotSigned::malformed_from:
     case NotSigned::header_too_large:
     case NotSigned::dialogue:

@@ -152,6 +152,8 @@ NotSigned not_signed_because(crypto::NoIdentity::Cause cause) {
       return NotSigned::no_active_key;
     case Cause::subdomain:
       return NotSigned::subdomain;
+    case Cause::foreign_author:
+      return NotSigned::foreign_author;
     case Cause::rule:
       return NotSigned::rule;
     case Cause::no_key:

@@ -30,6 +30,7 @@ enum class NotSigned {
   key_pending,
   no_active_key,
   subdomain,       // the parent domain does not sign for its subdomains
+  foreign_author,  // the login may not use the author's domain
   invalid_domain,  // the author domain cannot have a key
   malformed_from,
   header_too_large,

@@ -1,0 +1,130 @@
+// Which domains an authenticated client may write from, by its login.
+#include <filesystem>
+#include <fstream>
+
+#include "milter/session.hpp"
+#include "tests/milter/session_fixture.hpp"
+
+namespace dkim::test {
+namespace {
+
+using milter::LogLevel;
+using milter::Verdict;
+
+class SessionLoginTest : public SessionTest {
+ protected:
+  SessionLoginTest() {
+    store_.add_key("example.com", "server");
+    macros_["{auth_type}"] = "PLAIN";
+    macros_["{auth_authen}"] = "joe@example.com";
+  }
+
+  // Returns "signed", or the last line of the log.
+  std::string send(std::string_view author = "alerts@example.com") {
+    Mail mail;
+    mail.fields[0].value = " " + std::string(author);
+    const auto outcome = deliver(*session(client_at("203.0.113.9")), mail);
+    verdict_ = outcome.verdict;
+    if (outcome.inserted.empty()) return last_line();
+    expect_valid(outcome, mail);
+    return "signed";
+  }
+
+  Verdict verdict_ = Verdict::proceed;
+};
+
+TEST_F(SessionLoginTest, WithoutTheSettingLoginsDoNotMatter) {
+  macros_["{auth_authen}"] = "joe@other.example";
+  EXPECT_EQ(send(), "signed");
+}
+
+TEST_F(SessionLoginTest, ALoginMayUseItsOwnDomain) {
+  configure("logins = \"domain\";");
+  EXPECT_EQ(send(), "signed");
+  EXPECT_EQ(send("root@host.example.com"), "signed");
+  macros_["{auth_authen}"] = "joe@host.example.com";
+  EXPECT_EQ(send("root@host.example.com"), "signed") << "as the parent domain";
+  EXPECT_EQ(send(),
+            "4F1k: not signed: the login joe@host.example.com may not use the domain example.com, "
+            "from=alerts@example.com, on_foreign_author=accept");
+  EXPECT_EQ(lines_.back().level, LogLevel::warning);
+  EXPECT_EQ(verdict_, Verdict::accept);
+}
+
+TEST_F(SessionLoginTest, EveryAuthorCounts) {
+  configure("logins = \"domain\";");
+  EXPECT_EQ(send("alerts@example.com, root@other.example"),
+            "4F1k: not signed: the login joe@example.com may not use the domain other.example, "
+            "from=root@other.example, on_foreign_author=accept");
+}
+
+TEST_F(SessionLoginTest, ALoginWithoutANameMayUseNothing) {
+  configure("logins = \"domain\";");
+  macros_.erase("{auth_authen}");
+  EXPECT_EQ(send(),
+            "4F1k: not signed: the login without a name may not use the domain example.com, "
+            "from=alerts@example.com, on_foreign_author=accept");
+}
+
+TEST_F(SessionLoginTest, AClientThatHasNotLoggedInIsNotJudged) {
+  configure("logins = \"domain\"; trusted_networks = ( \"203.0.113.0/24\" );");
+  macros_.erase("{auth_type}");
+  macros_.erase("{auth_authen}");
+  EXPECT_EQ(send(), "signed");
+}
+
+TEST_F(SessionLoginTest, MailThatNobodySignsIsNotJudged) {
+  configure("logins = \"domain\"; on_foreign_author = \"reject\";");
+  EXPECT_EQ(send("root@other.example"),
+            "4F1k: not signed: no key for domain other.example, from=root@other.example");
+  EXPECT_EQ(verdict_, Verdict::accept);
+}
+
+TEST_F(SessionLoginTest, OnForeignAuthorDecides) {
+  macros_["{auth_authen}"] = "eve\n@other.example";
+  for (const auto& [word, verdict] :
+       {std::pair("accept", Verdict::accept), {"tempfail", Verdict::tempfail}, {"reject", Verdict::reject}}) {
+    configure(std::string("logins = \"domain\"; on_foreign_author = \"") + word + "\";");
+    EXPECT_TRUE(send().ends_with(std::string("on_foreign_author=") + word)) << last_line();
+    EXPECT_EQ(verdict_, verdict);
+    EXPECT_EQ(last_line().find('\n'), std::string::npos);
+  }
+}
+
+class SessionLoginTableTest : public SessionLoginTest {
+ protected:
+  SessionLoginTableTest() { configure("logins = \"" + table_.string() + "\"; on_error = \"reject\";"); }
+
+  // As an administrator does: a new file takes the name.
+  void write(const std::string& text) {
+    const auto temporary = table_.string() + ".new";
+    std::ofstream(temporary) << text;
+    std::filesystem::permissions(temporary, std::filesystem::perms(0644));
+    std::filesystem::rename(temporary, table_);
+  }
+
+  std::filesystem::path table_ = store_.path() / "logins";
+};
+
+TEST_F(SessionLoginTableTest, AChangeTakesEffectAtOnce) {
+  for (int i = 0; i < 20; ++i) {
+    write("joe@example.com example.com\n");
+    ASSERT_EQ(send(), "signed");
+    write("joe@example.com example.org\n");
+    ASSERT_TRUE(send().ends_with("on_foreign_author=accept")) << last_line();
+  }
+}
+
+TEST_F(SessionLoginTableTest, WithoutAUsableTableOnErrorDecides) {
+  EXPECT_TRUE(send().ends_with(", on_error=reject")) << last_line();
+  EXPECT_EQ(verdict_, Verdict::reject);
+  write("joe@example.com\n");
+  EXPECT_TRUE(send().starts_with("4F1k: not signed: " + table_.string() + ":1: a login without a domain"));
+  write("joe@example.com example.com\n");
+  EXPECT_EQ(send(), "signed");
+  std::filesystem::permissions(table_, std::filesystem::perms(0666));
+  EXPECT_NE(send().find("fix it with: "), std::string::npos) << last_line();
+}
+
+}  // namespace
+}  // namespace dkim::test
