@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -92,21 +93,29 @@ DomainTransaction::~DomainTransaction() {
 }
 
 void DomainTransaction::add_key(KeyEntry entry, const PrivateKey& key) {
-  if (manifest_.find(entry.selector) != nullptr) {
-    throw StoreError(
-        fmt::format("the selector {} was used in {} before; a selector is never used twice, since DNS and "
-                    "mail on its way still know the old key",
-                    entry.selector.str(), domain_.str()));
+  if (const auto* last = manifest_.find(entry.selector)) {
+    if (!manifest_.is_slot(entry.selector) || !last->forgotten) {
+      throw StoreError(
+          fmt::format("the selector {} was used in {} before; a selector is never used twice, since DNS and "
+                      "mail on its way still know the old key",
+                      entry.selector.str(), domain_.str()));
+    }
+    entry.use = last->use + 1;
+    entry.memory = last->memory;
+    std::erase_if(manifest_.keys, [&](const KeyEntry& other) { return other.selector == entry.selector; });
   }
-  for (const auto& name : {name_of(store_.key_path(domain_, entry.selector)),
-                           name_of(store_.record_path(domain_, entry.selector))}) {
-    if (directory_.has(name))
-      throw StoreError(fmt::format("{} is there but not in the manifest, and is left as it is",
-                                   (directory_.path() / name).string()));
-  }
-  key_files_.push_back({name_of(store_.key_path(domain_, entry.selector)), key.to_pem()});
+  const auto key_file = name_of(store_.key_path(domain_, entry));
+  refuse_unknown_file(key_file);
+  if (entry.use == 1) refuse_unknown_file(name_of(store_.record_path(domain_, entry.selector)));
+  key_files_.push_back({key_file, key.to_pem()});
   stage_record(entry.selector, make_record(key, manifest_.record));
   manifest_.keys.push_back(std::move(entry));
+}
+
+void DomainTransaction::refuse_unknown_file(const std::string& name) const {
+  if (!directory_.has(name)) return;
+  throw StoreError(fmt::format("{} is there but not in the manifest, and is left as it is",
+                               (directory_.path() / name).string()));
 }
 
 void DomainTransaction::rewrite_record(const KeyEntry& entry) {
@@ -159,7 +168,7 @@ void DomainTransaction::put_in_place() {
 void DomainTransaction::destroy_revoked_keys() {
   bool destroyed = false;
   for (const auto& entry : manifest_.keys) {
-    const auto name = name_of(store_.key_path(domain_, entry.selector));
+    const auto name = name_of(store_.key_path(domain_, entry));
     if (entry.state != KeyState::revoked || !directory_.has(name)) continue;
     directory_.remove(name);
     destroyed = true;
@@ -177,8 +186,11 @@ void DomainTransaction::remove_leftovers() {
     if (temporary == new_manifest) continue;
     const auto name = *name_of_temporary(temporary);
     const std::filesystem::path named(name);
-    const auto selector = canon::Selector::parse(named.stem().string());
-    const bool in_manifest = selector && manifest_.find(*selector) != nullptr;
+    const bool in_manifest =
+        std::any_of(manifest_.keys.begin(), manifest_.keys.end(), [&](const KeyEntry& key) {
+          return name == name_of(store_.key_path(domain_, key)) ||
+                 name == name_of(store_.record_path(domain_, key.selector));
+        });
     if (named.extension() == ".txt" && in_manifest && change_was_made && is_our_file(directory_, temporary)) {
       directory_.rename_temporary(name);
       continue;
@@ -198,8 +210,7 @@ void DomainTransaction::remove_leftovers() {
 bool needs_tidying(const KeyStore& store, const canon::DomainName& domain, const Manifest& manifest) {
   for (const auto& entry : manifest.keys) {
     struct stat status {};
-    if (entry.state == KeyState::revoked &&
-        lstat(store.key_path(domain, entry.selector).c_str(), &status) == 0)
+    if (entry.state == KeyState::revoked && lstat(store.key_path(domain, entry).c_str(), &status) == 0)
       return true;
   }
   const auto path = store.domain_directory(domain);

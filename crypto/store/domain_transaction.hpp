@@ -39,8 +39,8 @@ class DomainTransaction {
   Manifest& manifest() { return manifest_; }
 
   // Adds a key to the manifest, with its file and its record; the record has the flags that the manifest has
-  // now. Throws StoreError if the selector was ever used in this domain, or if files of its name exist that
-  // the manifest does not know.
+  // now. In a slot it takes the place of the last key. Throws StoreError if the selector was ever used in
+  // this domain and is not a free slot, or if files of its name exist that the manifest does not know.
   void add_key(KeyEntry entry, const PrivateKey& key);
   // Writes the record of a key of the store again, as the manifest now describes it: the record of a revoked
   // key has an empty p=. Throws KeyFileError if the key cannot be loaded.
@@ -51,6 +51,7 @@ class DomainTransaction {
 
  private:
   DomainTransaction(const KeyStore& store, canon::DomainName domain, const Directory& key_directory);
+  void refuse_unknown_file(const std::string& name) const;
   void remove_leftovers();
   void stage();
   void put_in_place();

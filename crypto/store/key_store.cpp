@@ -55,9 +55,9 @@ std::filesystem::path KeyStore::manifest_path(const canon::DomainName& domain) c
   return domain_directory(domain) / "keys.conf";
 }
 
-std::filesystem::path KeyStore::key_path(const canon::DomainName& domain,
-                                         const canon::Selector& selector) const {
-  return domain_directory(domain) / (selector.str() + ".private");
+std::filesystem::path KeyStore::key_path(const canon::DomainName& domain, const KeyEntry& entry) const {
+  const auto use = entry.use > 1 ? fmt::format("+{}", entry.use) : "";
+  return domain_directory(domain) / fmt::format("{}{}.private", entry.selector.str(), use);
 }
 
 std::filesystem::path KeyStore::record_path(const canon::DomainName& domain,
@@ -110,7 +110,7 @@ std::optional<StampedManifest> KeyStore::read_manifest(const canon::DomainName& 
 }
 
 PrivateKey KeyStore::load_key(const canon::DomainName& domain, const KeyEntry& entry) const {
-  const auto path = key_path(domain, entry.selector);
+  const auto path = key_path(domain, entry);
   const auto read = [&]() -> std::optional<Secret> {
     try {
       const auto file = open_in_domain(path, TrustedAs::private_key);

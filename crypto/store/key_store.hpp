@@ -4,6 +4,7 @@
 //   DIRECTORY/example.com/keys.conf        the manifest
 //   DIRECTORY/example.com/server.private   PKCS#8 PEM, never changed once it has its name
 //   DIRECTORY/example.com/server.txt       the record, as zone-file text
+//   DIRECTORY/example.com/s1+2.private     the second key of a slot
 //
 // Readers take no lock, because files are replaced whole. Nothing is read before it is needed, so a million
 // domains cost nothing at start. Immutable, usable from any thread. Writing is in
@@ -45,7 +46,8 @@ class KeyStore {
   const std::filesystem::path& directory() const { return directory_; }
   std::filesystem::path domain_directory(const canon::DomainName& domain) const;
   std::filesystem::path manifest_path(const canon::DomainName& domain) const;
-  std::filesystem::path key_path(const canon::DomainName& domain, const canon::Selector& selector) const;
+  // The file's name has the number of the use after a "+", which no selector has, if it is not the first.
+  std::filesystem::path key_path(const canon::DomainName& domain, const KeyEntry& entry) const;
   std::filesystem::path record_path(const canon::DomainName& domain, const canon::Selector& selector) const;
 
   // Takes one stat(2). Returns nothing if the domain has no keys. Throws StoreError if that cannot be found

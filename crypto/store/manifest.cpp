@@ -15,6 +15,9 @@ namespace dkim::crypto {
 namespace {
 
 constexpr int format_version = 1;
+// A TTL has 31 bits (RFC 2181 §8).
+constexpr long long longest_memory = 0x7fffffff;
+constexpr long long most_uses = 1'000'000;
 
 std::optional<KeyState> state_from_name(std::string_view name) {
   for (const auto state : {KeyState::pending, KeyState::active, KeyState::retiring, KeyState::revoked}) {
@@ -34,14 +37,17 @@ std::optional<UtcTime> read_time(SettingsGroup& group, std::string_view name) {
   return time;
 }
 
+Algorithm read_algorithm(SettingsGroup& group) {
+  const auto text = group.required_text("algorithm");
+  const auto algorithm = algorithm_from_key_name(text.text);
+  if (!algorithm) throw_settings_error(text.place, "unknown algorithm", alternatives({"rsa", "ed25519"}));
+  return *algorithm;
+}
+
 KeyEntry read_key(SettingsGroup group) {
   KeyEntry key{.selector = read_selector(group.required_text("selector"))};
 
-  const auto algorithm_text = group.required_text("algorithm");
-  const auto algorithm = algorithm_from_key_name(algorithm_text.text);
-  if (!algorithm)
-    throw_settings_error(algorithm_text.place, "unknown algorithm", alternatives({"rsa", "ed25519"}));
-  key.algorithm = *algorithm;
+  key.algorithm = read_algorithm(group);
 
   const auto state_text = group.required_text("state");
   const auto state = state_from_name(state_text.text);
@@ -51,7 +57,7 @@ KeyEntry read_key(SettingsGroup group) {
   }
   key.state = *state;
 
-  const auto [least, most] = bits_range(*algorithm);
+  const auto [least, most] = bits_range(key.algorithm);
   const auto bits = group.integer("bits", least, most);
   if (!bits) throw_settings_error(group.place(), "\"bits\" is missing", "it must be given here");
   key.bits = static_cast<int>(*bits);
@@ -64,12 +70,35 @@ KeyEntry read_key(SettingsGroup group) {
   key.retired = read_time(group, "retired");
   key.revoked = read_time(group, "revoked");
   key.forgotten = read_time(group, "forgotten");
+  key.emptied = read_time(group, "emptied");
+  key.memory = std::chrono::seconds(group.integer("memory", 0, longest_memory).value_or(0));
+  key.use = static_cast<int>(group.integer("use", 1, most_uses).value_or(1));
   if (const auto replaces = group.texts("replaces")) {
     for (const auto& entry : *replaces)
       key.replaces.push_back(read_selector(entry));
   }
   group.reject_unknown();
   return key;
+}
+
+Slot read_slot(SettingsGroup group) {
+  Slot slot{.selector = read_selector(group.required_text("selector"))};
+  slot.algorithm = read_algorithm(group);
+  group.reject_unknown();
+  return slot;
+}
+
+std::vector<Slot> read_slots(std::vector<SettingsGroup> groups) {
+  std::vector<Slot> slots;
+  for (auto& group : groups) {
+    const auto place = group.place();
+    auto slot = read_slot(std::move(group));
+    if (std::any_of(slots.begin(), slots.end(),
+                    [&](const Slot& other) { return other.selector == slot.selector; }))
+      throw_settings_error(place, "a slot that is listed twice", "each slot has a selector of its own");
+    slots.push_back(std::move(slot));
+  }
+  return slots;
 }
 
 bool is_hash_list(std::string_view text) {
@@ -121,6 +150,9 @@ SettingsWriter key_text(const KeyEntry& key) {
   add_time(group, "retired", key.retired);
   add_time(group, "revoked", key.revoked);
   add_time(group, "forgotten", key.forgotten);
+  add_time(group, "emptied", key.emptied);
+  if (key.memory.count() > 0) group.add_integer("memory", key.memory.count());
+  if (key.use > 1) group.add_integer("use", key.use);
   if (!key.replaces.empty()) {
     std::vector<std::string> selectors;
     for (const auto& selector : key.replaces)
@@ -128,6 +160,17 @@ SettingsWriter key_text(const KeyEntry& key) {
     group.add_strings("replaces", selectors);
   }
   return group;
+}
+
+std::string slots_text(const std::vector<Slot>& slots) {
+  std::vector<std::string> texts;
+  for (const auto& slot : slots) {
+    SettingsWriter group;
+    group.add_string("selector", slot.selector.str());
+    group.add_string("algorithm", key_name(slot.algorithm));
+    texts.push_back(group.group());
+  }
+  return settings_list(texts);
 }
 
 }  // namespace
@@ -150,6 +193,10 @@ const KeyEntry* Manifest::find(const canon::Selector& selector) const {
   const auto key =
       std::find_if(keys.begin(), keys.end(), [&](const KeyEntry& k) { return k.selector == selector; });
   return key == keys.end() ? nullptr : &*key;
+}
+
+bool Manifest::is_slot(const canon::Selector& selector) const {
+  return std::any_of(slots.begin(), slots.end(), [&](const Slot& slot) { return slot.selector == selector; });
 }
 
 bool Manifest::stands_for(const KeyEntry& key, const canon::Selector& selector) const {
@@ -179,6 +226,7 @@ Manifest parse_manifest(std::string_view text, const std::string& file_name) {
   auto keys = root.groups("keys");
   if (!keys)
     throw_settings_error(file_name + ":1", "\"keys\" is missing", "a manifest without keys has keys = ( );");
+  if (auto slots = root.groups("slots")) manifest.slots = read_slots(*std::move(slots));
   root.reject_unknown();
   std::set<canon::Selector> selectors;
   for (auto& group : *keys) {
@@ -200,6 +248,7 @@ std::string write_manifest(const Manifest& manifest) {
   root.add_integer("format", format_version);
   root.add_boolean("subdomains", manifest.subdomains);
   root.add_value("record", flags_text(manifest.record).block(0));
+  if (!manifest.slots.empty()) root.add_value("slots", slots_text(manifest.slots));
   root.add_value("keys", "(" + keys + " )");
   std::string text = "# Written by dkimkey, which is the one to change it.\n" + root.lines();
   // Readers would refuse it, and no mail of the domain would be signed.

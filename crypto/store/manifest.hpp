@@ -3,6 +3,7 @@
 // A text that is not a whole and consistent manifest is a SettingsError with file and line.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,8 +31,16 @@ struct KeyEntry {
   std::optional<UtcTime> activated = {};
   std::optional<UtcTime> retired = {};
   std::optional<UtcTime> revoked = {};
-  // Since when the record is out of DNS. Only the selector of such a key is remembered.
+  // Since when nothing is left to do: the record is out of DNS, and only the selector is remembered. In a
+  // slot: no resolver can remember the key, and the slot is free.
   std::optional<UtcTime> forgotten = {};
+  // In a slot, while revoked: since when every authoritative server has served the empty record without a
+  // break.
+  std::optional<UtcTime> emptied = {};
+  // In a slot: the longest time for which a resolver may remember what it was seen to serve.
+  std::chrono::seconds memory{0};
+  // How many keys have had this selector, which is one unless it is a slot. Each has a key file of its own.
+  int use = 1;
   // Keys that this one was made to replace, or that retired for it. A rule that names one of them covers this
   // key, too.
   std::vector<canon::Selector> replaces = {};
@@ -39,14 +48,26 @@ struct KeyEntry {
   bool operator==(const KeyEntry&) const = default;
 };
 
+// A fixed selector, to which a CNAME of the domain's owner may lead. It is used again when all traces of its
+// last key are gone.
+struct Slot {
+  canon::Selector selector;
+  Algorithm algorithm = Algorithm::rsa;
+
+  bool operator==(const Slot&) const = default;
+};
+
 struct Manifest {
   // May mail of a subdomain without an active key of its own be signed as this domain?
   bool subdomains = true;
   RecordFlags record;
   // In the order of their creation. Entries stay when the key is gone, because a selector is never used
-  // twice.
+  // twice; only the entry of a slot is replaced by that of its next key.
   std::vector<KeyEntry> keys;
+  // If an algorithm has slots, its new keys go into them, in this order.
+  std::vector<Slot> slots;
 
+  bool is_slot(const canon::Selector& selector) const;
   const KeyEntry* find(const canon::Selector& selector) const;
   // Returns true if the key has this selector or is a successor of the key that has, over any number of
   // turns.

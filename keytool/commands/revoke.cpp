@@ -52,8 +52,8 @@ ExitCode revoke(const Arguments& arguments) {
   turn.publish = configuration.keys.publish_for(domain);
   turn.dns = read_dns_options(*options);
   turn.look_at_active = true;
-  const auto successor = revoke_key(store, domain, selector, configuration.signing.rules,
-                                    configuration.keys.selector, crypto::utc_now());
+  const auto successor =
+      revoke_key(store, domain, selector, configuration.signing.rules, turn.policy, crypto::utc_now());
   std::cerr << fmt::format("revoked {} and destroyed its private key\n", selector.str());
   if (successor) {
     std::cerr << fmt::format("mail is signed with {} from now on; publish its record first of all\n",

@@ -58,7 +58,7 @@ std::string describe_made(const crypto::KeyStore& store, const canon::DomainName
   state        {}
 )",
                        record.name, kind_text(entry.algorithm, entry.bits),
-                       terminal_text(store.key_path(domain, entry.selector).string()),
+                       terminal_text(store.key_path(domain, entry).string()),
                        terminal_text(store.record_path(domain, entry.selector).string()),
                        describe_state(entry, domain));
   }

@@ -113,7 +113,7 @@ class Explainer {
       return error.what();
     }
     if (!daemon_) return std::nullopt;
-    return reading_problem(store_.key_path(domain, entry.selector), *daemon_);
+    return reading_problem(store_.key_path(domain, entry), *daemon_);
   }
 
   const crypto::SigningSettings& settings_;

@@ -43,6 +43,10 @@ struct ManifestChange {
   }
 
   void operator()(const Forget& forget) const { entry_of(manifest, forget.selector).forgotten = now; }
+
+  void operator()(const NoteEmptied& note) const { entry_of(manifest, note.selector).emptied = note.since; }
+
+  void operator()(const NoteMemory& note) const { entry_of(manifest, note.selector).memory = note.memory; }
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The changes that a turn makes in a manifest. Nothing here fails.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <variant>
 
@@ -30,7 +31,17 @@ struct Revoke {
 struct Forget {
   canon::Selector selector;
 };
-using Change = std::variant<MakeKey, NotePublished, Activate, Revoke, Forget>;
+// Of a slot: since when every server has served the empty record; nothing: some server does not.
+struct NoteEmptied {
+  canon::Selector selector;
+  std::optional<crypto::UtcTime> since;
+};
+// Of a slot: a resolver may remember what it serves for longer than was known.
+struct NoteMemory {
+  canon::Selector selector;
+  std::chrono::seconds memory;
+};
+using Change = std::variant<MakeKey, NotePublished, Activate, Revoke, Forget, NoteEmptied, NoteMemory>;
 
 // Makes a plan's change in a manifest. MakeKey changes nothing here: DomainTransaction::add_key() adds the
 // entry with its file.

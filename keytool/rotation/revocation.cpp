@@ -9,6 +9,7 @@
 #include "crypto/store/domain_transaction.hpp"
 #include "keytool/keys/next_selector.hpp"
 #include "keytool/keys/stored_keys.hpp"
+#include "keytool/rotation/slots.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -50,15 +51,36 @@ const KeyEntry* pending_successor(const crypto::Manifest& manifest, const KeyEnt
   return newest;
 }
 
+// Returns the name of a new key that replaces the old one. Throws StoreError if there is none.
+canon::Selector successor_of(const crypto::Manifest& manifest, const KeyEntry& old,
+                             const RotationPolicy& policy, crypto::UtcTime now) {
+  const auto slots = slots_of(manifest, old.algorithm);
+  if (slots.empty()) {
+    auto selector = next_selector(manifest, old.selector, old.algorithm, now, policy.selectors);
+    if (!selector)
+      throw crypto::StoreError(fmt::format("a successor has no name: {}", selector.refusal().reason));
+    return *std::move(selector);
+  }
+  if (auto slot = free_slot(manifest, slots, old.selector)) return *std::move(slot);
+  throw crypto::StoreError(
+      fmt::format("{} is the last active key, and its successor waits for a free slot: {}; \"dkimkey rotate "
+                  "--compromised\" ends "
+                  "all drains now, and goes on as soon as a slot is free",
+                  old.selector.str(), wait_for_slot(manifest, slots, policy.drain).reason));
+}
+
+RotationPolicy policy_for(const canon::DomainName& domain, RotationPolicy policy) {
+  policy.selectors.most_bytes = longest_selector(domain);
+  return policy;
+}
+
 canon::Selector add_successor(crypto::DomainTransaction& transaction, const KeyEntry& old,
-                              const SelectorNaming& naming, crypto::UtcTime now) {
-  const auto selector = next_selector(transaction.manifest(), old.selector, old.algorithm, now, naming);
-  if (!selector)
-    throw crypto::StoreError(fmt::format("a successor has no name: {}", selector.refusal().reason));
+                              const RotationPolicy& policy, crypto::UtcTime now) {
+  const auto selector = successor_of(transaction.manifest(), old, policy, now);
   const auto key = crypto::PrivateKey::generate(old.algorithm, old.bits);
-  transaction.add_key({.selector = *selector, .algorithm = old.algorithm, .bits = key.bits(), .created = now},
+  transaction.add_key({.selector = selector, .algorithm = old.algorithm, .bits = key.bits(), .created = now},
                       key);
-  return *selector;
+  return selector;
 }
 
 }  // namespace
@@ -66,8 +88,7 @@ canon::Selector add_successor(crypto::DomainTransaction& transaction, const KeyE
 std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
                                           const canon::Selector& selector,
                                           const std::vector<crypto::SenderRule>& rules,
-                                          const std::optional<canon::SelectorPattern>& pattern,
-                                          crypto::UtcTime now) {
+                                          const RotationPolicy& policy, crypto::UtcTime now) {
   // A transaction would make a directory for a domain without keys.
   if (!store.stamp(domain)) throw crypto::StoreError(no_keys_text(store, domain));
   crypto::DomainTransaction transaction(store, domain);
@@ -78,9 +99,8 @@ std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const c
   std::optional<canon::Selector> successor;
   if (is_needed(transaction.manifest(), domain, old, rules)) {
     const auto* pending = pending_successor(transaction.manifest(), old);
-    successor = pending != nullptr
-                    ? pending->selector
-                    : add_successor(transaction, old, {pattern, longest_selector(domain)}, now);
+    successor = pending != nullptr ? pending->selector
+                                   : add_successor(transaction, old, policy_for(domain, policy), now);
     apply_change(Activate{*successor, {selector}}, transaction.manifest(), now);
   }
   apply_change(Revoke{selector}, transaction.manifest(), now);

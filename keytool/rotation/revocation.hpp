@@ -13,12 +13,11 @@
 namespace dkim::keytool {
 
 // Returns the successor, if there is one: the pending key that was to replace the revoked one, or else a new
-// one, named as `pattern` says (keytool/keys/next_selector). Throws crypto::StoreError if there is no such
+// one, named as the policy says. Throws crypto::StoreError if there is no such
 // key, or if it is revoked already.
 std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
                                           const canon::Selector& selector,
                                           const std::vector<crypto::SenderRule>& rules,
-                                          const std::optional<canon::SelectorPattern>& pattern,
-                                          crypto::UtcTime now);
+                                          const RotationPolicy& policy, crypto::UtcTime now);
 
 }  // namespace dkim::keytool

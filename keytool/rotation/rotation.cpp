@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "keytool/rotation/clock_error.hpp"
+#include "keytool/rotation/slots.hpp"
+
 namespace dkim::keytool {
 namespace {
 
@@ -26,6 +29,8 @@ class Planner {
       for (const auto* key : keys(algorithm, KeyState::active))
         begin_turn(*key);
     }
+    for (const auto& key : manifest_.keys)
+      note_memory(key);
     // The keys that sign mail come first.
     for (const auto& key : manifest_.keys) {
       if (key.state == KeyState::active) look_after_active(key);
@@ -41,23 +46,22 @@ class Planner {
   }
 
  private:
-  // The clock may have run years ahead, or may run years behind, as one without a battery does: then all
-  // times that it gives are wrong. A person may set it by half a day.
   bool is_clock_wrong() {
-    constexpr std::chrono::days tolerance{1};
-    for (const auto& key : manifest_.keys) {
-      for (const auto& time :
-           {std::optional(key.created), key.activated, key.retired, key.revoked, key.forgotten}) {
-        if (!time || *time <= now_ + tolerance) continue;
-        wait_for_somebody(
-            key,
-            fmt::format("the clock shows {}, but the manifest has {} for this key: rotation is paused until "
-                        "the clock or the manifest is corrected",
-                        crypto::to_string(now_), crypto::to_string(*time)));
-        return true;
-      }
-    }
-    return false;
+    const auto error = clock_error(manifest_, now_);
+    if (!error) return false;
+    wait_for_somebody(
+        *error->key,
+        fmt::format("the clock shows {}, but the manifest has {} for this key: rotation is paused "
+                    "until the clock or the manifest is corrected",
+                    crypto::to_string(now_), crypto::to_string(error->time)));
+    return true;
+  }
+
+  // The next key of the slot must wait until nobody remembers any record that was there.
+  void note_memory(const KeyEntry& key) {
+    if (!manifest_.is_slot(key.selector)) return;
+    const auto memory = view(key).memory;
+    if (memory > key.memory) plan_.changes.emplace_back(NoteMemory{key.selector, memory});
   }
 
   std::vector<const KeyEntry*> keys(Algorithm algorithm, KeyState state) const {
@@ -76,28 +80,12 @@ class Planner {
   void wait_for_time(const KeyEntry& key, std::string reason, UtcTime until) {
     plan_.waiting.push_back({key.selector, std::move(reason), until, Waiting::For::time});
   }
-
   void wait_for_somebody(const KeyEntry& key, std::string reason) {
     plan_.waiting.push_back({key.selector, std::move(reason), {}, Waiting::For::dns_or_person});
   }
 
   void add_publication(const KeyEntry& key, Publication::What what) {
     plan_.publications.push_back({key.selector, what});
-  }
-
-  // Whether a pending key is to replace this one.
-  bool is_replaced(const KeyEntry& active) const {
-    const auto pending = keys(active.algorithm, KeyState::pending);
-    return std::any_of(pending.begin(), pending.end(), [&](const KeyEntry* key) {
-      if (overtaken_by(manifest_, *key) != nullptr) return false;
-      return overlap(retired_by(manifest_, *key), {active.selector});
-    });
-  }
-
-  bool has_retiring_predecessor(const KeyEntry& active) const {
-    return std::any_of(manifest_.keys.begin(), manifest_.keys.end(), [&](const KeyEntry& key) {
-      return key.state == KeyState::retiring && manifest_.stands_for(active, key.selector);
-    });
   }
 
   bool is_due(const KeyEntry& key) const {
@@ -118,9 +106,14 @@ class Planner {
 
   // A turn begins with a new key for each active one, unless one is on its way already.
   void begin_turn(const KeyEntry& old) {
-    if (!is_to_be_replaced(old) || is_replaced(old)) return;
+    if (!is_to_be_replaced(old) || is_replaced(manifest_, old)) return;
     // The turn that this asks for was made already: it remains to revoke the key that retired in it.
-    if (is_compromised() && has_retiring_predecessor(old)) return;
+    if (is_compromised() && has_retiring_predecessor(manifest_, old)) return;
+    const auto slots = slots_of(manifest_, old.algorithm);
+    if (!slots.empty()) {
+      take_slot(old, slots);
+      return;
+    }
     const auto selector = next_selector(names_, old.selector, old.algorithm, now_, policy_.selectors);
     if (!selector) {
       wait_for_somebody(old, fmt::format("a successor has no name: {}", selector.refusal().reason));
@@ -128,6 +121,19 @@ class Planner {
     }
     names_.keys.push_back({.selector = *selector});
     plan_.changes.emplace_back(MakeKey{*selector, old.algorithm, old.bits, old.selector});
+  }
+
+  // The new key goes into the slot after the old key's that is free, or waits for one.
+  void take_slot(const KeyEntry& old, const Selectors& slots) {
+    if (const auto slot = free_slot(names_, slots, old.selector)) {
+      take(names_, *slot);
+      plan_.changes.emplace_back(MakeKey{*slot, old.algorithm, old.bits, old.selector});
+      return;
+    }
+    auto wait = wait_for_slot(manifest_, slots, policy_.drain);
+    plan_.waiting.push_back({old.selector,
+                             fmt::format("its successor waits for a free slot: {}", wait.reason), wait.until,
+                             wait.until ? Waiting::For::time : Waiting::For::dns_or_person});
   }
 
   bool is_compromised() const { return request_.retiring_keys == RotationRequest::RetiringKeys::compromised; }
@@ -156,7 +162,8 @@ class Planner {
 
   // The record is on every server. Another active key retires only when every resolver can see it.
   void advance_published(const KeyEntry& key, const RecordView& dns) {
-    if (keys(key.algorithm, KeyState::active).empty()) {
+    // Nobody can remember another record if it is the first, unless an active key has made receivers ask.
+    if (keys(key.algorithm, KeyState::active).empty() && key.use == 1) {
       plan_.changes.emplace_back(Activate{key.selector, {}});
       return;
     }
@@ -165,7 +172,7 @@ class Planner {
       plan_.changes.emplace_back(NotePublished{key.selector, now_});
       return;
     }
-    const UtcTime ready = *key.published + dns.memory;
+    const UtcTime ready = *key.published + std::max(dns.memory, key.memory);
     if (now_ < ready) {
       plan_.waiting.push_back(
           {key.selector, "every server serves its record; resolvers may still remember that it was not there",
@@ -201,9 +208,14 @@ class Planner {
     }
   }
 
-  // First an empty record tells the world that the key is void; later the record is removed.
+  // First an empty record tells the world that the key is void; later the record is removed, or the slot is
+  // free.
   void look_after_revoked(const KeyEntry& key) {
     const RecordView dns = view(key);
+    if (manifest_.is_slot(key.selector)) {
+      free_slot_of(key, dns);
+      return;
+    }
     const UtcTime forgotten = key.revoked.value_or(now_) + policy_.forget;
     if (dns.state == State::unknown) {
       if (now_ < forgotten && dns.so_far != State::revoked)
@@ -218,6 +230,34 @@ class Planner {
     } else {
       add_publication(key, Publication::What::empty_record);
       wait_for_somebody(key, fmt::format("its record still holds a key: {}", dns.detail));
+    }
+  }
+
+  // The empty record stays until the next key takes its place. Until then no resolver may remember the old
+  // key.
+  void free_slot_of(const KeyEntry& key, const RecordView& dns) {
+    const bool is_empty = dns.state == State::revoked || (dns.state == State::missing && dns.all_answered);
+    if (!is_empty) {
+      if (dns.state != State::unknown && key.emptied)
+        plan_.changes.emplace_back(NoteEmptied{key.selector, {}});
+      if (dns.state != State::unknown || dns.so_far != State::revoked)
+        add_publication(key, Publication::What::empty_record);
+      wait_for_somebody(key,
+                        fmt::format(dns.state == State::unknown
+                                        ? "it is revoked, but not every server of the zone could be asked: {}"
+                                        : "its record still holds a key: {}",
+                                    dns.detail));
+      return;
+    }
+    if (!key.emptied || *key.emptied > now_) {
+      plan_.changes.emplace_back(NoteEmptied{key.selector, now_});
+      return;
+    }
+    const UtcTime free = *key.emptied + std::max(dns.memory, key.memory);
+    if (now_ >= free) {
+      plan_.changes.emplace_back(Forget{key.selector});
+    } else {
+      wait_for_time(key, "its slot is empty; resolvers may still remember its key", free);
     }
   }
 

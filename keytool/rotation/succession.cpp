@@ -37,6 +37,19 @@ const KeyEntry* overtaken_by(const crypto::Manifest& manifest, const KeyEntry& p
   return nullptr;
 }
 
+bool is_replaced(const crypto::Manifest& manifest, const KeyEntry& active) {
+  return std::any_of(manifest.keys.begin(), manifest.keys.end(), [&](const KeyEntry& key) {
+    return key.algorithm == active.algorithm && key.state == KeyState::pending &&
+           overtaken_by(manifest, key) == nullptr && overlap(retired_by(manifest, key), {active.selector});
+  });
+}
+
+bool has_retiring_predecessor(const crypto::Manifest& manifest, const KeyEntry& active) {
+  return std::any_of(manifest.keys.begin(), manifest.keys.end(), [&](const KeyEntry& key) {
+    return key.state == KeyState::retiring && manifest.stands_for(active, key.selector);
+  });
+}
+
 bool overlap(const Selectors& some, const Selectors& others) {
   return std::find_first_of(some.begin(), some.end(), others.begin(), others.end()) != some.end();
 }

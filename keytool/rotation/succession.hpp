@@ -20,6 +20,12 @@ Selectors retired_by(const crypto::Manifest& manifest, const crypto::KeyEntry& p
 // key must be one of the manifest's.
 const crypto::KeyEntry* overtaken_by(const crypto::Manifest& manifest, const crypto::KeyEntry& pending);
 
+// Whether a pending key is to replace this active one.
+bool is_replaced(const crypto::Manifest& manifest, const crypto::KeyEntry& active);
+
+// Whether a key that this one replaced is retiring.
+bool has_retiring_predecessor(const crypto::Manifest& manifest, const crypto::KeyEntry& active);
+
 // Whether the two lists have a selector in common.
 bool overlap(const Selectors& some, const Selectors& others);
 

@@ -7,8 +7,8 @@
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/store/domain_transaction.hpp"
-#include "keytool/keys/key_report.hpp"
 #include "keytool/keys/stored_keys.hpp"
+#include "keytool/rotation/change_text.hpp"
 #include "keytool/rotation/publisher.hpp"
 
 namespace dkim::keytool {
@@ -18,65 +18,6 @@ using crypto::record_name;
 
 // Each round changes the manifest or DNS; a cycle has fewer steps than this.
 constexpr int most_rounds = 16;
-
-// Says what a change has done.
-struct ChangeText {
-  std::string operator()(const MakeKey& make) const {
-    return fmt::format("made {} ({}), pending", make.selector.str(), kind_text(make.algorithm, make.bits));
-  }
-
-  std::string operator()(const NotePublished& note) const {
-    return note.since ? fmt::format("found the record of {} on every server", note.selector.str())
-                      : fmt::format("the record of {} is no longer on every server", note.selector.str());
-  }
-
-  std::string operator()(const Activate& activate) const {
-    auto text = fmt::format("activated {}: mail is signed with it from now on", activate.selector.str());
-    for (const auto& old : activate.retire)
-      text += fmt::format("; {} retires", old.str());
-    return text;
-  }
-
-  std::string operator()(const Revoke& revoke) const {
-    return fmt::format("revoked {} and destroyed its private key", revoke.selector.str());
-  }
-
-  std::string operator()(const Forget& forget) const {
-    return fmt::format("the record of {} is out of DNS; nothing is left to do for this key",
-                       forget.selector.str());
-  }
-};
-
-// Says what a change would do.
-struct PlannedChangeText {
-  std::string operator()(const MakeKey& make) const {
-    return fmt::format("would make {} ({}), pending", make.selector.str(),
-                       kind_text(make.algorithm, make.bits));
-  }
-
-  std::string operator()(const NotePublished& note) const {
-    return note.since
-               ? fmt::format("would note that the record of {} is on every server", note.selector.str())
-               : fmt::format("would note that the record of {} is no longer on every server",
-                             note.selector.str());
-  }
-
-  std::string operator()(const Activate& activate) const {
-    auto text = fmt::format("would activate {} and sign mail with it", activate.selector.str());
-    for (const auto& old : activate.retire)
-      text += fmt::format("; {} would retire", old.str());
-    return text;
-  }
-
-  std::string operator()(const Revoke& revoke) const {
-    return fmt::format("would revoke {} and destroy its private key", revoke.selector.str());
-  }
-
-  std::string operator()(const Forget& forget) const {
-    return fmt::format("would have nothing left to do for {}, whose record is out of DNS",
-                       forget.selector.str());
-  }
-};
 
 RecordAction action_of(const Publication& publication) {
   return publication.what == Publication::What::nothing ? RecordAction::remove : RecordAction::set;
@@ -178,8 +119,9 @@ class TurnRunner {
         transaction.rewrite_record(*transaction.manifest().find(revoke->selector));
     }
     transaction.commit();
-    for (const auto& change : plan.changes)
-      report_.events.push_back(std::visit(ChangeText{}, change));
+    for (const auto& change : plan.changes) {
+      if (auto text = text_of(change, planned_from)) report_.events.push_back(*std::move(text));
+    }
     // The turn has begun; a key that became active just now does not begin another.
     request_.replace = RotationRequest::Replace::none;
   }
@@ -251,8 +193,9 @@ class TurnRunner {
   }
 
   void describe_dry_run(const RotationPlan& plan, const crypto::Manifest& manifest) {
-    for (const auto& change : plan.changes)
-      report_.events.push_back(std::visit(PlannedChangeText{}, change));
+    for (const auto& change : plan.changes) {
+      if (auto text = planned_text_of(change, manifest)) report_.events.push_back(*std::move(text));
+    }
     report_.waiting = plan.waiting;
     report_.next_look = plan.next_look();
     for (const auto& publication : plan.publications)

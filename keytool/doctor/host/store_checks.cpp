@@ -150,7 +150,7 @@ std::optional<crypto::Distrust> distrust_in(const crypto::Error& error) {
 std::optional<Finding> key_file_trouble(const crypto::KeyStore& store, const canon::DomainName& domain,
                                         const crypto::KeyEntry& key,
                                         const std::optional<Credentials>& daemon) {
-  const auto path = store.key_path(domain, key.selector);
+  const auto path = store.key_path(domain, key);
   try {
     [[maybe_unused]] const auto loaded = store.load_key(domain, key);
   } catch (const crypto::Error& error) {

@@ -1,0 +1,76 @@
+#include "keytool/rotation/slots.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dkim::keytool {
+namespace {
+
+using crypto::KeyEntry;
+using crypto::KeyState;
+using crypto::UtcTime;
+
+// Returns what a taken slot waits for, and until when if that is known.
+SlotWait wait_of(const KeyEntry& key, std::chrono::seconds drain) {
+  const auto& name = key.selector.str();
+  switch (key.state) {
+    case KeyState::pending:
+      return {fmt::format("{} has a key that is pending", name), {}};
+    case KeyState::active:
+      return {fmt::format("{} signs", name), {}};
+    case KeyState::retiring: {
+      const auto drained = key.retired.value_or(key.created) + drain;
+      return {fmt::format("{} drains until {}, and its empty record must then reach every resolver", name,
+                          crypto::to_string(drained)),
+              drained + key.memory};
+    }
+    case KeyState::revoked:
+      if (!key.emptied) return {fmt::format("{} waits for its empty record on every server", name), {}};
+      return {fmt::format("resolvers may remember the last key of {} until {}", name,
+                          crypto::to_string(*key.emptied + key.memory)),
+              *key.emptied + key.memory};
+  }
+  return {};
+}
+
+}  // namespace
+
+Selectors slots_of(const crypto::Manifest& manifest, crypto::Algorithm algorithm) {
+  Selectors out;
+  for (const auto& slot : manifest.slots) {
+    if (slot.algorithm == algorithm) out.push_back(slot.selector);
+  }
+  return out;
+}
+
+std::optional<canon::Selector> free_slot(const crypto::Manifest& manifest, const Selectors& slots,
+                                         const canon::Selector& old) {
+  auto order = slots;
+  const auto own = std::find(order.begin(), order.end(), old);
+  if (own != order.end()) std::rotate(order.begin(), own + 1, order.end());
+  const auto found = std::find_if(order.begin(), order.end(), [&](const canon::Selector& slot) {
+    const auto* last = manifest.find(slot);
+    return last == nullptr || last->forgotten;
+  });
+  return found == order.end() ? std::nullopt : std::optional(*found);
+}
+
+void take(crypto::Manifest& manifest, const canon::Selector& slot) {
+  std::erase_if(manifest.keys, [&](const KeyEntry& key) { return key.selector == slot; });
+  manifest.keys.push_back({.selector = slot});
+}
+
+SlotWait wait_for_slot(const crypto::Manifest& manifest, const Selectors& slots, std::chrono::seconds drain) {
+  SlotWait out;
+  for (const auto& slot : slots) {
+    const auto* key = manifest.find(slot);
+    if (key == nullptr) continue;
+    const auto wait = wait_of(*key, drain);
+    out.reason += (out.reason.empty() ? "" : "; ") + wait.reason;
+    if (wait.until && (!out.until || *wait.until < *out.until)) out.until = wait.until;
+  }
+  return out;
+}
+
+}  // namespace dkim::keytool
