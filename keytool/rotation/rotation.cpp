@@ -233,31 +233,24 @@ class Planner {
     }
   }
 
-  // The empty record stays until the next key takes its place. Until then no resolver may remember the old
-  // key.
+  // The empty record stays until the next key takes its place, which waits until no resolver remembers the
+  // old one.
   void free_slot_of(const KeyEntry& key, const RecordView& dns) {
     const bool is_empty = dns.state == State::revoked || (dns.state == State::missing && dns.all_answered);
     if (!is_empty) {
-      if (dns.state != State::unknown && key.emptied)
-        plan_.changes.emplace_back(NoteEmptied{key.selector, {}});
-      if (dns.state != State::unknown || dns.so_far != State::revoked)
-        add_publication(key, Publication::What::empty_record);
-      wait_for_somebody(key,
-                        fmt::format(dns.state == State::unknown
-                                        ? "it is revoked, but not every server of the zone could be asked: {}"
-                                        : "its record still holds a key: {}",
-                                    dns.detail));
-      return;
-    }
-    if (!key.emptied || *key.emptied > now_) {
+      const bool is_unknown = dns.state == State::unknown;
+      if (!is_unknown && key.emptied) plan_.changes.emplace_back(NoteEmptied{key.selector, {}});
+      if (dns.so_far != State::revoked) add_publication(key, Publication::What::empty_record);
+      wait_for_somebody(key, fmt::format("it is revoked, but {}: {}",
+                                         is_unknown ? "not every server of the zone could be asked"
+                                                    : "its record still holds a key",
+                                         dns.detail));
+    } else if (!key.emptied || *key.emptied > now_) {
       plan_.changes.emplace_back(NoteEmptied{key.selector, now_});
-      return;
-    }
-    const UtcTime free = *key.emptied + std::max(dns.memory, key.memory);
-    if (now_ >= free) {
-      plan_.changes.emplace_back(Forget{key.selector});
-    } else {
+    } else if (const UtcTime free = *key.emptied + std::max(dns.memory, key.memory); now_ < free) {
       wait_for_time(key, "its slot is empty; resolvers may still remember its key", free);
+    } else {
+      plan_.changes.emplace_back(Forget{key.selector});
     }
   }
 
