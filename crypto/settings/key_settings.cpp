@@ -56,6 +56,15 @@ std::optional<std::chrono::seconds> read_days(SettingsGroup& group, std::string_
   return std::chrono::days(*days);
 }
 
+SlotTarget read_slot_target(const LocatedText& text) {
+  auto target = SlotTarget::parse(text.text);
+  if (!target) {
+    throw_settings_error(text.place, fmt::format("\"slot_target\" is {}", target.refusal().reason),
+                         "for example \"%selector%.%domain%.dkim.hoster.example\"");
+  }
+  return *std::move(target);
+}
+
 canon::SelectorPattern read_pattern(const LocatedText& text) {
   auto pattern = canon::SelectorPattern::parse(text.text);
   if (!pattern) {
@@ -77,6 +86,7 @@ KeySettings read_key_settings(SettingsGroup& root) {
   KeySettings settings;
   if (auto publish = root.group("publish")) settings.publish = read_publish(*std::move(publish));
   if (auto domains = root.groups("domains")) settings.domains = read_domains(*std::move(domains));
+  if (const auto text = root.text("slot_target")) settings.slot_target = read_slot_target(*text);
   if (auto rotation = root.group("rotation")) {
     settings.every = read_days(*rotation, "every", 1).value_or(settings.every);
     settings.drain = read_days(*rotation, "drain", 0).value_or(settings.drain);

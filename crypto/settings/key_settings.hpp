@@ -13,6 +13,7 @@
 #include "canon/domain_name.hpp"
 #include "canon/selector_pattern.hpp"
 #include "crypto/settings/settings_reader.hpp"
+#include "crypto/settings/slot_target.hpp"
 
 namespace dkim::crypto {
 
@@ -34,6 +35,8 @@ struct KeySettings {
   std::chrono::seconds every = std::chrono::days(180);
   std::chrono::seconds drain = std::chrono::days(7);
   std::chrono::seconds forget = std::chrono::days(30);
+  // Where the CNAMEs of new slots lead; nothing: slots are ordinary names of the domain.
+  std::optional<SlotTarget> slot_target;
   // How a turn names new keys; nothing: after the old key, with the date.
   std::optional<canon::SelectorPattern> selector;
 

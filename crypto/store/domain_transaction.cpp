@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "crypto/error.hpp"
+#include "crypto/store/published_record.hpp"
 #include "crypto/trusted_path.hpp"
 
 namespace dkim::crypto {
@@ -124,7 +125,7 @@ void DomainTransaction::rewrite_record(const KeyEntry& entry) {
 
 void DomainTransaction::stage_record(const canon::Selector& selector, const KeyRecord& record) {
   record_files_.push_back({name_of(store_.record_path(domain_, selector)),
-                           secret_of(zone_text(named_record(selector, domain_, record)))});
+                           secret_of(zone_text(published_record(manifest_, selector, domain_, record)))});
 }
 
 void DomainTransaction::commit() {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "canon/labels.hpp"
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
 #include "crypto/settings/settings_reader.hpp"
@@ -81,9 +82,17 @@ KeyEntry read_key(SettingsGroup group) {
   return key;
 }
 
+// It becomes part of DNS updates and zone files.
+std::string read_target(const LocatedText& text) {
+  if (canon::check_labels(text.text))
+    throw_settings_error(text.place, "\"target\" is not a name in DNS", "the name to which a CNAME leads");
+  return canon::lower_case(text.text);
+}
+
 Slot read_slot(SettingsGroup group) {
   Slot slot{.selector = read_selector(group.required_text("selector"))};
   slot.algorithm = read_algorithm(group);
+  if (const auto target = group.text("target")) slot.target = read_target(*target);
   group.reject_unknown();
   return slot;
 }
@@ -168,6 +177,7 @@ std::string slots_text(const std::vector<Slot>& slots) {
     SettingsWriter group;
     group.add_string("selector", slot.selector.str());
     group.add_string("algorithm", key_name(slot.algorithm));
+    if (!slot.target.empty()) group.add_string("target", slot.target);
     texts.push_back(group.group());
   }
   return settings_list(texts);
@@ -195,8 +205,10 @@ const KeyEntry* Manifest::find(const canon::Selector& selector) const {
   return key == keys.end() ? nullptr : &*key;
 }
 
-bool Manifest::is_slot(const canon::Selector& selector) const {
-  return std::any_of(slots.begin(), slots.end(), [&](const Slot& slot) { return slot.selector == selector; });
+const Slot* Manifest::find_slot(const canon::Selector& selector) const {
+  const auto slot =
+      std::find_if(slots.begin(), slots.end(), [&](const Slot& s) { return s.selector == selector; });
+  return slot == slots.end() ? nullptr : &*slot;
 }
 
 bool Manifest::stands_for(const KeyEntry& key, const canon::Selector& selector) const {

@@ -53,6 +53,8 @@ struct KeyEntry {
 struct Slot {
   canon::Selector selector;
   Algorithm algorithm = Algorithm::rsa;
+  // The name to which the CNAME leads, where the records are published; empty: there is no CNAME.
+  std::string target = {};
 
   bool operator==(const Slot&) const = default;
 };
@@ -67,7 +69,9 @@ struct Manifest {
   // If an algorithm has slots, its new keys go into them, in this order.
   std::vector<Slot> slots;
 
-  bool is_slot(const canon::Selector& selector) const;
+  // Returns nullptr if the selector is not a slot.
+  const Slot* find_slot(const canon::Selector& selector) const;
+  bool is_slot(const canon::Selector& selector) const { return find_slot(selector) != nullptr; }
   const KeyEntry* find(const canon::Selector& selector) const;
   // Returns true if the key has this selector or is a successor of the key that has, over any number of
   // turns.

@@ -6,12 +6,14 @@
 
 #include "crypto/keys/key_record.hpp"
 #include "crypto/store/domain_transaction.hpp"
+#include "crypto/store/published_record.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/generate/generate_advice.hpp"
 #include "keytool/generate/generate_options.hpp"
+#include "keytool/generate/slot_plan.hpp"
 #include "keytool/keys/key_directory.hpp"
 #include "keytool/keys/key_report.hpp"
 
@@ -30,6 +32,8 @@ Examples:
       for a DNS provider that refuses records longer than one string
   dkimkey generate --selector server --algorithm both
       an RSA key "server" and an Ed25519 key "server-ed25519"
+  dkimkey generate --domain shop.example --slots s1,s2
+      for a customer's zone: two CNAMEs that are made once
   dkimkey generate --selector server >> example.com.zone
       the record straight into a zone file
 
@@ -74,7 +78,7 @@ int rsa_bits(const GenerateRequest& request, const crypto::RecordFlags& flags) {
 void refuse_used_selector(const canon::DomainName& domain, const crypto::Manifest& manifest,
                           const canon::Selector& selector) {
   const auto* entry = manifest.find(selector);
-  if (entry == nullptr) return;
+  if (entry == nullptr || (manifest.is_slot(selector) && entry->forgotten)) return;
   throw crypto::StoreError(fmt::format(
       "the selector {} is taken in {} ({}, {}, created {}); a selector is never used twice: choose "
       "another with --selector",
@@ -139,6 +143,10 @@ crypto::KeyEntry new_entry(const GenerateRequest& request, const canon::Selector
   return entry;
 }
 
+[[noreturn]] void throw_changed_meanwhile(const canon::DomainName& domain) {
+  throw crypto::StoreError(fmt::format("the keys of {} were changed meanwhile: try again", domain.str()));
+}
+
 // Another dkimkey may have changed the domain's flags since the size was chosen.
 bool still_fits(const MadeKey& made, const SizeRequest& size) {
   return !size.fit || made.entry.algorithm != crypto::Algorithm::rsa ||
@@ -147,7 +155,8 @@ bool still_fits(const MadeKey& made, const SizeRequest& size) {
 
 // Stores all of it or, whatever happens, nothing (crypto/store/domain_transaction).
 Outcome store_keys(const crypto::KeyStore& store, const canon::DomainName& domain,
-                   const GenerateRequest& request, const std::vector<crypto::PrivateKey>& keys) {
+                   const GenerateRequest& request, const std::vector<crypto::PrivateKey>& keys,
+                   const crypto::KeySettings& settings) {
   crypto::DomainTransaction transaction(store, domain);
   auto& manifest = transaction.manifest();
   Outcome outcome;
@@ -155,17 +164,16 @@ Outcome store_keys(const crypto::KeyStore& store, const canon::DomainName& domai
   request.flags.apply_to(manifest);
   outcome.changed = update_records(transaction, before);
 
+  if (apply_slots(request, domain, settings, manifest) != request.keys) throw_changed_meanwhile(domain);
   const auto now = crypto::utc_now();
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto& selector = request.keys[i].selector;
     refuse_used_selector(domain, manifest, selector);
     MadeKey made{new_entry(request, selector, keys[i], now),
-                 named_record(selector, domain, make_record(keys[i], manifest.record))};
-    if (!still_fits(made, request.size)) {
-      throw crypto::StoreError(
-          fmt::format("the records of {} were changed meanwhile: try again", domain.str()));
-    }
+                 published_record(manifest, selector, domain, make_record(keys[i], manifest.record))};
+    if (!still_fits(made, request.size)) throw_changed_meanwhile(domain);
     transaction.add_key(made.entry, keys[i]);
+    made.entry = *manifest.find(selector);
     outcome.made.push_back(std::move(made));
   }
   transaction.commit();
@@ -203,25 +211,28 @@ ExitCode generate(const Arguments& arguments) {
     std::cout << "dkimkey " DKIMSIGND_VERSION "\n";
     return ExitCode::done;
   }
-  const auto request = read_generate_request(*options);
-  const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
+  auto request = read_generate_request(*options);
+  const auto configuration = read_configuration(*options);
+  const crypto::KeyStore store(configuration.signing.key_directory);
   const auto domain = pick_domain(request.domain, store);
 
   // Refuses before the work is done; what another dkimkey does meanwhile is seen under the lock.
   const auto before = key_directory_exists(store.directory()) ? store.read_manifest(domain) : std::nullopt;
-  const auto manifest = before ? before->manifest : crypto::Manifest{};
+  auto manifest = before ? before->manifest : crypto::Manifest{};
+  request.keys = apply_slots(request, domain, configuration.keys, manifest);
   const auto planned = plan(request, domain, manifest);
   std::cerr << algorithm_note(request, manifest);
   std::vector<crypto::PrivateKey> keys;
   for (const auto& key : planned)
     keys.push_back(make_key(key, request));
   make_missing_key_directory(store.directory());
-  const auto outcome = store_keys(store, domain, request, keys);
+  const auto outcome = store_keys(store, domain, request, keys, configuration.keys);
   print_records(request, domain, outcome.made);
   std::cout.flush();
   std::cerr << describe_made(store, domain, outcome.made)
             << describe_company(domain, outcome.manifest, outcome.made)
-            << describe_publishing(domain, outcome.made) << describe_changed(domain, outcome.changed);
+            << describe_publishing(domain, outcome.made) << describe_cnames(domain, outcome.manifest)
+            << describe_changed(domain, outcome.changed);
   return ExitCode::done;
 }
 

@@ -4,11 +4,13 @@
 #include <array>
 #include <iostream>
 
+#include "crypto/store/published_record.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/keys/key_report.hpp"
+#include "keytool/keys/slot_cname.hpp"
 #include "keytool/keys/stored_keys.hpp"
 
 namespace dkim::keytool {
@@ -22,6 +24,7 @@ Examples:
   dkimkey show --domain example.com --selector server      the record of one key
   dkimkey show --selector server --format value            the value to paste into a web form
   dkimkey show --format nsupdate | nsupdate -k update.key  publish by dynamic update
+  dkimkey show --domain shop.example --cname --format form what a customer enters once for slots
 
 Prints the TXT record at SELECTOR._domainkey.DOMAIN for each key of a domain that is not revoked, or for
 the selector given. The public key comes from the file of the private key, which must be readable.
@@ -84,6 +87,40 @@ std::vector<crypto::KeyEntry> chosen_keys(const crypto::Manifest& manifest,
   return keys;
 }
 
+JsonObject cname_object(const SlotCname& cname, const canon::DomainName& domain) {
+  JsonObject object;
+  object.text("domain", domain.str());
+  object.text("selector", cname.slot.selector.str());
+  object.text("algorithm", crypto::key_name(cname.slot.algorithm));
+  object.text("name", cname.name);
+  object.text("type", "CNAME");
+  object.number("ttl", crypto::default_ttl);
+  object.text("target", cname.slot.target);
+  return object;
+}
+
+ExitCode show_cnames(const ParsedOptions& options, const crypto::Manifest& manifest,
+                     const canon::DomainName& domain) {
+  const auto format = options.has("json") ? "json" : options.text("format").value_or("zone");
+  if (format != "zone" && format != "form" && format != "json")
+    throw UsageError(fmt::format("--cname has the formats zone, form and json, not \"{}\"", format));
+  if (options.has("selector")) throw UsageError("--cname shows all slots: leave out --selector");
+  const auto cnames = slot_cnames(manifest, domain);
+  if (cnames.empty()) {
+    std::cerr << fmt::format("{} has no slots that lead to another name (slot_target in dkimsignd.conf)\n",
+                             domain.str());
+    return ExitCode::problem;
+  }
+  std::vector<JsonObject> objects;
+  for (const auto& cname : cnames) {
+    if (format == "json") objects.push_back(cname_object(cname, domain));
+    if (format == "zone") std::cout << zone_text(cname);
+    if (format == "form") std::cout << form_text(cname, domain);
+  }
+  if (format == "json") std::cout << json_array(objects);
+  return ExitCode::done;
+}
+
 }  // namespace
 
 ExitCode show(const Arguments& arguments) {
@@ -92,6 +129,8 @@ ExitCode show(const Arguments& arguments) {
       ("domain,d", value_text("DOMAIN"), "the domain whose records to show")                             //
       ("selector,s", value_text("SELECTOR"), "only this key's record (default: every key not revoked)")  //
       ("format,f", value_text("FORMAT"), "zone (default), value, strings, json, tinydns or nsupdate")    //
+      ("cname",
+       "the CNAMEs of slots instead, which the domain's owner makes once; formats: zone, form, json")  //
       ("json", "the same as --format json");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
@@ -99,13 +138,15 @@ ExitCode show(const Arguments& arguments) {
   const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
   const auto domain = pick_domain(options->text("domain"), store);
   const auto manifest = require_manifest(store, domain);
+  if (options->has("cname")) return show_cnames(*options, manifest, domain);
   std::optional<canon::Selector> named;
   if (const auto selector = options->text("selector")) named = pick_selector(*selector, store, domain);
 
   std::string text;
   std::vector<JsonObject> objects;
   for (const auto& entry : chosen_keys(manifest, named, domain)) {
-    const auto record = named_record(entry.selector, domain, store.record_of(domain, entry, manifest.record));
+    const auto record =
+        published_record(manifest, entry.selector, domain, store.record_of(domain, entry, manifest.record));
     if (format.text != nullptr) {
       text += format.text(record);
     } else {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "keytool/keys/key_report.hpp"
+#include "keytool/keys/slot_cname.hpp"
 #include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool {
@@ -102,6 +103,17 @@ too) and increase the zone's serial number, or fill in the web form of your DNS 
       R"(Enter the value exactly as shown: without quotation marks or backslashes, and not as zone-file text. If the
 form then shows the domain twice in the name, remove it once.
 )";
+  return out;
+}
+
+std::string describe_cnames(const canon::DomainName& domain, const crypto::Manifest& manifest) {
+  const auto cnames = slot_cnames(manifest, domain);
+  if (cnames.empty()) return {};
+  std::string out = fmt::format(
+      "\nThe owner of {} makes these records once, and never touches them again (dkimkey show --cname):\n",
+      domain.str());
+  for (const auto& cname : cnames)
+    out += form_text(cname, domain);
   return out;
 }
 

@@ -29,6 +29,9 @@ std::string describe_company(const canon::DomainName& domain, const crypto::Mani
 // Says how to get the records into DNS.
 std::string describe_publishing(const canon::DomainName& domain, const std::vector<MadeKey>& made);
 // Names older keys whose records have changed.
+// Says which CNAMEs the domain's owner has to make once; empty without slots that lead elsewhere.
+std::string describe_cnames(const canon::DomainName& domain, const crypto::Manifest& manifest);
+
 std::string describe_changed(const canon::DomainName& domain, const std::vector<canon::Selector>& changed);
 
 }  // namespace dkim::keytool

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "canon/tag_list.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
@@ -14,6 +16,44 @@ std::vector<crypto::Algorithm> parse_algorithms(const std::string& name) {
   if (name == "both") return {crypto::Algorithm::rsa, crypto::Algorithm::ed25519};
   if (const auto algorithm = crypto::algorithm_from_key_name(name)) return {*algorithm};
   throw UsageError(fmt::format("unknown algorithm \"{}\": give rsa, ed25519 or both", name));
+}
+
+constexpr std::size_t least_slots = 2;
+
+std::vector<canon::Selector> parse_slots(const std::string& option, const std::string& text) {
+  std::vector<canon::Selector> slots;
+  for (std::size_t start = 0; start <= text.size();) {
+    const auto end = std::min(text.find(',', start), text.size());
+    auto slot = parse_selector(text.substr(start, end - start));
+    if (std::find(slots.begin(), slots.end(), slot) != slots.end())
+      throw UsageError(fmt::format("--{} names {} twice", option, slot.str()));
+    slots.push_back(std::move(slot));
+    start = end + 1;
+  }
+  if (slots.size() < least_slots) {
+    throw UsageError(
+        fmt::format("--{} needs {} selectors or more, such as s1,s2: one signs while the next is "
+                    "published",
+                    option, least_slots));
+  }
+  return slots;
+}
+
+std::vector<SlotRequest> requested_slots(const ParsedOptions& options) {
+  const auto rsa = options.text("slots");
+  const auto ed25519 = options.text("slots-ed25519");
+  if (options.has("no-slots")) {
+    if (rsa || ed25519) throw UsageError("--no-slots and --slots contradict each other");
+    return {{crypto::Algorithm::rsa, {}}, {crypto::Algorithm::ed25519, {}}};
+  }
+  if (ed25519 && !rsa)
+    throw UsageError("--slots-ed25519 goes with --slots: some large receivers verify RSA only");
+  if (!rsa) return {};
+  if (options.has("selector") || options.has("algorithm"))
+    throw UsageError("--slots says which selectors and algorithms: leave out --selector and --algorithm");
+  std::vector<SlotRequest> slots{{crypto::Algorithm::rsa, parse_slots("slots", *rsa)}};
+  if (ed25519) slots.push_back({crypto::Algorithm::ed25519, parse_slots("slots-ed25519", *ed25519)});
+  return slots;
 }
 
 std::vector<KeyRequest> requested_keys(const ParsedOptions& options) {
@@ -77,7 +117,11 @@ void add_generate_options(CommandLine& command_line) {
       ("bits,b", value_number("N"), "size of an RSA key, 1024 to 8192 (default 2048)")      //
       ("fit", value_number("N"),
        "make the largest RSA key whose whole record has at most N bytes; 255 if a provider takes only "
-       "one string")                                                                                        //
+       "one string")  //
+      ("slots", value_text("SELECTOR,SELECTOR..."),
+       "make fixed selectors, which take turns, and a key in the first: for CNAMEs that are made once")     //
+      ("slots-ed25519", value_text("SELECTOR,SELECTOR..."), "the same for Ed25519, with a key as well")     //
+      ("no-slots", "go back to ordinary selectors: the new key replaces that of the slots")                 //
       ("activate", "sign with the key at once; without this it is made pending")                            //
       ("json", "print the record as show --json does, not as zone-file text")                               //
       ("testmode,t", "say in the domain's records that DKIM is being tested (t=y)")                         //
@@ -96,6 +140,7 @@ void add_generate_options(CommandLine& command_line) {
 
 GenerateRequest read_generate_request(const ParsedOptions& options) {
   GenerateRequest request;
+  request.slots = requested_slots(options);
   request.keys = requested_keys(options);
   request.domain = options.text("domain");
   request.size = read_size(options, request.keys.front().algorithm);

@@ -25,6 +25,8 @@ struct FlagChanges {
 struct KeyRequest {
   canon::Selector selector;
   crypto::Algorithm algorithm = crypto::Algorithm::rsa;
+
+  bool operator==(const KeyRequest&) const = default;
 };
 
 // The size of the RSA key. If fit is given it decides, once the domain's flags are known.
@@ -33,8 +35,15 @@ struct SizeRequest {
   std::optional<int> fit;  // the largest record, in bytes
 };
 
+// Slots that the domain is to have for an algorithm.
+struct SlotRequest {
+  crypto::Algorithm algorithm = crypto::Algorithm::rsa;
+  std::vector<canon::Selector> selectors;  // two or more; none to go back to ordinary selectors
+};
+
 struct GenerateRequest {
-  std::vector<KeyRequest> keys;  // one, or two for --algorithm both
+  std::vector<KeyRequest> keys;  // one, or two for --algorithm both; without slots
+  std::vector<SlotRequest> slots;
   std::optional<std::string> domain;
   SizeRequest size;
   bool activate = false;

@@ -8,8 +8,8 @@
 #include "crypto/keys/key_record.hpp"
 #include "crypto/store/domain_transaction.hpp"
 #include "keytool/keys/next_selector.hpp"
+#include "keytool/keys/slots.hpp"
 #include "keytool/keys/stored_keys.hpp"
-#include "keytool/rotation/slots.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "keytool/keys/slots.hpp"
 #include "keytool/rotation/clock_error.hpp"
-#include "keytool/rotation/slots.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -7,6 +7,7 @@
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/store/domain_transaction.hpp"
+#include "crypto/store/published_record.hpp"
 #include "keytool/keys/stored_keys.hpp"
 #include "keytool/rotation/change_text.hpp"
 #include "keytool/rotation/publisher.hpp"
@@ -149,9 +150,9 @@ class TurnRunner {
   // A record to remove has a name and no value.
   crypto::NamedRecord record_of(const Publication& publication, const crypto::Manifest& manifest) const {
     if (action_of(publication) == RecordAction::remove)
-      return {record_name(publication.selector, domain_), crypto::default_ttl, ""};
-    return named_record(publication.selector, domain_,
-                        store_.record_of(domain_, *manifest.find(publication.selector), manifest.record));
+      return {publication_name(manifest, publication.selector, domain_), crypto::default_ttl, ""};
+    return published_record(manifest, publication.selector, domain_,
+                            store_.record_of(domain_, *manifest.find(publication.selector), manifest.record));
   }
 
   // Another look is worth it if DNS was changed, or the manifest by another dkimkey: a slow hook leaves time

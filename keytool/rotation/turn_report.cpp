@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "crypto/keys/key_record.hpp"
+#include "crypto/store/published_record.hpp"
 #include "keytool/keys/key_report.hpp"
 #include "keytool/output/terminal_text.hpp"
 
@@ -74,7 +74,7 @@ std::vector<JsonObject> turn_objects(const canon::DomainName& domain, const Turn
     object.optional_text("waits_until", waiting ? time_text(waiting->until) : std::nullopt);
     std::optional<std::string> to_do;
     for (const auto& work : report.hand_work) {
-      if (work.record.name != crypto::record_name(entry.selector, domain)) continue;
+      if (work.record.name != publication_name(report.manifest, entry.selector, domain)) continue;
       to_do = work.what == Publication::What::nothing ? "remove" : "set";
       add_record_members(object, work.record);
     }

@@ -1,5 +1,5 @@
 // Tests the rules for slots: by rows, and over years of a domain whose servers lag.
-#include "keytool/rotation/slots.hpp"
+#include "keytool/keys/slots.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,18 +5,19 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "crypto/store/manifest.hpp"
-#include "keytool/rotation/succession.hpp"
 
 namespace dkim::keytool {
 
 // Returns the slots of the algorithm, in their order; none if it has ordinary selectors.
-Selectors slots_of(const crypto::Manifest& manifest, crypto::Algorithm algorithm);
+std::vector<canon::Selector> slots_of(const crypto::Manifest& manifest, crypto::Algorithm algorithm);
 
 // Returns the first free slot after the old key's, in the order of the slots and around. A slot is free if it
 // never had a key, or if its last one is forgotten.
-std::optional<canon::Selector> free_slot(const crypto::Manifest& manifest, const Selectors& slots,
+std::optional<canon::Selector> free_slot(const crypto::Manifest& manifest,
+                                         const std::vector<canon::Selector>& slots,
                                          const canon::Selector& old);
 
 // Makes the manifest one in which the slot is not free.
@@ -29,6 +30,7 @@ struct SlotWait {
 };
 
 // Says why no slot is free.
-SlotWait wait_for_slot(const crypto::Manifest& manifest, const Selectors& slots, std::chrono::seconds drain);
+SlotWait wait_for_slot(const crypto::Manifest& manifest, const std::vector<canon::Selector>& slots,
+                       std::chrono::seconds drain);
 
 }  // namespace dkim::keytool

@@ -1,4 +1,4 @@
-#include "keytool/rotation/slots.hpp"
+#include "keytool/keys/slots.hpp"
 
 #include <fmt/format.h>
 
@@ -36,15 +36,16 @@ SlotWait wait_of(const KeyEntry& key, std::chrono::seconds drain) {
 
 }  // namespace
 
-Selectors slots_of(const crypto::Manifest& manifest, crypto::Algorithm algorithm) {
-  Selectors out;
+std::vector<canon::Selector> slots_of(const crypto::Manifest& manifest, crypto::Algorithm algorithm) {
+  std::vector<canon::Selector> out;
   for (const auto& slot : manifest.slots) {
     if (slot.algorithm == algorithm) out.push_back(slot.selector);
   }
   return out;
 }
 
-std::optional<canon::Selector> free_slot(const crypto::Manifest& manifest, const Selectors& slots,
+std::optional<canon::Selector> free_slot(const crypto::Manifest& manifest,
+                                         const std::vector<canon::Selector>& slots,
                                          const canon::Selector& old) {
   auto order = slots;
   const auto own = std::find(order.begin(), order.end(), old);
@@ -61,7 +62,8 @@ void take(crypto::Manifest& manifest, const canon::Selector& slot) {
   manifest.keys.push_back({.selector = slot});
 }
 
-SlotWait wait_for_slot(const crypto::Manifest& manifest, const Selectors& slots, std::chrono::seconds drain) {
+SlotWait wait_for_slot(const crypto::Manifest& manifest, const std::vector<canon::Selector>& slots,
+                       std::chrono::seconds drain) {
   SlotWait out;
   for (const auto& slot : slots) {
     const auto* key = manifest.find(slot);
