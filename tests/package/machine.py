@@ -113,8 +113,8 @@ class Machine:
 
     def _inside(self):
         if self._leader:
-            return ["nsenter", f"--target={self._leader}", "--mount", "--uts", "--ipc", "--net", "--pid",
-                    "--cgroup", "--", *CLEAN]
+            return ["nsenter", f"--target={self._leader}", "--root", "--wd", "--mount", "--uts", "--ipc", "--net",
+                    "--pid", "--cgroup", "--", *CLEAN]
         return ["chroot", str(self.root), *CLEAN]
 
     def run(self, *command, **options):
