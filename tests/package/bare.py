@@ -124,7 +124,9 @@ class BareMachine(Machine):
         size = run("ccache", "--get-config", "max_size").strip()
         self._write("/etc/ccache.conf",
                     f"base_dir = {CLONE}\nhash_dir = false\nsloppiness = locale\nmax_size = {size}\n")
-        self._mount("bind", "/root/.cache/ccache", run("ccache", "--get-config", "cache_dir").strip())
+        cache = pathlib.Path(run("ccache", "--get-config", "cache_dir").strip())
+        cache.mkdir(parents=True, exist_ok=True)
+        self._mount("bind", "/root/.cache/ccache", cache)
 
     def _clone(self):
         """Copies the sources as they are, without build directories, with the modes that umask 077 gives."""
