@@ -71,7 +71,7 @@ class InstallTest(unittest.TestCase):
         self.assertEqual(account[4:], ["DKIM signing milter", "/", "/usr/sbin/nologin"])
         self.assertLess(int(account[2]), 1000)
         self.assertEqual(self.machine.run("dkimsignd", "--check"), "no problem found\n")
-        self.assertIn("dkimsignd.service", self.machine.property("postfix@-.service", "After").split())
+        self.assertIn("dkimsignd.service", self.machine.property(self.host.postfix_unit(), "After").split())
         self.assertEqual(self.machine.run("systemd-analyze", "verify", "--man=no", "dkimsignd.service",
                                           "dkimkey-rotate.service", "dkimkey-rotate.timer"), "")
 
