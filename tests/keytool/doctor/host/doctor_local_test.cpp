@@ -294,6 +294,10 @@ SocketFacts healthy_socket() {
   return facts;
 }
 
+SocketProbe failed_probe(SocketProbe::Outcome outcome, int error) {
+  return {outcome, error, {}, {}};
+}
+
 TEST(DoctorSocket, findings) {
   using File = SocketFacts::File;
   using Outcome = SocketProbe::Outcome;
@@ -307,33 +311,23 @@ TEST(DoctorSocket, findings) {
       {"not root", Severity::unknown, [](SocketFacts& f) { f.attempts.clear(), f.as_root = false; }},
       {"hidden", Severity::unknown, [](SocketFacts& f) { f.file = File::hidden; }},
       {"closed to us", Severity::unknown,
-       [](SocketFacts& f) {
-         f.direct = {Outcome::not_reachable, EACCES, {}, {}};
-       }},
+       [](SocketFacts& f) { f.direct = failed_probe(Outcome::not_reachable, EACCES); }},
       {"missing", Severity::broken, [](SocketFacts& f) { f.file = File::missing; }},
       {"no directory", Severity::broken, [](SocketFacts& f) { f.file = File::no_directory; }},
       {"a file", Severity::broken, [](SocketFacts& f) { f.file = File::something_else; }},
       {"stale", Severity::broken,
-       [](SocketFacts& f) {
-         f.direct = {Outcome::not_reachable, ECONNREFUSED, {}, {}};
-       }},
+       [](SocketFacts& f) { f.direct = failed_probe(Outcome::not_reachable, ECONNREFUSED); }},
       {"full", Severity::broken,
-       [](SocketFacts& f) {
-         f.direct = {Outcome::not_reachable, EAGAIN, {}, {}};
-       }},
+       [](SocketFacts& f) { f.direct = failed_probe(Outcome::not_reachable, EAGAIN); }},
       {"no milter", Severity::broken, [](SocketFacts& f) { f.direct.outcome = Outcome::no_milter; }},
       {"another milter", Severity::broken, [](SocketFacts& f) { f.program = "opendkim"; }},
       {"unknown program", Severity::good, [](SocketFacts& f) { f.program = ""; }},
       {"denied", Severity::broken,
-       [](SocketFacts& f) {
-         f.attempts[0].probe = {Outcome::not_reachable, EACCES, {}, {}};
-       }},
+       [](SocketFacts& f) { f.attempts[0].probe = failed_probe(Outcome::not_reachable, EACCES); }},
       {"silent to Postfix", Severity::broken,
        [](SocketFacts& f) { f.attempts[0].probe.outcome = Outcome::no_milter; }},
       {"no chroot", Severity::unknown,
-       [](SocketFacts& f) {
-         f.attempts[0].probe = {Outcome::not_tried, ENOENT, {}, {}};
-       }},
+       [](SocketFacts& f) { f.attempts[0].probe = failed_probe(Outcome::not_tried, ENOENT); }},
   };
   for (const auto& [name, severity, change] : cases) {
     auto facts = healthy_socket();
