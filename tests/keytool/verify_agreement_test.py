@@ -8,6 +8,7 @@ case is in KNOWN, with the section that settles it.
 
 import collections
 import fnmatch
+import importlib.metadata
 import json
 import pathlib
 import subprocess
@@ -55,7 +56,6 @@ KNOWN = [
     ("a bad tag name", MAIL_DKIM, "3.2"),
     # Times are digits, and x= is after t=. A time in the future MAY be refused, but need not be.
     ("t: not a number", MAIL_DKIM, "3.5, t="),
-    ("x: before t=", DKIMPY, "3.5, x="),
     ("x: before t=", MAIL_DKIM, "3.5, x="),
     ("t: far in the future", DKIMPY, "3.5, t="),
     # l= MUST NOT be larger than the body; l=0 is a limit like any other.
@@ -83,6 +83,8 @@ KNOWN = [
     ("key: beside-spf", MAIL_DKIM, "6.1.2, step 4"),
 ]
 
+if tuple(map(int, importlib.metadata.version("dkimpy").split("."))) < (1, 1, 7):
+    KNOWN.append(("x: before t=", DKIMPY, "3.5, x="))
 if not has_ed25519():
     # Mail::DKIM in Debian 12 has no Ed25519: it ignores such a signature, as 3.3.3 allows.
     KNOWN += [("* ed *", MAIL_DKIM, "RFC 8463 3"), ("*ed25519*", MAIL_DKIM, "RFC 8463 3")]
@@ -218,11 +220,10 @@ class Agreement(unittest.TestCase):
                  for name, (_, result) in crafted.items() if verdicts[name][OURS][1]["reason"] != result]
         self.assertFalse(wrong, "\n".join(wrong))
         # A case must leave the table when its judge is corrected. Chance decides which of two records a judge takes.
-        for pattern, judge, section in KNOWN:
-            if pattern.startswith("*") or pattern.startswith(("key: two-good", "key: beside-spf")):
-                continue
-            self.assertTrue(any(who == judge and fnmatch.fnmatchcase(name, pattern) for name, who in excused),
-                            f"{judge} no longer differs on {pattern} ({section})")
+        gone = [(pattern, judge, section) for pattern, judge, section in KNOWN
+                if not pattern.startswith(("*", "key: two-good", "key: beside-spf")) and
+                not any(who == judge and fnmatch.fnmatchcase(name, pattern) for name, who in excused)]
+        self.assertEqual(gone, [], "no longer a difference")
         print(f"{len(crafted)} crafted, {len(excused)} known differences", file=sys.stderr)
 
 
