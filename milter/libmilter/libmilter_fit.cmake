@@ -54,11 +54,21 @@ function(archive_imports archive imports)
   set(${imports} "${wanted}" PARENT_SCOPE)
 endfunction()
 
+# Sets answer to whether the library is an archive of objects, and not a shared library.
+function(is_archive library answer)
+  file(READ ${library} magic LIMIT 8 HEX)
+  if(magic MATCHES "^213c(617263683e|7468696e3e)0a$")  # !<arch> or !<thin>
+    set(${answer} TRUE PARENT_SCOPE)
+  else()
+    set(${answer} FALSE PARENT_SCOPE)
+  endif()
+endfunction()
+
 # Sets hindrance to the reason why read_ahead.cpp must be left out, as a clause; to nothing if it fits.
 function(read_ahead_hindrance library hindrance)
   set(${hindrance} "" PARENT_SCOPE)
-  file(READ ${library} magic LIMIT 8 HEX)
-  if(NOT magic MATCHES "^213c(617263683e|7468696e3e)0a$")  # !<arch> or !<thin>
+  is_archive(${library} is_static)
+  if(NOT is_static)
     set(${hindrance} "libmilter is a shared library" PARENT_SCOPE)
     return()
   endif()

@@ -27,7 +27,7 @@ TEST_F(DaemonStartTest, IsReadyOnlyOnceItAcceptsConnections) {
     start();  // throws unless READY=1 arrives
     MilterClient connection(daemon_->endpoint());
     connection.negotiate();
-    struct stat status {};
+    struct stat status = {};
     ASSERT_EQ(stat(daemon_->socket_path().c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777, 0660U) << "READY comes after the socket has its mode";
   }
@@ -58,7 +58,7 @@ TEST_F(DaemonStartTest, OthersCannotReadItsMemory) {
   expect_service();
   const std::string proc = "/proc/" + std::to_string(daemon_->pid());
   // The /proc files of a process that is not dumpable belong to root.
-  struct stat status {};
+  struct stat status = {};
   ASSERT_EQ(stat((proc + "/environ").c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, 0U);
   rlimit core{1, 1};
@@ -75,7 +75,7 @@ TEST_F(DaemonStartTest, NotDumpableForAnOrdinaryUser) {
   start("log_level = \"info\";", [] {
     if (setgid(nobody) != 0 || setuid(nobody) != 0) _exit(125);
   });
-  struct stat status {};
+  struct stat status = {};
   ASSERT_EQ(stat(("/proc/" + std::to_string(daemon_->pid()) + "/environ").c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, 0U) << "it would be nobody's if the process were dumpable";
   EXPECT_EQ(daemon_->log().find("running as root"), std::string::npos);

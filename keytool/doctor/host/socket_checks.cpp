@@ -24,7 +24,7 @@ using Outcome = SocketProbe::Outcome;
 constexpr const char* topic = "socket";
 
 File file_at(const std::filesystem::path& path) {
-  struct stat status {};
+  struct stat status = {};
   if (lstat(path.c_str(), &status) == 0)
     return S_ISSOCK(status.st_mode) ? File::socket : File::something_else;
   if (errno == EACCES) return File::hidden;
@@ -183,7 +183,7 @@ std::string daemon_user_by(const SocketProbe& probe, const std::filesystem::path
   if (probe.outcome == Outcome::milter && probe.uid && *probe.uid != 0) {
     if (auto name = user_name(*probe.uid); !name.empty()) return name;
   }
-  struct stat status {};
+  struct stat status = {};
   if (!socket_path.empty() && stat(socket_path.parent_path().c_str(), &status) == 0 && status.st_uid != 0) {
     if (auto name = user_name(status.st_uid); !name.empty()) return name;
   }

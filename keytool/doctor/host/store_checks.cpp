@@ -189,7 +189,7 @@ Findings check_keys(const canon::DomainName& domain, const crypto::Manifest& man
 }
 
 Findings check_key_directory(const std::filesystem::path& directory) {
-  struct stat status {};
+  struct stat status = {};
   if (stat(directory.c_str(), &status) != 0) {
     if (errno == EACCES) {
       return {{Severity::unknown,
