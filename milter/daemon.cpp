@@ -37,6 +37,9 @@ constexpr std::chrono::seconds longest_last_metrics{2};
 // Why CMake left out milter/libmilter/read_ahead; empty if it did not (milter/libmilter/libmilter_fit.cmake).
 constexpr std::string_view read_ahead_hindrance = DKIMSIGND_READ_AHEAD_HINDRANCE;
 
+// Why CMake left out milter/libmilter/macro_lists; empty if it did not.
+constexpr std::string_view macro_guard_hindrance = DKIMSIGND_MACRO_GUARD_HINDRANCE;
+
 // The process holds private keys: no core dump, no ptrace, no /proc/PID/mem for other users.
 void protect_memory() {
   const rlimit no_core{0, 0};
@@ -187,6 +190,7 @@ void prepare_process() {
 void log_start(const Log& log, const Config& config) {
   log.started(config);
   if (!read_ahead_hindrance.empty()) log.read_ahead_off(read_ahead_hindrance);
+  if (!macro_guard_hindrance.empty()) log.macro_guard_off(macro_guard_hindrance);
 }
 
 }  // namespace

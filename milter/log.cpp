@@ -193,6 +193,10 @@ void Log::read_ahead_off(std::string_view why) const {
   write<log_lines::read_ahead_off>(why);
 }
 
+void Log::macro_guard_off(std::string_view why) const {
+  write<log_lines::macro_guard_off>(why);
+}
+
 void Log::not_ready(std::string_view socket, std::string_view why) const {
   write<log_lines::not_ready>(socket, canon::printable(why));
 }

@@ -62,6 +62,7 @@ class Log {
   // The process.
   void started(const Config& config) const;
   void read_ahead_off(std::string_view why) const;
+  void macro_guard_off(std::string_view why) const;
   void not_ready(std::string_view socket, std::string_view why) const;
   void no_answer(std::string_view socket, std::string_view why) const;
   void answers_again(std::string_view socket) const;

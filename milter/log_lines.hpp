@@ -98,6 +98,9 @@ inline constexpr LogLine started{
 inline constexpr LogLine read_ahead_off{
     LogLevel::info,
     "read-ahead is off, messages take more system calls: {reason}"};
+inline constexpr LogLine macro_guard_off{
+    LogLevel::info,
+    "an MTA that sends a macro without a value can crash dkimsignd: {reason}"};
 inline constexpr LogLine not_ready{
     LogLevel::error,
     "not ready, exiting: no answer on our own socket {socket}: {reason}"};

@@ -39,6 +39,15 @@ set(harmless_imports
   __errno_location __assert_fail __stack_chk_fail __stack_chk_guard __fortify_fail abort exit _exit atexit
   __cxa_atexit __cxa_finalize)
 
+# Sets found to whether the library is a static one.
+function(is_archive library found)
+  set(${found} OFF PARENT_SCOPE)
+  file(READ ${library} magic LIMIT 8 HEX)
+  if(magic MATCHES "^213c(617263683e|7468696e3e)0a$")  # !<arch> or !<thin>
+    set(${found} ON PARENT_SCOPE)
+  endif()
+endfunction()
+
 # Sets imports to what the archive's members call and none of them defines.
 function(archive_imports archive imports)
   execute_process(COMMAND ${CMAKE_NM} -P ${archive} OUTPUT_VARIABLE symbols ERROR_QUIET)
@@ -57,8 +66,8 @@ endfunction()
 # Sets hindrance to the reason why read_ahead.cpp must be left out, as a clause; to nothing if it fits.
 function(read_ahead_hindrance library hindrance)
   set(${hindrance} "" PARENT_SCOPE)
-  file(READ ${library} magic LIMIT 8 HEX)
-  if(NOT magic MATCHES "^213c(617263683e|7468696e3e)0a$")  # !<arch> or !<thin>
+  is_archive(${library} static)
+  if(NOT static)
     set(${hindrance} "libmilter is a shared library" PARENT_SCOPE)
     return()
   endif()
