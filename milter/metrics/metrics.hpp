@@ -1,6 +1,7 @@
 // Counts what the daemon does, for Prometheus: one call for each event. Names and labels are in metrics.cpp.
 //
-// A build without prometheus-cpp has milter/metrics/no_metrics.cpp in place of metrics.cpp: it counts nothing.
+// A build without prometheus-cpp has milter/metrics/no_metrics.cpp in place of metrics.cpp: it counts
+// nothing.
 //
 // Lives as long as the process, so that a reload loses nothing. Thread-safe. An event costs a few atomic
 // additions, takes no memory and does not throw. Nothing here touches a file; milter/metrics/metrics_writer

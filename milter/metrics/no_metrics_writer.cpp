@@ -1,5 +1,5 @@
-// In place of metrics_writer.cpp where there is no prometheus-cpp: says that nothing is written, and starts no
-// thread. Whoever set metrics_file sees it in the log; mail does not need the metrics.
+// In place of metrics_writer.cpp where there is no prometheus-cpp: says that nothing is written, and starts
+// no thread. Whoever set metrics_file sees it in the log; mail does not need the metrics.
 #include <exception>
 
 #include "milter/metrics/metrics_writer.hpp"

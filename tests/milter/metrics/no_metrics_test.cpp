@@ -41,10 +41,10 @@ TEST_F(NoMetricsTest, MailIsSignedAllTheSame) {
 
 TEST_F(NoMetricsTest, ACheckReportsIt) {
   std::ostringstream out;
-  const auto wanted = milter::parse_config(
-      "socket = \"unix:" + (directory_.path() / "s").string() + "\"; key_directory = \"" + store_.path().string() +
-          "\"; " + settings(),
-      "test.conf");
+  const auto wanted =
+      milter::parse_config("socket = \"unix:" + (directory_.path() / "s").string() +
+                               "\"; key_directory = \"" + store_.path().string() + "\"; " + settings(),
+                           "test.conf");
   EXPECT_EQ(milter::check_everything(wanted, out), 1);
   EXPECT_EQ(out.str(), "metrics_file is set, but dkimsignd was built without metrics\n");
 }
