@@ -26,8 +26,9 @@ void add_common_options(boost::program_options::options_description& options) {
   const std::string about_directory =
       fmt::format("the key directory (default: key_directory of the configuration, else {})",
                   crypto::default_key_directory);
-  options.add_options()("config", value_text("FILE"), about_config.c_str())("directory,D", value_text("DIR"),
-                                                                            about_directory.c_str());
+  options.add_options()                                     //
+      ("config", value_text("FILE"), about_config.c_str())  //
+      ("directory,D", value_text("DIR"), about_directory.c_str());
 }
 
 Configuration read_configuration(const ParsedOptions& options) {
