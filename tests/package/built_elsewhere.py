@@ -14,7 +14,7 @@ BUILD = pathlib.Path(os.environ["DKIMSIGND_BUILD_DIR"])
 CACHE = dict(re.findall(r"^(\w+):\w+=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE))
 # What a release has and building needs.
 SOURCES = ("CMakeLists.txt", "canon", "crypto", "keytool", "milter", "packaging")
-PATIENCE = 1500  # seconds, on a busy machine that compiles everything
+PATIENCE = 3000  # seconds, on a busy machine that compiles everything
 
 
 class Sources:
