@@ -6,6 +6,7 @@
 #include "milter/check.hpp"
 #include "milter/config.hpp"
 #include "milter/daemon.hpp"
+#include "milter/metrics/metrics.hpp"
 #include "milter/options.hpp"
 
 namespace {
@@ -37,7 +38,8 @@ int run(int argc, const char* const* argv) {
       std::cout << dkim::milter::help_text();
       return 0;
     case Options::Action::show_version:
-      std::cout << "dkimsignd " DKIMSIGND_VERSION "\n";
+      std::cout << "dkimsignd " DKIMSIGND_VERSION
+                << (dkim::milter::built_with_metrics() ? "\n" : ", built without metrics\n");
       return 0;
     case Options::Action::check:
       return check(options);

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "crypto/error.hpp"
+#include "crypto/settings/places.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -72,9 +73,10 @@ Make keys with dkimkey(8); dkimsignd notices new and changed keys without a sign
 Exit status: 0 success, 1 a problem was found or the daemon could not run, 2 usage or configuration.
 
 Files:
-  /etc/dkimsignd/dkimsignd.conf   the settings; each has a default, so the file may be empty or missing
-  /etc/dkimsignd/keys/            the key directory
-)";
+)"
+      << fmt::format("  {:<31} the settings; each has a default, so the file may be empty or missing\n",
+                     crypto::default_configuration_file)
+      << fmt::format("  {:<31} the key directory\n", fmt::format("{}/", crypto::default_key_directory));
   return out.str();
 }
 

@@ -120,7 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Mistake{"metrics_file = \"dkimsignd.prom\";",
                 "\"metrics_file\" is not an absolute path; it must begin with /, or be empty for none"},
-        Mistake{"metrics_file = \"/var/spool/postfix/dkimsignd/dkimsignd.sock\";",
+        Mistake{"socket = \"unix:/x/s\"; metrics_file = \"/x/s\";",
                 "\"metrics_file\" is the socket; it must be a file of its own"},
         Mistake{"metrics_interval = 0;",
                 "\"metrics_interval\" is 0; it must be a whole number from 1 to 3600"},

@@ -21,7 +21,7 @@ Options parse(const std::vector<const char*>& arguments) {
 TEST(Options, RunTheDaemonWithItsUsualFileByDefault) {
   const auto options = parse({});
   EXPECT_EQ(options.action, Options::Action::run);
-  EXPECT_EQ(options.config_file.path, "/etc/dkimsignd/dkimsignd.conf");
+  EXPECT_EQ(options.config_file.path, crypto::default_configuration_file);
   EXPECT_EQ(options.config_file.if_missing, IfMissing::use_defaults);
 }
 

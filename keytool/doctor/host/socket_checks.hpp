@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "crypto/settings/places.hpp"
 #include "keytool/doctor/findings/finding.hpp"
 #include "keytool/doctor/host/socket_probe.hpp"
 #include "keytool/doctor/postfix/postfix_settings.hpp"
@@ -34,7 +35,7 @@ struct SocketFacts {
   };
   std::vector<Attempt> attempts;
   std::string postfix_user;  // empty: no Postfix, or no such user
-  std::string postfix_group = "postfix";
+  std::string postfix_group = crypto::default_postfix_group;
   std::string daemon_user;  // for the commands to paste
   bool as_root = true;
   // Whether Postfix's settings are known, so that root could try as Postfix does.
