@@ -50,7 +50,8 @@ class Log {
   void long_header_line(std::string_view queue_id, Mta mta, std::string_view field_name) const;
   void long_body_line(std::string_view queue_id, Mta mta, std::uint64_t line) const;
   void eight_bit(std::string_view queue_id, Mta mta, std::uint64_t line) const;
-  void sendmail_rewrites(std::string_view queue_id, std::string_view field_name, std::string_view problem) const;
+  void sendmail_rewrites(std::string_view queue_id, std::string_view field_name,
+                         std::string_view problem) const;
 
   // Connections.
   void cannot_insert() const;

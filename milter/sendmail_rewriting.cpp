@@ -3,29 +3,18 @@
 #include <algorithm>
 #include <array>
 
+#include "canon/text.hpp"
+
 namespace dkim::milter {
 namespace {
 
 using Problem = std::optional<std::string_view>;
 
-// sendmail puts a name with one of these into quotes (MustQuoteChars; a comma ends an entry, and a parenthesis
-// begins a comment).
+// sendmail puts a name with one of these into quotes (MustQuoteChars; a comma ends an entry, and a
+// parenthesis begins a comment).
 constexpr std::string_view special_characters = "@;:\\)[].'";
 // What sendmail keeps of one address with its name (MAXNAME).
 constexpr std::size_t longest_entry = 255;
-
-// The end of a line belongs to a fold, so what it separates has white space as well.
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back()))
-    text.remove_suffix(1);
-  return text;
-}
 
 // Follows quoted strings and comments through a text. Everything in them, and their delimiters, is hidden.
 class Reader {
@@ -93,7 +82,7 @@ Problem problem_of_address(std::string_view address) {
 
 Problem problem_of_bracketed(std::string_view inside) {
   if (inside.empty()) return std::nullopt;
-  if (is_space(inside.front()) || is_space(inside.back())) return "white space inside an address";
+  if (canon::is_fws(inside.front()) || canon::is_fws(inside.back())) return "white space inside an address";
   Reader reader;
   for (const char c : inside) {
     reader.hides(c);
@@ -112,19 +101,20 @@ Problem problem_of_bare(std::string_view text) {
     reader.hides(text[i]);
     const bool begins = reader.is_in_comment() && !was_in_comment;
     const bool ended = was_in_comment && !reader.is_in_comment();
-    if (begins && i > 0 && !is_space(text[i - 1])) return "a comment that touches an address";
-    if (ended && i + 1 < text.size() && !is_space(text[i + 1])) return "a comment that touches an address";
+    if (begins && i > 0 && !canon::is_fws(text[i - 1])) return "a comment that touches an address";
+    if (ended && i + 1 < text.size() && !canon::is_fws(text[i + 1]))
+      return "a comment that touches an address";
     if (reader.is_in_comment() || was_in_comment) {
       if (begins && start != std::string_view::npos && address.empty())
-        address = trimmed(text.substr(start, i - start));
+        address = canon::trim_fws(text.substr(start, i - start));
       continue;
     }
-    if (is_space(text[i])) continue;
+    if (canon::is_fws(text[i])) continue;
     if (!address.empty()) return "a comment inside an address";
     if (start == std::string_view::npos) start = i;
   }
   if (start == std::string_view::npos) return "an empty entry in a list";
-  if (address.empty()) address = trimmed(text.substr(start));
+  if (address.empty()) address = canon::trim_fws(text.substr(start));
   return problem_of_address(address);
 }
 
@@ -139,12 +129,12 @@ Problem problem_of_entry(std::string_view entry) {
   if (entry.size() > longest_entry) return "an entry of more than 255 bytes";
   if (const auto colon = colon_of_group(entry); colon != std::string_view::npos) {
     if (const auto problem = problem_of_name(entry.substr(0, colon))) return problem;
-    entry = trimmed(entry.substr(colon + 1));
+    entry = canon::trim_fws(entry.substr(colon + 1));
     if (entry.empty() || entry == ";") return std::nullopt;
   }
   const auto angle = find_outside(entry, "<");
   if (angle == std::string_view::npos) {
-    while (entry.ends_with(';') || (!entry.empty() && is_space(entry.back())))
+    while (entry.ends_with(';') || (!entry.empty() && canon::is_fws(entry.back())))
       entry.remove_suffix(1);
     return problem_of_bare(entry);
   }
@@ -152,7 +142,8 @@ Problem problem_of_entry(std::string_view entry) {
   const auto inside = entry.substr(angle + 1);
   const auto end = find_outside(inside, ">");
   if (end == std::string_view::npos) return "an angle bracket without its end";
-  if (find_outside(inside, "<") != std::string_view::npos) return "two addresses without a comma between them";
+  if (find_outside(inside, "<") != std::string_view::npos)
+    return "two addresses without a comma between them";
   return problem_of_bracketed(inside.substr(0, end));
 }
 
@@ -160,14 +151,13 @@ Problem problem_of_entry(std::string_view entry) {
 
 bool sendmail_rewrites_addresses_in(std::string_view name) {
   constexpr std::array<std::string_view, 13> names = {
-      "from",      "sender",        "reply-to",        "to",        "cc",
-      "errors-to", "resent-from",   "resent-sender",   "resent-to", "resent-cc",
-      "bcc",       "resent-bcc",    "resent-reply-to"};
+      "from",          "sender",    "reply-to",  "to",  "cc",         "errors-to",      "resent-from",
+      "resent-sender", "resent-to", "resent-cc", "bcc", "resent-bcc", "resent-reply-to"};
   return name == "disposition-notification-to" || std::find(names.begin(), names.end(), name) != names.end();
 }
 
 Problem rewritten_because(std::string_view value) {
-  if (trimmed(value).empty()) return std::nullopt;
+  if (canon::trim_fws(value).empty()) return std::nullopt;
   Reader whole;
   for (const char c : value)
     whole.hides(c);
@@ -175,10 +165,10 @@ Problem rewritten_because(std::string_view value) {
   for (bool first = true;; first = false) {
     const auto comma = find_outside(value, ",");
     const auto text = value.substr(0, comma);
-    if (trimmed(text).empty()) return "an empty entry in a list";
-    if (!first && !is_space(text.front())) return "no space after a comma";
-    if (comma != std::string_view::npos && is_space(text.back())) return "a space before a comma";
-    if (const auto problem = problem_of_entry(trimmed(text))) return problem;
+    if (canon::trim_fws(text).empty()) return "an empty entry in a list";
+    if (!first && !canon::is_fws(text.front())) return "no space after a comma";
+    if (comma != std::string_view::npos && canon::is_fws(text.back())) return "a space before a comma";
+    if (const auto problem = problem_of_entry(canon::trim_fws(text))) return problem;
     if (comma == std::string_view::npos) return std::nullopt;
     value.remove_prefix(comma + 1);
   }

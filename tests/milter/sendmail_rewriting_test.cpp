@@ -44,7 +44,8 @@ TEST(SendmailRewriting, AnyShortTextHasAnAnswer) {
 TEST(SendmailRewriting, OnlyAddressFieldsAreConcerned) {
   for (const auto* name : {"from", "sender", "reply-to", "to", "cc", "resent-from", "resent-to"})
     EXPECT_TRUE(sendmail_rewrites_addresses_in(name)) << name;
-  for (const auto* name : {"subject", "references", "message-id", "list-unsubscribe", "in-reply-to", "date", ""})
+  for (const auto* name :
+       {"subject", "references", "message-id", "list-unsubscribe", "in-reply-to", "date", ""})
     EXPECT_FALSE(sendmail_rewrites_addresses_in(name)) << name;
 }
 
