@@ -139,16 +139,34 @@ void Log::deferred(std::string_view queue_id) const {
   write<log_lines::deferred>(id(queue_id));
 }
 
-void Log::long_header_line(std::string_view queue_id, std::string_view field_name) const {
-  write<log_lines::long_header_line>(id(queue_id), canon::printable(field_name));
+void Log::long_header_line(std::string_view queue_id, Mta mta, std::string_view field_name) const {
+  const auto name = canon::printable(field_name);
+  if (mta == Mta::sendmail) {
+    write<log_lines::sendmail_long_header_line>(id(queue_id), name);
+  } else {
+    write<log_lines::long_header_line>(id(queue_id), name);
+  }
 }
 
-void Log::long_body_line(std::string_view queue_id, std::uint64_t line) const {
-  write<log_lines::long_body_line>(id(queue_id), std::to_string(line));
+void Log::long_body_line(std::string_view queue_id, Mta mta, std::uint64_t line) const {
+  if (mta == Mta::sendmail) {
+    write<log_lines::sendmail_long_body_line>(id(queue_id), std::to_string(line));
+  } else {
+    write<log_lines::long_body_line>(id(queue_id), std::to_string(line));
+  }
 }
 
-void Log::eight_bit(std::string_view queue_id, std::uint64_t line) const {
-  write<log_lines::eight_bit>(id(queue_id), std::to_string(line));
+void Log::eight_bit(std::string_view queue_id, Mta mta, std::uint64_t line) const {
+  if (mta == Mta::sendmail) {
+    write<log_lines::sendmail_eight_bit>(id(queue_id), std::to_string(line));
+  } else {
+    write<log_lines::eight_bit>(id(queue_id), std::to_string(line));
+  }
+}
+
+void Log::sendmail_rewrites(std::string_view queue_id, std::string_view field_name,
+                            std::string_view problem) const {
+  write<log_lines::sendmail_rewrites>(id(queue_id), canon::printable(field_name), problem);
 }
 
 void Log::cannot_insert() const {

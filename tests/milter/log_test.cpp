@@ -93,12 +93,15 @@ TEST_F(LogTest, NoByteFromOutsideEndsALineOrPassesForAnother) {
   log_.malformed(evil, evil, Disposition::reject);
   log_.fault(evil, evil, Disposition::reject);
   log_.deferred(evil);
-  log_.long_header_line(evil, evil);
-  log_.eight_bit(evil, 7);
+  log_.long_header_line(evil, Mta::postfix, evil);
+  log_.long_header_line(evil, Mta::sendmail, evil);
+  log_.eight_bit(evil, Mta::postfix, 7);
+  log_.eight_bit(evil, Mta::sendmail, 7);
+  log_.sendmail_rewrites(evil, evil, "a problem");
   log_.reload_failed(evil);
   log_.metrics_not_written(evil);
   log_.metrics_written_again(evil);
-  ASSERT_EQ(lines_.size(), 11U);
+  ASSERT_EQ(lines_.size(), 14U);
   for (const auto& text : lines_) {
     EXPECT_TRUE(plain(text)) << text;
     EXPECT_NE(text.find("a\\x0d\\x0aNOQUEUE"), std::string::npos) << text;
@@ -116,7 +119,8 @@ TEST_F(LogTest, HugeValuesAreCut) {
   log_.not_ours(huge, ClientAddress(), huge);
   log_.not_signed(huge, {Cause::rule, huge, huge});
   log_.malformed(huge, huge, Disposition::accept);
-  log_.long_header_line(huge, huge);
+  log_.long_header_line(huge, Mta::postfix, huge);
+  log_.sendmail_rewrites(huge, huge, "a problem");
   for (const auto& text : lines_) {
     EXPECT_LT(text.size(), 1500U);
     EXPECT_NE(text.find("x..."), std::string::npos);

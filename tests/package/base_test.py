@@ -12,8 +12,8 @@ from machine import isolate
 
 # Shortens the installation from minutes to seconds: nothing here needs to survive a power cut.
 FAST = "--dpkgopt=force-unsafe-io"
-# The machine's archive has this package, and the tests install it.
-LATER = "postfix"
+# The machine's archive has these packages, and the tests install one of them: they conflict with each other.
+LATER = ("postfix", "sendmail")
 
 
 def main():
@@ -23,8 +23,8 @@ def main():
     run("mmdebstrap", "--mode=root", "--variant=apt", FAST, '--aptopt=Acquire::Languages "none"',
         "--include=systemd-sysv,init-system-helpers", "--skip=cleanup/apt",
         f"--customize-hook=copy-in {package(CURRENT)} /var/tmp",
-        '--customize-hook=chroot "$1" apt-get -q -y --download-only --no-install-recommends install '
-        f"{LATER} /var/tmp/{package(CURRENT).name}",
+        *('--customize-hook=chroot "$1" apt-get -q -y --download-only --no-install-recommends install '
+          f"{mta} /var/tmp/{package(CURRENT).name}" for mta in LATER),
         '--customize-hook=rm "$1"/var/tmp/*.deb',
         SUITE, BASE, *([] if sources is None else ["-"]), input=(sources or "").encode())
 

@@ -79,11 +79,16 @@ std::optional<ServiceSetting> split_service_setting(std::string_view text) {
 }
 
 // Ignores PATH: this is run as root.
-std::filesystem::path postconf_program() {
+std::optional<std::filesystem::path> find_postconf() {
   for (const auto* path : {"/usr/sbin/postconf", "/usr/local/sbin/postconf", "/usr/bin/postconf"}) {
     std::error_code error;
     if (std::filesystem::exists(path, error)) return path;
   }
+  return std::nullopt;
+}
+
+std::filesystem::path postconf_program() {
+  if (auto program = find_postconf()) return *std::move(program);
   throw crypto::Error("there is no postconf in /usr/sbin: Postfix is not installed here");
 }
 
@@ -137,6 +142,10 @@ std::string origin_of(const std::string& origin) {
 }
 
 }  // namespace
+
+bool postfix_is_installed() {
+  return find_postconf().has_value();
+}
 
 std::string PostfixSettings::of(std::string_view setting) const {
   const auto found = main.find(setting);

@@ -1,6 +1,6 @@
 """The next hop: an SMTP server on loopback that keeps each message exactly as it arrived.
 
-It offers 8BITMIME and SMTPUTF8, so that Postfix has no reason to recode a body (RFC 6152) or to
+By default it offers 8BITMIME and SMTPUTF8, so that Postfix has no reason to recode a body (RFC 6152) or to
 bounce an internationalized message. It offers no CHUNKING and no STARTTLS, so that there is nothing
 to negotiate.
 """
@@ -15,7 +15,8 @@ PATH = re.compile(rb"(?:FROM|TO):\s*<([^>]*)>", re.IGNORECASE)
 
 
 class Sink:
-    def __init__(self, workspace):
+    def __init__(self, workspace, extensions=(b"8BITMIME", b"SMTPUTF8")):
+        self._extensions = extensions
         self._messages = {}
         self._changed = threading.Condition()
         sink = self
@@ -54,7 +55,7 @@ class Sink:
         while line := incoming.readline(4096):
             verb = line[:4].upper()
             if verb == b"EHLO":
-                lines = [b"sink.example", b"PIPELINING", b"SIZE 0", b"8BITMIME", b"SMTPUTF8"]
+                lines = [b"sink.example", b"PIPELINING", b"SIZE 0", *self._extensions]
                 for text in lines[:-1]:
                     outgoing.write(b"250-" + text + b"\r\n")
                 reply(b"250 " + lines[-1])
