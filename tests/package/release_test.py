@@ -27,16 +27,20 @@ def entry(kind="Added", text="- Something new."):
     return f"### {kind}\n\n{text}\n\n"
 
 
-class Key:
-    """A key that signs, in a home of its own."""
+class KeyHome:
+    """A home of gpg with a key that signs, and one that cannot."""
 
-    def __init__(self, test, usage="sign"):
+    def __init__(self, test):
         home = tempfile.mkdtemp()
         test.addClassCleanup(shutil.rmtree, home)
         self.environment = {**os.environ, "GNUPGHOME": home, "GIT_CONFIG_GLOBAL": "/dev/null"}
         test.addClassCleanup(run, "gpgconf", "--kill", "all", env=self.environment)
-        self.gpg("--passphrase", "", "--quick-generate-key", "Test <test@dkimsignd.example>", "ed25519", usage, "1y")
-        self.fingerprint = re.search(r"^fpr:+([0-9A-F]{40}):", self.gpg("--list-keys", "--with-colons"), re.M)[1]
+        self.fingerprint = self.make("Test <test@dkimsignd.example>", "sign")
+        self.certifying = self.make("Other <other@dkimsignd.example>", "cert")
+
+    def make(self, name, usage):
+        self.gpg("--passphrase", "", "--quick-generate-key", name, "ed25519", usage, "1y")
+        return re.search(r"^fpr:+([0-9A-F]{40}):", self.gpg("--list-keys", "--with-colons", name), re.M)[1]
 
     def gpg(self, *words):
         return run("gpg", "--batch", *words, env=self.environment)
@@ -47,7 +51,7 @@ class ReleaseTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.key = Key(cls)
+        cls.key = KeyHome(cls)
         cls.ready = pathlib.Path(tempfile.mkdtemp())
         cls.addClassCleanup(shutil.rmtree, cls.ready)
         shutil.rmtree(cls.ready)
@@ -111,9 +115,10 @@ class ReleaseTest(unittest.TestCase):
     # What must agree.
 
     def test_the_sources_as_they_are_agree(self):
-        """These sources have one version and one date, whatever is unreleased."""
+        """These sources have one version. After a release, there may be changes, and pages with a later date."""
         said = run(ROOT / "packaging/releasing/version", "check", version(), good=(0, 1))
-        self.assertEqual([line for line in said.splitlines() if "[Unreleased] has entries" not in line], [])
+        self.assertEqual([line for line in said.splitlines()
+                          if "[Unreleased] has entries" not in line and not line.startswith("packaging/man/")], [])
 
     def test_version_in_cmake(self):
         self.edit("CMakeLists.txt", f"VERSION {VERSION}", "VERSION 7.8.8")
@@ -183,7 +188,7 @@ class ReleaseTest(unittest.TestCase):
     def test_keys(self):
         self.assert_refused("all 40 digits", key=self.key.fingerprint[-16:])
         self.assert_refused("gpg has no secret of a valid key", key="0" * 40)
-        self.assert_refused("gpg has no secret of a valid key", key=Key(type(self), "cert").fingerprint)
+        self.assert_refused("gpg has no secret of a valid key", key=self.key.certifying)
 
     def test_a_release_is_not_overwritten(self):
         self.output.mkdir()
