@@ -60,6 +60,8 @@ class ReleaseTest(unittest.TestCase):
         (cls.ready / CHANGELOG).write_text(re.sub(r"^## \[Unreleased\]\n(.*?)(?=^## )",
                                                   "## [Unreleased]\n\n" + entry(), text, flags=re.M | re.S))
         run(cls.ready / "packaging/releasing/version", "set", VERSION, DATE)
+        # A release that is not refused goes no further than this.
+        (cls.ready / "packaging/install-packages").write_text("#!/bin/sh\necho 'not refused'\nexit 1\n")
         for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "Ready"]):
             cls.git(cls.ready, *words)
 
