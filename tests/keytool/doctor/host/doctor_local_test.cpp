@@ -228,8 +228,12 @@ TEST(DoctorConfiguration, hooks_and_tsig_files_that_dkimkey_would_not_use) {
   const auto tsig = (directory / "tsig.key").string();
   const auto as_named = [&](std::string text) {
     for (const auto& [word, path] : {std::pair<std::string, std::string>{"H", hook}, {"T", tsig}}) {
-      for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + path.size())) {
-        if (at + 1 == text.size() || text[at + 1] == ' ' || text[at + 1] == ',') text.replace(at, 1, path);
+      // A path may have these letters, too.
+      std::size_t next = 0;
+      for (auto at = text.find(word); at != std::string::npos; at = text.find(word, next)) {
+        const bool is_name = at + 1 == text.size() || text[at + 1] == ' ' || text[at + 1] == ',';
+        if (is_name) text.replace(at, 1, path);
+        next = at + (is_name ? path.size() : 1);
       }
     }
     return text;
