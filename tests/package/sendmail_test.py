@@ -2,6 +2,7 @@
 """A server with sendmail in the place of Postfix gets the package. The lines of dkimsignd(8) are enough for its mail to
 be signed, and what sendmail changes afterwards is what the page says and what the log warns of."""
 
+import json
 import re
 import shutil
 import smtplib
@@ -91,6 +92,22 @@ class SendmailTest(unittest.TestCase):
 
     def test_1_a_client_with_ipv6_is_this_host_too(self):
         self.assert_holds(self.send(letter(), host="::1")[0])
+
+    def test_1_doctor_knows_sendmail(self):
+        def said():
+            findings = json.loads(self.machine.run("dkimkey", "doctor", "--local", "--json", good=(0, 1, 3)))
+            self.assertEqual([finding for finding in findings if finding["topic"] == "postfix"], [])
+            return [(finding["severity"], finding["what"]) for finding in findings if finding["topic"] == "sendmail"]
+
+        good, unknown = sorted(said())
+        self.assertEqual(good, ("good", "sendmail hands mail to dkimsignd, and lets it wait while dkimsignd is down"))
+        self.assertEqual(unknown, ("unknown", "what sendmail changes after signing is not examined here"))
+        self.addCleanup(self.host.configure, self.local)
+        self.host.configure(self.local.replace("INPUT_MAIL_FILTER", "MAIL_FILTER"))
+        self.assertIn(("broken", "the milter dkimsignd is not in InputMailFilters: no mail is signed"), said())
+        self.assertEqual(self.host.signers(self.send(letter())[0]), [])
+        self.host.configure()
+        self.assertEqual(sorted(said())[0][0], "broken")
 
     def test_2_missing_fields_are_added_after_signing(self):
         raw, unsigned = self.send(letter({b"Date": None, b"Message-ID": None, b"Subject": None, b"To": None}),

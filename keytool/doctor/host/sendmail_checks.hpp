@@ -23,7 +23,7 @@ struct SendmailFilter {
 struct SendmailSettings {
   std::string file;
   std::vector<SendmailFilter> filters;
-  std::vector<std::string> input_filters;  // the names of those that get the mail
+  std::vector<std::string> input_filters;  // the names of the milters that get the mail
   std::string smart_host;                  // without its mailer and brackets; empty if there is none
 };
 
