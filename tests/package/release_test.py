@@ -177,6 +177,19 @@ class ReleaseTest(unittest.TestCase):
         self.edit("packaging/man/dkimkey.8", ".Dd November 25, 2026", ".Dd November 24, 2026")
         self.assert_refused("CMakeLists.txt", "packaging/man/dkimkey.8")
 
+    def test_set_makes_all_agree_and_can_run_again(self):
+        def status():
+            return self.git(self.clone, "status", "--porcelain")
+
+        run(self.clone / "packaging/releasing/version", "set", VERSION, DATE)
+        self.assertEqual(status(), "")
+        self.edit(CHANGELOG, "## [Unreleased]\n", "## [Unreleased]\n\n" + entry("Fixed"), commit=False)
+        run(self.clone / "packaging/releasing/version", "set", "7.9.0", DATE)
+        self.assertEqual({line[3:] for line in status().splitlines()}, {CHANGELOG, DEBIAN, "CMakeLists.txt"})
+        # The entries of the previous release stay its own.
+        self.assertIn(f"## [7.9.0] - {DATE}\n\n{entry('Fixed')}\n## [{VERSION}]",
+                      (self.clone / CHANGELOG).read_text())
+
     # What else is not ready.
 
     def test_a_change_that_is_not_committed(self):
