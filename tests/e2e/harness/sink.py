@@ -15,7 +15,7 @@ PATH = re.compile(rb"(?:FROM|TO):\s*<([^>]*)>", re.IGNORECASE)
 
 
 class Sink:
-    def __init__(self, workspace):
+    def __init__(self, workspace, address="127.0.0.1"):
         self._messages = {}
         self._changed = threading.Condition()
         sink = self
@@ -35,7 +35,7 @@ class Sink:
             daemon_threads = True
             request_queue_size = 64
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server((address, 0), Handler)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True).start()
         workspace.on_close(self._close)
