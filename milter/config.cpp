@@ -187,7 +187,8 @@ Config config_from(const SettingsFile& file) {
   const auto dispositions = {Disposition::accept, Disposition::tempfail, Disposition::reject};
   config.on_error = read_word(root, "on_error", dispositions, config.on_error);
   config.on_malformed = read_word(root, "on_malformed", dispositions, config.on_malformed);
-  config.log = read_word(root, "log", {LogTarget::syslog, LogTarget::standard_error}, config.log);
+  const auto targets = {LogTarget::syslog, LogTarget::standard_error, LogTarget::standard_output};
+  config.log = read_word(root, "log", targets, config.log);
   const auto levels = {LogLevel::error, LogLevel::warning, LogLevel::info, LogLevel::debug};
   config.log_level = read_word(root, "log_level", levels, config.log_level);
   config.metrics = read_metrics(root, config.socket);
@@ -215,6 +216,8 @@ std::string_view to_string(LogTarget target) {
       return "syslog";
     case LogTarget::standard_error:
       return "stderr";
+    case LogTarget::standard_output:
+      return "stdout";
   }
   return {};
 }

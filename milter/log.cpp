@@ -78,11 +78,11 @@ void write_to_syslog(LogLevel level, const std::string& line) {
 
 // Makes one system call for each line, so that lines of several threads do not mix. Nothing can be done about
 // an error.
-void write_to_standard_error(LogLevel level, const std::string& line) {
+void write_to(int descriptor, LogLevel level, const std::string& line) {
   const bool is_trouble = level == LogLevel::error || level == LogLevel::warning;
   const auto text = is_trouble ? fmt::format("dkimsignd: {}: {}\n", to_string(level), line)
                                : fmt::format("dkimsignd: {}\n", line);
-  [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, text.data(), text.size());
+  [[maybe_unused]] const auto ignored = ::write(descriptor, text.data(), text.size());
 }
 
 }  // namespace
@@ -260,11 +260,12 @@ void Log::metrics_written_again(std::string_view file) const {
 }
 
 Log::Sink log_sink(LogTarget target) {
-  if (target == LogTarget::standard_error) {
+  if (target != LogTarget::syslog) {
     // libmilter knows only syslog(3). With this, what it has to say, such as why it cannot listen, comes to
     // standard error as well.
     openlog("dkimsignd", LOG_PERROR, LOG_MAIL);
-    return write_to_standard_error;
+    const int descriptor = target == LogTarget::standard_error ? STDERR_FILENO : STDOUT_FILENO;
+    return [descriptor](LogLevel level, const std::string& line) { write_to(descriptor, level, line); };
   }
   openlog("dkimsignd", LOG_PID | LOG_NDELAY, LOG_MAIL);
   return write_to_syslog;

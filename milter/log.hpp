@@ -91,7 +91,7 @@ class Log {
   std::atomic<LogLevel> level_;
 };
 
-// Returns a sink that writes to syslog(3), facility mail, or to standard error.
+// Returns a sink that writes to syslog(3), facility mail, to standard error, or to standard output.
 Log::Sink log_sink(LogTarget target);
 
 }  // namespace dkim::milter

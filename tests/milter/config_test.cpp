@@ -113,7 +113,7 @@ TEST(Config, AcceptsEveryWordOfEverySetting) {
     EXPECT_EQ(to_string(config.on_error), word);
     EXPECT_EQ(to_string(config.on_malformed), word);
   }
-  for (const char* word : {"syslog", "stderr"})
+  for (const char* word : {"syslog", "stderr", "stdout"})
     EXPECT_EQ(to_string(parsed(std::string("log = \"") + word + "\";").log), word);
   for (const char* word : {"error", "warning", "info", "debug"})
     EXPECT_EQ(to_string(parsed(std::string("log_level = \"") + word + "\";").log_level), word);

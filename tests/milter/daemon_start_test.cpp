@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "tests/milter/daemon_fixture.hpp"
 
 namespace dkim::test {
@@ -51,6 +53,40 @@ TEST_F(DaemonStartTest, StartsAfterAKilledDaemon) {
   EXPECT_TRUE(std::filesystem::exists(directory_.path() / "s"));
   start();
   expect_service();
+}
+
+TEST_F(DaemonStartTest, AnotherProcessCanProbeIt) {
+  start();
+  const auto probe = [this] { return run({"--config", daemon_->config_path(), "--probe"}); };
+  const auto healthy = probe();
+  EXPECT_EQ(healthy.status, 0) << healthy.err;
+  EXPECT_EQ(healthy.out, "the daemon on " + daemon_->endpoint() + " answers\n");
+  daemon_->signal(SIGKILL);
+  ASSERT_TRUE(daemon_->wait_for_end());
+  const auto unhealthy = probe();
+  EXPECT_EQ(unhealthy.status, 1);
+  EXPECT_EQ(unhealthy.err, "dkimsignd: no answer on " + daemon_->endpoint() + ": Connection refused\n");
+}
+
+// As process 1 of a container, it gets the children of processes that have ended.
+TEST_F(DaemonStartTest, ALeftoverProcessDoesNotBecomeAZombie) {
+  std::array<int, 2> names{};
+  ASSERT_EQ(pipe(names.data()), 0);
+  start("", [&] {
+    const pid_t leftover = fork();
+    if (leftover == 0) {
+      while (true)
+        pause();
+    }
+    if (write(names[1], &leftover, sizeof leftover) != sizeof leftover) _exit(125);
+  });
+  pid_t leftover = 0;
+  ASSERT_EQ(read(names[0], &leftover, sizeof leftover), static_cast<ssize_t>(sizeof leftover));
+  close(names[0]);
+  close(names[1]);
+  ASSERT_EQ(kill(leftover, SIGKILL), 0);
+  // A zombie still takes signals.
+  EXPECT_TRUE(eventually([leftover] { return kill(leftover, 0) != 0; }));
 }
 
 TEST_F(DaemonStartTest, OthersCannotReadItsMemory) {

@@ -153,26 +153,27 @@ TEST_F(LogTest, TheLevelDecides) {
   EXPECT_EQ(write_all(), 1U);
 }
 
-// Redirects standard error until it is destroyed.
-class StandardError {
+// Redirects a standard stream until it is destroyed.
+class Redirected {
  public:
-  explicit StandardError(int fd) : saved_(dup(STDERR_FILENO)) { dup2(fd, STDERR_FILENO); }
-  StandardError(const StandardError&) = delete;
-  StandardError& operator=(const StandardError&) = delete;
-  ~StandardError() { dup2(saved_.get(), STDERR_FILENO); }
+  Redirected(int stream, int fd) : stream_(stream), saved_(dup(stream)) { dup2(fd, stream); }
+  Redirected(const Redirected&) = delete;
+  Redirected& operator=(const Redirected&) = delete;
+  ~Redirected() { dup2(saved_.get(), stream_); }
 
  private:
+  int stream_;
   crypto::FileDescriptor saved_;
 };
 
-// Returns what the function writes to standard error.
-std::string standard_error_of(const std::function<void()>& function) {
+// Returns what the function writes to the stream.
+std::string written_to(int stream, const std::function<void()>& function) {
   int ends[2];
   EXPECT_EQ(pipe(ends), 0);
   const crypto::FileDescriptor out(ends[0]);
   {
     const crypto::FileDescriptor in(ends[1]);
-    const StandardError redirected(in.get());
+    const Redirected redirected(stream, in.get());
     function();
   }
   char text[256];
@@ -180,22 +181,27 @@ std::string standard_error_of(const std::function<void()>& function) {
   return {text, size > 0 ? static_cast<std::size_t>(size) : 0};
 }
 
-TEST(LogSink, WritesAWholeLineToStandardError) {
-  const auto written = standard_error_of([] {
-    const auto sink = log_sink(LogTarget::standard_error);
-    sink(LogLevel::info, "one");
-    sink(LogLevel::error, "two");
-  });
-  EXPECT_EQ(written, "dkimsignd: one\ndkimsignd: error: two\n");
+void write_two_lines(LogTarget target) {
+  const auto sink = log_sink(target);
+  sink(LogLevel::info, "one");
+  sink(LogLevel::error, "two");
+}
+
+TEST(LogSink, WritesWholeLinesToStandardErrorOrStandardOutput) {
+  EXPECT_EQ(written_to(STDERR_FILENO, [] { write_two_lines(LogTarget::standard_error); }),
+            "dkimsignd: one\ndkimsignd: error: two\n");
+  EXPECT_EQ(written_to(STDOUT_FILENO, [] { write_two_lines(LogTarget::standard_output); }),
+            "dkimsignd: one\ndkimsignd: error: two\n");
+  EXPECT_EQ(written_to(STDERR_FILENO, [] { write_two_lines(LogTarget::standard_output); }), "");
 }
 
 TEST(LogSink, AFullDiskLosesTheLineAndNothingElse) {
   const crypto::FileDescriptor full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   ASSERT_TRUE(full);
   const auto sink = log_sink(LogTarget::standard_error);
-  const auto written = standard_error_of([&] {
+  const auto written = written_to(STDERR_FILENO, [&] {
     {
-      const StandardError redirected(full.get());
+      const Redirected redirected(STDERR_FILENO, full.get());
       sink(LogLevel::error, "lost");
     }
     sink(LogLevel::error, "kept");

@@ -15,7 +15,7 @@ PATH = re.compile(rb"(?:FROM|TO):\s*<([^>]*)>", re.IGNORECASE)
 
 
 class Sink:
-    def __init__(self, workspace, extensions=(b"8BITMIME", b"SMTPUTF8")):
+    def __init__(self, workspace, extensions=(b"8BITMIME", b"SMTPUTF8"), address="127.0.0.1"):
         self._extensions = extensions
         self._messages = {}
         self._changed = threading.Condition()
@@ -36,7 +36,7 @@ class Sink:
             daemon_threads = True
             request_queue_size = 64
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server((address, 0), Handler)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True).start()
         workspace.on_close(self._close)
