@@ -8,13 +8,14 @@ a place where no package puts one.
 import ctypes
 import fcntl
 import pathlib
+import re
 import shutil
 import socket
 import struct
 import subprocess
 import tempfile
 
-from built import PACKAGING, ROOT, debian_suite, run
+from built import PACKAGING, ROOT, architecture, debian_suite, run
 from machine import Machine
 
 CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWNET = 0x04000000, 0x08000000, 0x40000000
@@ -36,20 +37,24 @@ def lists_of_packages():
     return sorted(names - {""})
 
 
-def make_base(place, suite, sources, settings=()):
-    """Makes Debian's smallest system. Fetches every package that our commands install, without installing it. The
-    sources and settings are lines for apt; with None, the sources are Debian's usual ones."""
+def make_base(place, suite, sources, settings=(), packages=None, architectures=()):
+    """Makes Debian's smallest system. Fetches these packages, by default every one that our commands install, without
+    installing them. The sources and settings are lines for apt; with None, the sources are Debian's usual ones. The
+    first of the architectures is the system's own, by default this machine's."""
     if place.exists():
         shutil.rmtree(place)
+    packages = lists_of_packages() if packages is None else packages
     take = f'find {FETCHED} -name "*.deb" -exec cp --force %s -t "$1"{FETCHED} {{}} +'
     options = [f"--aptopt={setting}" for setting in settings]
-    if suite == debian_suite():
+    if architectures:
+        options.append(f"--architectures={','.join(architectures)}")
+    elif suite == debian_suite():
         # Hard links, if both are in one file system.
         options.append(f'--setup-hook=mkdir -p "$1"{FETCHED}; {take % "--link"} 2>/dev/null || {take % ""}')
     run("mmdebstrap", "--mode=root", "--variant=minbase", "--dpkgopt=force-unsafe-io",
         '--aptopt=Acquire::Languages "none"', "--include=adduser,sudo", "--skip=cleanup/apt,download/empty", *options,
         '--customize-hook=chroot "$1" apt-get -q -y --no-install-recommends --download-only install '
-        + " ".join(lists_of_packages()),
+        + " ".join(packages),
         suite, place, *([] if sources is None else ["-"]), input=(sources or "").encode())
 
 
@@ -96,14 +101,20 @@ class BareMachine(Machine):
         program = pathlib.Path(shutil.which("ccache"))
         libraries = pathlib.Path(LAUNCHER).parent / "lib"
         (self.root / str(libraries).lstrip("/")).mkdir(parents=True)
-        shutil.copy(program, self.root / str(libraries).lstrip("/"))
-        for line in run("ldd", program).splitlines():
-            if "hiredis" in line:
-                shutil.copy(line.split()[2], self.root / str(libraries).lstrip("/"))
-        place.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH={libraries} exec {libraries}/ccache "$@"\n')
+        # With all libraries and their loader: the machine may have others, and even another architecture.
+        files = re.findall(r"(/\S+) \(", run("ldd", program))
+        for file in (program, *files):
+            shutil.copy(file, self.root / str(libraries).lstrip("/"))
+        loader = next(pathlib.Path(file).name for file in files if pathlib.Path(file).name.startswith("ld-"))
+        place.write_text("#!/bin/sh\n"
+                         f'exec {libraries}/{loader} --library-path {libraries} {libraries}/ccache "$@"\n')
         place.chmod(0o755)
         # These are the settings of tests/run, which has filled the cache.
-        self._write("/etc/ccache.conf", f"base_dir = {CLONE}\nhash_dir = false\nsloppiness = locale\n")
+        settings = f"base_dir = {CLONE}\nhash_dir = false\nsloppiness = locale\n"
+        # A compiler for another architecture may have the name, the time and even the size of this machine's.
+        if self.run("dpkg", "--print-architecture").strip() != architecture():
+            settings += "compiler_check = content\n"
+        self._write("/etc/ccache.conf", settings)
         self._mount("bind", "/root/.cache/ccache", run("ccache", "--get-config", "cache_dir").strip())
 
     def _clone(self):

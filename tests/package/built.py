@@ -36,6 +36,13 @@ def debian_suite():
     return run("sh", "-c", ". /etc/os-release; echo $VERSION_CODENAME").strip()
 
 
+def debian_source(suite):
+    """Returns the source of another suite, from this machine's mirror, without its security updates."""
+    mirrors = run("apt-get", "indextargets", "--format", "$(REPO_URI)",
+                  "Created-By: Packages", "Origin: Debian", "Label: Debian")
+    return f"deb {mirrors.splitlines()[0]} {suite} main"
+
+
 def debian_sources():
     """Returns the sources of this machine's packages, as apt and mmdebstrap read them."""
     lines = run("apt-get", "indextargets", "--format", "deb $(REPO_URI) $(RELEASE) $(COMPONENT)",
