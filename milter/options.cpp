@@ -63,7 +63,7 @@ Examples:
   dkimsignd --probe                     see whether the daemon answers, as a container's health check
   kill -USR1 PID                        reload the configuration: all of it or, if it has a mistake, none of it
 
-In Postfix's main.cf (the path as seen from inside its chroot):
+In Postfix's main.cf (the path is relative to its queue directory):
   smtpd_milters     = unix:dkimsignd/dkimsignd.sock
   non_smtpd_milters = unix:dkimsignd/dkimsignd.sock
 

@@ -78,9 +78,9 @@ Selectors make_active(const crypto::KeyStore& store, const canon::DomainName& do
 
 ExitCode activate(const Arguments& arguments) {
   CommandLine command_line("activate", help);
-  command_line.add_options()                                                                      //
-      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or /etc/mailname)")  //
-      ("selector,s", value_text("SELECTOR"), "the key (default: the only pending one)")           //
+  command_line.add_options()                                                                        //
+      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or this host's own)")  //
+      ("selector,s", value_text("SELECTOR"), "the key (default: the only pending one)")             //
       ("force", "do not ask DNS");
   add_dns_options(command_line);
   const auto options = command_line.parse(arguments);

@@ -181,7 +181,8 @@ class Examination {
       if (std::any_of(keys.begin(), keys.end(),
                       [](const auto& key) { return key.state == crypto::KeyState::active; }))
         signing_.push_back(domain);
-      append(findings, check_keys(domain, read->manifest, configuration_.keys, crypto::utc_now()));
+      append(findings,
+             check_keys(domain, read->manifest, configuration_.keys, crypto::utc_now(), service_manager()));
     } catch (const crypto::Error&) {
       // check_key_files has reported it.
     }

@@ -36,8 +36,8 @@ set(harmless_imports
   puts putchar fputs fwrite stderr stdout syslog __syslog_chk vsyslog __vsyslog_chk openlog closelog
   # Time, errors and the end.
   gettimeofday __gettimeofday64 time __time64 clock_gettime __clock_gettime64 sleep usleep nanosleep
-  __errno_location __assert_fail __stack_chk_fail __stack_chk_guard __fortify_fail abort exit _exit atexit
-  __cxa_atexit __cxa_finalize)
+  __errno_location __assert_fail __stack_chk_fail __stack_chk_fail_local __stack_chk_guard __fortify_fail abort exit
+  _exit atexit __cxa_atexit __cxa_finalize)
 
 # Sets imports to what the archive's members call and none of them defines.
 function(archive_imports archive imports)

@@ -15,7 +15,7 @@ import struct
 import subprocess
 import tempfile
 
-from built import PACKAGING, ROOT, debian_sources, debian_suite, run
+from built import PACKAGING, ROOT, architecture, debian_sources, debian_suite, run
 from machine import Machine
 
 CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWNET = 0x04000000, 0x08000000, 0x40000000
@@ -38,36 +38,50 @@ def lists_of_packages():
     return sorted(names - {""})
 
 
-def base_of(suite, settings=(), renew=False):
+class Root:
+    """Which packages and architectures a root has: by default every package that our commands install, and this machine's
+    architecture. The first of the architectures is the root's own."""
+
+    def __init__(self, packages=None, architectures=()):
+        self.packages = lists_of_packages() if packages is None else packages
+        self.architectures = architectures
+        self.suffix = "".join(f"-{name}" for name in architectures)
+
+
+def base_of(suite, settings=(), renew=False, root=None):
     """Returns the suite's base system. Makes it if there is none, if asked to, or if the lists of packages have changed.
     The settings are lines for apt."""
-    base, made_for = ROOTS / suite, ROOTS / f"{suite}.packages"
-    wanted = "\n".join(lists_of_packages())
+    root = root or Root()
+    name = suite + root.suffix
+    base, made_for = ROOTS / name, ROOTS / f"{name}.packages"
+    wanted = "\n".join(root.packages)
     ROOTS.mkdir(exist_ok=True)
-    with open(ROOTS / f"{suite}.lock", "w", encoding="ascii") as lock:
+    with open(ROOTS / f"{name}.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if renew or not made_for.exists() or made_for.read_text() != wanted:
-            print(f"Making a root of {suite} in {base}", flush=True)
+            print(f"Making a root of {name} in {base}", flush=True)
             made_for.unlink(missing_ok=True)
-            make_base(base, suite, settings)
+            make_base(base, suite, settings, root)
             made_for.write_text(wanted)
     return base
 
 
-def make_base(place, suite, settings):
-    """Makes Debian's smallest system. Fetches every package that our commands install, without installing it."""
+def make_base(place, suite, settings, root):
+    """Makes Debian's smallest system. Fetches the root's packages, without installing them."""
     if place.exists():
         shutil.rmtree(place)
-    sources = debian_sources(suite)
+    sources = debian_sources(suite, foreign=bool(root.architectures))
     take = f'find {FETCHED} -name "*.deb" -exec cp --force %s -t "$1"{FETCHED} {{}} +'
     options = [f"--aptopt={setting}" for setting in settings]
-    if suite == debian_suite():
+    if root.architectures:
+        options.append(f"--architectures={','.join(root.architectures)}")
+    elif suite == debian_suite():
         # Hard links, if both are in one file system.
         options.append(f'--setup-hook=mkdir -p "$1"{FETCHED}; {take % "--link"} 2>/dev/null || {take % ""}')
     run("mmdebstrap", "--mode=root", "--variant=minbase", "--dpkgopt=force-unsafe-io",
         '--aptopt=Acquire::Languages "none"', "--include=adduser,sudo", "--skip=cleanup/apt,download/empty", *options,
         '--customize-hook=chroot "$1" apt-get -q -y --no-install-recommends --download-only install '
-        + " ".join(lists_of_packages()),
+        + " ".join(root.packages),
         suite, place, *([] if sources is None else ["-"]), input=(sources or "").encode())
 
 
@@ -122,8 +136,11 @@ class BareMachine(Machine):
         self.path(LAUNCHER).chmod(0o755)
         # These are the settings of tests/run, which has filled the cache.
         size = run("ccache", "--get-config", "max_size").strip()
-        self._write("/etc/ccache.conf",
-                    f"base_dir = {CLONE}\nhash_dir = false\nsloppiness = locale\nmax_size = {size}\n")
+        settings = f"base_dir = {CLONE}\nhash_dir = false\nsloppiness = locale\nmax_size = {size}\n"
+        # A compiler for another architecture may have the name, the time and even the size of this machine's.
+        if self.run("dpkg", "--print-architecture").strip() != architecture():
+            settings += "compiler_check = content\n"
+        self._write("/etc/ccache.conf", settings)
         cache = pathlib.Path(run("ccache", "--get-config", "cache_dir").strip())
         cache.mkdir(parents=True, exist_ok=True)
         self._mount("bind", "/root/.cache/ccache", cache)

@@ -37,9 +37,14 @@ def debian_suite():
     return run("sh", "-c", ". /etc/os-release; echo $VERSION_CODENAME").strip()
 
 
-def debian_sources(suite):
-    """Returns the sources of the suite's packages, as apt and mmdebstrap read them: this machine's, or mmdebstrap's
-    usual ones, which are None, if this machine has another suite."""
+def debian_sources(suite, foreign=False):
+    """Returns the sources of the suite's packages, as apt and mmdebstrap read them: this machine's; or mmdebstrap's usual
+    ones, which are None, if this machine has another suite. With `foreign`, for another architecture: only the suite itself
+    from this machine's mirror, without its security updates."""
+    if foreign:
+        mirrors = run("apt-get", "indextargets", "--format", "$(REPO_URI)",
+                      "Created-By: Packages", "Origin: Debian", "Label: Debian")
+        return f"deb {mirrors.splitlines()[0]} {suite} main"
     if suite != debian_suite():
         return None
     lines = run("apt-get", "indextargets", "--format", "deb $(REPO_URI) $(RELEASE) $(COMPONENT)",

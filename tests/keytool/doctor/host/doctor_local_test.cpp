@@ -69,7 +69,7 @@ TEST(DoctorKeys, findings) {
   for (const auto& [keys, expected] : cases) {
     crypto::Manifest manifest;
     manifest.keys = keys;
-    EXPECT_EQ(summary(check_keys(domain, manifest, {}, now)), expected);
+    EXPECT_EQ(summary(check_keys(domain, manifest, {}, now, ServiceManager::systemd)), expected);
   }
 }
 
@@ -80,15 +80,15 @@ TEST(DoctorKeys, the_selector_to_paste_is_free) {
   old.selector = *canon::Selector::parse("server");
   crypto::Manifest manifest;
   manifest.keys = {old};
-  EXPECT_EQ(check_keys(domain, manifest, {}, now).at(0).paste.at(0),
+  EXPECT_EQ(check_keys(domain, manifest, {}, now, ServiceManager::systemd).at(0).paste.at(0),
             "dkimkey generate --domain example.com --selector server2");
   auto weak = key(KeyState::active, days(1), Algorithm::rsa, 1024);
   weak.selector = *canon::Selector::parse("server2");
   manifest.keys.push_back(weak);
-  EXPECT_EQ(check_keys(domain, manifest, {}, now).at(0).paste.at(0),
+  EXPECT_EQ(check_keys(domain, manifest, {}, now, ServiceManager::systemd).at(0).paste.at(0),
             "dkimkey generate --domain example.com --selector server3 --bits 2048");
   manifest.keys = {key(KeyState::active, days(1), Algorithm::ed25519, 256)};
-  EXPECT_EQ(check_keys(domain, manifest, {}, now).at(0).paste.at(0),
+  EXPECT_EQ(check_keys(domain, manifest, {}, now, ServiceManager::systemd).at(0).paste.at(0),
             "dkimkey generate --domain example.com --selector server --algorithm rsa");
 }
 
@@ -332,6 +332,20 @@ TEST(DoctorSocket, findings) {
     ASSERT_EQ(findings.size(), 1U) << name;
     EXPECT_EQ(findings[0].severity, severity) << name << ": " << findings[0].what;
   }
+}
+
+TEST(DoctorSocket, a_chroot_is_named_only_if_there_is_one) {
+  for (const bool chrooted : {false, true}) {
+    auto facts = healthy_socket();
+    facts.attempts[0].chrooted = chrooted;
+    EXPECT_EQ(check_socket(facts).at(0).what.find("chroot") != std::string::npos, chrooted);
+    facts.attempts[0].probe = {SocketProbe::Outcome::not_reachable, EACCES, {}, {}};
+    EXPECT_EQ(check_socket(facts).at(0).what.find("chroot") != std::string::npos, chrooted);
+  }
+  auto facts = healthy_socket();
+  facts.attempts.clear();
+  facts.as_root = false;
+  EXPECT_EQ(check_socket(facts).at(0).what.find("chroot"), std::string::npos);
 }
 
 TEST(DoctorReport, order_text_and_exit_code) {
