@@ -78,6 +78,7 @@ class SendmailTest(unittest.TestCase):
         return self.host.raw_by_smtp(messages, **how)
 
     def test_1_the_line_of_the_page_is_enough(self):
+        self.assertIn("dkimsignd.service", self.machine.property("sendmail.service", "After").split())
         by_smtp = self.send(letter())[0]
         by_sendmail = self.host.raw_by_sendmail(letter().replace(b"\r\n", b"\n"), "-f", SENDER)
         for raw in (by_smtp, by_sendmail):
