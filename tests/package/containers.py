@@ -12,10 +12,14 @@ import subprocess
 import sys
 
 from bare import leave_the_network
-from built import run
+from built import PLACE, run
 from harness.workspace import HarnessError
 from machine import SKIPPED
 
+# image_archive_test.py makes these.
+ARCHIVES = {form: PLACE / f"image-{form}.tar" for form in ("oci", "docker")}
+# The number of the user and the group in the image.
+ACCOUNT = 8891
 PERSON, NUMBER = "erika", 4321
 # Containers reach this address of the host, but not 127.0.0.1. RFC 5737 reserves it for examples.
 HOST_ADDRESS = "192.0.2.1"

@@ -2,18 +2,17 @@
 """An ordinary user starts packaging/image/compose.yaml with podman-compose, as dkimsignd-container(7) says: mail submitted to
 the Postfix beside dkimsignd comes out signed, and waits while dkimsignd is away."""
 
-import json
 import shutil
 import unittest
 
-from built import CURRENT, PACKAGING, PLACE, package, run
+from built import PACKAGING, PLACE, run
 from container_mail import OutsideMail, page_command
-from containers import HOST_ADDRESS, ContainerHost
+from containers import ARCHIVES, HOST_ADDRESS, ContainerHost
 from dns_world import ZONE
 from harness.workspace import Workspace, wait_for
 from machine import isolate
 
-SIGNER, POSTFIX = PLACE / "compose-dkimsignd.tar", PLACE / "compose-postfix.tar"
+POSTFIX = PLACE / "image-postfix.tar"
 PORT = 2525
 
 
@@ -26,7 +25,7 @@ class ComposeTest(unittest.TestCase):
         cls.host.skip_without_podman()
         cls.mail = OutsideMail(cls.workspace, cls.host)
         cls.mail.port = PORT
-        cls.host.load(SIGNER)
+        cls.host.load(ARCHIVES["oci"])
         cls.host.load(POSTFIX)
         # Where the page has the sources.
         place = cls.host.home / "packaging/image"
@@ -75,6 +74,5 @@ class ComposeTest(unittest.TestCase):
 
 if __name__ == "__main__":
     isolate()
-    run(PACKAGING / "image/build", "--deb", package(CURRENT), "--output", SIGNER)
     run(PACKAGING / "image/build-postfix", "--output", POSTFIX)
     unittest.main(failfast=True)
