@@ -20,8 +20,8 @@ from harness.workspace import Workspace, output, wait_for
 UNITS = {"dkimsignd.service", "dkimkey-rotate.service", "dkimkey-rotate.timer"}
 PAGES = {f"man{page.suffix[1:]}/{page.name}" for page in (PACKAGING / "man").glob("*.[1-8]")}
 COMPLETIONS = {file.name for file in (PACKAGING / "completion").glob("*")}
-# No text that is installed below another prefix names these.
-DEBIAN = re.compile(r"(?<!PREFIX)(/etc/dkimsignd|/usr/sbin/|/usr/share/doc/|/var/spool/postfix|(group|directory,|^g) postfix)",
+# No text that is installed below the prefix "own" names these.
+DEBIAN = re.compile(r"(?<!/own)(/etc/dkimsignd|/usr/sbin/|/usr/share/doc/|/var/spool/postfix|(group|directory,|^g) postfix)",
                     re.MULTILINE)
 
 

@@ -34,6 +34,7 @@ TEST_F(NoMetricsTest, TheLogSaysSoOnceForEachTimeTheyAreAskedFor) {
 }
 
 TEST_F(NoMetricsTest, MailIsSignedAllTheSame) {
+  store_.add_key("example.com", "s");
   configure(settings());
   const Mail mail;
   expect_valid(deliver(*session(), mail), mail);
