@@ -74,6 +74,8 @@ class ContentsTest(unittest.TestCase):
 
     def test_nothing_of_ours_is_missing_and_nothing_else_is_there(self):
         files = {str(p.relative_to(self.tree)) for p in self.tree.rglob("*") if not p.is_dir()}
+        # debhelper compresses a licence that is large; libconfig's has grown.
+        files = {re.sub(r"(/copyright\.\w+)\.gz$", r"\1", file) for file in files}
         doc = "usr/share/doc/dkimsignd"
         units = "lib/systemd/system" if SUITE == "bookworm" else "usr/lib/systemd/system"
         expected = {
@@ -87,7 +89,7 @@ class ContentsTest(unittest.TestCase):
             *(f"usr/share/bash-completion/completions/{file.name}"
               for file in (PACKAGING / "completion").glob("*")),
             *(f"{doc}/{name}" for name in ("README.md.gz", "changelog.gz", "changelog.Debian.gz", "copyright",
-                                           "copyright.libconfig", "copyright.libmilter.gz")),
+                                           "copyright.libconfig", "copyright.libmilter")),
             *(f"{doc}/examples/{file.name}"
               for pattern in ("systemd/*.conf", "prometheus/*.yml", "grafana/*.json")
               for file in PACKAGING.glob(pattern)),
