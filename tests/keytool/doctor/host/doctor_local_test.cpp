@@ -236,8 +236,10 @@ TEST(DoctorConfiguration, hooks_and_tsig_files_that_dkimkey_would_not_use) {
   const auto tsig = (directory / "tsig.key").string();
   const auto as_named = [&](std::string text) {
     for (const auto& [word, path] : {std::pair<std::string, std::string>{"H", hook}, {"T", tsig}}) {
-      for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + path.size())) {
-        if (at + 1 == text.size() || text[at + 1] == ' ' || text[at + 1] == ',') text.replace(at, 1, path);
+      // The name of the temporary directory may have these letters as well.
+      for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+        const bool is_word = at + 1 == text.size() || text[at + 1] == ' ' || text[at + 1] == ',';
+        if (is_word) text.replace(at, 1, path), at += path.size() - 1;
       }
     }
     return text;
