@@ -12,6 +12,7 @@
 #include <chrono>
 #include <fstream>
 #include <libconfig.h++>
+#include <limits>
 #include <memory>
 #include <new>
 #include <thread>
@@ -83,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(Entries, EntriesMemoryShortageTest,
                                          "\"\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\""));
 
 TEST(ParserMemoryTest, ThrowsIfThereIsTooLittle) {
-  EXPECT_THROW(ParserMemory(std::size_t{1} << 60), std::bad_alloc);
+  EXPECT_THROW(ParserMemory(std::numeric_limits<std::size_t>::max() / 4 * 3), std::bad_alloc);
   EXPECT_NO_THROW(ParserMemory(0));
 }
 
