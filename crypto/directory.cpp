@@ -17,7 +17,7 @@ namespace dkim::crypto {
 namespace {
 
 struct stat status_of_descriptor(const FileDescriptor& descriptor, const std::filesystem::path& path) {
-  struct stat status {};
+  struct stat status = {};
   if (fstat(descriptor.get(), &status) != 0) throw_store_error("examine", path, errno);
   return status;
 }
@@ -86,7 +86,7 @@ void Directory::set_attributes(FileAttributes attributes) const {
 }
 
 std::optional<struct stat> Directory::status_of(const std::string& name) const {
-  struct stat status {};
+  struct stat status = {};
   if (fstatat(descriptor_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) return status;
   if (errno != ENOENT) throw_store_error("examine", path_ / name, errno);
   return std::nullopt;

@@ -21,7 +21,7 @@ FileDescriptor::~FileDescriptor() {
 }
 
 bool is_missing(const std::filesystem::path& path) {
-  struct stat status {};
+  struct stat status = {};
   return lstat(path.c_str(), &status) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 

@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds between_tries{20};
 // proc(5): "1: FLOCK  ADVISORY  WRITE 4711 08:01:123456 0 EOF". Empty if /proc does not
 // show it.
 std::string holder_of(const FileDescriptor& file) {
-  struct stat status {};
+  struct stat status = {};
   if (fstat(file.get(), &status) != 0) return {};
   std::array<char, 64> where{};
   std::snprintf(where.data(), where.size(), "%02x:%02x:%llu", major(status.st_dev), minor(status.st_dev),

@@ -100,7 +100,7 @@ void PathWalk::judge_directory() {
 }
 
 bool PathWalk::follow_link() {
-  struct stat status {};
+  struct stat status = {};
   last_status_.reset();
   if (fstatat(descriptor(), last_name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     error_ = errno;

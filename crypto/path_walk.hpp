@@ -61,7 +61,7 @@ class PathWalk {
   std::deque<std::string> names_;  // still to enter
   std::optional<FileDescriptor> directory_;
   std::filesystem::path directory_path_;
-  struct stat status_ {};  // of the directory
+  struct stat status_ = {};  // of the directory
   std::string last_name_;
   std::optional<struct stat> last_status_;
   int links_ = 0;

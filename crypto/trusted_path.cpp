@@ -28,7 +28,7 @@ bool is_private_group_of(uid_t user, gid_t group) {
   std::vector<char> user_text(16 << 10);
   std::vector<char> group_text(64 << 10);
   passwd user_entry{};
-  struct group group_entry {};
+  struct group group_entry = {};
   passwd* found_user = nullptr;
   struct group* found_group = nullptr;
   if (getpwuid_r(user, &user_entry, user_text.data(), user_text.size(), &found_user) != 0 ||
@@ -86,7 +86,7 @@ std::optional<Distrust> open_secret(const struct stat& status, const std::filesy
 }
 
 struct stat examine(const PathWalk& walk) {
-  struct stat status {};
+  struct stat status = {};
   if (fstatat(walk.descriptor(), walk.last_name().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
     throw_store_error("examine", walk.path(), errno);
   return status;

@@ -51,8 +51,8 @@ void BodyWatch::update(std::string_view chunk) {
 void BodyWatch::look_for_long_line(std::string_view chunk) {
   std::size_t start = 0;  // where the current line begins in this chunk
   while (start < chunk.size()) {
-    // The line may have longest_line bytes and then CRLF.
-    const std::size_t reach = longest_line + 2 - std::min(line_length_, longest_line + 2);
+    // The line may have longest_line_ bytes and then CRLF.
+    const std::size_t reach = longest_line_ + 2 - std::min(line_length_, longest_line_ + 2);
     const std::string_view window = chunk.substr(start, reach);
     const void* found = window.empty() ? nullptr : memrchr(window.data(), '\n', window.size());
     if (found == nullptr) {

@@ -1,4 +1,4 @@
-// Watches a body as it streams by for what will break the signature when Postfix sends the message on: lines
+// Watches a body as it streams by for what will break the signature when the MTA sends the message on: lines
 // that its SMTP client cuts, and 8-bit bytes, which it recodes for a server without 8BITMIME.
 //
 // Never throws, and keeps nothing of the body.
@@ -11,11 +11,11 @@
 
 namespace dkim::milter {
 
-// In bytes, without CRLF (RFC 5321 §4.5.3.1.6); the default of Postfix's smtp_line_length_limit.
-constexpr std::size_t longest_line = 998;
-
 class BodyWatch {
  public:
+  // longest_line: that the MTA does not cut, in bytes, without CRLF.
+  explicit BodyWatch(std::size_t longest_line) : longest_line_(longest_line) {}
+
   // Takes the next chunk, with CRLF line ends.
   void update(std::string_view chunk);
 
@@ -27,6 +27,7 @@ class BodyWatch {
   void look_for_long_line(std::string_view chunk);
   void look_for_eight_bit(std::string_view chunk);
 
+  std::size_t longest_line_;
   std::uint64_t lines_before_ = 0;  // complete lines before the current chunk
   std::size_t line_length_ = 0;     // of the line that the current chunk continues, so far
   std::optional<std::uint64_t> long_line_;

@@ -31,7 +31,7 @@ void ask_for_macros(smfi_str* context, const Config& config) {
   for (const auto& macro : config.macros)
     marks += " " + macro.name;
   const std::array<std::pair<int, std::string>, 4> wanted = {{
-      {SMFIM_CONNECT, marks.empty() ? "" : marks.substr(1)},
+      {SMFIM_CONNECT, "v" + marks},
       {SMFIM_ENVFROM, "i {auth_type} {auth_authen}" + marks},
       {SMFIM_EOH, "i"},
       {SMFIM_EOM, "i"},

@@ -12,6 +12,7 @@
 #include "crypto/settings/publishing_files.hpp"
 #include "crypto/store/domain_keys.hpp"
 #include "crypto/store/key_store.hpp"
+#include "milter/metrics/metrics.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -102,8 +103,12 @@ void check_socket_directory(const Config& config, Problems& problems) {
   problems.add(fmt::format("the socket's directory {} does not exist", directory.string()));
 }
 
-void check_metrics_directory(const Config& config, Problems& problems) {
+void check_metrics(const Config& config, Problems& problems) {
   if (config.metrics.file.empty()) return;
+  if (!built_with_metrics()) {
+    problems.add("metrics_file is set, but dkimsignd was built without metrics");
+    return;
+  }
   const auto directory = config.metrics.file.parent_path();
   std::error_code error;
   if (std::filesystem::is_directory(directory, error)) return;
@@ -143,7 +148,7 @@ int check_everything(const Config& config, std::ostream& out) {
   const crypto::KeyStore store(config.signing.key_directory);
   Problems problems(out);
   check_socket_directory(config, problems);
-  check_metrics_directory(config, problems);
+  check_metrics(config, problems);
   check_store(store, problems);
   crypto::UncachedKeySource keys(store);
   check_rules("the rule", config.signing.rules, config, keys, problems);

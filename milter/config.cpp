@@ -189,7 +189,8 @@ Config config_from(const SettingsFile& file) {
   config.on_error = read_word(root, "on_error", dispositions, config.on_error);
   config.on_malformed = read_word(root, "on_malformed", dispositions, config.on_malformed);
   config.on_foreign_author = read_word(root, "on_foreign_author", dispositions, config.on_foreign_author);
-  config.log = read_word(root, "log", {LogTarget::syslog, LogTarget::standard_error}, config.log);
+  const auto targets = {LogTarget::syslog, LogTarget::standard_error, LogTarget::standard_output};
+  config.log = read_word(root, "log", targets, config.log);
   const auto levels = {LogLevel::error, LogLevel::warning, LogLevel::info, LogLevel::debug};
   config.log_level = read_word(root, "log_level", levels, config.log_level);
   config.metrics = read_metrics(root, config.socket);
@@ -217,6 +218,8 @@ std::string_view to_string(LogTarget target) {
       return "syslog";
     case LogTarget::standard_error:
       return "stderr";
+    case LogTarget::standard_output:
+      return "stdout";
   }
   return {};
 }

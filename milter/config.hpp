@@ -27,7 +27,7 @@ using crypto::SocketAddress;
 // What happens to a message that ought to be signed and cannot be, or that is malformed.
 enum class Disposition { accept, tempfail, reject };
 
-enum class LogTarget { syslog, standard_error };
+enum class LogTarget { syslog, standard_error, standard_output };
 
 // From the least to the most talkative.
 enum class LogLevel { error, warning, info, debug };

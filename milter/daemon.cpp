@@ -95,6 +95,9 @@ void prepare_signals() {
   // A log that cannot be written loses lines and nothing else.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  // The daemon starts no programs, but as process 1 of a container it inherits those that others leave
+  // behind: this way, none of them becomes a zombie.
+  std::signal(SIGCHLD, SIG_IGN);
 }
 
 // Writes a line from the main thread. Without memory for it, the line is lost and nothing else.
@@ -180,7 +183,6 @@ void prepare_process() {
   protect_memory();
   use_small_stacks();
   raise_descriptor_limit();
-  prepare_signals();
   make_openssl_ready();
 }
 
@@ -192,6 +194,8 @@ void log_start(const Log& log, const Config& config) {
 }  // namespace
 
 void run_daemon(const Options& options) {
+  // First, because the kernel drops signals that process 1 neither blocks nor handles.
+  prepare_signals();
   Config config = read_config(options.config_file);
   prepare_process();
 

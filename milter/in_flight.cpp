@@ -39,7 +39,7 @@ bool InFlight::wait_for_replies(std::chrono::milliseconds at_most) {
   return wait_for_none(&InFlight::replies_, at_most);
 }
 
-bool InFlight::wait_for_none(std::size_t InFlight::*count, std::chrono::milliseconds at_most) {
+bool InFlight::wait_for_none(Count count, std::chrono::milliseconds at_most) {
   std::unique_lock lock(mutex_);
   return none_left_.wait_for(lock, at_most, [&] { return this->*count == 0; });
 }

@@ -13,6 +13,8 @@
 namespace dkim::milter {
 
 class InFlight {
+  using Count = std::size_t InFlight::*;
+
  public:
   // Counts as one message, or as one reply, as long as it lives.
   class Token {
@@ -25,9 +27,9 @@ class InFlight {
 
    private:
     friend class InFlight;
-    Token(InFlight* owner, std::size_t InFlight::*count) : owner_(owner), count_(count) {}
+    Token(InFlight* owner, Count count) : owner_(owner), count_(count) {}
     InFlight* owner_;
-    std::size_t InFlight::*count_;
+    Count count_;
   };
 
   // Returns a token for a message, from MAIL to its end; nothing if new messages are to be deferred. Asking
@@ -46,7 +48,7 @@ class InFlight {
   bool wait_for_replies(std::chrono::milliseconds at_most);
 
  private:
-  bool wait_for_none(std::size_t InFlight::*count, std::chrono::milliseconds at_most);
+  bool wait_for_none(Count count, std::chrono::milliseconds at_most);
 
   mutable std::mutex mutex_;
   std::condition_variable none_left_;

@@ -35,7 +35,7 @@ bool is_stale(const std::filesystem::path& path) {
 }
 
 void remove_stale(const std::filesystem::path& path) {
-  struct stat status {};
+  struct stat status = {};
   if (lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) return;
     throw crypto::Error(fmt::format("cannot examine the socket {}: {}", path.string(), reason(errno)));
@@ -54,7 +54,7 @@ void remove_stale(const std::filesystem::path& path) {
 }
 
 struct stat directory_status(const std::filesystem::path& directory) {
-  struct stat status {};
+  struct stat status = {};
   if (stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
     throw crypto::Error(
         fmt::format("the socket's directory {0} does not exist; "
@@ -79,7 +79,7 @@ ListenSocket::ListenSocket(const SocketAddress& address, mode_t mode) : address_
 
 void ListenSocket::set_attributes() {
   const auto path = address_.path();
-  struct stat status {};
+  struct stat status = {};
   if (lstat(path.c_str(), &status) != 0)
     throw crypto::Error(fmt::format("the socket {} is gone again", path.string()));
   device_ = status.st_dev;
@@ -100,7 +100,7 @@ void ListenSocket::set_attributes() {
 void ListenSocket::remove() noexcept {
   if (inode_ == 0) return;
   const char* const path = address_.text.c_str() + address_.text.find(':') + 1;
-  struct stat status {};
+  struct stat status = {};
   if (lstat(path, &status) == 0 && status.st_dev == device_ && status.st_ino == inode_) unlink(path);
 }
 

@@ -17,7 +17,7 @@ class ListenSocket {
   ListenSocket(const SocketAddress& address, mode_t mode);
 
   // Calls open, which binds the socket, so that the socket is never more open than its mode; then gives the
-  // socket the group of its directory. For Postfix in its chroot that directory is
+  // socket the group of its directory. For Postfix, which may be in a chroot, that directory is
   // /var/spool/postfix/dkimsignd, and its group is postfix. Throws crypto::Error.
   template <typename Open>
   void open_with(Open open) {

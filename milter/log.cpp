@@ -86,11 +86,11 @@ void write_to_syslog(LogLevel level, const std::string& line) {
 
 // Makes one system call for each line, so that lines of several threads do not mix. Nothing can be done about
 // an error.
-void write_to_standard_error(LogLevel level, const std::string& line) {
+void write_to(int descriptor, LogLevel level, const std::string& line) {
   const bool is_trouble = level == LogLevel::error || level == LogLevel::warning;
   const auto text = is_trouble ? fmt::format("dkimsignd: {}: {}\n", to_string(level), line)
                                : fmt::format("dkimsignd: {}\n", line);
-  [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, text.data(), text.size());
+  [[maybe_unused]] const auto ignored = ::write(descriptor, text.data(), text.size());
 }
 
 }  // namespace
@@ -155,16 +155,34 @@ void Log::deferred(std::string_view queue_id) const {
   write<log_lines::deferred>(id(queue_id));
 }
 
-void Log::long_header_line(std::string_view queue_id, std::string_view field_name) const {
-  write<log_lines::long_header_line>(id(queue_id), canon::printable(field_name));
+void Log::long_header_line(std::string_view queue_id, Mta mta, std::string_view field_name) const {
+  const auto name = canon::printable(field_name);
+  if (mta == Mta::sendmail) {
+    write<log_lines::sendmail_long_header_line>(id(queue_id), name);
+  } else {
+    write<log_lines::long_header_line>(id(queue_id), name);
+  }
 }
 
-void Log::long_body_line(std::string_view queue_id, std::uint64_t line) const {
-  write<log_lines::long_body_line>(id(queue_id), std::to_string(line));
+void Log::long_body_line(std::string_view queue_id, Mta mta, std::uint64_t line) const {
+  if (mta == Mta::sendmail) {
+    write<log_lines::sendmail_long_body_line>(id(queue_id), std::to_string(line));
+  } else {
+    write<log_lines::long_body_line>(id(queue_id), std::to_string(line));
+  }
 }
 
-void Log::eight_bit(std::string_view queue_id, std::uint64_t line) const {
-  write<log_lines::eight_bit>(id(queue_id), std::to_string(line));
+void Log::eight_bit(std::string_view queue_id, Mta mta, std::uint64_t line) const {
+  if (mta == Mta::sendmail) {
+    write<log_lines::sendmail_eight_bit>(id(queue_id), std::to_string(line));
+  } else {
+    write<log_lines::eight_bit>(id(queue_id), std::to_string(line));
+  }
+}
+
+void Log::sendmail_rewrites(std::string_view queue_id, std::string_view field_name,
+                            std::string_view problem) const {
+  write<log_lines::sendmail_rewrites>(id(queue_id), canon::printable(field_name), problem);
 }
 
 void Log::cannot_insert() const {
@@ -258,11 +276,12 @@ void Log::metrics_written_again(std::string_view file) const {
 }
 
 Log::Sink log_sink(LogTarget target) {
-  if (target == LogTarget::standard_error) {
+  if (target != LogTarget::syslog) {
     // libmilter knows only syslog(3). With this, what it has to say, such as why it cannot listen, comes to
     // standard error as well.
     openlog("dkimsignd", LOG_PERROR, LOG_MAIL);
-    return write_to_standard_error;
+    const int descriptor = target == LogTarget::standard_error ? STDERR_FILENO : STDOUT_FILENO;
+    return [descriptor](LogLevel level, const std::string& line) { write_to(descriptor, level, line); };
   }
   openlog("dkimsignd", LOG_PID | LOG_NDELAY, LOG_MAIL);
   return write_to_syslog;

@@ -18,6 +18,7 @@
 #include "milter/client_address.hpp"
 #include "milter/config.hpp"
 #include "milter/log_lines.hpp"
+#include "milter/mta.hpp"
 
 namespace dkim::milter {
 
@@ -48,9 +49,11 @@ class Log {
   void malformed(std::string_view queue_id, std::string_view reason, Disposition disposition) const;
   void fault(std::string_view queue_id, std::string_view what, Disposition disposition) const;
   void deferred(std::string_view queue_id) const;
-  void long_header_line(std::string_view queue_id, std::string_view field_name) const;
-  void long_body_line(std::string_view queue_id, std::uint64_t line) const;
-  void eight_bit(std::string_view queue_id, std::uint64_t line) const;
+  void long_header_line(std::string_view queue_id, Mta mta, std::string_view field_name) const;
+  void long_body_line(std::string_view queue_id, Mta mta, std::uint64_t line) const;
+  void eight_bit(std::string_view queue_id, Mta mta, std::uint64_t line) const;
+  void sendmail_rewrites(std::string_view queue_id, std::string_view field_name,
+                         std::string_view problem) const;
 
   // Connections.
   void cannot_insert() const;
@@ -90,7 +93,7 @@ class Log {
   std::atomic<LogLevel> level_;
 };
 
-// Returns a sink that writes to syslog(3), facility mail, or to standard error.
+// Returns a sink that writes to syslog(3), facility mail, to standard error, or to standard output.
 Log::Sink log_sink(LogTarget target);
 
 }  // namespace dkim::milter

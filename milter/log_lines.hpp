@@ -62,6 +62,18 @@ inline constexpr LogLine long_body_line{
 inline constexpr LogLine eight_bit{
     LogLevel::info,
     "{id}: note: the body is not 7-bit from line {line} on: for a server without 8BITMIME Postfix recodes the body and the signature fails; disable_mime_output_conversion = yes prevents that"};
+inline constexpr LogLine sendmail_long_header_line{
+    LogLevel::warning,
+    "{id}: a line of header field {name} is longer than 990 bytes: sendmail cuts it, unless SMTP_MAILER_LL or a smart host's mailer allows it, and the signature fails; have the sender wrap or encode its lines"};
+inline constexpr LogLine sendmail_long_body_line{
+    LogLevel::warning,
+    "{id}: body line {line} is longer than 990 bytes: sendmail cuts it, unless SMTP_MAILER_LL or a smart host's mailer allows it, and the signature fails; have the sender wrap or encode its lines"};
+inline constexpr LogLine sendmail_eight_bit{
+    LogLevel::info,
+    "{id}: note: the body is not 7-bit from line {line} on: for a server without 8BITMIME sendmail recodes a MIME body and the signature fails; define(`SMTP_MAILER_FLAGS', `8') prevents that"};
+inline constexpr LogLine sendmail_rewrites{
+    LogLevel::warning,
+    "{id}: header field {name} has {problem}: sendmail writes it differently and the signature fails; have the sender write it as dkimsignd(8) says under SENDMAIL"};
 
 // Connections.
 inline constexpr LogLine cannot_insert{

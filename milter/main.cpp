@@ -1,12 +1,15 @@
 // The program dkimsignd: does what the options ask for, and is the one place where a fault becomes an exit
 // status.
+#include <chrono>
 #include <iostream>
 
 #include "crypto/error.hpp"
 #include "milter/check.hpp"
 #include "milter/config.hpp"
 #include "milter/daemon.hpp"
+#include "milter/metrics/metrics.hpp"
 #include "milter/options.hpp"
+#include "milter/self_probe.hpp"
 
 namespace {
 
@@ -30,6 +33,21 @@ int check(const Options& options) {
   }
 }
 
+// Asks the daemon whose socket the configuration names, as an MTA would.
+int probe(const Options& options) {
+  using dkim::milter::SelfProbe;
+  constexpr std::chrono::seconds patience{20};
+  constexpr int nothing_stops_it = -1;
+  const auto socket = dkim::milter::read_config(options.config_file).socket;
+  const auto result = SelfProbe(socket, SelfProbe::Listener::any_process).ask(patience, nothing_stops_it);
+  if (result.outcome != dkim::milter::ProbeResult::Outcome::answered) {
+    std::cerr << "dkimsignd: no answer on " << socket.text << ": " << result.reason << '\n';
+    return problem_found;
+  }
+  std::cout << "the daemon on " << socket.text << " answers\n";
+  return 0;
+}
+
 int run(int argc, const char* const* argv) {
   const Options options = dkim::milter::parse_options(argc, argv);
   switch (options.action) {
@@ -37,10 +55,13 @@ int run(int argc, const char* const* argv) {
       std::cout << dkim::milter::help_text();
       return 0;
     case Options::Action::show_version:
-      std::cout << "dkimsignd " DKIMSIGND_VERSION "\n";
+      std::cout << "dkimsignd " DKIMSIGND_VERSION
+                << (dkim::milter::built_with_metrics() ? "\n" : ", built without metrics\n");
       return 0;
     case Options::Action::check:
       return check(options);
+    case Options::Action::probe:
+      return probe(options);
     case Options::Action::print_config:
       std::cout << dkim::milter::config_text(dkim::milter::read_config(options.config_file));
       return 0;

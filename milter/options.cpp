@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "crypto/error.hpp"
+#include "crypto/settings/places.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -20,6 +21,7 @@ po::options_description described_options() {
   description.add_options()                                                                          //
       ("config,c", po::value<std::string>()->value_name("FILE"), about_config.c_str())               //
       ("check", "read the configuration and every key, print what is wrong, exit 1 if anything is")  //
+      ("probe", "negotiate with the daemon that runs, exit 1 if it does not answer")                 //
       ("print-config", "print all settings with the values in effect, as a configuration file")      //
       ("version", "print the version")                                                               //
       ("help", "print this help");
@@ -43,6 +45,7 @@ Options parse_options(int argc, const char* const* argv) {
     options.config_file = crypto::configuration_file(values["config"].as<std::string>());
   using Action = Options::Action;
   if (values.count("print-config") > 0) options.action = Action::print_config;
+  if (values.count("probe") > 0) options.action = Action::probe;
   if (values.count("check") > 0) options.action = Action::check;
   if (values.count("version") > 0) options.action = Action::show_version;
   if (values.count("help") > 0) options.action = Action::show_help;
@@ -57,9 +60,10 @@ Examples:
   dkimsignd --check                     check everything before Postfix depends on it
   dkimsignd                             run, as a service manager starts it
   dkimsignd --config test.conf --check  try another configuration
+  dkimsignd --probe                     see whether the daemon answers, as a container's health check
   kill -USR1 PID                        reload the configuration: all of it or, if it has a mistake, none of it
 
-In Postfix's main.cf (the path as seen from inside its chroot):
+In Postfix's main.cf (the path is relative to its queue directory):
   smtpd_milters     = unix:dkimsignd/dkimsignd.sock
   non_smtpd_milters = unix:dkimsignd/dkimsignd.sock
 
@@ -69,12 +73,13 @@ dkimsignd runs in the foreground and tells a service manager when it is ready (T
 SIGTERM finishes the messages in flight.
 Make keys with dkimkey(8); dkimsignd notices new and changed keys without a signal.
 
-Exit status: 0 success, 1 a problem was found or the daemon could not run, 2 usage or configuration.
+Exit status: 0 success, 1 a problem was found, or the daemon could not run or does not answer, 2 usage or configuration.
 
 Files:
-  /etc/dkimsignd/dkimsignd.conf   the settings; each has a default, so the file may be empty or missing
-  /etc/dkimsignd/keys/            the key directory
-)";
+)"
+      << fmt::format("  {:<31} the settings; each has a default, so the file may be empty or missing\n",
+                     crypto::default_configuration_file)
+      << fmt::format("  {:<31} the key directory\n", fmt::format("{}/", crypto::default_key_directory));
   return out.str();
 }
 

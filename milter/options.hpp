@@ -10,7 +10,7 @@
 namespace dkim::milter {
 
 struct Options {
-  enum class Action { run, check, print_config, show_version, show_help };
+  enum class Action { run, check, probe, print_config, show_version, show_help };
   Action action = Action::run;
   crypto::ConfigurationFile config_file;
 };

@@ -86,8 +86,9 @@ std::vector<SelfProbe::Target> SelfProbe::inet_targets(const std::string& text) 
 // One conversation. Each step returns the result that ends it, or nothing if it went well.
 class SelfProbe::Conversation {
  public:
-  Conversation(const Target& target, Clock::time_point deadline, int stop)
+  Conversation(const Target& target, Listener listener, Clock::time_point deadline, int stop)
       : target_(target),
+        listener_(listener),
         deadline_(deadline),
         stop_(stop),
         socket_(::socket(target.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
@@ -143,7 +144,7 @@ class SelfProbe::Conversation {
 
   // A UNIX socket knows which process began to listen.
   std::optional<ProbeResult> another_listens() const {
-    if (target_.address.ss_family != AF_UNIX) return std::nullopt;
+    if (listener_ == Listener::any_process || target_.address.ss_family != AF_UNIX) return std::nullopt;
     ucred peer{};
     socklen_t length = sizeof peer;
     if (getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
@@ -186,20 +187,22 @@ class SelfProbe::Conversation {
   }
 
   const Target& target_;
+  Listener listener_;
   Clock::time_point deadline_;
   int stop_;
   crypto::FileDescriptor socket_;
 };
 
-SelfProbe::SelfProbe(const SocketAddress& address)
-    : targets_(address.is_unix() ? std::vector{unix_target(address.path())} : inet_targets(address.text)) {}
+SelfProbe::SelfProbe(const SocketAddress& address, Listener listener)
+    : targets_(address.is_unix() ? std::vector{unix_target(address.path())} : inet_targets(address.text)),
+      listener_(listener) {}
 
 ProbeResult SelfProbe::ask(std::chrono::milliseconds patience, int stop) const {
   const auto deadline = Clock::now() + patience;
   ProbeResult result{Outcome::not_allowed, "its address cannot be looked up"};
   // A name may have other addresses than the one that libmilter has bound.
   for (const auto& target : targets_) {
-    result = Conversation(target, deadline, stop).run();
+    result = Conversation(target, listener_, deadline, stop).run();
     if (result.outcome == Outcome::answered || result.outcome == Outcome::stopped) break;
   }
   return result;

@@ -10,6 +10,7 @@
 #include "crypto/signatures/identity.hpp"
 #include "crypto/signatures/signer.hpp"
 #include "milter/body_watch.hpp"
+#include "milter/later_changes.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -59,37 +60,15 @@ Verdict verdict_of(Disposition disposition) {
   return Verdict::tempfail;
 }
 
-bool has_long_line(const canon::HeaderField& field) {
-  std::size_t before = field.name.size() + 1;  // on the line, ahead of the rest
-  std::string_view rest = field.value;
-  while (before + rest.size() > longest_line) {
-    const std::size_t end = rest.find("\r\n");
-    if (before + std::min(end, rest.size()) > longest_line) return true;
-    if (end == std::string_view::npos) return false;
-    rest.remove_prefix(end + 2);
-    before = 0;
-  }
-  return false;
-}
-
-// Warns of what Postfix may do to the message after it was signed: that breaks the signature, and Postfix
-// does not say so.
-void warn_of_later_changes(const Log& log, std::string_view queue_id, const SigningBody& message) {
-  const auto& fields = message.fields;
-  const auto field = std::find_if(fields.begin(), fields.end(), has_long_line);
-  if (field != fields.end()) log.long_header_line(queue_id, field->name);
-  if (const auto line = message.watch.long_line()) log.long_body_line(queue_id, *line);
-  if (const auto line = message.watch.eight_bit_line()) log.eight_bit(queue_id, *line);
-}
-
 }  // namespace
 
 struct Session::Message {
-  Message(std::shared_ptr<Setup> setup_at_mail, InFlight::Token message_token)
-      : setup(std::move(setup_at_mail)), token(std::move(message_token)) {}
+  Message(std::shared_ptr<Setup> setup_at_mail, InFlight::Token message_token, Mta sender)
+      : setup(std::move(setup_at_mail)), token(std::move(message_token)), mta(sender) {}
 
   std::shared_ptr<Setup> setup;  // the one in effect at MAIL
   InFlight::Token token;
+  Mta mta;
   std::string queue_id;  // empty until the MTA has one
   // Of an authenticated client, if logins matter; empty if it has no name.
   std::optional<std::string> login;
@@ -125,7 +104,7 @@ Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
     shared_.metrics.message_not_signed(NotSigned::stopping, Disposition::tempfail);
     return Verdict::tempfail;
   }
-  message_ = std::make_unique<Message>(std::move(setup), *std::move(token));
+  message_ = std::make_unique<Message>(std::move(setup), *std::move(token), mta_of(macro("v")));
   note_queue_id(macro);
   if (message_->setup->logins.is_used() && is_authenticated(macro))
     message_->login = macro("{auth_authen}").value_or("");
@@ -172,7 +151,7 @@ Verdict Session::end_of_header(const MacroLookup& macro) {
   SigningBody next{.fields = std::move(header->fields),
                    .identity = std::move(as),
                    .signer = std::move(signer),
-                   .watch = {},
+                   .watch = BodyWatch(longest_line_of(message_->mta)),
                    .size = header->size};
   message_->phase.emplace<SigningBody>(std::move(next));
   return Verdict::proceed;
@@ -205,7 +184,11 @@ Verdict Session::end_of_message(const MacroLookup& macro, const InsertField& ins
   shared_.log.message_signed(message_->queue_id, message->identity, message->size,
                              std::chrono::duration_cast<std::chrono::microseconds>(time));
   shared_.metrics.message_signed(message->identity, message->size, time);
-  warn_of_later_changes(shared_.log, message_->queue_id, *message);
+  warn_of_later_changes(shared_.log, message_->mta,
+                        {.queue_id = message_->queue_id,
+                         .fields = message->fields,
+                         .policy = message_->setup->config.signing.fields,
+                         .body = message->watch});
   return end_with(Verdict::proceed);
 }
 

@@ -10,13 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "crypto/settings/places.hpp"
 #include "crypto/settings/settings_reader.hpp"
 
 namespace dkim::crypto {
 
 // Where the daemon listens: "unix:/path", "inet:PORT@ADDRESS" or "inet6:PORT@ADDRESS".
 struct SocketAddress {
-  std::string text = "unix:/var/spool/postfix/dkimsignd/dkimsignd.sock";
+  std::string text = default_socket;
 
   bool is_unix() const { return text.starts_with("unix:"); }
   std::filesystem::path path() const { return text.substr(text.find(':') + 1); }

@@ -5,11 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "crypto/settings/places.hpp"
 #include "crypto/settings/settings_reader.hpp"
 
 namespace dkim::crypto {
-
-constexpr const char* default_configuration_file = "/etc/dkimsignd/dkimsignd.conf";
 
 struct ConfigurationFile {
   enum class IfMissing { use_defaults, fail };

@@ -43,7 +43,7 @@ std::optional<PublishingFault> find_publishing_fault(const PublishSettings& sett
     // It does not exist or cannot be examined; errno below says which.
   }
   const auto path = file->path.string();
-  struct stat status {};
+  struct stat status = {};
   if (stat(file->path.c_str(), &status) != 0) {
     if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) return std::nullopt;
     return PublishingFault{

@@ -15,7 +15,7 @@ namespace {
 
 // The only device that can be read to its end without waiting: "--config /dev/null" means all defaults.
 bool is_null_device(const std::filesystem::path& path) {
-  struct stat status {};
+  struct stat status = {};
   return stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
 }
 

@@ -13,6 +13,7 @@
 #include "canon/domain_name.hpp"
 #include "canon/field_policy.hpp"
 #include "canon/selector.hpp"
+#include "crypto/settings/places.hpp"
 #include "crypto/settings/settings_reader.hpp"
 
 namespace dkim::crypto {
@@ -33,7 +34,7 @@ struct SenderRule {
 };
 
 struct SigningSettings {
-  std::filesystem::path key_directory = "/etc/dkimsignd/keys";
+  std::filesystem::path key_directory = default_key_directory;
   canon::CanonicalizationPair canonicalization{canon::Canonicalization::relaxed,
                                                canon::Canonicalization::relaxed};
   canon::FieldPolicy fields;

@@ -25,7 +25,7 @@ BodyDigest body_digest(canon::Canonicalization algorithm, std::string_view body,
   std::uint64_t left = limit.value_or(std::numeric_limits<std::uint64_t>::max());
   const auto sink = [&](std::string_view bytes) {
     result.length += bytes.size();
-    const auto taken = std::min<std::uint64_t>(bytes.size(), left);
+    const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), left));
     hash.update(bytes.substr(0, taken));
     left -= taken;
   };

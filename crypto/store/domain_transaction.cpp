@@ -210,7 +210,7 @@ void DomainTransaction::remove_leftovers() {
 // one of many domains. Whatever this returns, only a transaction writes.
 bool needs_tidying(const KeyStore& store, const canon::DomainName& domain, const Manifest& manifest) {
   for (const auto& entry : manifest.keys) {
-    struct stat status {};
+    struct stat status = {};
     if (entry.state == KeyState::revoked && lstat(store.key_path(domain, entry).c_str(), &status) == 0)
       return true;
   }

@@ -66,7 +66,7 @@ std::filesystem::path KeyStore::record_path(const canon::DomainName& domain,
 }
 
 void KeyStore::check_directory() const {
-  struct stat status {};
+  struct stat status = {};
   if (stat(directory_.c_str(), &status) != 0) throw_store_error("open the key directory", directory_, errno);
 }
 
@@ -89,7 +89,7 @@ std::optional<OpenedFile> KeyStore::open_in_domain(const std::filesystem::path& 
 
 std::optional<FileStamp> KeyStore::stamp(const canon::DomainName& domain) const {
   const std::string path = directory_.native() + "/" + domain.str() + "/keys.conf";
-  struct stat status {};
+  struct stat status = {};
   if (stat(path.c_str(), &status) == 0) return stamp_of(status);
   if (errno != ENOENT && errno != ENOTDIR) throw_store_error("examine", path, errno);
   check_directory();

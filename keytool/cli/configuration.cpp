@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "crypto/settings/places.hpp"
 #include "keytool/cli/errors.hpp"
 
 namespace dkim::keytool {
@@ -23,9 +24,12 @@ void add_common_options(boost::program_options::options_description& options) {
   const std::string about_config =
       fmt::format("the configuration file shared with dkimsignd (default {}, which may be missing)",
                   default_configuration_file);
-  options.add_options()("config", value_text("FILE"), about_config.c_str())(
-      "directory,D", value_text("DIR"),
-      "the key directory (default: key_directory of the configuration, else /etc/dkimsignd/keys)");
+  const std::string about_directory =
+      fmt::format("the key directory (default: key_directory of the configuration, else {})",
+                  crypto::default_key_directory);
+  options.add_options()                                     //
+      ("config", value_text("FILE"), about_config.c_str())  //
+      ("directory,D", value_text("DIR"), about_directory.c_str());
 }
 
 Configuration read_configuration(const ParsedOptions& options) {

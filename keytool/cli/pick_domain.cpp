@@ -2,24 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-
-#include "canon/text.hpp"
 #include "canon/typed_names.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/keys/key_directory.hpp"
 
 namespace dkim::keytool {
 namespace {
-
-std::optional<canon::DomainName> mailname_domain(const std::filesystem::path& mailname) {
-  std::ifstream file(mailname);
-  std::string line;
-  if (!std::getline(file, line)) return std::nullopt;
-  auto domain = canon::parse_typed_domain(canon::trim_fws(line));
-  if (!domain) return std::nullopt;
-  return *std::move(domain);
-}
 
 std::vector<canon::DomainName> stored_domains(const crypto::KeyStore& store) {
   if (!key_directory_exists(store.directory())) return {};
@@ -57,15 +45,17 @@ canon::Selector pick_selector(const std::string& text, const crypto::KeyStore& s
 }
 
 canon::DomainName pick_domain(const std::optional<std::string>& given, const crypto::KeyStore& store,
-                              const std::filesystem::path& mailname) {
+                              const OwnDomainSources& own) {
   if (given) return pick_named_domain(*given, store);
   auto domains = stored_domains(store);
   if (domains.size() == 1) return std::move(domains.front());
-  if (auto domain = mailname_domain(mailname)) return *std::move(domain);
+  if (auto domain = own_domain(own)) return *std::move(domain);
   const auto directory = store.directory().string();
   if (domains.empty()) {
-    throw UsageError(fmt::format("which domain? {} has none yet, and {} names none: give --domain", directory,
-                                 mailname.string()));
+    throw UsageError(fmt::format(
+        "which domain? {} has none yet, and neither {} nor Postfix's myorigin nor this host's name is "
+        "a domain in DNS: give --domain",
+        directory, own.mailname.string()));
   }
   throw UsageError(fmt::format("which domain? {} has {}: give --domain", directory, domains.size()));
 }

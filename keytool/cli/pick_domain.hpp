@@ -2,7 +2,6 @@
 // Opens the key store for them.
 #pragma once
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,10 +9,9 @@
 #include "canon/domain_name.hpp"
 #include "canon/selector.hpp"
 #include "crypto/store/key_store.hpp"
+#include "keytool/cli/own_domain.hpp"
 
 namespace dkim::keytool {
-
-constexpr const char* mailname_file = "/etc/mailname";
 
 // Parse the name of something new, as a person types it (canon/typed_names). Throw UsageError with the
 // reason.
@@ -27,10 +25,10 @@ canon::DomainName pick_named_domain(const std::string& text, const crypto::KeySt
 canon::Selector pick_selector(const std::string& text, const crypto::KeyStore& store,
                               const canon::DomainName& domain);
 
-// Returns the domain given, or the only one in the store, or the one in the mailname file (Debian's name of
-// this host in mail). Throws UsageError if there is none of these.
+// Returns the domain given, or the only one in the store, or that of this host's own mail. Throws UsageError
+// if there is none of these.
 canon::DomainName pick_domain(const std::optional<std::string>& given, const crypto::KeyStore& store,
-                              const std::filesystem::path& mailname = mailname_file);
+                              const OwnDomainSources& own = {});
 
 // Returns the store for work on these domains. If there are several, it is held (KeyStore::held), so that the
 // way to the key directory is walked and judged once, not for each of a hundred thousand domains; one domain

@@ -39,7 +39,7 @@ Exit codes: 0 done, 1 no such key, or it cannot be activated, 2 wrong usage or c
 not on every server yet.
 )"};
 
-const crypto::KeyEntry& only_pending_key(const crypto::Manifest& manifest, const canon::DomainName& domain) {
+crypto::KeyEntry only_pending_key(const crypto::Manifest& manifest, const canon::DomainName& domain) {
   const crypto::KeyEntry* pending = nullptr;
   for (const auto& key : manifest.keys) {
     if (key.state != crypto::KeyState::pending) continue;
@@ -50,10 +50,10 @@ const crypto::KeyEntry& only_pending_key(const crypto::Manifest& manifest, const
   return *pending;
 }
 
-const crypto::KeyEntry& pick_key(const crypto::Manifest& manifest, const canon::DomainName& domain,
-                                 const std::optional<canon::Selector>& given) {
+crypto::KeyEntry pick_key(const crypto::Manifest& manifest, const canon::DomainName& domain,
+                          const std::optional<canon::Selector>& given) {
   if (!given) return only_pending_key(manifest, domain);
-  const auto& key = require_key(manifest, domain, *given);
+  crypto::KeyEntry key = require_key(manifest, domain, *given);
   if (key.state != crypto::KeyState::pending) {
     throw crypto::StoreError(
         fmt::format("the key {} is not pending but {}", key.selector.str(), to_string(key.state)));
@@ -78,9 +78,9 @@ Selectors make_active(const crypto::KeyStore& store, const canon::DomainName& do
 
 ExitCode activate(const Arguments& arguments) {
   CommandLine command_line("activate", help);
-  command_line.add_options()                                                                      //
-      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or /etc/mailname)")  //
-      ("selector,s", value_text("SELECTOR"), "the key (default: the only pending one)")           //
+  command_line.add_options()                                                                        //
+      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or this host's own)")  //
+      ("selector,s", value_text("SELECTOR"), "the key (default: the only pending one)")             //
       ("force", "do not ask DNS");
   add_dns_options(command_line);
   const auto options = command_line.parse(arguments);
@@ -91,7 +91,7 @@ ExitCode activate(const Arguments& arguments) {
   const auto manifest = require_manifest(store, domain);
   std::optional<canon::Selector> named;
   if (const auto text = options->text("selector")) named = pick_selector(*text, store, domain);
-  const auto& key = pick_key(manifest, domain, named);
+  const auto key = pick_key(manifest, domain, named);
   const auto private_key = store.load_key(domain, key);  // a key that cannot be loaded must not become active
 
   if (!options->has("force")) {

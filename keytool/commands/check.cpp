@@ -205,10 +205,10 @@ ExitCode exit_code(const std::vector<CheckedKey>& keys) {
 
 ExitCode check(const Arguments& arguments) {
   CommandLine command_line("check", help);
-  command_line.add_options()                                                                      //
-      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or /etc/mailname)")  //
-      ("selector,s", value_text("SELECTOR"), "only this key")                                     //
-      ("all", "every domain of the store")                                                        //
+  command_line.add_options()                                                                        //
+      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or this host's own)")  //
+      ("selector,s", value_text("SELECTOR"), "only this key")                                       //
+      ("all", "every domain of the store")                                                          //
       ("json", "print an array of objects, one for each key");
   add_dns_options(command_line);
   const auto options = command_line.parse(arguments);

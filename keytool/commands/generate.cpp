@@ -27,7 +27,7 @@ Examples:
   dkimkey generate --domain example.com --selector server --activate
       a key that signs at once
   dkimkey generate --selector server
-      one that does not sign yet, for the only domain here or the one in /etc/mailname
+      one that does not sign yet, for the only domain here or this host's own
   dkimkey generate --selector server --fit 255
       for a DNS provider that refuses records longer than one string
   dkimkey generate --selector server --algorithm both

@@ -234,6 +234,8 @@ ExitCode import_files(const Request& request, const ParsedOptions& options, cons
 
 ExitCode import_keys(const Arguments& arguments) {
   CommandLine command_line("import", help);
+  const std::string about_output = fmt::format(
+      "where the configuration goes (default: the file of --config, else {})", default_configuration_file);
   command_line.add_options()  //
       ("opendkim", value_text("FILE"),
        "an opendkim.conf, with the tables it names; or a unit that starts opendkim")                    //
@@ -243,8 +245,7 @@ ExitCode import_keys(const Arguments& arguments) {
       ("selector,s", value_text("SELECTOR"),
        "the selector of --pem, or the only one to take from --rspamd")  //
       ("pending", "do not sign with the keys yet")                      //
-      ("output", value_text("FILE"),
-       "where the configuration goes (default: the file of --config, else /etc/dkimsignd/dkimsignd.conf)")  //
+      ("output", value_text("FILE"), about_output.c_str())              //
       ("dry-run", "print what would be done, and the configuration, and change nothing");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;

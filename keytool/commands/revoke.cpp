@@ -33,9 +33,9 @@ a person or DNS.
 
 ExitCode revoke(const Arguments& arguments) {
   CommandLine command_line("revoke", help);
-  command_line.add_options()                                                                      //
-      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or /etc/mailname)")  //
-      ("selector,s", value_text("SELECTOR"), "the key")                                           //
+  command_line.add_options()                                                                        //
+      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or this host's own)")  //
+      ("selector,s", value_text("SELECTOR"), "the key")                                             //
       ("json", "print an array of objects, one for each key");
   add_dns_options(command_line);
   const auto options = command_line.parse(arguments);

@@ -118,7 +118,7 @@ class ReportPrinter {
 ExitCode rotate(const Arguments& arguments) {
   CommandLine command_line("rotate", help);
   command_line.add_options()                                                                            //
-      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or /etc/mailname)")        //
+      ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or this host's own)")      //
       ("all", "every domain of the store; one that fails does not stop the others")                     //
       ("due", "begin a turn only if the active key is old enough; continue those under way")            //
       ("compromised", "the old key is in the wrong hands: revoke it as soon as the new one signs")      //

@@ -39,7 +39,7 @@ the selector given. The public key comes from the file of the private key, which
   nsupdate  commands for nsupdate(1) that replace any TXT record there by this one
 
 The record of a revoked key has an empty p=; it is shown only if the selector is given.
-Without --domain: the only domain in the key directory, else the one in /etc/mailname.
+Without --domain: the only domain in the key directory, else this host's own (see FILES in dkimkey(8)).
 
 Exit codes: 0 done, 1 no such key or one that cannot be read, 2 wrong usage or configuration.
 )"};

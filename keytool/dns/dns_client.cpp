@@ -9,14 +9,15 @@
 #include "keytool/dns/answer_reader.hpp"
 #include "keytool/dns/ldns_types.hpp"
 #include "keytool/dns/tcp_exchange.hpp"
+#include "keytool/dns/udp_exchange.hpp"
 
 namespace dkim::keytool {
 namespace {
 
 // A resolver has to ask others; a server knows its zone. The second try is for a lost datagram.
-constexpr timeval resolver_timeout{3, 0};
-constexpr timeval server_timeout{2, 0};
-constexpr std::uint8_t tries_over_udp = 2;
+constexpr std::chrono::seconds resolver_time{3};
+constexpr std::chrono::seconds server_time{2};
+constexpr int tries_over_udp = 2;
 constexpr std::chrono::seconds time_over_tcp{5};
 // The bytes that fit into one unfragmented datagram nearly everywhere (DNS flag day 2020).
 constexpr std::uint16_t edns_size = 1232;
@@ -72,11 +73,6 @@ void DnsClient::Free::operator()(ldns_struct_resolver* resolver) const {
 
 DnsClient::DnsClient(ldns_struct_resolver* resolver) : resolver_(resolver) {
   ldns_resolver_set_edns_udp_size(resolver, edns_size);
-  // exchange() looks at the TC bit.
-  ldns_resolver_set_igntc(resolver, true);
-  ldns_resolver_set_fallback(resolver, false);
-  ldns_resolver_set_retry(resolver, tries_over_udp);
-  ldns_resolver_set_timeout(resolver, resolver_timeout);
 }
 DnsClient::DnsClient(DnsClient&&) noexcept = default;
 DnsClient& DnsClient::operator=(DnsClient&&) noexcept = default;
@@ -102,7 +98,6 @@ DnsClient DnsClient::at(const ServerAddress& server, Kind kind) {
   }
   ldns_resolver_set_port(resolver, server.port);
   ldns_resolver_set_recursive(resolver, kind == Kind::resolver);
-  if (kind == Kind::authoritative) ldns_resolver_set_timeout(resolver, server_timeout);
   return client;
 }
 
@@ -135,35 +130,42 @@ DnsResult<DnsResponse> DnsClient::read_answer(std::span<const std::uint8_t> wire
   return read_reply(reply, type);
 }
 
-DnsClient::Reply DnsClient::by_udp(const ldns_pkt* query) {
+std::vector<ServerAddress> DnsClient::servers() const {
   ldns_resolver* resolver = resolver_.get();
-  // ldns never asks a server again after one silence, but a resolver may be silent only about a broken zone.
-  for (std::size_t i = 0; i < ldns_resolver_nameserver_count(resolver); ++i)
-    ldns_resolver_set_nameserver_rtt(resolver, i, LDNS_RESOLV_RTT_MIN);
+  std::vector<ServerAddress> servers;
+  for (std::size_t i = 0; i < ldns_resolver_nameserver_count(resolver); ++i) {
+    if (const auto address = address_of(ldns_resolver_nameservers(resolver)[i]))
+      servers.push_back({*address, ldns_resolver_port(resolver)});
+  }
+  return servers;
+}
+
+DnsClient::Reply DnsClient::read_packet(std::span<const std::uint8_t> wire, const ldns_pkt* query) {
   ldns_pkt* raw = nullptr;
-  const ldns_status status = ldns_resolver_send_pkt(&raw, resolver, const_cast<ldns_pkt*>(query));
+  const ldns_status status = ldns_wire2pkt(&raw, wire.data(), wire.size());
   PacketPtr packet(raw);
-  if (status == LDNS_STATUS_OK && packet && answers(packet.get(), query)) return {std::move(packet)};
-  if (packet) return Reply::failure(DnsFault::other_question);
-  const bool silent = status == LDNS_STATUS_ERR || status == LDNS_STATUS_NETWORK_ERR ||
-                      status == LDNS_STATUS_SOCKET_ERROR || status == LDNS_STATUS_RES_NO_NS;
-  return Reply::failure(silent ? DnsFault::no_answer : DnsFault::malformed);
+  if (status != LDNS_STATUS_OK) return Reply::failure(DnsFault::malformed);
+  if (!answers(packet.get(), query)) return Reply::failure(DnsFault::other_question);
+  return {std::move(packet)};
+}
+
+DnsClient::Reply DnsClient::by_udp(const ldns_pkt* query) {
+  const auto bytes = wire_of(query);
+  const auto time = ldns_resolver_recursive(resolver_.get()) ? resolver_time : server_time;
+  for (int i = 0; i < tries_over_udp; ++i) {
+    for (const auto& server : servers()) {
+      const auto wire = exchange_over_udp(server, bytes, time);
+      if (!wire.empty()) return read_packet(wire, query);
+    }
+  }
+  return Reply::failure(DnsFault::no_answer);
 }
 
 DnsClient::Reply DnsClient::by_tcp(const ldns_pkt* query) {
   const auto bytes = wire_of(query);
-  for (std::size_t i = 0; i < ldns_resolver_nameserver_count(resolver_.get()); ++i) {
-    const auto address = address_of(ldns_resolver_nameservers(resolver_.get())[i]);
-    if (!address) continue;
-    const auto wire =
-        exchange_over_tcp({*address, ldns_resolver_port(resolver_.get())}, bytes, time_over_tcp);
-    if (wire.empty()) continue;
-    ldns_pkt* raw = nullptr;
-    const ldns_status status = ldns_wire2pkt(&raw, wire.data(), wire.size());
-    PacketPtr packet(raw);
-    if (status != LDNS_STATUS_OK) return Reply::failure(DnsFault::malformed);
-    if (!answers(packet.get(), query)) return Reply::failure(DnsFault::other_question);
-    return {std::move(packet)};
+  for (const auto& server : servers()) {
+    const auto wire = exchange_over_tcp(server, bytes, time_over_tcp);
+    if (!wire.empty()) return read_packet(wire, query);
   }
   return Reply::failure(DnsFault::no_answer);
 }

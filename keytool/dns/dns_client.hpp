@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "canon/ip_address.hpp"
 #include "canon/result.hpp"
@@ -57,6 +58,8 @@ class DnsClient {
   static DnsResult<DnsResponse> read_reply(const Reply& reply, RecordType type);
   Reply ask_with(const std::string& name, RecordType type, std::uint16_t flags);
   Reply exchange(const ldns_struct_rdf* owner, RecordType type, std::uint16_t flags);
+  std::vector<ServerAddress> servers() const;
+  static Reply read_packet(std::span<const std::uint8_t> wire, const ldns_struct_pkt* query);
   Reply by_udp(const ldns_struct_pkt* query);
   Reply by_tcp(const ldns_struct_pkt* query);
 

@@ -100,8 +100,10 @@ void check_answer(const ServerAddress& primary, const ldns_pkt* answer, const st
   if (code == LDNS_RCODE_NOERROR || code == LDNS_RCODE_YXRRSET) return;
   if (code == LDNS_RCODE_REFUSED) refuse(primary, "does not allow this key to change the name (REFUSED)");
   if (code == LDNS_RCODE_NOTAUTH || code == LDNS_RCODE_NOTZONE) {
+    // knot 3.4 answers this, without a TSIG record, where knot 3.2 says BADKEY.
     refuse(primary,
-           fmt::format("is not responsible for the zone {}, or does not know the TSIG key (NOTAUTH)", zone));
+           fmt::format("is not responsible for the zone {}, or does not accept the TSIG key for it (NOTAUTH)",
+                       zone));
   }
   if (code == LDNS_RCODE_NOTIMPL) refuse(primary, "does not accept dynamic updates (NOTIMPL)");
   const std::unique_ptr<char, LdnsDelete<std::free>> text(ldns_pkt_rcode2str(code));

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "keytool/system/socket_address.hpp"
@@ -87,14 +88,14 @@ class Connection {
 std::vector<std::uint8_t> exchange_over_tcp(const ServerAddress& server, std::span<const std::uint8_t> query,
                                             std::chrono::milliseconds at_most) {
   // The length goes in the same packet as the message (RFC 7766 §8).
-  std::vector<std::uint8_t> framed;
-  framed.reserve(query.size() + 2);
-  framed.push_back(static_cast<std::uint8_t>(query.size() >> 8));
-  framed.push_back(static_cast<std::uint8_t>(query.size()));
-  framed.insert(framed.end(), query.begin(), query.end());
+  constexpr std::size_t length_size = 2;
+  std::vector<std::uint8_t> framed(length_size + query.size());
+  framed[0] = static_cast<std::uint8_t>(query.size() >> 8);
+  framed[1] = static_cast<std::uint8_t>(query.size());
+  std::copy(query.begin(), query.end(), framed.begin() + length_size);
 
   Connection connection(Clock::now() + at_most);
-  std::uint8_t length[2];
+  std::uint8_t length[length_size];
   if (!connection.open(server) || !connection.send_all(framed) || !connection.receive_all(length)) return {};
   std::vector<std::uint8_t> answer(static_cast<std::size_t>(length[0]) << 8 | length[1]);
   if (!connection.receive_all(answer)) return {};

@@ -13,8 +13,7 @@
 #include "keytool/doctor/host/own_address.hpp"
 #include "keytool/doctor/host/socket_checks.hpp"
 #include "keytool/doctor/host/store_checks.hpp"
-#include "keytool/doctor/postfix/postfix_checks.hpp"
-#include "keytool/doctor/postfix/relay.hpp"
+#include "keytool/doctor/mta_settings.hpp"
 #include "keytool/messages/explanation.hpp"
 
 namespace dkim::keytool {
@@ -55,10 +54,10 @@ class Examination {
   }
 
   Findings run() {
-    read_postfix();
+    read_mta();
     // This forks, and so comes before any key is in memory.
     const auto socket = resolved_socket(configuration_.clients.socket.text);
-    const auto socket_facts = gather_socket_facts(socket, postfix_ ? &*postfix_ : nullptr);
+    const auto socket_facts = gather_socket_facts(socket, postfix());
     daemon_ = credentials_of(daemon_user_by(socket_facts.direct, socket_facts.path));
     daemon_runs_ = socket_facts.direct.outcome == SocketProbe::Outcome::milter;
     auto configuration_findings = check_configuration(
@@ -69,10 +68,9 @@ class Examination {
     append(findings_, without_repeated(std::move(configuration_findings), store_findings));
     append(findings_, std::move(store_findings));
     append(findings_, check_socket(socket_facts));
-    append(findings_,
-           postfix_ ? check_postfix(*postfix_, socket, configuration_.signing.fields) : postfix_trouble_);
+    append(findings_, check_mta(mta_, socket, configuration_.signing.fields));
     append(findings_, check_unsubscribe_fields(configuration_.signing.fields));
-    if (postfix_) examine_origin();
+    if (mta_.postfix) examine_origin();
     if (request_.ask_dns) {
       examine_address();
       examine_dns();
@@ -81,22 +79,14 @@ class Examination {
   }
 
  private:
-  void read_postfix() {
-    const auto& directory = request_.postfix_directory;
-    try {
-      postfix_ = read_postfix_settings(directory);
-      auto& queue = postfix_->main["queue_directory"];
-      queue = resolved(queue).string();
-    } catch (const crypto::Error& error) {
-      postfix_trouble_ = {
-          {Severity::unknown,
-           "postfix",
-           directory,
-           error.what(),
-           "install and set up Postfix, or name the directory of its main.cf with --postfix-config",
-           {}}};
-    }
+  void read_mta() {
+    mta_ = read_mta_settings(request_.postfix_directory);
+    if (!mta_.postfix) return;
+    auto& queue = mta_.postfix->main["queue_directory"];
+    queue = resolved(queue).string();
   }
+
+  const PostfixSettings* postfix() const { return mta_.postfix ? &*mta_.postfix : nullptr; }
 
   // Stops counting as soon as the answer is known.
   bool is_large_store() const {
@@ -191,7 +181,8 @@ class Examination {
       if (std::any_of(keys.begin(), keys.end(),
                       [](const auto& key) { return key.state == crypto::KeyState::active; }))
         signing_.push_back(domain);
-      append(findings, check_keys(domain, read->manifest, configuration_.keys, crypto::utc_now()));
+      append(findings,
+             check_keys(domain, read->manifest, configuration_.keys, crypto::utc_now(), service_manager()));
     } catch (const crypto::Error&) {
       // check_key_files has reported it.
     }
@@ -209,7 +200,7 @@ class Examination {
 
   // cron's mail is from root@myorigin.
   void examine_origin() {
-    const auto origin = canon::DomainName::parse(postfix_->of("myorigin"));
+    const auto origin = canon::DomainName::parse(mta_.postfix->of("myorigin"));
     if (!origin) return;
     const auto explanation = explain_authors({{{"root", origin->str()}}}, configuration_.signing, {});
     const bool has_own_keys = std::any_of(explanation.keys.begin(), explanation.keys.end(),
@@ -227,14 +218,13 @@ class Examination {
          origin->str(),
          fmt::format("mail of cron is from root@{}, for which no key signs", origin->str()),
          "set it to a domain that has a key:",
-         {postfix_->set_command("myorigin", signing_.front().str()), postfix_->reload_command()}});
+         {mta_.postfix->set_command("myorigin", signing_.front().str()), mta_.postfix->reload_command()}});
   }
 
   // Finds the addresses for the domains' checks. Behind a relay, receivers see the relay's address.
   void examine_address() {
-    const auto relay = postfix_ ? relay_of(*postfix_) : std::string();
-    if (!addresses_.empty() || !relay.empty()) return;
-    const auto sending = sending_addresses(postfix_ ? &*postfix_ : nullptr);
+    if (!addresses_.empty() || !mta_.relay().empty()) return;
+    const auto sending = sending_addresses(postfix());
     std::copy_if(sending.begin(), sending.end(), std::back_inserter(addresses_), is_public_address);
     others_unknown_ = addresses_.size() < sending.size();
     if (auto trouble = hidden_addresses(sending)) findings_.push_back(*std::move(trouble));
@@ -245,9 +235,8 @@ class Examination {
     // Keys that do not sign yet have records to check, too.
     question.signing_domains = {signer_of(domain).value_or(domain).str()};
     question.others_unknown = others_unknown_;
-    if (!postfix_) return question;
-    question.relay = relay_of(*postfix_);
-    question.helo = postfix_->of("smtp_helo_name");
+    question.relay = mta_.relay();
+    if (mta_.postfix) question.helo = mta_.postfix->of("smtp_helo_name");
     return question;
   }
 
@@ -282,8 +271,7 @@ class Examination {
   std::vector<canon::DomainName> asked_about_;
   // The domains among them, or their parents, that have an active key.
   std::vector<canon::DomainName> signing_;
-  std::optional<PostfixSettings> postfix_;
-  Findings postfix_trouble_;
+  MtaSettings mta_;
   std::optional<Credentials> daemon_;
   bool daemon_runs_ = false;
   Findings findings_;

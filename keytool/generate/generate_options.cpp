@@ -111,7 +111,7 @@ void add_generate_options(CommandLine& command_line) {
   command_line.add_options()                                                                           //
       ("selector,s", value_text("SELECTOR"), "the key's name in DNS and in s= (default \"default\")")  //
       ("domain,d", value_text("DOMAIN"),                                                               //
-       "the domain to sign as (default: the only one in the key directory, else the one in /etc/mailname)")  //
+       "the domain to sign as (default: the only one in the key directory, else this host's own)")     //
       ("algorithm", value_text("ALGORITHM"),
        "rsa (default), ed25519, or both, which makes SELECTOR (RSA) and SELECTOR-ed25519")  //
       ("bits,b", value_number("N"), "size of an RSA key, 1024 to 8192 (default 2048)")      //

@@ -48,7 +48,7 @@ void put_in_place(const crypto::Directory& parent, const std::string& name) {
 // Removes only an empty directory of ours; anything else with that name stays.
 void remove_temporary(const crypto::Directory& parent, const std::string& name) {
   const auto temporary = crypto::temporary_name(name);
-  struct stat status {};
+  struct stat status = {};
   if (fstatat(parent.descriptor(), temporary.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
       S_ISDIR(status.st_mode) && status.st_uid == geteuid())
     unlinkat(parent.descriptor(), temporary.c_str(), AT_REMOVEDIR);
@@ -57,7 +57,7 @@ void remove_temporary(const crypto::Directory& parent, const std::string& name) 
 }  // namespace
 
 bool key_directory_exists(const std::filesystem::path& directory) {
-  struct stat status {};
+  struct stat status = {};
   if (stat(directory.c_str(), &status) == 0) return true;
   if (errno != ENOENT) crypto::throw_store_error("use the key directory", directory, errno);
   return false;

@@ -44,7 +44,7 @@ std::filesystem::path target_of_link(std::filesystem::path path, ConfTarget::Pur
 crypto::FileDescriptor lock_temporary(const crypto::Directory& directory, const std::string& temporary) {
   while (true) {
     auto file = directory.lock(temporary);
-    struct stat opened {};
+    struct stat opened = {};
     if (fstat(file.get(), &opened) != 0)
       crypto::throw_store_error("examine", directory.path() / temporary, errno);
     const auto named = directory.status_of(temporary);
@@ -61,7 +61,7 @@ ConfTarget::ConfTarget(std::filesystem::path target)
 // Delegates to the other constructor, so that the destructor cleans up if this one throws.
 ConfTarget::ConfTarget(std::filesystem::path path, Purpose purpose)
     : ConfTarget(target_of_link(std::move(path), purpose)) {
-  struct stat parent {};
+  struct stat parent = {};
   if (stat(directory_of(path_).c_str(), &parent) != 0)
     crypto::throw_store_error("write into", directory_of(path_), errno);
   if (purpose == Purpose::write) {

@@ -38,7 +38,7 @@ constexpr Wanted to_pass{1, "pass through", "g+x"};
 
 std::optional<AccessProblem> problem_with(const std::filesystem::path& path, const Credentials& user,
                                           const Wanted& wanted) {
-  struct stat status {};
+  struct stat status = {};
   if (stat(path.c_str(), &status) != 0)
     return AccessProblem{
         fmt::format("cannot examine {}: {}", path.string(), std::generic_category().message(errno)), {}};

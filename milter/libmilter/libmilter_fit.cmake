@@ -36,8 +36,8 @@ set(harmless_imports
   puts putchar fputs fwrite stderr stdout syslog __syslog_chk vsyslog __vsyslog_chk openlog closelog
   # Time, errors and the end.
   gettimeofday __gettimeofday64 time __time64 clock_gettime __clock_gettime64 sleep usleep nanosleep
-  __errno_location __assert_fail __stack_chk_fail __stack_chk_guard __fortify_fail abort exit _exit atexit
-  __cxa_atexit __cxa_finalize)
+  __errno_location __assert_fail __stack_chk_fail __stack_chk_fail_local __stack_chk_guard __fortify_fail abort exit
+  _exit atexit __cxa_atexit __cxa_finalize)
 
 # Sets imports to what the archive's members call and none of them defines.
 function(archive_imports archive imports)
@@ -54,11 +54,21 @@ function(archive_imports archive imports)
   set(${imports} "${wanted}" PARENT_SCOPE)
 endfunction()
 
+# Sets answer to whether the library is an archive of objects, and not a shared library.
+function(is_archive library answer)
+  file(READ ${library} magic LIMIT 8 HEX)
+  if(magic MATCHES "^213c(617263683e|7468696e3e)0a$")  # !<arch> or !<thin>
+    set(${answer} TRUE PARENT_SCOPE)
+  else()
+    set(${answer} FALSE PARENT_SCOPE)
+  endif()
+endfunction()
+
 # Sets hindrance to the reason why read_ahead.cpp must be left out, as a clause; to nothing if it fits.
 function(read_ahead_hindrance library hindrance)
   set(${hindrance} "" PARENT_SCOPE)
-  file(READ ${library} magic LIMIT 8 HEX)
-  if(NOT magic MATCHES "^213c(617263683e|7468696e3e)0a$")  # !<arch> or !<thin>
+  is_archive(${library} is_static)
+  if(NOT is_static)
     set(${hindrance} "libmilter is a shared library" PARENT_SCOPE)
     return()
   endif()

@@ -213,7 +213,8 @@ thread_local Service* service = nullptr;
 
 }  // namespace
 
-ServingThread::ServingThread() noexcept : service_(new (std::nothrow) Service) {
+ServingThread::ServingThread() noexcept {
+  service_ = new (std::nothrow) Service;
   service = service_;
 }
 

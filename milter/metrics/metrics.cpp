@@ -8,13 +8,10 @@
 
 #include <array>
 #include <ctime>
-#include <new>
 #include <sstream>
 #include <utility>
 
-#include "crypto/error.hpp"
 #include "milter/metrics/labels.hpp"
-#include "milter/mta_error.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -139,38 +136,8 @@ struct Metrics::Instruments {
             "When the configuration in effect was read, in Unix time; the start counts as well.");
 };
 
-NotSigned not_signed_because(crypto::NoIdentity::Cause cause) {
-  using Cause = crypto::NoIdentity::Cause;
-  switch (cause) {
-    case Cause::malformed:
-      return NotSigned::malformed_from;
-    case Cause::invalid_domain:
-      return NotSigned::invalid_domain;
-    case Cause::key_pending:
-      return NotSigned::key_pending;
-    case Cause::no_active_key:
-      return NotSigned::no_active_key;
-    case Cause::subdomain:
-      return NotSigned::subdomain;
-    case Cause::foreign_author:
-      return NotSigned::foreign_author;
-    case Cause::rule:
-      return NotSigned::rule;
-    case Cause::no_key:
-      return NotSigned::no_key;
-  }
-  return NotSigned::no_key;
-}
-
-ErrorKind kind_of(const std::exception& error) {
-  const auto is = [&](auto* type) { return dynamic_cast<decltype(type)>(&error) != nullptr; };
-  if (is(static_cast<const crypto::KeyFileError*>(nullptr))) return ErrorKind::key_file;
-  if (is(static_cast<const crypto::StoreError*>(nullptr))) return ErrorKind::store;
-  if (is(static_cast<const crypto::SettingsError*>(nullptr))) return ErrorKind::manifest;
-  if (is(static_cast<const crypto::OpenSslError*>(nullptr))) return ErrorKind::openssl;
-  if (is(static_cast<const std::bad_alloc*>(nullptr))) return ErrorKind::memory;
-  if (is(static_cast<const MtaError*>(nullptr))) return ErrorKind::mta;
-  return ErrorKind::other;
+bool built_with_metrics() noexcept {
+  return true;
 }
 
 Metrics::Metrics() : instruments_(std::make_unique<Instruments>()) {

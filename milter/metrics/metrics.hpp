@@ -1,5 +1,8 @@
 // Counts what the daemon does, for Prometheus: one call for each event. Names and labels are in metrics.cpp.
 //
+// A build without prometheus-cpp has milter/metrics/no_metrics.cpp in place of metrics.cpp: it counts
+// nothing.
+//
 // Lives as long as the process, so that a reload loses nothing. Thread-safe. An event costs a few atomic
 // additions, takes no memory and does not throw. Nothing here touches a file; milter/metrics/metrics_writer
 // does.
@@ -53,6 +56,9 @@ enum class ErrorKind {
 };
 
 ErrorKind kind_of(const std::exception& error);
+
+// If this returns false, Metrics counts nothing, and text() is not there.
+bool built_with_metrics() noexcept;
 
 class Metrics {
  public:

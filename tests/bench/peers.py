@@ -1,7 +1,7 @@
-"""The milters that tests/bench/compare runs against each other.
+"""The milters that tests/bench/compare and tests/bench/through_postfix run against each other.
 
-Each is set up to sign and to do nothing else, with the same key, relaxed/relaxed, on a UNIX socket in
-a temporary directory, and for speed as its own manual recommends. Each logs one line per message to a
+Each is set up to sign and to do nothing else, with the same key, relaxed/relaxed, on a UNIX socket that the group of
+its directory may use, and for speed as its own manual recommends. Each logs one line per message to a
 file, except OpenDKIM, which can only log to syslog and therefore logs nothing.
 """
 
@@ -13,26 +13,14 @@ import subprocess
 import time
 from pathlib import Path
 
+from processor_time import tree_peak_kib, tree_seconds
+
 DOMAIN = "example.com"
 SELECTOR = "server"
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class PeerError(Exception):
     pass
-
-
-def _stat_fields(pid):
-    # The command name is in parentheses and may contain anything.
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-
-
-def _descendants(pid):
-    found = [pid]
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += _descendants(int(child))
-    return found
 
 
 class Peer:
@@ -42,10 +30,11 @@ class Peer:
     package = ""
     algorithms = ("rsa", "ed25519")
 
-    def __init__(self, work, key_file):
+    def __init__(self, work, key_file, socket_path=None):
+        """Makes `work` at the start; the socket is there, unless `socket_path` is given."""
         self.work = Path(work)
         self.key_file = key_file
-        self.socket_path = self.work / "sock"
+        self.socket_path = socket_path or self.work / "sock"
         self.process = None
 
     @classmethod
@@ -82,19 +71,11 @@ class Peer:
 
     def cpu_seconds(self):
         """Returns the user and system time of the process and its children, including dead ones."""
-        total = 0
-        for pid in _descendants(self.process.pid):
-            total += sum(int(ticks) for ticks in _stat_fields(pid)[11:15])
-        return total / CLOCK_TICKS
+        return tree_seconds(self.process.pid)
 
     def peak_kib(self):
         """Returns the largest resident set of its largest process: a sum would count shared pages twice."""
-        peaks = [0]
-        for pid in _descendants(self.process.pid):
-            for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    peaks.append(int(line.split()[1]))
-        return max(peaks)
+        return tree_peak_kib(self.process.pid)
 
     def stop(self):
         if self.process is None:
@@ -131,7 +112,7 @@ class OpenDkim(Peer):
         algorithm = "ed25519-sha256" if "ed25519" in self.key_file.name else "rsa-sha256"
         (self.work / "conf").write_text(
             # RequireSafeKeys would refuse a key below /tmp, no matter who owns it.
-            "Mode s\nSyslog no\nBackground no\nRequireSafeKeys no\n"
+            "Mode s\nSyslog no\nBackground no\nRequireSafeKeys no\nUMask 007\n"
             f"Domain {DOMAIN}\nSelector {SELECTOR}\nKeyFile {self.key_file}\n"
             f"SignatureAlgorithm {algorithm}\n"
             "Canonicalization relaxed/relaxed\n"
@@ -158,7 +139,7 @@ options {{
 }}
 logging {{ type = "file"; filename = "{work}/rspamd.log"; level = "notice"; }}
 worker "rspamd_proxy" {{
-  bind_socket = "{self.socket_path} mode=0600";
+  bind_socket = "{self.socket_path} mode=0660";
   milter = yes; timeout = 120s; count = {os.cpu_count()};
   upstream "local" {{ default = yes; self_scan = yes; }}
 }}

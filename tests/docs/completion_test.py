@@ -262,7 +262,7 @@ class Interactive(unittest.TestCase):
         self.complete("dkimkey verify my", "my\\ message.eml ")
         self.complete("dkimkey import --opendkim my", "my\\ message.eml ")
         self.complete("dkimkey list -D ke", "keys/")
-        self.complete("dkimsignd --pr", "--print-config ")
+        self.complete("dkimsignd --pri", "--print-config ")
         self.complete("dkimsignd --config my", "my\\ message.eml ")
         self.assertNotIn("pwned", os.listdir(self.directory))
 

@@ -55,6 +55,56 @@ class Readme(unittest.TestCase):
                 self.assertTrue((page.parent / target).exists(), f"{page}: {target}")
 
 
+def tables():
+    """Yields each row of the tables of the benchmarks as a dictionary from heading to cell."""
+    headings = []
+    for line in (ROOT / "tests/bench/README.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
+        if cells and headings and not cells[0].startswith("---"):
+            yield dict(zip(headings, cells, strict=True))
+        headings = headings or cells if cells else []
+
+
+def number(cell):
+    return float(re.match(r"[-+]?[\d.]+", cell)[0])
+
+
+class Benchmarks(unittest.TestCase):
+    """What a table compares is what its figures give, as far as they are rounded: they come from the same run."""
+
+    def assert_ratio(self, shown, above, below, slack, row):
+        self.assertGreaterEqual(shown + slack, (above - 0.5) / (below + 0.5), row)
+        self.assertLessEqual(shown - slack, (above + 0.5) / (below - 0.5), row)
+
+    def test_with_other_milters(self):
+        compared = 0
+        for row in tables():
+            if row.get("milter") == "dkimsignd" and "dkimsignd is" in row:
+                ours = number(row["speed"])
+            elif row.get("dkimsignd is"):
+                factor = number(row["dkimsignd is"])
+                self.assert_ratio(factor, ours, number(row["speed"]), 0.05, row)
+                if budget := re.search(r"budget ([\d.]+) ×: (met|MISSED)", row["dkimsignd is"]):
+                    # A factor that is rounded to the budget may have met or missed it.
+                    check = self.assertGreaterEqual if budget[2] == "met" else self.assertLessEqual
+                    check(factor, float(budget[1]), row)
+                compared += 1
+        self.assertGreater(compared, 10)
+
+    def test_through_postfix(self):
+        compared = 0
+        for row in tables():
+            if row.get("milter") == "none":
+                plain = row
+            elif cell := row.get("compared with no milter"):
+                self.assertEqual(row["messages"], plain["messages"])
+                self.assert_ratio(number(cell) / 100, number(row["speed"]), number(plain["speed"]), 0.005, row)
+                more = number(row["CPU per message: all"]) - number(plain["CPU per message: all"])
+                self.assertAlmostEqual(number(cell.split(", ")[1]), more, delta=0.0101, msg=row)
+                compared += 1
+        self.assertGreater(compared, 10)
+
+
 class ManualPage(unittest.TestCase):
     maxDiff = None
 

@@ -140,6 +140,17 @@ class Healthy(DoctorTest):
         reached = [f["what"] for f in findings if f["topic"] == "socket"]
         self.assertEqual(reached, ["dkimsignd listens, and user postfix reaches it from inside the chroot"])
 
+    def test_without_a_chroot(self):
+        """Postfix 3.11 has none by default."""
+        with self.postfix_with():
+            master = self.scene.postfix.config / "master.cf"
+            text, count = re.subn(r"^((\S+ +){4})y ", r"\1n ", master.read_text(), flags=re.MULTILINE)
+            self.assertGreater(count, 2)
+            master.write_text(text)
+            self.let_settle()
+            reached = [f["what"] for f in self.assert_healthy() if f["topic"] == "socket"]
+            self.assertEqual(reached, ["dkimsignd listens, and user postfix reaches it"])
+
     def test_other_names_of_the_socket(self):
         queue = self.scene.postfix.queue
         for name in ("unix:/dkimsignd/dkimsignd.sock", "local:dkimsignd/dkimsignd.sock", "$ours",

@@ -51,12 +51,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static test::FileTree tree("dkimsignd.conf");
   if (!tree.fill({reinterpret_cast<const char*>(data), size})) return 0;
   const auto file = tree.file().string();
+  const crypto::ConfigurationFile configuration{file, crypto::ConfigurationFile::IfMissing::fail};
   bool failed = false;
-  const auto said = outcome(
-      [&] {
-        return milter::read_config({file, crypto::ConfigurationFile::IfMissing::fail});
-      },
-      failed);
+  const auto said = outcome([&] { return milter::read_config(configuration); }, failed);
   if (failed) test::require(said.starts_with(tree.directory().string()), "an error names a file");
   if (tree.text().find('@') == std::string::npos) {
     bool text_failed = false;

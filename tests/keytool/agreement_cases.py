@@ -2,6 +2,7 @@
 
 import base64
 import re
+import subprocess
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -144,12 +145,14 @@ def damages(raw):
 
 # --- key records and crafted signatures ------------------------------------------------------------
 
-def weak_key(bits=512):
-    return rsa.generate_private_key(65537, bits)
+def weak_key():
+    # cryptography makes none below 1024 bits from version 42 on, and reads them.
+    made = subprocess.run(["openssl", "genrsa", "512"], check=True, capture_output=True)
+    return serialization.load_pem_private_key(made.stdout, None)
 
 
 WEAK = weak_key()
-OTHER = weak_key(1024)
+OTHER = rsa.generate_private_key(65537, 1024)
 
 
 def p_of(key, form=serialization.PublicFormat.SubjectPublicKeyInfo):

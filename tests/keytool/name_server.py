@@ -1,6 +1,8 @@
 """Parts that the harnesses of real name servers share: dns_world, wide_world, and dns_server of tests/e2e."""
 
+import re
 import shutil
+import subprocess
 
 import dns.exception
 import dns.message
@@ -24,6 +26,12 @@ log:
 def path_of(server):
     """Returns the path of a server's program: /usr/sbin may not be in PATH."""
     return shutil.which(server) or f"/usr/sbin/{server}"
+
+
+def knot_version():
+    """Returns the version of knot, such as (3, 4)."""
+    said = subprocess.run([path_of("knotd"), "--version"], check=True, capture_output=True, text=True).stdout
+    return tuple(map(int, re.search(r"(\d+)\.(\d+)", said).groups()))
 
 
 def serves(address, zone, port=53):

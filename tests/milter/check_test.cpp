@@ -6,6 +6,7 @@
 
 #include <sstream>
 
+#include "milter/metrics/metrics.hpp"
 #include "tests/milter/milter_store.hpp"
 
 namespace dkim::milter {
@@ -69,6 +70,7 @@ TEST_F(CheckTest, NamesARuleWhoseSelectorIsMissing) {
 }
 
 TEST_F(CheckTest, NamesAMissingDirectoryOfMetrics) {
+  if (!built_with_metrics()) GTEST_SKIP() << "built without metrics";
   check(0, "metrics_file = \"" + store_.path().string() + "/m.prom\";");
   EXPECT_EQ(check(1, "metrics_file = \"/nowhere/m.prom\";"),
             "the directory of metrics_file, /nowhere, does not exist\n");

@@ -109,7 +109,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "\"on_error\" has an unknown value; it can be \"accept\", \"tempfail\", \"reject\""},
         Mistake{"on_malformed = \"Accept\";",
                 "\"on_malformed\" has an unknown value; it can be \"accept\", \"tempfail\", \"reject\""},
-        Mistake{"log = \"file\";", "\"log\" has an unknown value; it can be \"syslog\", \"stderr\""},
+        Mistake{"log = \"file\";",
+                "\"log\" has an unknown value; it can be \"syslog\", \"stderr\", \"stdout\""},
         Mistake{"log_level = \"verbose\";",
                 "\"log_level\" has an unknown value; it can be \"error\", \"warning\", \"info\", \"debug\""},
         Mistake{"log_level = 3;", "\"log_level\" is a number; it must be a text in quotes"},
@@ -120,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Mistake{"metrics_file = \"dkimsignd.prom\";",
                 "\"metrics_file\" is not an absolute path; it must begin with /, or be empty for none"},
-        Mistake{"metrics_file = \"/var/spool/postfix/dkimsignd/dkimsignd.sock\";",
+        Mistake{"socket = \"unix:/x/s\"; metrics_file = \"/x/s\";",
                 "\"metrics_file\" is the socket; it must be a file of its own"},
         Mistake{"metrics_interval = 0;",
                 "\"metrics_interval\" is 0; it must be a whole number from 1 to 3600"},

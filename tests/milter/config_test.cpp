@@ -15,9 +15,9 @@ Config parsed(std::string_view text) {
 TEST(Config, AnEmptyFileMeansTheDefaults) {
   for (const char* text : {"", "\n", "# nothing\n", "// nothing\n/* at all */"}) {
     const auto config = parsed(text);
-    EXPECT_EQ(config.socket.text, "unix:/var/spool/postfix/dkimsignd/dkimsignd.sock");
+    EXPECT_EQ(config.socket.text, crypto::default_socket);
     EXPECT_EQ(config.socket_mode, 0660U);
-    EXPECT_EQ(config.signing.key_directory, "/etc/dkimsignd/keys");
+    EXPECT_EQ(config.signing.key_directory, crypto::default_key_directory);
     ASSERT_EQ(config.trusted_networks.size(), 2U);
     EXPECT_EQ(config.trusted_networks[0].text(), "127.0.0.0/8");
     EXPECT_EQ(config.trusted_networks[1].text(), "::1");
@@ -126,7 +126,7 @@ TEST(Config, AcceptsEveryWordOfEverySetting) {
     EXPECT_EQ(to_string(config.on_error), word);
     EXPECT_EQ(to_string(config.on_malformed), word);
   }
-  for (const char* word : {"syslog", "stderr"})
+  for (const char* word : {"syslog", "stderr", "stdout"})
     EXPECT_EQ(to_string(parsed(std::string("log = \"") + word + "\";").log), word);
   for (const char* word : {"error", "warning", "info", "debug"})
     EXPECT_EQ(to_string(parsed(std::string("log_level = \"") + word + "\";").log_level), word);

@@ -23,7 +23,7 @@ TEST_F(DaemonDialogueTest, AsksForTheMacrosThatItUsesAndNoOthers) {
   const auto& symbols = connection.negotiate().symbols;
   using Names = std::vector<std::string>;
   const auto of = [&](Stage stage) { return symbols[static_cast<std::size_t>(stage)]; };
-  EXPECT_EQ(of(Stage::connect), (Names{"{daemon_name}", "{mark}"}));
+  EXPECT_EQ(of(Stage::connect), (Names{"v", "{daemon_name}", "{mark}"}));
   EXPECT_EQ(of(Stage::mail), (Names{"i", "{auth_type}", "{daemon_name}", "{mark}"}));
   EXPECT_EQ(of(Stage::end_of_header), Names{"i"});
   EXPECT_EQ(of(Stage::end_of_message), Names{"i"});

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "tests/milter/daemon_fixture.hpp"
 
 namespace dkim::test {
@@ -27,7 +29,7 @@ TEST_F(DaemonStartTest, IsReadyOnlyOnceItAcceptsConnections) {
     start();  // throws unless READY=1 arrives
     MilterClient connection(daemon_->endpoint());
     connection.negotiate();
-    struct stat status {};
+    struct stat status = {};
     ASSERT_EQ(stat(daemon_->socket_path().c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777, 0660U) << "READY comes after the socket has its mode";
   }
@@ -53,12 +55,46 @@ TEST_F(DaemonStartTest, StartsAfterAKilledDaemon) {
   expect_service();
 }
 
+TEST_F(DaemonStartTest, AnotherProcessCanProbeIt) {
+  start();
+  const auto probe = [this] { return run({"--config", daemon_->config_path(), "--probe"}); };
+  const auto healthy = probe();
+  EXPECT_EQ(healthy.status, 0) << healthy.err;
+  EXPECT_EQ(healthy.out, "the daemon on " + daemon_->endpoint() + " answers\n");
+  daemon_->signal(SIGKILL);
+  ASSERT_TRUE(daemon_->wait_for_end());
+  const auto unhealthy = probe();
+  EXPECT_EQ(unhealthy.status, 1);
+  EXPECT_EQ(unhealthy.err, "dkimsignd: no answer on " + daemon_->endpoint() + ": Connection refused\n");
+}
+
+// As process 1 of a container, it gets the children of processes that have ended.
+TEST_F(DaemonStartTest, ALeftoverProcessDoesNotBecomeAZombie) {
+  std::array<int, 2> names{};
+  ASSERT_EQ(pipe(names.data()), 0);
+  start("", [&] {
+    const pid_t leftover = fork();
+    if (leftover == 0) {
+      while (true)
+        pause();
+    }
+    if (write(names[1], &leftover, sizeof leftover) != sizeof leftover) _exit(125);
+  });
+  pid_t leftover = 0;
+  ASSERT_EQ(read(names[0], &leftover, sizeof leftover), static_cast<ssize_t>(sizeof leftover));
+  close(names[0]);
+  close(names[1]);
+  ASSERT_EQ(kill(leftover, SIGKILL), 0);
+  // A zombie still takes signals.
+  EXPECT_TRUE(eventually([leftover] { return kill(leftover, 0) != 0; }));
+}
+
 TEST_F(DaemonStartTest, OthersCannotReadItsMemory) {
   start();
   expect_service();
   const std::string proc = "/proc/" + std::to_string(daemon_->pid());
   // The /proc files of a process that is not dumpable belong to root.
-  struct stat status {};
+  struct stat status = {};
   ASSERT_EQ(stat((proc + "/environ").c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, 0U);
   rlimit core{1, 1};
@@ -75,7 +111,7 @@ TEST_F(DaemonStartTest, NotDumpableForAnOrdinaryUser) {
   start("log_level = \"info\";", [] {
     if (setgid(nobody) != 0 || setuid(nobody) != 0) _exit(125);
   });
-  struct stat status {};
+  struct stat status = {};
   ASSERT_EQ(stat(("/proc/" + std::to_string(daemon_->pid()) + "/environ").c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, 0U) << "it would be nobody's if the process were dumpable";
   EXPECT_EQ(daemon_->log().find("running as root"), std::string::npos);

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <prometheus/metric_family.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -10,7 +9,6 @@
 #include <thread>
 
 #include "crypto/error.hpp"
-#include "tests/milter/metrics/metrics_text.hpp"
 #include "tests/milter/milter_store.hpp"
 
 namespace dkim::milter {
@@ -130,25 +128,6 @@ TEST_F(KeyCacheTest, ReportsADamagedManifestAndRecovers) {
     EXPECT_THROW(find("example.com"), crypto::SettingsError) << bad;
   }
   test::write_file(manifest, good);
-  EXPECT_EQ(selectors("example.com"), "a");
-}
-
-// libconfig leaks with each syntax error: a damaged manifest must not be parsed for each message.
-TEST_F(KeyCacheTest, RemembersADamagedManifestUntilItIsRepaired) {
-  store_.add_key("example.com", "a");
-  const auto path = store_.path() / "example.com" / "keys.conf";
-  std::string whole;
-  std::getline(std::ifstream(path), whole, '\0');
-  std::ofstream(path) << "format = 1; keys = ( { selector = \"";
-  store_.let_settle("example.com");
-  EXPECT_THROW(find("example.com"), crypto::SettingsError);
-  EXPECT_EQ(cache_.size(), 1U);
-  for (int i = 0; i < 5; ++i)
-    EXPECT_THROW(find("example.com"), crypto::SettingsError);
-  const auto look_ups = test::samples_of(metrics_.text({}));
-  EXPECT_EQ(look_ups.at("dkimsignd_key_cache_lookups_total{result=\"miss\"}"), 1) << "it was parsed again";
-  EXPECT_EQ(look_ups.at("dkimsignd_key_cache_lookups_total{result=\"hit\"}"), 5);
-  std::ofstream(path) << whole;
   EXPECT_EQ(selectors("example.com"), "a");
 }
 

@@ -203,6 +203,34 @@ class BuildTest(TemporaryCase):
     def assert_libmilter_reads(self):
         self.assertGreaterEqual(self.reads_a_packet(), 2)
 
+    def assert_only_the_main_thread_takes_signals(self):
+        """libmilter's own thread would end the daemon in the middle of messages."""
+        daemon = self.started()
+        daemon.wait_until_ready()
+        threads = pathlib.Path(f"/proc/{daemon.process.pid}/task")
+
+        def system_calls():
+            """Returns the number of the system call in which each thread waits, or nothing if one does not wait."""
+            calls = {int(thread.name): (thread / "syscall").read_text().split()[0] for thread in threads.iterdir()}
+            return calls if all(call.isdigit() for call in calls.values()) else None
+
+        calls = wait_for(system_calls, "all threads to wait", alive=daemon.alive)
+        self.assertGreater(len(calls), 2)
+        main = calls[daemon.process.pid]
+        self.assertEqual([thread for thread, call in calls.items() if call == main], [daemon.process.pid])
+
+    def assert_it_survives_macros_without_a_value(self):
+        """The lists of macros have all lengths, so that their blocks of memory have all sizes."""
+        if CACHE.get("DKIMSIGND_SANITIZE"):
+            return  # a sanitizer has a malloc of its own
+        daemon = self.started()
+        daemon.wait_until_ready()
+        for count in range(1, 400, 2):
+            with MilterClient(daemon.socket) as connection:
+                macros = b"".join(b"value\0" if i % 2 else b"{name}\0" for i in range(count))
+                self.assertEqual(connection.sender_after(macros), b"c", daemon.log_text())
+        self.assertTrue(daemon.alive())
+
     def end_of(self, daemon):
         return daemon.process.wait(PATIENCE), daemon.log_text()
 
@@ -213,6 +241,8 @@ class BuildTest(TemporaryCase):
         else:
             self.assertRegex(said, "^off, messages take more system calls: libmilter is a shared library$")
             self.assert_libmilter_reads()
+        self.assert_only_the_main_thread_takes_signals()
+        self.assert_it_survives_macros_without_a_value()
 
     def test_a_fortified_one(self):
         library = self.redirected("fortified", FORTIFIED)
@@ -269,6 +299,8 @@ class BuildTest(TemporaryCase):
         self.assertIn("libmilter.so", run("readelf", "-d", self.daemon()))
         self.answers()
         self.assert_libmilter_reads()
+        self.assert_only_the_main_thread_takes_signals()
+        self.assert_it_survives_macros_without_a_value()
 
     def test_without_read_ahead(self):
         self.assertEqual(self.built(self.system, read_ahead="OFF"), "off, messages take more system calls: it was built so")

@@ -20,7 +20,7 @@ using test::bound_socket;
 class ListenSocketTest : public testing::Test {
  protected:
   struct stat status() const {
-    struct stat out {};
+    struct stat out = {};
     EXPECT_EQ(lstat(path_.c_str(), &out), 0) << std::strerror(errno);
     return out;
   }
@@ -40,7 +40,7 @@ class ListenSocketTest : public testing::Test {
 };
 
 TEST_F(ListenSocketTest, RemovesASocketThatNobodyListensOn) {
-  { const auto dead = bound_socket(path_); }
+  bound_socket(path_);  // closed at once
   ASSERT_TRUE(std::filesystem::exists(path_));
   const ListenSocket socket(address_, 0660);
   EXPECT_FALSE(std::filesystem::exists(path_));
@@ -75,7 +75,7 @@ TEST_F(ListenSocketTest, RefusesAFileThatIsNotASocket) {
 }
 
 TEST_F(ListenSocketTest, DoesNotFollowALinkToASocket) {
-  { const auto dead = bound_socket(directory_.path() / "elsewhere"); }
+  bound_socket(directory_.path() / "elsewhere");  // closed at once
   std::filesystem::create_symlink(directory_.path() / "elsewhere", path_);
   EXPECT_NE(error_of_start(), "no error");
   EXPECT_TRUE(std::filesystem::exists(directory_.path() / "elsewhere"));

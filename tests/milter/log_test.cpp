@@ -101,12 +101,15 @@ TEST_F(LogTest, NoByteFromOutsideEndsALineOrPassesForAnother) {
   log_.malformed(evil, evil, Disposition::reject);
   log_.fault(evil, evil, Disposition::reject);
   log_.deferred(evil);
-  log_.long_header_line(evil, evil);
-  log_.eight_bit(evil, 7);
+  log_.long_header_line(evil, Mta::postfix, evil);
+  log_.long_header_line(evil, Mta::sendmail, evil);
+  log_.eight_bit(evil, Mta::postfix, 7);
+  log_.eight_bit(evil, Mta::sendmail, 7);
+  log_.sendmail_rewrites(evil, evil, "a problem");
   log_.reload_failed(evil);
   log_.metrics_not_written(evil);
   log_.metrics_written_again(evil);
-  ASSERT_EQ(lines_.size(), 11U);
+  ASSERT_EQ(lines_.size(), 14U);
   for (const auto& text : lines_) {
     EXPECT_TRUE(plain(text)) << text;
     EXPECT_NE(text.find("a\\x0d\\x0aNOQUEUE"), std::string::npos) << text;
@@ -124,7 +127,8 @@ TEST_F(LogTest, HugeValuesAreCut) {
   log_.not_ours(huge, ClientAddress(), huge);
   log_.not_signed(huge, {Cause::rule, huge, huge});
   log_.malformed(huge, huge, Disposition::accept);
-  log_.long_header_line(huge, huge);
+  log_.long_header_line(huge, Mta::postfix, huge);
+  log_.sendmail_rewrites(huge, huge, "a problem");
   for (const auto& text : lines_) {
     EXPECT_LT(text.size(), 1500U);
     EXPECT_NE(text.find("x..."), std::string::npos);
@@ -157,26 +161,27 @@ TEST_F(LogTest, TheLevelDecides) {
   EXPECT_EQ(write_all(), 1U);
 }
 
-// Redirects standard error until it is destroyed.
-class StandardError {
+// Redirects a standard stream until it is destroyed.
+class Redirected {
  public:
-  explicit StandardError(int fd) : saved_(dup(STDERR_FILENO)) { dup2(fd, STDERR_FILENO); }
-  StandardError(const StandardError&) = delete;
-  StandardError& operator=(const StandardError&) = delete;
-  ~StandardError() { dup2(saved_.get(), STDERR_FILENO); }
+  Redirected(int stream, int fd) : stream_(stream), saved_(dup(stream)) { dup2(fd, stream); }
+  Redirected(const Redirected&) = delete;
+  Redirected& operator=(const Redirected&) = delete;
+  ~Redirected() { dup2(saved_.get(), stream_); }
 
  private:
+  int stream_;
   crypto::FileDescriptor saved_;
 };
 
-// Returns what the function writes to standard error.
-std::string standard_error_of(const std::function<void()>& function) {
+// Returns what the function writes to the stream.
+std::string written_to(int stream, const std::function<void()>& function) {
   int ends[2];
   EXPECT_EQ(pipe(ends), 0);
   const crypto::FileDescriptor out(ends[0]);
   {
     const crypto::FileDescriptor in(ends[1]);
-    const StandardError redirected(in.get());
+    const Redirected redirected(stream, in.get());
     function();
   }
   char text[256];
@@ -184,22 +189,27 @@ std::string standard_error_of(const std::function<void()>& function) {
   return {text, size > 0 ? static_cast<std::size_t>(size) : 0};
 }
 
-TEST(LogSink, WritesAWholeLineToStandardError) {
-  const auto written = standard_error_of([] {
-    const auto sink = log_sink(LogTarget::standard_error);
-    sink(LogLevel::info, "one");
-    sink(LogLevel::error, "two");
-  });
-  EXPECT_EQ(written, "dkimsignd: one\ndkimsignd: error: two\n");
+void write_two_lines(LogTarget target) {
+  const auto sink = log_sink(target);
+  sink(LogLevel::info, "one");
+  sink(LogLevel::error, "two");
+}
+
+TEST(LogSink, WritesWholeLinesToStandardErrorOrStandardOutput) {
+  EXPECT_EQ(written_to(STDERR_FILENO, [] { write_two_lines(LogTarget::standard_error); }),
+            "dkimsignd: one\ndkimsignd: error: two\n");
+  EXPECT_EQ(written_to(STDOUT_FILENO, [] { write_two_lines(LogTarget::standard_output); }),
+            "dkimsignd: one\ndkimsignd: error: two\n");
+  EXPECT_EQ(written_to(STDERR_FILENO, [] { write_two_lines(LogTarget::standard_output); }), "");
 }
 
 TEST(LogSink, AFullDiskLosesTheLineAndNothingElse) {
   const crypto::FileDescriptor full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   ASSERT_TRUE(full);
   const auto sink = log_sink(LogTarget::standard_error);
-  const auto written = standard_error_of([&] {
+  const auto written = written_to(STDERR_FILENO, [&] {
     {
-      const StandardError redirected(full.get());
+      const Redirected redirected(STDERR_FILENO, full.get());
       sink(LogLevel::error, "lost");
     }
     sink(LogLevel::error, "kept");

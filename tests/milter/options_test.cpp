@@ -21,7 +21,7 @@ Options parse(const std::vector<const char*>& arguments) {
 TEST(Options, RunTheDaemonWithItsUsualFileByDefault) {
   const auto options = parse({});
   EXPECT_EQ(options.action, Options::Action::run);
-  EXPECT_EQ(options.config_file.path, "/etc/dkimsignd/dkimsignd.conf");
+  EXPECT_EQ(options.config_file.path, crypto::default_configuration_file);
   EXPECT_EQ(options.config_file.if_missing, IfMissing::use_defaults);
 }
 
@@ -35,6 +35,7 @@ TEST(Options, NameTheFile) {
 
 TEST(Options, ChooseWhatToDo) {
   EXPECT_EQ(parse({"--check"}).action, Options::Action::check);
+  EXPECT_EQ(parse({"--probe"}).action, Options::Action::probe);
   EXPECT_EQ(parse({"--print-config"}).action, Options::Action::print_config);
   EXPECT_EQ(parse({"--version"}).action, Options::Action::show_version);
   EXPECT_EQ(parse({"--help"}).action, Options::Action::show_help);
@@ -61,7 +62,8 @@ TEST(Options, RefuseUnknownArguments) {
 
 TEST(Options, HelpNamesEveryOption) {
   const std::string help = help_text();
-  for (const char* option : {"--config", "--check", "--print-config", "--version", "--help", "USR1"})
+  for (const char* option :
+       {"--config", "--check", "--probe", "--print-config", "--version", "--help", "USR1"})
     EXPECT_NE(help.find(option), std::string::npos) << option;
   EXPECT_LT(help.find("Examples:"), help.find("Options"));
 }

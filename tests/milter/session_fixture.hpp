@@ -61,10 +61,8 @@ class SessionTest : public testing::Test {
   MilterStore store_;
   Macros macros_ = {{"i", "4F1k"}};
   std::vector<Line> lines_;
-  milter::Log log_{[this](milter::LogLevel level, const std::string& text) {
-                     lines_.push_back({level, text});
-                   },
-                   milter::LogLevel::debug};
+  milter::Log::Sink keep_ = [this](auto level, const auto& text) { lines_.push_back({level, text}); };
+  milter::Log log_{keep_, milter::LogLevel::debug};
   std::unique_ptr<milter::Shared> shared_;
   milter::Session::LeadingSpace space_ = milter::Session::LeadingSpace::kept;
 };

@@ -208,5 +208,46 @@ TEST_F(SessionTest, DoesNotWarnAboutAFieldWithLinesOf998Bytes) {
   EXPECT_EQ(lines_.size(), 3U);
 }
 
+TEST_F(SessionTest, WarnsAboutWhatSendmailWillChange) {
+  store_.add_key("example.com", "server");
+  macros_["v"] = "8.17.1.9";
+  Mail mail;
+  mail.fields.push_back({"References", " " + std::string(990, 'r')});
+  mail.fields.push_back({"Cc", " a@example.net,b@example.net"});
+  // Not signed, so that nothing breaks.
+  mail.fields.push_back({"Errors-To", " a@example.net,b@example.net"});
+  mail.body = {std::string(991, 'x') + "\r\nM\xc3\xbc\r\n"};
+  expect_valid(deliver(*session(), mail), mail);
+  ASSERT_EQ(lines_.size(), 5U);
+  EXPECT_NE(lines_[1].text.find("4F1k: a line of header field References is longer than 990 bytes: sendmail"),
+            std::string::npos);
+  EXPECT_NE(lines_[2].text.find("4F1k: body line 1 is longer than 990 bytes: sendmail"), std::string::npos);
+  EXPECT_NE(lines_[3].text.find("not 7-bit from line 2 on"), std::string::npos);
+  EXPECT_NE(lines_[3].text.find("SMTP_MAILER_FLAGS"), std::string::npos);
+  EXPECT_NE(lines_[4].text.find("4F1k: header field Cc has no space after a comma: sendmail writes it"),
+            std::string::npos);
+  EXPECT_EQ(lines_[4].level, LogLevel::warning);
+}
+
+TEST_F(SessionTest, DoesNotWarnAboutWhatSendmailKeeps) {
+  store_.add_key("example.com", "server");
+  macros_["v"] = "8.17.1.9";
+  Mail mail;
+  mail.fields.push_back({"References", " " + std::string(978, 'r')});
+  mail.body = {std::string(990, 'x') + "\r\n"};
+  expect_valid(deliver(*session(), mail), mail);
+  EXPECT_EQ(lines_.size(), 1U) << last_line();
+}
+
+TEST_F(SessionTest, WarnsOfNoRewritingIfTheFieldIsNotSigned) {
+  configure("signed_headers = ( \"-Cc\" );");
+  store_.add_key("example.com", "server");
+  macros_["v"] = "8.17.1.9";
+  Mail mail;
+  mail.fields.push_back({"Cc", " a@example.net,b@example.net"});
+  expect_valid(deliver(*session(), mail), mail);
+  EXPECT_EQ(lines_.size(), 1U) << last_line();
+}
+
 }  // namespace
 }  // namespace dkim::test

@@ -2,31 +2,31 @@
 """Makes the machine that the other tests install on: Debian with systemd, and packages to install without a
 network.
 
-The packages come from the sources of the machine that runs this. It is a test in name only, so that ctest runs
-it once.
+It is a test in name only, so that ctest runs it once.
 """
 
 import shutil
 
-from built import BASE, CURRENT, debian_sources, debian_suite, package, run
+from built import BASE, CURRENT, SUITE, debian_sources, package, run
 from machine import isolate
 
 # Shortens the installation from minutes to seconds: nothing here needs to survive a power cut.
 FAST = "--dpkgopt=force-unsafe-io"
-# The machine's archive has this package, and the tests install it.
-LATER = "postfix"
+# The machine's archive has these packages, and the tests install one of them: they conflict with each other.
+LATER = ("postfix", "sendmail")
 
 
 def main():
     if BASE.exists():
         shutil.rmtree(BASE)
+    sources = debian_sources(SUITE)
     run("mmdebstrap", "--mode=root", "--variant=apt", FAST, '--aptopt=Acquire::Languages "none"',
         "--include=systemd-sysv,init-system-helpers", "--skip=cleanup/apt",
         f"--customize-hook=copy-in {package(CURRENT)} /var/tmp",
-        '--customize-hook=chroot "$1" apt-get -q -y --download-only --no-install-recommends install '
-        f"{LATER} /var/tmp/{package(CURRENT).name}",
+        *('--customize-hook=chroot "$1" apt-get -q -y --download-only --no-install-recommends install '
+          f"{mta} /var/tmp/{package(CURRENT).name}" for mta in LATER),
         '--customize-hook=rm "$1"/var/tmp/*.deb',
-        debian_suite(), BASE, "-", input=debian_sources().encode())
+        SUITE, BASE, *([] if sources is None else ["-"]), input=(sources or "").encode())
 
 
 if __name__ == "__main__":

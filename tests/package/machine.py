@@ -113,8 +113,8 @@ class Machine:
 
     def _inside(self):
         if self._leader:
-            return ["nsenter", f"--target={self._leader}", "--mount", "--uts", "--ipc", "--net", "--pid",
-                    "--cgroup", "--", *CLEAN]
+            return ["nsenter", f"--target={self._leader}", "--root", "--wd", "--mount", "--uts", "--ipc", "--net",
+                    "--pid", "--cgroup", "--", *CLEAN]
         return ["chroot", str(self.root), *CLEAN]
 
     def run(self, *command, **options):
@@ -127,11 +127,12 @@ class Machine:
         return self.run("apt-get", "-q", "-y", choice, "install", *packages)
 
     def put(self, source, directory="/root"):
-        shutil.copy(source, self.root / directory.lstrip("/"))
+        shutil.copy(source, self.path(directory))
         return f"{directory}/{pathlib.Path(source).name}"
 
     def active(self, unit):
-        return self.run("systemctl", "is-active", unit, good=(0, 3)).strip()
+        # The status is 3 for a unit that does not run, and from systemd 254 on 4 for one that does not exist.
+        return self.run("systemctl", "is-active", unit, good=(0, 3, 4)).strip()
 
     def property(self, unit, name):
         return self.run("systemctl", "show", "--value", f"--property={name}", unit).strip()
@@ -140,8 +141,12 @@ class Machine:
         """Returns owner, group and mode, such as "root:dkimsignd 750"."""
         return self.run("stat", "--format=%U:%G %a", path).strip()
 
+    def path(self, path):
+        """Returns where this machine sees a path of the other."""
+        return self.root / str(path).lstrip("/")
+
     def exists(self, path):
-        return os.path.lexists(self.root / path.lstrip("/"))
+        return os.path.lexists(self.path(path))
 
 
 def remove_groups(groups):

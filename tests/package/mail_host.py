@@ -4,6 +4,7 @@ and a next hop.
 To sign, only the three commands of README.md are run.
 """
 
+import re
 import smtplib
 import threading
 import time
@@ -109,6 +110,12 @@ class MailHost:
         del timeout
         values = self.dns.texts(self.dns.primary, name.decode())
         return values[0].encode() if values else None
+
+    def postfix_unit(self):
+        """Returns the unit in which Postfix runs; since Debian 13, it is no longer an instance of a template."""
+        master = self.machine.run("cat", "/var/spool/postfix/pid/master.pid").strip()
+        groups = self.machine.run("cat", f"/proc/{master}/cgroup")
+        return re.search(r"/([^/\n]+\.service)$", groups, re.MULTILINE)[1]
 
     # The daemon.
 

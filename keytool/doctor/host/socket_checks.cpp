@@ -24,7 +24,7 @@ using Outcome = SocketProbe::Outcome;
 constexpr const char* topic = "socket";
 
 File file_at(const std::filesystem::path& path) {
-  struct stat status {};
+  struct stat status = {};
   if (lstat(path.c_str(), &status) == 0)
     return S_ISSOCK(status.st_mode) ? File::socket : File::something_else;
   if (errno == EACCES) return File::hidden;
@@ -64,10 +64,6 @@ std::string message_of(int error) {
   return std::generic_category().message(error);
 }
 
-std::vector<std::string> start_commands() {
-  return {"systemctl enable --now dkimsignd", "journalctl -u dkimsignd -n 20"};
-}
-
 // Returns a command that shows who listens there.
 std::string listing_command(const SocketFacts& facts) {
   if (!facts.path.empty()) return fmt::format("ss -lxp | grep -F {}", shell_word(facts.path.string()));
@@ -85,18 +81,23 @@ Finding finding(const SocketFacts& facts, Severity severity, std::string what, s
           std::move(paste)};
 }
 
+Finding finding(const SocketFacts& facts, Severity severity, std::string what, ServiceAdvice advice) {
+  return finding(facts, severity, std::move(what), std::move(advice.what), std::move(advice.commands));
+}
+
 std::optional<Finding> file_trouble(const SocketFacts& facts) {
   const auto directory = facts.path.parent_path().string();
   switch (facts.file) {
     case File::no_directory:
-      return finding(facts, Severity::broken, "its directory does not exist: dkimsignd cannot listen",
-                     "make it, so that dkimsignd can write there and Postfix can pass through:",
-                     {fmt::format("install -d -o {} -g {} -m 2710 {}", shell_word(facts.daemon_user),
-                                  shell_word(facts.postfix_group), shell_word(directory)),
-                      "systemctl restart dkimsignd"});
+      return finding(
+          facts, Severity::broken, "its directory does not exist: dkimsignd cannot listen",
+          how_to_restart_after(
+              facts.manager, "make it, so that dkimsignd can write there and Postfix can pass through",
+              {fmt::format("install -d -o {} -g {} -m 2710 {}", shell_word(facts.daemon_user),
+                           shell_word(facts.postfix_group), shell_word(directory))}));
     case File::missing:
       return finding(facts, Severity::broken, "there is no socket: dkimsignd is not running",
-                     "start it, or see why it does not start:", start_commands());
+                     how_to_start_daemon(facts.manager));
     case File::something_else:
       return finding(facts, Severity::broken, "is not a socket: dkimsignd cannot listen there",
                      "move it away and restart dkimsignd", {});
@@ -121,12 +122,12 @@ std::optional<Finding> listener_trouble(const SocketFacts& facts) {
       }
       if (facts.direct.error == ECONNREFUSED) {
         return finding(facts, Severity::broken, "nobody listens there: dkimsignd is not running",
-                       "start it, or see why it does not start:", start_commands());
+                       how_to_start_daemon(facts.manager));
       }
       return finding(
           facts, Severity::broken,
           fmt::format("accepts no connection ({}): dkimsignd does not work", message_of(facts.direct.error)),
-          "see its log:", {"journalctl -u dkimsignd -n 20"});
+          how_to_read_log(facts.manager));
     case Outcome::no_milter:
       return finding(facts, Severity::broken,
                      facts.program.empty()
@@ -174,7 +175,7 @@ std::optional<Finding> attempt_trouble(const SocketFacts& facts, const SocketFac
       break;
   }
   return finding(facts, Severity::broken, "does not answer Postfix's user as a milter",
-                 "see its log:", {"journalctl -u dkimsignd -n 20"});
+                 how_to_read_log(facts.manager));
 }
 
 }  // namespace
@@ -183,7 +184,7 @@ std::string daemon_user_by(const SocketProbe& probe, const std::filesystem::path
   if (probe.outcome == Outcome::milter && probe.uid && *probe.uid != 0) {
     if (auto name = user_name(*probe.uid); !name.empty()) return name;
   }
-  struct stat status {};
+  struct stat status = {};
   if (!socket_path.empty() && stat(socket_path.parent_path().c_str(), &status) == 0 && status.st_uid != 0) {
     if (auto name = user_name(status.st_uid); !name.empty()) return name;
   }
@@ -195,6 +196,7 @@ SocketFacts gather_socket_facts(const std::string& socket, const PostfixSettings
   facts.socket = socket;
   facts.as_root = geteuid() == 0;
   facts.postfix_known = settings != nullptr;
+  facts.manager = service_manager();
   const auto address = socket.substr(socket.find(':') + 1);
   if (!socket.starts_with("unix:")) {
     facts.file = File::socket;
@@ -227,7 +229,7 @@ Findings check_socket(const SocketFacts& facts) {
   const bool inet = facts.path.empty();
   if (!inet && facts.postfix_known && !facts.as_root) {
     return {finding(facts, Severity::unknown,
-                    "dkimsignd listens; only root can try whether Postfix reaches it from its chroot",
+                    "dkimsignd listens; only root can try whether Postfix reaches it",
                     "run dkimkey doctor as root", {})};
   }
   if (facts.attempts.empty()) return {finding(facts, Severity::good, "a milter listens there")};

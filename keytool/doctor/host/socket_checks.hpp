@@ -1,5 +1,5 @@
-// Checks dkimsignd's socket: whether it exists, dkimsignd listens, and Postfix reaches it from inside its
-// chroot.
+// Checks dkimsignd's socket: whether it exists, dkimsignd listens, and Postfix reaches it, from inside its
+// chroot if it has one.
 //
 // gather_socket_facts looks and tries (run by root, it connects as Postfix's user); check_socket judges, and
 // is pure. Neither throws for what it finds.
@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "crypto/settings/places.hpp"
 #include "keytool/doctor/findings/finding.hpp"
+#include "keytool/doctor/host/service_manager.hpp"
 #include "keytool/doctor/host/socket_probe.hpp"
 #include "keytool/doctor/postfix/postfix_settings.hpp"
 
@@ -34,11 +36,12 @@ struct SocketFacts {
   };
   std::vector<Attempt> attempts;
   std::string postfix_user;  // empty: no Postfix, or no such user
-  std::string postfix_group = "postfix";
+  std::string postfix_group = crypto::default_postfix_group;
   std::string daemon_user;  // for the commands to paste
   bool as_root = true;
   // Whether Postfix's settings are known, so that root could try as Postfix does.
   bool postfix_known = false;
+  ServiceManager manager = ServiceManager::systemd;  // for the advice
 };
 
 // Gathers the facts. `settings` is null if there is no Postfix.

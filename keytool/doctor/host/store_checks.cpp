@@ -63,7 +63,7 @@ Finding no_active_key(const canon::DomainName& domain, const crypto::Manifest& m
 }
 
 Findings check_active(const canon::DomainName& domain, const crypto::Manifest& manifest,
-                      const crypto::KeySettings& policy, crypto::UtcTime now) {
+                      const crypto::KeySettings& policy, crypto::UtcTime now, ServiceManager manager) {
   Findings findings;
   bool only_ed25519 = true;
   for (const auto& key : manifest.keys) {
@@ -80,14 +80,12 @@ Findings check_active(const canon::DomainName& domain, const crypto::Manifest& m
     }
     const auto age = now - key.activated.value_or(key.created);
     if (age > policy.every + slack) {
-      findings.push_back(
-          {Severity::risk,
-           "rotation",
-           crypto::record_name(key.selector, domain),
-           fmt::format("has signed for {}; \"rotation\" asks for a new key every {}: does the timer run?",
-                       days_text(age), days_text(policy.every)),
-           "rotate it now, and let the timer do it from now on:",
-           {"dkimkey rotate --domain " + domain.str(), "systemctl enable --now dkimkey-rotate.timer"}});
+      auto advice = how_to_rotate(manager, "dkimkey rotate --domain " + domain.str());
+      findings.push_back({Severity::risk, "rotation", crypto::record_name(key.selector, domain),
+                          fmt::format("has signed for {}; \"rotation\" asks for a new key every {}: does "
+                                      "\"dkimkey rotate --due\" run?",
+                                      days_text(age), days_text(policy.every)),
+                          std::move(advice.what), std::move(advice.commands)});
     }
   }
   if (only_ed25519) {
@@ -170,9 +168,9 @@ Finding store_trouble(const std::string& subject, const crypto::Error& error) {
 }
 
 Findings check_keys(const canon::DomainName& domain, const crypto::Manifest& manifest,
-                    const crypto::KeySettings& policy, crypto::UtcTime now) {
+                    const crypto::KeySettings& policy, crypto::UtcTime now, ServiceManager manager) {
   if (!any_key(manifest, KeyState::active)) return {no_active_key(domain, manifest)};
-  auto findings = check_active(domain, manifest, policy, now);
+  auto findings = check_active(domain, manifest, policy, now, manager);
   for (auto& waiting : check_waiting(domain, manifest, policy, now))
     findings.push_back(std::move(waiting));
   for (const auto& key : manifest.keys) {
@@ -189,7 +187,7 @@ Findings check_keys(const canon::DomainName& domain, const crypto::Manifest& man
 }
 
 Findings check_key_directory(const std::filesystem::path& directory) {
-  struct stat status {};
+  struct stat status = {};
   if (stat(directory.c_str(), &status) != 0) {
     if (errno == EACCES) {
       return {{Severity::unknown,

@@ -8,6 +8,7 @@
 #include "crypto/settings/key_settings.hpp"
 #include "crypto/store/key_store.hpp"
 #include "keytool/doctor/findings/finding.hpp"
+#include "keytool/doctor/host/service_manager.hpp"
 #include "keytool/system/file_access.hpp"
 
 namespace dkim::keytool {
@@ -15,7 +16,7 @@ namespace dkim::keytool {
 // Checks one domain's keys by its manifest. Pure. What `rotate --due` would do counts as overdue only some
 // days later, since a timer may run at any time of its day.
 Findings check_keys(const canon::DomainName& domain, const crypto::Manifest& manifest,
-                    const crypto::KeySettings& policy, crypto::UtcTime now);
+                    const crypto::KeySettings& policy, crypto::UtcTime now, ServiceManager manager);
 
 // Checks that the key directory exists and is not open to others. Without findings it can be read.
 Findings check_key_directory(const std::filesystem::path& directory);

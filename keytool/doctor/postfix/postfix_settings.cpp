@@ -11,13 +11,10 @@
 #include "crypto/file.hpp"
 #include "keytool/doctor/postfix/setting_words.hpp"
 #include "keytool/output/shell_word.hpp"
-#include "keytool/system/program.hpp"
+#include "keytool/system/postconf.hpp"
 
 namespace dkim::keytool {
 namespace {
-
-constexpr std::chrono::seconds patience{20};
-constexpr std::size_t most_bytes = 1 << 20;
 
 // Our values are expanded, but in Postfix's files a dollar begins a name.
 std::string unexpanded(std::string_view value) {
@@ -78,32 +75,6 @@ std::optional<ServiceSetting> split_service_setting(std::string_view text) {
                         std::string(text.substr(last + 1))};
 }
 
-// Ignores PATH: this is run as root.
-std::filesystem::path postconf_program() {
-  for (const auto* path : {"/usr/sbin/postconf", "/usr/local/sbin/postconf", "/usr/bin/postconf"}) {
-    std::error_code error;
-    if (std::filesystem::exists(path, error)) return path;
-  }
-  throw crypto::Error("there is no postconf in /usr/sbin: Postfix is not installed here");
-}
-
-// The last line says why it failed; warnings may come before.
-std::string_view last_line(std::string_view text) {
-  while (text.ends_with('\n'))
-    text.remove_suffix(1);
-  const auto before = text.rfind('\n');
-  return before == std::string_view::npos ? text : text.substr(before + 1);
-}
-
-std::string run_postconf(const std::string& directory, std::vector<std::string> arguments) {
-  if (!directory.empty()) arguments.insert(arguments.begin(), {"-c", directory});
-  auto result = capture_program(postconf_program(), arguments, patience, most_bytes);
-  if (result.status == 0) return std::move(result.output);
-  const std::string line(last_line(result.errors));
-  throw crypto::Error(line.empty() ? fmt::format("postconf fails: status {}", result.status)
-                                   : fmt::format("postconf fails: {}", line));
-}
-
 void add_tables(PostfixSettings& settings, std::string_view list) {
   constexpr std::size_t largest_table = 64 << 10;
   while (const auto word = next_word(list)) {
@@ -120,23 +91,11 @@ void add_tables(PostfixSettings& settings, std::string_view list) {
   }
 }
 
-// Follows Debian's "myorigin = /etc/mailname": the file contains the value. Returns any other value as it is.
-std::string origin_of(const std::string& origin) {
-  if (!origin.starts_with('/')) return origin;
-  constexpr std::size_t largest_file = 4096;
-  const std::filesystem::path path = origin;
-  try {
-    const auto file = crypto::open_regular_file(path);
-    if (!file) return origin;
-    const auto bytes = crypto::read_all(*file, path, largest_file);
-    const auto text = crypto::view(bytes);
-    return std::string(canon::trim_fws(text.substr(0, text.find('\n'))));
-  } catch (const crypto::Error&) {
-    return origin;  // unknown, and not a domain
-  }
-}
-
 }  // namespace
+
+bool postfix_is_installed() {
+  return has_postconf();
+}
 
 std::string PostfixSettings::of(std::string_view setting) const {
   const auto found = main.find(setting);
@@ -267,7 +226,7 @@ PostfixSettings read_postfix_settings(const std::string& directory) {
   std::vector<std::string> arguments = {"-x"};
   arguments.insert(arguments.end(), postfix_setting_names().begin(), postfix_setting_names().end());
   settings.main = parse_settings(run_postconf(directory, arguments));
-  settings.main["myorigin"] = origin_of(settings.of("myorigin"));
+  settings.main["myorigin"] = followed_origin(settings.of("myorigin"));
   // postconf(5): before level 1, services run in a chroot unless master.cf says "n".
   const auto level = settings.of("compatibility_level");
   const bool old = level.empty() || level == "0" || level.starts_with("0.");

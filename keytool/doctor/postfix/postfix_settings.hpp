@@ -69,6 +69,9 @@ enum class DefaultChroot { no, yes };
 std::vector<PostfixService> parse_services(std::string_view fields, std::string_view overrides,
                                            DefaultChroot chroot);
 
+// Returns whether there is a postconf, which Postfix installs.
+bool postfix_is_installed();
+
 // Runs postconf on this directory's main.cf, or on the system's if empty. Throws crypto::Error if Postfix is
 // missing or not set up, or postconf fails, hangs or prints too much.
 PostfixSettings read_postfix_settings(const std::string& directory);

@@ -20,7 +20,7 @@ std::string refusal(std::string_view text) {
 
 TEST(SigningSettingsTest, TheEmptyFileIsValid) {
   const auto settings = read("");
-  EXPECT_EQ(settings.key_directory, "/etc/dkimsignd/keys");
+  EXPECT_EQ(settings.key_directory, default_key_directory);
   EXPECT_EQ(to_string(settings.canonicalization), "relaxed/relaxed");
   EXPECT_EQ(settings.expiration.count(), 0);
   EXPECT_TRUE(settings.rules.empty());

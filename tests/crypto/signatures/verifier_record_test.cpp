@@ -76,9 +76,8 @@ TEST_F(VerifierTest, AKeyInTestModeIsMentioned) {
 TEST_F(VerifierTest, NoKeyAndNoAnswerGiveDifferentResults) {
   sign();
   EXPECT_EQ(judge(always({})).result(), VerifyResult::permerror);
-  const auto verdict = judge([](const std::string&) {
-    return KeyAnswer{Kind::unavailable, {}, "answers \x1b"};
-  });
+  const KeyAnswer no_answer{Kind::unavailable, {}, "answers \x1b"};
+  const auto verdict = judge([&](const std::string&) { return no_answer; });
   EXPECT_EQ(verdict.result(), VerifyResult::temperror);
   EXPECT_EQ(verdict.text, "the key could not be looked up: answers \\x1b");
 }

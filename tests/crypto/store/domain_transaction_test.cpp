@@ -22,7 +22,7 @@ using test::selector;
 using test::write_file;
 
 struct stat status_of(const std::filesystem::path& path) {
-  struct stat status {};
+  struct stat status = {};
   EXPECT_EQ(lstat(path.c_str(), &status), 0) << path;
   return status;
 }

@@ -1,5 +1,6 @@
 #include "crypto/store/key_store.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,6 +36,23 @@ class KeyStoreTest : public testing::Test {
 
 TEST_F(KeyStoreTest, LoadsAKey) {
   EXPECT_EQ(store().load_key(domain_name("example.com"), entry()).public_key(), rsa_key().public_key());
+}
+
+// Without it, a system with 32-bit inode numbers refuses stat(2) for a file whose number is larger.
+static_assert(sizeof(ino_t) >= 8 && sizeof(off_t) >= 8);
+
+TEST_F(KeyStoreTest, FilesFromAfter2038AreLikeOthers) {
+  const timespec in_2040{.tv_sec = 2208988800, .tv_nsec = 0};
+  const timespec times[] = {in_2040, in_2040};
+  for (const auto* name : {"", "example.com", "example.com/keys.conf", "example.com/one.private"})
+    ASSERT_EQ(utimensat(AT_FDCWD, files_.path(name).c_str(), times, 0), 0) << name;
+  const auto domain = domain_name("example.com");
+  EXPECT_EQ(store().read_manifest(domain)->stamp.modified.tv_sec, in_2040.tv_sec);
+  EXPECT_EQ(store().stamp(domain)->modified.tv_sec, in_2040.tv_sec);
+  EXPECT_EQ(store().load_key(domain, entry()).public_key(), rsa_key().public_key());
+  EXPECT_EQ(store().domains(), std::vector{domain});
+  files_.add("example.com", "two", rsa_key());
+  EXPECT_EQ(store().read_manifest(domain)->manifest.keys.size(), 2U);
 }
 
 TEST_F(KeyStoreTest, ReadsTheSameWhileHeldOpen) {

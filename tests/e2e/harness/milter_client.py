@@ -115,6 +115,13 @@ class MilterClient:
             else:
                 return Outcome(command, inserted, data)
 
+    def sender_after(self, macros, sender="sender@example"):
+        """Sends a sender after macros as they go over the wire, and aborts the message. Returns the letter of the reply."""
+        self._send(b"D", b"M" + macros)
+        reply = self._step(NO_MAIL, NR_MAIL, b"M", f"<{sender}>\0".encode())
+        self._send(b"A")
+        return reply
+
     def break_off(self, fields, sender="sender@example"):
         """Sends a sender and fields, and aborts the message."""
         reply = self._step(NO_MAIL, NR_MAIL, b"M", f"<{sender}>\0".encode())

@@ -89,29 +89,30 @@ milter_default_action = tempfail
 
 
 class Postfix:
-    def __init__(self, workspace, sink_port, origin, **changed):
-        """Settings in `changed` replace those of MAIN."""
+    def __init__(self, workspace, sink_port, origin, folder="postfix", **changed):
+        """Settings in `changed` replace those of MAIN. Several in one workspace need a folder each."""
         if os.getuid() != 0:
             raise HarnessError("Postfix can only be started by root")
         if shutil.which("postfix") is None:
             raise HarnessError("Postfix is not installed")
-        root = workspace.directory("postfix")
-        self.config = workspace.directory("postfix/config")
-        self.queue = workspace.directory("postfix/queue")
+        root = workspace.directory(folder)
+        self.config = workspace.directory(f"{folder}/config")
+        self.queue = workspace.directory(f"{folder}/queue")
         self.log = root / "postfix.log"
         # The ports of the usual service; of one whose {daemon_name} is ORIGINATING; and of one that adds no
         # missing fields and completes no addresses, as for mail from elsewhere.
         self.port, self.submission_port, self.verbatim_port = free_port(), free_port(), free_port()
-        data = workspace.directory("postfix/data", 0o700)
+        data = workspace.directory(f"{folder}/data", 0o700)
         os.chown(data, pwd.getpwnam("postfix").pw_uid, -1)
         (self.config / "main.cf").write_text(MAIN.format(
             root=root, config=self.config, queue=self.queue, data=data, log=self.log, origin=origin,
             sink_port=sink_port))
-        self._change(changed)
+        self.change(**changed)
         (self.config / "master.cf").write_text(MASTER.format(
             port=self.port, submission_port=self.submission_port, verbatim_port=self.verbatim_port))
 
-    def _change(self, settings):
+    def change(self, **settings):
+        """Changes settings in main.cf, before the start."""
         # No setting may stand in main.cf twice: each program of Postfix would warn of it, postlogd(8) as well, which then
         # waits for ever for room in the queue of its own socket.
         for name, value in settings.items():
@@ -132,6 +133,10 @@ class Postfix:
         workspace.on_close(self.stop)
         self._command("start")
         wait_for(lambda: self._command("status", check=False) == 0, "Postfix to start")
+
+    def master(self):
+        """Returns the process ID of master(8), whose children are all other daemons."""
+        return int((self.queue / "pid/master.pid").read_text())
 
     def stop(self):
         # Does nothing if it never ran. "stop" waits some seconds for the master, then ends it by force and reports failure.

@@ -1,6 +1,6 @@
 """The next hop: an SMTP server on loopback that keeps each message exactly as it arrived.
 
-It offers 8BITMIME and SMTPUTF8, so that Postfix has no reason to recode a body (RFC 6152) or to
+By default it offers 8BITMIME and SMTPUTF8, so that Postfix has no reason to recode a body (RFC 6152) or to
 bounce an internationalized message. It offers no CHUNKING and no STARTTLS, so that there is nothing
 to negotiate.
 """
@@ -15,7 +15,8 @@ PATH = re.compile(rb"(?:FROM|TO):\s*<([^>]*)>", re.IGNORECASE)
 
 
 class Sink:
-    def __init__(self, workspace):
+    def __init__(self, workspace, extensions=(b"8BITMIME", b"SMTPUTF8"), address="127.0.0.1"):
+        self._extensions = extensions
         self._messages = {}
         self._changed = threading.Condition()
         sink = self
@@ -35,7 +36,7 @@ class Sink:
             daemon_threads = True
             request_queue_size = 64
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server((address, 0), Handler)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True).start()
         workspace.on_close(self._close)
@@ -54,7 +55,7 @@ class Sink:
         while line := incoming.readline(4096):
             verb = line[:4].upper()
             if verb == b"EHLO":
-                lines = [b"sink.example", b"PIPELINING", b"SIZE 0", b"8BITMIME", b"SMTPUTF8"]
+                lines = [b"sink.example", b"PIPELINING", b"SIZE 0", *self._extensions]
                 for text in lines[:-1]:
                     outgoing.write(b"250-" + text + b"\r\n")
                 reply(b"250 " + lines[-1])

@@ -3,17 +3,18 @@
 Each gets every signature of ours in every message, and must judge each signature separately. They ask
 the test's own name server for keys, each through its own resolver.
 
-Running the Debian 12 packages has shown what they can do:
+Running the packages of Debian 12 and 13 has shown what they can do:
 - dkimpy 1.1.4 judges one signature by its index, and Ed25519 by PyNaCl.
-- Mail::DKIM 1.20230212 judges all signatures of a message, but has no Ed25519 whatever else is
-  installed: it calls such a signature "invalid (unsupported algorithm ed25519-sha256)". Later ones
-  (1.20230911 in Ubuntu 24.04) have it, with CryptX. Both answers are correct, any other is wrong.
+- Mail::DKIM judges all signatures of a message. 1.20230212 in Debian 12 has no Ed25519 whatever else
+  is installed: it calls such a signature "invalid (unsupported algorithm ed25519-sha256)". Later ones
+  (1.20230911 in Ubuntu 24.04, 1.20240923 in Debian 13) verify it. has_ed25519() finds out.
 - OpenDKIM 2.11.0~beta2 is built with libunbound, which takes a port only by ResolverConfiguration
   (Nameservers takes none). It runs as a verifying milter and reports in Authentication-Results.
   It looks at three signatures at most and summarizes, so it gets each signature alone. It does verify
   Ed25519, and detects a changed message.
 """
 
+import functools
 import json
 import pathlib
 import re
@@ -136,8 +137,21 @@ class StrictRelaxed(dkim.canonicalization.Relaxed):
 
 def complaints(verdicts, signature):
     """Returns the judges that do not accept a signature (given by its tags), with what they say."""
-    return {judge: verdict for judge, verdict in verdicts.items() if verdict != "pass" and not (
-        judge == "Mail::DKIM" and signature.get("a") == "ed25519-sha256" and verdict == NO_ED25519)}
+    return {judge: verdict for judge, verdict in verdicts.items()
+            if verdict != (mail_dkim_accepts(signature.get("a")) if judge == "Mail::DKIM" else "pass")}
+
+
+@functools.cache
+def has_ed25519():
+    """Returns whether this Mail::DKIM verifies Ed25519."""
+    module = subprocess.run(["perl", "-MMail::DKIM::Algorithm::ed25519_sha256", "-e", "1"], check=False,
+                            stderr=subprocess.DEVNULL)
+    return module.returncode == 0
+
+
+def mail_dkim_accepts(algorithm):
+    """Returns what Mail::DKIM says of a correct signature."""
+    return "pass" if algorithm != "ed25519-sha256" or has_ed25519() else NO_ED25519
 
 
 class OpenDkim:

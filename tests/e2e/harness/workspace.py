@@ -93,10 +93,12 @@ def interrupt(*_):
 
 
 class Workspace:
-    def __init__(self):
+    def __init__(self, parent=None):
+        """The directory is made in `parent`, by default where temporary files are."""
         self._undo = contextlib.ExitStack()
         # Short, because a UNIX socket's path must fit into 107 bytes.
-        self.path = pathlib.Path(tempfile.mkdtemp(prefix="dkimsignd-e2e-", dir=os.environ.get("TMPDIR", "/tmp")))
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="dkimsignd-e2e-",
+                                                  dir=parent or os.environ.get("TMPDIR", "/tmp")))
         self._undo.callback(self._remove)
         # Postfix and the daemon run as other users and must be able to pass through.
         self.path.chmod(0o711)

@@ -58,7 +58,9 @@ inline RecordView so_far(State state) {
           .all_answered = false};
 }
 
-inline KeyEntry with(KeyEntry entry, std::optional<UtcTime> KeyEntry::*time, UtcTime value) {
+using TimeOfEntry = std::optional<UtcTime> KeyEntry::*;
+
+inline KeyEntry with(KeyEntry entry, TimeOfEntry time, UtcTime value) {
   entry.*time = value;
   return entry;
 }

@@ -20,7 +20,7 @@ TEST(TextFile, IsReplacedAsAWholeAndReadableByAll) {
   milter::replace_text_file(path, "two\n");
   umask(before);
   EXPECT_EQ(read_file(path), "two\n");
-  struct stat status {};
+  struct stat status = {};
   ASSERT_EQ(stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0644U);
   EXPECT_EQ(names_in(directory.path()), std::vector<std::string>{"m.prom"});

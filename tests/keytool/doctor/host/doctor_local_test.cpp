@@ -1,19 +1,12 @@
 // Tests doctor's other findings on this host (keys, addresses, the output of dkimsignd --check, the socket),
-// its report, and the running of programs.
-#include <fcntl.h>
+// and its report.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <iostream>
-#include <new>
-#include <streambuf>
 
 #include "crypto/error.hpp"
-#include "crypto/file.hpp"
 #include "crypto/trusted_path.hpp"
 #include "keytool/doctor/findings/report.hpp"
 #include "keytool/doctor/host/configuration_check.hpp"
@@ -21,7 +14,6 @@
 #include "keytool/doctor/host/socket_checks.hpp"
 #include "keytool/doctor/host/store_checks.hpp"
 #include "keytool/doctor/postfix/relay.hpp"
-#include "keytool/system/program.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -77,7 +69,7 @@ TEST(DoctorKeys, findings) {
   for (const auto& [keys, expected] : cases) {
     crypto::Manifest manifest;
     manifest.keys = keys;
-    EXPECT_EQ(summary(check_keys(domain, manifest, {}, now)), expected);
+    EXPECT_EQ(summary(check_keys(domain, manifest, {}, now, ServiceManager::systemd)), expected);
   }
 }
 
@@ -88,15 +80,15 @@ TEST(DoctorKeys, the_selector_to_paste_is_free) {
   old.selector = *canon::Selector::parse("server");
   crypto::Manifest manifest;
   manifest.keys = {old};
-  EXPECT_EQ(check_keys(domain, manifest, {}, now).at(0).paste.at(0),
+  EXPECT_EQ(check_keys(domain, manifest, {}, now, ServiceManager::systemd).at(0).paste.at(0),
             "dkimkey generate --domain example.com --selector server2");
   auto weak = key(KeyState::active, days(1), Algorithm::rsa, 1024);
   weak.selector = *canon::Selector::parse("server2");
   manifest.keys.push_back(weak);
-  EXPECT_EQ(check_keys(domain, manifest, {}, now).at(0).paste.at(0),
+  EXPECT_EQ(check_keys(domain, manifest, {}, now, ServiceManager::systemd).at(0).paste.at(0),
             "dkimkey generate --domain example.com --selector server3 --bits 2048");
   manifest.keys = {key(KeyState::active, days(1), Algorithm::ed25519, 256)};
-  EXPECT_EQ(check_keys(domain, manifest, {}, now).at(0).paste.at(0),
+  EXPECT_EQ(check_keys(domain, manifest, {}, now, ServiceManager::systemd).at(0).paste.at(0),
             "dkimkey generate --domain example.com --selector server --algorithm rsa");
 }
 
@@ -236,8 +228,12 @@ TEST(DoctorConfiguration, hooks_and_tsig_files_that_dkimkey_would_not_use) {
   const auto tsig = (directory / "tsig.key").string();
   const auto as_named = [&](std::string text) {
     for (const auto& [word, path] : {std::pair<std::string, std::string>{"H", hook}, {"T", tsig}}) {
-      for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + path.size())) {
-        if (at + 1 == text.size() || text[at + 1] == ' ' || text[at + 1] == ',') text.replace(at, 1, path);
+      // A path may have these letters, too.
+      std::size_t next = 0;
+      for (auto at = text.find(word); at != std::string::npos; at = text.find(word, next)) {
+        const bool is_name = at + 1 == text.size() || text[at + 1] == ' ' || text[at + 1] == ',';
+        if (is_name) text.replace(at, 1, path);
+        next = at + (is_name ? path.size() : 1);
       }
     }
     return text;
@@ -294,6 +290,10 @@ SocketFacts healthy_socket() {
   return facts;
 }
 
+SocketProbe failed_probe(SocketProbe::Outcome outcome, int error) {
+  return {outcome, error, {}, {}};
+}
+
 TEST(DoctorSocket, findings) {
   using File = SocketFacts::File;
   using Outcome = SocketProbe::Outcome;
@@ -307,33 +307,23 @@ TEST(DoctorSocket, findings) {
       {"not root", Severity::unknown, [](SocketFacts& f) { f.attempts.clear(), f.as_root = false; }},
       {"hidden", Severity::unknown, [](SocketFacts& f) { f.file = File::hidden; }},
       {"closed to us", Severity::unknown,
-       [](SocketFacts& f) {
-         f.direct = {Outcome::not_reachable, EACCES, {}, {}};
-       }},
+       [](SocketFacts& f) { f.direct = failed_probe(Outcome::not_reachable, EACCES); }},
       {"missing", Severity::broken, [](SocketFacts& f) { f.file = File::missing; }},
       {"no directory", Severity::broken, [](SocketFacts& f) { f.file = File::no_directory; }},
       {"a file", Severity::broken, [](SocketFacts& f) { f.file = File::something_else; }},
       {"stale", Severity::broken,
-       [](SocketFacts& f) {
-         f.direct = {Outcome::not_reachable, ECONNREFUSED, {}, {}};
-       }},
+       [](SocketFacts& f) { f.direct = failed_probe(Outcome::not_reachable, ECONNREFUSED); }},
       {"full", Severity::broken,
-       [](SocketFacts& f) {
-         f.direct = {Outcome::not_reachable, EAGAIN, {}, {}};
-       }},
+       [](SocketFacts& f) { f.direct = failed_probe(Outcome::not_reachable, EAGAIN); }},
       {"no milter", Severity::broken, [](SocketFacts& f) { f.direct.outcome = Outcome::no_milter; }},
       {"another milter", Severity::broken, [](SocketFacts& f) { f.program = "opendkim"; }},
       {"unknown program", Severity::good, [](SocketFacts& f) { f.program = ""; }},
       {"denied", Severity::broken,
-       [](SocketFacts& f) {
-         f.attempts[0].probe = {Outcome::not_reachable, EACCES, {}, {}};
-       }},
+       [](SocketFacts& f) { f.attempts[0].probe = failed_probe(Outcome::not_reachable, EACCES); }},
       {"silent to Postfix", Severity::broken,
        [](SocketFacts& f) { f.attempts[0].probe.outcome = Outcome::no_milter; }},
       {"no chroot", Severity::unknown,
-       [](SocketFacts& f) {
-         f.attempts[0].probe = {Outcome::not_tried, ENOENT, {}, {}};
-       }},
+       [](SocketFacts& f) { f.attempts[0].probe = failed_probe(Outcome::not_tried, ENOENT); }},
   };
   for (const auto& [name, severity, change] : cases) {
     auto facts = healthy_socket();
@@ -342,6 +332,20 @@ TEST(DoctorSocket, findings) {
     ASSERT_EQ(findings.size(), 1U) << name;
     EXPECT_EQ(findings[0].severity, severity) << name << ": " << findings[0].what;
   }
+}
+
+TEST(DoctorSocket, a_chroot_is_named_only_if_there_is_one) {
+  for (const bool chrooted : {false, true}) {
+    auto facts = healthy_socket();
+    facts.attempts[0].chrooted = chrooted;
+    EXPECT_EQ(check_socket(facts).at(0).what.find("chroot") != std::string::npos, chrooted);
+    facts.attempts[0].probe = {SocketProbe::Outcome::not_reachable, EACCES, {}, {}};
+    EXPECT_EQ(check_socket(facts).at(0).what.find("chroot") != std::string::npos, chrooted);
+  }
+  auto facts = healthy_socket();
+  facts.attempts.clear();
+  facts.as_root = false;
+  EXPECT_EQ(check_socket(facts).at(0).what.find("chroot"), std::string::npos);
 }
 
 TEST(DoctorReport, order_text_and_exit_code) {
@@ -374,77 +378,6 @@ TEST(DoctorReport, order_text_and_exit_code) {
             "[\n  {\"severity\": \"good\", \"topic\": \"a\", \"subject\": \"\", \"what\": \"fine\", "
             "\"advice\": null, "
             "\"paste\": null}\n]\n");
-}
-
-CapturedOutput shell(const std::string& script, std::chrono::seconds at_most = std::chrono::seconds(60)) {
-  return capture_program("/bin/sh", {"-c", script}, at_most, 10'000);
-}
-
-TEST(CaptureProgram, returns_what_was_printed) {
-  const auto said = shell("echo out; echo err >&2; exit 3");
-  EXPECT_EQ(said.output, "out\n");
-  EXPECT_EQ(said.errors, "err\n");
-  EXPECT_EQ(said.status, 3);
-}
-
-TEST(CaptureProgram, is_limited_in_bytes_and_time) {
-  // The limit on its output ends it long before the limit on its time.
-  const std::chrono::hours long_time(1);
-  EXPECT_THROW(shell("while :; do echo too much; done", long_time), crypto::Error);
-  EXPECT_THROW(shell("while :; do echo too much >&2; done", long_time), crypto::Error);
-  EXPECT_THROW(shell("kill -STOP $$", std::chrono::seconds(1)), crypto::Error);
-  EXPECT_THROW(shell("kill -9 $$"), crypto::Error);
-  EXPECT_THROW(capture_program("/nowhere/program", {}, std::chrono::seconds(60), 10), crypto::Error);
-}
-
-TEST(CaptureProgram, allows_as_many_bytes_as_it_says) {
-  EXPECT_EQ(capture_program("/bin/sh", {"-c", "printf 12345"}, std::chrono::seconds(60), 5).output, "12345");
-  EXPECT_THROW(capture_program("/bin/sh", {"-c", "printf 123456"}, std::chrono::seconds(60), 5),
-               crypto::Error);
-}
-
-TEST(CaptureProgram, does_not_wait_for_processes_left_behind) {
-  // The pipe stays open until the test closes the other end.
-  std::array<int, 2> ends{};
-  ASSERT_EQ(pipe(ends.data()), 0);
-  const crypto::FileDescriptor inherited(ends[0]);
-  const crypto::FileDescriptor kept(ends[1]);
-  ASSERT_EQ(fcntl(kept.get(), F_SETFD, FD_CLOEXEC), 0);
-  EXPECT_EQ(shell("cat <&" + std::to_string(inherited.get()) + " & echo done").output, "done\n");
-}
-
-// Empty lines are not shown.
-TEST(RunProgram, ends_a_program_that_prints_without_pause_at_the_deadline) {
-  EXPECT_THROW(run_program("/bin/sh", {"-c", "exec yes ''"}, std::chrono::seconds(1)), crypto::Error);
-}
-
-TEST(RunProgram, ends_a_program_whose_background_child_prints_without_pause_at_the_deadline) {
-  EXPECT_THROW(run_program("/bin/sh", {"-c", "yes '' & sleep 1000"}, std::chrono::seconds(1)), crypto::Error);
-}
-
-TEST(RunProgram, ends_a_program_that_has_left_its_group_at_the_deadline) {
-  EXPECT_THROW(run_program("/bin/sh", {"-c", "exec setsid sleep 1000"}, std::chrono::seconds(1)),
-               crypto::Error);
-}
-
-TEST(RunProgram, does_not_wait_for_a_background_child_that_prints_without_pause) {
-  EXPECT_NO_THROW(run_program("/bin/sh", {"-c", "yes '' & sleep 1"}, std::chrono::hours(1)));
-}
-
-class ThrowingBuffer final : public std::streambuf {
-  int overflow(int) override { throw std::bad_alloc(); }
-};
-
-TEST(RunProgram, leaves_no_program_behind_if_its_output_cannot_be_shown) {
-  ThrowingBuffer buffer;
-  auto* const kept = std::cerr.rdbuf(&buffer);
-  std::cerr.exceptions(std::ios::badbit);
-  EXPECT_THROW(run_program("/bin/sh", {"-c", "echo line; sleep 1000"}, std::chrono::seconds(60)),
-               std::bad_alloc);
-  std::cerr.exceptions(std::ios::goodbit);
-  std::cerr.rdbuf(kept);
-  std::cerr.clear();
-  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
 }
 
 }  // namespace

@@ -432,6 +432,39 @@ TEST(DoctorPostfix, names_a_socket_as_postfix_needs_it) {
   EXPECT_EQ(endpoint_for("inet:8891@0.0.0.0", jail), "inet:localhost:8891");
 }
 
+// Postfix 3.11 has no chroot by default, and master.cf may have one for some services.
+PostfixSettings chrooted_only(std::string_view service) {
+  auto settings = debian();
+  for (auto& each : settings.services)
+    each.chrooted = each.command == service;
+  return settings;
+}
+
+TEST(DoctorPostfix, without_a_chroot_any_path_can_be_named) {
+  constexpr const char* outside = "unix:/run/dkimsignd/dkimsignd.sock";
+  auto settings = chrooted_only("");
+  EXPECT_EQ(topics(check_postfix(settings, socket_name, {})), "");
+  const auto findings = wrong(check_milter_lists(settings, outside));
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0].paste.at(0), "postconf -e 'smtpd_milters = unix:/run/dkimsignd/dkimsignd.sock'");
+  EXPECT_EQ(findings[0].what.find("chroot"), std::string::npos) << findings[0].what;
+  settings.main["smtpd_milters"] = settings.main["non_smtpd_milters"] = outside;
+  EXPECT_EQ(topics(check_milter_lists(settings, outside)), "");
+}
+
+TEST(DoctorPostfix, a_path_must_be_inside_the_chroot_of_each_service_that_has_one) {
+  constexpr const char* outside = "unix:/run/dkimsignd/dkimsignd.sock";
+  for (const auto& [service, setting] :
+       {std::pair{"smtpd", "smtpd_milters"}, std::pair{"cleanup", "non_smtpd_milters"}}) {
+    auto settings = chrooted_only(service);
+    settings.main["smtpd_milters"] = settings.main["non_smtpd_milters"] = outside;
+    const auto findings = wrong(check_milter_lists(settings, outside));
+    ASSERT_EQ(findings.size(), 1U) << setting;
+    EXPECT_EQ(findings[0].topic, "socket");
+    EXPECT_EQ(findings[0].paste.at(0), "socket = \"unix:/var/spool/postfix/dkimsignd/dkimsignd.sock\";");
+  }
+}
+
 // The output of postconf and the contents of tables are as unreliable as any other input.
 TEST(DoctorPostfix, accepts_any_text) {
   const std::vector<std::string> pieces = {
