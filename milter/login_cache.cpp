@@ -16,7 +16,7 @@ crypto::Login LoginCache::find(std::string_view login) {
 
 // Reads under the lock: a hundred messages at once need the new table once.
 std::shared_ptr<const crypto::StampedLoginTable> LoginCache::table() {
-  struct stat status {};
+  struct stat status = {};
   if (stat(settings_.table.c_str(), &status) != 0)
     crypto::throw_store_error("examine", settings_.table, errno);
   const std::lock_guard lock(mutex_);

@@ -14,7 +14,7 @@ Metrics::~Metrics() = default;
 
 void Metrics::connection_opened() noexcept {}
 void Metrics::connection_closed() noexcept {}
-void Metrics::message_signed(const std::vector<crypto::SigningKey>&, std::uint64_t,
+void Metrics::message_signed(const crypto::SigningIdentity&, std::uint64_t,
                              std::chrono::nanoseconds) noexcept {}
 void Metrics::message_not_signed(NotSigned, Disposition) noexcept {}
 void Metrics::message_aborted() noexcept {}
