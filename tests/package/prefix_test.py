@@ -194,8 +194,10 @@ class UsualTest(SourcesCase):
         self.configure("ON")
         copies = self.sources.build / "packaging"
         for folder in ("man", "systemd", "completion", "sysusers.d", "tmpfiles.d"):
-            self.assertEqual(files_below(copies / folder), files_below(PACKAGING / folder))
-            for name in files_below(PACKAGING / folder):
+            # The page of the image is installed as it is.
+            sources = set(files_below(PACKAGING / folder)) - {"dkimsignd-container.7"}
+            self.assertEqual(set(files_below(copies / folder)), sources)
+            for name in sources:
                 self.assertEqual((copies / folder / name).read_bytes(), (PACKAGING / folder / name).read_bytes(), name)
         self.assertEqual((copies / "dkimsignd.conf").read_bytes(), (PACKAGING / "dkimsignd.conf").read_bytes())
 
