@@ -1,5 +1,6 @@
 // dkimkey check: compares the record that each name server has for each key with the key.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iostream>

@@ -1,6 +1,7 @@
 #include "keytool/dns/record_check.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "crypto/base64.hpp"
 #include "crypto/keys/record_slips.hpp"

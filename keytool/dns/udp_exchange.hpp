@@ -1,8 +1,7 @@
 // Sends one DNS message over UDP and receives one.
 //
-// ldns takes its time limit as a timeval by value. On 32-bit systems its size depends on how ldns was
-// compiled
-// (_TIME_BITS), and nothing says how; so no time goes into ldns or comes out of it.
+// ldns takes its time limit as a timeval by value. On 32-bit systems the size of that depends on how ldns was
+// compiled (_TIME_BITS), and nothing says how; so no time goes into ldns or comes out of it.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,7 @@
 #include "keytool/opendkim/daemon_settings.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>

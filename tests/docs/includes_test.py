@@ -74,6 +74,13 @@ class IncludesTest(unittest.TestCase):
                 if name.startswith("milter/") and inner_folder(name) != inner_folder(file):
                     self.assertIn(name, MILTER[inner_folder(file)], f"{file} includes it")
 
+    def test_joined_lists_have_their_header(self):
+        """fmt::join has been in a header of its own since libfmt 11."""
+        for file in self.files:
+            text = (ROOT / file).read_text()
+            if "fmt::join" in text:
+                self.assertIn("#include <fmt/ranges.h>", text, file)
+
     def test_one_file_calls_libmilter(self):
         users = [file for file in self.files if "<libmilter/mfapi.h>" in (ROOT / file).read_text()]
         self.assertEqual(users, ["milter/callbacks.cpp"])

@@ -34,7 +34,7 @@ class OutsideMail(MailHost):
 
     def __init__(self, workspace, host):  # pylint: disable=super-init-not-called
         self.host = host
-        self.sink = Sink(workspace, HOST_ADDRESS)
+        self.sink = Sink(workspace, address=HOST_ADDRESS)
         # The zone's records are remembered for a second only, so that a rotation need not wait.
         self.dns = DnsWorld(workspace.directory("dns", 0o700), negative_ttl=1, network=HOST_ADDRESS.rsplit(".", 1)[0])
         workspace.on_close(self.dns.close)

@@ -90,7 +90,11 @@ class ElsewhereTest(SourcesCase):
 
     def test_no_text_names_another_place(self):
         for name, text in self.texts().items():
-            self.assertIsNone(DEBIAN.search(text), name)
+            if name.endswith("/dkimsignd-container.7"):
+                # The image's places are Debian's.
+                self.assertEqual(text, (PACKAGING / "man/dkimsignd-container.7").read_text())
+            else:
+                self.assertIsNone(DEBIAN.search(text), name)
 
     def test_the_units_start_the_installed_programs(self):
         units = self.prefix / "lib/systemd/system"
@@ -138,7 +142,6 @@ class ElsewhereTest(SourcesCase):
             store = KeyStore(workspace)
             daemon = Daemon(workspace, socket / "s", store.path, self.program("dkimsignd"), metrics_file=str(metrics))
             lines = ("dkimsignd: read-ahead is off, messages take more system calls: libmilter is a shared library\n",
-                     "dkimsignd: an MTA that sends a macro without a value can crash dkimsignd: libmilter is a shared library\n",
                      "dkimsignd: warning: metrics not written, mail goes on: dkimsignd was built without metrics\n")
             wait_for(lambda: all(line in daemon.log_text() for line in lines), "the log to say what is off", alive=daemon.alive)
             with MilterClient(daemon.socket) as connection:
@@ -191,8 +194,10 @@ class UsualTest(SourcesCase):
         self.configure("ON")
         copies = self.sources.build / "packaging"
         for folder in ("man", "systemd", "completion", "sysusers.d", "tmpfiles.d"):
-            self.assertEqual(files_below(copies / folder), files_below(PACKAGING / folder))
-            for name in files_below(PACKAGING / folder):
+            # The page of the image is installed as it is.
+            sources = set(files_below(PACKAGING / folder)) - {"dkimsignd-container.7"}
+            self.assertEqual(set(files_below(copies / folder)), sources)
+            for name in sources:
                 self.assertEqual((copies / folder / name).read_bytes(), (PACKAGING / folder / name).read_bytes(), name)
         self.assertEqual((copies / "dkimsignd.conf").read_bytes(), (PACKAGING / "dkimsignd.conf").read_bytes())
 

@@ -1,6 +1,7 @@
 #include "keytool/doctor/domain/dmarc_alignment.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 

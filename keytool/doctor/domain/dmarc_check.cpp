@@ -1,6 +1,7 @@
 #include "keytool/doctor/domain/dmarc_check.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "keytool/doctor/domain/spf_check.hpp"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>

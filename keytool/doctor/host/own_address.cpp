@@ -1,6 +1,7 @@
 #include "keytool/doctor/host/own_address.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/socket.h>
 
 #include <optional>

@@ -4,6 +4,7 @@
 // cleanup(8) adds them before milters see the header, so what it adds is signed. It does so for clients that
 // local_header_rewrite_clients names, or for all with always_add_missing_headers (postconf(5)).
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>

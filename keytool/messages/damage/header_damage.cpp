@@ -1,6 +1,7 @@
 #include "keytool/messages/damage/header_damage.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
