@@ -1,6 +1,7 @@
 #include "keytool/opendkim/address_pattern.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "canon/labels.hpp"
 #include "canon/text.hpp"
@@ -53,6 +54,14 @@ std::optional<std::optional<DomainPart>> common_domain(const AddressPattern& a, 
   if (canon::is_below(a.domain, b.domain)) return Known(DomainPart{a.kind, a.domain});
   if (canon::is_below(b.domain, a.domain)) return Known(DomainPart{b.kind, b.domain});
   return Known();
+}
+
+// A run of stars matches what one star matches.
+std::string with_single_stars(std::string_view text) {
+  std::string out;
+  std::unique_copy(text.begin(), text.end(), std::back_inserter(out),
+                   [](char a, char b) { return a == '*' && b == '*'; });
+  return out;
 }
 
 std::optional<AddressPattern> pattern_of_parts(std::string_view user, std::string_view domain) {
@@ -112,27 +121,25 @@ std::optional<AddressPattern> pattern_of_table_key(std::string_view key) {
   return pattern_of_parts(at == std::string_view::npos ? "*" : user, "*" + std::string(domain));
 }
 
-std::vector<AddressPattern> patterns_of_glob(std::string_view glob) {
+std::vector<AddressPattern> patterns_of_glob(std::string_view text) {
   std::vector<AddressPattern> patterns;
+  const std::string glob = with_single_stars(text);
   const auto add = [&](std::string_view user, std::string_view domain) {
     if (auto pattern = pattern_of_parts(user, domain)) patterns.push_back(*std::move(pattern));
   };
   if (const auto at = glob.rfind('@'); at != std::string_view::npos) {
     // Every address has something in front of its @.
     if (at == 0) return patterns;
-    add(glob.substr(0, at), glob.substr(at + 1));
+    add(std::string_view(glob).substr(0, at), std::string_view(glob).substr(at + 1));
     return patterns;
   }
   for (auto star = glob.find('*'); star != std::string_view::npos; star = glob.find('*', star + 1))
-    add(std::string(glob.substr(0, star)) + "*", "*" + std::string(glob.substr(star + 1)));
+    add(glob.substr(0, star) + "*", "*" + glob.substr(star + 1));
   return patterns;
 }
 
 bool covers(const AddressPattern& a, const AddressPattern& b) {
-  const auto user = common_user(a.user, b.user);
-  if (!user || *user != b.user) return false;
-  const auto domain = common_domain(a, b);
-  return domain && *domain && (*domain)->kind == b.kind && (*domain)->domain == b.domain;
+  return canon::matches_wildcard(a.text(), b.text());
 }
 
 Overlap overlap_of(const AddressPattern& a, const AddressPattern& b) {

@@ -36,7 +36,8 @@ std::optional<AddressPattern> pattern_of_table_key(std::string_view key);
 // key.
 std::vector<AddressPattern> patterns_of_glob(std::string_view glob);
 
-// Returns whether every address of b belongs to a; false if that cannot be decided.
+// Returns whether every address of b belongs to a, as far as a's stars can be laid over b's text. The daemon
+// judges in the same way whether a rule hides a later one (canon::SeenPatterns).
 bool covers(const AddressPattern& a, const AddressPattern& b);
 
 struct Overlap {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "canon/text.hpp"
 #include "keytool/opendkim/pattern_index.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -172,10 +171,7 @@ std::vector<PlannedRule> without_hidden(std::vector<PlannedRule> rules) {
   std::vector<PlannedRule> kept;
   PatternIndex index;
   for (auto& rule : rules) {
-    const auto text = rule.pattern.text();
-    const auto hides = [&](std::size_t i) {
-      return covers(kept[i].pattern, rule.pattern) || canon::matches_wildcard(kept[i].pattern.text(), text);
-    };
+    const auto hides = [&](std::size_t i) { return covers(kept[i].pattern, rule.pattern); };
     if (index.any_near(rule.pattern, hides)) continue;
     index.add(kept.size(), rule.pattern);
     kept.push_back(std::move(rule));

@@ -29,6 +29,8 @@ TEST(ImportPattern, WritesAGlobAsARuleDoes) {
       {"*@*", {"*"}},
       {"news-*@*", {"news-*@*"}},
       {"*example.com", {"*@*example.com"}},
+      {"**@***example.com", {"*@*example.com"}},
+      {"**@**", {"*"}},
       {"*.example.com", {"*@*.example.com"}},
       {"a*b*c", {"a*@*b*c", "a*b*@*c"}},
       {"example.com", {}},
@@ -64,7 +66,7 @@ TEST(ImportPattern, ComparesThemCorrectly) {
   std::vector<AddressPattern> patterns;
   for (const auto* glob : {"*", "a@*", "b*@*", "*@x.org", "a@x.org", "ba@x.org", "b*@x.org", "*a@x.org",
                            "*@*.x.org", "a@*.x.org", "*@y.x.org", "*@*.y.x.org", "*@z.y.x.org", "*@*x.org",
-                           "*@*.org", "*@z.com", "a@*z.com", "*b*@*.x.org"})
+                           "*@*.org", "*@z.com", "a@*z.com", "*b*@*.x.org", "b*a@*", "*b@*org"})
     patterns.push_back(pattern(glob));
   std::vector<std::string> world;
   for (const auto* user : {"a", "b", "ba", "bca", "c", "cb"}) {
@@ -93,6 +95,8 @@ TEST(ImportPattern, ComparesThemCorrectly) {
   }
   EXPECT_GT(known, 5000);
   EXPECT_TRUE(covers(pattern("*"), pattern("a@x.org")));
+  EXPECT_TRUE(covers(pattern("*@*.org"), pattern("*@x.org")));
+  EXPECT_TRUE(covers(pattern("b*@*"), pattern("b*a@*.x.org")));
   EXPECT_FALSE(covers(pattern("*@*.x.org"), pattern("*@x.org")));
 }
 
@@ -146,6 +150,16 @@ TEST(ImportRules, WhatTheTableLeavesOutIsForbidden) {
   const auto a = key("a.org", "s");
   EXPECT_EQ(rules(plan_rules({{pattern("me@a.org"), {a}, ""}}, active({a}))),
             (Texts{"me@a.org -> a.org", "*@a.org -> nobody"}));
+}
+
+// dkimsignd refuses a rule that an earlier one hides.
+TEST(ImportRules, WhatIsForbiddenAlreadyGetsNoRule) {
+  const auto a = key("a.org", "s");
+  for (const auto* glob : {"**@a.org", "*@*.org", "*@*org", "**@*org", "*org", "*@**"}) {
+    EXPECT_EQ(rules(plan_rules({{pattern("me@a.org"), {a}, ""}, {pattern(glob), {}, ""}}, active({a}))),
+              (Texts{"me@a.org -> a.org", pattern(glob).text() + " -> nobody"}))
+        << glob;
+  }
 }
 
 TEST(ImportRules, AFurtherKeyOfTheDomainMakesTheRuleNameItsSelector) {
