@@ -168,7 +168,7 @@ class Examination {
   }
 
   std::optional<canon::DomainName> signer_of(const canon::DomainName& domain) const {
-    const auto explanation = explain_authors({{{"root", domain.str()}}}, configuration_.signing, {});
+    const auto explanation = explain_authors({{{"root", domain.str()}}}, configuration_.signing, {}, {});
     return explanation.domain;
   }
 
@@ -202,7 +202,7 @@ class Examination {
   void examine_origin() {
     const auto origin = canon::DomainName::parse(mta_.postfix->of("myorigin"));
     if (!origin) return;
-    const auto explanation = explain_authors({{{"root", origin->str()}}}, configuration_.signing, {});
+    const auto explanation = explain_authors({{{"root", origin->str()}}}, configuration_.signing, {}, {});
     const bool has_own_keys = std::any_of(explanation.keys.begin(), explanation.keys.end(),
                                           [&](const auto& key) { return key.domain == *origin; });
     if (explanation.would_sign) {

@@ -215,9 +215,9 @@ TEST(ImportRules, OneRuleSignsAsOneDomain) {
   const auto b = key("b.org", "t");
   const auto plan = plan_rules({{pattern("*@c.org"), {a, b}, "t:1"}}, active({a, b}));
   EXPECT_EQ(rules(plan), (Texts{"*@c.org -> a.org", "*@a.org -> nobody", "*@b.org -> nobody"}));
-  ASSERT_EQ(plan.remarks.size(), 1U);
-  EXPECT_EQ(plan.remarks[0].kind, Remark::Kind::signed_otherwise);
-  EXPECT_EQ(plan.remarks[0].place, "t:1");
+  RulePlan second;
+  second.rules = plan.also_sign;
+  EXPECT_EQ(rules(second), (Texts{"*@c.org -> b.org"}));
 }
 
 // For every address of a small world, the first matching binding after separation has the keys of all

@@ -50,7 +50,7 @@ TEST_F(LogTest, SignedReadsLikePostfix) {
 
 TEST_F(LogTest, SecondSignersHaveLinesOfTheirOwn) {
   auto both = identity("alerts@example.com");
-  both.second.push_back({test::domain_name("esp.example"), {both.keys.front()}});
+  both.second.push_back({*canon::DomainName::parse("esp.example"), {both.keys.front()}});
   log_.message_signed("4F1k", both, 2311, microseconds(1149));
   ASSERT_EQ(lines_.size(), 2U);
   EXPECT_EQ(lines_.back(), "4F1k: also signed d=esp.example s=one a=ed25519-sha256");

@@ -27,7 +27,7 @@ class ExplanationTest : public testing::Test {
   }
 
   Explanation explain() const {
-    return explain_authors({*canon::parse_mailboxes("a@example.com")}, settings_, daemon_user);
+    return explain_authors({*canon::parse_mailboxes("a@example.com")}, settings_, daemon_user, {});
   }
   void expect_fault(const std::string& reason) const {
     const auto explanation = explain();
