@@ -193,6 +193,7 @@ class World {
       if (plan.changes.empty()) break;
     }
     note_what_is_served();
+    if (request.retiring_keys == RetiringKeys::compromised) give_up_mail_of_revoked_keys();
     if (request.retiring_keys == RetiringKeys::trusted) ASSERT_NO_FATAL_FAILURE(expect_mail_verifies());
   }
 
@@ -285,6 +286,12 @@ class World {
     for (const auto& entry : manifest_.keys) {
       if (entry.state == KeyState::active)
         last_signed_[entry.selector.str()] = {ids_[entry.selector.str()], now_};
+    }
+  }
+
+  void give_up_mail_of_revoked_keys() {
+    for (const auto& entry : manifest_.keys) {
+      if (entry.state == KeyState::revoked) last_signed_.erase(entry.selector.str());
     }
   }
 
