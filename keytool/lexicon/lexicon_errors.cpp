@@ -10,7 +10,8 @@
 namespace dkim::keytool {
 namespace {
 
-constexpr std::size_t longest_quote = 300;
+// The reason is at the end of some exceptions, and at the beginning of others.
+constexpr std::size_t longest_half = 200;
 
 struct Sign {
   std::string_view words;
@@ -98,8 +99,9 @@ ProviderFault fault_in(std::string_view errors) {
 
 std::string quoted_end(std::string_view text) {
   const auto line = last_line(text);
-  const std::string safe = terminal_text(line.substr(0, longest_quote));
-  return line.size() > longest_quote ? safe + "..." : safe;
+  if (line.size() <= 2 * longest_half) return terminal_text(line);
+  return fmt::format("{} ... {}", terminal_text(line.substr(0, longest_half)),
+                     terminal_text(line.substr(line.size() - longest_half)));
 }
 
 ProviderError describe_failure(const LexiconFailure& failure) {

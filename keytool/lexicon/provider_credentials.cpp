@@ -93,6 +93,12 @@ void check_name(std::string_view name, std::string_view prefix, std::size_t line
   }
 }
 
+// The address of an API is no secret, and says most in an error, unless there is a user or a query in it.
+bool is_plain_url(std::string_view value) {
+  return (value.starts_with("http://") || value.starts_with("https://")) &&
+         value.find_first_of("@?") == std::string_view::npos;
+}
+
 }  // namespace
 
 ProviderCredentials ProviderCredentials::parse(std::string_view text, std::string_view provider) {
@@ -118,7 +124,8 @@ ProviderCredentials ProviderCredentials::parse(std::string_view text, std::strin
     variable.push_back('=');
     variable.insert(variable.end(), value.begin(), value.end());
     credentials.variables_.push_back(std::move(variable));
-    if (value.size() >= shortest_secret) credentials.values_.push_back(std::move(value));
+    if (value.size() >= shortest_secret && !is_plain_url(crypto::view(value)))
+      credentials.values_.push_back(std::move(value));
   }
   const bool any =
       std::any_of(names.begin(), names.end(), [&](const auto& name) { return name.starts_with(prefix); });

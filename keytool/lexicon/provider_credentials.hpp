@@ -28,7 +28,8 @@ class ProviderCredentials {
   const ProgramEnvironment& variables() const { return variables_; }
 
   // Returns the text with "[hidden]" in place of each value, also where the value is written as a URL, in
-  // Python, in JSON or in base64 writes it. Values of fewer than four bytes are no secrets, and stay.
+  // Python, in JSON or in base64 writes it. Values of fewer than four bytes
+  // and URLs without a user or a query are no secrets, and stay.
   std::string hide_in(std::string text) const;
 
  private:

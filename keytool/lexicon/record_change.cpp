@@ -14,7 +14,9 @@ using Records = std::vector<ListedRecord>;
 // Returns the texts with which the value may be handed over; the first is tried first. A provider whose part
 // of lexicon puts quotation marks around a value needs those between strings, and no others.
 std::vector<std::string> texts_of(const crypto::NamedRecord& record, Form form) {
-  const std::string strings = crypto::strings_text(record);
+  std::string strings = crypto::strings_text(record);
+  while (strings.ends_with('\n'))
+    strings.pop_back();
   switch (form) {
     case Form::plain:
       return {record.value};
@@ -47,6 +49,16 @@ bool is_unique(const Records& records, const std::string& identifier) {
   return !identifier.empty() && std::count_if(records.begin(), records.end(), [&](const auto& record) {
                                   return record.identifier == identifier;
                                 }) == 1;
+}
+
+// Makes one of several attempts: the next may succeed where this one is refused.
+template <typename Attempt>
+void unless_refused(Attempt attempt) {
+  try {
+    attempt();
+  } catch (const ProviderError& error) {
+    if (error.fault() != ProviderFault::refused) throw;
+  }
 }
 
 class Change {
@@ -108,10 +120,14 @@ class Change {
     try {
       provider_.create({record_.name, record_.ttl, text});
     } catch (const ProviderError&) {
-      throw ProviderError(
-          error.fault(), fmt::format("{}; the provider has no record at {} now", error.what(), record_.name));
+      throw without_record(error);
     }
     return text;
+  }
+
+  ProviderError without_record(const ProviderError& error) const {
+    return {error.fault(),
+            fmt::format("{}; the provider has no record at {} now", error.what(), record_.name)};
   }
 
   Records list_or(const Records& otherwise) {
@@ -125,19 +141,31 @@ class Change {
   void leave_only(const std::string& sent) {
     Records now = provider_.list(record_.name);
     for (const auto by : {By::identifier, By::content}) {
-      if (now.size() <= 1) break;
-      const auto* kept = find_kept(now, sent, record_.value);
+      const auto* kept = now.size() > 1 ? find_kept(now, sent, record_.value) : nullptr;
       if (kept == nullptr) break;
       remove_others(now, *kept, by);
       now = provider_.list(record_.name);
-      if (now.empty()) provider_.create({record_.name, record_.ttl, sent});
     }
-    if (now.size() <= 1) return;
+    if (now.size() > 1) {
+      provider_.remove_all(record_.name);
+      now.clear();
+    }
+    if (now.empty()) create_again(sent);
+    if (provider_.list(record_.name).size() <= 1) return;
     throw ProviderError(
         ProviderFault::refused,
-        fmt::format("the provider has {} TXT records at {} and should have one, \"{}\": remove the others by "
-                    "hand, since receivers may take any of them",
-                    now.size(), record_.name, record_.value));
+        fmt::format(
+            "the provider has several TXT records at {} and should have one, \"{}\": remove the others "
+            "by hand, since receivers may take any of them",
+            record_.name, record_.value));
+  }
+
+  void create_again(const std::string& sent) {
+    try {
+      provider_.create({record_.name, record_.ttl, sent});
+    } catch (const ProviderError& error) {
+      throw without_record(error);
+    }
   }
 
   enum class By { identifier, content };
@@ -145,10 +173,12 @@ class Change {
   void remove_others(const Records& records, const ListedRecord& kept, By by) {
     for (const auto& other : records) {
       if (&other == &kept) continue;
-      if (by == By::identifier && is_unique(records, other.identifier))
-        provider_.remove_identified(record_.name, other.identifier);
-      if (by == By::content && other.content != kept.content)
-        provider_.remove_with_content(record_.name, other.content);
+      unless_refused([&] {
+        if (by == By::identifier && is_unique(records, other.identifier))
+          provider_.remove_identified(record_.name, other.identifier);
+        if (by == By::content && other.content != kept.content)
+          provider_.remove_with_content(record_.name, other.content);
+      });
     }
   }
 
@@ -167,12 +197,13 @@ void remove_record(ProviderRecords& provider, const std::string& name) {
   Records records = provider.list(name);
   if (records.empty()) return;
   for (const auto& record : records) {
-    if (is_unique(records, record.identifier)) provider.remove_identified(name, record.identifier);
+    if (is_unique(records, record.identifier))
+      unless_refused([&] { provider.remove_identified(name, record.identifier); });
   }
   // lexicon cannot always find a record again by the identifier that it gave.
   records = provider.list(name);
   for (const auto& record : records)
-    provider.remove_with_content(name, record.content);
+    unless_refused([&] { provider.remove_with_content(name, record.content); });
   if (records.empty() || provider.list(name).empty()) return;
   provider.remove_all(name);
 }

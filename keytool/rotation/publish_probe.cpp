@@ -28,7 +28,7 @@ constexpr seconds longest_pause{15};
 
 void fill_random(std::span<unsigned char> bytes) {
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-    throw crypto::OpenSslError("random numbers");
+    crypto::throw_openssl_error("cannot make random numbers");
 }
 
 // Nothing can have been made if these fail.
