@@ -19,8 +19,7 @@ struct NamedFile {
   std::filesystem::path path;
   std::string_view setting;
   TrustedAs as;
-  mode_t wanted;                  // one of these bits
-  std::string_view if_missing{};  // a command that brings it
+  mode_t wanted;  // one of these bits
 };
 
 std::vector<NamedFile> files_of(const PublishSettings& settings) {
@@ -33,7 +32,7 @@ std::vector<NamedFile> files_of(const PublishSettings& settings) {
       return {{settings.program, "program", TrustedAs::file, runnable}};
     case PublishSettings::Method::lexicon:
       return {{settings.credentials, "credentials", TrustedAs::shared_secret, 0},
-              {settings.program, "program", TrustedAs::file, runnable, "apt install lexicon"}};
+              {settings.program, "program", TrustedAs::file, runnable}};
   }
   return {};
 }
@@ -49,8 +48,8 @@ std::optional<PublishingFault> find_fault(const NamedFile& file) {
   struct stat status = {};
   if (stat(file.path.c_str(), &status) != 0) {
     if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) return std::nullopt;
-    return PublishingFault{path, fmt::format("the {} of publish, {}, does not exist", file.setting, path),
-                           std::string(file.if_missing)};
+    return PublishingFault{
+        path, fmt::format("the {} of publish, {}, does not exist", file.setting, path), {}};
   }
   if (!S_ISREG(status.st_mode)) {
     return PublishingFault{
