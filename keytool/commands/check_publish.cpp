@@ -10,6 +10,7 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
+#include "keytool/keys/key_directory.hpp"
 #include "keytool/output/json.hpp"
 #include "keytool/output/terminal_text.hpp"
 #include "keytool/rotation/publish_probe.hpp"
@@ -68,7 +69,7 @@ std::string method_of(const crypto::PublishSettings& publish) {
 std::set<std::string> parents_of(const crypto::KeyStore& store, const canon::DomainName& domain) {
   const std::string own = "_domainkey." + domain.str();
   std::set<std::string> parents;
-  const auto stored = store.read_manifest(domain);
+  const auto stored = key_directory_exists(store.directory()) ? store.read_manifest(domain) : std::nullopt;
   if (stored) {
     for (const auto& key : stored->manifest.keys) {
       const auto name = crypto::publication_name(stored->manifest, key.selector, domain);

@@ -30,9 +30,9 @@ class Members(unittest.TestCase):
         self.common = set(re.findall(r"\.Ql (\w+)", text.split(".Bl", maxsplit=1)[0]))
         self.documented = {name: members for names, members in items.items() for name in names.split(", ")}
 
-    def members(self, name, *words):
+    def members(self, name, *words, config="/dev/null"):
         done = subprocess.run(
-            [DKIMKEY, name, *words, "-D", self.directory / "keys", "--config", "/dev/null"],
+            [DKIMKEY, name, *words, "-D", self.directory / "keys", "--config", config],
             capture_output=True,
             text=True,
             check=False,
@@ -55,13 +55,16 @@ class Members(unittest.TestCase):
         real["list"] = self.members("list", "--json")
         real["explain"] = self.members("explain", "a@example.com", "--json")
         real["check"] = self.members("check", "--json", "--resolver", self.resolver)
+        config = self.directory / "dkimsignd.conf"
+        config.write_text('publish = { method = "hook"; program = "/bin/false"; };')
+        real["check-publish"] = self.members("check-publish", "--json", "--resolver", self.resolver, config=config)
         real["rotate"] = self.members("rotate", "--json", "--resolver", self.resolver)
         real["verify"] = self.members("verify", "--json", "--key-record", "v=DKIM1; p=", str(signed))
         real["revoke"] = self.members("revoke", "-s", "s1", "--json", "--resolver", self.resolver)
         real["doctor"] = self.members("doctor", "--json", "--local", "--postfix-config", self.directory)
         wanted = {name: self.common | members for name, members in self.documented.items()}
         wanted["list"] = self.common
-        for name in ("verify", "doctor"):
+        for name in ("verify", "doctor", "check-publish"):
             wanted[name] = self.documented[name]
         for name in ("check", "rotate", "revoke"):
             wanted[name] |= record

@@ -144,8 +144,9 @@ TEST_F(CheckTest, NamesCredentialsAndAProgramThatCannotBeUsed) {
   EXPECT_EQ(check(1, settings), "the program of publish, " + lexicon.string() + ", does not exist\n");
   test::write_file(lexicon, "", 0755);
   EXPECT_EQ(check(0, settings), "");
-  test::write_file(credentials, "", 0604);
-  EXPECT_NE(check(1, settings).find("fix it with: chmod 0640 " + credentials.string()), std::string::npos);
+  test::write_file(credentials, "", 0644);
+  const auto said = check(1, settings);
+  EXPECT_NE(said.find("fix it with: chmod 0640 " + credentials.string()), std::string::npos) << said;
 }
 
 TEST_F(CheckTest, NamesHooksAndTsigFilesThatCannotBeUsed) {
