@@ -59,7 +59,8 @@ std::optional<std::chrono::seconds> read_days(SettingsGroup& group, std::string_
 SlotTarget read_slot_target(const LocatedText& text) {
   auto target = SlotTarget::parse(text.text);
   if (!target) {
-    throw_settings_error(text.place, fmt::format("\"slot_target\" is {}", target.refusal().reason),
+    throw_settings_error(text.place,
+                         fmt::format("\"slot_target\" is no pattern for names: {}", target.refusal().reason),
                          "for example \"%selector%.%domain%.dkim.hoster.example\"");
   }
   return *std::move(target);
