@@ -64,7 +64,7 @@ canon::Result<std::string> SlotTarget::name(const canon::Selector& selector,
   auto name = filled(text_, selector.str(), domain.str());
   if (auto wrong = canon::check_labels(name)) return *std::move(wrong);
   if (canon::is_below(name, domain.str()))
-    return Refusal{"a name below the domain itself, whose owner would need no CNAME"};
+    return Refusal{"a name below the domain itself: where its DNS is yours, use ordinary selectors"};
   return name;
 }
 

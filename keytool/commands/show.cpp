@@ -41,7 +41,7 @@ SELECTOR._domainkey.DOMAIN or, for a slot, where its CNAME leads. With --cname, 
   form      only with --cname: what to enter into the web form of a DNS provider
 
 With --cname, there are zone, form and json; the objects of json have domain, selector, algorithm, name, type, ttl and
-target.
+target. Some forms add the zone to the target, too, unless it ends with a dot.
 
 The record of a revoked key has an empty p=; it is shown only if the selector is given.
 Without --domain: the only domain in the key directory, else this host's own (see FILES in dkimkey(8)).

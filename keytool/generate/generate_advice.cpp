@@ -1,6 +1,7 @@
 #include "keytool/generate/generate_advice.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -130,12 +131,28 @@ form then shows the domain twice in the name, remove it once.
 }
 
 std::string describe_cnames(const canon::DomainName& domain, const crypto::Manifest& manifest) {
-  const auto cnames = slot_cnames(manifest, domain);
-  if (cnames.empty()) return {};
-  std::string out = fmt::format(
-      "\nThe owner of {} makes these records once; dkimkey show --cname prints them again:\n", domain.str());
-  for (const auto& cname : cnames)
-    out += form_text(cname, domain.str());
+  std::string out;
+  std::vector<std::string> closed;
+  for (const auto& cname : slot_cnames(manifest, domain)) {
+    if (cname.slot.closed) {
+      closed.push_back(cname.slot.selector.str());
+    } else {
+      out += form_text(cname, domain.str());
+    }
+  }
+  if (!out.empty()) {
+    out = fmt::format(R"(
+The owner of {} makes these records once; dkimkey show --cname prints them again:
+{}Some forms add the zone to the target, too, unless it ends with a dot.
+)",
+                      domain.str(), out);
+  }
+  if (!closed.empty()) {
+    out += fmt::format(R"(
+No more keys go into {}. The CNAME can be removed once "dkimkey list --slots" shows the slot as closed.
+)",
+                       fmt::join(closed, " and "));
+  }
   return out;
 }
 

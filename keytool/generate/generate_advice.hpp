@@ -30,7 +30,7 @@ std::string describe_company(const canon::DomainName& domain, const crypto::Mani
                              const std::vector<MadeKey>& made);
 // Says how to get the records into DNS.
 std::string describe_publishing(const canon::DomainName& domain, const std::vector<MadeKey>& made);
-// Says which CNAMEs the domain's owner has to make once.
+// Says which CNAMEs the domain's owner has to make once, and which ones are needed no longer.
 std::string describe_cnames(const canon::DomainName& domain, const crypto::Manifest& manifest);
 // Names older keys whose records have changed.
 std::string describe_changed(const canon::DomainName& domain, const std::vector<canon::Selector>& changed);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "canon/tag_list.hpp"
+#include "canon/text.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 
@@ -24,7 +25,8 @@ std::vector<canon::Selector> parse_slots(const std::string& option, const std::s
   std::vector<canon::Selector> slots;
   for (std::size_t start = 0; start <= text.size();) {
     const auto end = std::min(text.find(',', start), text.size());
-    auto slot = parse_selector(text.substr(start, end - start));
+    auto slot =
+        parse_selector(std::string(canon::trim_fws(std::string_view(text).substr(start, end - start))));
     if (std::find(slots.begin(), slots.end(), slot) != slots.end())
       throw UsageError(fmt::format("--{} names {} twice", option, slot.str()));
     slots.push_back(std::move(slot));

@@ -34,9 +34,9 @@ std::string zone_text(const SlotCname& cname) {
 }
 
 std::string form_text(const SlotCname& cname, std::string_view zone) {
-  return fmt::format(R"(  name    {}   (in the zone {}; the whole name is {})
+  return fmt::format(R"(  name    {}   (in the zone {}; in full {})
   type    CNAME
-  target  {}   (with a dot at its end if the form would add the zone to it)
+  target  {}
 )",
                      name_within(cname.name, zone), zone, cname.name, cname.slot.target);
 }
