@@ -69,8 +69,9 @@ Format parse_format(const std::string& name) {
   for (const auto& format : formats) {
     if (format.name == name) return format;
   }
-  throw UsageError(
-      fmt::format("unknown format \"{}\": give zone, value, strings, json, tinydns or nsupdate", name));
+  throw UsageError(fmt::format(
+      "unknown format \"{}\": give zone, value, strings, json, tinydns or nsupdate; form is for --cname",
+      name));
 }
 
 Format chosen_format(const ParsedOptions& options) {

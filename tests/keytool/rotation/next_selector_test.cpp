@@ -48,8 +48,8 @@ TEST_F(NextSelector, KeepsTheFormOfADate) {
 }
 
 TEST_F(NextSelector, TakesNoOtherNumberForADate) {
-  for (const auto* name :
-       {"k2048", "202413", "202400", "20240532", "190001", "1202401", "12024.01", "s1", "99"})
+  for (const auto* name : {"k2048", "202413", "202400", "20240532", "190001", "1202401", "12024.01", "s1",
+                           "99", "202405mail", "2024key", "20240518a"})
     EXPECT_EQ(next(name), std::string(name) + "-20261124");
 }
 
