@@ -56,7 +56,8 @@ std::optional<std::chrono::seconds> read_days(SettingsGroup& group, std::string_
   return std::chrono::days(*days);
 }
 
-SlotTarget read_slot_target(const LocatedText& text) {
+std::optional<SlotTarget> read_slot_target(const LocatedText& text) {
+  if (text.text.empty()) return std::nullopt;
   auto target = SlotTarget::parse(text.text);
   if (!target) {
     throw_settings_error(text.place,

@@ -69,9 +69,10 @@ Format parse_format(const std::string& name) {
   for (const auto& format : formats) {
     if (format.name == name) return format;
   }
-  throw UsageError(fmt::format(
-      "unknown format \"{}\": give zone, value, strings, json, tinydns or nsupdate; form is for --cname",
-      name));
+  if (name == "form")
+    throw UsageError("form is a format of --cname: the value of a key is that of --format value");
+  throw UsageError(
+      fmt::format("unknown format \"{}\": give zone, value, strings, json, tinydns or nsupdate", name));
 }
 
 Format chosen_format(const ParsedOptions& options) {
