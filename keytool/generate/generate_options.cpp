@@ -130,10 +130,10 @@ void add_generate_options(CommandLine& command_line) {
       ("fit", value_number("N"),
        "make the largest RSA key whose whole record has at most N bytes; 255 if a provider takes only "
        "one string")  //
-      ("slots", value_text("SELECTOR,SELECTOR..."),
-       "use these selectors in turn, as slots, and make a key in the first that is free: for a domain whose "
-       "owner makes CNAMEs once")                                                                           //
-      ("slots-ed25519", value_text("SELECTOR,SELECTOR..."), "the same for Ed25519, beside an RSA key")      //
+      ("slots", value_text("SELECTORS"),
+       "use these selectors, such as s1,s2, in turn, and make a key in the first that is free: for CNAMEs "
+       "that are made once")                                                                                //
+      ("slots-ed25519", value_text("SELECTORS"), "the same for Ed25519, beside an RSA key")                 //
       ("no-slots", "go back to ordinary selectors: the new key replaces the one in a slot")                 //
       ("activate", "sign with the key at once; without this it is made pending")                            //
       ("json", "print the record as show --json does, not as zone-file text")                               //

@@ -86,7 +86,7 @@ class Agreement(unittest.TestCase):
             completions("show", "--format", ""), sorted(re.findall(r"^  (\w+)", formats, re.M))
         )
         for word in completions("generate", "--algorithm", ""):
-            self.assertRegex(programs.help_of("generate"), rf"--algorithm ALGORITHM .*(\n  +.*)*\b{word}\b")
+            self.assertRegex(programs.help_of("generate"), rf"--algorithm ALGORITHM .*(\n +\S.*)*\b{word}\b")
 
     def test_each_option_with_a_value_is_known_to_have_one(self):
         """After such an option, neither options nor subcommands are offered."""

@@ -3,9 +3,9 @@
 
 usage: run_served_session.py --dkimkey PROGRAM SESSION.txt
 
-The servers have two zones: that of a customer, example.test, on two servers, and ours, elsewhere.test, on one. The second
-server of the customer does not notice by itself that its zone has changed. $RESOLVER is a resolver that finds both zones
-and remembers nothing. A session has these commands besides dkimkey:
+The servers have two zones: that of a customer, example.test, on two servers, and ours, elsewhere.test, on one. The
+second server of the customer does not notice automatically that its zone has changed. $RESOLVER is a resolver that finds
+both zones and remembers nothing. A session has these commands besides dkimkey:
 
     at TIME COMMAND ...            runs a command at a UTC time such as 2026-11-24T12:00:00Z
     enter NAME TYPE VALUE          what a person does with the web form of a provider: replaces the records of a name
