@@ -56,7 +56,8 @@ Result<SelectorPattern> SelectorPattern::parse(std::string_view text) {
     start = end + 1;
   }
   using namespace std::chrono_literals;
-  const auto example = Selector::parse(pattern.fill({"server", "rsa", 2026y / 11 / 24}));
+  // With the shortest stem: a longer one is shortened.
+  const auto example = Selector::parse(pattern.fill({"s", "rsa", 2026y / 11 / 24}));
   if (!example) return Refusal{fmt::format("it makes {}", example.refusal().reason)};
   return pattern;
 }

@@ -84,6 +84,8 @@ TEST_F(NextSelector, FollowsAPattern) {
   algorithm_ = Algorithm::ed25519;
   EXPECT_EQ(next("server"), "k20261124.server.ed25519");
   EXPECT_EQ(next("k20260101.server.ed25519"), "k20261124.server.ed25519");
+  set_pattern(std::string(50, 'k') + "-%stem%-%date%");
+  EXPECT_EQ(next("server"), std::string(50, 'k') + "-ser-20261124");
   set_pattern("k%year%");
   EXPECT_EQ(next("server"), "k2026");
 }
