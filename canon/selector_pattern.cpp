@@ -14,11 +14,6 @@ std::string digits_of(unsigned number, int width) {
   return fmt::format("{:0{}}", number, width);
 }
 
-// "a" would be the first key of its day, which has no letter.
-bool is_day_letter(char c) {
-  return is_alpha(c) && c != 'a';
-}
-
 bool are_digits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), is_digit);
 }
@@ -126,11 +121,12 @@ std::optional<std::string> SelectorPattern::exact_stem_of(std::string_view selec
 }
 
 std::string_view without_day_letters(std::string_view selector) {
-  std::size_t letters = 0;
-  while (letters < selector.size() && is_day_letter(selector[selector.size() - 1 - letters]))
-    ++letters;
-  // Nobody needs hundreds of keys on one day; more letters are a word.
-  if (letters <= 2) selector.remove_suffix(letters);
+  const auto last = std::find_if_not(selector.rbegin(), selector.rend(), is_alpha);
+  const auto letters = selector.substr(static_cast<std::size_t>(selector.rend() - last));
+  // Nobody needs hundreds of keys on one day; more letters are a word. "a" would be the first key of its day,
+  // which has no letter.
+  if (letters.size() <= 2 && letters.find('a') == std::string_view::npos)
+    selector.remove_suffix(letters.size());
   return selector;
 }
 
