@@ -9,6 +9,7 @@
 
 #include "canon/fragile_fields.hpp"
 #include "crypto/error.hpp"
+#include "crypto/settings/login_table.hpp"
 #include "crypto/settings/publishing_files.hpp"
 #include "crypto/store/domain_keys.hpp"
 #include "crypto/store/key_store.hpp"
@@ -123,6 +124,11 @@ void check_publishing(const crypto::PublishSettings& publish, Problems& problems
                                      : fmt::format("{}; fix it with: {}", fault->what, fault->remedy));
 }
 
+void check_logins(const crypto::LoginSettings& logins, Problems& problems) {
+  if (logins.method == crypto::LoginSettings::Method::table)
+    look(problems, [&] { [[maybe_unused]] const auto table = crypto::read_login_table(logins.table); });
+}
+
 // Warns of settings that work as written, but perhaps not as their author meant them.
 void warn(const Config& config, std::ostream& out) {
   for (const auto& field : canon::fragile_fields(config.signing.fields)) {
@@ -134,6 +140,10 @@ void warn(const Config& config, std::ostream& out) {
         "warning: trusted_networks: {}: mail of anybody who may connect is signed, whoever it claims "
         "to be from\n",
         network.text());
+  }
+  if (config.logins.method == crypto::LoginSettings::Method::every_domain &&
+      config.on_foreign_author != Disposition::accept) {
+    out << "warning: on_foreign_author: it has no effect, because logins is \"any\"\n";
   }
   const auto expiration = config.signing.expiration;
   if (expiration.count() > 0 && expiration < queue_lifetime) {
@@ -153,6 +163,7 @@ int check_everything(const Config& config, std::ostream& out) {
   crypto::UncachedKeySource keys(store);
   check_rules("the rule", config.signing.rules, config, keys, problems);
   check_rules("also_sign", config.signing.also_sign, config, keys, problems);
+  check_logins(config.logins, problems);
   check_publishing(config.keys.publish, problems);
   for (const auto& [domain, publish] : config.keys.domains)
     check_publishing(publish, problems);
