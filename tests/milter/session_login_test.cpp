@@ -220,6 +220,38 @@ TEST_F(SessionLoginTableTest, AMistakeIsForgottenWithItsTable) {
   }
 }
 
+// Bytes that this process has read, from files or elsewhere.
+std::size_t bytes_read() {
+  std::ifstream io("/proc/self/io");
+  std::string name;
+  std::size_t bytes = 0;
+  io >> name >> bytes;
+  return name == "rchar:" ? bytes : 0;
+}
+
+// Otherwise, each message would cost what a large table costs, even if that is wrong in its last line.
+TEST_F(SessionLoginTableTest, ATableIsReadOnce) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i)
+    text += std::to_string(i) + "@example.com example.com\n";
+  for (const std::string last : {"joe@example.com example.com\n", "joe@example.com\n"}) {
+    write(text + last);
+    const auto expected = send();
+    // Until the table is too old to be exchanged unnoticed, each message reads it.
+    std::size_t read = text.size();
+    for (int tries = 0; tries < 1000 && read >= text.size(); ++tries) {
+      const auto before = bytes_read();
+      ASSERT_EQ(send(), expected);
+      read = bytes_read() - before;
+    }
+    EXPECT_LT(read, text.size() / 10);
+    const auto before = bytes_read();
+    for (int i = 0; i < 20; ++i)
+      ASSERT_EQ(send(), expected);
+    EXPECT_LT(bytes_read() - before, text.size());
+  }
+}
+
 TEST_F(SessionLoginTableTest, ATableThatIsGoneIsNotRemembered) {
   write("joe@example.com example.com\n");
   ASSERT_EQ(send(), "signed");
