@@ -70,7 +70,7 @@ struct NoIdentity {
   // The first author, if there is one.
   std::string author;
   std::optional<std::size_t> rule = std::nullopt;
-  // Of a foreign author: the login, empty if it has no name, and the domain that it may not use.
+  // The login of a foreign author, empty if it has no name, and the domain that it may not use.
   std::string login = {};
   std::string foreign_domain = {};
 };

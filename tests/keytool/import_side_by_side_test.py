@@ -411,7 +411,7 @@ class SideBySide(unittest.TestCase):
             self.assertIn('also_sign = (\n  { sender = "*"; domain = "esp.example"; }\n);', self.imported)
 
     def test_second_signatures_for_some(self):
-        """Of a user, of a subdomain, of a domain that signs for another."""
+        """They can be those of a user, of a subdomain, or of a domain that signs for another."""
         self.compare(
             "Mode s\nKeyTable file:$D/keytable\nSigningTable file:$D/signingtable\nMultipleSignatures yes\n", [
                 Message(author) for author in (
