@@ -187,9 +187,11 @@ void add_second_signers(SigningIdentity& identity, const std::vector<SenderRule>
     const auto domain = source.find(*entry.domain);
     auto keys = domain == nullptr ? std::vector<SigningKey>() : selected_keys(*domain, entry.selectors);
     if (keys.empty()) {
-      throw StoreError(fmt::format("also_sign for {}: {} has no active key{}", entry.sender,
-                                   entry.domain->str(),
-                                   entry.selectors.empty() ? "" : " that the entry names"));
+      throw StoreError(
+          entry.selectors.empty()
+              ? fmt::format("also_sign for {}: {} has no active key", entry.sender, entry.domain->str())
+              : fmt::format("also_sign for {}: {} has no active key that the entry names", entry.sender,
+                            entry.domain->str()));
     }
     std::erase_if(keys, [&](const SigningKey& key) { return signs_already(identity, *entry.domain, key); });
     if (!keys.empty()) identity.second.push_back({*entry.domain, std::move(keys), i});
