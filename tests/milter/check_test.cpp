@@ -72,6 +72,21 @@ TEST_F(CheckTest, NamesARuleWhoseSelectorIsMissing) {
       "the rule for * names the selector b, which example.com does not have\n");
 }
 
+TEST_F(CheckTest, NamesASecondSignerThatCannotSign) {
+  const auto second = [](const std::string& more) {
+    return "also_sign = ( { sender = \"@a.example\"; domain = \"esp.example\"; " + more + " } );";
+  };
+  EXPECT_EQ(check(1, second("")), "also_sign for *@a.example: esp.example has no active key\n");
+  store_.add_key("esp.example", "next", crypto::Algorithm::ed25519, crypto::KeyState::pending);
+  EXPECT_EQ(check(1, second("")), "also_sign for *@a.example: esp.example has no active key\n");
+  store_.add_key("esp.example", "e");
+  EXPECT_EQ(check(0, second("")), "");
+  EXPECT_EQ(check(1, second("selectors = ( \"next\" );")),
+            "also_sign for *@a.example: esp.example has no active key that the entry names\n");
+  EXPECT_EQ(check(1, second("selectors = ( \"e\", \"f\" );")),
+            "also_sign for *@a.example names the selector f, which esp.example does not have\n");
+}
+
 TEST_F(CheckTest, NamesAMissingDirectoryOfMetrics) {
   if (!built_with_metrics()) GTEST_SKIP() << "built without metrics";
   check(0, "metrics_file = \"" + store_.path().string() + "/m.prom\";");
