@@ -98,24 +98,6 @@ TEST(Metrics, ErrorsAreCountedByTheirType) {
   EXPECT_EQ(kind(std::runtime_error("x")), error("other"));
 }
 
-// A message counts once, whoever signs it.
-TEST(Metrics, SecondSignaturesCountAsSignatures) {
-  const auto lent = [](const crypto::PrivateKey& key) {
-    return std::shared_ptr<const crypto::PrivateKey>(&key, [](const crypto::PrivateKey*) {});
-  };
-  crypto::SigningIdentity identity{domain_name("example.com"), {{selector("a"), lent(ed25519_key())}}, {}};
-  identity.second.push_back({domain_name("esp.example"),
-                             {{selector("e"), lent(rsa_key())}, {selector("f"), lent(other_rsa_key())}}});
-  Metrics metrics;
-  const auto before = now(metrics);
-  metrics.message_signed(identity, 10, std::chrono::microseconds(1));
-  const auto grown = increase(before, now(metrics));
-  EXPECT_EQ(grown.at("dkimsignd_messages_signed_total{algorithms=\"both\"}"), 1);
-  EXPECT_EQ(grown.at("dkimsignd_signatures_total{algorithm=\"rsa-sha256\"}"), 2);
-  EXPECT_EQ(grown.at("dkimsignd_signatures_total{algorithm=\"ed25519-sha256\"}"), 1);
-  EXPECT_EQ(grown.at("dkimsignd_signing_duration_seconds_count"), 1);
-}
-
 TEST(Metrics, SigningTimesAreSeconds) {
   Metrics metrics;
   for (const long long microseconds : {40, 50, 51, 900, 2'000'000})
