@@ -10,6 +10,7 @@
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/cli/time_option.hpp"
+#include "keytool/notify/notifier.hpp"
 #include "keytool/output/terminal_text.hpp"
 #include "keytool/rotation/turn_report.hpp"
 #include "keytool/rotation/turn_wait.hpp"
@@ -113,6 +114,28 @@ class ReportPrinter {
   JsonArrayWriter array_;
 };
 
+// The timer's run, which nobody watches, tells a person by mail; --wait stays with one.
+std::optional<Notifier> make_notifier(const ParsedOptions& options, const Configuration& configuration,
+                                      const Clock& now) {
+  if (!options.has("due") || options.has("wait") || !configuration.keys.notify) return std::nullopt;
+  return Notifier(configuration, now());
+}
+
+// Shows the mail of a dry run below a line, or sends it. A failure stops nothing that was done.
+ExitCode finish_notices(Notifier& notifier, const ParsedOptions& options) {
+  try {
+    if (!options.has("dry-run")) {
+      std::cerr << notifier.tell();
+    } else if (const auto mail = notifier.preview(); !mail.empty() && !options.has("json")) {
+      std::cout << fmt::format("This mail would be sent:\n\n{}", mail);
+    }
+    return ExitCode::done;
+  } catch (const crypto::Error& error) {
+    std::cerr << fmt::format("dkimkey: nobody was told by mail: {}\n", terminal_text(error.what()));
+    return ExitCode::problem;
+  }
+}
+
 }  // namespace
 
 ExitCode rotate(const Arguments& arguments) {
@@ -139,6 +162,8 @@ ExitCode rotate(const Arguments& arguments) {
   // Not with --wait, which takes hours: by then another directory may have the name.
   const auto store = options->has("wait") ? by_path : store_for(domains, by_path);
   ReportPrinter printer(*options);
+  auto notifier = make_notifier(*options, configuration, now);
+  if (notifier && options->has("all")) notifier->forget_all_but(domains);
   for_each_domain(
       domains,
       [&](const canon::DomainName& domain) {
@@ -148,9 +173,16 @@ ExitCode rotate(const Arguments& arguments) {
         if (options->has("wait")) report = wait_for_turn(store, domain, own, std::move(report), now);
         return report;
       },
-      [&](const canon::DomainName& domain, const TurnReport& report) { printer.add(domain, report); },
-      [&](const canon::DomainName& domain, const std::string& what) { printer.add_failure(domain, what); });
-  return printer.finish();
+      [&](const canon::DomainName& domain, const TurnReport& report) {
+        printer.add(domain, report);
+        if (notifier) notifier->see(domain, report);
+      },
+      [&](const canon::DomainName& domain, const std::string& what) {
+        printer.add_failure(domain, what);
+        if (notifier) notifier->see_failure(domain, what);
+      });
+  const auto code = printer.finish();
+  return notifier ? worse(code, finish_notices(*notifier, *options)) : code;
 }
 
 }  // namespace dkim::keytool
