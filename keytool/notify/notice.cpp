@@ -162,4 +162,12 @@ Notice notice_of(const NoticePlan& plan, const ConcernDetails& details, const st
   return Writer(plan, details, now).write(canon::printable(host, 253));
 }
 
+Notice test_notice_of(const std::string& host) {
+  return {"DKIM: a test",
+          fmt::format("This is dkimkey on {}. Somebody has asked for this mail, to see that it arrives.\n\n"
+                      "Nobody has to do anything now.\n",
+                      canon::printable(host, 253)),
+          {}};
+}
+
 }  // namespace dkim::keytool

@@ -34,4 +34,7 @@ struct Notice {
 Notice notice_of(const NoticePlan& plan, const ConcernDetails& details, const std::string& host,
                  crypto::UtcTime now);
 
+// Returns a mail that shows that mail works, and asks for nothing.
+Notice test_notice_of(const std::string& host);
+
 }  // namespace dkim::keytool

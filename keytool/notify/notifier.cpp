@@ -100,17 +100,24 @@ void Notifier::forget_all_but(const std::vector<canon::DomainName>& domains) {
   }
 }
 
-std::string Notifier::message_of(const NoticePlan& plan) const {
-  const auto host = host_for_id();
-  auto notice = notice_of(plan, details_, host, now_);
+std::string Notifier::message_of(Notice notice) const {
   return mime_text({.from = sender_mailbox(configuration_.signing),
                     .to = recipient().str(),
                     .subject = std::move(notice.subject),
-                    .message_id = fmt::format("{}.dkimkey@{}", random_word(), host),
+                    .message_id = fmt::format("{}.dkimkey@{}", random_word(), host_for_id()),
                     .boundary = fmt::format("=_{}{}", random_word(), random_word()),
                     .date = now_,
                     .text = std::move(notice.text),
                     .attachment = std::move(notice.attachment)});
+}
+
+Notice Notifier::notice_about(const NoticePlan& plan) const {
+  return notice_of(plan, details_, host_for_id(), now_);
+}
+
+std::string Notifier::send_test() const {
+  send_mail(configuration_.keys.sendmail, recipient(), message_of(test_notice_of(host_for_id())));
+  return fmt::format("sent a mail to {}: see whether it arrives\n", recipient().str());
 }
 
 std::string Notifier::tell() {
@@ -129,7 +136,7 @@ std::string Notifier::tell() {
   }
   file.stage(plan.if_sent);
   try {
-    send_mail(configuration_.keys.sendmail, recipient(), message_of(plan));
+    send_mail(configuration_.keys.sendmail, recipient(), message_of(notice_about(plan)));
   } catch (const crypto::Error&) {
     // Since when a concern has been seen is kept.
     file.stage(plan.if_not_sent);
@@ -144,7 +151,7 @@ std::string Notifier::tell() {
 std::string Notifier::preview() const {
   const auto stored = read_notebook(configuration_.signing.key_directory);
   const auto plan = plan_notices(notebook_for(stored.notebook, recipient().str(), now_), seen_, now_);
-  return plan.has_mail() ? message_of(plan) : std::string();
+  return plan.has_mail() ? message_of(notice_about(plan)) : std::string();
 }
 
 }  // namespace dkim::keytool

@@ -31,6 +31,8 @@ class Notifier {
   // Sends the mail if there is something to tell. Returns what was done, in lines for standard error. Throws
   // crypto::Error if nobody could be told: then the next run tries again.
   std::string tell();
+  // Sends a mail that says only that mail works. Returns a line for standard error. Throws crypto::Error.
+  std::string send_test() const;
   // Returns the mail that would be sent; empty if there is none. Changes nothing. Throws crypto::Error.
   std::string preview() const;
 
@@ -38,7 +40,8 @@ class Notifier {
   void add(Concern concern);
   void explain_end(const canon::DomainName& domain, const TurnReport& report);
   const crypto::NotifyAddress& recipient() const { return *configuration_.keys.notify; }
-  std::string message_of(const NoticePlan& plan) const;
+  std::string message_of(Notice notice) const;
+  Notice notice_about(const NoticePlan& plan) const;
 
   const Configuration& configuration_;
   crypto::UtcTime now_;

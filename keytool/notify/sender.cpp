@@ -9,7 +9,6 @@
 #include "crypto/error.hpp"
 #include "crypto/settings/notify_address.hpp"
 #include "crypto/signatures/identity.hpp"
-#include "keytool/cli/own_domain.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -38,9 +37,9 @@ bool can_be_handled(const crypto::SigningSettings& settings, const std::string& 
 
 }  // namespace
 
-std::string sender_mailbox(const crypto::SigningSettings& settings) {
+std::string sender_mailbox(const crypto::SigningSettings& settings, const OwnDomainSources& own) {
   const auto user = user_name();
-  const auto domain = own_domain();
+  const auto domain = own_domain(own);
   const bool is_deferred = domain && !can_be_handled(settings, fmt::format("{}@{}", user, domain->str()));
   return fmt::format("dkimkey <{}{}>", user, is_deferred ? "@localhost" : "");
 }

@@ -65,6 +65,17 @@ class Mailed(DnsCase):
     def tell(self, to="root", publish='{ method = "manual"; }', more=""):
         self.configure(publish, f'rotation = {{ notify = "{to}"; sendmail = "{self.sendmail}"; {more} }};')
 
+    def tmpfs(self, options):
+        """Returns a directory in memory."""
+        disk = self.directory / "disk"
+        disk.mkdir()
+        mount = subprocess.run(["mount", "-t", "tmpfs", "-o", f"{options},mode=0755", "none", disk], capture_output=True,
+                               check=False)
+        if mount.returncode != 0:
+            self.skipTest(f"mounting is not permitted here: {mount.stderr.decode()}")
+        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        return disk
+
     def given(self):
         return [json.loads(path.read_text()) for path in
                 sorted(self.mails.glob("mail-*"), key=lambda path: int(path.name[5:]))]
@@ -277,6 +288,24 @@ class Given(Mailed):
         self.assertEqual(len(self.given()), 4)
 
 
+class TestMail(Mailed):
+    def test_shows_that_mail_works_and_does_nothing_else(self):
+        self.made("server", "--activate")
+        before = self.manifest()
+        done = run("--config", self.config, "rotate", "--test-mail")
+        self.assert_ends(done, DONE, "sent a mail to root: see whether it arrives")
+        (message,) = self.new_mails()
+        self.assertEqual(message["Subject"], "DKIM: a test")
+        self.assertIn("Somebody has asked for this mail", message.get_content())
+        self.assertEqual(self.manifest(), before)
+        self.assertEqual(list(self.keys.glob(".notify*")), [])
+        self.act("sys.exit(75)")
+        self.assert_ends(run("--config", self.config, "rotate", "--test-mail"), PROBLEM, "failed with status 75")
+        self.assert_ends(run("--config", self.config, "rotate", "--test-mail", "--due"), USAGE, "leave out --due")
+        self.configure()
+        self.assert_ends(run("--config", self.config, "rotate", "--test-mail"), USAGE, "set rotation.notify")
+
+
 class Failing(Mailed):
     def setUp(self):
         super().setUp()
@@ -382,13 +411,7 @@ class State(Mailed):
 
     def test_a_full_disk(self):
         """No mail is sent that could not be noted: it would be sent each hour."""
-        disk = self.directory / "disk"
-        disk.mkdir()
-        mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k,mode=0755", "none", disk], capture_output=True,
-                               check=False)
-        if mount.returncode != 0:
-            self.skipTest(f"mounting is not permitted here: {mount.stderr.decode()}")
-        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        disk = self.tmpfs("size=128k")
         subprocess.run(["cp", "-a", self.keys, disk], check=True)
         self.keys = disk / "keys"
         self.tell()
@@ -524,6 +547,10 @@ class Many(Mailed):
 
     def test_they_make_one_mail_of_a_bounded_size_and_take_a_bounded_memory(self):
         """The manifests of all domains are damaged, which is told when it has lasted for a day."""
+        # So many files are made and removed in seconds only in memory.
+        self.keys = self.tmpfs("size=1g,nr_inodes=300k") / "keys"
+        self.make_store()
+        self.tell()
         for number in range(self.count):
             folder = f"{self.keys}/{name_of(number)}"
             os.mkdir(folder, 0o750)
