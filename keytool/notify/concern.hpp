@@ -43,7 +43,7 @@ struct Concern {
   ConcernId id;
   Certainty certainty = Certainty::may_pass;
   // What is wrong, or what DNS shows; empty if there is nothing to add.
-  std::string what;
+  std::string what = {};
   // For publish, empty and remove; the last has no value.
   std::optional<crypto::NamedRecord> record = {};
   // The zone that holds the record's name, without a final dot; empty if it is not known.

@@ -125,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(
                                   "its private key was destroyed on 2026-11-23."},
                     OtherwiseCase{"a_forgotten_key", manifest({active, revoked}), What::nothing,
                                   "No mail depends on it"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& tested) { return tested.param.name; });
 
 Concern concern_in(const std::string& zone) {
   TurnReport report;

@@ -69,7 +69,9 @@ TEST_P(NoticeStory, tells_each_thing_when_it_should) {
     const auto plan = plan_notices(notebook, {run.open, run.reported, run.gone}, now);
     EXPECT_EQ(text_of(plan), run.told) << "at hour " << run.hour;
     EXPECT_EQ(plan.has_mail(), !run.told.empty());
-    if (!plan.has_mail()) EXPECT_EQ(plan.if_sent, plan.if_not_sent);
+    if (!plan.has_mail()) {
+      EXPECT_EQ(plan.if_sent, plan.if_not_sent);
+    }
     notebook = run.mail == Run::Mail::sent ? plan.if_sent : plan.if_not_sent;
   }
 }
