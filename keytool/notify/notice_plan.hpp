@@ -2,7 +2,7 @@
 //
 // It keeps these promises:
 //  - a concern is told once, again each week while it is open, and once when it is over;
-//  - a concern that may pass by itself is told only when it has stayed for a day;
+//  - a concern that may pass without a person is told only when it has stayed for a day;
 //  - one that comes back within a week of its end counts as such a concern, so that what comes and goes every
 //    hour is not told;
 //  - the end of a concern is told only if its beginning was, and only when DNS has shown it: not while
