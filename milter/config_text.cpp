@@ -76,6 +76,8 @@ std::string rotation_text(const crypto::KeySettings& keys) {
   group.add_integer("drain", days(keys.drain));
   group.add_integer("forget", days(keys.forget));
   if (keys.selector) group.add_string("selector", keys.selector->text());
+  if (keys.notify) group.add_string("notify", keys.notify->str());
+  if (!keys.sendmail.empty()) group.add_string("sendmail", keys.sendmail.string());
   return group.group();
 }
 

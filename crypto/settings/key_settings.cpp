@@ -77,6 +77,17 @@ canon::SelectorPattern read_pattern(const LocatedText& text) {
   return *std::move(pattern);
 }
 
+// An empty text turns it off, so that a person can see in the file that it is off.
+std::optional<NotifyAddress> read_notify(const LocatedText& text) {
+  if (text.text.empty()) return std::nullopt;
+  auto address = NotifyAddress::parse(text.text);
+  if (!address) {
+    throw_settings_error(text.place, fmt::format("\"notify\" is {}", address.refusal().reason),
+                         "for example \"root\" or \"postmaster@example.com\"; \"\" sends no mail");
+  }
+  return *std::move(address);
+}
+
 }  // namespace
 
 const PublishSettings& KeySettings::publish_for(const canon::DomainName& domain) const {
@@ -94,6 +105,8 @@ KeySettings read_key_settings(SettingsGroup& root) {
     settings.drain = read_days(*rotation, "drain", 0).value_or(settings.drain);
     settings.forget = read_days(*rotation, "forget", 0).value_or(settings.forget);
     if (const auto text = rotation->text("selector")) settings.selector = read_pattern(*text);
+    if (const auto text = rotation->text("notify")) settings.notify = read_notify(*text);
+    if (const auto text = rotation->text("sendmail")) settings.sendmail = absolute_path(*text, "sendmail");
     rotation->reject_unknown();
   }
   return settings;

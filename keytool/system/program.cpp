@@ -22,6 +22,7 @@
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
 #include "keytool/system/process_group.hpp"
+#include "keytool/system/program_input.hpp"
 #include "keytool/system/program_output.hpp"
 
 namespace dkim::keytool {
@@ -31,6 +32,7 @@ struct Job {
   const std::filesystem::path& program;
   const std::vector<std::string>& arguments;
   std::chrono::seconds at_most;
+  int input = -1;  // the program's standard input; -1: empty
 };
 
 [[noreturn]] void fail(const Job& job, std::string_view what) {
@@ -116,7 +118,8 @@ pid_t start(const ProcessGroup& group, const Job& job, int output, int errors) {
   posix_spawn_file_actions_t actions;
   check(posix_spawn_file_actions_init(&actions));
   const std::unique_ptr<posix_spawn_file_actions_t, DestroySpawnSettings> actions_owner(&actions);
-  check(posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
+  check(job.input < 0 ? posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+                      : posix_spawn_file_actions_adddup2(&actions, job.input, STDIN_FILENO));
   check(posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO));
   check(posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO));
   posix_spawnattr_t attributes;
@@ -250,6 +253,18 @@ int exit_status(const Job& job, const Ending& ending) {
   return WEXITSTATUS(ending.wait_status);
 }
 
+CapturedOutput capture(const Job& job, std::size_t most_bytes) {
+  Capture output(most_bytes);
+  Capture errors(most_bytes);
+  std::vector<Pipe> pipes;
+  pipes.emplace_back(job, output);
+  pipes.emplace_back(job, errors);
+  const auto ending = run(job, std::move(pipes));
+  if (ending.stop == Stop::too_much_output) fail(job, fmt::format("printed more than {} bytes", most_bytes));
+  const int status = exit_status(job, ending);
+  return {std::move(output).text(), std::move(errors).text(), status};
+}
+
 }  // namespace
 
 void run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
@@ -267,16 +282,13 @@ void run_program(const std::filesystem::path& program, const std::vector<std::st
 CapturedOutput capture_program(const std::filesystem::path& program,
                                const std::vector<std::string>& arguments, std::chrono::seconds at_most,
                                std::size_t most_bytes) {
-  const Job job{program, arguments, at_most};
-  Capture output(most_bytes);
-  Capture errors(most_bytes);
-  std::vector<Pipe> pipes;
-  pipes.emplace_back(job, output);
-  pipes.emplace_back(job, errors);
-  const auto ending = run(job, std::move(pipes));
-  if (ending.stop == Stop::too_much_output) fail(job, fmt::format("printed more than {} bytes", most_bytes));
-  const int status = exit_status(job, ending);
-  return {std::move(output).text(), std::move(errors).text(), status};
+  return capture({program, arguments, at_most}, most_bytes);
+}
+
+CapturedOutput feed_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                            std::string_view input, std::chrono::seconds at_most, std::size_t most_bytes) {
+  const auto file = readable_file(input);
+  return capture({program, arguments, at_most, file.get()}, most_bytes);
 }
 
 }  // namespace dkim::keytool
