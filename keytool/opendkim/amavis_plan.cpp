@@ -79,7 +79,11 @@ class Planner {
     for (const auto& table : conf_.tables) {
       for (const auto& [key, options] : table) {
         const std::string place = options.empty() ? std::string() : options.begin()->second.place;
-        if (auto authors = authors_of_key(key)) {
+        if (key != canon::lower_case(key)) {
+          say(note(place,
+                   fmt::format("amavisd never finds the options of {}: it looks for senders in lower case",
+                               shown_word(key))));
+        } else if (auto authors = authors_of_key(key)) {
           authors->place = place;
           add(*std::move(authors));
         } else {

@@ -17,14 +17,21 @@ class Reader {
  public:
   // `directory` is rspamd's configuration directory.
   Reader(const std::filesystem::path& directory, Sources& sources) : sources_(sources) {
-    context_.variables = {{"CONFDIR", directory.string()},        {"LOCAL_CONFDIR", directory.string()},
-                          {"DBDIR", "/var/lib/rspamd"},           {"RUNDIR", "/run/rspamd"},
-                          {"LOGDIR", "/var/log/rspamd"},          {"SHAREDIR", "/usr/share/rspamd"},
+    const auto absolute = std::filesystem::absolute(directory).lexically_normal().string();
+    context_.variables = {{"CONFDIR", absolute},
+                          {"LOCAL_CONFDIR", absolute},
+                          {"DBDIR", "/var/lib/rspamd"},
+                          {"RUNDIR", "/run/rspamd"},
+                          {"LOGDIR", "/var/log/rspamd"},
+                          {"SHAREDIR", "/usr/share/rspamd"},
                           {"RULESDIR", "/usr/share/rspamd/rules"}};
     context_.include = [this](const std::string& path, const std::string& place) {
       return include(path, place);
     };
   }
+
+  // How the next files are read.
+  void set_sections(UclSections sections) { context_.sections = sections; }
 
   UclFile read(const std::filesystem::path& path) {
     const auto words = read_words(sources_, path);
@@ -74,6 +81,7 @@ class Directory {
     conf_.signing.kind = conf_.options.kind = UclValue::Kind::section;
     for (const auto* folder : {"local.d", "override.d"}) {
       const bool is_override = folder == std::string_view("override.d");
+      reader_.set_sections(is_override ? UclSections::apart : UclSections::joined);
       const auto add = [&](UclValue& to, UclValue values) {
         to = is_override ? overridden(std::move(to), std::move(values))
                          : merged(std::move(to), std::move(values));

@@ -97,7 +97,9 @@ class Finder {
     for (const auto& section : sections) {
       for (const auto& [domain, values] : section.members) {
         if (values.size() > 1 || !values.front().is_section()) {
-          lose(values.front().place, fmt::format("the domain {} is not a section", shown_word(domain)));
+          lose(values.front().place,
+               fmt::format("the domain {} is not one section: rspamd cannot use it either",
+                           shown_word(domain)));
         } else if (domain != canon::lower_case(domain)) {
           found_.remarks.push_back(
               note(values.front().place,

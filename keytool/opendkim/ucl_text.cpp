@@ -89,7 +89,11 @@ class Parser {
       value = read_value();
       value.place = begin;
     }
-    section.add(name, std::move(value));
+    if (context_.sections == UclSections::joined) {
+      section.add(name, std::move(value));
+    } else {
+      section.members[name].push_back(std::move(value));
+    }
   }
 
   UclValue read_value() {

@@ -22,10 +22,15 @@ struct UclFile {
   Remarks remarks;
 };
 
+// What becomes of two sections of the same name in one file: one section, as in local.d, or two values, which
+// rspamd's modules do not expect, as in override.d.
+enum class UclSections { joined, apart };
+
 struct UclContext {
   UclVariables variables;
   // Is called for each file that the text includes, with its path and the place of the macro.
   std::function<UclFile(const std::string& path, const std::string& place)> include;
+  UclSections sections = UclSections::joined;
 };
 
 UclFile parse_ucl(std::string_view text, const std::string& file, const UclContext& context);
