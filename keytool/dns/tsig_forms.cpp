@@ -107,9 +107,16 @@ std::optional<std::string> known_algorithm(std::string_view name) {
   return std::nullopt;
 }
 
+// ldns knows five algorithms by their names, and signs with three.
 std::string ldns_algorithm(std::string_view name) {
-  if (auto known = known_algorithm(name)) return *std::move(known);
-  throw KeyFileError("an algorithm other than hmac-sha1, -sha224, -sha256, -sha384 and -sha512");
+  const auto known = known_algorithm(name);
+  if (!known) throw KeyFileError("an algorithm other than hmac-sha1, hmac-sha256 and hmac-sha512");
+  if (*known == "hmac-sha224." || *known == "hmac-sha384.") {
+    throw KeyFileError(fmt::format(
+        "the algorithm {}, with which dkimkey cannot sign: make a key with hmac-sha256 or hmac-sha512",
+        known->substr(0, known->size() - 1)));
+  }
+  return *known;
 }
 
 // The numbers of KEY records. BIND and ldns do not agree on the numbers of two of them, and use no number for

@@ -135,6 +135,15 @@ class Finder {
         return lose(section.place,
                     fmt::format("{} has more than one value: rspamd cannot sign with that either", name));
     }
+    const auto* selector = section.find("selector");
+    if (selector != nullptr && !selector->is_quoted && !selector->text.empty() &&
+        std::all_of(selector->text.begin(), selector->text.end(), canon::is_digit)) {
+      found_.remarks.push_back(signed_otherwise(
+          selector->place,
+          fmt::format(
+              "selector {} is a number without quotation marks: rspamd does not sign with it; dkimsignd will",
+              selector->text)));
+    }
     parts.push_back({rspamd_text(section, "selector"), rspamd_text(section, "path"), section.place});
   }
 

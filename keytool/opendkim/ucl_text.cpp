@@ -101,6 +101,7 @@ class Parser {
     if (in_.is_at_template()) {
       in_.refuse(no_template);
     } else if (in_.at(0) != '{' && in_.at(0) != '[') {
+      value.is_quoted = in_.at(0) == '"' || in_.at(0) == '\'';
       value.text = in_.text();
     } else if (depth_ >= deepest_section) {
       in_.refuse("sections within sections, deeper than any configuration has: the rest is not read");

@@ -18,6 +18,7 @@ struct UclValue {
   // Of a section. A name that is given twice has two values, unless both are sections, which become one.
   std::map<std::string, std::vector<UclValue>, std::less<>> members;
   std::string place;  // FILE:LINE
+  bool is_quoted = false;
 
   bool is_text() const { return kind == Kind::text; }
   bool is_section() const { return kind == Kind::section; }

@@ -273,6 +273,10 @@ TEST_F(ImportRspamdTest, SaysWhatDiffers) {
   EXPECT_TRUE(says(block + "selector = a; selector = b", Kind::signed_otherwise, "given more than once"));
   EXPECT_TRUE(says(block + "allow_envfrom_empty = false", Kind::signed_otherwise, "allow_envfrom_empty"));
   EXPECT_TRUE(says(block + "symbol = X", Kind::note, "symbol"));
+  EXPECT_TRUE(says("domain { a.example { path = /1; selector = 2024 } }", Kind::signed_otherwise,
+                   "selector 2024 is a number"));
+  EXPECT_FALSE(
+      says("domain { a.example { path = /1; selector = \"2024\" } }", Kind::signed_otherwise, "is a number"));
   EXPECT_TRUE(says("domain { A.example { path = /1 } }", Kind::note, "lower case"));
   EXPECT_TRUE(says("domain { a.example { selector = x; selector = y } }", Kind::unsigned_mail,
                    "more than one value"));
