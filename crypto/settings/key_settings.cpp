@@ -95,10 +95,12 @@ std::optional<std::chrono::seconds> read_days(SettingsGroup& group, std::string_
   return std::chrono::days(*days);
 }
 
-SlotTarget read_slot_target(const LocatedText& text) {
+std::optional<SlotTarget> read_slot_target(const LocatedText& text) {
+  if (text.text.empty()) return std::nullopt;
   auto target = SlotTarget::parse(text.text);
   if (!target) {
-    throw_settings_error(text.place, fmt::format("\"slot_target\" is {}", target.refusal().reason),
+    throw_settings_error(text.place,
+                         fmt::format("\"slot_target\" is no pattern for names: {}", target.refusal().reason),
                          "for example \"%selector%.%domain%.dkim.hoster.example\"");
   }
   return *std::move(target);
@@ -112,6 +114,17 @@ canon::SelectorPattern read_pattern(const LocatedText& text) {
         "for example \"%stem%-%year%%month%\"");
   }
   return *std::move(pattern);
+}
+
+// An empty text turns it off, so that a person can see in the file that it is off.
+std::optional<NotifyAddress> read_notify(const LocatedText& text) {
+  if (text.text.empty()) return std::nullopt;
+  auto address = NotifyAddress::parse(text.text);
+  if (!address) {
+    throw_settings_error(text.place, fmt::format("\"notify\" is {}", address.refusal().reason),
+                         "for example \"root\" or \"postmaster@example.com\"; \"\" sends no mail");
+  }
+  return *std::move(address);
 }
 
 }  // namespace
@@ -131,6 +144,8 @@ KeySettings read_key_settings(SettingsGroup& root) {
     settings.drain = read_days(*rotation, "drain", 0).value_or(settings.drain);
     settings.forget = read_days(*rotation, "forget", 0).value_or(settings.forget);
     if (const auto text = rotation->text("selector")) settings.selector = read_pattern(*text);
+    if (const auto text = rotation->text("notify")) settings.notify = read_notify(*text);
+    if (const auto text = rotation->text("sendmail")) settings.sendmail = absolute_path(*text, "sendmail");
     rotation->reject_unknown();
   }
   return settings;

@@ -12,6 +12,7 @@
 
 #include "canon/domain_name.hpp"
 #include "canon/selector_pattern.hpp"
+#include "crypto/settings/notify_address.hpp"
 #include "crypto/settings/settings_reader.hpp"
 #include "crypto/settings/slot_target.hpp"
 
@@ -48,6 +49,10 @@ struct KeySettings {
   std::optional<SlotTarget> slot_target;
   // How a turn names new keys; nothing: after the old key, with the date.
   std::optional<canon::SelectorPattern> selector;
+  // Who gets mail when something is to be done by a person; nothing: nobody.
+  std::optional<NotifyAddress> notify;
+  // The program that sends it; empty: the MTA's, at its usual place.
+  std::filesystem::path sendmail;
 
   const PublishSettings& publish_for(const canon::DomainName& domain) const;
 };

@@ -53,7 +53,7 @@ ExitCode revoke(const Arguments& arguments) {
   turn.dns = read_dns_options(*options);
   turn.look_at_active = true;
   const auto successor =
-      revoke_key(store, domain, selector, configuration.signing.rules, turn.policy, crypto::utc_now());
+      revoke_key(store, domain, selector, configuration.signing, turn.policy, crypto::utc_now());
   std::cerr << fmt::format("revoked {} and destroyed its private key\n", selector.str());
   if (successor) {
     std::cerr << fmt::format("mail is signed with {} from now on; publish its record first of all\n",

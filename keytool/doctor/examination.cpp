@@ -14,6 +14,7 @@
 #include "keytool/doctor/host/socket_checks.hpp"
 #include "keytool/doctor/host/store_checks.hpp"
 #include "keytool/doctor/mta_settings.hpp"
+#include "keytool/doctor/postfix/postfix_checks.hpp"
 #include "keytool/messages/explanation.hpp"
 
 namespace dkim::keytool {
@@ -69,6 +70,7 @@ class Examination {
     append(findings_, std::move(store_findings));
     append(findings_, check_socket(socket_facts));
     append(findings_, check_mta(mta_, socket, configuration_.signing.fields));
+    if (mta_.postfix) append(findings_, check_logins(*mta_.postfix, socket, login_policy()));
     append(findings_, check_unsubscribe_fields(configuration_.signing.fields));
     if (mta_.postfix) examine_origin();
     if (request_.ask_dns) {
@@ -84,6 +86,11 @@ class Examination {
     if (!mta_.postfix) return;
     auto& queue = mta_.postfix->main["queue_directory"];
     queue = resolved(queue).string();
+  }
+
+  LoginPolicy login_policy() const {
+    return {.judged = configuration_.logins.method != crypto::LoginSettings::Method::every_domain,
+            .on_foreign_author = configuration_.clients.on_foreign_author};
   }
 
   const PostfixSettings* postfix() const { return mta_.postfix ? &*mta_.postfix : nullptr; }

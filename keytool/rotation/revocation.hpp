@@ -1,10 +1,9 @@
 // Revokes a key at once: changes its state, destroys its private key and, if it was the last of its algorithm
-// to sign for its domain or for a rule, activates a successor, all in one write. keytool/rotation/turn
-// publishes that afterwards.
+// to sign for its domain, for a rule or for also_sign, activates a successor, all in one write.
+// keytool/rotation/turn publishes that afterwards.
 #pragma once
 
 #include <optional>
-#include <vector>
 
 #include "crypto/settings/signing_settings.hpp"
 #include "crypto/store/key_store.hpp"
@@ -17,7 +16,7 @@ namespace dkim::keytool {
 // key, or if it is revoked already.
 std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
                                           const canon::Selector& selector,
-                                          const std::vector<crypto::SenderRule>& rules,
+                                          const crypto::SigningSettings& settings,
                                           const RotationPolicy& policy, crypto::UtcTime now);
 
 }  // namespace dkim::keytool

@@ -20,6 +20,7 @@
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
 #include "keytool/system/process_group.hpp"
+#include "keytool/system/program_input.hpp"
 #include "keytool/system/program_output.hpp"
 #include "keytool/system/spawn.hpp"
 
@@ -30,6 +31,7 @@ struct Job {
   const std::filesystem::path& program;
   const std::vector<std::string>& arguments;
   std::chrono::seconds at_most;
+  int input = -1;                                   // the program's standard input; -1: empty
   const ProgramEnvironment* environment = nullptr;  // nothing: ours
 };
 
@@ -98,7 +100,7 @@ ProcessGroup make_group(const Job& job) {
 
 pid_t start(const ProcessGroup& group, const Job& job, int output, int errors) {
   try {
-    return spawn_program(group, {job.program, job.arguments, job.environment, output, errors});
+    return spawn_program(group, {job.program, job.arguments, job.environment, job.input, output, errors});
   } catch (const std::system_error& error) {
     fail_to_start(job, error.code().value());
   }
@@ -227,22 +229,6 @@ int exit_status(const Job& job, const Ending& ending) {
   return WEXITSTATUS(ending.wait_status);
 }
 
-}  // namespace
-
-void run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-                 std::chrono::seconds at_most) {
-  const Job job{program, arguments, at_most};
-  LineEcho echo(program.filename().string());
-  std::vector<Pipe> pipes;
-  pipes.emplace_back(job, echo);
-  const auto ending = run(job, std::move(pipes));
-  echo.show_line();
-  const int status = exit_status(job, ending);
-  if (status != 0) fail(job, fmt::format("failed with status {}", status));
-}
-
-namespace {
-
 CapturedOutput capture(const Job& job, std::size_t most_bytes) {
   Capture output(most_bytes);
   Capture errors(most_bytes);
@@ -257,6 +243,24 @@ CapturedOutput capture(const Job& job, std::size_t most_bytes) {
 
 }  // namespace
 
+void run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                 std::chrono::seconds at_most) {
+  const Job job{program, arguments, at_most};
+  LineEcho echo(program.filename().string());
+  std::vector<Pipe> pipes;
+  pipes.emplace_back(job, echo);
+  const auto ending = run(job, std::move(pipes));
+  echo.show_line();
+  const int status = exit_status(job, ending);
+  if (status != 0) fail(job, fmt::format("failed with status {}", status));
+}
+
+CapturedOutput feed_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                            std::string_view input, std::chrono::seconds at_most, std::size_t most_bytes) {
+  const auto file = readable_file(input);
+  return capture({program, arguments, at_most, file.get()}, most_bytes);
+}
+
 CapturedOutput capture_program(const std::filesystem::path& program,
                                const std::vector<std::string>& arguments, std::chrono::seconds at_most,
                                std::size_t most_bytes) {
@@ -266,7 +270,7 @@ CapturedOutput capture_program(const std::filesystem::path& program,
 CapturedOutput capture_program(const std::filesystem::path& program,
                                const std::vector<std::string>& arguments, std::chrono::seconds at_most,
                                std::size_t most_bytes, const ProgramEnvironment& environment) {
-  return capture({program, arguments, at_most, &environment}, most_bytes);
+  return capture({program, arguments, at_most, -1, &environment}, most_bytes);
 }
 
 }  // namespace dkim::keytool

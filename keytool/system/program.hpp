@@ -1,4 +1,5 @@
-// Runs another program without a shell: the administrator's hook, lexicon(1), postconf(1), dkimsignd --check.
+// Runs another program without a shell: the administrator's hook, lexicon(1), postconf(1), sendmail(1),
+// dkimsignd --check.
 //
 // The program ends when this process ends, however that happens (keytool/system/process_group). The
 // functions wait until it ends, and throw crypto::Error if it cannot be started, is killed by a signal, or
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "crypto/error.hpp"
@@ -42,6 +44,10 @@ struct CapturedOutput {
 CapturedOutput capture_program(const std::filesystem::path& program,
                                const std::vector<std::string>& arguments, std::chrono::seconds at_most,
                                std::size_t most_bytes);
+
+// Like capture_program(), but gives the program this text on its standard input.
+CapturedOutput feed_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                            std::string_view input, std::chrono::seconds at_most, std::size_t most_bytes);
 
 // Does the same for a program that gets this environment and nothing of ours. Only the program sees it, with
 // what the program starts itself.

@@ -46,7 +46,8 @@ pid_t spawn_program(const ProcessGroup& group, const SpawnRequest& request) {
   posix_spawn_file_actions_t actions;
   check(posix_spawn_file_actions_init(&actions));
   const std::unique_ptr<posix_spawn_file_actions_t, DestroySpawnSettings> actions_owner(&actions);
-  check(posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
+  check(request.input < 0 ? posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+                          : posix_spawn_file_actions_adddup2(&actions, request.input, STDIN_FILENO));
   check(posix_spawn_file_actions_adddup2(&actions, request.output, STDOUT_FILENO));
   check(posix_spawn_file_actions_adddup2(&actions, request.errors, STDERR_FILENO));
   posix_spawnattr_t attributes;

@@ -16,12 +16,13 @@ struct SpawnRequest {
   const std::filesystem::path& program;
   const std::vector<std::string>& arguments;
   const ProgramEnvironment* environment;  // nothing: ours
-  int output;  // the descriptors that become its standard output and standard error
+  int input;                              // becomes its standard input; -1: it gets an empty one
+  int output;                             // these become its standard output and standard error
   int errors;
 };
 
-// Starts the program in the group, so that what it starts can be killed with it, with nothing to read and an
-// empty signal mask. Throws std::system_error.
+// Starts the program in the group, so that what it starts can be killed with it, with an empty signal mask.
+// Throws std::system_error.
 pid_t spawn_program(const ProcessGroup& group, const SpawnRequest& request);
 
 }  // namespace dkim::keytool

@@ -15,7 +15,14 @@ from dns_case import DONE, PROBLEM, USAGE, WAITING, DnsCase, serve_file
 from dns_world import wait_for
 from pdns_world import OTHER_ZONE, TOKEN, ZONE, PdnsWorld
 
-setUpModule, tearDownModule = serve_file(lambda directory: PdnsWorld(directory, network="127.53.21"))
+start_world, tearDownModule = serve_file(lambda directory: PdnsWorld(directory, network="127.53.21"))
+
+
+def setUpModule():
+    if not pathlib.Path("/usr/bin/lexicon").exists():
+        raise unittest.SkipTest("this release of Debian has no package lexicon")
+    start_world()
+
 
 EMPTY = "v=DKIM1; k=rsa; p="
 

@@ -66,7 +66,8 @@ domains = ( { domain = "example.com"; publish = { method = "hook"; program = "/b
             { domain = "example.net";
               publish = { method = "lexicon"; provider = "hetzner"; credentials = "/etc/h.env"; zone = "example.net";
                           program = "/opt/lexicon"; form = "strings"; }; } );
-rotation = { every = 90; drain = 1; forget = 2; selector = "k%date%"; };
+rotation = { every = 90; drain = 1; forget = 2; selector = "k%date%";
+             notify = "dns@example.com"; sendmail = "/opt/sendmail"; };
 log = "stderr";
 log_level = "debug";
 metrics_file = "/run/m.prom";
@@ -108,6 +109,8 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_EQ(config.signing.also_sign[0].domain->str(), "esp.example");
   EXPECT_EQ(config.signing.also_sign[0].selectors.size(), 1U);
   EXPECT_EQ(config.keys.selector->text(), "k%date%");
+  EXPECT_EQ(config.keys.notify->str(), "dns@example.com");
+  EXPECT_EQ(config.keys.sendmail, "/opt/sendmail");
   EXPECT_EQ(config.on_error, Disposition::reject);
   EXPECT_EQ(config.on_malformed, Disposition::tempfail);
   EXPECT_EQ(config.log, LogTarget::standard_error);

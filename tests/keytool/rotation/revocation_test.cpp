@@ -22,8 +22,8 @@ class Revocation : public testing::Test {
   }
 
   std::string revoke(std::string_view name) {
-    const auto successor =
-        revoke_key(store_.store(), domain_name("example.com"), selector(name), rules_, {}, crypto::utc_now());
+    const auto successor = revoke_key(store_.store(), domain_name("example.com"), selector(name), settings_,
+                                      {}, crypto::utc_now());
     return successor ? successor->str() : "";
   }
 
@@ -69,6 +69,16 @@ TEST_F(Revocation, OneThatARuleNamesGetsASuccessor) {
   EXPECT_EQ(signs("x@example.com"), "b " + successor);
 }
 
+// Without it, on_error would hold all mail of these senders.
+TEST_F(Revocation, OneThatAlsoSignNamesGetsASuccessor) {
+  settings_.also_sign.push_back({"*", domain_name("example.com"), {selector("a")}});
+  EXPECT_EQ(revoke("b"), "");
+  EXPECT_EQ(revoke("a").substr(0, 2), "a-");
+  store_.add("example.com", "c", test::ed25519_key());
+  settings_.also_sign.back().selectors = {selector("c")};
+  EXPECT_EQ(revoke("c").substr(0, 2), "c-");
+}
+
 TEST_F(Revocation, OneThatARuleNamesBesideAnotherGetsNone) {
   name_in_a_rule("a");
   rules_.back().selectors.push_back(selector("b"));
@@ -93,7 +103,7 @@ TEST_F(Revocation, Refusals) {
   EXPECT_THROW(revoke("absent"), crypto::StoreError);
   revoke("a");
   EXPECT_THROW(revoke("a"), crypto::StoreError);
-  EXPECT_THROW(revoke_key(store_.store(), domain_name("other.example"), selector("a"), rules_, {}, {}),
+  EXPECT_THROW(revoke_key(store_.store(), domain_name("other.example"), selector("a"), settings_, {}, {}),
                crypto::StoreError);
 }
 

@@ -34,6 +34,18 @@ TEST(CaptureProgram, returns_what_was_printed) {
   EXPECT_EQ(said.status, 3);
 }
 
+TEST(FeedProgram, gives_a_text_as_standard_input) {
+  const auto feed = [](const std::string& script, std::string_view input) {
+    return feed_program("/bin/sh", {"-c", script}, input, std::chrono::seconds(60), 1 << 20);
+  };
+  EXPECT_EQ(feed("cat", "in\n").output, "in\n");
+  EXPECT_EQ(feed("cat", "").output, "");
+  // More than a pipe holds, to a program that prints as much, or that reads nothing.
+  const std::string large(1 << 20, 'x');
+  EXPECT_EQ(feed("cat", large).output, large);
+  EXPECT_EQ(feed("exit 3", large).status, 3);
+}
+
 TEST(CaptureProgram, is_limited_in_bytes_and_time) {
   // The limit on its output ends it long before the limit on its time.
   const std::chrono::hours long_time(1);
