@@ -20,7 +20,7 @@ class ProviderCredentials {
   // to read (crypto/trusted_path). A line is NAME=value, NAME="value" or NAME='value', empty, or a comment
   // after # or ;. The names begin with LEXICON_PROVIDER_ for the given provider; the variables of a proxy and
   // of a file with certificates are allowed as well.
-  static ProviderCredentials read(const std::filesystem::path& file, std::string_view provider);
+  static ProviderCredentials read(const std::filesystem::path& path, std::string_view provider);
 
   // Parses the text of such a file. Throws with the line, without the file's name.
   static ProviderCredentials parse(std::string_view text, std::string_view provider);

@@ -115,7 +115,7 @@ class Change {
 
   // lexicon updates the records of some providers by a removal and a new record, and the second may fail.
   std::string restore(const ProviderError& error, const Records& now) {
-    if (!now.empty()) throw error;
+    if (!now.empty()) throw ProviderError(error);
     const std::string text = texts_of(record_, form_).front();
     try {
       provider_.create({record_.name, record_.ttl, text});
