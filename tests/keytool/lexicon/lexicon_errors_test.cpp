@@ -48,7 +48,8 @@ TEST(LexiconErrors, tells_the_reasons_apart) {
       {"", ProviderFault::refused},
   };
   for (const auto& [line, fault] : cases)
-    EXPECT_EQ(fault_in(std::string("Traceback (most recent call last):\n  raise \"404 Client Error\"\n") + line + "\n\n"),
+    EXPECT_EQ(fault_in(std::string("Traceback (most recent call last):\n  raise \"404 Client Error\"\n") +
+                       line + "\n\n"),
               fault)
         << line;
 }
