@@ -73,8 +73,9 @@ std::vector<KeyRequest> apply_slots(const GenerateRequest& request, const canon:
     manifest.slots.insert(manifest.slots.end(), slots.begin(), slots.end());
     const auto slot = free_slot(manifest, wanted.selectors, wanted.selectors.back());
     if (!slot) {
-      throw crypto::StoreError(fmt::format("no slot is free: {}",
-                                           wait_for_slot(manifest, wanted.selectors, settings.drain).reason));
+      throw crypto::StoreError(
+          fmt::format("no slot is free: {}",
+                      wait_for_slot(manifest, wanted.selectors, {settings.drain, settings.forget}).reason));
     }
     keys.push_back({*slot, wanted.algorithm});
   }

@@ -15,7 +15,7 @@ struct MakeKey {
   canon::Selector selector;
   crypto::Algorithm algorithm;
   int bits;
-  canon::Selector replaces;
+  crypto::KeyId replaces;
 };
 struct NotePublished {
   canon::Selector selector;
@@ -31,7 +31,8 @@ struct Revoke {
 struct Forget {
   canon::Selector selector;
 };
-// Of a slot: since when every server has served the empty record; nothing: some server does not.
+// Of a slot: since when every server has served the empty record; nothing: some server does not, and the slot
+// is not free.
 struct NoteEmptied {
   canon::Selector selector;
   std::optional<crypto::UtcTime> since;

@@ -22,9 +22,9 @@ class Revocation : public testing::Test {
   }
 
   std::string revoke(std::string_view name) {
-    const auto successor =
+    const auto done =
         revoke_key(store_.store(), domain_name("example.com"), selector(name), rules_, {}, crypto::utc_now());
-    return successor ? successor->str() : "";
+    return done.successor ? done.successor->str() : "";
   }
 
   // Returns the selectors that sign mail of the author.
