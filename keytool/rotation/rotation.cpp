@@ -38,7 +38,7 @@ Selectors keys_to_replace(const crypto::Manifest& manifest, UtcTime now, const R
   Selectors out;
   for (const auto& key : manifest.keys) {
     if (key.state != crypto::KeyState::active || !is_wanted(key, now, policy, request.replace)) continue;
-    if (request.only && !overlap(*request.only, {key.selector})) continue;
+    if (!request.only.empty() && !overlap(request.only, {key.selector})) continue;
     if (is_replaced(manifest, key)) continue;
     // The turn that this asks for was made already: it remains to revoke the key that retired in it.
     if (request.retiring_keys == RotationRequest::RetiringKeys::compromised &&

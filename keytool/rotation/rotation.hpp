@@ -46,8 +46,8 @@ struct RotationRequest {
 
   Replace replace = Replace::none;
   RetiringKeys retiring_keys = RetiringKeys::trusted;
-  // If given, no other keys get a successor.
-  std::optional<Selectors> only = std::nullopt;
+  // If not empty, no other keys get a successor.
+  Selectors only = {};
 };
 
 // A record that DNS should have and does not, or should no longer have.

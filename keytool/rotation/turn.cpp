@@ -73,7 +73,7 @@ class TurnRunner {
   // A key that becomes active in this run, by it or by another one, does not begin another turn; nor does one
   // whose predecessor this run revokes as compromised.
   void limit_request(const crypto::Manifest& manifest) {
-    if (request_.only) return;
+    if (!request_.only.empty()) return;
     Selectors only;
     for (const auto& key : manifest.keys) {
       if (key.state != crypto::KeyState::active) continue;
@@ -81,6 +81,7 @@ class TurnRunner {
                            has_retiring_predecessor(manifest, key);
       (is_done ? kept_ : only).push_back(key.selector);
     }
+    if (only.empty()) request_.replace = RotationRequest::Replace::none;
     request_.only = std::move(only);
   }
 
