@@ -17,6 +17,12 @@ namespace {
 // The names of all chains together, if servers disagree. Resolvers give up on longer chains, too.
 constexpr std::size_t most_names = 8;
 
+// Drops the final dot, as people write names.
+std::string shown(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return std::string(name);
+}
+
 class AliasLook {
  public:
   AliasLook(DnsClient& resolver, const RecordPlace& place, const std::set<std::string>& silent,
@@ -139,7 +145,7 @@ class AliasLook {
       if (deadline_.is_over()) return;
       const auto response = client.ask(name, RecordType::txt);
       if (!response || check_alias(place_, *response).status != AliasStatus::right) continue;
-      server.finding->detail = fmt::format("it is at {} instead; {}", name, advice);
+      server.finding->detail = fmt::format("it is at {} instead; {}", shown(name), advice);
       return;
     }
   }
