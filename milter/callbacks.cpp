@@ -25,7 +25,8 @@ extern "C" [[gnu::weak]] void dkim_connection_is_refused() noexcept;
 namespace dkim::milter {
 namespace {
 
-// Asks the MTA for the macros that the daemon looks at, and for no others. Throws std::bad_alloc.
+// Asks the MTA for the macros that the daemon looks at, and for no others. The login is among them even if the
+// setting "logins" is not: a reload may set it while this connection lasts. Throws std::bad_alloc.
 void ask_for_macros(smfi_str* context, const Config& config) {
   std::string marks;
   for (const auto& macro : config.macros)

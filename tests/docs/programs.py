@@ -43,6 +43,8 @@ def names_known_in(text):
 GROUPS = {
     "macros": ['( { name = "x"; %s } )'],
     "rules": ['( { sender = "*"; domain = "example.com"; %s } )', '( { sender = "*"; sign = false; %s } )'],
+    "also_sign": ['( { sender = "*"; domain = "example.com"; %s } )'],
+    "logins": ['( { login = "*@example.com"; domains = ( "example.com" ); %s } )'],
     "publish": [
         '{ method = "manual"; %s }',
         '{ method = "update"; key_file = "/x"; %s }',
