@@ -141,7 +141,7 @@ std::string config_text(const Config& config) {
   others.add_string("on_foreign_author", to_string(config.on_foreign_author));
   others.add_value("publish", publish_text(config.keys.publish));
   others.add_value("domains", settings_list(each(config.keys.domains, domain_text)));
-  if (config.keys.slot_target) others.add_string("slot_target", config.keys.slot_target->text());
+  others.add_string("slot_target", config.keys.slot_target ? config.keys.slot_target->text() : "");
   others.add_value("rotation", rotation_text(config.keys));
   others.add_string("log", to_string(config.log));
   others.add_string("log_level", to_string(config.log_level));

@@ -56,10 +56,12 @@ std::optional<std::chrono::seconds> read_days(SettingsGroup& group, std::string_
   return std::chrono::days(*days);
 }
 
-SlotTarget read_slot_target(const LocatedText& text) {
+std::optional<SlotTarget> read_slot_target(const LocatedText& text) {
+  if (text.text.empty()) return std::nullopt;
   auto target = SlotTarget::parse(text.text);
   if (!target) {
-    throw_settings_error(text.place, fmt::format("\"slot_target\" is {}", target.refusal().reason),
+    throw_settings_error(text.place,
+                         fmt::format("\"slot_target\" is no pattern for names: {}", target.refusal().reason),
                          "for example \"%selector%.%domain%.dkim.hoster.example\"");
   }
   return *std::move(target);

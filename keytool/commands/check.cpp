@@ -132,7 +132,7 @@ void add_server_texts(std::vector<std::string>& texts, const Found& observation)
 
 JsonObject object_of(const CheckedKey& key) {
   JsonObject object;
-  add_key_members(object, key.domain, key.entry);
+  add_key_members(object, key.domain, key.entry, key.slot);
   add_record_members(object, key.record);
   object.text("dns", to_string(verdict_of(key)));
   object.text("detail", with_alias(key.view.detail, key.view));
@@ -159,6 +159,8 @@ JsonObject object_of(const CheckedSlot& slot) {
   object.text("state", "free");
   for (const auto* name : {"created", "activated", "retired", "revoked"})
     object.null(name);
+  object.boolean("slot", true);
+  object.text("slot_target", slot.slot.target);
   object.text("name", slot.place.published());
   for (const auto* name : {"type", "ttl", "value"})
     object.null(name);

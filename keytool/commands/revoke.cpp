@@ -28,7 +28,7 @@ To replace a key without a gap, use dkimkey rotate.
 In a domain with slots, the successor needs a free slot. If none is free, revoke changes nothing and says until when,
 and what can be done now; with --unsigned it revokes the key all the same.
 )",
-    R"(Exit codes: 0 done, 1 no such key, or something failed, 2 wrong usage or configuration, 3 done, and waiting for
+    R"(Exit codes: 0 done, 1 no such key, no free slot, or something failed, 2 wrong usage or configuration, 3 done, and waiting for
 a person or DNS.
 )"};
 

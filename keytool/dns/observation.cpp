@@ -104,6 +104,8 @@ namespace {
 void judge(RecordView& view, const std::set<RecordStatus>& statuses) {
   using State = RecordView::State;
   const auto all_are = [&](RecordStatus status) { return statuses.size() == 1 && statuses.contains(status); };
+  const auto voids = statuses.count(RecordStatus::missing) + statuses.count(RecordStatus::revoked);
+  view.only_void = !statuses.empty() && voids == statuses.size();
   if (statuses.empty()) {
     view.state = State::unknown;
   } else if (all_are(RecordStatus::missing)) {

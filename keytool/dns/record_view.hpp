@@ -39,12 +39,15 @@ struct RecordView {
   State so_far = State::unknown;
   // Whether every server answered. "missing" and "wrong" do not need that.
   bool all_answered = true;
+  // Whether every server that answered has either an empty record or none. Then the state may be "wrong",
+  // because they disagree.
+  bool only_void = false;
   // The other members are about the record where it is published; this is about the way to it.
   AliasView alias = {};
 
   // Whether no server shows receivers a key, on the way or at its end.
   bool is_empty() const {
-    const bool no_record = state == State::revoked || (state == State::missing && all_answered);
+    const bool no_record = state == State::revoked || (all_answered && (state == State::missing || only_void));
     const bool no_way = alias.state == AliasView::State::missing && alias.all_answered;
     return no_record && (alias.state == AliasView::State::right || no_way);
   }

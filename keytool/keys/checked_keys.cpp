@@ -1,6 +1,7 @@
 #include "keytool/keys/checked_keys.hpp"
 
 #include "crypto/store/published_record.hpp"
+#include "keytool/keys/key_report.hpp"
 #include "keytool/keys/slots.hpp"
 #include "keytool/keys/stored_keys.hpp"
 
@@ -48,6 +49,7 @@ Checked check_domain(const crypto::KeyStore& store, const canon::DomainName& dom
     CheckedKey key{domain,
                    entry,
                    published_record(manifest, entry.selector, domain, expected),
+                   slot_copy(manifest, entry.selector),
                    place_of(manifest, entry.selector, domain),
                    {},
                    {}};

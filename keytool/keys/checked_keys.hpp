@@ -16,7 +16,8 @@ namespace dkim::keytool {
 struct CheckedKey {
   canon::DomainName domain;
   crypto::KeyEntry entry;
-  crypto::NamedRecord record;  // as it should be, where it is published
+  crypto::NamedRecord record;        // as it should be, where it is published
+  std::optional<crypto::Slot> slot;  // if it is in one
   RecordPlace place;
   KeyObservation observation;
   RecordView view;

@@ -51,6 +51,22 @@ SlotWait wait_of(const KeyEntry& key, const SlotTimes& times) {
   return {};
 }
 
+std::string what_it_waits_for(const KeyEntry& key, const std::optional<UtcTime>& until) {
+  switch (key.state) {
+    case KeyState::pending:
+      return "its key is pending";
+    case KeyState::active:
+      return "its key signs";
+    case KeyState::retiring:
+      return "mail on its way, then the empty record";
+    case KeyState::revoked:
+      if (!key.emptied) return "its empty record on every server";
+      return *key.emptied + key.memory == until ? "resolvers that may remember its key"
+                                                : "its empty record stays";
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<canon::Selector> slots_of(const crypto::Manifest& manifest, crypto::Algorithm algorithm) {
@@ -89,6 +105,14 @@ std::optional<canon::Selector> free_slot(const crypto::Manifest& manifest,
 void take(crypto::Manifest& manifest, const canon::Selector& slot) {
   std::erase_if(manifest.keys, [&](const KeyEntry& key) { return key.selector == slot; });
   manifest.keys.push_back({.selector = slot});
+}
+
+SlotState state_of(const crypto::Manifest& manifest, const canon::Selector& slot, const SlotTimes& times) {
+  const auto* key = manifest.find(slot);
+  if (key == nullptr) return {true, {}, {}};
+  if (key->forgotten) return {true, {}, key->forgotten};
+  const auto until = free_from(*key, times);
+  return {false, what_it_waits_for(*key, until), until};
 }
 
 SlotWait wait_for_slot(const crypto::Manifest& manifest, const std::vector<canon::Selector>& slots,

@@ -43,6 +43,16 @@ struct SlotWait {
   std::optional<crypto::UtcTime> until;
 };
 
+// Whether a slot can take a key, and if not, what it waits for. What a slot that is free waits for is empty.
+struct SlotState {
+  bool is_free = false;
+  std::string waits_for;
+  // If it is free: since when, or nothing if it never had a key. Otherwise as in SlotWait.
+  std::optional<crypto::UtcTime> from;
+};
+
+SlotState state_of(const crypto::Manifest& manifest, const canon::Selector& slot, const SlotTimes& times);
+
 // Says why no slot is free.
 SlotWait wait_for_slot(const crypto::Manifest& manifest, const std::vector<canon::Selector>& slots,
                        const SlotTimes& times);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "crypto/error.hpp"
+#include "keytool/keys/key_report.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -92,7 +93,8 @@ class Explainer {
       const bool signs = is_signing(domain, entry.selector);
       auto problem = key_problem(domain, entry);
       if (problem && signs) add_fault(*problem);
-      explanation_.keys.push_back({domain, entry, signs, std::move(problem)});
+      explanation_.keys.push_back(
+          {domain, entry, signs, std::move(problem), slot_copy(read->manifest, entry.selector)});
     }
   }
 

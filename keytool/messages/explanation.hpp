@@ -22,6 +22,7 @@ struct ExaminedKey {
   bool signs = false;  // the message gets a signature from it
   // Why the daemon could not use its file.
   std::optional<std::string> problem;
+  std::optional<crypto::Slot> slot;  // if it is in one
 };
 
 struct Explanation {

@@ -19,12 +19,12 @@ constexpr std::chrono::seconds longest_memory{0x7fffffff};
 // Whether some server that answered shows receivers something that is not empty. What could not be asked
 // decides nothing.
 bool is_in_use(const RecordView& dns) {
-  const bool has_record = dns.state == State::right || dns.state == State::wrong;
+  const bool has_record = dns.state == State::right || (dns.state == State::wrong && !dns.only_void);
   return has_record || dns.alias.state == AliasView::State::wrong;
 }
 
 bool is_to_be_emptied(const RecordView& dns) {
-  const bool is_gone = dns.state == State::missing && dns.all_answered;
+  const bool is_gone = dns.all_answered && (dns.state == State::missing || dns.only_void);
   return dns.state != State::revoked && dns.so_far != State::revoked && !is_gone;
 }
 
@@ -115,7 +115,7 @@ void Planner::wait_until_empty(const KeyEntry& key, const RecordView& dns) {
   if (key.emptied && is_in_use(dns)) plan_.changes.emplace_back(NoteEmptied{key.selector, {}});
   if (is_to_be_emptied(dns)) add_publication(key, Publication::What::empty_record);
   std::string record;
-  if (dns.state == State::right || dns.state == State::wrong) {
+  if (dns.state == State::right || (dns.state == State::wrong && !dns.only_void)) {
     record = fmt::format("its record still holds a key: {}", dns.detail);
   } else if (dns.state == State::unknown || !dns.all_answered) {
     record = fmt::format("not every server of the zone could be asked: {}", dns.detail);

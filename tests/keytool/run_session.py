@@ -92,6 +92,16 @@ def play(step, directory, environment):
     return problems
 
 
+def check_session(session, directory, environment):
+    """Returns 0 if every step does as the session says, and otherwise prints the first that does not."""
+    for step in read_session(session):
+        problems = play(step, directory, environment)
+        if problems:
+            print(f"{session}:{step.number}: $ {step.command}", *problems, sep="\n")
+            return 1
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--dkimkey", type=pathlib.Path, required=True)
@@ -101,12 +111,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="dkimkey-session-") as directory:
         environment = {"PATH": path, "HOME": directory, "LC_ALL": "C.UTF-8",
                        "TESTS": str(arguments.session.resolve().parent.parent), **options()}
-        for step in read_session(arguments.session):
-            problems = play(step, directory, environment)
-            if problems:
-                print(f"{arguments.session}:{step.number}: $ {step.command}", *problems, sep="\n")
-                return 1
-    return 0
+        return check_session(arguments.session, directory, environment)
 
 
 if __name__ == "__main__":
