@@ -93,6 +93,7 @@ Slot read_slot(SettingsGroup group) {
   Slot slot{.selector = read_selector(group.required_text("selector"))};
   slot.algorithm = read_algorithm(group);
   if (const auto target = group.text("target")) slot.target = read_target(*target);
+  slot.closed = group.boolean("closed").value_or(false);
   group.reject_unknown();
   return slot;
 }
@@ -178,6 +179,7 @@ std::string slots_text(const std::vector<Slot>& slots) {
     group.add_string("selector", slot.selector.str());
     group.add_string("algorithm", key_name(slot.algorithm));
     if (!slot.target.empty()) group.add_string("target", slot.target);
+    if (slot.closed) group.add_boolean("closed", true);
     texts.push_back(group.group());
   }
   return settings_list(texts);

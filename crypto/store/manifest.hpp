@@ -55,6 +55,9 @@ struct Slot {
   Algorithm algorithm = Algorithm::rsa;
   // The name to which the CNAME leads, where the records are published; empty: there is no CNAME.
   std::string target = {};
+  // Gets no more keys, because the domain went back to ordinary selectors. Its last key runs its course
+  // there.
+  bool closed = false;
 
   bool operator==(const Slot&) const = default;
 };
@@ -66,7 +69,7 @@ struct Manifest {
   // In the order of their creation. Entries stay when the key is gone, because a selector is never used
   // twice; only the entry of a slot is replaced by that of its next key.
   std::vector<KeyEntry> keys;
-  // If an algorithm has slots, its new keys go into them, in this order.
+  // If an algorithm has slots that are not closed, its new keys go into them, in this order.
   std::vector<Slot> slots;
 
   // Returns nullptr if the selector is not a slot.

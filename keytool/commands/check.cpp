@@ -50,6 +50,7 @@ struct CheckedKey {
   crypto::KeyEntry entry;
   crypto::NamedRecord record;
   Observation observation;
+  std::optional<crypto::Slot> slot;  // if it is in one
 };
 
 enum class Verdict { right, wrong, unknown };
@@ -85,7 +86,11 @@ std::vector<CheckedKey> check_domain(const crypto::KeyStore& store, const canon:
   for (const auto& entry : manifest.keys) {
     if (only ? entry.selector != *only : entry.forgotten.has_value()) continue;
     const auto expected = store.record_of(domain, entry, manifest.record);
-    CheckedKey key{domain, entry, named_record(entry.selector, domain, expected), {}};
+    CheckedKey key{domain,
+                   entry,
+                   named_record(entry.selector, domain, expected),
+                   {},
+                   slot_copy(manifest, entry.selector)};
     key.observation = observer.look(key.record.name, expected);
     checked.push_back(std::move(key));
   }
@@ -152,7 +157,7 @@ void print_json(const std::vector<CheckedKey>& keys) {
   for (const auto& key : keys) {
     const auto view = summarize(key.observation);
     auto& object = objects.emplace_back();
-    add_key_members(object, key.domain, key.entry);
+    add_key_members(object, key.domain, key.entry, key.slot);
     add_record_members(object, key.record);
     object.text("dns", to_string(verdict_of(key)));
     object.text("detail", key.observation.trouble.empty() ? view.detail : key.observation.trouble);

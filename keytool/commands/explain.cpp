@@ -34,8 +34,9 @@ use their files, and which clients it signs for.
 )",
     R"(Objects of --json, one for each key that was looked up, have address, would_sign, reason, note (on a From field
 that is not RFC 5322), rule (its number in the configuration, from 1), signs (whether the message gets this key's
-signature), also_sign (the number of the entry that has it sign beside the author's), problem (with the key's file), and the members that list has: domain, selector, algorithm, bits, state,
-created, activated, retired, revoked. If there is no key at all, one object has null for these.
+signature), also_sign (the number of the entry that has it sign beside the author's), problem (with the key's
+file), and the members that list has: domain, selector, algorithm, bits, state, created, activated, retired, revoked,
+slot, slot_target. If there is no key at all, one object has null for these.
 
 Exit codes: 0 would be signed, 1 would not, 2 wrong usage or configuration.
 )"};
@@ -135,13 +136,20 @@ std::string describe_state(const crypto::KeyEntry& entry) {
   return fmt::format("{}, no longer signs", to_string(entry.state));
 }
 
+std::string describe_slot(const std::optional<crypto::Slot>& slot) {
+  if (!slot) return {};
+  return slot->target.empty() ? "; in a slot" : fmt::format("; in a slot, published at {}", slot->target);
+}
+
 std::string describe_keys(const Explanation& explanation) {
   if (explanation.keys.empty()) return {};
   std::string out = "\nKeys looked up:\n";
-  for (const auto& [domain, entry, signs, also_sign, problem] : explanation.keys) {
-    out += fmt::format("  {}  {}; {}\n", crypto::record_name(entry.selector, domain),
-                       kind_text(entry.algorithm, entry.bits), describe_state(entry));
-    if (problem) out += fmt::format("    {}\n", terminal_text(*problem));
+  for (const auto& key : explanation.keys) {
+    const auto& entry = key.entry;
+    out +=
+        fmt::format("  {}  {}; {}{}\n", crypto::record_name(entry.selector, key.domain),
+                    kind_text(entry.algorithm, entry.bits), describe_state(entry), describe_slot(key.slot));
+    if (key.problem) out += fmt::format("    {}\n", terminal_text(*key.problem));
   }
   return out;
 }
@@ -195,14 +203,14 @@ std::string explanation_json(const Explanation& explanation) {
     object.boolean("signs", key.signs && explanation.would_sign);
     add_number(object, "also_sign", key.also_sign);
     object.optional_text("problem", key.problem);
-    add_key_members(object, key.domain, key.entry);
+    add_key_members(object, key.domain, key.entry, key.slot);
   }
   if (objects.empty()) {
     auto& object = objects.emplace_back(common_members(explanation));
     object.boolean("signs", false);
-    for (const auto* name : {"also_sign", "problem", "domain", "selector", "algorithm", "bits", "state",
-                             "created", "activated", "retired", "revoked"})
+    for (const auto* name : {"also_sign", "problem"})
       object.null(name);
+    add_null_key_members(object);
   }
   return json_array(objects);
 }

@@ -39,6 +39,7 @@ struct Observation {
   // of the CNAMEs on the way and the zones' negative TTLs.
   unsigned memory = 0;
   Dnssec dnssec = Dnssec::insecure;  // information only
+  std::string zone = {};             // the last one of the way, with a final dot; empty if it is not known
 };
 
 // Looks at one record after another. Does not wait again for a server that was silent once, and spends no

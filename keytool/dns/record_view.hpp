@@ -23,6 +23,8 @@ struct RecordView {
   State so_far = State::unknown;
   // Whether every server answered. "missing" and "wrong" do not need that.
   bool all_answered = true;
+  // The zone that a person has to change, without a final dot; empty if it was not found out.
+  std::string zone = {};
 };
 
 }  // namespace dkim::keytool

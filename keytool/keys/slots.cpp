@@ -11,25 +11,52 @@ using crypto::KeyEntry;
 using crypto::KeyState;
 using crypto::UtcTime;
 
+// Returns when a taken slot may be free at the earliest, if that is known.
+std::optional<UtcTime> free_from(const KeyEntry& key, std::chrono::seconds drain) {
+  switch (key.state) {
+    case KeyState::pending:
+    case KeyState::active:
+      return std::nullopt;
+    case KeyState::retiring:
+      return key.retired.value_or(key.created) + drain + key.memory;
+    case KeyState::revoked:
+      return key.emptied ? std::optional(*key.emptied + key.memory) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 // Returns what a taken slot waits for, and until when if that is known.
 SlotWait wait_of(const KeyEntry& key, std::chrono::seconds drain) {
   const auto& name = key.selector.str();
+  const auto until = free_from(key, drain);
   switch (key.state) {
     case KeyState::pending:
-      return {fmt::format("{} has a key that is pending", name), {}};
+      return {fmt::format("{} has a key that is pending", name), until};
     case KeyState::active:
-      return {fmt::format("{} signs", name), {}};
-    case KeyState::retiring: {
-      const auto drained = key.retired.value_or(key.created) + drain;
+      return {fmt::format("{} signs", name), until};
+    case KeyState::retiring:
       return {fmt::format("{} drains until {}, and its empty record must then reach every resolver", name,
-                          crypto::to_string(drained)),
-              drained + key.memory};
-    }
+                          crypto::to_string(key.retired.value_or(key.created) + drain)),
+              until};
     case KeyState::revoked:
-      if (!key.emptied) return {fmt::format("{} waits for its empty record on every server", name), {}};
-      return {fmt::format("resolvers may remember the last key of {} until {}", name,
-                          crypto::to_string(*key.emptied + key.memory)),
-              *key.emptied + key.memory};
+      if (!until) return {fmt::format("{} waits for its empty record on every server", name), until};
+      return {
+          fmt::format("resolvers may remember the last key of {} until {}", name, crypto::to_string(*until)),
+          until};
+  }
+  return {};
+}
+
+std::string what_it_waits_for(const KeyEntry& key) {
+  switch (key.state) {
+    case KeyState::pending:
+      return "its key is pending";
+    case KeyState::active:
+      return "its key signs";
+    case KeyState::retiring:
+      return "mail on its way, then the empty record";
+    case KeyState::revoked:
+      return key.emptied ? "resolvers that may remember its key" : "its empty record on every server";
   }
   return {};
 }
@@ -39,7 +66,7 @@ SlotWait wait_of(const KeyEntry& key, std::chrono::seconds drain) {
 std::vector<canon::Selector> slots_of(const crypto::Manifest& manifest, crypto::Algorithm algorithm) {
   std::vector<canon::Selector> out;
   for (const auto& slot : manifest.slots) {
-    if (slot.algorithm == algorithm) out.push_back(slot.selector);
+    if (slot.algorithm == algorithm && !slot.closed) out.push_back(slot.selector);
   }
   return out;
 }
@@ -60,6 +87,14 @@ std::optional<canon::Selector> free_slot(const crypto::Manifest& manifest,
 void take(crypto::Manifest& manifest, const canon::Selector& slot) {
   std::erase_if(manifest.keys, [&](const KeyEntry& key) { return key.selector == slot; });
   manifest.keys.push_back({.selector = slot});
+}
+
+SlotState state_of(const crypto::Manifest& manifest, const canon::Selector& slot,
+                   std::chrono::seconds drain) {
+  const auto* key = manifest.find(slot);
+  if (key == nullptr) return {true, {}, {}};
+  if (key->forgotten) return {true, {}, key->forgotten};
+  return {false, what_it_waits_for(*key), free_from(*key, drain)};
 }
 
 SlotWait wait_for_slot(const crypto::Manifest& manifest, const std::vector<canon::Selector>& slots,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "crypto/error.hpp"
+#include "keytool/keys/key_report.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -101,7 +102,7 @@ class Explainer {
       if (problem && signing != nullptr) add_fault(*problem);
       explanation_.keys.push_back({domain, entry, signing != nullptr,
                                    signing == nullptr ? std::nullopt : signing->also_sign,
-                                   std::move(problem)});
+                                   std::move(problem), slot_copy(read->manifest, entry.selector)});
     }
   }
 

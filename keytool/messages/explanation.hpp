@@ -24,6 +24,7 @@ struct ExaminedKey {
   std::optional<std::size_t> also_sign;
   // Why the daemon could not use its file.
   std::optional<std::string> problem;
+  std::optional<crypto::Slot> slot;  // if it is in one
 };
 
 struct Explanation {

@@ -166,6 +166,21 @@ TEST_F(CheckTest, ReadsTheTableOfLogins) {
   EXPECT_NE(check(1, settings).find("fix it with: chmod"), std::string::npos);
 }
 
+TEST_F(CheckTest, NamesCredentialsAndAProgramThatCannotBeUsed) {
+  const auto lexicon = store_.path() / "lexicon";
+  const auto credentials = store_.path() / "hetzner.env";
+  const std::string settings = "publish = { method = \"lexicon\"; provider = \"hetzner\"; credentials = \"" +
+                               credentials.string() + "\"; program = \"" + lexicon.string() + "\"; };";
+  EXPECT_EQ(check(1, settings), "the credentials of publish, " + credentials.string() + ", does not exist\n");
+  test::write_file(credentials, "", 0600);
+  EXPECT_EQ(check(1, settings), "the program of publish, " + lexicon.string() + ", does not exist\n");
+  test::write_file(lexicon, "", 0755);
+  EXPECT_EQ(check(0, settings), "");
+  test::write_file(credentials, "", 0644);
+  const auto said = check(1, settings);
+  EXPECT_NE(said.find("fix it with: chmod 0640 " + credentials.string()), std::string::npos) << said;
+}
+
 TEST_F(CheckTest, NamesHooksAndTsigFilesThatCannotBeUsed) {
   const auto hook = store_.path() / "hook";
   const auto key = store_.path() / "tsig.key";
