@@ -148,6 +148,19 @@ Explanation explain_malformed(std::string reason) {
   return explanation;
 }
 
+Explanation with_login_table(Explanation explanation, const crypto::LoginSettings& logins,
+                             const std::optional<Credentials>& daemon) {
+  if (!daemon || logins.method != crypto::LoginSettings::Method::table) return explanation;
+  // The daemon reads it only for mail that somebody would sign.
+  if (!explanation.would_sign && !explanation.foreign_author) return explanation;
+  if (auto problem = reading_problem(logins.table, *daemon)) {
+    explanation.would_sign = explanation.foreign_author = false;
+    explanation.fault = true;
+    explanation.reason = *std::move(problem);
+  }
+  return explanation;
+}
+
 Explanation explain_authors(const crypto::Authors& authors, const crypto::SigningSettings& settings,
                             const std::optional<Credentials>& daemon,
                             const std::optional<crypto::Login>& login) {

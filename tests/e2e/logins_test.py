@@ -148,8 +148,8 @@ class Logins(unittest.TestCase):
         self.assertEqual(self.send(ALICE, "bob@club.example, alice@shop.example", sender=ALICE).signatures(), [])
 
     def test_what_the_client_sees(self):
-        for action, answer in (("reject", "550 5.7.1 Command rejected"),
-                               ("tempfail", "451 4.7.1 Service unavailable - try again later")):
+        for action, answer in (("reject", "550 5.7.1 This login may not send with this address in From:"),
+                               ("tempfail", "451 4.7.1 This login may not send with this address in From:")):
             self.configure(on_foreign_author=action)
             with self.subTest(action):
                 with self.assertRaises(Refused) as refused:

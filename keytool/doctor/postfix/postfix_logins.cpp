@@ -121,7 +121,7 @@ Finding finding_about(const PostfixSettings& settings, const PostfixService& ser
 }
 
 // smtpd(8) finds no owner of any address then, and refuses every sender of a client that has logged in.
-Finding refuses_all(const PostfixSettings& settings, const PostfixService& service) {
+Finding refuses_all(const PostfixService& service) {
   return {Severity::broken,
           topic,
           service.label(),
@@ -143,7 +143,7 @@ Findings check_logins(const PostfixSettings& settings, const std::string& socket
     const auto& service = *entry.service;
     if (service.command != "smtpd" || settings.of(service, "smtpd_sasl_auth_enable") != "yes") continue;
     if (guard_of(settings, service) == Guard::all && settings.of(service, maps).empty()) {
-      findings.push_back(refuses_all(settings, service));
+      findings.push_back(refuses_all(service));
     } else if (entry.signs()) {
       findings.push_back(finding_about(settings, service, policy));
     } else if (policy.judged && entry.filtered() && comes_back_signed) {
