@@ -64,7 +64,7 @@ std::string LexiconProvider::call(std::string_view action, const Options& option
                                                                  settings_.provider, at_most_.count()));
   };
   if (left() <= seconds(0)) throw late();
-  // --delegated makes lexicon take the zone as it is: by itself, it takes the name below the public suffix.
+  // With --delegated, lexicon takes the zone as it is, and not the name below the public suffix.
   std::vector<std::string> arguments{"--config-dir",     std::string(nobodys_directory),
                                      "--delegated",      zone_.str(),
                                      settings_.provider, std::string(action),

@@ -1,5 +1,7 @@
 #include "keytool/lexicon/listed_records.hpp"
 
+// Boost's JSON parser still uses what its own Bind warns about.
+#define BOOST_BIND_GLOBAL_PLACEHOLDERS
 #include <algorithm>
 #include <boost/property_tree/json_parser.hpp>
 #include <boost/property_tree/ptree.hpp>

@@ -48,7 +48,7 @@ TEST(LexiconErrors, tells_the_reasons_apart) {
       {"", ProviderFault::refused},
   };
   for (const auto& [line, fault] : cases)
-    EXPECT_EQ(fault_in(std::string("Traceback (most recent call last):\n  404 in between\n") + line + "\n\n"),
+    EXPECT_EQ(fault_in(std::string("Traceback (most recent call last):\n  raise \"404 Client Error\"\n") + line + "\n\n"),
               fault)
         << line;
 }

@@ -151,6 +151,14 @@ TEST(SetRecord, never_removes_all_without_need) {
   set(provider);
   EXPECT_EQ(contents(provider), only_it);
   EXPECT_EQ(provider.fewest_seen, 1U);
+  // The right one is there already, and the identifier names the others too.
+  Provider gandi;
+  gandi.identifiers = Provider::Identifiers::names;
+  gandi.add("other");
+  gandi.add(long_value);
+  set(gandi);
+  EXPECT_EQ(contents(gandi), only_it);
+  EXPECT_EQ(gandi.fewest_seen, 1U);
 }
 
 TEST(SetRecord, replaces_what_it_cannot_name) {
