@@ -16,6 +16,10 @@ std::string retiring_text(const Activate& activate, std::string_view verb) {
   return text;
 }
 
+std::string_view end_of_slot(const crypto::Manifest& manifest, const canon::Selector& slot) {
+  return manifest.find_slot(slot)->closed ? "closed" : "free";
+}
+
 struct DoneText {
   const crypto::Manifest& manifest;
 
@@ -35,7 +39,8 @@ struct DoneText {
   }
   Text operator()(const Forget& forget) const {
     return manifest.is_slot(forget.selector)
-               ? fmt::format("the slot {} is free: no resolver remembers its last key", forget.selector.str())
+               ? fmt::format("the slot {} is {}: no resolver remembers its last key", forget.selector.str(),
+                             end_of_slot(manifest, forget.selector))
                : fmt::format("the record of {} is out of DNS; nothing is left to do for this key",
                              forget.selector.str());
   }
@@ -69,7 +74,8 @@ struct PlannedText {
   }
   Text operator()(const Forget& forget) const {
     return manifest.is_slot(forget.selector)
-               ? fmt::format("would free the slot {}", forget.selector.str())
+               ? fmt::format("would note that the slot {} is {}", forget.selector.str(),
+                             end_of_slot(manifest, forget.selector))
                : fmt::format("would have nothing left to do for {}, whose record is out of DNS",
                              forget.selector.str());
   }
