@@ -16,10 +16,6 @@ std::string retiring_text(const Activate& activate, std::string_view verb) {
   return text;
 }
 
-std::string_view end_of_slot(const crypto::Manifest& manifest, const canon::Selector& slot) {
-  return manifest.find_slot(slot)->closed ? "closed" : "free";
-}
-
 struct DoneText {
   const crypto::Manifest& manifest;
 
@@ -38,11 +34,12 @@ struct DoneText {
     return fmt::format("revoked {} and destroyed its private key", revoke.selector.str());
   }
   Text operator()(const Forget& forget) const {
-    return manifest.is_slot(forget.selector)
-               ? fmt::format("the slot {} is {}: no resolver remembers its last key", forget.selector.str(),
-                             end_of_slot(manifest, forget.selector))
-               : fmt::format("the record of {} is out of DNS; nothing is left to do for this key",
-                             forget.selector.str());
+    const auto* slot = manifest.find_slot(forget.selector);
+    const auto& name = forget.selector.str();
+    if (slot == nullptr)
+      return fmt::format("the record of {} is out of DNS; nothing is left to do for this key", name);
+    if (slot->closed) return fmt::format("the record of the closed slot {} is out of DNS", name);
+    return fmt::format("the slot {} is free: no resolver remembers its last key", name);
   }
   Text operator()(const NoteEmptied& note) const {
     return note.since
@@ -73,9 +70,9 @@ struct PlannedText {
     return fmt::format("would revoke {} and destroy its private key", revoke.selector.str());
   }
   Text operator()(const Forget& forget) const {
-    return manifest.is_slot(forget.selector)
-               ? fmt::format("would note that the slot {} is {}", forget.selector.str(),
-                             end_of_slot(manifest, forget.selector))
+    const auto* slot = manifest.find_slot(forget.selector);
+    return slot != nullptr && !slot->closed
+               ? fmt::format("would free the slot {}", forget.selector.str())
                : fmt::format("would have nothing left to do for {}, whose record is out of DNS",
                              forget.selector.str());
   }
