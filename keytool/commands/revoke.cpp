@@ -58,7 +58,7 @@ ExitCode revoke(const Arguments& arguments) {
   turn.dns = read_dns_options(*options);
   turn.look_at_active = true;
   const auto done =
-      revoke_key(store, domain, selector, configuration.signing.rules, turn.policy, crypto::utc_now(),
+      revoke_key(store, domain, selector, configuration.signing, turn.policy, crypto::utc_now(),
                  options->has("unsigned") ? IfNoSlotIsFree::leave_unsigned : IfNoSlotIsFree::refuse);
   std::cerr << fmt::format("revoked {} and destroyed its private key\n", selector.str());
   if (done.successor) {

@@ -123,6 +123,7 @@ void judge(RecordView& view, const std::set<RecordStatus>& statuses) {
 RecordView summarize(const Observation& observation) {
   RecordView view;
   view.memory = std::chrono::seconds(observation.memory);
+  view.zone = observation.zone.substr(0, observation.zone.find_last_not_of('.') + 1);
   if (observation.servers.empty()) {
     view.detail = observation.trouble;
     return view;

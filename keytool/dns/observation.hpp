@@ -41,6 +41,7 @@ struct Observation {
   // of the CNAMEs on the way and the zones' negative TTLs.
   unsigned memory = 0;
   Dnssec dnssec = Dnssec::insecure;  // information only
+  std::string zone = {};             // the last one of the way, with a final dot; empty if it is not known
 };
 
 // What DNS shows of a key: its record and, if that is at the target of a slot, the way to it.

@@ -39,6 +39,8 @@ struct RecordView {
   State so_far = State::unknown;
   // Whether every server answered. "missing" and "wrong" do not need that.
   bool all_answered = true;
+  // The zone that a person has to change, without a final dot; empty if it was not found out.
+  std::string zone = {};
   // Whether every server that answered has either an empty record or none. Then the state may be "wrong",
   // because they disagree.
   bool only_void = false;

@@ -63,6 +63,7 @@ class Look {
       return;
     }
     if (alias.empty()) observation_.dnssec = zone->dnssec;
+    observation_.zone = zone->name;
     for (const auto& target : ask_servers(*zone, name, alias)) {
       Chain longer = chain;
       longer.push_back(target);

@@ -25,19 +25,20 @@ bool has_another_active(const crypto::Manifest& manifest, const KeyEntry& key, W
   });
 }
 
-// Whether mail would lose its signature of the key's algorithm, for the domain or for a rule.
+// Whether mail would lose its signature of the key's algorithm, for the domain, for a rule or for also_sign.
 bool is_needed(const crypto::Manifest& manifest, const canon::DomainName& domain, const KeyEntry& key,
-               const std::vector<crypto::SenderRule>& rules) {
+               const crypto::SigningSettings& settings) {
   if (key.state != KeyState::active) return false;
   if (!has_another_active(manifest, key, [](const KeyEntry&) { return true; })) return true;
-  for (const auto& rule : rules) {
+  const auto needs = [&](const crypto::SenderRule& rule) {
     const auto is_named = [&](const KeyEntry& entry) {
       return std::any_of(rule.selectors.begin(), rule.selectors.end(),
                          [&](const auto& selector) { return manifest.stands_for(entry, selector); });
     };
-    if (rule.domain == domain && is_named(key) && !has_another_active(manifest, key, is_named)) return true;
-  }
-  return false;
+    return rule.domain == domain && is_named(key) && !has_another_active(manifest, key, is_named);
+  };
+  return std::any_of(settings.rules.begin(), settings.rules.end(), needs) ||
+         std::any_of(settings.also_sign.begin(), settings.also_sign.end(), needs);
 }
 
 // Returns the newest pending key that is to replace the old one; one that DNS was seen to serve is preferred.
@@ -111,7 +112,7 @@ Revocation replace(crypto::DomainTransaction& transaction, const KeyEntry& old, 
 }  // namespace
 
 Revocation revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
-                      const canon::Selector& selector, const std::vector<crypto::SenderRule>& rules,
+                      const canon::Selector& selector, const crypto::SigningSettings& settings,
                       const RotationPolicy& policy, crypto::UtcTime now, IfNoSlotIsFree if_no_slot_is_free) {
   // A transaction would make a directory for a domain without keys.
   if (!store.stamp(domain)) throw crypto::StoreError(no_keys_text(store, domain));
@@ -121,7 +122,7 @@ Revocation revoke_key(const crypto::KeyStore& store, const canon::DomainName& do
     throw crypto::StoreError(fmt::format("the key {} is revoked already", selector.str()));
 
   Revocation done;
-  if (is_needed(transaction.manifest(), domain, old, rules))
+  if (is_needed(transaction.manifest(), domain, old, settings))
     done = replace(transaction, old, policy_for(domain, policy), now, if_no_slot_is_free);
   apply_change(Revoke{selector}, transaction.manifest(), now);
   transaction.rewrite_record(*transaction.manifest().find(selector));

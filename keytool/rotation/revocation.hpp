@@ -1,11 +1,10 @@
 // Revokes a key at once: changes its state, destroys its private key and, if it was the last of its algorithm
-// to sign for its domain or for a rule, activates a successor, all in one write. keytool/rotation/turn
-// publishes that afterwards.
+// to sign for its domain, for a rule or for also_sign, activates a successor, all in one write.
+// keytool/rotation/turn publishes that afterwards.
 #pragma once
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "crypto/settings/signing_settings.hpp"
 #include "crypto/store/key_store.hpp"
@@ -27,7 +26,7 @@ struct Revocation {
 // Throws crypto::StoreError if there is no such key, if it is revoked already, or if no slot is free for a
 // successor that is needed; then it says what can be done.
 Revocation revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
-                      const canon::Selector& selector, const std::vector<crypto::SenderRule>& rules,
+                      const canon::Selector& selector, const crypto::SigningSettings& settings,
                       const RotationPolicy& policy, crypto::UtcTime now,
                       IfNoSlotIsFree if_no_slot_is_free = IfNoSlotIsFree::refuse);
 

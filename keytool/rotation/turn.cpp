@@ -45,6 +45,7 @@ class TurnRunner {
       const DnsView dns = look(manifest);
       const auto plan = plan_rotation(manifest, dns, now_(), policy_, request_);
       report_.manifest = manifest;
+      report_.dns = dns;
       if (options_.dry_run) {
         describe_dry_run(plan, manifest);
         return std::move(report_);

@@ -45,6 +45,8 @@ struct TurnReport {
   Selectors without_slot;
   // The manifest that the last plan was made from.
   crypto::Manifest manifest;
+  // What DNS showed at the last look.
+  DnsView dns;
 
   // Whether a key waits for DNS or a person (Waiting::For::dns_or_person).
   bool waits_for_somebody() const;

@@ -63,13 +63,16 @@ class Members(unittest.TestCase):
         real["list --slots"], real["show --cname"] = self.members_about_slots()
         real["explain"] = self.members("explain", "a@example.com", "--json")
         real["check"] = self.members("check", "--json", "--resolver", self.resolver)
+        config = self.directory / "dkimsignd.conf"
+        config.write_text('publish = { method = "hook"; program = "/bin/false"; };')
+        real["check-publish"] = self.members("check-publish", "--json", "--resolver", self.resolver, config=config)
         real["rotate"] = self.members("rotate", "--json", "--resolver", self.resolver)
         real["verify"] = self.members("verify", "--json", "--key-record", "v=DKIM1; p=", str(signed))
         real["revoke"] = self.members("revoke", "-s", "s1", "--json", "--resolver", self.resolver)
         real["doctor"] = self.members("doctor", "--json", "--local", "--postfix-config", self.directory)
         wanted = {name: self.common | members for name, members in self.documented.items()}
         wanted["list"] = self.common
-        for name in ("verify", "doctor", "list --slots", "show --cname"):
+        for name in ("verify", "doctor", "check-publish", "list --slots", "show --cname"):
             wanted[name] = self.documented[name]
         for name in ("check", "rotate", "revoke"):
             wanted[name] |= record

@@ -25,7 +25,7 @@ class RevocationTest : public testing::Test {
 
   std::string revoke(std::string_view name) {
     const auto done =
-        revoke_key(store_.store(), domain_name("example.com"), selector(name), rules_, {}, crypto::utc_now());
+        revoke_key(store_.store(), domain_name("example.com"), selector(name), settings_, {}, crypto::utc_now());
     return done.successor ? done.successor->str() : "";
   }
 
@@ -71,6 +71,16 @@ TEST_F(RevocationTest, OneThatARuleNamesGetsASuccessor) {
   EXPECT_EQ(signs("x@example.com"), "b " + successor);
 }
 
+// Without it, on_error would hold all mail of these senders.
+TEST_F(RevocationTest, OneThatAlsoSignNamesGetsASuccessor) {
+  settings_.also_sign.push_back({"*", domain_name("example.com"), {selector("a")}});
+  EXPECT_EQ(revoke("b"), "");
+  EXPECT_EQ(revoke("a").substr(0, 2), "a-");
+  store_.add("example.com", "c", test::ed25519_key());
+  settings_.also_sign.back().selectors = {selector("c")};
+  EXPECT_EQ(revoke("c").substr(0, 2), "c-");
+}
+
 TEST_F(RevocationTest, OneThatARuleNamesBesideAnotherGetsNone) {
   name_in_a_rule("a");
   rules_.back().selectors.push_back(selector("b"));
@@ -101,7 +111,7 @@ class SlotRevocation : public RevocationTest {
   }
 
   Revocation revoke_in_slot(std::string_view name, IfNoSlotIsFree if_no_slot_is_free) {
-    return revoke_key(store_.store(), domain_, selector(name), rules_, {}, crypto::utc_now(),
+    return revoke_key(store_.store(), domain_, selector(name), settings_, {}, crypto::utc_now(),
                       if_no_slot_is_free);
   }
 
@@ -151,7 +161,7 @@ TEST_F(RevocationTest, Refusals) {
   EXPECT_THROW(revoke("absent"), crypto::StoreError);
   revoke("a");
   EXPECT_THROW(revoke("a"), crypto::StoreError);
-  EXPECT_THROW(revoke_key(store_.store(), domain_name("other.example"), selector("a"), rules_, {}, {}),
+  EXPECT_THROW(revoke_key(store_.store(), domain_name("other.example"), selector("a"), settings_, {}, {}),
                crypto::StoreError);
 }
 
