@@ -20,14 +20,23 @@ namespace dkim::crypto {
 
 // How a domain's records are published.
 struct PublishSettings {
-  enum class Method { manual, update, hook };
+  enum class Method { manual, update, hook, lexicon };
   Method method = Method::manual;
   // update: the primary, "ADDRESS" or "ADDRESS@PORT"; if empty, the one that the zone's SOA names.
   std::string server;
   // update: a file with a TSIG key in the form of BIND.
   std::filesystem::path key_file;
-  // hook: the program.
+  // hook: the program; lexicon: lexicon(1).
   std::filesystem::path program;
+  // lexicon: the provider's name as lexicon writes it, lower-case letters and digits.
+  std::string provider;
+  // lexicon: a file with the variables of its environment that have the credentials.
+  std::filesystem::path credentials;
+  // lexicon: the zone at the provider; nothing: the one that DNS shows.
+  std::optional<canon::DomainName> zone;
+  // lexicon: how the value is handed over. The first means as it is, and in other ways if that is refused.
+  enum class Form { automatic, plain, strings };
+  Form form = Form::automatic;
 };
 
 struct KeySettings {

@@ -1,43 +1,43 @@
-// dkimkey import: takes over the keys of other tools, and the settings in an opendkim.conf.
+// dkimkey import: takes over the keys of other tools, and the settings of other signers.
 //
-// First everything is read and planned; then one transaction per domain puts the keys into the store; the
-// configuration file comes last. So the next run completes what a killed one has left.
+// First everything is read and planned, then carried out (keytool/commands/carry_out_import).
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <iostream>
-
-#include "crypto/settings/signing_settings.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
-#include "keytool/keys/key_directory.hpp"
-#include "keytool/opendkim/conf_target.hpp"
-#include "keytool/opendkim/conf_text.hpp"
-#include "keytool/opendkim/plan.hpp"
-#include "keytool/opendkim/report.hpp"
+#include "keytool/commands/carry_out_import.hpp"
+#include "keytool/opendkim/amavis_conf.hpp"
+#include "keytool/opendkim/amavis_plan.hpp"
+#include "keytool/opendkim/rspamd_conf.hpp"
 #include "keytool/opendkim/rspamd_folder.hpp"
+#include "keytool/opendkim/rspamd_plan.hpp"
 #include "keytool/opendkim/standard_input.hpp"
 #include "keytool/opendkim/store_writer.hpp"
-#include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {
 
 constexpr HelpText help{
-    R"(Usage: dkimkey import --opendkim FILE | --rspamd DIR | --pem FILE --domain DOMAIN --selector SELECTOR
+    R"(Usage: dkimkey import --opendkim FILE | --amavis [FILE] | --rspamd PATH
+       dkimkey import --domain DOMAIN --selector SELECTOR - | --pem FILE
 
 Examples:
   dkimkey import --opendkim /etc/opendkim.conf --dry-run
       what would be imported, what would not and why, and the resulting configuration
   dkimkey import --opendkim /etc/opendkim.conf
       the keys into the key directory, and the settings into the configuration file
+  dkimkey import --amavis
+      the same from amavisd's configuration, in its usual place
+  dkimkey import --rspamd /etc/rspamd
+      the same from rspamd's local.d and override.d
   dkimkey import --rspamd /var/lib/rspamd/dkim
-      the keys of a folder of DOMAIN.SELECTOR.key files
+      the keys alone, of a folder of DOMAIN.SELECTOR.key files
   dkimkey import --pem mail.private --domain example.com --selector mail
       one key, in PEM (PKCS#8 or PKCS#1) or in base64
-  redis-cli HGET DKIM_PRIV_KEYS dkim.example.com | dkimkey import --pem - -d example.com -s dkim
+  redis-cli HGET DKIM_PRIV_KEYS dkim.example.com | dkimkey import -d example.com -s dkim -
       one key, from standard input
 
 Takes over the keys of another signer, and changes nothing there.
@@ -46,15 +46,25 @@ Takes over the keys of another signer, and changes nothing there.
 as it runs. Make sure that mail does not pass through both signers then. With --pending they do not sign until
 dkimkey activate has found their records in DNS.
 
-From an opendkim.conf it reads Domain, Selector and KeyFile, or KeyTable and SigningTable (csl:, file: and
-refile:), and the settings that decide whose mail is signed and how. It also reads the arguments in opendkim's
-unit, which override them; a FILE that ends in .service is such a unit. The new configuration makes the same
-decisions. Whatever dkimsignd cannot decide alike is reported, and what leaves mail unsigned is reported first. The
-configuration goes to --output, by default into the configuration file, and never into a file that has settings.
+From a configuration it reads the keys, who signs with which, and the settings that decide whose mail is signed
+and how. The new configuration makes the same decisions. Whatever dkimsignd cannot decide alike is reported, and
+what leaves mail unsigned is reported first. The configuration goes to --output, by default into the configuration
+file, and never into a file that has settings.
 
-Files of --rspamd: the selector is the last label before .key, or what a record beside the key (.txt, .pub)
-says. With --domain or --selector only files of that domain or selector are taken; both together also name
-the key in a file DOMAIN.key or SELECTOR.key, and --selector alone those in files DOMAIN.key.
+From an opendkim.conf it reads Domain, Selector and KeyFile, or KeyTable and SigningTable (csl:, file: and
+refile:). It also reads the arguments in opendkim's unit, which override them; a FILE that ends in .service is such
+a unit.
+
+From amavisd it reads the calls of dkim_key, @dkim_signature_options_bysender_maps, @mynetworks and a few more
+statements, in one file or in a directory such as /etc/amavis/conf.d. It runs no Perl: a statement that is more
+than texts, numbers and known variables is reported with its line.
+
+From rspamd it reads the module dkim_signing: domain { }, selector_map, path_map, signing_table, key_table and the
+default path. PATH is a directory with local.d or override.d, a file in one of them, or JSON from rspamadm
+configdump -j. Any other directory is a folder of keys, in which the selector is the last label before .key, or
+what a record beside the key (.txt, .pub) says. With --domain or --selector only files of that domain or selector
+are taken; both together also name the key in a file DOMAIN.key or SELECTOR.key, and --selector alone those in
+files DOMAIN.key.
 
 A key that is in the key directory already stays as it is, so import may be run again. A selector that belongs to
 another key is refused; the other keys are imported all the same.
@@ -67,142 +77,77 @@ using opendkim::Run;
 
 struct Request {
   std::optional<std::string> opendkim;
+  std::optional<std::string> amavis;
   std::optional<std::string> rspamd;
   std::optional<std::string> pem;
   std::filesystem::path output;
   Run run = Run::real;
+
+  int sources() const { return (opendkim ? 1 : 0) + (amavis ? 1 : 0) + (rspamd ? 1 : 0) + (pem ? 1 : 0); }
 };
+
+// A domain and a selector alone ask for the key on standard input, and so does "-".
+std::optional<std::string> single_key(const ParsedOptions& options) {
+  const auto positional = options.text("input");
+  if (positional && *positional != "-")
+    throw UsageError(fmt::format("import takes no argument {}; name a file with --pem", *positional));
+  if (options.has("pem")) {
+    if (positional) throw UsageError("give one of --pem and -");
+    return options.text("pem");
+  }
+  const bool has_name = options.has("domain") && options.has("selector");
+  const bool has_source = options.has("opendkim") || options.has("amavis") || options.has("rspamd");
+  if (positional || (has_name && !has_source)) return "-";
+  return std::nullopt;
+}
 
 Request read_request(const ParsedOptions& options) {
   Request request{.opendkim = options.text("opendkim"),
+                  .amavis = options.text("amavis"),
                   .rspamd = options.text("rspamd"),
-                  .pem = options.text("pem"),
+                  .pem = single_key(options),
                   .output = {},
                   .run = options.has("dry-run") ? Run::dry : Run::real};
-  const int sources = (request.opendkim ? 1 : 0) + (request.rspamd ? 1 : 0) + (request.pem ? 1 : 0);
-  if (sources != 1)
-    throw UsageError("give one of --opendkim, --rspamd and --pem; see: dkimkey import --help");
+  if (request.sources() != 1)
+    throw UsageError("give one of --opendkim, --amavis, --rspamd, --pem and -; see: dkimkey import --help");
   if (request.pem && !(options.has("domain") && options.has("selector")))
-    throw UsageError("--pem needs --domain and --selector: a key does not say whose it is");
-  if (request.opendkim && (options.has("domain") || options.has("selector") || options.has("pending")))
-    throw UsageError("--domain, --selector and --pending do not go with --opendkim: its tables say it");
-  if (!request.opendkim && options.has("output"))
-    throw UsageError("--output goes with --opendkim; the others import only keys");
+    throw UsageError("--pem and - need --domain and --selector: a key does not say whose it is");
   if (options.text("output") == "") throw UsageError("--output names no file");
   request.output =
       options.text("output").value_or(options.text("config").value_or(default_configuration_file));
   return request;
 }
 
-// Returns the keys of the domain that sign already, and go on beside the imported ones.
-std::vector<canon::Selector> active_selectors(const crypto::KeyStore& store,
-                                              const canon::DomainName& domain) {
-  std::vector<canon::Selector> selectors;
-  const auto read = key_directory_exists(store.directory()) ? store.read_manifest(domain) : std::nullopt;
-  if (!read) return selectors;
-  for (const auto& entry : read->manifest.keys) {
-    if (entry.state == crypto::KeyState::active) selectors.push_back(entry.selector);
-  }
-  return selectors;
-}
+enum class Kind { configuration, keys };
 
-// Returns the key directory if the configuration has to name it.
-std::optional<std::filesystem::path> named_directory(const crypto::KeyStore& store) {
-  const auto path = std::filesystem::absolute(store.directory()).lexically_normal();
-  if (path == crypto::SigningSettings().key_directory) return std::nullopt;
-  return path;
-}
-
-opendkim::StoreResult store_or_try(const crypto::KeyStore& store, const opendkim::WantedKeys& wanted,
-                                   Run run) {
-  if (run == Run::dry || wanted.keys.empty()) return try_keys(store, wanted);
-  make_missing_key_directory(store.directory());
-  return store_keys(store, wanted, crypto::utc_now());
-}
-
-ExitCode report(const opendkim::StoreResult& result, const opendkim::WantedKeys& wanted,
-                opendkim::Remarks remarks, Run run, opendkim::Trust trust) {
-  remarks.insert(remarks.end(), result.remarks.begin(), result.remarks.end());
-  // Each of OpenDKIM's keys signs mail today; the store's key in its place signs differently, or not at all.
-  const auto kind = trust == opendkim::Trust::not_asked ? opendkim::Remark::Kind::not_taken
-                                                        : opendkim::Remark::Kind::signed_otherwise;
-  for (const auto& key : result.keys) {
-    if (key.outcome == opendkim::StoredKey::Outcome::refused) {
-      remarks.push_back(
-          {kind, "", fmt::format("{} of {}: {}", key.name.selector.str(), key.name.domain.str(), key.why)});
-    }
-  }
-  const auto warnings = warnings_text(result, remarks, trust);
-  const auto keys = keys_text(result, wanted, run);
-  std::cout << warnings << (warnings.empty() || keys.empty() ? "" : "\n") << keys << remarks_text(remarks);
-  return has_losses(result, remarks, trust) ? ExitCode::problem : ExitCode::done;
-}
-
-opendkim::Trust trust_of(const opendkim::DaemonSettings& settings) {
-  if (!settings.trusted_networks.empty()) return opendkim::Trust::somebody;
-  return settings.macros.empty() ? opendkim::Trust::nobody : opendkim::Trust::marked_mail;
-}
-
-// Throws for a configuration that would keep the daemon from starting: a mistake in it would be ours.
-void check_configuration(const std::string& text) {
-  const auto file = crypto::SettingsFile::parse(text, "the configuration made here");
-  auto root = file.root();
-  crypto::read_signing_settings(root);
-  if (opendkim::without_key_text(text) != text) {
-    throw crypto::StoreError(
-        "a setting or a table has what looks like a private key in the wrong place: everybody could read it "
-        "in the configuration");
-  }
-}
-
-void print_dry_configuration(const std::filesystem::path& output, const std::string& text,
-                             const opendkim::ConfTarget& target) {
-  const auto shown = terminal_text(output.string());
-  std::cout << fmt::format("\nThe configuration, for {}:\n", shown) << text;
-  if (!target.holds(text) && !target.is_free())
-    std::cerr << fmt::format("note: {} has settings and would be left as it is; see --output\n", shown);
-}
-
-std::string describe_next_steps(const std::filesystem::path& output, const opendkim::ImportPlan& plan) {
-  if (plan.keys.empty()) return "No configuration is written.\n";
-  return fmt::format(R"(The configuration is in {0}. Next:
-  dkimsignd --config {0} --check
-  dkimkey check    are the records in DNS those of these keys?
-  then give Postfix dkimsignd's socket in place of opendkim's (smtpd_milters, non_smtpd_milters)
-)",
-                     terminal_text(output.string()));
-}
-
-ExitCode import_opendkim(const Request& request, const crypto::KeyStore& store, opendkim::Sources& sources) {
-  const auto plan = plan_import(*request.opendkim, sources, [&](const canon::DomainName& domain) {
-    return active_selectors(store, domain);
-  });
-  const auto text = conf_text(plan, named_directory(store));
-  check_configuration(text);
-  using Purpose = opendkim::ConfTarget::Purpose;
-  // Without a key there is nothing to set up, and what is written now would be in the way of the next import.
-  const bool writes = request.run == Run::real && !plan.keys.empty();
-  opendkim::ConfTarget target(request.output, writes ? Purpose::write : Purpose::look);
-  const bool has_text_to_write = writes && !target.holds(text);
-  if (has_text_to_write && !target.is_free()) {
+void check_options(Kind kind, const ParsedOptions& options) {
+  if (kind == Kind::configuration &&
+      (options.has("domain") || options.has("selector") || options.has("pending"))) {
     throw UsageError(
-        fmt::format("{} has settings and is left as it is: give another file with --output, or look at the "
-                    "settings with --dry-run",
-                    request.output.string()));
+        "--domain, --selector and --pending do not go with the configuration of another signer, which says "
+        "it");
   }
-  // Before the keys, which sign as soon as they are there: a full disk must show first.
-  if (has_text_to_write) target.stage(text);
-  const opendkim::WantedKeys wanted{plan.keys, plan.subdomains};
-  const auto result = store_or_try(store, wanted, request.run);
-  const auto code = report(result, wanted, plan.remarks, request.run, trust_of(plan.settings));
-  if (has_text_to_write) target.commit();
-  std::cout.flush();
-  if (request.run == Run::dry) {
-    print_dry_configuration(request.output, text, target);
-  } else {
-    std::cerr << describe_next_steps(request.output, plan);
-  }
-  return code;
+  if (kind == Kind::keys && options.has("output"))
+    throw UsageError("--output goes with the configuration of another signer; the others import only keys");
+}
+
+opendkim::ImportPlan make_plan(const Request& request, const crypto::KeyStore& store,
+                               opendkim::Sources& sources) {
+  const opendkim::ActiveInStore in_store = [&](const canon::DomainName& domain) {
+    return active_selectors(store, domain);
+  };
+  if (request.opendkim) return plan_import(*request.opendkim, sources, in_store);
+  if (request.rspamd) return plan_rspamd_import(*request.rspamd, sources, in_store);
+  return plan_amavis_import(*request.amavis, sources, in_store);
+}
+
+// Nobody types a key: whoever sees nothing happen has forgotten something.
+void refuse_terminal() {
+  if (isatty(STDIN_FILENO) == 0) return;
+  throw UsageError(
+      "the key is expected on standard input, which is a terminal; name its file with --pem FILE, or give it "
+      "with "
+      "< FILE");
 }
 
 ExitCode import_files(const Request& request, const ParsedOptions& options, const crypto::KeyStore& store,
@@ -212,6 +157,7 @@ ExitCode import_files(const Request& request, const ParsedOptions& options, cons
     const auto domain = parse_domain(*options.text("domain")).str();
     const auto selector = parse_selector(*options.text("selector")).str();
     if (*request.pem == "-") {
+      refuse_terminal();
       keys.take_input(domain, selector, opendkim::read_key_from(STDIN_FILENO));
     } else {
       keys.take_file(domain, selector, *request.pem, *request.pem);
@@ -225,9 +171,32 @@ ExitCode import_files(const Request& request, const ParsedOptions& options, cons
     collect_rspamd_keys({*request.rspamd, domain, selector}, sources, keys);
   }
   const opendkim::WantedKeys wanted{
-      keys.keys(), {}, options.has("pending") ? crypto::KeyState::pending : crypto::KeyState::active};
-  const auto result = store_or_try(store, wanted, request.run);
-  return report(result, wanted, keys.remarks(), request.run, opendkim::Trust::not_asked);
+      keys.keys(),
+      {},
+      {},
+      request.rspamd ? "rspamd" : "the other signer",
+      options.has("pending") ? crypto::KeyState::pending : crypto::KeyState::active};
+  return carry_out_import(wanted, keys.remarks(), store, request.run);
+}
+
+// The value of --amavis may be left out, which Boost allows only if a value stands behind "=".
+Arguments with_amavis_value(Arguments arguments) {
+  for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
+    if (arguments[i] != "--amavis" || arguments[i + 1].starts_with('-')) continue;
+    arguments[i] += "=" + arguments[i + 1];
+    arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+  }
+  return arguments;
+}
+
+// Completes a request for amavisd's configuration in its usual place.
+Request with_usual_place(Request request, opendkim::Sources& sources) {
+  if (request.amavis != "") return request;
+  const auto place = opendkim::usual_amavis_conf(sources);
+  if (!place)
+    throw UsageError("amavisd has no configuration in any of the usual places; name it: --amavis FILE");
+  request.amavis = place->string();
+  return request;
 }
 
 }  // namespace
@@ -238,22 +207,32 @@ ExitCode import_keys(const Arguments& arguments) {
       "where the configuration goes (default: the file of --config, else {})", default_configuration_file);
   command_line.add_options()  //
       ("opendkim", value_text("FILE"),
-       "an opendkim.conf, with the tables it names; or a unit that starts opendkim")                    //
-      ("rspamd", value_text("DIR"), "a folder of DOMAIN.SELECTOR.key files")                            //
-      ("pem", value_text("FILE"), "a private key; - is standard input")                                 //
-      ("domain,d", value_text("DOMAIN"), "the domain of --pem, or the only one to take from --rspamd")  //
+       "an opendkim.conf, with the tables it names; or a unit that starts opendkim")  //
+      ("amavis", value_text("FILE")->implicit_value(""),
+       "amavisd's configuration, a file or a directory of them (default: where packages put it)")  //
+      ("rspamd", value_text("PATH"),
+       "rspamd's configuration; or a folder of DOMAIN.SELECTOR.key files")  //
+      ("pem", value_text("FILE"), "a private key; - is standard input")     //
+      ("domain,d", value_text("DOMAIN"),
+       "the domain of a single key, or the only one to take from a folder")  //
       ("selector,s", value_text("SELECTOR"),
-       "the selector of --pem, or the only one to take from --rspamd")  //
-      ("pending", "do not sign with the keys yet")                      //
-      ("output", value_text("FILE"), about_output.c_str())              //
+       "the selector of a single key, or the only one to take from a folder")  //
+      ("pending", "do not sign with the keys yet")                             //
+      ("output", value_text("FILE"), about_output.c_str())                     //
       ("dry-run", "print what would be done, and the configuration, and change nothing");
-  const auto options = command_line.parse(arguments);
+  command_line.add_positional("input", "- for standard input");
+  const auto options = command_line.parse(with_amavis_value(arguments));
   if (!options) return ExitCode::done;
-  const auto request = read_request(*options);
+  auto request = read_request(*options);
   const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
-  opendkim::HostFiles sources(request.opendkim.value_or(""));
-  if (request.opendkim) return import_opendkim(request, store, sources);
-  return import_files(request, *options, store, sources);
+  opendkim::HostFiles sources(
+      request.opendkim.value_or(request.amavis.value_or(request.rspamd.value_or(""))));
+  request = with_usual_place(std::move(request), sources);
+  const bool is_folder = request.rspamd && !opendkim::is_rspamd_conf(*request.rspamd, sources);
+  const Kind kind = request.pem || is_folder ? Kind::keys : Kind::configuration;
+  check_options(kind, *options);
+  if (kind == Kind::keys) return import_files(request, *options, store, sources);
+  return carry_out_import(make_plan(request, store, sources), request.output, store, request.run);
 }
 
 }  // namespace dkim::keytool

@@ -43,8 +43,8 @@ not begin another turn.
 rotate may be run at any time, by anyone, twice at once, and may be killed at any instant.
 )",
     R"(The configuration sets the times, in days: rotation = { every = 180; drain = 7; forget = 30; }. It also says
-how records are published: publish = { method = "manual"; }, "update" or "hook". With rotation.notify, --due tells a
-person by mail what is to be done by hand, once and after each week; --dry-run shows the mail.
+how records are published: publish = { method = "manual"; }, "update", "hook" or "lexicon". With rotation.notify,
+--due tells a person by mail what is to be done by hand, once and after each week; --dry-run shows the mail.
 
 Exit codes: 0 done, 1 something failed, 2 wrong usage or configuration, 3 waiting for DNS or for a person.
 )"};

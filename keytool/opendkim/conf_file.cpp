@@ -89,8 +89,11 @@ void ConfFile::add_setting(Setting setting, Sources& sources, int depth) {
 
 void ConfFile::add_arguments(std::vector<Setting> arguments) {
   for (auto& argument : arguments) {
-    // opendkim reads the command line's key only if its configuration names none.
-    if (canon::equal_ignoring_case(argument.name, "KeyFile") && find("KeyFile") != nullptr) {
+    // opendkim reads the command line's key only if its configuration names none; the init script gives it
+    // the socket of /etc/default only then.
+    const bool is_weak =
+        canon::equal_ignoring_case(argument.name, "KeyFile") || argument.argument == "SOCKET";
+    if (is_weak && find(argument.name) != nullptr) {
       settings_.insert(settings_.begin(), std::move(argument));
     } else {
       settings_.push_back(std::move(argument));

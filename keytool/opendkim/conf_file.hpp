@@ -21,7 +21,7 @@ struct Setting {
   std::string name;           // as written
   std::string value;          // empty if the line has none
   std::string place;          // FILE:LINE
-  std::string argument = {};  // "-d" if it comes from a command line
+  std::string argument = {};  // "-d" if it comes from a command line, SOCKET if from /etc/default
 };
 
 // Parses the settings of one text, in order, including the Include lines. Never fails, whatever the bytes.

@@ -57,8 +57,11 @@ std::string conf_text(const ImportPlan& plan, const std::optional<std::filesyste
   if (!settings.oversigned_headers.empty())
     out.add_strings("oversigned_headers", settings.oversigned_headers);
   if (settings.expiration.count() > 0) out.add_integer("expiration", settings.expiration.count());
+  if (settings.sign_authenticated) out.add_boolean("sign_authenticated", *settings.sign_authenticated);
+  if (settings.logins == DaemonSettings::Logins::own_domain) out.add_string("logins", "domain");
   if (settings.on_error) out.add_string("on_error", to_string(*settings.on_error));
-  return "# Written by dkimkey import from a configuration of OpenDKIM; change it as you like.\n" +
+  return fmt::format("# Written by dkimkey import from a configuration of {}; change it as you like.\n",
+                     plan.signer) +
          out.lines() + rules_text("rules", plan.rules) + rules_text("also_sign", plan.also_sign);
 }
 

@@ -33,6 +33,10 @@ struct DaemonSettings {
   std::optional<OnError> on_error;
   std::vector<std::string> signed_headers;  // empty: the default
   std::vector<std::string> oversigned_headers;
+  std::optional<bool> sign_authenticated;
+  // Whether a client that has logged in may write only from its login's domain.
+  enum class Logins { any, own_domain };
+  Logins logins = Logins::any;
   Remarks remarks;
 };
 

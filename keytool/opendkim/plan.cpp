@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "canon/text.hpp"
-#include "keytool/opendkim/rule_check.hpp"
+#include "keytool/opendkim/binding_plan.hpp"
 #include "keytool/opendkim/separate.hpp"
 #include "keytool/opendkim/service_configuration.hpp"
 #include "keytool/opendkim/shown_word.hpp"
@@ -89,12 +89,7 @@ class Planner {
       bindings = std::move(separated.bindings);
       add_remarks(separated.remarks);
     }
-    auto rules = plan_rules(bindings, active_keys());
-    plan_.rules = std::move(rules.rules);
-    plan_.also_sign = std::move(rules.also_sign);
-    set_subdomains({.sign = false});
-    for (const auto& domain : rules.with_subdomains)
-      plan_.subdomains[domain] = {.sign = true};
+    plan_ = with_bindings(std::move(plan_), bindings, keys_, active_in_store_);
     name_unused_keys(key_table);
   }
 
@@ -146,22 +141,6 @@ class Planner {
   void set_subdomains(Subdomains subdomains) {
     for (const auto& [name, key] : keys_.keys())
       plan_.subdomains[name.domain] = subdomains;
-  }
-
-  ActiveKeys active_keys() const {
-    ActiveKeys active;
-    for (const auto& [name, key] : keys_.keys()) {
-      auto [entry, added] = active.try_emplace(name.domain);
-      if (added) entry->second = active_in_store_(name.domain);
-      if (std::find(entry->second.begin(), entry->second.end(), name.selector) == entry->second.end())
-        entry->second.push_back(name.selector);
-    }
-    // A domain that is in the store signs even if the table's key for it cannot be loaded.
-    for (const auto& name : keys_.failed()) {
-      auto in_store = active_in_store_(name.domain);
-      if (!in_store.empty()) active.try_emplace(name.domain, std::move(in_store));
-    }
-    return active;
   }
 
   // Puts the exempt domains first, so that no other rule applies to them.
@@ -242,11 +221,9 @@ class Planner {
 ImportPlan plan_import(const std::filesystem::path& opendkim_conf, Sources& sources,
                        const ActiveInStore& active_in_store) {
   const auto [conf, remarks] = read_service_configuration(opendkim_conf, sources);
-  auto plan = without_refused_rules(Planner(conf, sources, active_in_store).plan());
+  auto plan = Planner(conf, sources, active_in_store).plan();
   plan.remarks.insert(plan.remarks.begin(), remarks.begin(), remarks.end());
-  std::stable_sort(plan.remarks.begin(), plan.remarks.end(),
-                   [](const Remark& a, const Remark& b) { return a.kind < b.kind; });
-  return plan;
+  return finished(std::move(plan));
 }
 
 }  // namespace dkim::keytool::opendkim

@@ -1,4 +1,4 @@
-// Plans an import of OpenDKIM's configuration before anything is done: the keys, the domains' flags,
+// Plans an import of another signer's configuration before anything is done: the keys, the domains' flags,
 // dkimsignd's settings, and what is not taken over.
 //
 // Only reads: the same files give the same plan.
@@ -8,6 +8,7 @@
 #include <map>
 #include <vector>
 
+#include "crypto/keys/record_flags.hpp"
 #include "keytool/opendkim/daemon_settings.hpp"
 #include "keytool/opendkim/key_collector.hpp"
 #include "keytool/opendkim/rule_plan.hpp"
@@ -15,9 +16,12 @@
 namespace dkim::keytool::opendkim {
 
 struct ImportPlan {
+  std::string signer = "OpenDKIM";  // whose configuration it was, for people
   std::map<KeyName, FoundKey> keys;
   // Has an entry for each domain of these keys.
   std::map<canon::DomainName, Subdomains> subdomains;
+  // The tags of their records, where the configuration says them.
+  std::map<canon::DomainName, crypto::RecordFlags> records;
   std::vector<PlannedRule> rules;
   std::vector<PlannedRule> also_sign;
   DaemonSettings settings;
@@ -28,7 +32,8 @@ struct ImportPlan {
 // keys.
 using ActiveInStore = std::function<std::vector<canon::Selector>(const canon::DomainName&)>;
 
-// Throws StoreError if the configuration file itself cannot be read; all other problems become remarks.
+// Plans an import from OpenDKIM. Throws StoreError if the configuration file itself cannot be read; all other
+// problems become remarks.
 ImportPlan plan_import(const std::filesystem::path& opendkim_conf, Sources& sources,
                        const ActiveInStore& active_in_store);
 

@@ -67,7 +67,8 @@ std::string without_key_text(std::string_view text) {
   return out;
 }
 
-std::string warnings_text(const StoreResult& result, const Remarks& remarks, Trust trust) {
+std::string warnings_text(const StoreResult& result, const Remarks& remarks, Trust trust,
+                          std::string_view signer) {
   std::string out;
   if (!has_keys(result))
     out += "ATTENTION: nothing is imported: no key was taken over, so no mail will be signed with one\n";
@@ -82,9 +83,9 @@ std::string warnings_text(const StoreResult& result, const Remarks& remarks, Tru
         "marks it; see trusted_networks and macros\n";
   }
   out += section(remarks, {Kind::unsigned_mail, Kind::let_through},
-                 "ATTENTION: mail leaves unsigned that OpenDKIM signs, defers or refuses:");
-  out +=
-      section(remarks, {Kind::signed_otherwise}, "ATTENTION: mail is signed differently than by OpenDKIM:");
+                 fmt::format("ATTENTION: mail leaves unsigned that {} signs, defers or refuses:", signer));
+  out += section(remarks, {Kind::signed_otherwise},
+                 fmt::format("ATTENTION: mail is signed differently than by {}:", signer));
   return out;
 }
 

@@ -13,8 +13,9 @@ namespace dkim::keytool::opendkim {
 enum class Trust { somebody, marked_mail, nobody, not_asked };
 
 // Returns what must be read first, usually nothing: that no key was imported, that nobody is trusted, and
-// which mail leaves unsigned or signed differently.
-std::string warnings_text(const StoreResult& result, const Remarks& remarks, Trust trust);
+// which mail leaves unsigned or signed differently than by this other signer.
+std::string warnings_text(const StoreResult& result, const Remarks& remarks, Trust trust,
+                          std::string_view signer);
 
 // Whether the keys are stored, or only would be.
 enum class Run { real, dry };

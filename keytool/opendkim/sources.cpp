@@ -52,7 +52,11 @@ Words read_words(Sources& sources, const std::filesystem::path& path) {
 
 void HostFiles::check_reader(const std::filesystem::path& path, const crypto::OpenedFile& file) {
   const uid_t owner = file.status.st_uid;
-  if (path == configuration_) reader_ = owner;
+  // The configuration may be a directory of files.
+  const bool is_configuration =
+      std::mismatch(configuration_.begin(), configuration_.end(), path.begin(), path.end()).first ==
+      configuration_.end();
+  if (is_configuration && owner != 0) reader_ = owner;
   if (geteuid() != 0 || reader_ == 0 || owner == reader_) return;
   const auto* user = getpwuid(reader_);
   const auto credentials = user == nullptr ? std::nullopt : credentials_of(user->pw_name);

@@ -52,15 +52,14 @@ std::optional<Remark> check_subdomains(const WantedKeys& wanted, const canon::Do
     return std::nullopt;
   if (subdomains->second.sign) {
     return unsigned_mail(
-        "",
-        fmt::format("{0} was in the store before and does not sign for its subdomains, unlike in OpenDKIM; "
-                    "dkimkey generate --domain {0} --subdomains changes that with its next key",
-                    domain.str()));
+        "", fmt::format("{0} was in the store before and does not sign for its subdomains, unlike in {1}; "
+                        "dkimkey generate --domain {0} --subdomains changes that with its next key",
+                        domain.str(), wanted.signer));
   }
   return signed_otherwise(
-      "", fmt::format("{0} was in the store before and signs for its subdomains, unlike in OpenDKIM; dkimkey "
+      "", fmt::format("{0} was in the store before and signs for its subdomains, unlike in {1}; dkimkey "
                       "generate --domain {0} --nosubdomains changes that with its next key",
-                      domain.str()));
+                      domain.str(), wanted.signer));
 }
 
 void add_key(crypto::DomainTransaction& transaction, const KeyName& name, const FoundKey& key,
@@ -84,6 +83,8 @@ StoreResult store_domain(const crypto::KeyStore& store, const WantedKeys& wanted
   const auto subdomains = wanted.subdomains.find(domain);
   if (manifest.keys.empty() && subdomains != wanted.subdomains.end())
     manifest.subdomains = subdomains->second.sign;
+  const auto record = wanted.records.find(domain);
+  if (manifest.keys.empty() && record != wanted.records.end()) manifest.record = record->second;
   for (const auto& [name, key] : keys) {
     result.keys.push_back(judge(store, manifest, *name, *key, wanted.state));
     if (result.keys.back().outcome == Outcome::added) add_key(transaction, *name, *key, wanted.state, now);

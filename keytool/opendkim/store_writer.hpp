@@ -16,6 +16,8 @@ struct WantedKeys {
   std::map<KeyName, FoundKey> keys;
   // For domains that are new to the store. Others keep what they have.
   std::map<canon::DomainName, Subdomains> subdomains;
+  std::map<canon::DomainName, crypto::RecordFlags> records;
+  std::string signer = "OpenDKIM";                    // whose keys they are, for remarks
   crypto::KeyState state = crypto::KeyState::active;  // or pending
 };
 

@@ -9,6 +9,7 @@
 #include "crypto/error.hpp"
 #include "keytool/opendkim/shown_word.hpp"
 #include "keytool/opendkim/unit_file.hpp"
+#include "keytool/opendkim/unit_words.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
@@ -129,39 +130,73 @@ UnitArguments arguments_of(const ServiceCommand& command) {
   if (command.has_specifiers) {
     arguments.remarks.push_back(signed_otherwise(
         place,
-        "an argument of opendkim has a specifier of systemd's, such as %i, whose value is not "
+        "an argument of opendkim has a specifier of systemd's, such as %h, whose value is not "
         "known here"));
+  }
+  if (command.has_other_root) {
+    arguments.remarks.push_back(
+        not_taken(place, "RootDirectory: paths are taken as they are, not below another root"));
   }
   return arguments;
 }
 
-// systemd takes the drop-ins of all directories, sorted by name; for each name the first directory wins.
-std::vector<std::filesystem::path> drop_ins(Sources& sources) {
+// Returns the names of the directories with a unit's drop-ins: its own, and for an instance the template's.
+std::vector<std::string> drop_in_names(const std::string& unit) {
+  std::vector<std::string> names{unit + ".d"};
+  if (const auto at = unit.find('@'); at != std::string::npos)
+    names.push_back(unit.substr(0, at + 1) + ".service.d");
+  return names;
+}
+
+// systemd takes the drop-ins of all directories, sorted by name. For each name the first directory wins, even
+// if all that it has is a link to /dev/null.
+std::vector<std::filesystem::path> drop_ins(const std::string& unit, Sources& sources) {
+  using Entry = Sources::Entry;
   std::map<std::string, std::filesystem::path> found;
-  for (const auto directory : unit_directories) {
-    const auto drop_in = std::filesystem::path(directory) / (std::string(service_name) + ".d");
-    if (sources.entry_at(drop_in) != Sources::Entry::directory) continue;
-    for (const auto& name : sources.names_in(drop_in)) {
-      if (name.ends_with(".conf") && sources.entry_at(drop_in / name) == Sources::Entry::file)
-        found.emplace(name, drop_in / name);
+  for (const auto& directory_name : drop_in_names(unit)) {
+    for (const auto directory : unit_directories) {
+      const auto drop_in = std::filesystem::path(directory) / directory_name;
+      if (sources.entry_at(drop_in) != Entry::directory) continue;
+      for (const auto& name : sources.names_in(drop_in)) {
+        if (name.ends_with(".conf")) found.emplace(name, drop_in / name);
+      }
     }
   }
   std::vector<std::filesystem::path> files;
-  for (const auto& [name, path] : found)
-    files.push_back(path);
+  for (const auto& [name, path] : found) {
+    if (sources.entry_at(path) == Entry::file) files.push_back(path);
+  }
   return files;
 }
 
-// The init script takes its arguments from these variables, and has no others.
+// Returns a unit with the drop-ins that systemd would add: only to units in its own directories.
+std::vector<std::filesystem::path> unit_files(const std::filesystem::path& unit, Sources& sources) {
+  std::vector<std::filesystem::path> files{unit};
+  const auto parent = std::filesystem::absolute(unit).lexically_normal().parent_path();
+  if (std::find(unit_directories.begin(), unit_directories.end(), parent.string()) == unit_directories.end())
+    return files;
+  const auto more = drop_ins(unit.filename().string(), sources);
+  files.insert(files.end(), more.begin(), more.end());
+  return files;
+}
+
+// The init script takes its arguments from these variables, with others that do not matter here.
 std::optional<UnitArguments> arguments_of_default_file(Sources& sources) {
   const std::filesystem::path file(default_file);
   if (sources.entry_at(file) != Sources::Entry::file) return std::nullopt;
   const auto variables = parse_shell_variables(read_words(sources, file).text);
-  const auto arguments = variables.find("DAEMON_OPTS");
-  if (arguments == variables.end()) return std::nullopt;
-  auto words = split_words(arguments->second);
+  const auto value_of = [&](const char* name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::string() : found->second;
+  };
+  auto words = split_words(value_of("DAEMON_OPTS"));
+  const auto socket = value_of("SOCKET");
+  if (words.empty() && socket.empty()) return std::nullopt;
   words.insert(words.begin(), "opendkim");
-  return read_arguments(words, file.string());
+  auto arguments = read_arguments(words, file.string());
+  if (!socket.empty())
+    arguments.settings.insert(arguments.settings.begin(), {"Socket", socket, file.string(), "SOCKET"});
+  return arguments;
 }
 
 }  // namespace
@@ -171,7 +206,7 @@ UnitArguments read_arguments(const std::vector<std::string>& words, const std::s
 }
 
 UnitArguments read_unit(const std::filesystem::path& unit, Sources& sources) {
-  return arguments_of(read_service({unit}, sources));
+  return arguments_of(read_service(unit_files(unit, sources), sources));
 }
 
 std::optional<UnitArguments> service_arguments(Sources& sources) {
@@ -182,10 +217,7 @@ std::optional<UnitArguments> service_arguments(Sources& sources) {
       if (entry == Sources::Entry::none) continue;
       // A masked unit is a link to /dev/null.
       if (entry != Sources::Entry::file) return std::nullopt;
-      std::vector<std::filesystem::path> files{unit};
-      const auto more = drop_ins(sources);
-      files.insert(files.end(), more.begin(), more.end());
-      return arguments_of(read_service(files, sources));
+      return arguments_of(read_service(unit_files(unit, sources), sources));
     }
     return arguments_of_default_file(sources);
   } catch (const crypto::StoreError& error) {

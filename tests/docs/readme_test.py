@@ -31,7 +31,7 @@ class Readme(unittest.TestCase):
     maxDiff = None
 
     def test_subcommands(self):
-        listed = re.findall(r"^dkimkey (\w+)  +\w", README, re.M)
+        listed = re.findall(r"^dkimkey ([\w-]+)  +\w", README, re.M)
         self.assertEqual(sorted(listed), sorted(programs.subcommands()))
 
     def test_log_lines(self):

@@ -1,10 +1,12 @@
-// Checks a plan, whatever it was made from, for both fuzz targets of import.
+// Checks a plan, whatever it was made from, for the fuzz targets of import.
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "crypto/error.hpp"
 #include "keytool/opendkim/conf_text.hpp"
@@ -36,17 +38,20 @@ class FuzzedFiles final : public keytool::opendkim::Sources {
   }
   Entry entry_at(const std::filesystem::path& path) override {
     if (files.find(path.string()) != files.end()) return Entry::file;
+    const auto inside = (path / "").string();
+    const auto next = files.lower_bound(inside);
+    if (next != files.end() && next->first.starts_with(inside)) return Entry::directory;
     return path.filename() == "a.example" ? Entry::directory : Entry::none;
   }
 };
 
-// Plans an import of "/c". Requires that the daemon accepts the configuration and that the report is safe to
-// show.
-inline void plan_and_judge(FuzzedFiles& files) {
+// Plans an import by make(sources, keys in the store). Requires that the daemon accepts the configuration and
+// that the report is safe to show.
+template <typename Make>
+void plan_and_judge(FuzzedFiles& files, Make make) {
   std::optional<keytool::opendkim::ImportPlan> made;
   try {
-    made = keytool::opendkim::plan_import(
-        "/c", files, [](const canon::DomainName&) { return std::vector<canon::Selector>{}; });
+    made = make(files, [](const canon::DomainName&) { return std::vector<canon::Selector>{}; });
   } catch (const crypto::StoreError& error) {
     require(*error.what() != '\0', "a refusal has words");
     return;
@@ -71,6 +76,25 @@ inline void plan_and_judge(FuzzedFiles& files) {
     return file.first != "/k" && has_key(file.second);
   });
   require(given || (!has_key(shown) && !has_key(text)), "no private key is shown");
+}
+
+// Plans an import of "/c", an opendkim.conf.
+inline void plan_and_judge(FuzzedFiles& files) {
+  plan_and_judge(files, [](auto& sources, const auto& in_store) {
+    return keytool::opendkim::plan_import("/c", sources, in_store);
+  });
+}
+
+// Cuts an input at bytes 0xff into so many pieces; the last ones may be empty.
+inline std::vector<std::string> pieces(const std::uint8_t* data, std::size_t size, std::size_t count) {
+  std::string_view rest(reinterpret_cast<const char*>(data), size);
+  std::vector<std::string> out;
+  while (out.size() < count) {
+    const auto end = std::min(rest.find('\xff'), rest.size());
+    out.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return out;
 }
 
 }  // namespace dkim::test

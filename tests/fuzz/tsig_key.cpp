@@ -34,12 +34,22 @@ void require_signs(const keytool::TsigKey& key) {
                 "the signature verifies");
 }
 
+// Files of ldns have no name of the key in them.
+void read_private_file(std::string_view text) {
+  try {
+    require_signs(keytool::parse_tsig_key(text, "Kdkim.+159+1.private"));
+  } catch (const crypto::KeyFileError& error) {
+    test::require(*error.what() != '\0', "a refusal has a reason");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static test::FileTree tree("tsig.key");
   if (!tree.fill({reinterpret_cast<const char*>(data), size})) return 0;
   std::filesystem::permissions(tree.file(), std::filesystem::perms{0640});
+  read_private_file(tree.text());
   std::optional<keytool::TsigKey> key;
   try {
     key = keytool::read_tsig_key(tree.file());

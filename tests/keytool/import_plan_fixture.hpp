@@ -1,6 +1,7 @@
 // Replaces files by texts, for tests of import.
 #pragma once
 
+#include <algorithm>
 #include <map>
 
 #include "crypto/error.hpp"
@@ -23,10 +24,13 @@ class TextSources final : public keytool::opendkim::Sources {
     return {{text.begin(), text.end()}, mode, crypto::UtcTime(std::chrono::seconds(1'700'000'000))};
   }
   std::vector<std::string> names_in(const std::filesystem::path& directory) override {
+    const std::string inside = (directory / "").string();
     std::vector<std::string> names;
-    for (const auto& [path, text] : files) {
-      if (std::filesystem::path(path).parent_path() / "" == directory / "")
-        names.push_back(std::filesystem::path(path).filename().string());
+    for (auto file = files.lower_bound(inside); file != files.end() && file->first.starts_with(inside);
+         ++file) {
+      auto name = file->first.substr(inside.size());
+      name.resize(std::min(name.find('/'), name.size()));
+      if (names.empty() || names.back() != name) names.push_back(std::move(name));
     }
     return names;
   }

@@ -5,7 +5,7 @@
 
 #include "keytool/opendkim/plan.hpp"
 #include "keytool/opendkim/unit_arguments.hpp"
-#include "keytool/opendkim/unit_file.hpp"
+#include "keytool/opendkim/unit_words.hpp"
 #include "tests/keytool/import_plan_fixture.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -104,7 +104,7 @@ TEST_F(ImportServiceTest, ReportsPartsOfAUnitThatItCannotFollow) {
   sources_.files["/c"] = single;
   const std::map<std::string, std::pair<Kind, std::string>> cases{
       {"/bin/sh -c 'exec opendkim -d x.example'", {Kind::signed_otherwise, "another program"}},
-      {"/usr/sbin/opendkim -x /c -d %i", {Kind::signed_otherwise, "specifier"}},
+      {"/usr/sbin/opendkim -x /c -d %H", {Kind::signed_otherwise, "specifier"}},
       {"/usr/sbin/opendkim -x /c -Z", {Kind::not_taken, "opendkim has no option"}},
       {"/usr/sbin/opendkim -x /c more", {Kind::not_taken, "opendkim has no argument"}},
       {"/usr/sbin/opendkim -x /c -d", {Kind::not_taken, "no value"}},
@@ -116,7 +116,85 @@ TEST_F(ImportServiceTest, ReportsPartsOfAUnitThatItCannotFollow) {
   }
 }
 
-TEST(ImportUnitFile, SplitsWordsAsSystemdDoes) {
+TEST_F(ImportServiceTest, LaterVariablesReplaceEarlierOnes) {
+  sources_.files["/etc/opendkim.conf"] = single;
+  sources_.files["/lib/systemd/system/opendkim.service"] =
+      "[Service]\nEnvironment=D=one.example S=one\nEnvironmentFile=/env\n"
+      "ExecStart=/usr/sbin/opendkim -d ${D} -s ${S} $O\n";
+  sources_.files["/etc/systemd/system/opendkim.service.d/a.conf"] =
+      "[Service]\nEnvironment=D=two.example S=two\n";
+  EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"two two.example /k"});
+  // Quotes within an unquoted value stay, for the words that $O becomes.
+  sources_.files["/env"] = "S=\"file\"\nO=-o 'To,Cc' \n";
+  EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"file two.example /k"}) << "an environment file wins";
+  EXPECT_EQ(plan("/etc/opendkim.conf").settings.signed_headers, (Texts{"-To", "-Cc"}));
+  sources_.files["/etc/systemd/system/opendkim.service.d/b.conf"] =
+      "[Service]\nEnvironmentFile=\nEnvironment=\nEnvironment=D=three.example S=three\n";
+  EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"three three.example /k"});
+}
+
+TEST_F(ImportServiceTest, ADropInThatIsALinkToNothingHidesOthersOfItsName) {
+  sources_.files["/etc/opendkim.conf"] = single;
+  sources_.files["/lib/systemd/system/opendkim.service"] =
+      "[Service]\nExecStart=/usr/sbin/opendkim -s unit\n";
+  sources_.files["/lib/systemd/system/opendkim.service.d/a.conf"] =
+      "[Service]\nExecStart=\nExecStart=/usr/sbin/opendkim -s dropin\n";
+  EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"dropin conf.example /k"});
+  // A directory stands for whatever is not a file.
+  sources_.files["/etc/systemd/system/opendkim.service.d/a.conf/x"] = "";
+  EXPECT_EQ(names("/etc/opendkim.conf"), Texts{"unit conf.example /k"});
+}
+
+TEST_F(ImportServiceTest, SpecifiersThatFollowFromTheNameAreReplaced) {
+  const std::string unit = "/etc/systemd/system/opendkim@lists.service";
+  sources_.files[unit] = "[Service]\nExecStart=/usr/sbin/opendkim -x %E/%p/%i.conf -d %%.example\n";
+  sources_.files["/etc/opendkim/lists.conf"] = single;
+  EXPECT_TRUE(says(unit, Kind::note, "Domain is overridden by the argument -d"));
+  EXPECT_FALSE(says(unit, Kind::signed_otherwise, "specifier"));
+  // The drop-ins of the template count for each instance, and an instance's own as well.
+  sources_.files["/etc/systemd/system/opendkim@.service.d/all.conf"] =
+      "[Service]\nExecStart=\nExecStart=/usr/sbin/opendkim -x %E/%p/%i.conf -d all.example\n";
+  EXPECT_EQ(names(unit), Texts{"s all.example /k"});
+  sources_.files["/etc/systemd/system/opendkim@lists.service.d/own.conf"] =
+      "[Service]\nExecStart=\nExecStart=/usr/sbin/opendkim -x %E/%p/%i.conf -d own.example\n";
+  EXPECT_EQ(names(unit), Texts{"s own.example /k"});
+}
+
+TEST_F(ImportServiceTest, TheInitScriptsSocketIsTheWeakestSetting) {
+  sources_.files["/etc/opendkim.conf"] = single;
+  sources_.files["/etc/default/opendkim"] = "RUNDIR=/run/opendkim\nSOCKET=local:$RUNDIR/opendkim.sock\n";
+  EXPECT_TRUE(
+      says("/etc/opendkim.conf", Kind::note, "/etc/default/opendkim: Socket: dkimsignd listens on its own"));
+  sources_.files["/etc/opendkim.conf"] = single + "Socket inet:8891\n";
+  EXPECT_TRUE(says("/etc/opendkim.conf", Kind::note,
+                   "Socket: the argument SOCKET is overridden by the one in /etc/opendkim.conf:4"));
+}
+
+TEST_F(ImportServiceTest, SaysThatPathsAreNotBelowAnotherRoot) {
+  sources_.files["/c"] = single;
+  sources_.files["/u.service"] = "[Service]\nRootDirectory=/srv\nExecStart=/usr/sbin/opendkim -x /c\n";
+  EXPECT_TRUE(says("/u.service", Kind::not_taken, "RootDirectory"));
+}
+
+TEST(ImportUnitFile, SplitsUnitWordsWithEscapes) {
+  EXPECT_EQ(split_unit_words("a\\x20b 'c\\sd' \"\\101\" e\\tf \\q \\x0 g\\"),
+            (Texts{"a b", "c d", "A", "e\tf", "q", "x0", "g\\"}));
+}
+
+TEST(ImportUnitFile, ReplacesVariablesAsSystemdDoes) {
+  const Variables variables{{"A", "one 'two three'"}, {"B", "x"}, {"E", ""}};
+  EXPECT_EQ(with_unit_variables(
+                {"$A", "${A}", "-d$B", "-d${B}", "$$B", "$E", "${E}", "$none", "${none}", "$"}, variables),
+            (Texts{"one", "two three", "one 'two three'", "-d$B", "-dx", "$B", "", "", "$"}));
+}
+
+TEST(ImportUnitFile, ReadsEnvironmentFilesAsSystemdDoes) {
+  EXPECT_EQ(
+      parse_environment_file("# no\n; no\nA=b c  \nB=\"x \\\"y\\n\" 'z'\nC=a'b'\nD=\nE=\\$x\nno\n F = g\n"),
+      (Variables{{"A", "b c"}, {"B", "x \"y\\nz"}, {"C", "a'b'"}, {"D", ""}, {"E", "$x"}, {"F", "g"}}));
+}
+
+TEST(ImportUnitFile, SplitsWordsAsAShellDoes) {
   EXPECT_EQ(split_words(" a 'b c'  \"d\\\"e\" f\\ g '' h'i'j "),
             (Texts{"a", "b c", "d\"e", "f g", "", "hij"}));
   EXPECT_EQ(split_words("\"open"), Texts{"open"});

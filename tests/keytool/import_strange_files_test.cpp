@@ -49,8 +49,8 @@ TEST(ImportStrangeFiles, AreNotShown) {
         sources.files["/c"] = conf;
         const auto plan =
             plan_import("/c", sources, [](const auto&) { return std::vector<canon::Selector>{}; });
-        const auto said = warnings_text({}, plan.remarks, Trust::somebody) + remarks_text(plan.remarks) +
-                          conf_text(plan, std::nullopt);
+        const auto said = warnings_text({}, plan.remarks, Trust::somebody, plan.signer) +
+                          remarks_text(plan.remarks) + conf_text(plan, std::nullopt);
         EXPECT_EQ(said.find("sEcReT"), std::string::npos) << conf << said;
         refused += std::any_of(plan.remarks.begin(), plan.remarks.end(), is_loss) ? 1 : 0;
       }

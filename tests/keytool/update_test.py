@@ -150,7 +150,7 @@ class OtherPrimaries(UpdateCase):
         for file, words in (
             ({"mode": 0o644}, ["must not be open to others", "chmod 0640"]),
             ({"mode": 0o660}, ["writable by its group", "chmod 0640"]),
-            ({"text": "nonsense"}, ["no line of the form"]),
+            ({"text": "nonsense"}, ["neither a key of BIND"]),
             ({"text": whole.replace("hmac-sha256", "hmac-md5")}, ["an algorithm other than"]),
             ({"text": whole.replace(SECRET, "%%%")}, ["a secret that is not base64"]),
             ({"text": whole.replace(SECRET, "")}, ["a secret that is not base64"]),

@@ -62,7 +62,10 @@ also_sign = ( { sender = "*"; domain = "ESP.example"; selectors = ( "e1" ); } );
 on_error = "reject";
 on_malformed = "tempfail";
 publish = { method = "update"; key_file = "/etc/tsig.key"; server = "192.0.2.1"; };
-domains = ( { domain = "example.com"; publish = { method = "hook"; program = "/bin/hook"; }; } );
+domains = ( { domain = "example.com"; publish = { method = "hook"; program = "/bin/hook"; }; },
+            { domain = "example.net";
+              publish = { method = "lexicon"; provider = "hetzner"; credentials = "/etc/h.env"; zone = "example.net";
+                          program = "/opt/lexicon"; form = "strings"; }; } );
 rotation = { every = 90; drain = 1; forget = 2; selector = "k%date%";
              notify = "dns@example.com"; sendmail = "/opt/sendmail"; };
 log = "stderr";

@@ -1,0 +1,13 @@
+// Plans an import from rspamd's module dkim_signing.
+#pragma once
+
+#include "keytool/opendkim/plan.hpp"
+
+namespace dkim::keytool::opendkim {
+
+// Throws StoreError if the configuration (see read_rspamd_conf) cannot be read; all other problems become
+// remarks.
+ImportPlan plan_rspamd_import(const std::filesystem::path& path, Sources& sources,
+                              const ActiveInStore& active_in_store);
+
+}  // namespace dkim::keytool::opendkim
