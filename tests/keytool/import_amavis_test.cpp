@@ -161,8 +161,7 @@ TEST_F(ImportAmavisTest, OptionsBySenderChooseKeys) {
   EXPECT_EQ(
       rules(keys_of_two + "@dkim_signature_options_bysender_maps = ({ '.example' => { d => 'b.example' } },"
                           " { 'a.example' => { d => 'a.example', s => 'second' } });"),
-      (Texts{"*@a.example -", "*@b.example b.example", "*@example b.example",
-             "*@*.example b.example"}))
+      (Texts{"*@a.example -", "*@b.example b.example", "*@example b.example", "*@*.example b.example"}))
       << "the domain of the first table has no key of the second one's selector";
 }
 
