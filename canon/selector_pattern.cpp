@@ -51,7 +51,8 @@ Result<SelectorPattern> SelectorPattern::parse(std::string_view text) {
     start = end + 1;
   }
   using namespace std::chrono_literals;
-  const auto example = Selector::parse(pattern.fill({"server", "rsa", 2026y / 11 / 24}));
+  // With the shortest stem: a longer one is shortened.
+  const auto example = Selector::parse(pattern.fill({"s", "rsa", 2026y / 11 / 24}));
   if (!example) return Refusal{fmt::format("it makes {}", example.refusal().reason)};
   return pattern;
 }
@@ -120,8 +121,12 @@ std::optional<std::string> SelectorPattern::exact_stem_of(std::string_view selec
 }
 
 std::string_view without_day_letters(std::string_view selector) {
-  while (!selector.empty() && is_alpha(selector.back()))
-    selector.remove_suffix(1);
+  const auto last = std::find_if_not(selector.rbegin(), selector.rend(), is_alpha);
+  const auto letters = selector.substr(static_cast<std::size_t>(selector.rend() - last));
+  // Nobody needs hundreds of keys on one day; more letters are a word. "a" would be the first key of its day,
+  // which has no letter.
+  if (letters.size() <= 2 && letters.find('a') == std::string_view::npos)
+    selector.remove_suffix(letters.size());
   return selector;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <string>
 
 #include "crypto/error.hpp"
@@ -37,15 +38,16 @@ std::optional<OpenedFile> open_regular_file(const std::filesystem::path& path) {
 }
 
 Secret read_all(const OpenedFile& file, const std::filesystem::path& path, std::size_t limit) {
+  const auto refuse = [&] {
+    throw StoreError(fmt::format("{} is larger than the {} bytes that it may have", path.string(), limit));
+  };
+  const auto size = static_cast<std::uintmax_t>(file.status.st_size);
+  if (size > limit) refuse();
   Secret content;
-  content.resize(static_cast<std::size_t>(file.status.st_size) < limit
-                     ? static_cast<std::size_t>(file.status.st_size) + 1
-                     : limit + 1);
+  content.resize(static_cast<std::size_t>(size) + 1);
   std::size_t length = 0;
   while (true) {
-    if (length > limit) {
-      throw StoreError(fmt::format("{} is larger than the {} bytes that it may have", path.string(), limit));
-    }
+    if (length > limit) refuse();  // it has grown
     if (length == content.size()) content.resize(limit + 1);
     const ssize_t got = read(file.descriptor.get(), content.data() + length, content.size() - length);
     if (got < 0 && errno == EINTR) continue;

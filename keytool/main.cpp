@@ -30,6 +30,8 @@ constexpr std::array subcommands{
     Subcommand{"list", "list every domain and key, with its state and age", dkim::keytool::list},
     Subcommand{"show", "print a key's DNS record, in the form you need", dkim::keytool::show},
     Subcommand{"check", "check that each key's record is in DNS, on every server", dkim::keytool::check},
+    Subcommand{"check-publish", "prove that records can be published, without touching a key's",
+               dkim::keytool::check_publish},
     Subcommand{"activate", "sign with a pending key, once its record is in DNS", dkim::keytool::activate},
     Subcommand{"rotate", "replace keys without a gap, as far as DNS and time allow", dkim::keytool::rotate},
     Subcommand{"revoke", "make a key void at once", dkim::keytool::revoke},
@@ -57,7 +59,7 @@ what the daemon would do.
 Subcommands:
 )";
   for (const auto& subcommand : subcommands)
-    std::cout << fmt::format("  {:<12}{}\n", subcommand.name, subcommand.summary);
+    std::cout << fmt::format("  {:<15}{}\n", subcommand.name, subcommand.summary);
   std::cout << R"(
 "dkimkey SUBCOMMAND --help" describes a subcommand. "dkimkey --version" prints the version.
 
@@ -103,11 +105,14 @@ ExitCode run(const std::vector<std::string>& words) {
   return subcommand->run(arguments);
 }
 
-// Private keys pass through this process's memory: neither a core file nor another process may see it.
+// Private keys pass through this process's memory: neither a core file nor another process may see it. The
+// programs that it runs, which may have credentials, inherit the limit: with 1 byte the kernel writes no core
+// file and starts no collector of cores either, which 0 would not keep it from (fs/coredump.c).
 void keep_memory_private() {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  const rlimit least{1, 1};
   const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
+  if (setrlimit(RLIMIT_CORE, &least) != 0) setrlimit(RLIMIT_CORE, &none);
 }
 
 // Prints an empty array after a fault, so that a program that asked for JSON can always parse standard

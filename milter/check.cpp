@@ -9,7 +9,9 @@
 
 #include "canon/fragile_fields.hpp"
 #include "crypto/error.hpp"
+#include "crypto/settings/login_table.hpp"
 #include "crypto/settings/publishing_files.hpp"
+#include "crypto/signatures/identity.hpp"
 #include "crypto/store/domain_keys.hpp"
 #include "crypto/store/key_store.hpp"
 #include "milter/metrics/metrics.hpp"
@@ -67,6 +69,7 @@ void check_store(const crypto::KeyStore& store, Problems& problems) {
   });
 }
 
+// what: what an entry is called.
 void check_rule_selectors(std::string_view what, const crypto::SenderRule& rule,
                           const crypto::Manifest& manifest, Problems& problems) {
   for (const auto& selector : rule.selectors) {
@@ -76,22 +79,32 @@ void check_rule_selectors(std::string_view what, const crypto::SenderRule& rule,
   }
 }
 
-// what: what an entry is called.
-void check_rules(std::string_view what, const std::vector<crypto::SenderRule>& rules, const Config& config,
-                 crypto::KeySource& keys, Problems& problems) {
-  for (const auto& rule : rules) {
+void check_rules(const Config& config, crypto::KeySource& keys, Problems& problems) {
+  for (const auto& rule : config.signing.rules) {
     if (!rule.domain) continue;
     try {
       const auto domain = keys.find(*rule.domain);
       if (domain != nullptr) {
-        check_rule_selectors(what, rule, domain->manifest, problems);
+        check_rule_selectors("the rule", rule, domain->manifest, problems);
         continue;
       }
-      problems.add(fmt::format("{} for {} names {}, which has no keys in {}", what, rule.sender,
+      problems.add(fmt::format("the rule for {} names {}, which has no keys in {}", rule.sender,
                                rule.domain->str(), config.signing.key_directory.string()));
     } catch (const crypto::Error&) {
       // The check of the domain itself has reported it.
     }
+  }
+}
+
+// Only a key that is active will do: without one, on_error holds the mail of these senders.
+void check_second_signers(const Config& config, crypto::KeySource& keys, Problems& problems) {
+  for (const auto& entry : config.signing.also_sign) {
+    look(problems, [&] {
+      crypto::SigningIdentity author{
+          .domain = *entry.domain, .keys = {}, .author = {}, .matched = entry.sender};
+      add_second_signers(author, {entry}, keys);
+      check_rule_selectors("also_sign", entry, keys.find(*entry.domain)->manifest, problems);
+    });
   }
 }
 
@@ -123,6 +136,11 @@ void check_publishing(const crypto::PublishSettings& publish, Problems& problems
                                      : fmt::format("{}; fix it with: {}", fault->what, fault->remedy));
 }
 
+void check_logins(const crypto::LoginSettings& logins, Problems& problems) {
+  if (logins.method == crypto::LoginSettings::Method::table)
+    look(problems, [&] { [[maybe_unused]] const auto table = crypto::read_login_table(logins.table); });
+}
+
 // Warns of settings that work as written, but perhaps not as their author meant them.
 void warn(const Config& config, std::ostream& out) {
   for (const auto& field : canon::fragile_fields(config.signing.fields)) {
@@ -134,6 +152,10 @@ void warn(const Config& config, std::ostream& out) {
         "warning: trusted_networks: {}: mail of anybody who may connect is signed, whoever it claims "
         "to be from\n",
         network.text());
+  }
+  if (config.logins.method == crypto::LoginSettings::Method::every_domain &&
+      config.on_foreign_author != Disposition::accept) {
+    out << "warning: on_foreign_author: it has no effect, because logins is \"any\"\n";
   }
   const auto expiration = config.signing.expiration;
   if (expiration.count() > 0 && expiration < queue_lifetime) {
@@ -151,8 +173,9 @@ int check_everything(const Config& config, std::ostream& out) {
   check_metrics(config, problems);
   check_store(store, problems);
   crypto::UncachedKeySource keys(store);
-  check_rules("the rule", config.signing.rules, config, keys, problems);
-  check_rules("also_sign", config.signing.also_sign, config, keys, problems);
+  check_rules(config, keys, problems);
+  check_second_signers(config, keys, problems);
+  check_logins(config.logins, problems);
   check_publishing(config.keys.publish, problems);
   for (const auto& [domain, publish] : config.keys.domains)
     check_publishing(publish, problems);

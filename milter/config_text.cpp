@@ -43,6 +43,19 @@ std::string macro_text(const TrustedMacro& macro) {
   return group.group();
 }
 
+std::string_view word_of(crypto::PublishSettings::Form form) {
+  using Form = crypto::PublishSettings::Form;
+  switch (form) {
+    case Form::automatic:
+      return "automatic";
+    case Form::plain:
+      return "plain";
+    case Form::strings:
+      return "strings";
+  }
+  return {};
+}
+
 std::string publish_text(const crypto::PublishSettings& publish) {
   using Method = crypto::PublishSettings::Method;
   SettingsWriter group;
@@ -53,6 +66,14 @@ std::string publish_text(const crypto::PublishSettings& publish) {
       break;
     case Method::hook:
       group.add_string("method", "hook").add_string("program", publish.program.string());
+      break;
+    case Method::lexicon:
+      group.add_string("method", "lexicon")
+          .add_string("provider", publish.provider)
+          .add_string("credentials", publish.credentials.string())
+          .add_string("program", publish.program.string());
+      if (publish.zone) group.add_string("zone", publish.zone->str());
+      group.add_string("form", word_of(publish.form));
       break;
     case Method::manual:
       group.add_string("method", "manual");
@@ -76,6 +97,8 @@ std::string rotation_text(const crypto::KeySettings& keys) {
   group.add_integer("drain", days(keys.drain));
   group.add_integer("forget", days(keys.forget));
   if (keys.selector) group.add_string("selector", keys.selector->text());
+  if (keys.notify) group.add_string("notify", keys.notify->str());
+  if (!keys.sendmail.empty()) group.add_string("sendmail", keys.sendmail.string());
   return group.group();
 }
 
@@ -141,7 +164,7 @@ std::string config_text(const Config& config) {
   others.add_string("on_foreign_author", to_string(config.on_foreign_author));
   others.add_value("publish", publish_text(config.keys.publish));
   others.add_value("domains", settings_list(each(config.keys.domains, domain_text)));
-  if (config.keys.slot_target) others.add_string("slot_target", config.keys.slot_target->text());
+  others.add_string("slot_target", config.keys.slot_target ? config.keys.slot_target->text() : "");
   others.add_value("rotation", rotation_text(config.keys));
   others.add_string("log", to_string(config.log));
   others.add_string("log_level", to_string(config.log_level));

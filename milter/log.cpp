@@ -139,8 +139,8 @@ void Log::not_signed(std::string_view queue_id, const crypto::NoIdentity& why) c
 
 void Log::foreign_author(std::string_view queue_id, const crypto::NoIdentity& why,
                          Disposition disposition) const {
-  write<log_lines::foreign_author>(id(queue_id), canon::printable(why.reason), word(why.author),
-                                   to_string(disposition));
+  write<log_lines::foreign_author>(id(queue_id), why.login.empty() ? "without a name" : word(why.login),
+                                   word(why.foreign_domain), word(why.author), to_string(disposition));
 }
 
 void Log::malformed(std::string_view queue_id, std::string_view reason, Disposition disposition) const {

@@ -43,7 +43,7 @@ inline constexpr LogLine not_signed{
     "{id}: not signed: {reason}, from={author}"};
 inline constexpr LogLine foreign_author{
     LogLevel::warning,
-    "{id}: not signed: {reason}, from={author}, on_foreign_author={action}"};
+    "{id}: not signed: the login {login} may not use the domain {domain}, from={author}, on_foreign_author={action}"};
 inline constexpr LogLine malformed{
     LogLevel::warning,
     "{id}: not signed: malformed: {reason}, on_malformed={action}"};

@@ -37,7 +37,8 @@ struct SigningBody {
   crypto::SigningIdentity identity;
   crypto::Signer signer;
   BodyWatch watch;
-  std::uint64_t size;  // of the message so far, in bytes
+  std::uint64_t size;            // of the message so far, in bytes
+  bool partly_inserted = false;  // the MTA has some of the signatures
 };
 
 // A step without an answer has failed.
@@ -61,6 +62,9 @@ Verdict verdict_of(Disposition disposition) {
 }
 
 }  // namespace
+
+// People see this in their mail programs.
+constexpr const char* foreign_author_text = "This login may not send with this address in From:";
 
 struct Session::Message {
   Message(std::shared_ptr<Setup> setup_at_mail, InFlight::Token message_token, Mta sender)
@@ -91,6 +95,7 @@ void Session::connect(ClientAddress client) {
 
 Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
   abort();  // a message that the MTA left unfinished
+  reply_text_ = nullptr;
   auto setup = shared_.setup();
   const auto queue_id = macro("i");
   if (!is_ours(setup->config, client_, macro)) {
@@ -106,8 +111,7 @@ Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
   }
   message_ = std::make_unique<Message>(std::move(setup), *std::move(token), mta_of(macro("v")));
   note_queue_id(macro);
-  if (message_->setup->logins.is_used() && is_authenticated(macro))
-    message_->login = macro("{auth_authen}").value_or("");
+  if (message_->setup->logins.is_used()) message_->login = login_of(macro);
   return Verdict::proceed;
 }
 
@@ -179,7 +183,9 @@ Verdict Session::end_of_message(const MacroLookup& macro, const InsertField& ins
   for (auto field = signatures.rbegin(); field != signatures.rend(); ++field) {
     const std::string value = canon::to_lf(field->value);
     insert(field->name, leading_space_ == LeadingSpace::eaten ? value.substr(1) : value);
+    message->partly_inserted = true;
   }
+  message->partly_inserted = false;
   const auto time = std::chrono::steady_clock::now() - start;
   shared_.log.message_signed(message_->queue_id, message->identity, message->size,
                              std::chrono::duration_cast<std::chrono::microseconds>(time));
@@ -234,13 +240,18 @@ Verdict Session::refuse_malformed(NotSigned why, std::string_view reason) {
 
 Verdict Session::refuse_foreign_author(const crypto::NoIdentity& none) {
   const auto disposition = message_->setup->config.on_foreign_author;
+  if (disposition != Disposition::accept) reply_text_ = foreign_author_text;
   shared_.log.foreign_author(message_->queue_id, none, disposition);
   shared_.metrics.message_not_signed(not_signed_because(none.cause), disposition);
   return end_with(verdict_of(disposition));
 }
 
 Verdict Session::give_up(std::string_view what, ErrorKind kind) {
-  const auto disposition = (message_ ? message_->setup : shared_.setup())->config.on_error;
+  auto disposition = (message_ ? message_->setup : shared_.setup())->config.on_error;
+  const auto* message = message_ ? std::get_if<SigningBody>(&message_->phase) : nullptr;
+  // Some signatures are on the message, and the topmost, the author's, is not.
+  if (message != nullptr && message->partly_inserted && disposition == Disposition::accept)
+    disposition = Disposition::tempfail;
   shared_.log.fault(message_ ? message_->queue_id : "", what, disposition);
   note_fault(kind, disposition);
   return end_with(verdict_of(disposition));

@@ -20,11 +20,18 @@ bool is_marked(const TrustedMacro& wanted, const MacroLookup& macro) {
          std::find(wanted.values.begin(), wanted.values.end(), *value) != wanted.values.end();
 }
 
-}  // namespace
-
 bool is_authenticated(const MacroLookup& macro) {
   const auto type = macro("{auth_type}");
   return type && !type->empty();
+}
+
+}  // namespace
+
+// An MTA that names the login, but was told to leave out how the client logged in, is believed, too.
+std::optional<std::string> login_of(const MacroLookup& macro) {
+  const auto name = macro("{auth_authen}");
+  if (!is_authenticated(macro) && (!name || name->empty())) return std::nullopt;
+  return std::string(name.value_or(""));
 }
 
 bool is_ours(const Config& config, const ClientAddress& client, const MacroLookup& macro) {

@@ -20,7 +20,7 @@ using MacroLookup = std::function<std::optional<std::string_view>(const char* na
 // trusted.
 bool is_ours(const Config& config, const ClientAddress& client, const MacroLookup& macro);
 
-// Returns true if the client has authenticated itself to the MTA.
-bool is_authenticated(const MacroLookup& macro);
+// Returns the login of a client that has authenticated itself to the MTA; empty if the MTA does not name it.
+std::optional<std::string> login_of(const MacroLookup& macro);
 
 }  // namespace dkim::milter

@@ -9,6 +9,7 @@ ClientSettings read_client_settings(SettingsGroup& root) {
   if (auto socket = root.text("socket")) settings.socket = {std::move(socket->text)};
   settings.trusted_networks = root.texts("trusted_networks");
   settings.sign_authenticated = root.boolean("sign_authenticated").value_or(settings.sign_authenticated);
+  if (auto action = root.text("on_foreign_author")) settings.on_foreign_author = std::move(action->text);
   return settings;
 }
 

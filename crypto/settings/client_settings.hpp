@@ -30,6 +30,7 @@ struct ClientSettings {
   // loopback addresses.
   std::optional<std::vector<LocatedText>> trusted_networks;
   bool sign_authenticated = true;
+  std::string on_foreign_author = "accept";
 };
 
 // Reads them from the root of a configuration file and leaves other settings to the caller. Throws

@@ -16,6 +16,42 @@ std::filesystem::path absolute_path(const LocatedText& value, std::string_view n
   return path;
 }
 
+constexpr std::string_view default_lexicon = "/usr/bin/lexicon";
+
+// The provider becomes an argument and part of the names of variables.
+std::string read_provider(const LocatedText& text) {
+  const bool good = !text.text.empty() && text.text.size() <= 64 &&
+                    text.text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") == std::string::npos;
+  if (!good) {
+    throw_settings_error(text.place, "\"provider\" is not the name of a provider of lexicon",
+                         "it has only lower-case letters and digits, such as \"hetzner\"");
+  }
+  if (text.text == "auto") {
+    throw_settings_error(text.place,
+                         "\"provider\" cannot be \"auto\": who gets the credentials must be certain",
+                         "name the provider, such as \"hetzner\"");
+  }
+  return text.text;
+}
+
+PublishSettings::Form read_form(const LocatedText& text) {
+  using Form = PublishSettings::Form;
+  if (text.text == "automatic") return Form::automatic;
+  if (text.text == "plain") return Form::plain;
+  if (text.text == "strings") return Form::strings;
+  throw_settings_error(text.place, "\"form\" is unknown", alternatives({"automatic", "plain", "strings"}));
+}
+
+void read_lexicon(SettingsGroup& group, PublishSettings& publish) {
+  publish.method = PublishSettings::Method::lexicon;
+  publish.provider = read_provider(group.required_text("provider"));
+  publish.credentials = absolute_path(group.required_text("credentials"), "credentials");
+  publish.program = default_lexicon;
+  if (const auto program = group.text("program")) publish.program = absolute_path(*program, "program");
+  if (const auto zone = group.text("zone")) publish.zone = read_typed_domain(*zone, "zone");
+  if (const auto form = group.text("form")) publish.form = read_form(*form);
+}
+
 PublishSettings read_publish(SettingsGroup group) {
   PublishSettings publish;
   const auto method = group.required_text("method");
@@ -28,8 +64,11 @@ PublishSettings read_publish(SettingsGroup group) {
   } else if (method.text == "hook") {
     publish.method = PublishSettings::Method::hook;
     publish.program = absolute_path(group.required_text("program"), "program");
+  } else if (method.text == "lexicon") {
+    read_lexicon(group, publish);
   } else {
-    throw_settings_error(method.place, "\"method\" is unknown", alternatives({"manual", "update", "hook"}));
+    throw_settings_error(method.place, "\"method\" is unknown",
+                         alternatives({"manual", "update", "hook", "lexicon"}));
   }
   group.reject_unknown();
   return publish;
@@ -56,10 +95,12 @@ std::optional<std::chrono::seconds> read_days(SettingsGroup& group, std::string_
   return std::chrono::days(*days);
 }
 
-SlotTarget read_slot_target(const LocatedText& text) {
+std::optional<SlotTarget> read_slot_target(const LocatedText& text) {
+  if (text.text.empty()) return std::nullopt;
   auto target = SlotTarget::parse(text.text);
   if (!target) {
-    throw_settings_error(text.place, fmt::format("\"slot_target\" is {}", target.refusal().reason),
+    throw_settings_error(text.place,
+                         fmt::format("\"slot_target\" is no pattern for names: {}", target.refusal().reason),
                          "for example \"%selector%.%domain%.dkim.hoster.example\"");
   }
   return *std::move(target);
@@ -73,6 +114,17 @@ canon::SelectorPattern read_pattern(const LocatedText& text) {
         "for example \"%stem%-%year%%month%\"");
   }
   return *std::move(pattern);
+}
+
+// An empty text turns it off, so that a person can see in the file that it is off.
+std::optional<NotifyAddress> read_notify(const LocatedText& text) {
+  if (text.text.empty()) return std::nullopt;
+  auto address = NotifyAddress::parse(text.text);
+  if (!address) {
+    throw_settings_error(text.place, fmt::format("\"notify\" is {}", address.refusal().reason),
+                         "for example \"root\" or \"postmaster@example.com\"; \"\" sends no mail");
+  }
+  return *std::move(address);
 }
 
 }  // namespace
@@ -92,6 +144,8 @@ KeySettings read_key_settings(SettingsGroup& root) {
     settings.drain = read_days(*rotation, "drain", 0).value_or(settings.drain);
     settings.forget = read_days(*rotation, "forget", 0).value_or(settings.forget);
     if (const auto text = rotation->text("selector")) settings.selector = read_pattern(*text);
+    if (const auto text = rotation->text("notify")) settings.notify = read_notify(*text);
+    if (const auto text = rotation->text("sendmail")) settings.sendmail = absolute_path(*text, "sendmail");
     rotation->reject_unknown();
   }
   return settings;

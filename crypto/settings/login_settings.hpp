@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,10 +45,14 @@ struct LoginSettings {
 // Reads this setting from the root of a configuration file. Throws SettingsError.
 LoginSettings read_login_settings(SettingsGroup& root);
 
-// Returns what a login may use, by all methods but the table.
-LoginDomains domains_of_login(const LoginSettings& settings, std::string_view login);
+// Says whether one login may write from a domain.
+using DomainTest = std::function<bool(const canon::DomainName&)>;
 
-// Reads a domain of a list; "*" adds every domain. Throws SettingsError.
-void add_login_domain(LoginDomains& domains, const LocatedText& text);
+// Returns the test of a login, by all methods but the table. The settings outlive it.
+DomainTest domains_of_login(const LoginSettings& settings, std::string_view login);
+
+// Returns a login in the form in which logins are compared: in lower case, and an international domain after
+// the last @ in A-labels.
+std::string comparable_login(std::string_view login);
 
 }  // namespace dkim::crypto

@@ -1,5 +1,5 @@
-// Judges, before a record has to be published, whether dkimkey can use the hook or the TSIG file of
-// "publish".
+// Judges, before a record has to be published, whether dkimkey can use the files that "publish" names: the
+// hook, the TSIG file, the credentials.
 //
 // Usable from any thread. Throws nothing about the file: what cannot be found out counts as usable.
 #pragma once
@@ -18,9 +18,10 @@ struct PublishingFault {
   std::string remedy;  // a command for root to run; empty if there is none
 };
 
-// Judges the file that these settings name, and the way to it (crypto/trusted_path.hpp): whether others can
-// write it, whether it exists and is a regular file, and whether a hook can be run. Returns nothing if the
-// file can be used, if the settings name none, and if the caller may not examine it. Does not open the file.
+// Judges the files that these settings name, and the way to them (crypto/trusted_path.hpp): whether others
+// can write them or read a secret, whether they exist and are regular files, and whether a program can be
+// run. Returns the first fault; nothing if the files can be used, if the settings name none, and if the
+// caller may not examine them. Does not open them.
 std::optional<PublishingFault> find_publishing_fault(const PublishSettings& settings);
 
 }  // namespace dkim::crypto

@@ -15,13 +15,15 @@ namespace dkim::crypto {
 
 class SlotTarget {
  public:
-  // Refuses a pattern without %selector% or %domain%: two slots would share a name.
+  // Refuses a pattern that makes no names, in which two slots could get the same name, or that ends without a
+  // zone for the names of all domains.
   static canon::Result<SlotTarget> parse(std::string_view text);
 
   // Returns the pattern as it was written.
   const std::string& text() const { return text_; }
 
-  // Refuses if the name would not fit into DNS.
+  // Refuses if the name would not fit into DNS, if it would be below the domain, or if the selector has a
+  // dot, because two slots could then get the same name.
   canon::Result<std::string> name(const canon::Selector& selector, const canon::DomainName& domain) const;
 
  private:

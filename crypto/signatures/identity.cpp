@@ -167,28 +167,35 @@ Identity refuse_foreign_authors(Identity identity, const Authors& authors, const
   if (std::holds_alternative<NoIdentity>(identity)) return identity;
   for (const auto& mailbox : authors.mailboxes) {
     const auto domain = canon::DomainName::parse(mailbox.domain);
-    if (login.domains.every || (domain && login.domains.contains(*domain))) continue;
-    return NoIdentity{Cause::foreign_author,
-                      fmt::format("the login {} may not use the domain {}",
-                                  login.name.empty() ? "without a name" : login.name, mailbox.domain),
-                      address_of(mailbox)};
+    if (domain && login.may_use(*domain)) continue;
+    return NoIdentity{
+        .cause = Cause::foreign_author,
+        .reason = fmt::format("the login {} may not use the domain {}",
+                              login.name.empty() ? "without a name" : login.name, mailbox.domain),
+        .author = address_of(mailbox),
+        .login = login.name,
+        .foreign_domain = mailbox.domain};
   }
   return identity;
 }
 
 void add_second_signers(SigningIdentity& identity, const std::vector<SenderRule>& also_sign,
-                        KeySource& source) {
-  for (const auto& entry : also_sign) {
+                        KeySource& keys) {
+  for (std::size_t i = 0; i < also_sign.size(); ++i) {
+    const auto& entry = also_sign[i];
     if (!canon::matches_wildcard(entry.sender, identity.matched)) continue;
-    const auto domain = source.find(*entry.domain);
-    auto keys = domain == nullptr ? std::vector<SigningKey>() : selected_keys(*domain, entry.selectors);
-    if (keys.empty()) {
-      throw StoreError(fmt::format("also_sign for {}: {} has no active key{}", entry.sender,
-                                   entry.domain->str(),
-                                   entry.selectors.empty() ? "" : " that the entry names"));
+    const auto domain = keys.find(*entry.domain);
+    auto signing = domain == nullptr ? std::vector<SigningKey>() : selected_keys(*domain, entry.selectors);
+    if (signing.empty()) {
+      throw StoreError(
+          entry.selectors.empty()
+              ? fmt::format("also_sign for {}: {} has no active key", entry.sender, entry.domain->str())
+              : fmt::format("also_sign for {}: {} has no active key that the entry names", entry.sender,
+                            entry.domain->str()));
     }
-    std::erase_if(keys, [&](const SigningKey& key) { return signs_already(identity, *entry.domain, key); });
-    if (!keys.empty()) identity.second.push_back({*entry.domain, std::move(keys)});
+    std::erase_if(signing,
+                  [&](const SigningKey& key) { return signs_already(identity, *entry.domain, key); });
+    if (!signing.empty()) identity.second.push_back({*entry.domain, std::move(signing), i});
   }
 }
 

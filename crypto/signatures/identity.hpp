@@ -36,6 +36,7 @@ struct Authors {
 struct SecondSigner {
   canon::DomainName domain;
   std::vector<SigningKey> keys;  // never empty
+  std::size_t entry = 0;         // the number, from 0, of the entry of also_sign
 };
 
 struct SigningIdentity {
@@ -69,6 +70,9 @@ struct NoIdentity {
   // The first author, if there is one.
   std::string author;
   std::optional<std::size_t> rule = std::nullopt;
+  // The login of a foreign author, empty if it has no name, and the domain that it may not use.
+  std::string login = {};
+  std::string foreign_domain = {};
 };
 
 using Identity = std::variant<SigningIdentity, NoIdentity>;
@@ -85,11 +89,11 @@ Identity choose_identity(const Authors& authors, const std::vector<SenderRule>& 
 // The login of an authenticated client, and what it may use.
 struct Login {
   std::string name;
-  LoginDomains domains;
+  DomainTest may_use;
 };
 
 // Turns an identity into none if the login may not use the domain of one of the authors: all of them are
-// shown to the reader, whichever domain signs.
+// shown to the reader, whichever domain signs. Throws what the login's test throws.
 Identity refuse_foreign_authors(Identity identity, const Authors& authors, const Login& login);
 
 // Adds the domains of all entries that match the author, without keys that sign already. Throws StoreError if

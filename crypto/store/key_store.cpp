@@ -103,10 +103,10 @@ std::optional<StampedManifest> KeyStore::read_manifest(const canon::DomainName& 
     check_directory();
     return std::nullopt;
   }
-  const Secret text = read_all(*file, path, most_settings_bytes);
   const FileStamp stamp = stamp_of(file->status);
-  return StampedManifest{parse_manifest(view(text), path.string()), stamp,
-                         stamp.is_settled_at(file_clock_now())};
+  const bool settled = stamp.is_settled_at(file_clock_now());
+  const Secret text = read_all(*file, path, most_settings_bytes);
+  return StampedManifest{parse_manifest(view(text), path.string()), stamp, settled};
 }
 
 PrivateKey KeyStore::load_key(const canon::DomainName& domain, const KeyEntry& entry) const {

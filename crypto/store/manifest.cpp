@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "canon/labels.hpp"
@@ -45,6 +46,22 @@ Algorithm read_algorithm(SettingsGroup& group) {
   return *algorithm;
 }
 
+// "s1+2" is the second key of the slot s1; no selector has a "+".
+KeyId read_key_id(const LocatedText& text) {
+  const auto plus = text.text.find('+');
+  if (plus == std::string::npos) return read_selector(text);
+  int use = 0;
+  const char* const end = text.text.data() + text.text.size();
+  const auto [stop, error] = std::from_chars(text.text.data() + plus + 1, end, use);
+  if (error != std::errc() || stop != end || use < 1 || use > most_uses)
+    throw_settings_error(text.place, "no number of a key after the +", "such as \"s1+2\"");
+  return {read_selector({text.text.substr(0, plus), text.place}), use};
+}
+
+std::string text_of(const KeyId& id) {
+  return id.use == 1 ? id.selector.str() : fmt::format("{}+{}", id.selector.str(), id.use);
+}
+
 KeyEntry read_key(SettingsGroup group) {
   KeyEntry key{.selector = read_selector(group.required_text("selector"))};
 
@@ -76,7 +93,7 @@ KeyEntry read_key(SettingsGroup group) {
   key.use = static_cast<int>(group.integer("use", 1, most_uses).value_or(1));
   if (const auto replaces = group.texts("replaces")) {
     for (const auto& entry : *replaces)
-      key.replaces.push_back(read_selector(entry));
+      key.replaces.push_back(read_key_id(entry));
   }
   group.reject_unknown();
   return key;
@@ -93,6 +110,7 @@ Slot read_slot(SettingsGroup group) {
   Slot slot{.selector = read_selector(group.required_text("selector"))};
   slot.algorithm = read_algorithm(group);
   if (const auto target = group.text("target")) slot.target = read_target(*target);
+  slot.closed = group.boolean("closed").value_or(false);
   group.reject_unknown();
   return slot;
 }
@@ -163,12 +181,30 @@ SettingsWriter key_text(const KeyEntry& key) {
   if (key.memory.count() > 0) group.add_integer("memory", key.memory.count());
   if (key.use > 1) group.add_integer("use", key.use);
   if (!key.replaces.empty()) {
-    std::vector<std::string> selectors;
-    for (const auto& selector : key.replaces)
-      selectors.push_back(selector.str());
-    group.add_strings("replaces", selectors);
+    std::vector<std::string> older;
+    for (const auto& id : key.replaces)
+      older.push_back(text_of(id));
+    group.add_strings("replaces", older);
   }
   return group;
+}
+
+// Whether the key or one that it succeeds is wanted. The entry of a slot's older key may be gone.
+template <typename Wanted>
+bool is_in_line(const Manifest& manifest, const KeyEntry& key, Wanted is_wanted) {
+  // Looks at each entry once, because the file may say that two keys replace each other.
+  std::vector<const KeyEntry*> line{&key};
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (is_wanted(line[i]->id())) return true;
+    for (const auto& older : line[i]->replaces) {
+      if (is_wanted(older)) return true;
+      const auto* entry = manifest.find(older.selector);
+      if (entry != nullptr && entry->use == older.use &&
+          std::find(line.begin(), line.end(), entry) == line.end())
+        line.push_back(entry);
+    }
+  }
+  return false;
 }
 
 std::string slots_text(const std::vector<Slot>& slots) {
@@ -178,6 +214,7 @@ std::string slots_text(const std::vector<Slot>& slots) {
     group.add_string("selector", slot.selector.str());
     group.add_string("algorithm", key_name(slot.algorithm));
     if (!slot.target.empty()) group.add_string("target", slot.target);
+    if (slot.closed) group.add_boolean("closed", true);
     texts.push_back(group.group());
   }
   return settings_list(texts);
@@ -212,16 +249,11 @@ const Slot* Manifest::find_slot(const canon::Selector& selector) const {
 }
 
 bool Manifest::stands_for(const KeyEntry& key, const canon::Selector& selector) const {
-  // Looks at each entry once, because the file may say that two keys replace each other.
-  std::vector<const KeyEntry*> line{&key};
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i]->selector == selector) return true;
-    for (const auto& older : line[i]->replaces) {
-      const auto* entry = find(older);
-      if (entry != nullptr && std::find(line.begin(), line.end(), entry) == line.end()) line.push_back(entry);
-    }
-  }
-  return false;
+  return is_in_line(*this, key, [&](const KeyId& older) { return older.selector == selector; });
+}
+
+bool Manifest::succeeds(const KeyEntry& key, const KeyId& older) const {
+  return is_in_line(*this, key, [&](const KeyId& id) { return id == older; });
 }
 
 Manifest parse_manifest(std::string_view text, const std::string& file_name) {

@@ -16,6 +16,7 @@ using Arguments = std::vector<std::string>;
 
 ExitCode activate(const Arguments& arguments);
 ExitCode check(const Arguments& arguments);
+ExitCode check_publish(const Arguments& arguments);
 ExitCode doctor(const Arguments& arguments);
 ExitCode explain(const Arguments& arguments);
 ExitCode generate(const Arguments& arguments);

@@ -34,8 +34,9 @@ use their files, and which clients it signs for.
 )",
     R"(Objects of --json, one for each key that was looked up, have address, would_sign, reason, note (on a From field
 that is not RFC 5322), rule (its number in the configuration, from 1), signs (whether the message gets this key's
-signature), problem (with the key's file), and the members that list has: domain, selector, algorithm, bits, state,
-created, activated, retired, revoked. If there is no key at all, one object has null for these.
+signature), also_sign (the number of the entry that has it sign beside the author's), problem (with the key's
+file), and the members that list has: domain, selector, algorithm, bits, state, created, activated, retired, revoked,
+slot, slot_target. If there is no key at all, one object has null for these.
 
 Exit codes: 0 would be signed, 1 would not, 2 wrong usage or configuration.
 )"};
@@ -57,8 +58,8 @@ std::optional<crypto::Login> login_of(const ParsedOptions& options, const Config
   }
 }
 
-Explanation explanation_of(const ParsedOptions& options, const Configuration& configuration) {
-  const auto daemon = credentials_of(daemon_user);
+Explanation explain_with(const ParsedOptions& options, const Configuration& configuration,
+                         const std::optional<Credentials>& daemon) {
   const auto login = login_of(options, configuration);
   if (const auto address = options.text("address"))
     return explain_authors(parse_address(*address), configuration.signing, daemon, login);
@@ -67,6 +68,13 @@ Explanation explanation_of(const ParsedOptions& options, const Configuration& co
   const auto authors = authors_of(message);
   if (!authors) return explain_malformed(authors.refusal().reason);
   return explain_authors(*authors, configuration.signing, daemon, login);
+}
+
+Explanation explanation_of(const ParsedOptions& options, const Configuration& configuration) {
+  const auto daemon = credentials_of(daemon_user);
+  auto explanation = explain_with(options, configuration, daemon);
+  return options.has("login") ? with_login_table(std::move(explanation), configuration.logins, daemon)
+                              : explanation;
 }
 
 std::string describe_choice(const Explanation& explanation, const crypto::SigningSettings& settings) {
@@ -81,6 +89,16 @@ std::string describe_choice(const Explanation& explanation, const crypto::Signin
       canon::DomainName::parse(explanation.author.substr(explanation.author.rfind('@') + 1));
   if (author_domain && *author_domain == *explanation.domain) return "  by the author's own domain\n";
   return "  by the nearest parent of the author's domain that signs for its subdomains\n";
+}
+
+std::string describe_login(const Explanation& explanation, const Configuration& configuration) {
+  if (explanation.foreign_author) {
+    return fmt::format("  on_foreign_author in the configuration says what the daemon does then: {}\n",
+                       terminal_text(configuration.clients.on_foreign_author));
+  }
+  if (configuration.logins.method == crypto::LoginSettings::Method::every_domain)
+    return "  logins is \"any\": every login may write from every domain\n";
+  return {};
 }
 
 std::string describe_answer(const Explanation& explanation, const crypto::SigningSettings& settings) {
@@ -100,8 +118,7 @@ std::string describe_answer(const Explanation& explanation, const crypto::Signin
   for (const auto& key : explanation.keys) {
     if (!key.signs) continue;
     out += fmt::format("  d={} s={} a={}{}\n", key.domain.str(), key.entry.selector.str(),
-                       signature_name(key.entry.algorithm),
-                       key.domain == explanation.domain ? "" : " by also_sign");
+                       signature_name(key.entry.algorithm), key.also_sign ? " by also_sign" : "");
   }
   return out;
 }
@@ -119,13 +136,20 @@ std::string describe_state(const crypto::KeyEntry& entry) {
   return fmt::format("{}, no longer signs", to_string(entry.state));
 }
 
+std::string describe_slot(const std::optional<crypto::Slot>& slot) {
+  if (!slot) return {};
+  return slot->target.empty() ? "; in a slot" : fmt::format("; in a slot, published at {}", slot->target);
+}
+
 std::string describe_keys(const Explanation& explanation) {
   if (explanation.keys.empty()) return {};
   std::string out = "\nKeys looked up:\n";
-  for (const auto& [domain, entry, signs, problem] : explanation.keys) {
-    out += fmt::format("  {}  {}; {}\n", crypto::record_name(entry.selector, domain),
-                       kind_text(entry.algorithm, entry.bits), describe_state(entry));
-    if (problem) out += fmt::format("    {}\n", terminal_text(*problem));
+  for (const auto& key : explanation.keys) {
+    const auto& entry = key.entry;
+    out +=
+        fmt::format("  {}  {}; {}{}\n", crypto::record_name(entry.selector, key.domain),
+                    kind_text(entry.algorithm, entry.bits), describe_state(entry), describe_slot(key.slot));
+    if (key.problem) out += fmt::format("    {}\n", terminal_text(*key.problem));
   }
   return out;
 }
@@ -152,6 +176,15 @@ Mail from other clients passes unsigned.
       configuration.clients.sign_authenticated ? "  - has authenticated itself to Postfix, or\n" : "");
 }
 
+// Counts from 1, as people do.
+void add_number(JsonObject& object, const char* name, const std::optional<std::size_t>& number) {
+  if (number) {
+    object.number(name, static_cast<long long>(*number) + 1);
+  } else {
+    object.null(name);
+  }
+}
+
 JsonObject common_members(const Explanation& explanation) {
   JsonObject object;
   object.optional_text("address",
@@ -159,11 +192,7 @@ JsonObject common_members(const Explanation& explanation) {
   object.boolean("would_sign", explanation.would_sign);
   object.optional_text("reason", explanation.would_sign ? std::nullopt : std::optional(explanation.reason));
   object.optional_text("note", explanation.note.empty() ? std::nullopt : std::optional(explanation.note));
-  if (explanation.rule) {
-    object.number("rule", static_cast<long long>(*explanation.rule) + 1);
-  } else {
-    object.null("rule");
-  }
+  add_number(object, "rule", explanation.rule);
   return object;
 }
 
@@ -172,15 +201,16 @@ std::string explanation_json(const Explanation& explanation) {
   for (const auto& key : explanation.keys) {
     auto& object = objects.emplace_back(common_members(explanation));
     object.boolean("signs", key.signs && explanation.would_sign);
+    add_number(object, "also_sign", key.also_sign);
     object.optional_text("problem", key.problem);
-    add_key_members(object, key.domain, key.entry);
+    add_key_members(object, key.domain, key.entry, key.slot);
   }
   if (objects.empty()) {
     auto& object = objects.emplace_back(common_members(explanation));
     object.boolean("signs", false);
-    for (const auto* name : {"problem", "domain", "selector", "algorithm", "bits", "state", "created",
-                             "activated", "retired", "revoked"})
+    for (const auto* name : {"also_sign", "problem"})
       object.null(name);
+    add_null_key_members(object);
   }
   return json_array(objects);
 }
@@ -203,8 +233,9 @@ ExitCode explain(const Arguments& arguments) {
   if (options->has("json")) {
     std::cout << explanation_json(explanation);
   } else {
-    std::cout << describe_answer(explanation, configuration.signing) << describe_keys(explanation)
-              << describe_client(configuration);
+    std::cout << describe_answer(explanation, configuration.signing)
+              << (options->has("login") ? describe_login(explanation, configuration) : "")
+              << describe_keys(explanation) << describe_client(configuration);
   }
   return explanation.would_sign ? ExitCode::done : ExitCode::problem;
 }

@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "canon/labels.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/store/domain_transaction.hpp"
 #include "crypto/store/published_record.hpp"
@@ -33,7 +34,7 @@ Examples:
   dkimkey generate --selector server --algorithm both
       an RSA key "server" and an Ed25519 key "server-ed25519"
   dkimkey generate --domain shop.example --slots s1,s2
-      for a customer's zone: two CNAMEs that are made once
+      for a domain whose owner makes two CNAMEs once, and never touches DNS again
   dkimkey generate --selector server >> example.com.zone
       the record straight into a zone file
 
@@ -49,14 +50,16 @@ A selector is never used again in a domain, and a key is never overwritten. The 
 all keys of the domain: what is not given stays as it is, and records of older keys that change are named on
 standard error.
 
+With --slots, the domain's keys take turns in these selectors, and a turn reuses one only after all trace of its last
+key has passed; see SLOTS in dkimkey(8). The setting slot_target says where the CNAMEs lead. An existing domain moves
+to slots, and back with --no-slots, by a turn: its old key signs until the new one is in DNS.
+
 The options of opendkim-genkey have the same letters and names here. Unlike there, -D names the directory of all
 keys, the key is pending, -h * is the default (sha1 is refused), and -b is 2048 or what --fit allows.
 
 Exit codes: 0 done, 1 the selector is taken or the key directory cannot be used, 2 wrong usage or
 configuration.
 )"};
-
-constexpr std::size_t longest_name = 253;
 
 struct PlannedKey {
   KeyRequest request;
@@ -86,17 +89,27 @@ void refuse_used_selector(const canon::DomainName& domain, const crypto::Manifes
       crypto::to_string(entry->created)));
 }
 
+void refuse_target_elsewhere(const canon::DomainName& domain, const crypto::Manifest& manifest,
+                             const canon::Selector& selector) {
+  const auto* slot = manifest.find_slot(selector);
+  if (slot == nullptr || slot->target.empty()) return;
+  throw UsageError(
+      fmt::format("--noappend-domain prints names in the zone of {}, and the record of {} goes to {}",
+                  domain.str(), selector.str(), slot->target));
+}
+
 std::vector<PlannedKey> plan(const GenerateRequest& request, const canon::DomainName& domain,
                              crypto::Manifest manifest) {
   request.flags.apply_to(manifest);
   std::vector<PlannedKey> planned;
   for (const auto& key : request.keys) {
+    if (request.relative_names) refuse_target_elsewhere(domain, manifest, key.selector);
     refuse_used_selector(domain, manifest, key.selector);
     // RFC 1035 §2.3.4: no receiver could ask for a longer name.
-    if (const auto name = crypto::record_name(key.selector, domain); name.size() > longest_name) {
+    if (const auto name = crypto::record_name(key.selector, domain); name.size() > canon::longest_name) {
       throw UsageError(
           fmt::format("the record's name would have {} bytes, and DNS allows {}; choose a shorter selector",
-                      name.size(), longest_name));
+                      name.size(), canon::longest_name));
     }
     planned.push_back({key, key.algorithm == crypto::Algorithm::rsa ? rsa_bits(request, manifest.record)
                                                                     : crypto::ed25519_bits});
@@ -170,7 +183,8 @@ Outcome store_keys(const crypto::KeyStore& store, const canon::DomainName& domai
     const auto& selector = request.keys[i].selector;
     refuse_used_selector(domain, manifest, selector);
     MadeKey made{new_entry(request, selector, keys[i], now),
-                 published_record(manifest, selector, domain, make_record(keys[i], manifest.record))};
+                 published_record(manifest, selector, domain, make_record(keys[i], manifest.record)),
+                 slot_copy(manifest, selector)};
     if (!still_fits(made, request.size)) throw_changed_meanwhile(domain);
     transaction.add_key(made.entry, keys[i]);
     made.entry = *manifest.find(selector);
@@ -194,7 +208,7 @@ void print_records(const GenerateRequest& request, const canon::DomainName& doma
   std::vector<JsonObject> objects;
   for (const auto& key : made) {
     auto& object = objects.emplace_back();
-    add_key_members(object, domain, key.entry);
+    add_key_members(object, domain, key.entry, key.slot);
     add_record_members(object, key.record);
   }
   std::cout << json_array(objects);

@@ -10,6 +10,7 @@
 #include "keytool/cli/each_domain.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
+#include "keytool/commands/list_slots.hpp"
 #include "keytool/keys/key_report.hpp"
 #include "keytool/keys/stored_keys.hpp"
 #include "keytool/output/table.hpp"
@@ -24,6 +25,7 @@ constexpr HelpText help{
 Examples:
   dkimkey list                        every key of every domain
   dkimkey list --domain example.com   the keys of one domain
+  dkimkey list --slots                every slot: which key it has, whether it is free, and from when on
   dkimkey list --json                 for a program: an array of objects, one for each key
 
 Shows each key's domain, selector, algorithm, size, state, age, and the UTC times at which it was created,
@@ -33,8 +35,12 @@ activated, retired and revoked. The states are
   retiring   it no longer signs; its record stays for mail that is on its way
   revoked    its private key is destroyed; the selector stays taken
 )",
-    R"(Objects of --json have domain, selector, algorithm, bits, state, created, activated, retired and revoked; a time
-that has not come is null. A domain without keys has no object.
+    R"(Objects of --json have domain, selector, algorithm, bits, state, created, activated, retired, revoked, slot
+(whether the selector is a slot) and slot_target (where its CNAME leads); a time that has not come is null. A domain
+without keys has no object. Those of --slots --json have domain, selector, algorithm, state (of its key, or null),
+name, slot_target, closed, free, free_from and waits_for.
+
+A slot that is not free gets its next key after the time under FROM at the earliest; "-" if that is not known yet.
 
 A manifest that cannot be read is reported on standard error with its file and line; the other domains are listed
 all the same.
@@ -69,7 +75,7 @@ struct Part {
 Part json_part(const canon::DomainName& domain, const crypto::Manifest& manifest) {
   Part part;
   for (const auto& entry : manifest.keys)
-    add_key_members(part.objects.emplace_back(), domain, entry);
+    add_key_members(part.objects.emplace_back(), domain, entry, slot_copy(manifest, entry.selector));
   return part;
 }
 
@@ -85,14 +91,16 @@ Part table_part(const canon::DomainName& domain, const crypto::Manifest& manifes
 class ListPrinter {
  public:
   enum class Form { table, json };
+  enum class Lines { keys, slots };
 
-  explicit ListPrinter(Form form)
-      : form_(form),
-        table_({"DOMAIN", "SELECTOR", "ALGORITHM", "BITS", "STATE", "AGE", "CREATED", "ACTIVATED",
-                "RETIRED/REVOKED"}),
-        array_(std::cout) {}
+  ListPrinter(Form form, Lines lines, const SlotTimes& times)
+      : form_(form), lines_(lines), times_(times), table_(head_of(lines)), array_(std::cout) {}
 
   Part part_of(const canon::DomainName& domain, const crypto::Manifest& manifest) const {
+    if (lines_ == Lines::slots) {
+      return form_ == Form::json ? Part{slot_objects(domain, manifest, times_), {}}
+                                 : Part{{}, slot_rows(domain, manifest, times_)};
+    }
     return form_ == Form::json ? json_part(domain, manifest) : table_part(domain, manifest, now_);
   }
 
@@ -113,7 +121,15 @@ class ListPrinter {
   }
 
  private:
+  static Table::Row head_of(Lines lines) {
+    if (lines == Lines::slots) return slot_table_head();
+    return {"DOMAIN", "SELECTOR", "ALGORITHM", "BITS",           "STATE",
+            "AGE",    "CREATED",  "ACTIVATED", "RETIRED/REVOKED"};
+  }
+
   Form form_;
+  Lines lines_;
+  SlotTimes times_;
   crypto::UtcTime now_ = crypto::utc_now();
   Table table_;
   JsonArrayWriter array_;
@@ -123,17 +139,21 @@ class ListPrinter {
 
 ExitCode list(const Arguments& arguments) {
   CommandLine command_line("list", help);
-  command_line.add_options()                                  //
-      ("domain,d", value_text("DOMAIN"), "only this domain")  //
-      ("json", "print an array of objects, one for each key");
+  command_line.add_options()                                                     //
+      ("domain,d", value_text("DOMAIN"), "only this domain")                     //
+      ("slots", "show slots instead of keys: which are free, and from when on")  //
+      ("json", "print an array of objects, one for each key or slot");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
-  const crypto::KeyStore by_path(read_configuration(*options).signing.key_directory);
+  const auto configuration = read_configuration(*options);
+  const crypto::KeyStore by_path(configuration.signing.key_directory);
 
   const auto given = options->text("domain");
   const auto domains = given ? std::vector{pick_named_domain(*given, by_path)} : by_path.domains();
   const auto store = store_for(domains, by_path);
-  ListPrinter printer(options->has("json") ? ListPrinter::Form::json : ListPrinter::Form::table);
+  ListPrinter printer(options->has("json") ? ListPrinter::Form::json : ListPrinter::Form::table,
+                      options->has("slots") ? ListPrinter::Lines::slots : ListPrinter::Lines::keys,
+                      {configuration.keys.drain, configuration.keys.forget});
   auto code = ExitCode::done;
   for_each_domain(
       domains,

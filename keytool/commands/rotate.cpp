@@ -10,6 +10,7 @@
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/cli/time_option.hpp"
+#include "keytool/notify/notifier.hpp"
 #include "keytool/output/terminal_text.hpp"
 #include "keytool/rotation/turn_report.hpp"
 #include "keytool/rotation/turn_wait.hpp"
@@ -42,7 +43,8 @@ not begin another turn.
 rotate may be run at any time, by anyone, twice at once, and may be killed at any instant.
 )",
     R"(The configuration sets the times, in days: rotation = { every = 180; drain = 7; forget = 30; }. It also says
-how records are published: publish = { method = "manual"; }, "update" or "hook".
+how records are published: publish = { method = "manual"; }, "update", "hook" or "lexicon". With rotation.notify,
+--due tells a person by mail what is to be done by hand, once and after each week; --dry-run shows the mail.
 
 Exit codes: 0 done, 1 something failed, 2 wrong usage or configuration, 3 waiting for DNS or for a person.
 )"};
@@ -64,6 +66,10 @@ void refuse_contradictions(const ParsedOptions& options) {
     throw UsageError("--wait is for one domain, in real time");
   if (options.has("all") && options.has("domain"))
     throw UsageError("--all rotates every domain: leave out --domain");
+  for (const auto* other : {"domain", "all", "due", "compromised", "wait", "dry-run", "at", "json"}) {
+    if (options.has("test-mail") && options.has(other))
+      throw UsageError(fmt::format("--test-mail rotates nothing: leave out --{}", other));
+  }
 }
 
 TurnOptions read_turn_options(const ParsedOptions& options, const Configuration& configuration) {
@@ -113,6 +119,35 @@ class ReportPrinter {
   JsonArrayWriter array_;
 };
 
+// The timer's run, which nobody watches, tells a person by mail; --wait stays with one.
+std::optional<Notifier> make_notifier(const ParsedOptions& options, const Configuration& configuration,
+                                      const Clock& now) {
+  if (!options.has("due") || options.has("wait") || !configuration.keys.notify) return std::nullopt;
+  return Notifier(configuration, now());
+}
+
+ExitCode send_test_mail(const Configuration& configuration, const Clock& now) {
+  if (!configuration.keys.notify)
+    throw UsageError("nobody is to be told by mail: set rotation.notify in the configuration");
+  std::cerr << Notifier(configuration, now()).send_test();
+  return ExitCode::done;
+}
+
+// Shows the mail of a dry run below a line, or sends it. A failure stops nothing that was done.
+ExitCode finish_notices(Notifier& notifier, const ParsedOptions& options) {
+  try {
+    if (!options.has("dry-run")) {
+      std::cerr << notifier.tell();
+    } else if (const auto mail = notifier.preview(); !mail.empty() && !options.has("json")) {
+      std::cout << fmt::format("This mail would be sent:\n\n{}", mail);
+    }
+    return ExitCode::done;
+  } catch (const crypto::Error& error) {
+    std::cerr << fmt::format("dkimkey: nobody was told by mail: {}\n", terminal_text(error.what()));
+    return ExitCode::problem;
+  }
+}
+
 }  // namespace
 
 ExitCode rotate(const Arguments& arguments) {
@@ -125,6 +160,7 @@ ExitCode rotate(const Arguments& arguments) {
       ("wait", "stay until the new key is active")                                                      //
       ("dry-run", "say what would happen now, and change nothing")                                      //
       ("at", value_text("TIME"), "with --dry-run: as if it were this UTC time (2027-05-24T06:00:00Z)")  //
+      ("test-mail", "send a mail to the recipient of rotation.notify, and do nothing else")             //
       ("json", "print an array of objects, one for each key");
   add_dns_options(command_line);
   const auto options = command_line.parse(arguments);
@@ -133,12 +169,15 @@ ExitCode rotate(const Arguments& arguments) {
   const crypto::KeyStore by_path(configuration.signing.key_directory);
   const Clock now = read_clock(*options);
   refuse_contradictions(*options);
+  if (options->has("test-mail")) return send_test_mail(configuration, now);
   const auto turn = read_turn_options(*options, configuration);
   const auto domains =
       options->has("all") ? by_path.domains() : std::vector{pick_domain(options->text("domain"), by_path)};
   // Not with --wait, which takes hours: by then another directory may have the name.
   const auto store = options->has("wait") ? by_path : store_for(domains, by_path);
   ReportPrinter printer(*options);
+  auto notifier = make_notifier(*options, configuration, now);
+  if (notifier && options->has("all")) notifier->forget_all_but(domains);
   for_each_domain(
       domains,
       [&](const canon::DomainName& domain) {
@@ -148,9 +187,16 @@ ExitCode rotate(const Arguments& arguments) {
         if (options->has("wait")) report = wait_for_turn(store, domain, own, std::move(report), now);
         return report;
       },
-      [&](const canon::DomainName& domain, const TurnReport& report) { printer.add(domain, report); },
-      [&](const canon::DomainName& domain, const std::string& what) { printer.add_failure(domain, what); });
-  return printer.finish();
+      [&](const canon::DomainName& domain, const TurnReport& report) {
+        printer.add(domain, report);
+        if (notifier) notifier->see(domain, report);
+      },
+      [&](const canon::DomainName& domain, const std::string& what) {
+        printer.add_failure(domain, what);
+        if (notifier) notifier->see_failure(domain, what);
+      });
+  const auto code = printer.finish();
+  return notifier ? worse(code, finish_notices(*notifier, *options)) : code;
 }
 
 }  // namespace dkim::keytool

@@ -9,8 +9,8 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
+#include "keytool/commands/show_cname.hpp"
 #include "keytool/keys/key_report.hpp"
-#include "keytool/keys/slot_cname.hpp"
 #include "keytool/keys/stored_keys.hpp"
 
 namespace dkim::keytool {
@@ -24,24 +24,29 @@ Examples:
   dkimkey show --domain example.com --selector server      the record of one key
   dkimkey show --selector server --format value            the value to paste into a web form
   dkimkey show --format nsupdate | nsupdate -k update.key  publish by dynamic update
-  dkimkey show --domain shop.example --cname --format form what a customer enters once for slots
+  dkimkey show --domain shop.example --cname               what the owner of a domain makes once for its slots
+  dkimkey show --cname --all --format form                 the same for all domains, to type into web forms
 
-Prints the TXT record at SELECTOR._domainkey.DOMAIN for each key of a domain that is not revoked, or for
-the selector given. The public key comes from the file of the private key, which must be readable.
+Prints the TXT record of each key of a domain that is not revoked, or for the selector given: at
+SELECTOR._domainkey.DOMAIN or, for a slot, where its CNAME leads. With --cname, prints these CNAMEs instead. The public key comes from the file of the private key, which must be readable.
 )",
     R"(Formats:
   zone      for a zone file, with an absolute name, as in SELECTOR.txt beside the key
   value     the value alone, whole and without quotes
   strings   the value as TXT strings of at most 255 bytes, each in quotes, on one line
   json      an array of objects, one for each key: domain, selector, algorithm, bits, state, created,
-            activated, retired, revoked, name, type, ttl and value (whole, without quotes)
+            activated, retired, revoked, slot, slot_target, name, type, ttl and value (whole, without quotes)
   tinydns   a line for tinydns-data
   nsupdate  commands for nsupdate(1) that replace any TXT record there by this one
+  form      only with --cname: what to enter into the web form of a DNS provider
+
+With --cname, there are zone, form and json; the objects of json have domain, selector, algorithm, name, type, ttl and
+target. Some forms add the zone to the target, too, unless it ends with a dot.
 
 The record of a revoked key has an empty p=; it is shown only if the selector is given.
 Without --domain: the only domain in the key directory, else this host's own (see FILES in dkimkey(8)).
 
-Exit codes: 0 done, 1 no such key or one that cannot be read, 2 wrong usage or configuration.
+Exit codes: 0 done, 1 no such key or CNAME, or one that cannot be read, 2 wrong usage or configuration.
 )"};
 
 std::string value_line(const crypto::NamedRecord& record) {
@@ -64,6 +69,8 @@ Format parse_format(const std::string& name) {
   for (const auto& format : formats) {
     if (format.name == name) return format;
   }
+  if (name == "form")
+    throw UsageError("form is a format of --cname: the value of a key is that of --format value");
   throw UsageError(
       fmt::format("unknown format \"{}\": give zone, value, strings, json, tinydns or nsupdate", name));
 }
@@ -87,40 +94,6 @@ std::vector<crypto::KeyEntry> chosen_keys(const crypto::Manifest& manifest,
   return keys;
 }
 
-JsonObject cname_object(const SlotCname& cname, const canon::DomainName& domain) {
-  JsonObject object;
-  object.text("domain", domain.str());
-  object.text("selector", cname.slot.selector.str());
-  object.text("algorithm", crypto::key_name(cname.slot.algorithm));
-  object.text("name", cname.name);
-  object.text("type", "CNAME");
-  object.number("ttl", crypto::default_ttl);
-  object.text("target", cname.slot.target);
-  return object;
-}
-
-ExitCode show_cnames(const ParsedOptions& options, const crypto::Manifest& manifest,
-                     const canon::DomainName& domain) {
-  const auto format = options.has("json") ? "json" : options.text("format").value_or("zone");
-  if (format != "zone" && format != "form" && format != "json")
-    throw UsageError(fmt::format("--cname has the formats zone, form and json, not \"{}\"", format));
-  if (options.has("selector")) throw UsageError("--cname shows all slots: leave out --selector");
-  const auto cnames = slot_cnames(manifest, domain);
-  if (cnames.empty()) {
-    std::cerr << fmt::format("{} has no slots that lead to another name (slot_target in dkimsignd.conf)\n",
-                             domain.str());
-    return ExitCode::problem;
-  }
-  std::vector<JsonObject> objects;
-  for (const auto& cname : cnames) {
-    if (format == "json") objects.push_back(cname_object(cname, domain));
-    if (format == "zone") std::cout << zone_text(cname);
-    if (format == "form") std::cout << form_text(cname, domain);
-  }
-  if (format == "json") std::cout << json_array(objects);
-  return ExitCode::done;
-}
-
 }  // namespace
 
 ExitCode show(const Arguments& arguments) {
@@ -130,15 +103,19 @@ ExitCode show(const Arguments& arguments) {
       ("selector,s", value_text("SELECTOR"), "only this key's record (default: every key not revoked)")  //
       ("format,f", value_text("FORMAT"), "zone (default), value, strings, json, tinydns or nsupdate")    //
       ("cname",
-       "the CNAMEs of slots instead, which the domain's owner makes once; formats: zone, form, json")  //
+       "the CNAMEs of slots instead, which the domain's owner makes once; formats: zone, form, json")      //
+      ("all", "with --cname: those of every domain")                                                       //
+      ("zone", value_text("ZONE"), "with --cname: the zone of the form, if it is a parent of the domain")  //
       ("json", "the same as --format json");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
-  const Format format = chosen_format(*options);
+  if (!options->has("cname") && (options->has("all") || options->has("zone")))
+    throw UsageError("--all and --zone are for --cname: one run prints the records of one domain");
   const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
+  if (options->has("cname")) return show_cnames(*options, store);
+  const Format format = chosen_format(*options);
   const auto domain = pick_domain(options->text("domain"), store);
   const auto manifest = require_manifest(store, domain);
-  if (options->has("cname")) return show_cnames(*options, manifest, domain);
   std::optional<canon::Selector> named;
   if (const auto selector = options->text("selector")) named = pick_selector(*selector, store, domain);
 
@@ -151,7 +128,7 @@ ExitCode show(const Arguments& arguments) {
       text += format.text(record);
     } else {
       auto& object = objects.emplace_back();
-      add_key_members(object, domain, entry);
+      add_key_members(object, domain, entry, slot_copy(manifest, entry.selector));
       add_record_members(object, record);
     }
   }

@@ -10,10 +10,12 @@
 #include "keytool/doctor/domain/bulk_check.hpp"
 #include "keytool/doctor/domain/domain_checks.hpp"
 #include "keytool/doctor/host/configuration_check.hpp"
+#include "keytool/doctor/host/login_table_check.hpp"
 #include "keytool/doctor/host/own_address.hpp"
 #include "keytool/doctor/host/socket_checks.hpp"
 #include "keytool/doctor/host/store_checks.hpp"
 #include "keytool/doctor/mta_settings.hpp"
+#include "keytool/doctor/postfix/postfix_checks.hpp"
 #include "keytool/messages/explanation.hpp"
 
 namespace dkim::keytool {
@@ -65,10 +67,12 @@ class Examination {
         is_large_store() ? ConfigurationCheck::file_alone : ConfigurationCheck::with_all_keys);
     auto store_findings = examine_store();
     append(store_findings, check_publishing(configuration_.keys));
+    append(store_findings, check_login_table(configuration_.logins, daemon_));
     append(findings_, without_repeated(std::move(configuration_findings), store_findings));
     append(findings_, std::move(store_findings));
     append(findings_, check_socket(socket_facts));
     append(findings_, check_mta(mta_, socket, configuration_.signing.fields));
+    if (mta_.postfix) append(findings_, check_logins(*mta_.postfix, socket, login_policy()));
     append(findings_, check_unsubscribe_fields(configuration_.signing.fields));
     if (mta_.postfix) examine_origin();
     if (request_.ask_dns) {
@@ -84,6 +88,11 @@ class Examination {
     if (!mta_.postfix) return;
     auto& queue = mta_.postfix->main["queue_directory"];
     queue = resolved(queue).string();
+  }
+
+  LoginPolicy login_policy() const {
+    return {.judged = configuration_.logins.method != crypto::LoginSettings::Method::every_domain,
+            .on_foreign_author = configuration_.clients.on_foreign_author};
   }
 
   const PostfixSettings* postfix() const { return mta_.postfix ? &*mta_.postfix : nullptr; }

@@ -1,9 +1,11 @@
 #include "keytool/generate/generate_advice.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
+#include "crypto/keys/key_record.hpp"
 #include "keytool/keys/key_report.hpp"
 #include "keytool/keys/slot_cname.hpp"
 #include "keytool/output/terminal_text.hpp"
@@ -19,6 +21,27 @@ std::string describe_strings(const crypto::NamedRecord& record) {
 automatically. If yours refuses it, make a smaller key under another selector: generate --fit 255.
 )",
       record.value.size(), strings);
+}
+
+// Says where the record of a key in a slot goes; the others are where their name says.
+std::string describe_slot(const MadeKey& made, const canon::DomainName& domain) {
+  if (!made.slot) return {};
+  if (made.slot->target.empty()) return "  slot         its record takes turns with those of later keys\n";
+  return fmt::format("  slot         published at {}, to which a CNAME of {} leads\n", made.record.name,
+                     domain.str());
+}
+
+std::string describe_form_name(const MadeKey& made, const canon::DomainName& domain) {
+  if (made.slot && !made.slot->target.empty())
+    return fmt::format("{}   (some forms want it without the zone's name)", made.record.name);
+  return fmt::format("{}   (some forms want it without .{})", made.record.name, domain.str());
+}
+
+// The zone that the records go into, as far as it is known.
+std::string zone_of(const canon::DomainName& domain, const std::vector<MadeKey>& made) {
+  const bool is_elsewhere = std::any_of(
+      made.begin(), made.end(), [](const MadeKey& key) { return key.slot && !key.slot->target.empty(); });
+  return is_elsewhere ? "your zone with that name" : fmt::format("the zone file of {}", domain.str());
 }
 
 std::string describe_state(const crypto::KeyEntry& entry, const canon::DomainName& domain) {
@@ -52,16 +75,17 @@ std::string algorithm_note(const GenerateRequest& request, const crypto::Manifes
 std::string describe_made(const crypto::KeyStore& store, const canon::DomainName& domain,
                           const std::vector<MadeKey>& made) {
   std::string out;
-  for (const auto& [entry, record] : made) {
+  for (const auto& key : made) {
+    const auto& entry = key.entry;
     out += fmt::format(R"(made {} ({})
   private key  {}
   record       {}
-  state        {}
+{}  state        {}
 )",
-                       record.name, kind_text(entry.algorithm, entry.bits),
+                       crypto::record_name(entry.selector, domain), kind_text(entry.algorithm, entry.bits),
                        terminal_text(store.key_path(domain, entry).string()),
                        terminal_text(store.record_path(domain, entry.selector).string()),
-                       describe_state(entry, domain));
+                       describe_slot(key, domain), describe_state(entry, domain));
   }
   return out;
 }
@@ -88,16 +112,16 @@ std::string describe_company(const canon::DomainName& domain, const crypto::Mani
 
 std::string describe_publishing(const canon::DomainName& domain, const std::vector<MadeKey>& made) {
   std::string out = fmt::format(R"(
-To publish, either put what standard output shows into the zone file of {} (it is in the record file
+To publish, either put what standard output shows into {} (it is in the record file
 too) and increase the zone's serial number, or fill in the web form of your DNS provider:
 )",
-                                domain.str());
+                                zone_of(domain, made));
   for (const auto& key : made) {
-    out += fmt::format(R"(  name   {}   (some forms want it without .{})
+    out += fmt::format(R"(  name   {}
   type   TXT
   value  {}
 {})",
-                       key.record.name, domain.str(), key.record.value, describe_strings(key.record));
+                       describe_form_name(key, domain), key.record.value, describe_strings(key.record));
   }
   out +=
       R"(Enter the value exactly as shown: without quotation marks or backslashes, and not as zone-file text. If the
@@ -107,13 +131,28 @@ form then shows the domain twice in the name, remove it once.
 }
 
 std::string describe_cnames(const canon::DomainName& domain, const crypto::Manifest& manifest) {
-  const auto cnames = slot_cnames(manifest, domain);
-  if (cnames.empty()) return {};
-  std::string out = fmt::format(
-      "\nThe owner of {} makes these records once, and never touches them again (dkimkey show --cname):\n",
-      domain.str());
-  for (const auto& cname : cnames)
-    out += form_text(cname, domain);
+  std::string out;
+  std::vector<std::string> closed;
+  for (const auto& cname : slot_cnames(manifest, domain)) {
+    if (cname.slot.closed) {
+      closed.push_back(cname.slot.selector.str());
+    } else {
+      out += form_text(cname, domain.str());
+    }
+  }
+  if (!out.empty()) {
+    out = fmt::format(R"(
+The owner of {} makes these records once; dkimkey show --cname prints them again:
+{}Some forms add the zone to the target, too, unless it ends with a dot.
+)",
+                      domain.str(), out);
+  }
+  if (!closed.empty()) {
+    out += fmt::format(R"(
+No more keys go into {}. The CNAME can be removed once "dkimkey list --slots" shows the slot as closed.
+)",
+                       fmt::join(closed, " and "));
+  }
   return out;
 }
 

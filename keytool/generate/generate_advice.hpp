@@ -2,6 +2,7 @@
 // Nothing here fails. A text is empty if there is nothing to say.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace dkim::keytool {
 struct MadeKey {
   crypto::KeyEntry entry;
   crypto::NamedRecord record;
+  std::optional<crypto::Slot> slot;  // if it is in one
 };
 
 // Warns before anything is made: of a small RSA key, and of an Ed25519 key without an RSA key beside it.
@@ -28,10 +30,9 @@ std::string describe_company(const canon::DomainName& domain, const crypto::Mani
                              const std::vector<MadeKey>& made);
 // Says how to get the records into DNS.
 std::string describe_publishing(const canon::DomainName& domain, const std::vector<MadeKey>& made);
-// Names older keys whose records have changed.
-// Says which CNAMEs the domain's owner has to make once; empty without slots that lead elsewhere.
+// Says which CNAMEs the domain's owner has to make once, and which ones are needed no longer.
 std::string describe_cnames(const canon::DomainName& domain, const crypto::Manifest& manifest);
-
+// Names older keys whose records have changed.
 std::string describe_changed(const canon::DomainName& domain, const std::vector<canon::Selector>& changed);
 
 }  // namespace dkim::keytool

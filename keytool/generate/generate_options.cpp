@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "canon/tag_list.hpp"
+#include "canon/text.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 
@@ -24,7 +25,8 @@ std::vector<canon::Selector> parse_slots(const std::string& option, const std::s
   std::vector<canon::Selector> slots;
   for (std::size_t start = 0; start <= text.size();) {
     const auto end = std::min(text.find(',', start), text.size());
-    auto slot = parse_selector(text.substr(start, end - start));
+    auto slot =
+        parse_selector(std::string(canon::trim_fws(std::string_view(text).substr(start, end - start))));
     if (std::find(slots.begin(), slots.end(), slot) != slots.end())
       throw UsageError(fmt::format("--{} names {} twice", option, slot.str()));
     slots.push_back(std::move(slot));
@@ -39,20 +41,26 @@ std::vector<canon::Selector> parse_slots(const std::string& option, const std::s
   return slots;
 }
 
+void refuse_common_slots(const SlotRequest& some, const SlotRequest& others) {
+  for (const auto& slot : some.selectors) {
+    if (std::find(others.selectors.begin(), others.selectors.end(), slot) != others.selectors.end())
+      throw UsageError(
+          fmt::format("{} is a slot for RSA and for Ed25519: each needs slots of its own", slot.str()));
+  }
+}
+
 std::vector<SlotRequest> requested_slots(const ParsedOptions& options) {
   const auto rsa = options.text("slots");
   const auto ed25519 = options.text("slots-ed25519");
-  if (options.has("no-slots")) {
-    if (rsa || ed25519) throw UsageError("--no-slots and --slots contradict each other");
-    return {{crypto::Algorithm::rsa, {}}, {crypto::Algorithm::ed25519, {}}};
-  }
-  if (ed25519 && !rsa)
-    throw UsageError("--slots-ed25519 goes with --slots: some large receivers verify RSA only");
-  if (!rsa) return {};
+  if (!rsa && !ed25519) return {};
+  if (options.has("no-slots"))
+    throw UsageError("--no-slots and --slots contradict each other: slots are opened or closed");
   if (options.has("selector") || options.has("algorithm"))
     throw UsageError("--slots says which selectors and algorithms: leave out --selector and --algorithm");
-  std::vector<SlotRequest> slots{{crypto::Algorithm::rsa, parse_slots("slots", *rsa)}};
+  std::vector<SlotRequest> slots;
+  if (rsa) slots.push_back({crypto::Algorithm::rsa, parse_slots("slots", *rsa)});
   if (ed25519) slots.push_back({crypto::Algorithm::ed25519, parse_slots("slots-ed25519", *ed25519)});
+  if (slots.size() == 2) refuse_common_slots(slots.front(), slots.back());
   return slots;
 }
 
@@ -65,6 +73,10 @@ std::vector<KeyRequest> requested_keys(const ParsedOptions& options) {
     keys.push_back({parse_selector(is_second ? selector + "-ed25519" : selector), algorithm});
   }
   return keys;
+}
+
+crypto::Algorithm first_algorithm(const GenerateRequest& request) {
+  return request.slots.empty() ? request.keys.front().algorithm : request.slots.front().algorithm;
 }
 
 SizeRequest read_size(const ParsedOptions& options, crypto::Algorithm first) {
@@ -118,10 +130,11 @@ void add_generate_options(CommandLine& command_line) {
       ("fit", value_number("N"),
        "make the largest RSA key whose whole record has at most N bytes; 255 if a provider takes only "
        "one string")  //
-      ("slots", value_text("SELECTOR,SELECTOR..."),
-       "make fixed selectors, which take turns, and a key in the first: for CNAMEs that are made once")     //
-      ("slots-ed25519", value_text("SELECTOR,SELECTOR..."), "the same for Ed25519, with a key as well")     //
-      ("no-slots", "go back to ordinary selectors: the new key replaces that of the slots")                 //
+      ("slots", value_text("SELECTORS"),
+       "use these selectors, such as s1,s2, in turn, and make a key in the first that is free: for CNAMEs "
+       "that are made once")                                                                                //
+      ("slots-ed25519", value_text("SELECTORS"), "the same for Ed25519, beside an RSA key")                 //
+      ("no-slots", "go back to ordinary selectors: the new key replaces the one in a slot")                 //
       ("activate", "sign with the key at once; without this it is made pending")                            //
       ("json", "print the record as show --json does, not as zone-file text")                               //
       ("testmode,t", "say in the domain's records that DKIM is being tested (t=y)")                         //
@@ -141,9 +154,10 @@ void add_generate_options(CommandLine& command_line) {
 GenerateRequest read_generate_request(const ParsedOptions& options) {
   GenerateRequest request;
   request.slots = requested_slots(options);
+  request.no_slots = options.has("no-slots");
   request.keys = requested_keys(options);
   request.domain = options.text("domain");
-  request.size = read_size(options, request.keys.front().algorithm);
+  request.size = read_size(options, first_algorithm(request));
   request.activate = options.has("activate");
   request.json = options.has("json");
   request.relative_names = !options.choice("append-domain").value_or(true);

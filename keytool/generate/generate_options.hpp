@@ -38,12 +38,13 @@ struct SizeRequest {
 // Slots that the domain is to have for an algorithm.
 struct SlotRequest {
   crypto::Algorithm algorithm = crypto::Algorithm::rsa;
-  std::vector<canon::Selector> selectors;  // two or more; none to go back to ordinary selectors
+  std::vector<canon::Selector> selectors;  // two or more
 };
 
 struct GenerateRequest {
   std::vector<KeyRequest> keys;  // one, or two for --algorithm both; without slots
   std::vector<SlotRequest> slots;
+  bool no_slots = false;  // go back to ordinary selectors
   std::optional<std::string> domain;
   SizeRequest size;
   bool activate = false;

@@ -1,8 +1,6 @@
-// Gives a domain the slots that dkimkey generate is asked for, or takes them away.
+// Gives a domain the slots that dkimkey generate is asked for, or closes them.
 #pragma once
 
-#include <chrono>
-#include <optional>
 #include <vector>
 
 #include "canon/domain_name.hpp"
@@ -12,9 +10,13 @@
 
 namespace dkim::keytool {
 
-// Changes the slots in the manifest. Returns the keys to make instead of the requested ones: one in a free
-// slot for each algorithm that gets slots. Throws UsageError if slots that the domain has are left out or if
-// a target is too long for DNS, StoreError if a selector is taken by an ordinary key or if no slot is free.
+// Changes the slots in the manifest, and no keys. Returns the keys to make: the requested ones, or, if slots
+// are requested, one in a free slot for each algorithm.
+//
+// Throws UsageError if slots that the domain has are left out, if a slot or its target would have no name in
+// DNS or a target below the domain, if the domain has slots and an ordinary key is requested without
+// --no-slots, or the other way round, and if Ed25519 slots would have no RSA key beside them. Throws
+// StoreError if a selector is taken by an ordinary key, or if no slot is free.
 std::vector<KeyRequest> apply_slots(const GenerateRequest& request, const canon::DomainName& domain,
                                     const crypto::KeySettings& settings, crypto::Manifest& manifest);
 

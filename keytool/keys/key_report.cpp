@@ -21,7 +21,13 @@ std::string kind_text(crypto::Algorithm algorithm, int bits) {
   return "unknown";
 }
 
-void add_key_members(JsonObject& object, const canon::DomainName& domain, const crypto::KeyEntry& entry) {
+std::optional<crypto::Slot> slot_copy(const crypto::Manifest& manifest, const canon::Selector& selector) {
+  const auto* slot = manifest.find_slot(selector);
+  return slot == nullptr ? std::nullopt : std::optional(*slot);
+}
+
+void add_key_members(JsonObject& object, const canon::DomainName& domain, const crypto::KeyEntry& entry,
+                     const std::optional<crypto::Slot>& slot) {
   object.text("domain", domain.str());
   object.text("selector", entry.selector.str());
   object.text("algorithm", crypto::key_name(entry.algorithm));
@@ -31,6 +37,15 @@ void add_key_members(JsonObject& object, const canon::DomainName& domain, const 
   object.optional_text("activated", time_text(entry.activated));
   object.optional_text("retired", time_text(entry.retired));
   object.optional_text("revoked", time_text(entry.revoked));
+  object.boolean("slot", slot.has_value());
+  object.optional_text("slot_target",
+                       slot && !slot->target.empty() ? std::optional(slot->target) : std::nullopt);
+}
+
+void add_null_key_members(JsonObject& object) {
+  for (const auto* name : {"domain", "selector", "algorithm", "bits", "state", "created", "activated",
+                           "retired", "revoked", "slot", "slot_target"})
+    object.null(name);
 }
 
 void add_record_members(JsonObject& object, const crypto::NamedRecord& record) {

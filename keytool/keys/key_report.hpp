@@ -18,8 +18,15 @@ std::optional<std::string> time_text(const std::optional<crypto::UtcTime>& time)
 // "RSA, 2048 bits", "Ed25519"
 std::string kind_text(crypto::Algorithm algorithm, int bits);
 
-// Adds domain, selector, algorithm, bits, state and the four times.
-void add_key_members(JsonObject& object, const canon::DomainName& domain, const crypto::KeyEntry& entry);
+// Returns the slot with the selector, if there is one.
+std::optional<crypto::Slot> slot_copy(const crypto::Manifest& manifest, const canon::Selector& selector);
+
+// Adds domain, selector, algorithm, bits, state, the four times, whether the selector is a slot, and the name
+// to which the slot's CNAME leads.
+void add_key_members(JsonObject& object, const canon::DomainName& domain, const crypto::KeyEntry& entry,
+                     const std::optional<crypto::Slot>& slot);
+// Adds the same members without values.
+void add_null_key_members(JsonObject& object);
 // Adds name, type, ttl and value (whole, unquoted).
 void add_record_members(JsonObject& object, const crypto::NamedRecord& record);
 

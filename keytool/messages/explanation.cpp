@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "crypto/error.hpp"
+#include "keytool/keys/key_report.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -68,6 +69,7 @@ class Explainer {
       explanation_.author = none->author;
       explanation_.reason = none->reason;
       explanation_.rule = none->rule;
+      explanation_.foreign_author = none->cause == crypto::NoIdentity::Cause::foreign_author;
       return;
     }
     auto& found = std::get<crypto::SigningIdentity>(identity);
@@ -75,10 +77,16 @@ class Explainer {
     explanation_.author = std::move(found.author);
     explanation_.domain = std::move(found.domain);
     explanation_.rule = found.rule;
-    signing_.push_back({*explanation_.domain, std::move(found.keys)});
+    note_signing(*explanation_.domain, found.keys, std::nullopt);
     add_second_signers(found, settings_.also_sign, source);
-    for (auto& second : found.second)
-      signing_.push_back(std::move(second));
+    for (const auto& second : found.second)
+      note_signing(second.domain, second.keys, second.entry);
+  }
+
+  void note_signing(const canon::DomainName& domain, const std::vector<crypto::SigningKey>& keys,
+                    std::optional<std::size_t> also_sign) {
+    for (const auto& key : keys)
+      signing_.push_back({domain, key.selector, also_sign});
   }
 
   void examine(const canon::DomainName& domain) {
@@ -89,19 +97,27 @@ class Explainer {
     const auto read = store_.read_manifest(domain);
     if (!read) return;
     for (const auto& entry : read->manifest.keys) {
-      const bool signs = is_signing(domain, entry.selector);
+      const auto* signing = find_signing(domain, entry.selector);
       auto problem = key_problem(domain, entry);
-      if (problem && signs) add_fault(*problem);
-      explanation_.keys.push_back({domain, entry, signs, std::move(problem)});
+      if (problem && signing != nullptr) add_fault(*problem);
+      explanation_.keys.push_back({domain, entry, signing != nullptr,
+                                   signing == nullptr ? std::nullopt : signing->also_sign,
+                                   std::move(problem), slot_copy(read->manifest, entry.selector)});
     }
   }
 
-  bool is_signing(const canon::DomainName& domain, const canon::Selector& selector) const {
-    return std::any_of(signing_.begin(), signing_.end(), [&](const crypto::SecondSigner& signer) {
-      return signer.domain == domain &&
-             std::any_of(signer.keys.begin(), signer.keys.end(),
-                         [&](const auto& key) { return key.selector == selector; });
+  // A key that signs.
+  struct Signing {
+    canon::DomainName domain;
+    canon::Selector selector;
+    std::optional<std::size_t> also_sign;
+  };
+
+  const Signing* find_signing(const canon::DomainName& domain, const canon::Selector& selector) const {
+    const auto found = std::find_if(signing_.begin(), signing_.end(), [&](const Signing& signing) {
+      return signing.domain == domain && signing.selector == selector;
     });
+    return found == signing_.end() ? nullptr : &*found;
   }
 
   std::optional<std::string> key_problem(const canon::DomainName& domain,
@@ -120,7 +136,7 @@ class Explainer {
   const std::optional<Credentials>& daemon_;
   const std::optional<crypto::Login>& login_;
   crypto::KeyStore store_;
-  std::vector<crypto::SecondSigner> signing_;  // the first signer, too
+  std::vector<Signing> signing_;
   Explanation explanation_;
 };
 
@@ -129,6 +145,19 @@ class Explainer {
 Explanation explain_malformed(std::string reason) {
   Explanation explanation;
   explanation.reason = std::move(reason);
+  return explanation;
+}
+
+Explanation with_login_table(Explanation explanation, const crypto::LoginSettings& logins,
+                             const std::optional<Credentials>& daemon) {
+  if (!daemon || logins.method != crypto::LoginSettings::Method::table) return explanation;
+  // The daemon reads it only for mail that somebody would sign.
+  if (!explanation.would_sign && !explanation.foreign_author) return explanation;
+  if (auto problem = reading_problem(logins.table, *daemon)) {
+    explanation.would_sign = explanation.foreign_author = false;
+    explanation.fault = true;
+    explanation.reason = *std::move(problem);
+  }
   return explanation;
 }
 

@@ -20,8 +20,11 @@ struct ExaminedKey {
   canon::DomainName domain;
   crypto::KeyEntry entry;
   bool signs = false;  // the message gets a signature from it
+  // Which entry of also_sign has it sign, from 0; nothing if it signs for the author.
+  std::optional<std::size_t> also_sign;
   // Why the daemon could not use its file.
   std::optional<std::string> problem;
+  std::optional<crypto::Slot> slot;  // if it is in one
 };
 
 struct Explanation {
@@ -30,6 +33,8 @@ struct Explanation {
   // Why it would not be signed: a fault of the store or of a key file, or an ordinary reason.
   std::string reason;
   bool fault = false;
+  // The login may not use the domain of an author.
+  bool foreign_author = false;
   // Why the From field is not RFC 5322, although it can be read in only one way; otherwise empty.
   std::string note;
   // The domain that would sign.
@@ -44,6 +49,11 @@ struct Explanation {
 Explanation explain_authors(const crypto::Authors& authors, const crypto::SigningSettings& settings,
                             const std::optional<Credentials>& daemon,
                             const std::optional<crypto::Login>& login);
+
+// Makes the explanation of a login's mail a fault if there is a table of logins that the daemon's user cannot
+// read.
+Explanation with_login_table(Explanation explanation, const crypto::LoginSettings& logins,
+                             const std::optional<Credentials>& daemon);
 
 // Explains a message without a clear author.
 Explanation explain_malformed(std::string reason);

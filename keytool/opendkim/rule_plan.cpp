@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "canon/labels.hpp"
 #include "keytool/opendkim/pattern_index.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -14,27 +15,56 @@ bool has_same(const std::vector<canon::Selector>& a, const std::vector<canon::Se
   return a.size() == b.size() && std::is_permutation(a.begin(), a.end(), b.begin());
 }
 
+// Returns how near a domain is to the authors of a pattern: its length if they are in it or below it, else 0.
+std::size_t nearness(const AddressPattern& pattern, const canon::DomainName& domain) {
+  const bool named = pattern.kind == Domain::host || pattern.kind == Domain::below;
+  const bool own = pattern.domain == domain.str() || canon::is_below(pattern.domain, domain.str());
+  return named && own ? domain.str().size() : 0;
+}
+
 // Makes the rules for bindings, one at a time.
 class RuleMaker {
  public:
   explicit RuleMaker(const ActiveKeys& active) : active_(active) {}
 
-  // The first domain of the table's with an active key signs for the author; the others sign as well.
+  // The nearest domain with an active key signs for the author, or else the first of the table's; the others
+  // sign as well.
   PlannedRule rule_of(const Binding& binding) {
     PlannedRule first{binding.pattern, std::nullopt, {}};
     for (auto& rule : rules_by_domain(binding)) {
-      if (first.domain) {
-        second_.push_back(std::move(rule));
-      } else {
-        first = std::move(rule);
-      }
+      const auto as = first.domain ? As::second : As::author;
+      if (as == As::author) first = rule;
+      candidates_.push_back({std::move(rule), as});
     }
     return first;
   }
 
-  // Returns the entries of also_sign. Each one that matches applies, so an entry for other senders leaves out
-  // nothing.
-  std::vector<PlannedRule> take_second() { return without_repeated(std::move(second_)); }
+  // Returns the entries of also_sign. Several domains sign only where all lines of the table apply that
+  // match: what signs for the authors of a pattern then signs for all of them, whatever other lines say. So
+  // an entry can be as wide as any line with the same keys, even if these sign for other authors; a key never
+  // signs twice.
+  std::vector<PlannedRule> take_second() {
+    std::map<std::pair<canon::DomainName, std::vector<canon::Selector>>, PatternIndex> widest;
+    std::vector<bool> kept(candidates_.size());
+    // Larger patterns come later.
+    for (std::size_t i = candidates_.size(); i-- > 0;) {
+      const auto& rule = candidates_[i].rule;
+      auto& same_keys = widest[{*rule.domain, rule.selectors}];
+      auto covering = i;
+      const bool is_covered = same_keys.any_near(rule.pattern, [&](std::size_t other) {
+        if (!covers(candidates_[other].rule.pattern, rule.pattern)) return false;
+        covering = other;
+        return true;
+      });
+      if (!is_covered) same_keys.add(i, rule.pattern);
+      if (candidates_[i].as == As::second) kept[covering] = true;
+    }
+    std::vector<PlannedRule> second;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      if (kept[i]) second.push_back(std::move(candidates_[i].rule));
+    }
+    return second;
+  }
 
  private:
   // A key that could not be loaded signs nothing: a rule that named it would be wrong from the start.
@@ -55,30 +85,25 @@ class RuleMaker {
       if (std::find(selectors.begin(), selectors.end(), key.selector) == selectors.end())
         selectors.push_back(key.selector);
     }
+    // The author's own domain first: its signature is the one that aligns with From: (RFC 9989), whichever
+    // line of the table came first.
+    std::stable_sort(rules.begin(), rules.end(), [&](const PlannedRule& a, const PlannedRule& b) {
+      return nearness(binding.pattern, *a.domain) > nearness(binding.pattern, *b.domain);
+    });
     for (auto& rule : rules) {
       if (has_same(active_.at(*rule.domain), rule.selectors)) rule.selectors.clear();
     }
     return rules;
   }
 
-  // Smaller patterns come first, and repeat the keys of the larger ones.
-  static std::vector<PlannedRule> without_repeated(std::vector<PlannedRule> rules) {
-    std::map<std::pair<canon::DomainName, std::vector<canon::Selector>>, PatternIndex> kept_by_keys;
-    std::vector<PlannedRule> kept;
-    for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
-      auto& same_keys = kept_by_keys[{*rule->domain, rule->selectors}];
-      if (same_keys.any_near(rule->pattern,
-                             [&](std::size_t i) { return covers(kept[i].pattern, rule->pattern); }))
-        continue;
-      same_keys.add(kept.size(), rule->pattern);
-      kept.push_back(std::move(*rule));
-    }
-    std::reverse(kept.begin(), kept.end());
-    return kept;
-  }
+  enum class As { author, second };
+  struct Candidate {
+    PlannedRule rule;
+    As as;
+  };
 
   const ActiveKeys& active_;
-  std::vector<PlannedRule> second_;
+  std::vector<Candidate> candidates_;
 };
 
 // Drops the rules that say only what dkimsignd does without them, and those that are never looked at.

@@ -15,7 +15,7 @@ struct MakeKey {
   canon::Selector selector;
   crypto::Algorithm algorithm;
   int bits;
-  canon::Selector replaces;
+  crypto::KeyId replaces;
 };
 struct NotePublished {
   canon::Selector selector;
@@ -31,12 +31,13 @@ struct Revoke {
 struct Forget {
   canon::Selector selector;
 };
-// Of a slot: since when every server has served the empty record; nothing: some server does not.
+// Every server has served the slot's empty record since then; nothing: some server does not serve it, and the
+// slot is not free.
 struct NoteEmptied {
   canon::Selector selector;
   std::optional<crypto::UtcTime> since;
 };
-// Of a slot: a resolver may remember what it serves for longer than was known.
+// A resolver may remember what the slot serves for longer than was known.
 struct NoteMemory {
   canon::Selector selector;
   std::chrono::seconds memory;

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include "crypto/error.hpp"
-#include "crypto/trusted_path.hpp"
 #include "keytool/dns/authority.hpp"
 #include "keytool/dns/dns_update.hpp"
+#include "keytool/rotation/lexicon_publishing.hpp"
 #include "keytool/system/program.hpp"
+#include "keytool/system/trusted_program.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -60,20 +61,9 @@ void update(const crypto::PublishSettings& settings, const DnsAccess& access, Re
   throw crypto::Error(fmt::format("a chain of more than {} CNAMEs", longest_chain));
 }
 
-// root runs the program, so only root may be able to change it, as with the keys.
-void require_trusted(const std::filesystem::path& program) {
-  std::optional<crypto::Distrust> distrust;
-  try {
-    distrust = crypto::find_distrust(program, crypto::TrustedAs::file);
-  } catch (const crypto::StoreError&) {
-    return;  // run_program() says that it is not there
-  }
-  if (distrust) throw crypto::Error(fmt::format("the program is not run: {}", to_string(*distrust)));
-}
-
 void run_hook(const crypto::PublishSettings& settings, RecordAction action,
               const crypto::NamedRecord& record) {
-  require_trusted(settings.program);
+  require_trusted_program(settings.program);
   run_program(settings.program,
               {action == RecordAction::set ? "set" : "remove", record.name, "TXT", std::to_string(record.ttl),
                action == RecordAction::set ? record.value : ""},
@@ -90,6 +80,9 @@ PublishOutcome publish(const crypto::PublishSettings& settings, const DnsAccess&
       return PublishOutcome::done;
     case crypto::PublishSettings::Method::hook:
       run_hook(settings, action, record);
+      return PublishOutcome::done;
+    case crypto::PublishSettings::Method::lexicon:
+      publish_by_lexicon(settings, access, action, record);
       return PublishOutcome::done;
     case crypto::PublishSettings::Method::manual:
       break;

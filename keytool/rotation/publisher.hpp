@@ -1,16 +1,14 @@
-// Publishes a record: by a dynamic update (RFC 2136), by a program of the administrator's, or not at all if a
-// person does it.
+// Publishes a record: by a dynamic update (RFC 2136), by a program of the administrator's, by the API of a
+// DNS provider, or not at all if a person does it.
 #pragma once
 
 #include "canon/domain_name.hpp"
 #include "crypto/keys/record_text.hpp"
 #include "crypto/settings/key_settings.hpp"
 #include "keytool/dns/dns_access.hpp"
-#include "keytool/dns/dns_client.hpp"
+#include "keytool/rotation/record_action.hpp"
 
 namespace dkim::keytool {
-
-enum class RecordAction { set, remove };
 
 enum class PublishOutcome { done, left_to_a_person };
 

@@ -68,7 +68,7 @@ std::vector<JsonObject> turn_objects(const canon::DomainName& domain, const Turn
   std::vector<JsonObject> objects;
   for (const auto& entry : report.manifest.keys) {
     auto& object = objects.emplace_back();
-    add_key_members(object, domain, entry);
+    add_key_members(object, domain, entry, slot_copy(report.manifest, entry.selector));
     const auto* waiting = waiting_of(report, entry.selector);
     object.optional_text("waits_for", waiting ? std::optional(waiting->reason) : std::nullopt);
     object.optional_text("waits_until", waiting ? time_text(waiting->until) : std::nullopt);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,7 +12,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -22,7 +20,9 @@
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
 #include "keytool/system/process_group.hpp"
+#include "keytool/system/program_input.hpp"
 #include "keytool/system/program_output.hpp"
+#include "keytool/system/spawn.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -31,6 +31,8 @@ struct Job {
   const std::filesystem::path& program;
   const std::vector<std::string>& arguments;
   std::chrono::seconds at_most;
+  int input = -1;                                   // the program's standard input; -1: empty
+  const ProgramEnvironment* environment = nullptr;  // nothing: ours
 };
 
 [[noreturn]] void fail(const Job& job, std::string_view what) {
@@ -96,37 +98,12 @@ ProcessGroup make_group(const Job& job) {
   }
 }
 
-struct DestroySpawnSettings {
-  void operator()(posix_spawn_file_actions_t* actions) const { posix_spawn_file_actions_destroy(actions); }
-  void operator()(posix_spawnattr_t* attributes) const { posix_spawnattr_destroy(attributes); }
-};
-
-// Starts the program in the group, so that what it starts can be killed with it.
 pid_t start(const ProcessGroup& group, const Job& job, int output, int errors) {
-  std::string name = job.program.string();
-  std::vector<std::string> copies = job.arguments;
-  std::vector<char*> argv{name.data()};
-  for (auto& argument : copies)
-    argv.push_back(argument.data());
-  argv.push_back(nullptr);
-
-  const auto check = [&](int error) {
-    if (error != 0) fail_to_start(job, error);
-  };
-  posix_spawn_file_actions_t actions;
-  check(posix_spawn_file_actions_init(&actions));
-  const std::unique_ptr<posix_spawn_file_actions_t, DestroySpawnSettings> actions_owner(&actions);
-  check(posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
-  check(posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO));
-  check(posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO));
-  posix_spawnattr_t attributes;
-  check(posix_spawnattr_init(&attributes));
-  const std::unique_ptr<posix_spawnattr_t, DestroySpawnSettings> attributes_owner(&attributes);
-  check(posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP));
-  check(posix_spawnattr_setpgroup(&attributes, group.id()));
-  pid_t child = 0;
-  check(posix_spawn(&child, job.program.c_str(), &actions, &attributes, argv.data(), environ));
-  return child;
+  try {
+    return spawn_program(group, {job.program, job.arguments, job.environment, job.input, output, errors});
+  } catch (const std::system_error& error) {
+    fail_to_start(job, error.code().value());
+  }
 }
 
 // Owns a running program: kills it with its group, unless its end was waited for.
@@ -243,11 +220,25 @@ Ending run(const Job& job, std::vector<Pipe> pipes) {
 
 // Returns the exit status. Throws if the program did not end on its own.
 int exit_status(const Job& job, const Ending& ending) {
-  if (ending.stop == Stop::out_of_time)
-    fail(job, fmt::format("took longer than {} s and was killed", job.at_most.count()));
+  if (ending.stop == Stop::out_of_time) {
+    throw ProgramTimeout(fmt::format("the program {} took longer than {} s and was killed",
+                                     job.program.string(), job.at_most.count()));
+  }
   if (WIFSIGNALED(ending.wait_status))
     fail(job, fmt::format("was killed by signal {}", WTERMSIG(ending.wait_status)));
   return WEXITSTATUS(ending.wait_status);
+}
+
+CapturedOutput capture(const Job& job, std::size_t most_bytes) {
+  Capture output(most_bytes);
+  Capture errors(most_bytes);
+  std::vector<Pipe> pipes;
+  pipes.emplace_back(job, output);
+  pipes.emplace_back(job, errors);
+  const auto ending = run(job, std::move(pipes));
+  if (ending.stop == Stop::too_much_output) fail(job, fmt::format("printed more than {} bytes", most_bytes));
+  const int status = exit_status(job, ending);
+  return {std::move(output).text(), std::move(errors).text(), status};
 }
 
 }  // namespace
@@ -264,19 +255,22 @@ void run_program(const std::filesystem::path& program, const std::vector<std::st
   if (status != 0) fail(job, fmt::format("failed with status {}", status));
 }
 
+CapturedOutput feed_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                            std::string_view input, std::chrono::seconds at_most, std::size_t most_bytes) {
+  const auto file = readable_file(input);
+  return capture({program, arguments, at_most, file.get()}, most_bytes);
+}
+
 CapturedOutput capture_program(const std::filesystem::path& program,
                                const std::vector<std::string>& arguments, std::chrono::seconds at_most,
                                std::size_t most_bytes) {
-  const Job job{program, arguments, at_most};
-  Capture output(most_bytes);
-  Capture errors(most_bytes);
-  std::vector<Pipe> pipes;
-  pipes.emplace_back(job, output);
-  pipes.emplace_back(job, errors);
-  const auto ending = run(job, std::move(pipes));
-  if (ending.stop == Stop::too_much_output) fail(job, fmt::format("printed more than {} bytes", most_bytes));
-  const int status = exit_status(job, ending);
-  return {std::move(output).text(), std::move(errors).text(), status};
+  return capture({program, arguments, at_most}, most_bytes);
+}
+
+CapturedOutput capture_program(const std::filesystem::path& program,
+                               const std::vector<std::string>& arguments, std::chrono::seconds at_most,
+                               std::size_t most_bytes, const ProgramEnvironment& environment) {
+  return capture({program, arguments, at_most, -1, &environment}, most_bytes);
 }
 
 }  // namespace dkim::keytool

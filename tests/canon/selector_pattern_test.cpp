@@ -34,6 +34,19 @@ TEST(SelectorPattern, RefusesWhatMakesNoSelector) {
   EXPECT_EQ(refusal(std::string(64, 'a')).reason, "it makes a label longer than 63 bytes");
 }
 
+// A longer stem is shortened.
+TEST(SelectorPattern, NeedsRoomForAStemOfOneByte) {
+  EXPECT_TRUE(SelectorPattern::parse(std::string(53, 'a') + "-%stem%%date%"));
+  EXPECT_FALSE(SelectorPattern::parse(std::string(54, 'a') + "-%stem%%date%"));
+}
+
+TEST(SelectorPattern, LettersOfADayAreFew) {
+  EXPECT_EQ(canon::without_day_letters("20260203b"), "20260203");
+  EXPECT_EQ(canon::without_day_letters("20260203zz"), "20260203");
+  for (const auto* whole : {"20260203", "20260203mail", "20260203key", "20260203a", ""})
+    EXPECT_EQ(canon::without_day_letters(whole), whole);
+}
+
 TEST(SelectorPattern, FindsTheStemAgain) {
   const auto stem = [](std::string_view pattern, std::string_view selector) {
     return SelectorPattern::parse(pattern)->stem_of(selector, "rsa").value_or("-none-");

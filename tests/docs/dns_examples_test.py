@@ -10,6 +10,7 @@ import tempfile
 import threading
 import unittest
 
+import dns.name
 import dns.zone
 
 import programs
@@ -164,7 +165,7 @@ class NameServers(unittest.TestCase):
     def test_a_name_server_can_read_each_example_of_records(self):
         count = 0
         for display in PAGES["dkimsignd-tutorial.7"].displays():
-            records = len(re.findall(r" IN +(?:TXT|NS|A|AAAA|PTR|SOA) ", display))
+            records = len(re.findall(r" IN +(?:TXT|NS|A|AAAA|PTR|SOA|CNAME) ", display))
             if not records:
                 continue
             # An example with a SOA record is one zone; the others have names from several zones.
@@ -173,6 +174,97 @@ class NameServers(unittest.TestCase):
             self.assertEqual(sum(1 for _ in zone.iterate_rdatas()), records, display)
             count += records
         self.assertGreater(count, 12)
+
+
+class Slots(unittest.TestCase):
+    """Follows the hoster's and the customer's steps in dkimsignd-tutorial(7)."""
+
+    PAGE = "dkimsignd-tutorial.7"
+    DOMAINS = ("mail.club.example", "shop.example")
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+
+    def run_shell(self, script):
+        """Runs commands of the page, with the configuration of the page and a key directory of the test."""
+        config = self.directory / "dkimsignd.conf"
+        config.write_text(
+            the_display(self.PAGE, "slot_target = ") + f'key_directory = "{self.directory}/keys";\n'
+        )
+        wrapper = f'dkimkey() {{ "{DKIMKEY}" "$@" --config {config}; }}; set -e; '
+        done = subprocess.run(
+            ["bash", "-c", wrapper + script], cwd=self.directory, capture_output=True, text=True, check=False
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def make_keys(self):
+        (self.directory / "domains").write_text("".join(f"{domain}\n" for domain in self.DOMAINS))
+        self.run_shell(the_display(self.PAGE, "while read -r domain; do\n    dkimkey generate --domain \"$domain\" --slots"))
+
+    def test_bind_accepts_the_zone_and_its_policy(self):
+        key = the_display("dkimkey.8", 'key "dkimsignd" {')
+        (self.directory / "dkimsignd.key").write_text(key)
+        (self.directory / "dkim.hoster.example.zone").write_text(
+            the_display(self.PAGE, "$ORIGIN dkim.hoster.example.")
+        )
+        displays = [display for display in PAGES[self.PAGE].displays() if "update-policy" in display]
+        self.assertEqual(len(displays), 1)
+        conf = displays[0].replace("/etc/bind", str(self.directory)).replace("/var/lib/bind", str(self.directory))
+        (self.directory / "named.conf").write_text(conf)
+        done = subprocess.run(
+            ["named-checkconf", "-z", self.directory / "named.conf"], capture_output=True, text=True, check=False
+        )
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("zone dkim.hoster.example/IN: loaded serial 1", done.stdout)
+
+    def test_each_customer_gets_two_slots_below_the_one_zone(self):
+        self.make_keys()
+        published = {}
+        for line in (self.directory / "records.json").read_text().splitlines():
+            if line.strip() not in ("[", "]"):
+                record = json.loads(line)
+                published[record["domain"]] = record["name"]
+        self.assertEqual(
+            published, {domain: f"s1.{domain}.dkim.hoster.example" for domain in self.DOMAINS}
+        )
+        zone = dns.name.from_text(re.match(r"\$ORIGIN (\S+)", the_display(self.PAGE, "$ORIGIN dkim.hoster"))[1])
+        for name in published.values():
+            self.assertTrue(dns.name.from_text(name).is_subdomain(zone), name)
+        slots = json.loads(self.run_shell("dkimkey list --slots --json"))
+        self.assertEqual(
+            {(slot["domain"], slot["selector"]) for slot in slots},
+            {(domain, slot) for domain in self.DOMAINS for slot in ("s1", "s2")},
+        )
+
+    def test_customers_get_what_the_page_shows(self):
+        self.make_keys()
+        commands = the_display(self.PAGE, "dkimkey show --cname --domain shop.example --format form")
+        self.assertEqual(self.run_shell(commands), the_display(self.PAGE, "shop.example\n"))
+        everything = json.loads((self.directory / "cnames.json").read_text())
+        self.assertEqual({cname["domain"] for cname in everything}, set(self.DOMAINS))
+        form = self.run_shell(the_display(self.PAGE, "dkimkey show --cname --domain mail.club.example"))
+        self.assertIn("  name    s1._domainkey.mail   (in the zone club.example", form)
+        zone = self.run_shell("dkimkey show --cname --domain shop.example")
+        for page in (self.PAGE, "dkimkey.8"):
+            self.assertEqual(zone, the_display(page, "s1._domainkey.shop.example. 3600 IN CNAME"))
+
+    def test_the_table_has_the_columns_of_the_program(self):
+        self.make_keys()
+        head, *rows = self.run_shell("dkimkey list --slots --domain shop.example").splitlines()
+        shown = the_display(self.PAGE, "DOMAIN        SLOT").splitlines()
+        self.assertEqual(head.split(), shown[0].split())
+        for row, example in zip(rows, shown[1:], strict=True):
+            self.assertEqual(row.split()[:3], example.split()[:3])
+            self.assertIn(example.split()[6], row.split())
+
+    def test_a_customer_goes_back_to_ordinary_selectors(self):
+        self.make_keys()
+        self.run_shell(the_display(self.PAGE, "dkimkey generate --domain shop.example --no-slots"))
+        slots = json.loads(self.run_shell("dkimkey list --slots --json --domain shop.example"))
+        self.assertEqual([slot["closed"] for slot in slots], [True, True])
 
 
 if __name__ == "__main__":

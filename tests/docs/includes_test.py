@@ -15,8 +15,9 @@ BELOW = {
     "keytool": ("crypto", "canon"),
 }
 CRYPTO = ("signatures", "store", "settings", "keys", "")
-KEYTOOL = ("", "commands", "doctor", "doctor/host", "doctor/domain", "doctor/postfix", "doctor/findings", "rotation",
-           "messages", "messages/damage", "opendkim", "generate", "cli", "keys", "spf", "dns", "system", "output")
+KEYTOOL = ("", "commands", "notify", "doctor", "doctor/host", "doctor/domain", "doctor/postfix", "doctor/findings", "rotation",
+           "messages", "messages/damage", "opendkim", "generate", "cli", "keys", "spf", "dns", "lexicon", "system",
+           "output")
 # The files directly in milter/ that its inner folders may include: the log of troubles, and what metrics report.
 MILTER = {
     "libmilter": {"milter/troubles.hpp"},

@@ -30,9 +30,16 @@ class Members(unittest.TestCase):
         self.common = set(re.findall(r"\.Ql (\w+)", text.split(".Bl", maxsplit=1)[0]))
         self.documented = {name: members for names, members in items.items() for name in names.split(", ")}
 
-    def members(self, name, *words):
+    def members_about_slots(self):
+        config = self.directory / "slots.conf"
+        config.write_text('slot_target = "%selector%.%domain%.dkim.example";\n')
+        keys = self.directory / "slots"
+        self.members("generate", "-d", "example.com", "--slots", "a,b", "--json", keys=keys, config=config)
+        return self.members("list", "--slots", "--json", keys=keys), self.members("show", "--cname", "--json", keys=keys)
+
+    def members(self, name, *words, keys=None, config="/dev/null"):
         done = subprocess.run(
-            [DKIMKEY, name, *words, "-D", self.directory / "keys", "--config", "/dev/null"],
+            [DKIMKEY, name, *words, "-D", keys or self.directory / "keys", "--config", config],
             capture_output=True,
             text=True,
             check=False,
@@ -53,15 +60,19 @@ class Members(unittest.TestCase):
         signed.write_bytes(subprocess.run(sign, check=True, capture_output=True).stdout)
         real["show"] = self.members("show", "--json")
         real["list"] = self.members("list", "--json")
+        real["list --slots"], real["show --cname"] = self.members_about_slots()
         real["explain"] = self.members("explain", "a@example.com", "--json")
         real["check"] = self.members("check", "--json", "--resolver", self.resolver)
+        config = self.directory / "dkimsignd.conf"
+        config.write_text('publish = { method = "hook"; program = "/bin/false"; };')
+        real["check-publish"] = self.members("check-publish", "--json", "--resolver", self.resolver, config=config)
         real["rotate"] = self.members("rotate", "--json", "--resolver", self.resolver)
         real["verify"] = self.members("verify", "--json", "--key-record", "v=DKIM1; p=", str(signed))
         real["revoke"] = self.members("revoke", "-s", "s1", "--json", "--resolver", self.resolver)
         real["doctor"] = self.members("doctor", "--json", "--local", "--postfix-config", self.directory)
         wanted = {name: self.common | members for name, members in self.documented.items()}
         wanted["list"] = self.common
-        for name in ("verify", "doctor"):
+        for name in ("verify", "doctor", "check-publish", "list --slots", "show --cname"):
             wanted[name] = self.documented[name]
         for name in ("check", "rotate", "revoke"):
             wanted[name] |= record

@@ -43,10 +43,13 @@ def names_known_in(text):
 GROUPS = {
     "macros": ['( { name = "x"; %s } )'],
     "rules": ['( { sender = "*"; domain = "example.com"; %s } )', '( { sender = "*"; sign = false; %s } )'],
+    "also_sign": ['( { sender = "*"; domain = "example.com"; %s } )'],
+    "logins": ['( { login = "*@example.com"; domains = ( "example.com" ); %s } )'],
     "publish": [
         '{ method = "manual"; %s }',
         '{ method = "update"; key_file = "/x"; %s }',
         '{ method = "hook"; program = "/x"; %s }',
+        '{ method = "lexicon"; provider = "x"; credentials = "/x"; %s }',
     ],
     "domains": ['( { domain = "example.com"; publish = { method = "manual"; }; %s } )'],
     "rotation": ['{ %s }'],
@@ -99,7 +102,7 @@ def options_in(help_text):
 def subcommands():
     text = output_of(DKIMKEY, "--help")
     listed = text[text.index("Subcommands:") :].split("\n\n")[0]
-    return re.findall(r"^  (\w+) ", listed, re.M)
+    return re.findall(r"^  ([\w-]+) ", listed, re.M)
 
 
 def help_of(subcommand):

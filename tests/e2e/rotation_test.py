@@ -17,8 +17,7 @@ import sys
 import time
 import unittest
 
-import dns_world
-from clock import CLOCK, at_time
+from clock import at_time
 from dns_world import ZONE, DnsWorld
 
 from harness.dns_watch import DnsWatch, served_by_all
@@ -26,6 +25,7 @@ from harness.key_promise import judge, judge_all
 from harness.message import tags
 from harness.products import GROUP, USER, Daemon, KeyStore, Raw, program
 from harness.signing_load import SigningLoad
+from harness.update_hook import make_update_hook
 from harness.verifiers import PERL, mail_dkim_accepts
 from harness.workspace import Workspace, next_line, stop_process
 
@@ -39,18 +39,6 @@ SECOND = datetime.timedelta(seconds=1)
 # The TTL with which dkimkey publishes; it is longer than the zone's negative TTL.
 RECORD_TTL = 3600 * SECOND
 EVERY, DRAIN, FORGET = 180 * DAY, 7 * DAY, 30 * DAY
-# Does what the hook of a DNS provider would do, in real time and in Debian's python3.
-HOOK = """\
-#!/bin/sh
-exec env {unset} /usr/bin/python3 -B - "$@" <<'END'
-import sys
-sys.path.insert(0, {tests!r})
-from dns_world import DnsWorld
-action, name, _, ttl, value = sys.argv[1:]
-DnsWorld({directory!r}, network={network!r}, notify=False).put(
-    name, *([value] if action == "set" else []), ttl=int(ttl))
-END
-"""
 # How many messages each connection brings through after each step.
 AFTER_A_STEP = 15
 
@@ -98,10 +86,7 @@ class RotationTest(unittest.TestCase):
         self.socket = str(directory / "milter.sock")
 
         self.store.generate(ZONE, "server", "both", "--activate")
-        hook = self.workspace.directory("hook", 0o755) / "hook"
-        hook.write_text(HOOK.format(unset=" ".join(f"-u {name}" for name in CLOCK), tests=dns_world.__file__.rsplit("/", 1)[0],
-                                    directory=str(hook.parent), network=NETWORK))
-        hook.chmod(0o755)
+        hook = make_update_hook(self.workspace, NETWORK)
         # One configuration for both programs, as on a real host.
         self.daemon = Daemon(self.workspace, self.socket, self.store.path,
                              publish=Raw(f'{{ method = "hook"; program = "{hook}"; }}'))

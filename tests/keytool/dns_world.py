@@ -173,6 +173,11 @@ class DnsWorld:
             self.stop("lame")
         if "secondary" not in self.processes:
             self.start_knot("secondary", self.secondary, [(ZONE, "secondary")])
+        self.remove_records()
+        wait_for(lambda: self.serial(self.secondary) == self.serial(self.primary), "the secondary to follow")
+
+    def remove_records(self):
+        """Removes all TXT and CNAME records from the primary, and from the servers of the other zone."""
         for zone, server in ((ZONE, self.primary), (OTHER_ZONE, self.other)):
             update = self.update_of(zone)
             for name, node in dns.zone.from_xfr(dns.query.xfr(server, zone)).items():
@@ -181,7 +186,6 @@ class DnsWorld:
                         update.delete(name, kind)
             if update.update:
                 self.send(update, server)
-        wait_for(lambda: self.serial(self.secondary) == self.serial(self.primary), "the secondary to follow")
 
     def spawn(self, name, *command):
         with open(self.directory / f"{name}.log", "ab") as log:

@@ -5,13 +5,10 @@
 #include "keytool/opendkim/address_pattern.hpp"
 #include "keytool/opendkim/rule_plan.hpp"
 #include "keytool/opendkim/separate.hpp"
+#include "tests/keytool/rule_texts.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
-
-AddressPattern pattern(std::string_view glob) {
-  return patterns_of_glob(glob).at(0);
-}
 
 std::vector<std::string> texts(const std::vector<AddressPattern>& patterns) {
   std::vector<std::string> out;
@@ -100,38 +97,6 @@ TEST(ImportPattern, ComparesThemCorrectly) {
   EXPECT_TRUE(covers(pattern("b*@*"), pattern("b*a@*.x.org")));
   EXPECT_FALSE(covers(pattern("*@*.x.org"), pattern("*@x.org")));
 }
-
-canon::DomainName domain(std::string_view text) {
-  return *canon::DomainName::parse(text);
-}
-
-canon::Selector selector(std::string_view text) {
-  return *canon::Selector::parse(text);
-}
-
-KeyName key(std::string_view domain_text, std::string_view selector_text) {
-  return {domain(domain_text), selector(selector_text)};
-}
-
-ActiveKeys active(std::initializer_list<KeyName> keys) {
-  ActiveKeys out;
-  for (const auto& name : keys)
-    out[name.domain].push_back(name.selector);
-  return out;
-}
-
-std::vector<std::string> rules(const RulePlan& plan) {
-  std::vector<std::string> out;
-  for (const auto& rule : plan.rules) {
-    std::string text = rule.pattern.text() + " -> " + (rule.domain ? rule.domain->str() : "nobody");
-    for (const auto& name : rule.selectors)
-      text += " " + name.str();
-    out.push_back(std::move(text));
-  }
-  return out;
-}
-
-using Texts = std::vector<std::string>;
 
 TEST(ImportRules, ADomainWithItsOwnKeyNeedsNone) {
   const auto a = key("a.org", "s");

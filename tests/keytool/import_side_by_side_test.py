@@ -129,6 +129,7 @@ class SideBySide(unittest.TestCase):
              directory / "dkimsignd.conf"], capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(imported.returncode, code, imported.stdout + imported.stderr)
         self.assertEqual({path: path.read_bytes() for path in before}, before, "opendkim's files have changed")
+        self.imported = (directory / "dkimsignd.conf").read_text()
         with open(directory / "dkimsignd.conf", "a", encoding="utf-8") as text:
             text.write(f'socket = "unix:{ours}";\nlog = "stderr";\nlog_level = "debug";\n')
 
@@ -389,6 +390,42 @@ class SideBySide(unittest.TestCase):
                 Message("root@d2.example"), Message("root@other.example"), Message("a@other.example")],
             {"keytable": self.KEYS, "signingtable": "*@d0.example k0\n*@d0.example k1\n*@d2.example k2\nroot@* k1\n"})
         self.assertNotIn("signs a message", said)
+
+    def test_a_provider_signs_beside_its_customers(self):
+        """The set-up of feedback loops: whichever line is first, the customer's signature is the author's."""
+        customers = "*@shop.example k0\n*@club.example k1\nnews@club.example k2\n"
+        for table in (customers + "* k3\n", "* k3\n" + customers):
+            said = self.compare(
+                "Mode s\nKeyTable file:$D/keytable\nSigningTable refile:$D/signingtable\nMultipleSignatures yes\n", [
+                    Message("a@shop.example"), Message("A@Club.example"), Message("a@sub.shop.example"),
+                    Message("a@stranger.example"), Message("a@esp.example"), Message("a@shop.example", client=OUTSIDE),
+                    Message("news@club.example", differs=(
+                        "opendkim loses all but the first and the last of three or more",
+                        signed("club.example/s1", "esp.example/s3") if table.startswith("*@") else
+                        signed("esp.example/s3", "club.example/s2"),
+                        signed("club.example/s1", "club.example/s2", "esp.example/s3"))),
+                ], {"keytable": "k0 shop.example:s0:$D/one.pem\nk1 club.example:s1:$D/one.pem\n"
+                                "k2 club.example:s2:$D/two.pem\nk3 esp.example:s3:$D/two.pem\n",
+                    "signingtable": table}, ("one.pem", "two.pem"))
+            self.assertIn('{ sender = "*@shop.example"; domain = "shop.example"; }', self.imported)
+            self.assertIn('also_sign = (\n  { sender = "*"; domain = "esp.example"; }\n);', self.imported)
+
+    def test_second_signatures_for_some(self):
+        """They can be those of a user, of a subdomain, or of a domain that signs for another."""
+        self.compare(
+            "Mode s\nKeyTable file:$D/keytable\nSigningTable file:$D/signingtable\nMultipleSignatures yes\n", [
+                Message(author) for author in (
+                    "a@d1.example", "root@d1.example", "root@else.example", "a@x.d1.example", "root@x.d1.example",
+                    "a@d4.example", "a@else.example", "Root@D1.example")],
+            {"keytable": self.KEYS, "signingtable": "d1.example k1\nroot@* k2\nd4.example k5\n.d1.example k3\n"})
+
+    def test_second_signatures_without_a_key(self):
+        self.compare(
+            "Mode s\nKeyTable file:$D/keytable\nSigningTable refile:$D/signingtable\nMultipleSignatures yes\n", [
+                Message("a@shop.example", differs=("opendkim defers the message", "t", signed("shop.example/s0"))),
+                Message("a@club.example"), Message("a@else.example")],
+            {"keytable": "k0 shop.example:s0:$D/one.pem\nk1 club.example:s1:$D/one.pem\nk3 esp.example:s3:$D/none.pem\n",
+             "signingtable": "*@shop.example k0\n*@shop.example k3\n*@club.example k1\n"}, code=1)
 
     def test_percent(self):
         """Each domain has its own key file, and one line names all of them."""

@@ -13,6 +13,7 @@ A session file reads like a terminal:
     ! text               a line of standard error
     = 1                  the exit code, if it is not 0
     # text               a comment
+    ? /path              a program that the session needs; without it, the session is skipped with exit code 77
 
 In an expected line, {{...}} is a regular expression; the line "..." stands for any number of lines. A stream without
 expected lines must be empty. Blank lines are ignored.
@@ -26,6 +27,8 @@ import sys
 import tempfile
 
 from sanitizers import options
+
+SKIPPED = 77
 
 
 class Step:
@@ -42,7 +45,7 @@ def read_session(path):
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         if line.startswith("$ "):
             steps.append(Step(number, line[2:]))
-        elif line == "" or line.startswith("#"):
+        elif line == "" or line.startswith(("#", "? ")):
             continue
         elif not steps:
             sys.exit(f"{path}:{number}: output before any command")
@@ -92,21 +95,35 @@ def play(step, directory, environment):
     return problems
 
 
+def lacks(path):
+    """Returns the programs that a session needs and that are not installed."""
+    wanted = re.findall(r"^\? (.*)$", path.read_text("utf-8"), re.M)
+    return [program for program in wanted if not pathlib.Path(program).exists()]
+
+
+def check_session(session, directory, environment):
+    """Returns 0 if every step does as the session says, and otherwise prints the first that does not."""
+    for step in read_session(session):
+        problems = play(step, directory, environment)
+        if problems:
+            print(f"{session}:{step.number}: $ {step.command}", *problems, sep="\n")
+            return 1
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--dkimkey", type=pathlib.Path, required=True)
     parser.add_argument("session", type=pathlib.Path)
     arguments = parser.parse_args()
+    if missing := lacks(arguments.session):
+        print("skipped, because this release of Debian has no", *missing)
+        return SKIPPED
     path = str(arguments.dkimkey.resolve().parent) + ":/usr/sbin:/usr/bin:/sbin:/bin"
     with tempfile.TemporaryDirectory(prefix="dkimkey-session-") as directory:
         environment = {"PATH": path, "HOME": directory, "LC_ALL": "C.UTF-8",
                        "TESTS": str(arguments.session.resolve().parent.parent), **options()}
-        for step in read_session(arguments.session):
-            problems = play(step, directory, environment)
-            if problems:
-                print(f"{arguments.session}:{step.number}: $ {step.command}", *problems, sep="\n")
-                return 1
-    return 0
+        return check_session(arguments.session, directory, environment)
 
 
 if __name__ == "__main__":

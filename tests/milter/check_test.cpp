@@ -59,6 +59,9 @@ TEST_F(CheckTest, WarnsAboutValidSettingsThatMayDoHarm) {
   EXPECT_TRUE(
       warning("trusted_networks = ( \"0.0.0.0/0\" );").starts_with("warning: trusted_networks: 0.0.0.0/0"));
   EXPECT_TRUE(warning("trusted_networks = ( \"::/0\" );").starts_with("warning: trusted_networks: ::/0"));
+  EXPECT_TRUE(
+      warning("on_foreign_author = \"reject\";").starts_with("warning: on_foreign_author: it has no"));
+  EXPECT_EQ(warning("on_foreign_author = \"reject\"; logins = \"domain\";"), "");
   EXPECT_TRUE(warning("expiration = 3600;").starts_with("warning: expiration: "));
 }
 
@@ -67,6 +70,21 @@ TEST_F(CheckTest, NamesARuleWhoseSelectorIsMissing) {
   EXPECT_EQ(
       check(1, "rules = ( { sender = \"*\"; domain = \"example.com\"; selectors = ( \"a\", \"b\" ); } );"),
       "the rule for * names the selector b, which example.com does not have\n");
+}
+
+TEST_F(CheckTest, NamesASecondSignerThatCannotSign) {
+  const auto second = [](const std::string& more) {
+    return "also_sign = ( { sender = \"@a.example\"; domain = \"esp.example\"; " + more + " } );";
+  };
+  EXPECT_EQ(check(1, second("")), "also_sign for *@a.example: esp.example has no active key\n");
+  store_.add_key("esp.example", "next", crypto::Algorithm::ed25519, crypto::KeyState::pending);
+  EXPECT_EQ(check(1, second("")), "also_sign for *@a.example: esp.example has no active key\n");
+  store_.add_key("esp.example", "e");
+  EXPECT_EQ(check(0, second("")), "");
+  EXPECT_EQ(check(1, second("selectors = ( \"next\" );")),
+            "also_sign for *@a.example: esp.example has no active key that the entry names\n");
+  EXPECT_EQ(check(1, second("selectors = ( \"e\", \"f\" );")),
+            "also_sign for *@a.example names the selector f, which esp.example does not have\n");
 }
 
 TEST_F(CheckTest, NamesAMissingDirectoryOfMetrics) {
@@ -132,6 +150,35 @@ TEST_F(CheckTest, ReportsOnceThatOthersMayWriteADirectory) {
   const auto domain = store_.path() / "b.example";
   std::filesystem::permissions(domain, std::filesystem::perms(01777));
   EXPECT_NE(check(1).find(domain.string() + " has mode 1777: "), std::string::npos);
+}
+
+TEST_F(CheckTest, ReadsTheTableOfLogins) {
+  const auto table = store_.path() / "logins";
+  const auto settings = "logins = \"" + table.string() + "\";";
+  EXPECT_EQ(check(1, settings), "the table of logins " + table.string() + " does not exist\n");
+  test::write_file(table, "joe a.example\njim\n", 0640);
+  EXPECT_EQ(check(1, settings), table.string() +
+                                    ":2: a login without a domain; a login, and after it the domains that it "
+                                    "may use\n");
+  test::write_file(table, "joe a.example\n", 0640);
+  EXPECT_EQ(check(0, settings), "");
+  std::filesystem::permissions(table, std::filesystem::perms(0666));
+  EXPECT_NE(check(1, settings).find("fix it with: chmod"), std::string::npos);
+}
+
+TEST_F(CheckTest, NamesCredentialsAndAProgramThatCannotBeUsed) {
+  const auto lexicon = store_.path() / "lexicon";
+  const auto credentials = store_.path() / "hetzner.env";
+  const std::string settings = "publish = { method = \"lexicon\"; provider = \"hetzner\"; credentials = \"" +
+                               credentials.string() + "\"; program = \"" + lexicon.string() + "\"; };";
+  EXPECT_EQ(check(1, settings), "the credentials of publish, " + credentials.string() + ", does not exist\n");
+  test::write_file(credentials, "", 0600);
+  EXPECT_EQ(check(1, settings), "the program of publish, " + lexicon.string() + ", does not exist\n");
+  test::write_file(lexicon, "", 0755);
+  EXPECT_EQ(check(0, settings), "");
+  test::write_file(credentials, "", 0644);
+  const auto said = check(1, settings);
+  EXPECT_NE(said.find("fix it with: chmod 0640 " + credentials.string()), std::string::npos) << said;
 }
 
 TEST_F(CheckTest, NamesHooksAndTsigFilesThatCannotBeUsed) {

@@ -159,6 +159,12 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"expiration = 1.5;",
                 "\"expiration\" is a number with a fraction; it must be a whole number "
                 "from 0 to 316224000"},
+        Mistake{
+            "rotation = { notify = \"a, b\"; };",
+            "\"notify\" is not one plain address: a name may have letters, digits and . _ + = -; for example "
+            "\"root\" or \"postmaster@example.com\"; \"\" sends no mail"},
+        Mistake{"rotation = { sendmail = \"sendmail\"; };",
+                "\"sendmail\" is not an absolute path; it must begin with /"},
         Mistake{"signed_headers = ( \"-From\" );",
                 "signed_headers: From is always signed (RFC 6376 section 5.4); names of header fields, or "
                 "+Name and -Name to change the default list"},

@@ -62,8 +62,12 @@ also_sign = ( { sender = "*"; domain = "ESP.example"; selectors = ( "e1" ); } );
 on_error = "reject";
 on_malformed = "tempfail";
 publish = { method = "update"; key_file = "/etc/tsig.key"; server = "192.0.2.1"; };
-domains = ( { domain = "example.com"; publish = { method = "hook"; program = "/bin/hook"; }; } );
-rotation = { every = 90; drain = 1; forget = 2; selector = "k%date%"; };
+domains = ( { domain = "example.com"; publish = { method = "hook"; program = "/bin/hook"; }; },
+            { domain = "example.net";
+              publish = { method = "lexicon"; provider = "hetzner"; credentials = "/etc/h.env"; zone = "example.net";
+                          program = "/opt/lexicon"; form = "strings"; }; } );
+rotation = { every = 90; drain = 1; forget = 2; selector = "k%date%";
+             notify = "dns@example.com"; sendmail = "/opt/sendmail"; };
 log = "stderr";
 log_level = "debug";
 metrics_file = "/run/m.prom";
@@ -105,6 +109,8 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_EQ(config.signing.also_sign[0].domain->str(), "esp.example");
   EXPECT_EQ(config.signing.also_sign[0].selectors.size(), 1U);
   EXPECT_EQ(config.keys.selector->text(), "k%date%");
+  EXPECT_EQ(config.keys.notify->str(), "dns@example.com");
+  EXPECT_EQ(config.keys.sendmail, "/opt/sendmail");
   EXPECT_EQ(config.on_error, Disposition::reject);
   EXPECT_EQ(config.on_malformed, Disposition::tempfail);
   EXPECT_EQ(config.log, LogTarget::standard_error);

@@ -24,7 +24,7 @@ TEST_F(DaemonDialogueTest, AsksForTheMacrosThatItUsesAndNoOthers) {
   using Names = std::vector<std::string>;
   const auto of = [&](Stage stage) { return symbols[static_cast<std::size_t>(stage)]; };
   EXPECT_EQ(of(Stage::connect), (Names{"v", "{daemon_name}", "{mark}"}));
-  EXPECT_EQ(of(Stage::mail), (Names{"i", "{auth_type}", "{daemon_name}", "{mark}"}));
+  EXPECT_EQ(of(Stage::mail), (Names{"i", "{auth_type}", "{auth_authen}", "{daemon_name}", "{mark}"}));
   EXPECT_EQ(of(Stage::end_of_header), Names{"i"});
   EXPECT_EQ(of(Stage::end_of_message), Names{"i"});
   for (const Stage stage : {Stage::helo, Stage::rcpt, Stage::data})

@@ -70,6 +70,30 @@ TEST_P(SessionFaultsTest, WhenTheMtaDoesNotTakeTheSignature) {
   expect_error_line("not taken");
 }
 
+// The last signature is inserted first, so that the author's is on top. A message with only the second one
+// must not leave, even where unsigned mail may.
+TEST_P(SessionFaultsTest, TheSecondSignatureNeverStaysAlone) {
+  store_.add_key("esp.example", "e");
+  configure("on_error = \"" + std::string(GetParam().word) +
+            "\"; also_sign = ( { sender = \"*\"; domain = \"esp.example\"; } );");
+  for (int taken = 0; taken < 2; ++taken) {
+    auto connection = session();
+    ASSERT_EQ(connection->mail("<a@example.com>", macro()), Verdict::proceed);
+    connection->header("From", " a@example.com");
+    ASSERT_EQ(connection->end_of_header(macro()), Verdict::proceed);
+    Fields inserted;
+    const auto take_some = [&](const std::string& name, const std::string& value) {
+      if (inserted.size() == static_cast<std::size_t>(taken)) throw crypto::Error("not taken");
+      keep_in(inserted)(name, value);
+    };
+    const auto verdict = guarded(*connection, [&] { return connection->end_of_message(macro(), take_some); });
+    const bool let_go = GetParam().verdict == Verdict::accept && taken == 1;
+    EXPECT_EQ(verdict, let_go ? Verdict::tempfail : GetParam().verdict);
+    EXPECT_EQ(last_line(), std::string("4F1k: not signed: not taken, on_error=") +
+                               (let_go ? "tempfail" : GetParam().word));
+  }
+}
+
 TEST_P(SessionFaultsTest, InAHeaderFieldWaitsForTheEndOfTheHeader) {
   auto connection = session();
   ASSERT_EQ(connection->mail("<a@example.com>", macro()), Verdict::proceed);

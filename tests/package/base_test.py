@@ -14,6 +14,8 @@ from machine import isolate
 FAST = "--dpkgopt=force-unsafe-io"
 # The machine's archive has these packages, and the tests install one of them: they conflict with each other.
 LATER = ("postfix", "sendmail")
+# Not every release has this one.
+PERHAPS = "lexicon"
 
 
 def main():
@@ -25,6 +27,8 @@ def main():
         f"--customize-hook=copy-in {package(CURRENT)} /var/tmp",
         *('--customize-hook=chroot "$1" apt-get -q -y --download-only --no-install-recommends install '
           f"{mta} /var/tmp/{package(CURRENT).name}" for mta in LATER),
+        f'--customize-hook=chroot "$1" sh -c "! apt-cache show {PERHAPS} >/dev/null 2>&1 || '
+        f'apt-get -q -y --download-only --no-install-recommends install {PERHAPS}"',
         '--customize-hook=rm "$1"/var/tmp/*.deb',
         SUITE, BASE, *([] if sources is None else ["-"]), input=(sources or "").encode())
 

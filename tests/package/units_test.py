@@ -94,7 +94,10 @@ class SampleTest(unittest.TestCase):
 
     def test_it_names_every_setting_with_its_default(self):
         sample = (PACKAGING / "dkimsignd.conf").read_text()
-        self.assertEqual([line for line in sample.splitlines() if line and not line.startswith("#")], [])
+        # One setting is not the program's default: a person is told by mail.
+        told = 'rotation = { every = 180; drain = 7; forget = 30; notify = "root"; };'
+        self.assertEqual([line for line in sample.splitlines() if line and not line.startswith("#")], [told])
+        sample = sample.replace(told, "#" + told.replace(' notify = "root";', ""))
         settings = re.compile(r"^#(?=[a-z_]+ *=)", re.MULTILINE)
         defaults = self.print_config("")
         names = re.findall(r"^([a-z_]+) = ", defaults, re.MULTILINE)

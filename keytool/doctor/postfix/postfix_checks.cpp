@@ -96,6 +96,8 @@ Finding protocol_finding(const PostfixSettings& settings, const std::set<MilterV
         value);
     if (!has_word(settings.of("milter_mail_macros"), "{auth_type}"))
       what += "; milter_mail_macros lacks {auth_type}: authenticated clients are not known";
+    if (!has_word(settings.of("milter_mail_macros"), "{auth_authen}"))
+      what += "; milter_mail_macros lacks {auth_authen}: the names of logins are not known";
     if (!has_word(settings.of("milter_connect_macros"), "{daemon_name}") &&
         !has_word(settings.of("milter_mail_macros"), "{daemon_name}"))
       what += "; milter_connect_macros lacks {daemon_name}: no service can mark its mail with it";

@@ -59,7 +59,17 @@ Findings check_names(const PostfixSettings& settings);
 Findings check_missing_fields(const PostfixSettings& settings, const std::string& socket,
                               const canon::FieldPolicy& fields);
 
-// Runs all of these checks, in the order of the chain.
+// What dkimsignd does with the mail of clients that have logged in.
+struct LoginPolicy {
+  bool judged = false;            // logins is not "any"
+  std::string on_foreign_author;  // as in the configuration
+};
+
+// Checks where a client that has logged in can send as another's address, and what dkimsignd does then.
+// Returns nothing if nobody can log in where mail is signed.
+Findings check_logins(const PostfixSettings& settings, const std::string& socket, const LoginPolicy& policy);
+
+// Runs all of these checks but check_logins, in the order of the chain.
 Findings check_postfix(const PostfixSettings& settings, const std::string& socket,
                        const canon::FieldPolicy& fields);
 

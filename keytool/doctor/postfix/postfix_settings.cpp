@@ -181,10 +181,18 @@ const std::vector<std::string>& postfix_setting_names() {
       "smtp_line_length_limit",
       "smtp_mime_header_checks",
       "smtp_nested_header_checks",
+      "smtpd_client_restrictions",
+      "smtpd_data_restrictions",
+      "smtpd_end_of_data_restrictions",
+      "smtpd_helo_restrictions",
       "smtpd_milter_maps",
       "smtpd_milters",
       "smtpd_proxy_filter",
+      "smtpd_recipient_restrictions",
+      "smtpd_relay_restrictions",
       "smtpd_sasl_auth_enable",
+      "smtpd_sender_login_maps",
+      "smtpd_sender_restrictions",
   };
   return names;
 }

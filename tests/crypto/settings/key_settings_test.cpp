@@ -45,6 +45,26 @@ TEST(KeySettingsTest, PublishForAllAndForOneDomain) {
   EXPECT_EQ(own.program, "/bin/hook");
 }
 
+TEST(KeySettingsTest, PublishByLexicon) {
+  const auto& least =
+      read("publish = { method = \"lexicon\"; provider = \"hetzner\"; credentials = \"/etc/h.env\"; };")
+          .publish;
+  EXPECT_EQ(least.method, Method::lexicon);
+  EXPECT_EQ(least.provider, "hetzner");
+  EXPECT_EQ(least.credentials, "/etc/h.env");
+  EXPECT_EQ(least.program, "/usr/bin/lexicon");
+  EXPECT_FALSE(least.zone);
+  EXPECT_EQ(least.form, PublishSettings::Form::automatic);
+  const auto all =
+      read(
+          "publish = { method = \"lexicon\"; provider = \"linode4\"; credentials = \"/etc/h.env\"; zone = "
+          "\"Example.COM\"; program = \"/opt/lexicon\"; form = \"strings\"; };")
+          .publish;
+  EXPECT_EQ(all.zone->str(), "example.com");
+  EXPECT_EQ(all.program, "/opt/lexicon");
+  EXPECT_EQ(all.form, PublishSettings::Form::strings);
+}
+
 TEST(KeySettingsTest, PatternOfSelectors) {
   const auto settings = read("rotation = { selector = \"k%year%\"; };");
   ASSERT_TRUE(settings.selector);
@@ -86,6 +106,26 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"publish = { method = \"update\"; };", "\"key_file\" is missing"},
         Mistake{"publish = { method = \"update\"; key_file = \"x\"; };", "not an absolute path"},
         Mistake{"publish = { method = \"hook\"; program = \"x\"; };", "not an absolute path"},
+        Mistake{"publish = { method = \"lexicon\"; credentials = \"/x\"; };", "\"provider\" is missing"},
+        Mistake{"publish = { method = \"lexicon\"; provider = \"x\"; };", "\"credentials\" is missing"},
+        Mistake{"publish = { method = \"lexicon\"; provider = \"x\"; credentials = \"x\"; };",
+                "not an absolute path"},
+        Mistake{"publish = { method = \"lexicon\"; provider = \"--help\"; credentials = \"/x\"; };",
+                "not the name of a provider"},
+        Mistake{"publish = { method = \"lexicon\"; provider = \"Hetzner\"; credentials = \"/x\"; };",
+                "not the name of a provider"},
+        Mistake{"publish = { method = \"lexicon\"; provider = \"\"; credentials = \"/x\"; };",
+                "not the name of a provider"},
+        Mistake{"publish = { method = \"lexicon\"; provider = \"auto\"; credentials = \"/x\"; };",
+                "cannot be \"auto\""},
+        Mistake{"publish = { method = \"lexicon\"; provider = \"x\"; credentials = \"/x\"; form = \"y\"; };",
+                "\"form\" is unknown"},
+        Mistake{
+            "publish = { method = \"lexicon\"; provider = \"x\"; credentials = \"/x\"; zone = \"a..b\"; };",
+            "\"zone\" is an empty label"},
+        Mistake{
+            "publish = { method = \"lexicon\"; provider = \"x\"; credentials = \"/x\"; server = \"y\"; };",
+            "unknown setting \"server\""},
         Mistake{"domains = ( { domain = \"a..b\"; } );", "\"domain\" is an empty label"},
         Mistake{"domains = ( { domain = \"a.b\"; } );", "\"publish\" is missing"},
         Mistake{"domains = ( { domain = \"a.b\"; publish = { method = \"manual\"; }; }, { domain = \"A.b\"; "

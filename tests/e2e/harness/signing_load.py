@@ -1,4 +1,4 @@
-"""Sends messages to a milter without a pause, on several connections at once, each in its own process.
+"""Sends messages to a milter on several connections at once, each in its own process; without a pause, if none is given.
 
 No two messages are alike, and each is made from its numbers alone. Only the times, the verdict and the inserted fields
 are kept: they are enough to put the message together again for a verifier.
@@ -50,8 +50,10 @@ def message(sender, connection, number):
 class SigningLoad:
     """Begins at once. A connection that ends early (no daemon, no reply) says so in its last Handled."""
 
-    def __init__(self, workspace, address, sender, connections=2):
+    def __init__(self, workspace, address, sender, connections=2, pause=0):
+        """pause: seconds between two messages of a connection, for a test that goes on for minutes."""
         directory = workspace.directory("load", 0o700)
+        self._pause = pause
         self._ending = FORK.Event()
         self._counts = [FORK.Value("L", 0) for _ in range(connections)]
         self._paths = [directory / f"{time.monotonic_ns()}-{number}" for number in range(connections)]
@@ -74,7 +76,7 @@ class SigningLoad:
         with open(self._paths[connection], "wb", buffering=0) as out:
             try:
                 with MilterClient(address) as client:
-                    while not self._ending.is_set():
+                    while not self._ending.wait(self._pause):
                         fields, body = message(sender, connection, number)
                         handed_in = time.monotonic_ns()
                         outcome = client.message(fields, body, sender, queue_id=f"Q{connection}N{number}")

@@ -48,8 +48,8 @@ TEST_F(NextSelector, KeepsTheFormOfADate) {
 }
 
 TEST_F(NextSelector, TakesNoOtherNumberForADate) {
-  for (const auto* name :
-       {"k2048", "202413", "202400", "20240532", "190001", "1202401", "12024.01", "s1", "99"})
+  for (const auto* name : {"k2048", "202413", "202400", "20240532", "190001", "1202401", "12024.01", "s1",
+                           "99", "202405mail", "2024key", "20240518a"})
     EXPECT_EQ(next(name), std::string(name) + "-20261124");
 }
 
@@ -84,6 +84,8 @@ TEST_F(NextSelector, FollowsAPattern) {
   algorithm_ = Algorithm::ed25519;
   EXPECT_EQ(next("server"), "k20261124.server.ed25519");
   EXPECT_EQ(next("k20260101.server.ed25519"), "k20261124.server.ed25519");
+  set_pattern(std::string(50, 'k') + "-%stem%-%date%");
+  EXPECT_EQ(next("server"), std::string(50, 'k') + "-ser-20261124");
   set_pattern("k%year%");
   EXPECT_EQ(next("server"), "k2026");
 }

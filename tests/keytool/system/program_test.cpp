@@ -8,6 +8,8 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <new>
 #include <streambuf>
@@ -32,6 +34,18 @@ TEST(CaptureProgram, returns_what_was_printed) {
   EXPECT_EQ(said.status, 3);
 }
 
+TEST(FeedProgram, gives_a_text_as_standard_input) {
+  const auto feed = [](const std::string& script, std::string_view input) {
+    return feed_program("/bin/sh", {"-c", script}, input, std::chrono::seconds(60), 1 << 20);
+  };
+  EXPECT_EQ(feed("cat", "in\n").output, "in\n");
+  EXPECT_EQ(feed("cat", "").output, "");
+  // More than a pipe holds, to a program that prints as much, or that reads nothing.
+  const std::string large(1 << 20, 'x');
+  EXPECT_EQ(feed("cat", large).output, large);
+  EXPECT_EQ(feed("exit 3", large).status, 3);
+}
+
 TEST(CaptureProgram, is_limited_in_bytes_and_time) {
   // The limit on its output ends it long before the limit on its time.
   const std::chrono::hours long_time(1);
@@ -46,6 +60,34 @@ TEST(CaptureProgram, allows_as_many_bytes_as_it_says) {
   EXPECT_EQ(capture_program("/bin/sh", {"-c", "printf 12345"}, std::chrono::seconds(60), 5).output, "12345");
   EXPECT_THROW(capture_program("/bin/sh", {"-c", "printf 123456"}, std::chrono::seconds(60), 5),
                crypto::Error);
+}
+
+TEST(CaptureProgram, tells_a_program_that_takes_too_long) {
+  EXPECT_THROW(shell("kill -STOP $$", std::chrono::seconds(1)), ProgramTimeout);
+}
+
+TEST(CaptureProgram, gives_a_program_an_environment_of_its_own) {
+  ASSERT_EQ(setenv("OURS", "value", 1), 0);
+  const ProgramEnvironment environment{test::secret("A=first=1"), test::secret("B=")};
+  const auto said = capture_program("/usr/bin/env", {}, std::chrono::seconds(60), 10'000, environment);
+  EXPECT_EQ(said.output, "A=first=1\nB=\n");
+  EXPECT_EQ(getenv("A"), nullptr);
+  EXPECT_NE(shell("echo $OURS").output.find("value"), std::string::npos);
+  EXPECT_EQ(capture_program("/usr/bin/env", {}, std::chrono::seconds(60), 10'000, {}).output, "");
+  unsetenv("OURS");
+}
+
+TEST(CaptureProgram, gives_a_program_no_blocked_signals) {
+  sigset_t blocked;
+  sigset_t before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &blocked, &before), 0);
+  // Not by a shell, which may change them.
+  const auto said =
+      capture_program("/bin/grep", {"SigBlk", "/proc/self/status"}, std::chrono::seconds(60), 10'000);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  EXPECT_EQ(said.output, "SigBlk:\t0000000000000000\n");
 }
 
 TEST(CaptureProgram, does_not_wait_for_processes_left_behind) {
