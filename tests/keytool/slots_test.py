@@ -384,6 +384,8 @@ class Moves(SlotsCase):
         self.assert_ends(self.rotate("--due"), WAITING, "revoked s2", f"put the record {self.target('s2')} into DNS")
         self.world.ours.let_through()
         self.rotate("--due")
+        self.world.owners.clear(self.name("old"))
+        self.world.owners.let_through()
         self.grow_older(days=31)
         done = self.rotate("--due")
         self.assert_ends(done, WAITING, f"removed the record {self.target('s2')} from DNS")

@@ -18,7 +18,7 @@ TARGET = f"%selector%.%domain%.dkim.{OURS}"
 
 
 class Zone(DnsWorld):
-    """A zone with a primary and a secondary; without `lag`, the secondary follows by itself."""
+    """A zone with a primary and a secondary; without `lag`, the secondary follows at once."""
 
     def __init__(self, directory, network, zone, lag):
         directory = pathlib.Path(directory)
