@@ -94,6 +94,7 @@ TEST_F(ImportAmavisTest, WhatIsNotUnderstoodNamesItsLine) {
            "dkim_key($unknown, 's', '/1');",
            "dkim_key(\"$unknown\", 's', '/1');",
            "dkim_key(\"a@example\", 's', '/1');",
+           "dkim_key('a.example', 's', \"/1$unknown\");",
            "dkim_key($h{a}, 's', '/1');",
            "dkim_key('a.example', 's', -r '/1' ? '/1' : '/2');",
            "dkim_key('a.example', 's', '/1') if -r '/1';",
