@@ -25,8 +25,8 @@ extern "C" [[gnu::weak]] void dkim_connection_is_refused() noexcept;
 namespace dkim::milter {
 namespace {
 
-// Asks the MTA for the macros that the daemon looks at, and for no others. The login is among them even if the
-// setting "logins" is not: a reload may set it while this connection lasts. Throws std::bad_alloc.
+// Asks the MTA for the macros that the daemon looks at, and for no others. The login is among them even if
+// the setting "logins" is not: a reload may set it while this connection lasts. Throws std::bad_alloc.
 void ask_for_macros(smfi_str* context, const Config& config) {
   std::string marks;
   for (const auto& macro : config.macros)
@@ -190,8 +190,21 @@ sfsistat header(SMFICTX* context, char* name, char* value) noexcept {
   return unanswered(context, SMFIP_NR_HDR, [&](Session& session) { session.header(name, value); });
 }
 
+// If libmilter has no memory for the text, the MTA uses its own words.
+void set_reply(SMFICTX* context, Verdict verdict, const char* text) {
+  const bool for_now = verdict == Verdict::tempfail;
+  std::string code = for_now ? "451" : "550";
+  std::string status = for_now ? "4.7.1" : "5.7.1";
+  std::string copy = text;
+  smfi_setreply(context, code.data(), status.data(), copy.data());
+}
+
 sfsistat end_of_header(SMFICTX* context) noexcept {
-  return answered(context, [&](Session& session) { return session.end_of_header(macros_of(context)); });
+  return answered(context, [&](Session& session) {
+    const auto verdict = session.end_of_header(macros_of(context));
+    if (const auto* text = session.reply_text()) set_reply(context, verdict, text);
+    return verdict;
+  });
 }
 
 sfsistat body(SMFICTX* context, unsigned char* chunk, std::size_t size) noexcept {

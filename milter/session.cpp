@@ -63,6 +63,9 @@ Verdict verdict_of(Disposition disposition) {
 
 }  // namespace
 
+// People see this in their mail programs.
+constexpr const char* foreign_author_text = "This login may not send with this address in From:";
+
 struct Session::Message {
   Message(std::shared_ptr<Setup> setup_at_mail, InFlight::Token message_token, Mta sender)
       : setup(std::move(setup_at_mail)), token(std::move(message_token)), mta(sender) {}
@@ -92,6 +95,7 @@ void Session::connect(ClientAddress client) {
 
 Verdict Session::mail(std::string_view sender, const MacroLookup& macro) {
   abort();  // a message that the MTA left unfinished
+  reply_text_ = nullptr;
   auto setup = shared_.setup();
   const auto queue_id = macro("i");
   if (!is_ours(setup->config, client_, macro)) {
@@ -236,6 +240,7 @@ Verdict Session::refuse_malformed(NotSigned why, std::string_view reason) {
 
 Verdict Session::refuse_foreign_author(const crypto::NoIdentity& none) {
   const auto disposition = message_->setup->config.on_foreign_author;
+  if (disposition != Disposition::accept) reply_text_ = foreign_author_text;
   shared_.log.foreign_author(message_->queue_id, none, disposition);
   shared_.metrics.message_not_signed(not_signed_because(none.cause), disposition);
   return end_with(verdict_of(disposition));

@@ -48,6 +48,9 @@ class Session {
   void body(std::string_view chunk);
   Verdict end_of_message(const MacroLookup& macro, const InsertField& insert);
 
+  // Returns one line of ASCII for the client about the last verdict; null if the MTA's own words will do.
+  const char* reply_text() const { return reply_text_; }
+
   // Ends the message, not the connection.
   void abort();
 
@@ -72,6 +75,7 @@ class Session {
   LeadingSpace leading_space_;
   ClientAddress client_;
   bool counted_ = false;
+  const char* reply_text_ = nullptr;
   std::unique_ptr<Message> message_;  // null between messages
   std::optional<InFlight::Token> reply_;
 };

@@ -180,21 +180,22 @@ Identity refuse_foreign_authors(Identity identity, const Authors& authors, const
 }
 
 void add_second_signers(SigningIdentity& identity, const std::vector<SenderRule>& also_sign,
-                        KeySource& source) {
+                        KeySource& keys) {
   for (std::size_t i = 0; i < also_sign.size(); ++i) {
     const auto& entry = also_sign[i];
     if (!canon::matches_wildcard(entry.sender, identity.matched)) continue;
-    const auto domain = source.find(*entry.domain);
-    auto keys = domain == nullptr ? std::vector<SigningKey>() : selected_keys(*domain, entry.selectors);
-    if (keys.empty()) {
+    const auto domain = keys.find(*entry.domain);
+    auto signing = domain == nullptr ? std::vector<SigningKey>() : selected_keys(*domain, entry.selectors);
+    if (signing.empty()) {
       throw StoreError(
           entry.selectors.empty()
               ? fmt::format("also_sign for {}: {} has no active key", entry.sender, entry.domain->str())
               : fmt::format("also_sign for {}: {} has no active key that the entry names", entry.sender,
                             entry.domain->str()));
     }
-    std::erase_if(keys, [&](const SigningKey& key) { return signs_already(identity, *entry.domain, key); });
-    if (!keys.empty()) identity.second.push_back({*entry.domain, std::move(keys), i});
+    std::erase_if(signing,
+                  [&](const SigningKey& key) { return signs_already(identity, *entry.domain, key); });
+    if (!signing.empty()) identity.second.push_back({*entry.domain, std::move(signing), i});
   }
 }
 

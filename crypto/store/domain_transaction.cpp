@@ -9,6 +9,7 @@
 
 #include "crypto/error.hpp"
 #include "crypto/store/published_record.hpp"
+#include "crypto/store/slot_use.hpp"
 #include "crypto/trusted_path.hpp"
 
 namespace dkim::crypto {
@@ -101,9 +102,7 @@ void DomainTransaction::add_key(KeyEntry entry, const PrivateKey& key) {
                       "mail on its way still know the old key",
                       entry.selector.str(), domain_.str()));
     }
-    entry.use = last->use + 1;
-    entry.memory = last->memory;
-    std::erase_if(manifest_.keys, [&](const KeyEntry& other) { return other.selector == entry.selector; });
+    take_again(manifest_, entry);
   }
   const auto key_file = name_of(store_.key_path(domain_, entry));
   refuse_unknown_file(key_file);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "canon/labels.hpp"
@@ -45,6 +46,22 @@ Algorithm read_algorithm(SettingsGroup& group) {
   return *algorithm;
 }
 
+// "s1+2" is the second key of the slot s1; no selector has a "+".
+KeyId read_key_id(const LocatedText& text) {
+  const auto plus = text.text.find('+');
+  if (plus == std::string::npos) return read_selector(text);
+  int use = 0;
+  const char* const end = text.text.data() + text.text.size();
+  const auto [stop, error] = std::from_chars(text.text.data() + plus + 1, end, use);
+  if (error != std::errc() || stop != end || use < 1 || use > most_uses)
+    throw_settings_error(text.place, "no number of a key after the +", "such as \"s1+2\"");
+  return {read_selector({text.text.substr(0, plus), text.place}), use};
+}
+
+std::string text_of(const KeyId& id) {
+  return id.use == 1 ? id.selector.str() : fmt::format("{}+{}", id.selector.str(), id.use);
+}
+
 KeyEntry read_key(SettingsGroup group) {
   KeyEntry key{.selector = read_selector(group.required_text("selector"))};
 
@@ -76,7 +93,7 @@ KeyEntry read_key(SettingsGroup group) {
   key.use = static_cast<int>(group.integer("use", 1, most_uses).value_or(1));
   if (const auto replaces = group.texts("replaces")) {
     for (const auto& entry : *replaces)
-      key.replaces.push_back(read_selector(entry));
+      key.replaces.push_back(read_key_id(entry));
   }
   group.reject_unknown();
   return key;
@@ -164,10 +181,10 @@ SettingsWriter key_text(const KeyEntry& key) {
   if (key.memory.count() > 0) group.add_integer("memory", key.memory.count());
   if (key.use > 1) group.add_integer("use", key.use);
   if (!key.replaces.empty()) {
-    std::vector<std::string> selectors;
-    for (const auto& selector : key.replaces)
-      selectors.push_back(selector.str());
-    group.add_strings("replaces", selectors);
+    std::vector<std::string> older;
+    for (const auto& id : key.replaces)
+      older.push_back(text_of(id));
+    group.add_strings("replaces", older);
   }
   return group;
 }
@@ -199,31 +216,6 @@ std::string_view to_string(KeyState state) {
       return "revoked";
   }
   return "unknown";
-}
-
-const KeyEntry* Manifest::find(const canon::Selector& selector) const {
-  const auto key =
-      std::find_if(keys.begin(), keys.end(), [&](const KeyEntry& k) { return k.selector == selector; });
-  return key == keys.end() ? nullptr : &*key;
-}
-
-const Slot* Manifest::find_slot(const canon::Selector& selector) const {
-  const auto slot =
-      std::find_if(slots.begin(), slots.end(), [&](const Slot& s) { return s.selector == selector; });
-  return slot == slots.end() ? nullptr : &*slot;
-}
-
-bool Manifest::stands_for(const KeyEntry& key, const canon::Selector& selector) const {
-  // Looks at each entry once, because the file may say that two keys replace each other.
-  std::vector<const KeyEntry*> line{&key};
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i]->selector == selector) return true;
-    for (const auto& older : line[i]->replaces) {
-      const auto* entry = find(older);
-      if (entry != nullptr && std::find(line.begin(), line.end(), entry) == line.end()) line.push_back(entry);
-    }
-  }
-  return false;
 }
 
 Manifest parse_manifest(std::string_view text, const std::string& file_name) {

@@ -20,6 +20,18 @@ enum class KeyState { pending, active, retiring, revoked };
 
 std::string_view to_string(KeyState state);
 
+// Names one key of a domain: in a slot, the same selector has one key after another.
+struct KeyId {
+  // A selector alone means its first key.
+  KeyId(canon::Selector name, int number = 1)
+      : selector(std::move(name)), use(number) {}  // NOLINT(google-explicit-constructor)
+
+  canon::Selector selector;
+  int use;
+
+  bool operator==(const KeyId&) const = default;
+};
+
 struct KeyEntry {
   canon::Selector selector;
   Algorithm algorithm = Algorithm::rsa;
@@ -43,7 +55,9 @@ struct KeyEntry {
   int use = 1;
   // Keys that this one was made to replace, or that retired for it. A rule that names one of them covers this
   // key, too.
-  std::vector<canon::Selector> replaces = {};
+  std::vector<KeyId> replaces = {};
+
+  KeyId id() const { return {selector, use}; }
 
   bool operator==(const KeyEntry&) const = default;
 };
@@ -76,9 +90,11 @@ struct Manifest {
   const Slot* find_slot(const canon::Selector& selector) const;
   bool is_slot(const canon::Selector& selector) const { return find_slot(selector) != nullptr; }
   const KeyEntry* find(const canon::Selector& selector) const;
-  // Returns true if the key has this selector or is a successor of the key that has, over any number of
-  // turns.
+  // Returns true if the key has this selector or is a successor of a key that has or had it, over any number
+  // of turns: as rules mean it.
   bool stands_for(const KeyEntry& key, const canon::Selector& selector) const;
+  // Returns true if it is this very key or a successor of it.
+  bool succeeds(const KeyEntry& key, const KeyId& older) const;
 
   bool operator==(const Manifest&) const = default;
 };

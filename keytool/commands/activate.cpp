@@ -95,11 +95,12 @@ ExitCode activate(const Arguments& arguments) {
   const auto private_key = store.load_key(domain, key);  // a key that cannot be loaded must not become active
 
   if (!options->has("force")) {
-    const auto view = summarize(Observer(access).look(crypto::record_name(key.selector, domain),
-                                                      make_record(private_key, manifest.record)));
-    if (view.state != RecordView::State::right) {
-      std::cerr << fmt::format("{} stays pending: its record is not on every server: {}\n",
-                               key.selector.str(), terminal_text(view.detail));
+    const auto place = place_of(manifest, key.selector, domain);
+    const auto view =
+        summarize(place, Observer(access).look(place, make_record(private_key, manifest.record)));
+    if (!view.is_right()) {
+      std::cerr << fmt::format("{} stays pending: {}\n", key.selector.str(),
+                               terminal_text(what_is_wrong(view)));
       return ExitCode::waiting;
     }
   }

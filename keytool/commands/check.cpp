@@ -5,16 +5,14 @@
 #include <algorithm>
 #include <iostream>
 
-#include "crypto/keys/key_record.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/cli/dns_options.hpp"
 #include "keytool/cli/each_domain.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
-#include "keytool/dns/observation.hpp"
+#include "keytool/keys/checked_keys.hpp"
 #include "keytool/keys/key_report.hpp"
-#include "keytool/keys/stored_keys.hpp"
 #include "keytool/output/table.hpp"
 #include "keytool/output/terminal_text.hpp"
 
@@ -35,35 +33,17 @@ Examples:
       in a network that blocks outgoing port 53
 
 Asks every authoritative name server of the zone for the record of each key, directly, and compares what it
-serves with the key, tag by tag and byte by byte. Follows CNAMEs into other zones.
+serves with the key, tag by tag and byte by byte. Follows CNAMEs into other zones. In a domain whose slots lead to
+another name, looks at the CNAMEs on the servers of its zone, and at the records where they lead.
 )",
     R"(Says of each server: right, missing, another key (with what differs), several records, revoked, or a syntax
 error. Names common mistakes: quotation marks in the value, zone-file text, the record under another name. The
-record of a revoked key is right if it is empty or gone. DNSSEC is mentioned and is never a failure.
+record of a revoked key is right if it is empty or gone. DNSSEC is mentioned and is never a failure. Of a slot, says
+whether the owner of the domain has to act (no CNAME, one that leads elsewhere, a TXT record in its place) or you.
 
 Exit codes: 0 everything is right, 1 a record is wrong or missing, 2 wrong usage or configuration, 3 a
-server could not be asked, or a pending key's record is not there yet.
+server could not be asked, a pending key's record is not there yet, or a free slot has no right CNAME.
 )"};
-
-struct CheckedKey {
-  canon::DomainName domain;
-  crypto::KeyEntry entry;
-  crypto::NamedRecord record;
-  Observation observation;
-  std::optional<crypto::Slot> slot;  // if it is in one
-};
-
-enum class Verdict { right, wrong, unknown };
-
-Verdict verdict_of(const CheckedKey& key) {
-  bool wrong = false;
-  for (const auto& server : key.observation.servers)
-    wrong = wrong || (server.finding && !is_expected(key.entry.state, server.finding->status));
-  if (wrong) return Verdict::wrong;
-  const auto view = summarize(key.observation);
-  const bool unknown = view.state == RecordView::State::unknown || !view.all_answered;
-  return unknown ? Verdict::unknown : Verdict::right;
-}
 
 std::string_view to_string(Verdict verdict) {
   switch (verdict) {
@@ -77,28 +57,8 @@ std::string_view to_string(Verdict verdict) {
   return {};
 }
 
-std::vector<CheckedKey> check_domain(const crypto::KeyStore& store, const canon::DomainName& domain,
-                                     const std::optional<canon::Selector>& only, const DnsAccess& access) {
-  const auto manifest = require_manifest(store, domain);
-  if (only) require_key(manifest, domain, *only);
-  Observer observer(access, Observer::Misplaced::look_for);
-  std::vector<CheckedKey> checked;
-  for (const auto& entry : manifest.keys) {
-    if (only ? entry.selector != *only : entry.forgotten.has_value()) continue;
-    const auto expected = store.record_of(domain, entry, manifest.record);
-    CheckedKey key{domain,
-                   entry,
-                   named_record(entry.selector, domain, expected),
-                   {},
-                   slot_copy(manifest, entry.selector)};
-    key.observation = observer.look(key.record.name, expected);
-    checked.push_back(std::move(key));
-  }
-  return checked;
-}
-
 struct CheckedDomains {
-  std::vector<CheckedKey> keys;
+  Checked all;
   ExitCode code = ExitCode::done;  // whether each domain could be checked
 };
 
@@ -107,8 +67,9 @@ CheckedDomains check_domains(const crypto::KeyStore& store, const std::vector<ca
   CheckedDomains checked;
   for_each_domain(
       domains, [&](const canon::DomainName& domain) { return check_domain(store, domain, only, access); },
-      [&](const canon::DomainName&, std::vector<CheckedKey> keys) {
-        std::move(keys.begin(), keys.end(), std::back_inserter(checked.keys));
+      [&](const canon::DomainName&, Checked domain) {
+        std::move(domain.keys.begin(), domain.keys.end(), std::back_inserter(checked.all.keys));
+        std::move(domain.slots.begin(), domain.slots.end(), std::back_inserter(checked.all.slots));
       },
       [&](const canon::DomainName& domain, const std::string& what) {
         checked.code = ExitCode::problem;
@@ -125,6 +86,10 @@ std::string found_text(const ServerFinding& server) {
   return text;
 }
 
+std::string found_text(const AliasServer& server) {
+  return terminal_text(server.finding ? text_of(*server.finding) : server.trouble);
+}
+
 std::string_view dnssec_text(Dnssec state) {
   switch (state) {
     case Dnssec::secure:
@@ -137,49 +102,105 @@ std::string_view dnssec_text(Dnssec state) {
   return {};
 }
 
-void print_table(const std::vector<CheckedKey>& keys) {
-  Table table({"RECORD", "STATE", "SERVER", "ADDRESS", "SERVES"});
-  for (const auto& key : keys) {
-    const std::string state(to_string(key.entry.state));
-    if (!key.observation.trouble.empty()) {
-      table.add({key.record.name, state, "-", "-", terminal_text(key.observation.trouble)});
-    }
-    for (const auto& server : key.observation.servers) {
-      table.add({key.record.name, state, terminal_text(server.server),
-                 server.address.empty() ? "-" : server.address, found_text(server)});
-    }
+// Adds a row for each server of either kind of observation.
+template <typename Found>
+void add_rows(Table& table, const std::string& name, const std::string& state, const Found& observation) {
+  if (!observation.trouble.empty()) table.add({name, state, "-", "-", terminal_text(observation.trouble)});
+  for (const auto& server : observation.servers) {
+    table.add({name, state, terminal_text(server.server), server.address.empty() ? "-" : server.address,
+               found_text(server)});
   }
+}
+
+void print_table(const Checked& checked) {
+  Table table({"RECORD", "STATE", "SERVER", "ADDRESS", "SERVES"});
+  for (const auto& key : checked.keys) {
+    const std::string state(to_string(key.entry.state));
+    if (key.observation.alias) add_rows(table, key.place.name, state, *key.observation.alias);
+    add_rows(table, key.place.published(), state, key.observation.record);
+  }
+  for (const auto& slot : checked.slots)
+    add_rows(table, slot.place.name, "free", slot.observation);
   std::cout << table.str();
 }
 
-void print_json(const std::vector<CheckedKey>& keys) {
-  std::vector<JsonObject> objects;
-  for (const auto& key : keys) {
-    const auto view = summarize(key.observation);
-    auto& object = objects.emplace_back();
-    add_key_members(object, key.domain, key.entry, key.slot);
-    add_record_members(object, key.record);
-    object.text("dns", to_string(verdict_of(key)));
-    object.text("detail", key.observation.trouble.empty() ? view.detail : key.observation.trouble);
-    object.text("dnssec", dnssec_text(key.observation.dnssec));
-    std::vector<std::string> servers;
-    for (const auto& server : key.observation.servers)
-      servers.push_back(fmt::format("{} {} {}", server.server, server.address, found_text(server)));
-    object.text("servers", fmt::format("{}", fmt::join(servers, "; ")));
+template <typename Found>
+void add_server_texts(std::vector<std::string>& texts, const Found& observation) {
+  for (const auto& server : observation.servers)
+    texts.push_back(fmt::format("{} {} {}", server.server, server.address, found_text(server)));
+}
+
+JsonObject object_of(const CheckedKey& key) {
+  JsonObject object;
+  add_key_members(object, key.domain, key.entry, key.slot);
+  add_record_members(object, key.record);
+  object.text("dns", to_string(verdict_of(key)));
+  object.text("detail", with_alias(key.view.detail, key.view));
+  object.text("dnssec", dnssec_text(key.observation.record.dnssec));
+  std::vector<std::string> servers;
+  if (key.observation.alias) {
+    object.text("cname", to_string(key.view.alias.state));
+    add_server_texts(servers, *key.observation.alias);
+  } else {
+    object.null("cname");
   }
+  add_server_texts(servers, key.observation.record);
+  object.text("servers", fmt::format("{}", fmt::join(servers, "; ")));
+  return object;
+}
+
+// Has the members of a key without what a key has.
+JsonObject object_of(const CheckedSlot& slot) {
+  JsonObject object;
+  object.text("domain", slot.domain.str());
+  object.text("selector", slot.slot.selector.str());
+  object.text("algorithm", crypto::key_name(slot.slot.algorithm));
+  object.null("bits");
+  object.text("state", "free");
+  for (const auto* name : {"created", "activated", "retired", "revoked"})
+    object.null(name);
+  object.boolean("slot", true);
+  object.text("slot_target", slot.slot.target);
+  object.text("name", slot.place.published());
+  for (const auto* name : {"type", "ttl", "value"})
+    object.null(name);
+  object.text("dns", to_string(verdict_of(slot.view)));
+  object.text("detail", slot.view.detail);
+  object.null("dnssec");
+  object.text("cname", to_string(slot.view.state));
+  std::vector<std::string> servers;
+  add_server_texts(servers, slot.observation);
+  object.text("servers", fmt::format("{}", fmt::join(servers, "; ")));
+  return object;
+}
+
+void print_json(const Checked& checked) {
+  std::vector<JsonObject> objects;
+  for (const auto& key : checked.keys)
+    objects.push_back(object_of(key));
+  for (const auto& slot : checked.slots)
+    objects.push_back(object_of(slot));
   std::cout << json_array(objects);
 }
 
 bool is_too_long_for_its_form(const CheckedKey& key) {
-  const auto& servers = key.observation.servers;
+  const auto& servers = key.observation.record.servers;
   return std::any_of(servers.begin(), servers.end(), [](const ServerFinding& server) {
     return server.finding && server.finding->too_long_for_its_form;
   });
 }
 
+void print_alias_note(const AliasView& view) {
+  if (view.state != AliasView::State::right)
+    std::cerr << fmt::format("note: {}\n", terminal_text(view.detail));
+}
+
 // Prints what a person should know beside the table.
-void print_notes(const std::vector<CheckedKey>& keys) {
-  for (const auto& key : keys) {
+void print_notes(const Checked& checked) {
+  for (const auto& slot : checked.slots)
+    print_alias_note(slot.view);
+  for (const auto& key : checked.keys) {
+    if (verdict_of_alias(key) != Verdict::right) print_alias_note(key.view.alias);
     const auto strings = crypto::txt_strings(key.record.value).size();
     if (strings > 1 && is_too_long_for_its_form(key)) {
       std::cerr << fmt::format(
@@ -187,9 +208,9 @@ void print_notes(const std::vector<CheckedKey>& keys) {
           "or refuse it (dkimkey show --format strings)\n",
           key.record.name, key.record.value.size(), strings);
     }
-    if (key.observation.dnssec == Dnssec::secure)
+    if (key.observation.record.dnssec == Dnssec::secure)
       std::cerr << fmt::format("note: {} is in a zone signed with DNSSEC\n", key.record.name);
-    if (key.observation.dnssec == Dnssec::bogus) {
+    if (key.observation.record.dnssec == Dnssec::bogus) {
       std::cerr << fmt::format(
           "note: {} fails the resolver's DNSSEC checks: receivers that make them see no record\n",
           key.record.name);
@@ -197,9 +218,11 @@ void print_notes(const std::vector<CheckedKey>& keys) {
   }
 }
 
-ExitCode exit_code(const std::vector<CheckedKey>& keys) {
+ExitCode exit_code(const Checked& checked) {
   bool waiting = false;
-  for (const auto& key : keys) {
+  for (const auto& slot : checked.slots)
+    waiting = waiting || verdict_of(slot.view) != Verdict::right;
+  for (const auto& key : checked.keys) {
     const Verdict verdict = verdict_of(key);
     if (verdict == Verdict::wrong && key.entry.state != crypto::KeyState::pending) return ExitCode::problem;
     waiting = waiting || verdict != Verdict::right;
@@ -232,12 +255,12 @@ ExitCode check(const Arguments& arguments) {
   if (const auto text = options->text("selector")) only = pick_selector(*text, store, domains.front());
   const auto checked = check_domains(store, domains, only, access);
   if (options->has("json")) {
-    print_json(checked.keys);
+    print_json(checked.all);
   } else {
-    print_table(checked.keys);
-    print_notes(checked.keys);
+    print_table(checked.all);
+    print_notes(checked.all);
   }
-  return worse(checked.code, exit_code(checked.keys));
+  return worse(checked.code, exit_code(checked.all));
 }
 
 }  // namespace dkim::keytool

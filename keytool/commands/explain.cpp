@@ -58,8 +58,8 @@ std::optional<crypto::Login> login_of(const ParsedOptions& options, const Config
   }
 }
 
-Explanation explanation_of(const ParsedOptions& options, const Configuration& configuration) {
-  const auto daemon = credentials_of(daemon_user);
+Explanation explain_with(const ParsedOptions& options, const Configuration& configuration,
+                         const std::optional<Credentials>& daemon) {
   const auto login = login_of(options, configuration);
   if (const auto address = options.text("address"))
     return explain_authors(parse_address(*address), configuration.signing, daemon, login);
@@ -68,6 +68,13 @@ Explanation explanation_of(const ParsedOptions& options, const Configuration& co
   const auto authors = authors_of(message);
   if (!authors) return explain_malformed(authors.refusal().reason);
   return explain_authors(*authors, configuration.signing, daemon, login);
+}
+
+Explanation explanation_of(const ParsedOptions& options, const Configuration& configuration) {
+  const auto daemon = credentials_of(daemon_user);
+  auto explanation = explain_with(options, configuration, daemon);
+  return options.has("login") ? with_login_table(std::move(explanation), configuration.logins, daemon)
+                              : explanation;
 }
 
 std::string describe_choice(const Explanation& explanation, const crypto::SigningSettings& settings) {

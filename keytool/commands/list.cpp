@@ -93,13 +93,13 @@ class ListPrinter {
   enum class Form { table, json };
   enum class Lines { keys, slots };
 
-  ListPrinter(Form form, Lines lines, std::chrono::seconds drain)
-      : form_(form), lines_(lines), drain_(drain), table_(head_of(lines)), array_(std::cout) {}
+  ListPrinter(Form form, Lines lines, const SlotTimes& times)
+      : form_(form), lines_(lines), times_(times), table_(head_of(lines)), array_(std::cout) {}
 
   Part part_of(const canon::DomainName& domain, const crypto::Manifest& manifest) const {
     if (lines_ == Lines::slots) {
-      return form_ == Form::json ? Part{slot_objects(domain, manifest, drain_), {}}
-                                 : Part{{}, slot_rows(domain, manifest, drain_)};
+      return form_ == Form::json ? Part{slot_objects(domain, manifest, times_), {}}
+                                 : Part{{}, slot_rows(domain, manifest, times_)};
     }
     return form_ == Form::json ? json_part(domain, manifest) : table_part(domain, manifest, now_);
   }
@@ -129,7 +129,7 @@ class ListPrinter {
 
   Form form_;
   Lines lines_;
-  std::chrono::seconds drain_;
+  SlotTimes times_;
   crypto::UtcTime now_ = crypto::utc_now();
   Table table_;
   JsonArrayWriter array_;
@@ -153,7 +153,7 @@ ExitCode list(const Arguments& arguments) {
   const auto store = store_for(domains, by_path);
   ListPrinter printer(options->has("json") ? ListPrinter::Form::json : ListPrinter::Form::table,
                       options->has("slots") ? ListPrinter::Lines::slots : ListPrinter::Lines::keys,
-                      configuration.keys.drain);
+                      {configuration.keys.drain, configuration.keys.forget});
   auto code = ExitCode::done;
   for_each_domain(
       domains,

@@ -33,10 +33,10 @@ Table::Row slot_table_head() {
 }
 
 std::vector<Table::Row> slot_rows(const canon::DomainName& domain, const Manifest& manifest,
-                                  std::chrono::seconds drain) {
+                                  const SlotTimes& times) {
   std::vector<Table::Row> rows;
   for (const auto& slot : manifest.slots) {
-    const auto state = state_of(manifest, slot.selector, drain);
+    const auto state = state_of(manifest, slot.selector, times);
     rows.push_back({domain.str(), slot.selector.str(), std::string(crypto::key_name(slot.algorithm)),
                     key_state(manifest, slot).value_or("-"), std::string(free_text(slot, state)),
                     time_text(state.from).value_or("-"), some(slot.target).value_or("-"),
@@ -46,10 +46,10 @@ std::vector<Table::Row> slot_rows(const canon::DomainName& domain, const Manifes
 }
 
 std::vector<JsonObject> slot_objects(const canon::DomainName& domain, const Manifest& manifest,
-                                     std::chrono::seconds drain) {
+                                     const SlotTimes& times) {
   std::vector<JsonObject> objects;
   for (const auto& slot : manifest.slots) {
-    const auto state = state_of(manifest, slot.selector, drain);
+    const auto state = state_of(manifest, slot.selector, times);
     auto& object = objects.emplace_back();
     object.text("domain", domain.str());
     object.text("selector", slot.selector.str());

@@ -6,6 +6,7 @@
 
 #include "canon/domain_name.hpp"
 #include "crypto/store/manifest.hpp"
+#include "keytool/keys/slots.hpp"
 #include "keytool/output/json.hpp"
 #include "keytool/output/table.hpp"
 
@@ -13,10 +14,10 @@ namespace dkim::keytool {
 
 Table::Row slot_table_head();
 
-// Return a row and an object for each slot. drain: how long the record of a retiring key stays.
+// Return a row and an object for each slot.
 std::vector<Table::Row> slot_rows(const canon::DomainName& domain, const crypto::Manifest& manifest,
-                                  std::chrono::seconds drain);
+                                  const SlotTimes& times);
 std::vector<JsonObject> slot_objects(const canon::DomainName& domain, const crypto::Manifest& manifest,
-                                     std::chrono::seconds drain);
+                                     const SlotTimes& times);
 
 }  // namespace dkim::keytool

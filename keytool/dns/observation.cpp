@@ -8,6 +8,7 @@
 
 #include "canon/printable.hpp"
 #include "crypto/keys/record_text.hpp"
+#include "keytool/dns/alias_look.hpp"
 #include "keytool/dns/authority.hpp"
 #include "keytool/dns/misplaced_record.hpp"
 #include "keytool/dns/server_look.hpp"
@@ -61,7 +62,28 @@ std::string describe(const ServerFinding& found) {
 
 }  // namespace
 
-Observation Observer::look(const std::string& record_name, const crypto::KeyRecord& expected) {
+KeyObservation Observer::look(const RecordPlace& place, const crypto::KeyRecord& expected) {
+  KeyObservation observation;
+  if (!place.target.empty()) observation.alias = look_at_alias(place);
+  observation.record = look_at_record(place.published(), expected);
+  return observation;
+}
+
+AliasObservation Observer::look_at_alias(const RecordPlace& place) {
+  if (!resolver_) resolver_.emplace(access_.open_resolver());
+  const auto begun = std::chrono::steady_clock::now();
+  const Deadline deadline(left_);
+  auto observation = access_.authoritative
+                         ? keytool::look_at_alias(*resolver_, place, silent_, misplaced_, deadline)
+                         : ask_for_alias(*resolver_, place, deadline);
+  left_ -= std::chrono::steady_clock::now() - begun;
+  for (const auto& server : observation.servers) {
+    if (server.fault == DnsFault::no_answer && !server.address.empty()) silent_.insert(server.address);
+  }
+  return observation;
+}
+
+Observation Observer::look_at_record(const std::string& record_name, const crypto::KeyRecord& expected) {
   if (!resolver_) resolver_.emplace(access_.open_resolver());
   const std::string name = record_name + ".";
   const auto begun = std::chrono::steady_clock::now();
@@ -82,6 +104,8 @@ namespace {
 void judge(RecordView& view, const std::set<RecordStatus>& statuses) {
   using State = RecordView::State;
   const auto all_are = [&](RecordStatus status) { return statuses.size() == 1 && statuses.contains(status); };
+  const auto voids = statuses.count(RecordStatus::missing) + statuses.count(RecordStatus::revoked);
+  view.only_void = !statuses.empty() && voids == statuses.size();
   if (statuses.empty()) {
     view.state = State::unknown;
   } else if (all_are(RecordStatus::missing)) {
@@ -122,6 +146,15 @@ RecordView summarize(const Observation& observation) {
     mention(found);
   }
   judge(view, statuses);
+  return view;
+}
+
+RecordView summarize(const RecordPlace& place, const KeyObservation& observation) {
+  auto view = summarize(observation.record);
+  if (!observation.alias) return view;
+  view.alias = summarize(place, *observation.alias);
+  view.memory = std::max(view.memory, std::chrono::seconds(observation.alias->memory));
+  if (!view.detail.empty()) view.detail = fmt::format("at {}, which is ours: {}", place.target, view.detail);
   return view;
 }
 

@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "crypto/keys/key_record.hpp"
+#include "keytool/dns/alias_check.hpp"
 #include "keytool/dns/deadline.hpp"
 #include "keytool/dns/dns_access.hpp"
 #include "keytool/dns/dns_client.hpp"
 #include "keytool/dns/record_check.hpp"
+#include "keytool/dns/record_place.hpp"
 #include "keytool/dns/record_view.hpp"
 
 namespace dkim::keytool {
@@ -42,6 +44,12 @@ struct Observation {
   std::string zone = {};             // the last one of the way, with a final dot; empty if it is not known
 };
 
+// What DNS shows of a key: its record and, if that is at the target of a slot, the way to it.
+struct KeyObservation {
+  std::optional<AliasObservation> alias;
+  Observation record;
+};
+
 // Looks at one record after another. Does not wait again for a server that was silent once, and spends no
 // more than longest_look on all looks together: servers that are not asked by then are reported, and do not
 // count as right.
@@ -56,9 +64,13 @@ class Observer {
       : access_(access), misplaced_(misplaced) {}
 
   // Throws crypto::Error if the system names no resolver.
-  Observation look(const std::string& record_name, const crypto::KeyRecord& expected);
+  KeyObservation look(const RecordPlace& place, const crypto::KeyRecord& expected);
+  // Looks only at the CNAME of a slot that leads to another name. Throws as look() does.
+  AliasObservation look_at_alias(const RecordPlace& place);
 
  private:
+  Observation look_at_record(const std::string& record_name, const crypto::KeyRecord& expected);
+
   DnsAccess access_;
   Misplaced misplaced_;
   std::optional<DnsClient> resolver_;
@@ -70,5 +82,7 @@ class Observer {
 // IPv6 cannot ask the others; but if an address was not asked in time, or a server does not answer at all, a
 // record that looks right elsewhere is unknown.
 RecordView summarize(const Observation& observation);
+// Combines that with the way to the record. The detail then says at which name it was looked for.
+RecordView summarize(const RecordPlace& place, const KeyObservation& observation);
 
 }  // namespace dkim::keytool

@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "keytool/dns/at_once.hpp"
 #include "keytool/dns/authority.hpp"
+#include "keytool/dns/each_address.hpp"
 #include "keytool/dns/misplaced_record.hpp"
 #include "keytool/dns/txt_answer.hpp"
 
@@ -19,8 +19,6 @@ namespace {
 constexpr std::size_t longest_chain = 8;
 // The names of all chains together, if servers disagree.
 constexpr std::size_t most_names = 16;
-// Most servers are separate machines; while one is silent, others answer.
-constexpr std::size_t servers_at_once = 8;
 
 // Asks the servers of the name's zone, then those of the names that they alias it to.
 class Look {
@@ -76,7 +74,9 @@ class Look {
   // Returns the targets of the CNAMEs at the name. What a server adds about a target does not count: the
   // target's own servers decide.
   std::set<std::string> ask_servers(const Zone& zone, const std::string& name, const std::string& alias) {
-    const auto answers = ask_addresses(zone, name);
+    const auto answers = ask_each_address<Answer>(zone, [&](const ServerAddress& address, Answer& answer) {
+      ask_address(name, zone, address, answer);
+    });
     std::set<std::string> targets;
     for (const auto& server : zone.servers) {
       if (!server.trouble.empty()) {
@@ -104,7 +104,6 @@ class Look {
   }
 
   struct Answer {
-    ServerAddress address;
     std::optional<RecordFinding> finding;
     std::string trouble;               // why there is neither a finding nor an alias
     std::optional<DnsFault> fault;     // the DNS error behind the trouble, if it is one
@@ -118,30 +117,10 @@ class Look {
   };
   using Answers = std::map<std::string, Answer>;
 
-  // Asks each address once, several at a time, since many may be silent. Every server's first address comes
-  // before any server's second.
-  Answers ask_addresses(const Zone& zone, const std::string& name) const {
-    Answers answers;
-    std::vector<Answer*> in_turn;
-    for (std::size_t i = 0;; ++i) {
-      bool more = false;
-      for (const auto& server : zone.servers) {
-        if (i >= server.addresses.size()) continue;
-        more = true;
-        const auto [entry, added] = answers.try_emplace(server.addresses[i].text());
-        if (!added) continue;
-        entry->second.address = server.addresses[i];
-        in_turn.push_back(&entry->second);
-      }
-      if (!more) break;
-    }
-    do_at_once(in_turn.size(), servers_at_once, [&](std::size_t i) { ask_address(name, zone, *in_turn[i]); });
-    return answers;
-  }
-
   // Runs in a thread of its own: only reads what is shared, and writes only its own answer.
-  void ask_address(const std::string& name, const Zone& zone, Answer& answer) const {
-    if (silent_.contains(answer.address.text())) {
+  void ask_address(const std::string& name, const Zone& zone, const ServerAddress& address,
+                   Answer& answer) const {
+    if (silent_.contains(address.text())) {
       answer.fail({DnsFault::no_answer});
       return;
     }
@@ -149,21 +128,19 @@ class Look {
       answer.fail({DnsFault::out_of_time});
       return;
     }
-    auto client = DnsClient::at(answer.address, DnsClient::Kind::authoritative);
+    auto client = DnsClient::at(address, DnsClient::Kind::authoritative);
     const auto response = client.ask(name, RecordType::txt);
     if (!response) {
       answer.fail(response.refusal());
-    } else if (response->delegation && *response->delegation != zone.name) {
-      answer.trouble = fmt::format("leaves the name to the servers of {}", *response->delegation);
-    } else if (!response->authoritative) {
-      answer.trouble = "does not know the zone (a lame delegation)";
-    } else {
-      answer.memory = memory_of(*response);
-      answer.alias = response->first_alias;
-      if (answer.alias) return;
-      answer.finding = check_record(expected_, values_of(*response));
-      discount_wildcard(client, name, zone, *response, *answer.finding);
+      return;
     }
+    answer.trouble = why_it_does_not_count(*response, zone);
+    if (!answer.trouble.empty()) return;
+    answer.memory = memory_of(*response);
+    answer.alias = response->first_alias;
+    if (answer.alias) return;
+    answer.finding = check_record(expected_, values_of(*response));
+    discount_wildcard(client, name, zone, *response, *answer.finding);
   }
 
   // Returns the value of the first server that answers, or else the resolver's.
@@ -183,19 +160,9 @@ class Look {
   // Takes the key's record for missing if a wildcard answers in its place: that record belongs to no key.
   void discount_wildcard(DnsClient& client, const std::string& name, const Zone& zone,
                          const DnsResponse& response, RecordFinding& finding) const {
-    if (response.texts.empty() || finding.status == RecordStatus::right) return;
-    std::string above = name;
-    while (above != zone.name && above.find('.') + 1 < above.size() && !deadline_.is_over()) {
-      above.erase(0, above.find('.') + 1);
-      const std::string wildcard = "*." + above;
-      const auto answer = client.ask(wildcard, RecordType::txt);
-      if (!answer) return;
-      if (answer->texts.empty()) continue;
-      if (values_of(*answer) == values_of(response)) {
-        finding = {RecordStatus::missing, fmt::format("the wildcard {} answers in its place", wildcard)};
-      }
-      return;
-    }
+    if (finding.status == RecordStatus::right) return;
+    if (const auto wildcard = find_wildcard(client, name, zone.name, response, deadline_))
+      finding = {RecordStatus::missing, fmt::format("the wildcard {} answers in its place", *wildcard)};
   }
 
   // Asks one server only: that is enough to find a record that was entered under a wrong name.

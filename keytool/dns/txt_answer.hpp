@@ -15,6 +15,11 @@ namespace dkim::keytool {
 // Returns the TXT values, sorted: servers give them in any order.
 std::vector<std::string> values_of(const DnsResponse& response);
 
+// Returns the wildcard that answers in place of the name, asked from the same server, if it is one. Names
+// have a final dot.
+std::optional<std::string> find_wildcard(DnsClient& client, const std::string& name, const std::string& zone,
+                                         const DnsResponse& response, const Deadline& deadline);
+
 // Returns for how many seconds a resolver may remember the response.
 unsigned memory_of(const DnsResponse& response);
 

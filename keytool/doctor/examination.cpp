@@ -10,6 +10,7 @@
 #include "keytool/doctor/domain/bulk_check.hpp"
 #include "keytool/doctor/domain/domain_checks.hpp"
 #include "keytool/doctor/host/configuration_check.hpp"
+#include "keytool/doctor/host/login_table_check.hpp"
 #include "keytool/doctor/host/own_address.hpp"
 #include "keytool/doctor/host/socket_checks.hpp"
 #include "keytool/doctor/host/store_checks.hpp"
@@ -66,6 +67,7 @@ class Examination {
         is_large_store() ? ConfigurationCheck::file_alone : ConfigurationCheck::with_all_keys);
     auto store_findings = examine_store();
     append(store_findings, check_publishing(configuration_.keys));
+    append(store_findings, check_login_table(configuration_.logins, daemon_));
     append(findings_, without_repeated(std::move(configuration_findings), store_findings));
     append(findings_, std::move(store_findings));
     append(findings_, check_socket(socket_facts));

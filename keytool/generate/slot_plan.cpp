@@ -115,7 +115,8 @@ Selector open_slots(const SlotRequest& wanted, const canon::DomainName& domain,
   manifest.slots.insert(manifest.slots.end(), slots.begin(), slots.end());
   if (auto slot = free_slot(manifest, wanted.selectors, wanted.selectors.back())) return *std::move(slot);
   throw crypto::StoreError(
-      fmt::format("no slot is free: {}", wait_for_slot(manifest, wanted.selectors, settings.drain).reason));
+      fmt::format("no slot is free: {}",
+                  wait_for_slot(manifest, wanted.selectors, {settings.drain, settings.forget}).reason));
 }
 
 void close_slots(const std::vector<KeyRequest>& keys, Manifest& manifest) {

@@ -14,14 +14,28 @@ namespace dkim::keytool {
 // Returns the slots of the algorithm that are not closed, in their order; none if it has ordinary selectors.
 std::vector<canon::Selector> slots_of(const crypto::Manifest& manifest, crypto::Algorithm algorithm);
 
-// Returns the first free slot after the old key's, in the order of the slots and around. A slot is free if it
-// never had a key, or if its last one is forgotten.
+// Returns whether a turn could take the slot: it is not closed, and it never had a key or its last one is
+// forgotten.
+bool is_free(const crypto::Slot& slot, const crypto::Manifest& manifest);
+
+// Returns the free slots, in their order, beginning after the old key's and going around. A slot is free if
+// it never had a key, or if its last one is forgotten.
+std::vector<canon::Selector> free_slots(const crypto::Manifest& manifest,
+                                        const std::vector<canon::Selector>& slots,
+                                        const canon::Selector& old);
+// Returns the first of them.
 std::optional<canon::Selector> free_slot(const crypto::Manifest& manifest,
                                          const std::vector<canon::Selector>& slots,
                                          const canon::Selector& old);
 
 // Makes the manifest one in which the slot is not free.
 void take(crypto::Manifest& manifest, const canon::Selector& slot);
+
+// How long a slot stays taken at least.
+struct SlotTimes {
+  std::chrono::seconds drain{0};   // from the retirement of its key to its revocation
+  std::chrono::seconds forget{0};  // from there until the slot is free
+};
 
 struct SlotWait {
   std::string reason;  // what each slot waits for
@@ -37,10 +51,10 @@ struct SlotState {
   std::optional<crypto::UtcTime> from;
 };
 
-SlotState state_of(const crypto::Manifest& manifest, const canon::Selector& slot, std::chrono::seconds drain);
+SlotState state_of(const crypto::Manifest& manifest, const canon::Selector& slot, const SlotTimes& times);
 
 // Says why no slot is free.
 SlotWait wait_for_slot(const crypto::Manifest& manifest, const std::vector<canon::Selector>& slots,
-                       std::chrono::seconds drain);
+                       const SlotTimes& times);
 
 }  // namespace dkim::keytool

@@ -101,8 +101,8 @@ class Explainer {
       auto problem = key_problem(domain, entry);
       if (problem && signing != nullptr) add_fault(*problem);
       explanation_.keys.push_back({domain, entry, signing != nullptr,
-                                   signing == nullptr ? std::nullopt : signing->also_sign,
-                                   std::move(problem), slot_copy(read->manifest, entry.selector)});
+                                   signing == nullptr ? std::nullopt : signing->also_sign, std::move(problem),
+                                   slot_copy(read->manifest, entry.selector)});
     }
   }
 
@@ -145,6 +145,19 @@ class Explainer {
 Explanation explain_malformed(std::string reason) {
   Explanation explanation;
   explanation.reason = std::move(reason);
+  return explanation;
+}
+
+Explanation with_login_table(Explanation explanation, const crypto::LoginSettings& logins,
+                             const std::optional<Credentials>& daemon) {
+  if (!daemon || logins.method != crypto::LoginSettings::Method::table) return explanation;
+  // The daemon reads it only for mail that somebody would sign.
+  if (!explanation.would_sign && !explanation.foreign_author) return explanation;
+  if (auto problem = reading_problem(logins.table, *daemon)) {
+    explanation.would_sign = explanation.foreign_author = false;
+    explanation.fault = true;
+    explanation.reason = *std::move(problem);
+  }
   return explanation;
 }
 

@@ -50,6 +50,11 @@ Explanation explain_authors(const crypto::Authors& authors, const crypto::Signin
                             const std::optional<Credentials>& daemon,
                             const std::optional<crypto::Login>& login);
 
+// Makes the explanation of a login's mail a fault if there is a table of logins that the daemon's user cannot
+// read.
+Explanation with_login_table(Explanation explanation, const crypto::LoginSettings& logins,
+                             const std::optional<Credentials>& daemon);
+
 // Explains a message without a clear author.
 Explanation explain_malformed(std::string reason);
 

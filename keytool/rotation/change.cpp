@@ -32,7 +32,9 @@ struct ManifestChange {
       auto& old = entry_of(manifest, selector);
       old.state = KeyState::retiring;
       old.retired = now;
-      if (!overlap(key.replaces, {selector})) key.replaces.push_back(selector);
+      const auto& replaces = key.replaces;
+      if (std::find(replaces.begin(), replaces.end(), old.id()) == replaces.end())
+        key.replaces.push_back(old.id());
     }
   }
 
@@ -44,7 +46,12 @@ struct ManifestChange {
 
   void operator()(const Forget& forget) const { entry_of(manifest, forget.selector).forgotten = now; }
 
-  void operator()(const NoteEmptied& note) const { entry_of(manifest, note.selector).emptied = note.since; }
+  // A slot in which something is found that is not empty is not free, either.
+  void operator()(const NoteEmptied& note) const {
+    auto& key = entry_of(manifest, note.selector);
+    key.emptied = note.since;
+    if (!note.since) key.forgotten.reset();
+  }
 
   void operator()(const NoteMemory& note) const { entry_of(manifest, note.selector).memory = note.memory; }
 };

@@ -15,7 +15,7 @@ struct MakeKey {
   canon::Selector selector;
   crypto::Algorithm algorithm;
   int bits;
-  canon::Selector replaces;
+  crypto::KeyId replaces;
 };
 struct NotePublished {
   canon::Selector selector;
@@ -31,7 +31,8 @@ struct Revoke {
 struct Forget {
   canon::Selector selector;
 };
-// Every server has served the slot's empty record since then; nothing: some server does not serve it.
+// Every server has served the slot's empty record since then; nothing: some server does not serve it, and the
+// slot is not free.
 struct NoteEmptied {
   canon::Selector selector;
   std::optional<crypto::UtcTime> since;

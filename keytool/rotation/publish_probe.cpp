@@ -113,7 +113,8 @@ class Probe {
   };
 
   RecordView look(Observer::Misplaced misplaced, bool& is_other) {
-    const auto observation = Observer(options_.dns, misplaced).look(record_.named.name, record_.expected);
+    const auto observation =
+        Observer(options_.dns, misplaced).look({record_.named.name}, record_.expected).record;
     is_other = std::any_of(observation.servers.begin(), observation.servers.end(), [](const auto& server) {
       return server.finding && server.finding->status != RecordStatus::right &&
              server.finding->status != RecordStatus::missing;

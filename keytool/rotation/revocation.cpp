@@ -52,22 +52,32 @@ const KeyEntry* pending_successor(const crypto::Manifest& manifest, const KeyEnt
   return newest;
 }
 
-// Returns the name of a new key that replaces the old one. Throws StoreError if there is none.
-canon::Selector successor_of(const crypto::Manifest& manifest, const KeyEntry& old,
-                             const RotationPolicy& policy, crypto::UtcTime now) {
+// Returns the name of a new key that replaces the old one; nothing if no slot is free. Throws StoreError if
+// there is no name.
+std::optional<canon::Selector> successor_of(const crypto::Manifest& manifest, const KeyEntry& old,
+                                            const RotationPolicy& policy, crypto::UtcTime now) {
   const auto slots = slots_of(manifest, old.algorithm);
-  if (slots.empty()) {
-    auto selector = next_selector(manifest, old.selector, old.algorithm, now, policy.selectors);
-    if (!selector)
-      throw crypto::StoreError(fmt::format("a successor has no name: {}", selector.refusal().reason));
-    return *std::move(selector);
-  }
-  if (auto slot = free_slot(manifest, slots, old.selector)) return *std::move(slot);
-  throw crypto::StoreError(
-      fmt::format("{} is the last active key, and its successor waits for a free slot: {}; \"dkimkey rotate "
-                  "--compromised\" ends "
-                  "all drains now, and goes on as soon as a slot is free",
-                  old.selector.str(), wait_for_slot(manifest, slots, policy.drain).reason));
+  if (!slots.empty()) return free_slot(manifest, slots, old.selector);
+  auto selector = next_selector(manifest, old.selector, old.algorithm, now, policy.selectors);
+  if (!selector)
+    throw crypto::StoreError(fmt::format("a successor has no name: {}", selector.refusal().reason));
+  return *std::move(selector);
+}
+
+// Only what resolvers remember holds up a slot in such a case.
+std::string slots_wait_for(const crypto::Manifest& manifest, const KeyEntry& old) {
+  return wait_for_slot(manifest, slots_of(manifest, old.algorithm), {}).reason;
+}
+
+[[noreturn]] void throw_no_free_slot(const crypto::Manifest& manifest, const KeyEntry& old) {
+  throw crypto::StoreError(fmt::format(
+      "{} signs mail that no other key signs, and no slot is free for a successor: {}. What can be done now: "
+      "\"dkimkey rotate --compromised --wait\" ends all drains, and replaces {} as soon as resolvers have "
+      "forgotten the last key of a slot; \"dkimkey generate --slots\" with one slot more makes a key that "
+      "signs "
+      "once its record is in DNS; \"dkimkey revoke --unsigned\" revokes {} at once, and mail leaves unsigned "
+      "until a slot is free",
+      old.selector.str(), slots_wait_for(manifest, old), old.selector.str(), old.selector.str()));
 }
 
 RotationPolicy policy_for(const canon::DomainName& domain, RotationPolicy policy) {
@@ -75,21 +85,35 @@ RotationPolicy policy_for(const canon::DomainName& domain, RotationPolicy policy
   return policy;
 }
 
-canon::Selector add_successor(crypto::DomainTransaction& transaction, const KeyEntry& old,
-                              const RotationPolicy& policy, crypto::UtcTime now) {
-  const auto selector = successor_of(transaction.manifest(), old, policy, now);
+void add_successor(crypto::DomainTransaction& transaction, const KeyEntry& old,
+                   const canon::Selector& selector, crypto::UtcTime now) {
   const auto key = crypto::PrivateKey::generate(old.algorithm, old.bits);
   transaction.add_key({.selector = selector, .algorithm = old.algorithm, .bits = key.bits(), .created = now},
                       key);
-  return selector;
+}
+
+// Makes a successor sign in the place of the old key, which retires.
+Revocation replace(crypto::DomainTransaction& transaction, const KeyEntry& old, const RotationPolicy& policy,
+                   crypto::UtcTime now, IfNoSlotIsFree if_no_slot_is_free) {
+  Revocation out;
+  if (const auto* pending = pending_successor(transaction.manifest(), old)) {
+    out.successor = pending->selector;
+  } else if ((out.successor = successor_of(transaction.manifest(), old, policy, now))) {
+    add_successor(transaction, old, *out.successor, now);
+  } else {
+    if (if_no_slot_is_free == IfNoSlotIsFree::refuse) throw_no_free_slot(transaction.manifest(), old);
+    out.unsigned_because = slots_wait_for(transaction.manifest(), old);
+    return out;
+  }
+  apply_change(Activate{*out.successor, {old.selector}}, transaction.manifest(), now);
+  return out;
 }
 
 }  // namespace
 
-std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
-                                          const canon::Selector& selector,
-                                          const crypto::SigningSettings& settings,
-                                          const RotationPolicy& policy, crypto::UtcTime now) {
+Revocation revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
+                      const canon::Selector& selector, const crypto::SigningSettings& settings,
+                      const RotationPolicy& policy, crypto::UtcTime now, IfNoSlotIsFree if_no_slot_is_free) {
   // A transaction would make a directory for a domain without keys.
   if (!store.stamp(domain)) throw crypto::StoreError(no_keys_text(store, domain));
   crypto::DomainTransaction transaction(store, domain);
@@ -97,17 +121,13 @@ std::optional<canon::Selector> revoke_key(const crypto::KeyStore& store, const c
   if (old.state == KeyState::revoked)
     throw crypto::StoreError(fmt::format("the key {} is revoked already", selector.str()));
 
-  std::optional<canon::Selector> successor;
-  if (is_needed(transaction.manifest(), domain, old, settings)) {
-    const auto* pending = pending_successor(transaction.manifest(), old);
-    successor = pending != nullptr ? pending->selector
-                                   : add_successor(transaction, old, policy_for(domain, policy), now);
-    apply_change(Activate{*successor, {selector}}, transaction.manifest(), now);
-  }
+  Revocation done;
+  if (is_needed(transaction.manifest(), domain, old, settings))
+    done = replace(transaction, old, policy_for(domain, policy), now, if_no_slot_is_free);
   apply_change(Revoke{selector}, transaction.manifest(), now);
   transaction.rewrite_record(*transaction.manifest().find(selector));
   transaction.commit();
-  return successor;
+  return done;
 }
 
 }  // namespace dkim::keytool

@@ -7,6 +7,8 @@
 //  - each active key is replaced by a successor of its own, so a rule that names it keeps its meaning;
 //  - an algorithm that has an active key never loses its last one: the old key retires in the same write in
 //    which the new one becomes active;
+//  - a slot gets its next key only when nothing of the last one is left: its mail has drained, every server
+//    serves its empty record, no resolver can remember another, and the time "forget" is over;
 //  - nothing that could not be determined counts as seen;
 //  - nothing is done while the manifest has a time more than a day ahead of the clock.
 #pragma once
@@ -38,11 +40,14 @@ struct RotationPolicy {
 struct RotationRequest {
   // Which active keys get a successor, unless one is on its way already.
   enum class Replace { none, due_keys, all_keys };
-  // Retiring keys that are compromised are revoked without the drain.
+  // Retiring keys that are compromised are revoked without the drain, and free their slot without the time
+  // "forget".
   enum class RetiringKeys { trusted, compromised };
 
   Replace replace = Replace::none;
   RetiringKeys retiring_keys = RetiringKeys::trusted;
+  // If not empty, no other keys get a successor.
+  Selectors only = {};
 };
 
 // A record that DNS should have and does not, or should no longer have.
@@ -57,7 +62,8 @@ struct Publication {
 // Why a key does not go on, and when it may.
 struct Waiting {
   // Whether it waits only until the drain or the time "forget" is over, or for DNS or a person: until a
-  // record is published, resolvers have forgotten an older answer, or the clock is corrected.
+  // record is published, resolvers have forgotten an older answer, a slot is free for a turn that a person
+  // has asked for, or the clock is corrected.
   enum class For { time, dns_or_person };
 
   canon::Selector selector;
@@ -72,10 +78,16 @@ struct RotationPlan {
   std::vector<Change> changes;
   std::vector<Publication> publications;
   std::vector<Waiting> waiting;
+  // The active keys whose turn cannot begin before a slot is free.
+  Selectors without_slot;
 
   // Returns the earliest time for another look, if it is known.
   std::optional<crypto::UtcTime> next_look() const;
 };
+
+// Returns the active keys for which the request begins a turn, if they get a successor.
+Selectors keys_to_replace(const crypto::Manifest& manifest, crypto::UtcTime now, const RotationPolicy& policy,
+                          const RotationRequest& request);
 
 RotationPlan plan_rotation(const crypto::Manifest& manifest, const DnsView& dns, crypto::UtcTime now,
                            const RotationPolicy& policy, const RotationRequest& request);

@@ -12,9 +12,8 @@ Selectors retired_by(const crypto::Manifest& manifest, const KeyEntry& pending) 
   for (const auto& key : manifest.keys) {
     if (key.state != KeyState::active || key.algorithm != pending.algorithm) continue;
     const auto& replaces = pending.replaces;
-    if (replaces.empty() || std::any_of(replaces.begin(), replaces.end(), [&](const auto& selector) {
-          return manifest.stands_for(key, selector);
-        })) {
+    if (replaces.empty() || std::any_of(replaces.begin(), replaces.end(),
+                                        [&](const auto& older) { return manifest.succeeds(key, older); })) {
       out.push_back(key.selector);
     }
   }
@@ -46,7 +45,7 @@ bool is_replaced(const crypto::Manifest& manifest, const KeyEntry& active) {
 
 bool has_retiring_predecessor(const crypto::Manifest& manifest, const KeyEntry& active) {
   return std::any_of(manifest.keys.begin(), manifest.keys.end(), [&](const KeyEntry& key) {
-    return key.state == KeyState::retiring && manifest.stands_for(active, key.selector);
+    return key.state == KeyState::retiring && manifest.succeeds(active, key.id());
   });
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "crypto/error.hpp"
-#include "crypto/keys/key_record.hpp"
 #include "crypto/store/domain_transaction.hpp"
 #include "crypto/store/published_record.hpp"
 #include "keytool/keys/stored_keys.hpp"
@@ -14,8 +13,6 @@
 
 namespace dkim::keytool {
 namespace {
-
-using crypto::record_name;
 
 // Each round changes the manifest or DNS; a cycle has fewer steps than this.
 constexpr int most_rounds = 16;
@@ -42,6 +39,7 @@ class TurnRunner {
   TurnReport run() && {
     for (int round = 0; round < most_rounds; ++round) {
       const auto manifest = require_manifest(store_, domain_);
+      if (round == 0) limit_request(manifest);
       if (round == 0 && !options_.dry_run) tidy_up(manifest);
       // The time after the look: a record counts as published from when it was seen.
       const DnsView dns = look(manifest);
@@ -69,7 +67,23 @@ class TurnRunner {
     if (publish_all(plan, manifest) == Next::another_look) return Next::another_look;
     report_.waiting = plan.waiting;
     report_.next_look = plan.next_look();
+    report_.without_slot = plan.without_slot;
     return Next::nothing;
+  }
+
+  // A key that becomes active in this run, by it or by another one, does not begin another turn; nor does one
+  // whose predecessor this run revokes as compromised.
+  void limit_request(const crypto::Manifest& manifest) {
+    if (!request_.only.empty()) return;
+    Selectors only;
+    for (const auto& key : manifest.keys) {
+      if (key.state != crypto::KeyState::active) continue;
+      const bool is_done = request_.retiring_keys == RotationRequest::RetiringKeys::compromised &&
+                           has_retiring_predecessor(manifest, key);
+      (is_done ? kept_ : only).push_back(key.selector);
+    }
+    if (only.empty()) request_.replace = RotationRequest::Replace::none;
+    request_.only = std::move(only);
   }
 
   // A run that was killed after it had made its change leaves nothing to write, but perhaps a key to destroy.
@@ -80,27 +94,38 @@ class TurnRunner {
 
   // Whether the cycle depends on what DNS shows of this key. When a timer goes through a large store, active
   // keys are left to dkimkey check.
-  bool is_of_interest(const crypto::KeyEntry& key) const {
+  bool is_of_interest(const crypto::KeyEntry& key, const crypto::Manifest& manifest) const {
+    const auto* slot = manifest.find_slot(key.selector);
     switch (key.state) {
       case crypto::KeyState::pending:
         return true;
       case crypto::KeyState::active:
         return options_.look_at_active;
       case crypto::KeyState::retiring:
-        return false;
+        // For how long resolvers remember it can be seen only while it is there.
+        return slot != nullptr;
       case crypto::KeyState::revoked:
-        return !key.forgotten;
+        if (!key.forgotten) return true;
+        return slot != nullptr && !slot->closed && needs_a_slot(manifest, slot->algorithm);
     }
     return false;
+  }
+
+  bool needs_a_slot(const crypto::Manifest& manifest, crypto::Algorithm algorithm) const {
+    const auto old = keys_to_replace(manifest, now_(), policy_, request_);
+    return std::any_of(old.begin(), old.end(), [&](const canon::Selector& selector) {
+      return manifest.find(selector)->algorithm == algorithm;
+    });
   }
 
   // Looks at the record of each key of interest; asks nobody if there is none.
   DnsView look(const crypto::Manifest& manifest) {
     DnsView view;
     for (const auto& key : manifest.keys) {
-      if (!is_of_interest(key)) continue;
-      view.emplace(key.selector, summarize(observer_.look(record_name(key.selector, domain_),
-                                                          store_.record_of(domain_, key, manifest.record))));
+      if (!is_of_interest(key, manifest)) continue;
+      const auto place = place_of(manifest, key.selector, domain_);
+      const auto expected = store_.record_of(domain_, key, manifest.record);
+      view.emplace(key.selector, summarize(place, observer_.look(place, expected)));
     }
     return view;
   }
@@ -123,9 +148,19 @@ class TurnRunner {
     transaction.commit();
     for (const auto& change : plan.changes) {
       if (auto text = text_of(change, planned_from)) report_.events.push_back(*std::move(text));
+      if (const auto* revoke = std::get_if<Revoke>(&change)) explain_revocation(*revoke, planned_from);
     }
-    // The turn has begun; a key that became active just now does not begin another.
-    request_.replace = RotationRequest::Replace::none;
+  }
+
+  // A person who means the key that signs must not take this for the end of it.
+  void explain_revocation(const Revoke& revoke, const crypto::Manifest& manifest) {
+    const auto revoked = manifest.find(revoke.selector)->id();
+    for (const auto& kept : kept_) {
+      if (!manifest.succeeds(*manifest.find(kept), revoked)) continue;
+      report_.events.push_back(fmt::format(
+          "kept {}, which signs in the place of {}; if it is {} that is compromised, run this once more",
+          kept.str(), revoke.selector.str(), kept.str()));
+    }
   }
 
   static std::vector<std::pair<MakeKey, crypto::PrivateKey>> make_keys(const RotationPlan& plan) {
@@ -211,6 +246,7 @@ class TurnRunner {
   const Clock& now_;
   Observer observer_;
   RotationRequest request_;
+  Selectors kept_;  // keys that signed when the run began, and that it does not replace
   TurnReport report_;
   PublishedSet tried_;
 };

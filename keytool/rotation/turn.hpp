@@ -41,6 +41,8 @@ struct TurnReport {
   std::vector<Waiting> waiting;
   // The earliest time for another look, if it is known.
   std::optional<crypto::UtcTime> next_look;
+  // The active keys whose turn cannot begin before a slot is free.
+  Selectors without_slot;
   // The manifest that the last plan was made from.
   crypto::Manifest manifest;
   // What DNS showed at the last look.

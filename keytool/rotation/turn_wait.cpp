@@ -82,16 +82,19 @@ class Progress {
 
 TurnReport wait_for_turn(const crypto::KeyStore& store, const canon::DomainName& domain, TurnOptions options,
                          TurnReport report, const Clock& now) {
-  options.request.replace = RotationRequest::Replace::none;
   // Keys that another run begins meanwhile are not waited for.
-  const auto awaited = under_way(report.manifest);
+  auto awaited = under_way(report.manifest);
   Progress progress;
-  while (overlap(awaited, under_way(report.manifest))) {
+  while (overlap(awaited, under_way(report.manifest)) || !report.without_slot.empty()) {
+    const auto without_slot = report.without_slot;
+    if (without_slot.empty()) options.request.replace = RotationRequest::Replace::none;
+    options.request.only = without_slot;
     progress.show(describe_turn(domain, report));
     // A server that lags must not make a hook run every few seconds.
     options.published.insert(report.published.begin(), report.published.end());
     progress.wait(pause_after(progress.waited(), report, now));
     report = run_turn(store, domain, options, now);
+    if (!without_slot.empty()) awaited = under_way(report.manifest);
   }
   progress.clear_line();
   return report;

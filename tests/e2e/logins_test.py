@@ -148,8 +148,8 @@ class Logins(unittest.TestCase):
         self.assertEqual(self.send(ALICE, "bob@club.example, alice@shop.example", sender=ALICE).signatures(), [])
 
     def test_what_the_client_sees(self):
-        for action, answer in (("reject", "550 5.7.1 Command rejected"),
-                               ("tempfail", "451 4.7.1 Service unavailable - try again later")):
+        for action, answer in (("reject", "550 5.7.1 This login may not send with this address in From:"),
+                               ("tempfail", "451 4.7.1 This login may not send with this address in From:")):
             self.configure(on_foreign_author=action)
             with self.subTest(action):
                 with self.assertRaises(Refused) as refused:
@@ -234,7 +234,7 @@ class Logins(unittest.TestCase):
                                "--postfix-config", SCENE.postfix.config, "shop.example"],
                               capture_output=True, check=False, timeout=120)
         findings = [f for f in json.loads(done.stdout) if f["topic"] == "logins"]
-        usual = [f for f in findings if f["subject"] == f"127.0.0.1:{SCENE.postfix.port}/inet"]
+        usual = [f for f in findings if f"127.0.0.1:{SCENE.postfix.port}/inet" in f["subject"].split(", ")]
         self.assertEqual(len(usual), 1, findings)
         return usual[0]
 

@@ -86,6 +86,11 @@ class StoreTest(unittest.TestCase):
     def selectors(self):
         return sorted(key["selector"] for key in self.listed())
 
+    @staticmethod
+    def key_file(selector):
+        """Returns the name of a key's file."""
+        return f"{selector}.private"
+
     def assert_tidy(self, domain="example.com"):
         """Checks that there are no leftovers, that exactly the keys of the manifest have files (revoked ones no private
         key), that every record file is as show prints it, and that the daemon can read everything."""
@@ -93,7 +98,7 @@ class StoreTest(unittest.TestCase):
         names = sorted(path.name for path in folder.iterdir())
         states = {key["selector"]: key["state"] for key in self.listed() if key["domain"] == domain}
         expected = [".lock", "keys.conf", *(f"{selector}.txt" for selector in states)]
-        expected += [f"{selector}.private" for selector, state in states.items() if state != "revoked"]
+        expected += [self.key_file(selector) for selector, state in states.items() if state != "revoked"]
         self.assertEqual(names, sorted(expected))
         for selector in states:
             shown = succeed("show", "-D", self.keys, "-d", domain, "-s", selector).stdout

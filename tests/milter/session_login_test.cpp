@@ -32,12 +32,14 @@ class SessionLoginTest : public SessionTest {
       outcome.verdict = connection->fault(error);
     }
     verdict_ = outcome.verdict;
+    reply_ = connection->reply_text() == nullptr ? "" : connection->reply_text();
     if (outcome.inserted.empty()) return last_line();
     expect_valid(outcome, mail);
     return "signed";
   }
 
   Verdict verdict_ = Verdict::proceed;
+  std::string reply_;  // the text for the client
 };
 
 TEST_F(SessionLoginTest, WithoutTheSettingLoginsDoNotMatter) {
@@ -150,8 +152,14 @@ TEST_F(SessionLoginTest, ALoginCannotForgeTheLog) {
   EXPECT_LT(send().size(), 600U);
 }
 
+TEST_F(SessionLoginTest, OtherRefusalsHaveTheMtasWords) {
+  configure("logins = \"domain\"; on_foreign_author = \"reject\"; on_malformed = \"reject\";");
+  EXPECT_TRUE(send("nobody").ends_with("on_malformed=reject")) << last_line();
+  EXPECT_EQ(reply_, "");
+}
+
 TEST_F(SessionLoginTest, LaterMailOnTheConnectionHasItsOwnLogin) {
-  configure("logins = \"domain\";");
+  configure("logins = \"domain\"; on_foreign_author = \"reject\";");
   const auto connection = session(client_at("203.0.113.9"));
   const Mail mail;
   expect_valid(deliver(*connection, mail), mail);
@@ -159,6 +167,7 @@ TEST_F(SessionLoginTest, LaterMailOnTheConnectionHasItsOwnLogin) {
   EXPECT_TRUE(deliver(*connection, mail).inserted.empty());
   macros_["{auth_authen}"] = "joe@example.com";
   expect_valid(deliver(*connection, mail), mail);
+  EXPECT_EQ(connection->reply_text(), nullptr);
 }
 
 TEST_F(SessionLoginTest, MailThatNobodySignsIsNotJudged) {
@@ -175,6 +184,7 @@ TEST_F(SessionLoginTest, OnForeignAuthorDecides) {
     configure(std::string("logins = \"domain\"; on_foreign_author = \"") + word + "\";");
     EXPECT_TRUE(send().ends_with(std::string("on_foreign_author=") + word)) << last_line();
     EXPECT_EQ(verdict_, verdict);
+    EXPECT_EQ(reply_, verdict == Verdict::accept ? "" : "This login may not send with this address in From:");
     EXPECT_EQ(last_line().find('\n'), std::string::npos);
   }
 }

@@ -10,6 +10,7 @@
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/keys/record_text.hpp"
+#include "keytool/keys/slots.hpp"
 #include "keytool/output/txt_line.hpp"
 
 namespace dkim::keytool {
@@ -24,7 +25,9 @@ struct LookedAt {
   std::string value;  // as it should be
   bool others_sign = false;
   bool testing = false;
-  Observation observation = {};
+  RecordPlace place = {};
+  KeyObservation observation = {};
+  RecordView view = {};
 };
 
 // What the servers serve and should not.
@@ -38,7 +41,7 @@ struct Wrong {
 
 Wrong wrong_in(const LookedAt& key) {
   Wrong wrong;
-  for (const auto& server : key.observation.servers) {
+  for (const auto& server : key.observation.record.servers) {
     if (!server.finding || is_expected(key.state, server.finding->status)) continue;
     wrong.statuses.insert(server.finding->status);
     wrong.same_key = wrong.same_key && server.finding->same_key;
@@ -93,7 +96,7 @@ std::string advice_for(const LookedAt& key, const Wrong& wrong) {
 }
 
 Finding wrong_finding(const LookedAt& key, const Wrong& wrong) {
-  const auto view = summarize(key.observation);
+  const auto& view = key.view;
   Finding finding{severity_of(key, wrong), "dkim", key.name, {}, advice_for(key, wrong), {}};
   finding.what = fmt::format("the record of the {} key is {} ({}){}", to_string(key.state),
                              wrong.only(RecordStatus::missing) ? "not in DNS" : "not as it should be",
@@ -105,19 +108,18 @@ Finding wrong_finding(const LookedAt& key, const Wrong& wrong) {
 Finding judge(const LookedAt& key) {
   const Wrong wrong = wrong_in(key);
   if (!wrong.statuses.empty()) return wrong_finding(key, wrong);
-  const auto view = summarize(key.observation);
+  const auto& view = key.view;
   const std::string state(to_string(key.state));
   if (view.state == RecordView::State::unknown || !view.all_answered) {
-    const std::string& why = key.observation.trouble.empty() ? view.detail : key.observation.trouble;
     return {Severity::unknown,
             "dkim",
             key.name,
             fmt::format("the record of the {} key could not be checked on every server: {}", state,
-                        canon::printable(why)),
+                        canon::printable(view.detail)),
             "if port 53 is blocked outward: --no-authoritative; otherwise fix those servers",
             {}};
   }
-  if (key.observation.dnssec == Dnssec::bogus) {
+  if (key.observation.record.dnssec == Dnssec::bogus) {
     return {Severity::broken,
             "dkim",
             key.name,
@@ -141,6 +143,32 @@ Finding judge(const LookedAt& key) {
           {}};
 }
 
+// Reports the CNAME of a slot, which the owner of the domain has made; severity: of one that is not right.
+Finding alias_finding(const RecordPlace& place, const AliasView& view, Severity severity) {
+  const std::string line = fmt::format("{}. {} IN CNAME {}.", place.name, crypto::default_ttl, place.target);
+  switch (view.state) {
+    case AliasView::State::right:
+      return {Severity::good,
+              "dkim",
+              place.name,
+              fmt::format("its CNAME leads to {} on every server", place.target),
+              {},
+              {}};
+    case AliasView::State::missing:
+    case AliasView::State::wrong:
+      return {severity, "dkim", place.name, view.detail, "ask the owner of the domain to make this record",
+              {line}};
+    case AliasView::State::unknown:
+      break;
+  }
+  return {Severity::unknown,
+          "dkim",
+          place.name,
+          view.detail,
+          "if port 53 is blocked outward: --no-authoritative",
+          {}};
+}
+
 class Checker {
  public:
   Checker(const canon::DomainName& domain, const crypto::KeyStore& store, const DnsAccess& access)
@@ -158,11 +186,14 @@ class Checker {
         continue;
       }
       try {
-        findings.push_back(check(read->manifest, entry, name));
+        const auto key = look(read->manifest, entry);
+        findings.push_back(judge(key));
+        add_alias_finding(findings, key);
       } catch (const crypto::Error& error) {
         findings.push_back(unknown(name, error.what()));
       }
     }
+    check_free_slots(read->manifest, begin, findings);
     return findings;
   }
 
@@ -182,14 +213,46 @@ class Checker {
     return {Severity::unknown, "dkim", name, fmt::format("the record could not be checked: {}", why), {}, {}};
   }
 
-  Finding check(const crypto::Manifest& manifest, const crypto::KeyEntry& entry, const std::string& name) {
+  LookedAt look(const crypto::Manifest& manifest, const crypto::KeyEntry& entry) {
     const auto expected = store_.record_of(domain_, entry, manifest.record);
-    LookedAt key{
-        .state = entry.state, .name = name, .value = write_record(expected), .testing = expected.flags.test};
+    const auto place = place_of(manifest, entry.selector, domain_);
+    LookedAt key{.state = entry.state,
+                 .name = place.published(),
+                 .value = write_record(expected),
+                 .testing = expected.flags.test,
+                 .place = place};
     key.others_sign = std::any_of(manifest.keys.begin(), manifest.keys.end(),
                                   [](const auto& other) { return other.state == crypto::KeyState::active; });
-    key.observation = observer_.look(name, expected);
-    return judge(key);
+    key.observation = observer_.look(place, expected);
+    key.view = summarize(place, key.observation);
+    return key;
+  }
+
+  // The CNAME that leads to the record, if there is to be one.
+  static void add_alias_finding(Findings& findings, const LookedAt& key) {
+    if (!key.observation.alias) return;
+    // Nobody has to find the record of a revoked key.
+    if (key.state == crypto::KeyState::revoked && key.view.alias.state == AliasView::State::missing) return;
+    const bool signs = key.state == crypto::KeyState::active;
+    findings.push_back(alias_finding(key.place, key.view.alias,
+                                     signs || (key.state == crypto::KeyState::pending && !key.others_sign)
+                                         ? Severity::broken
+                                         : Severity::risk));
+  }
+
+  // The next key needs the CNAME of a free slot, too.
+  void check_free_slots(const crypto::Manifest& manifest, std::chrono::steady_clock::time_point begin,
+                        Findings& findings) {
+    for (const auto& slot : manifest.slots) {
+      if (slot.target.empty() || !is_free(slot, manifest)) continue;
+      const auto place = place_of(manifest, slot.selector, domain_);
+      if (std::chrono::steady_clock::now() - begin > most_time) {
+        findings.push_back(unknown(place.name, "not checked: the keys before it took too long"));
+        continue;
+      }
+      findings.push_back(
+          alias_finding(place, summarize(place, observer_.look_at_alias(place)), Severity::risk));
+    }
   }
 
   const canon::DomainName& domain_;

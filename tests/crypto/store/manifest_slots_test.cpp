@@ -25,6 +25,34 @@ TEST(ManifestSlotsTest, RoundTrip) {
   EXPECT_FALSE(read.is_slot(selector("e2")));
 }
 
+TEST(ManifestSlotsTest, KeysOfASlot) {
+  Manifest manifest;
+  manifest.keys.push_back({.selector = selector("s1"),
+                           .bits = 2048,
+                           .state = KeyState::revoked,
+                           .emptied = *parse_utc_time("2026-11-24T06:00:00Z"),
+                           .memory = std::chrono::seconds(0x7fffffff),
+                           .use = 3,
+                           .replaces = {selector("old"), {selector("s2"), 2}}});
+  manifest.slots = {{selector("s1"), Algorithm::rsa}};
+  EXPECT_EQ(parse_manifest(write_manifest(manifest), "keys.conf"), manifest);
+}
+
+TEST(ManifestSlotsTest, WrongNumbersOfKeys) {
+  const auto refused = [](const std::string& replaced) {
+    return test::message_of<SettingsError>([&] {
+      parse_manifest(
+          "format = 1;\nkeys = ( { selector = \"s\"; algorithm = \"rsa\"; bits = 2048; state = "
+          "\"active\"; created = \"2026-11-24T06:00:00Z\";\nreplaces = ( \"" +
+              replaced + "\" ); } );\n",
+          "keys.conf");
+    });
+  };
+  for (const auto* wrong : {"s1+", "s1+0", "s1+-1", "s1+x", "s1+2x", "s1+99999999999999999999", "s1+1000001"})
+    EXPECT_EQ(refused(wrong), "keys.conf:3: no number of a key after the +; such as \"s1+2\"") << wrong;
+  EXPECT_EQ(refused("+2").substr(0, 12), "keys.conf:3:");
+}
+
 // A closed slot keeps its target: that is where the empty record of its last key belongs.
 TEST(ManifestSlotsTest, WhereRecordsArePublished) {
   const auto manifest = parse_manifest(

@@ -66,7 +66,7 @@ void expect_equal(const Manifest& a, const Manifest& b) {
 
 TEST(ManifestTest, AKeyStandsForTheKeysThatItReplaced) {
   Manifest manifest;
-  const auto add = [&](std::string_view name, std::vector<canon::Selector> replaces) {
+  const auto add = [&](std::string_view name, std::vector<KeyId> replaces) {
     manifest.keys.push_back({.selector = selector(name), .replaces = std::move(replaces)});
   };
   add("a", {});
@@ -85,6 +85,20 @@ TEST(ManifestTest, AKeyStandsForTheKeysThatItReplaced) {
   // The search also ends for two keys that replace each other, in a file that somebody edited.
   EXPECT_TRUE(stands_for("e", "f"));
   EXPECT_FALSE(stands_for("e", "a"));
+}
+
+// In a slot one key follows another: a rule means all of them, but a turn only one.
+TEST(ManifestTest, AKeySucceedsOneKeyOfASlot) {
+  Manifest manifest;
+  manifest.keys.push_back({.selector = selector("s2"), .replaces = {{selector("s1"), 3}}});
+  manifest.keys.push_back({.selector = selector("s1"), .use = 4, .replaces = {selector("x")}});
+  const auto& key = *manifest.find(selector("s2"));
+  EXPECT_TRUE(manifest.stands_for(key, selector("s1")));
+  EXPECT_TRUE(manifest.succeeds(key, {selector("s1"), 3}));
+  EXPECT_FALSE(manifest.succeeds(key, {selector("s1"), 4}));
+  // The key that replaced x is a later one.
+  EXPECT_FALSE(manifest.stands_for(key, selector("x")));
+  EXPECT_TRUE(manifest.succeeds(key, key.id()));
 }
 
 // Returns a manifest with one key, in which one text is replaced by another.

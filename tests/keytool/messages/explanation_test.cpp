@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/settings/login_table.hpp"
 #include "tests/crypto/test_store.hpp"
 
 namespace dkim::keytool {
@@ -107,6 +108,30 @@ TEST(CredentialsTest, OfUsers) {
   EXPECT_EQ(root->groups.front(), 0U);
   EXPECT_EQ(reading_problem("/etc/passwd", *root), std::nullopt);
   EXPECT_NE(reading_problem("/etc/absent", *root), std::nullopt);
+}
+
+// root reads the table that the daemon cannot read.
+TEST_F(ExplanationTest, ATableOfLoginsThatItCannotRead) {
+  crypto::LoginSettings logins;
+  logins.method = crypto::LoginSettings::Method::table;
+  logins.table = files_.path("logins");
+  test::write_file(logins.table, "joe example.com\n", 0600);
+  const auto answer = [&](std::string_view author) {
+    const crypto::Login joe{"joe", crypto::look_up_login(logins, "joe")};
+    return with_login_table(explain_authors({*canon::parse_mailboxes(author)}, settings_, daemon_user, joe),
+                            logins, daemon_user);
+  };
+  const auto closed = answer("a@example.com");
+  EXPECT_TRUE(closed.fault);
+  EXPECT_FALSE(closed.would_sign);
+  EXPECT_TRUE(closed.reason.starts_with("user daemon-user cannot read " + logins.table.string()))
+      << closed.reason;
+  EXPECT_FALSE(answer("a@stranger.example").fault) << "such mail needs no table";
+  chmod(logins.table.c_str(), 0644);
+  EXPECT_TRUE(answer("a@example.com").would_sign);
+  test::write_file(logins.table, "joe other.example\n", 0644);
+  EXPECT_TRUE(answer("a@example.com").foreign_author);
+  EXPECT_FALSE(answer("a@example.com").fault);
 }
 
 }  // namespace

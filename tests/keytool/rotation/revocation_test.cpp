@@ -6,25 +6,27 @@
 #include "crypto/error.hpp"
 #include "crypto/signatures/identity.hpp"
 #include "crypto/store/domain_keys.hpp"
+#include "crypto/store/domain_transaction.hpp"
 #include "tests/crypto/test_store.hpp"
 
 namespace dkim::keytool {
 namespace {
 
 using test::domain_name;
+using test::read_file;
 using test::selector;
 
-class Revocation : public testing::Test {
+class RevocationTest : public testing::Test {
  protected:
-  Revocation() {
+  RevocationTest() {
     store_.add("example.com", "a", test::ed25519_key());
     store_.add("example.com", "b", test::ed25519_key());
   }
 
   std::string revoke(std::string_view name) {
-    const auto successor = revoke_key(store_.store(), domain_name("example.com"), selector(name), settings_,
-                                      {}, crypto::utc_now());
-    return successor ? successor->str() : "";
+    const auto done =
+        revoke_key(store_.store(), domain_name("example.com"), selector(name), settings_, {}, crypto::utc_now());
+    return done.successor ? done.successor->str() : "";
   }
 
   // Returns the selectors that sign mail of the author.
@@ -48,20 +50,20 @@ class Revocation : public testing::Test {
   std::vector<crypto::SenderRule>& rules_ = settings_.rules;
 };
 
-TEST_F(Revocation, OneOfTwoGetsNoSuccessor) {
+TEST_F(RevocationTest, OneOfTwoGetsNoSuccessor) {
   EXPECT_EQ(revoke("a"), "");
   EXPECT_EQ(signs("x@example.com"), "b");
   EXPECT_FALSE(exists(store_.path("example.com/a.private")));
 }
 
-TEST_F(Revocation, TheLastOneGetsASuccessor) {
+TEST_F(RevocationTest, TheLastOneGetsASuccessor) {
   revoke("a");
   const auto successor = revoke("b");
   EXPECT_EQ(successor.substr(0, 2), "b-");
   EXPECT_EQ(signs("x@example.com"), successor);
 }
 
-TEST_F(Revocation, OneThatARuleNamesGetsASuccessor) {
+TEST_F(RevocationTest, OneThatARuleNamesGetsASuccessor) {
   name_in_a_rule("a");
   const auto successor = revoke("a");
   EXPECT_EQ(successor.substr(0, 2), "a-");
@@ -70,7 +72,7 @@ TEST_F(Revocation, OneThatARuleNamesGetsASuccessor) {
 }
 
 // Without it, on_error would hold all mail of these senders.
-TEST_F(Revocation, OneThatAlsoSignNamesGetsASuccessor) {
+TEST_F(RevocationTest, OneThatAlsoSignNamesGetsASuccessor) {
   settings_.also_sign.push_back({"*", domain_name("example.com"), {selector("a")}});
   EXPECT_EQ(revoke("b"), "");
   EXPECT_EQ(revoke("a").substr(0, 2), "a-");
@@ -79,19 +81,19 @@ TEST_F(Revocation, OneThatAlsoSignNamesGetsASuccessor) {
   EXPECT_EQ(revoke("c").substr(0, 2), "c-");
 }
 
-TEST_F(Revocation, OneThatARuleNamesBesideAnotherGetsNone) {
+TEST_F(RevocationTest, OneThatARuleNamesBesideAnotherGetsNone) {
   name_in_a_rule("a");
   rules_.back().selectors.push_back(selector("b"));
   EXPECT_EQ(revoke("a"), "");
   EXPECT_EQ(signs("x@news.example.com"), "b");
 }
 
-TEST_F(Revocation, ARuleForAnotherDomainDoesNotMatter) {
+TEST_F(RevocationTest, ARuleForAnotherDomainDoesNotMatter) {
   rules_.push_back({"*@news.example.com", domain_name("other.example"), {selector("a")}});
   EXPECT_EQ(revoke("a"), "");
 }
 
-TEST_F(Revocation, ThePendingKeyThatWasToReplaceItTakesOver) {
+TEST_F(RevocationTest, ThePendingKeyThatWasToReplaceItTakesOver) {
   name_in_a_rule("a");
   store_.add("example.com", "next", test::ed25519_key(), crypto::KeyState::pending);
   EXPECT_EQ(revoke("a"), "next");
@@ -99,7 +101,63 @@ TEST_F(Revocation, ThePendingKeyThatWasToReplaceItTakesOver) {
   EXPECT_EQ(signs("x@example.com"), "b next");
 }
 
-TEST_F(Revocation, Refusals) {
+class SlotRevocation : public RevocationTest {
+ protected:
+  SlotRevocation() {
+    crypto::DomainTransaction transaction(store_.store(), domain_);
+    transaction.manifest().slots = {{selector("a"), crypto::Algorithm::ed25519},
+                                    {selector("b"), crypto::Algorithm::ed25519}};
+    transaction.commit();
+  }
+
+  Revocation revoke_in_slot(std::string_view name, IfNoSlotIsFree if_no_slot_is_free) {
+    return revoke_key(store_.store(), domain_, selector(name), settings_, {}, crypto::utc_now(),
+                      if_no_slot_is_free);
+  }
+
+  const canon::DomainName domain_ = domain_name("example.com");
+};
+
+TEST_F(SlotRevocation, WithoutAFreeSlotIsRefused) {
+  revoke("a");
+  const auto before = read_file(store_.path("example.com/keys.conf"));
+  const auto message = test::message_of<crypto::StoreError>([&] { revoke("b"); });
+  EXPECT_EQ(
+      message,
+      "b signs mail that no other key signs, and no slot is free for a successor: a waits for its empty "
+      "record on every server; b signs. What can be done now: \"dkimkey rotate --compromised --wait\" ends "
+      "all drains, and replaces b as soon as resolvers have forgotten the last key of a slot; \"dkimkey "
+      "generate --slots\" with one slot more makes a key that signs once its record is in DNS; \"dkimkey "
+      "revoke --unsigned\" revokes b at once, and mail leaves unsigned until a slot is free");
+  EXPECT_EQ(read_file(store_.path("example.com/keys.conf")), before);
+  EXPECT_EQ(signs("x@example.com"), "b");
+}
+
+TEST_F(SlotRevocation, LeavesMailUnsignedIfThatIsSaid) {
+  revoke("a");
+  const auto done = revoke_in_slot("b", IfNoSlotIsFree::leave_unsigned);
+  EXPECT_FALSE(done.successor);
+  EXPECT_EQ(done.unsigned_because, "a waits for its empty record on every server; b signs");
+  EXPECT_EQ(signs("x@example.com"), "");
+  EXPECT_FALSE(exists(store_.path("example.com/b.private")));
+}
+
+TEST_F(SlotRevocation, ASuccessorTakesAFreeSlot) {
+  revoke("a");
+  {
+    crypto::DomainTransaction transaction(store_.store(), domain_);
+    apply_change(Forget{selector("a")}, transaction.manifest(), crypto::utc_now());
+    transaction.commit();
+  }
+  const auto done = revoke_in_slot("b", IfNoSlotIsFree::leave_unsigned);
+  ASSERT_TRUE(done.successor);
+  EXPECT_EQ(done.unsigned_because, "");
+  EXPECT_EQ(signs("x@example.com"), "a");
+  EXPECT_TRUE(exists(store_.path("example.com/a+2.private")));
+  EXPECT_FALSE(exists(store_.path("example.com/a.private")));
+}
+
+TEST_F(RevocationTest, Refusals) {
   EXPECT_THROW(revoke("absent"), crypto::StoreError);
   revoke("a");
   EXPECT_THROW(revoke("a"), crypto::StoreError);
