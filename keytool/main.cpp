@@ -35,7 +35,7 @@ constexpr std::array subcommands{
     Subcommand{"activate", "sign with a pending key, once its record is in DNS", dkim::keytool::activate},
     Subcommand{"rotate", "replace keys without a gap, as far as DNS and time allow", dkim::keytool::rotate},
     Subcommand{"revoke", "make a key void at once", dkim::keytool::revoke},
-    Subcommand{"import", "take over the keys and settings of OpenDKIM or rspamd", dkim::keytool::import_keys},
+    Subcommand{"import", "take over the keys and settings of OpenDKIM, rspamd or amavisd", dkim::keytool::import_keys},
     Subcommand{"sign", "sign a message as the daemon would", dkim::keytool::sign},
     Subcommand{"verify", "verify a message's signatures as a receiver would", dkim::keytool::verify},
     Subcommand{"explain", "say whether mail from an address would be signed, and why",

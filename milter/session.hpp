@@ -48,8 +48,7 @@ class Session {
   void body(std::string_view chunk);
   Verdict end_of_message(const MacroLookup& macro, const InsertField& insert);
 
-  // What the client should be told of the last verdict, in place of the MTA's own words; null if nothing. It
-  // is one line of ASCII.
+  // Returns one line of ASCII for the client about the last verdict; null if the MTA's own words will do.
   const char* reply_text() const { return reply_text_; }
 
   // Ends the message, not the connection.

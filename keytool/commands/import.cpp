@@ -208,8 +208,8 @@ ExitCode import_keys(const Arguments& arguments) {
   command_line.add_options()  //
       ("opendkim", value_text("FILE"),
        "an opendkim.conf, with the tables it names; or a unit that starts opendkim")  //
-      ("amavis", value_text("FILE")->implicit_value(""),
-       "amavisd's configuration, a file or a directory of them (default: where packages put it)")  //
+      ("amavis", value_text("FILE")->implicit_value("", ""),
+       "amavisd's configuration, a file or a directory; without a value, where packages put it")  //
       ("rspamd", value_text("PATH"),
        "rspamd's configuration; or a folder of DOMAIN.SELECTOR.key files")  //
       ("pem", value_text("FILE"), "a private key; - is standard input")     //

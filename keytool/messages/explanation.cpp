@@ -101,8 +101,8 @@ class Explainer {
       auto problem = key_problem(domain, entry);
       if (problem && signing != nullptr) add_fault(*problem);
       explanation_.keys.push_back({domain, entry, signing != nullptr,
-                                   signing == nullptr ? std::nullopt : signing->also_sign,
-                                   std::move(problem), slot_copy(read->manifest, entry.selector)});
+                                   signing == nullptr ? std::nullopt : signing->also_sign, std::move(problem),
+                                   slot_copy(read->manifest, entry.selector)});
     }
   }
 

@@ -156,10 +156,6 @@ class FileReader {
     }
   }
 
-  void set(const std::string& name, std::string value) {
-    reader_.set_variable(name, value);
-    variables_[name] = std::move(value);
-  }
   void forget(const std::string& name) {
     reader_.forget_variable(name);
     variables_.erase(name);
@@ -232,7 +228,8 @@ class FileReader {
     end_statement();
     if (std::find(switches.begin(), switches.end(), variable.text) != switches.end())
       conf_.switches[variable.text] = {value, place(line)};
-    set(variable.text, std::move(value));
+    reader_.set_variable(variable.text, value);
+    variables_[variable.text] = std::move(value);
   }
 
   void networks() {

@@ -17,7 +17,7 @@ namespace dkim::keytool::opendkim {
 
 struct RspamdConf {
   UclValue signing;   // the section dkim_signing
-  UclValue options;   // the section options, of which local_addrs matters
+  UclValue options;   // the section options, for local_addrs
   std::string place;  // the file or directory, for remarks on what it does not say
   Remarks remarks;
 };

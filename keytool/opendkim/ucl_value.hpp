@@ -15,7 +15,8 @@ struct UclValue {
   Kind kind = Kind::text;
   std::string text;
   std::vector<UclValue> items;  // of a list
-  // Of a section. A name that is given twice has two values, unless both are sections, which become one.
+  // Maps names to values, in a section. A name that is given twice has two values, unless both are sections,
+  // which become one.
   std::map<std::string, std::vector<UclValue>, std::less<>> members;
   std::string place;  // FILE:LINE
   bool is_quoted = false;
@@ -32,7 +33,7 @@ struct UclValue {
 
 // Adds the members of the second section to the first one, as rspamd does with the files of local.d.
 UclValue merged(UclValue first, UclValue second);
-// The same, but a member of the second replaces that of the first, as in override.d.
+// Does the same, but a member of the second replaces that of the first, as in override.d.
 UclValue overridden(UclValue first, UclValue second);
 
 }  // namespace dkim::keytool::opendkim

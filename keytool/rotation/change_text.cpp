@@ -34,10 +34,12 @@ struct DoneText {
     return fmt::format("revoked {} and destroyed its private key", revoke.selector.str());
   }
   Text operator()(const Forget& forget) const {
-    return manifest.is_slot(forget.selector)
-               ? fmt::format("the slot {} is free: no resolver remembers its last key", forget.selector.str())
-               : fmt::format("the record of {} is out of DNS; nothing is left to do for this key",
-                             forget.selector.str());
+    const auto* slot = manifest.find_slot(forget.selector);
+    const auto& name = forget.selector.str();
+    if (slot == nullptr)
+      return fmt::format("the record of {} is out of DNS; nothing is left to do for this key", name);
+    if (slot->closed) return fmt::format("the record of the closed slot {} is out of DNS", name);
+    return fmt::format("the slot {} is free: no resolver remembers its last key", name);
   }
   Text operator()(const NoteEmptied& note) const {
     return note.since
@@ -68,7 +70,8 @@ struct PlannedText {
     return fmt::format("would revoke {} and destroy its private key", revoke.selector.str());
   }
   Text operator()(const Forget& forget) const {
-    return manifest.is_slot(forget.selector)
+    const auto* slot = manifest.find_slot(forget.selector);
+    return slot != nullptr && !slot->closed
                ? fmt::format("would free the slot {}", forget.selector.str())
                : fmt::format("would have nothing left to do for {}, whose record is out of DNS",
                              forget.selector.str());

@@ -77,7 +77,7 @@ void Planner::wait_for_a_slot(const KeyEntry& old, const Selectors& slots) {
           ? "run this again then, or add --wait; sooner: a further slot (dkimkey generate --slots), or "
             "without signatures until then, dkimkey revoke --unsigned"
           : "a further slot would be free at once (dkimkey generate --slots)";
-  // A timer comes again by itself; a person has asked for a turn and does not get it now.
+  // A timer comes again anyway; a person has asked for a turn and does not get it now.
   const bool by_timer = request_.replace == RotationRequest::Replace::due_keys && wait.until;
   plan_.waiting.push_back(
       {old.selector, fmt::format("its successor waits for a free slot: {}; {}", wait.reason, what_helps),

@@ -261,10 +261,15 @@ class BrokenPostfix(DoctorTest):
             self.paste(finding)
             self.assert_only("risk", "configuration", config=config)
         with self.postfix_with(["smtpd_sasl_auth_enable = yes"]):
-            finding = self.assert_only("note", "always_add_missing_headers")
+            logins = self.scene.workspace.path / "logins.conf"
+            logins.write_text(self.scene.daemon.config.read_text() + 'logins = "domain";\n')
+            finding = self.assert_only("note", "always_add_missing_headers", config=logins)
             self.assertEqual(finding["subject"], inet)
             self.paste(finding)
-            self.assert_healthy()
+            self.assert_healthy(config=logins)
+            # Where every login may use every domain, that is a note, once for all services.
+            finding = self.assert_only("note", "logins")
+            self.assertIn(inet, finding["subject"].split(", "))
 
     def test_8_bit_mail_that_is_certainly_recoded(self):
         with self.postfix_with(["smtp_discard_ehlo_keywords = pipelining, 8BITMIME",

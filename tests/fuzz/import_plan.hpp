@@ -60,6 +60,7 @@ void plan_and_judge(FuzzedFiles& files, Make make) {
   const auto text = keytool::opendkim::conf_text(plan, std::nullopt);
   const auto config = milter::parse_config(text, "written");
   require(config.signing.rules.size() == plan.rules.size(), "every rule is written");
+  require(config.signing.also_sign.size() == plan.also_sign.size(), "every second signature is written");
   require(config.trusted_networks.size() == plan.settings.trusted_networks.size(),
           "every network is written");
   for (const auto& [name, key] : plan.keys)

@@ -7,6 +7,7 @@
 #include "crypto/settings/signing_settings.hpp"
 #include "keytool/opendkim/conf_text.hpp"
 #include "keytool/opendkim/plan.hpp"
+#include "keytool/opendkim/rule_check.hpp"
 #include "tests/keytool/import_plan_fixture.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -297,6 +298,25 @@ TEST_F(ImportPlanTest, TheKeyDecidesTheAlgorithm) {
   const std::string conf = "Domain a.example\nSelector s\nKeyFile /k\n";
   EXPECT_TRUE(says(plan(conf + "SignatureAlgorithm rsa-sha256\n"), Kind::note, "goes by the key"));
   EXPECT_FALSE(says(plan(conf + "SignatureAlgorithm ed25519-sha256\n"), Kind::note, "goes by the key"));
+}
+
+TEST(ImportRuleCheck, WhatIsLeftIsAcceptedTogether) {
+  const auto domain = *canon::DomainName::parse("a.example");
+  const auto rule = [&](const std::string& glob) {
+    return PlannedRule{patterns_of_glob(glob).at(0), domain, {}};
+  };
+  ImportPlan plan;
+  // The second is refused alone, the fourth and the last because of the third.
+  plan.rules = {rule("b@a.example"), rule("*@*\xc3\xa4.example"), rule("*@a.example"),
+                rule("c@a.example"), rule("*@b.example"),         rule("d@a.example")};
+  plan.also_sign = plan.rules;
+  const auto checked = without_refused_rules(plan);
+  EXPECT_EQ(checked.rules, (std::vector{rule("b@a.example"), rule("*@a.example"), rule("*@b.example")}));
+  EXPECT_EQ(checked.also_sign.size(), 5U) << "each of these applies, whatever stands before it";
+  EXPECT_EQ(checked.remarks.size(), 4U);
+  const auto file = crypto::SettingsFile::parse(conf_text(checked, std::nullopt), "written");
+  auto root = file.root();
+  EXPECT_EQ(crypto::read_signing_settings(root).rules.size(), 3U);
 }
 
 }  // namespace

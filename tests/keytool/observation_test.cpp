@@ -56,6 +56,18 @@ TEST(Observation, a_missing_record_may_still_be_served_where_nobody_was_asked) {
   EXPECT_FALSE(view.all_answered);
 }
 
+TEST(Observation, an_empty_record_here_and_none_there_are_both_void) {
+  auto other = serving("192.0.2.2", RecordStatus::missing);
+  other.server = "ns2.";
+  const auto view = view_of({serving("192.0.2.1", RecordStatus::revoked), other});
+  EXPECT_EQ(view.state, State::wrong);
+  EXPECT_TRUE(view.only_void);
+  EXPECT_TRUE(view.is_empty());
+  other.finding->status = RecordStatus::other_key;
+  EXPECT_FALSE(view_of({serving("192.0.2.1", RecordStatus::revoked), other}).only_void);
+  EXPECT_FALSE(view_of({silent("192.0.2.1")}).only_void);
+}
+
 TEST(AtOnce, makes_each_call_once_and_limits_how_many_run_at_a_time) {
   constexpr std::size_t count = 200;
   std::vector<int> done(count, 0);

@@ -18,12 +18,12 @@ TARGET = f"%selector%.%domain%.dkim.{OURS}"
 
 
 class Zone(DnsWorld):
-    """A zone with a primary and a secondary; without `lag`, the secondary follows by itself."""
+    """A zone with a primary and a secondary; without `lag`, the secondary follows at once."""
 
     def __init__(self, directory, network, zone, lag):
         directory = pathlib.Path(directory)
         directory.mkdir(exist_ok=True)
-        super().__init__(directory, network=network, notify=not lag)
+        super().__init__(directory, negative_ttl=1, network=network, notify=not lag)
         self.zone = zone
 
     def start(self, secondary=True):

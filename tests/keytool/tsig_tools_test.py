@@ -205,7 +205,7 @@ class Bind(EachForm, DnsCase):
 
 
 class TheToolsThemselves(DnsCase):
-    """The words that are read here are those that the tools take."""
+    """The tools take the same words."""
 
     def test_nsupdate(self):
         words = self.world.tools.files["nsupdate -y"].read_text().strip()

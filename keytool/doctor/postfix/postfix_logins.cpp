@@ -132,6 +132,16 @@ Finding refuses_all(const PostfixService& service) {
           {}};
 }
 
+// Says the same of several services once.
+void add(Findings& findings, Finding finding) {
+  for (auto& other : findings) {
+    if (other.what != finding.what || other.paste != finding.paste) continue;
+    other.subject += ", " + finding.subject;
+    return;
+  }
+  findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 Findings check_logins(const PostfixSettings& settings, const std::string& socket, const LoginPolicy& policy) {
@@ -143,19 +153,18 @@ Findings check_logins(const PostfixSettings& settings, const std::string& socket
     const auto& service = *entry.service;
     if (service.command != "smtpd" || settings.of(service, "smtpd_sasl_auth_enable") != "yes") continue;
     if (guard_of(settings, service) == Guard::all && settings.of(service, maps).empty()) {
-      findings.push_back(refuses_all(service));
+      add(findings, refuses_all(service));
     } else if (entry.signs()) {
-      findings.push_back(finding_about(settings, service, policy));
+      add(findings, finding_about(settings, service, policy));
     } else if (policy.judged && entry.filtered() && comes_back_signed) {
-      findings.push_back(
-          {Severity::risk,
-           topic,
-           service.label(),
-           "its mail is signed when it comes back from a filter, and then without its login: "
-           "logins does not apply to it",
-           "let this service name dkimsignd's socket in its smtpd_milters, and the one that takes "
-           "mail back from the filter not",
-           {}});
+      add(findings, {Severity::risk,
+                     topic,
+                     service.label(),
+                     "its mail is signed when it comes back from a filter, and then without its login: "
+                     "logins does not apply to it",
+                     "let this service name dkimsignd's socket in its smtpd_milters, and the one that takes "
+                     "mail back from the filter not",
+                     {}});
     }
   }
   return findings;

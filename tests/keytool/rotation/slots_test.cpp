@@ -54,6 +54,13 @@ DnsView by(AliasView::State alias, State state, bool all_answered = true) {
   return {{selector("s2"), out}};
 }
 
+// Returns a view in which one server has the empty record of s2, and another none any more.
+DnsView is_going() {
+  auto out = view(State::wrong);
+  out.only_void = true;
+  return {{selector("s2"), out}};
+}
+
 class SlotRule : public testing::TestWithParam<PlanRow> {};
 
 TEST_P(SlotRule, gives_its_plan) {
@@ -145,6 +152,16 @@ INSTANTIATE_TEST_SUITE_P(
                 shows("s2", State::missing),
                 {},
                 "emptied s2; "},
+        PlanRow{"counts_as_empty_if_it_is_gone_on_one_server",
+                slotted({signs, is_void}),
+                is_going(),
+                {},
+                "emptied s2; "},
+        PlanRow{"stays_empty_if_it_is_gone_on_one_server",
+                slotted({signs, remembered(emptied, 2h)}),
+                is_going(),
+                {},
+                "wait s2 until 2026-11-24T13:00:00Z; "},
         PlanRow{"counts_as_empty_without_a_cname",
                 slotted({signs, is_void}),
                 by(AliasView::State::missing, State::revoked),
@@ -247,6 +264,11 @@ INSTANTIATE_TEST_SUITE_P(
                             shows("s2", State::revoked),
                             {},
                             "remove s2; wait s2 (somebody); "},
+                    PlanRow{"waits_while_its_record_goes",
+                            closed(slotted({key("a", KeyState::active), emptied})),
+                            is_going(),
+                            {},
+                            "remove s2; wait s2 (somebody); "},
                     PlanRow{"is_forgotten_without_a_record",
                             closed(slotted({key("a", KeyState::active), emptied})),
                             shows("s2", State::missing),
@@ -346,9 +368,9 @@ TEST(SlotWait, SaysWhatCanBeDoneWithACompromisedKey) {
                               shows("s2", State::revoked), compromised);
   EXPECT_EQ(
       text,
-      "its successor waits for a free slot: resolvers may remember the last key of s2 until "
-      "2026-11-24T12:01:00Z; s1 signs; run this again then, or add --wait; sooner: a further slot (dkimkey "
-      "generate --slots), or without signatures until then, dkimkey revoke --unsigned");
+      "its successor waits for a free slot: s1 signs; resolvers may remember the last key of s2 until "
+      "2026-11-24T12:01:00Z; run this again then, or add --wait; sooner: a further slot (dkimkey generate "
+      "--slots), or without signatures until then, dkimkey revoke --unsigned");
 }
 
 TEST(SlotWait, SaysWhoHasToAct) {
