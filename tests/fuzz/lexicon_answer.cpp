@@ -25,8 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string quoted = keytool::quoted_end(text);
   // Each byte becomes at most four.
   test::require(quoted.size() <= 4 * 400 + 5, "a quotation is bounded");
-  for (const unsigned char c : quoted)
-    test::require(c >= ' ' && c != 0x7f, "a quotation has no control character");
+  for (const char c : quoted)
+    test::require(static_cast<unsigned char>(c) >= ' ' && c != 0x7f, "a quotation has no control character");
   keytool::fault_in(text);
   return 0;
 }
