@@ -49,7 +49,8 @@ struct RecordView {
 
   // Whether no server shows receivers a key, on the way or at its end.
   bool is_empty() const {
-    const bool no_record = state == State::revoked || (all_answered && (state == State::missing || only_void));
+    const bool no_record =
+        state == State::revoked || (all_answered && (state == State::missing || only_void));
     const bool no_way = alias.state == AliasView::State::missing && alias.all_answered;
     return no_record && (alias.state == AliasView::State::right || no_way);
   }

@@ -1,8 +1,8 @@
 // Which entries of a turn's report need a person. Pure; nothing fails.
 //
 // A record that a person has to publish, empty or remove is a concern at once, because nothing goes on
-// without it. All else may pass without a person (a server that is down or lags, an API, a lock, a full disk) and
-// becomes a concern of a person only when it stays (keytool/notify/notice_plan).
+// without it. All else may pass without a person (a server that is down or lags, an API, a lock, a full disk)
+// and becomes a concern of a person only when it stays (keytool/notify/notice_plan).
 #pragma once
 
 #include <compare>

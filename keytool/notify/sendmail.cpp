@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <optional>
 #include <string_view>
 
 #include "canon/printable.hpp"
 #include "canon/text.hpp"
 #include "crypto/error.hpp"
-#include "crypto/trusted_path.hpp"
 #include "keytool/system/program.hpp"
+#include "keytool/system/trusted_program.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -27,20 +26,8 @@ std::filesystem::path usual_program() {
     if (std::filesystem::exists(path, error)) return path;
   }
   throw crypto::Error(
-      "there is no /usr/sbin/sendmail, which an MTA such as Postfix brings along: install one, name the "
-      "program "
-      "by rotation.sendmail, or turn mail off by rotation.notify = \"\"");
-}
-
-// root runs it, so only root may be able to change it, as with the keys.
-void require_trusted(const std::filesystem::path& program) {
-  std::optional<crypto::Distrust> distrust;
-  try {
-    distrust = crypto::find_distrust(program, crypto::TrustedAs::file);
-  } catch (const crypto::StoreError&) {
-    return;  // feed_program() says that it is not there
-  }
-  if (distrust) throw crypto::Error(fmt::format("the program is not run: {}", to_string(*distrust)));
+      "there is no /usr/sbin/sendmail: install an MTA such as Postfix, or set rotation.sendmail, or set "
+      "rotation.notify = \"\"");
 }
 
 // What the program has said, in one line.
@@ -54,7 +41,7 @@ std::string said(const CapturedOutput& result) {
 void send_mail(const std::filesystem::path& program, const crypto::NotifyAddress& recipient,
                const std::string& message) {
   const auto path = program.empty() ? usual_program() : program;
-  require_trusted(path);
+  require_trusted_program(path);
   const auto result =
       feed_program(path, {"-i", "--", recipient.str()}, message, longest_sendmail, most_output);
   if (result.status != 0) {

@@ -2,10 +2,12 @@
 named, and who has to act; a slot gets its next key only after all trace of the last one has passed."""
 
 import json
+import subprocess
 import unittest
 
-from dkimkey import run, succeed
+from dkimkey import PROGRAM, run, succeed
 from dns_case import DONE, PROBLEM, WAITING, serve_file
+from dns_world import wait_for
 from slots_case import SlotsCase
 from slots_world import OURS, OWNERS, SlotsWorld
 
@@ -347,6 +349,43 @@ class Compromised(SlotsCase):
         self.assert_ends(self.rotate("--due"), WAITING, "found the record of s3")
         self.grow_older(hours=2)
         self.assert_ends(self.rotate("--due"), DONE, "activated s3", "s2 retires")
+
+
+class Waits(SlotsCase):
+    def publish(self, slot, value=None):
+        """Puts a record into our zone by hand; resolvers forget it within a second."""
+        self.world.ours.put(self.target(slot), value or self.value(slot), ttl=1)
+        self.world.ours.let_through()
+
+    def test_for_a_slot_and_then_for_its_key(self):
+        """s2 signs and is compromised, while s1 has just been revoked: --wait stays until s1 has its next key, and signs."""
+        self.configure(more=self.more())
+        self.slots("s1", "s2")
+        self.owner_makes("s1", "s2", ttl=1)
+        self.publish("s1")
+        self.assert_ends(self.rotate("--due"), DONE, "activated s1")
+        self.rotate()
+        self.publish("s2")
+        self.rotate("--due")
+        self.grow_older(hours=1)
+        self.assert_ends(self.rotate("--due"), DONE, "activated s2")
+        self.assert_ends(self.rotate("--compromised"), WAITING, "revoked s1")
+        process = subprocess.Popen(list(map(str, [PROGRAM, "--config", self.config, "rotate", "-d", self.domain,
+                                                  *self.at_resolver(), "--compromised", "--wait"])),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        try:
+            self.publish("s1", "v=DKIM1; k=rsa; p=")
+            wait_for(lambda: self.states()["s1"] == "pending", "the next key of s1")
+            self.publish("s1")
+            out, err = process.communicate(timeout=120)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+        self.assertEqual(process.returncode, WAITING, out + err)
+        self.assertIn(b"its successor waits for a free slot", err)
+        self.assertIn(b"made s1", err)
+        self.assertEqual(self.states(), {"s1": "active", "s2": "revoked"})
 
 
 class Moves(SlotsCase):

@@ -23,7 +23,7 @@ class Zone(DnsWorld):
     def __init__(self, directory, network, zone, lag):
         directory = pathlib.Path(directory)
         directory.mkdir(exist_ok=True)
-        super().__init__(directory, network=network, notify=not lag)
+        super().__init__(directory, negative_ttl=1, network=network, notify=not lag)
         self.zone = zone
 
     def start(self, secondary=True):

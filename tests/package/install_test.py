@@ -46,6 +46,17 @@ class InstallTest(unittest.TestCase):
         text = self.machine.run("cat", f"/proc/{pid}/status")
         return dict(re.findall(r"^(\w+):\t(.*)", text, re.MULTILINE))
 
+    def mails_of_root(self, count):
+        """Returns the mails in root's mailbox, once there are so many."""
+        mailbox = self.machine.root / "var/mail/root"
+
+        def mails():
+            return re.split(r"^From (?=root@)", mailbox.read_text(), flags=re.MULTILINE)[1:] if mailbox.exists() else []
+
+        wait_for(lambda: len(mails()) >= count, "mail to root")
+        self.assertEqual(len(mails()), count)
+        return mails()
+
     def assert_signed_by(self, *selectors):
         recipients = [self.host.by_smtp(), self.host.by_sendmail()]
         for recipient, raw in self.host.arrived(recipients).items():
@@ -81,12 +92,24 @@ class InstallTest(unittest.TestCase):
         self.assertEqual(self.rotate(), waiting)
         self.assertEqual(self.machine.active("dkimkey-rotate.service"), "inactive")
         self.assert_signed_by()
+        # The package's configuration has root told by mail, which the unit's sandbox lets through.
+        (told,) = self.mails_of_root(1)
+        self.assertIn(f"Subject: DKIM: something to do for {ZONE}\n", told)
+        self.assertIn(self.machine.run("dkimkey", "show", "--selector", "server", "--format", "zone"), told)
+        # Once.
+        self.assertEqual(self.rotate(), waiting)
 
     def test_3_with_the_record_in_dns_the_timer_s_service_makes_it_sign(self):
         self.host.publish("server")
         self.rotate()
         self.assert_signed_by("server")
         self.assertEqual(self.machine.owner(f"{KEYS}/{ZONE}/keys.conf"), "root:dkimsignd 640")
+        _, told = self.mails_of_root(2)
+        self.assertIn(f"Subject: DKIM: done for {ZONE}\n", told)
+        self.assertIn("mail is signed with it now", told)
+        # The mailbox has a line of its own before each message, and other line ends than SMTP.
+        raw = told.split("\n", 1)[1].replace("\n", "\r\n").encode()
+        self.assertEqual(self.host.signers(raw), ["server"])
 
     def test_4_the_daemon_is_confined(self):
         pid = self.host.daemon()

@@ -105,7 +105,8 @@ class ElsewhereTest(SourcesCase):
                      "ExecStartPre=-+systemd-tmpfiles --create PREFIX/own/lib/tmpfiles.d/dkimsignd.conf"):
             self.assertIn(f"\n{line}\n", service)
         rotate = texts["lib/systemd/system/dkimkey-rotate.service"]
-        for line in ("ExecStart=PREFIX/own/sbin/dkimkey rotate --due --all", "ReadWritePaths=PREFIX/own/etc/dkimsignd/keys"):
+        for line in ("ExecStart=PREFIX/own/sbin/dkimkey rotate --due --all", "ReadWritePaths=PREFIX/own/etc/dkimsignd/keys",
+                     "ReadWritePaths=-PREFIX/spool/maildrop -/var/spool/mqueue-client"):
             self.assertIn(f"\n{line}\n", rotate)
         directories = re.findall(r"^d (\S+) +\d+ (\S+) +(\S+) -$", texts["lib/tmpfiles.d/dkimsignd.conf"], re.MULTILINE)
         self.assertEqual(directories, [("PREFIX/spool/dkimsignd", "dkimsignd", "mail"),

@@ -11,6 +11,7 @@ import unittest
 from built import CURRENT, package
 from dns_world import ZONE
 from harness.message import Message
+from harness.workspace import wait_for
 from machine import isolate, temporary_machine
 from mail_host import RECEIVER, SENDER
 from sendmail_host import HOST, SendmailHost, lines_of_the_page, vectors
@@ -91,6 +92,22 @@ class SendmailTest(unittest.TestCase):
         self.assertEqual(Message(raw).values("From"), [f" root <root@{HOST}>".encode()])
         signed = Message(raw).signatures()[0]["h"].lower().split(":")
         self.assertLessEqual({"from", "date", "message-id"}, set(signed))
+
+    def test_1_the_timer_s_service_tells_root_by_mail(self):
+        self.machine.run("mkdir", "/etc/systemd/system/dkimkey-rotate.service.d")
+        self.machine.run("cp", "/usr/share/doc/dkimsignd/examples/dkimkey-rotate-sendmail.conf",
+                         "/etc/systemd/system/dkimkey-rotate.service.d/sendmail.conf")
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("dkimkey", "generate", "--domain", ZONE, "--selector", "second")
+        self.machine.run("systemctl", "start", "dkimkey-rotate.service", good=(0, 1))
+        said = self.machine.run("journalctl", "--no-pager", "--output=cat", "--unit=dkimkey-rotate")
+        # 3: the key waits for its record.
+        self.assertEqual(self.machine.property("dkimkey-rotate", "ExecMainStatus"), "3", said)
+        mailbox = self.machine.root / "var/mail/root"
+        wait_for(lambda: mailbox.exists() and "DKIM: something to do" in mailbox.read_text(), "mail to root")
+        raw = mailbox.read_text().split("\n", 1)[1].replace("\n", "\r\n").encode()
+        self.assertEqual(self.host.signers(raw), ["server"])
+        self.assertEqual(Message(raw).values("From"), [f" dkimkey <root@{HOST}>".encode()])
 
     def test_1_a_client_with_ipv6_is_this_host_too(self):
         self.assert_holds(self.send(letter(), host="::1")[0])

@@ -43,6 +43,9 @@ class UnitsTest(unittest.TestCase):
     def test_a_hook_takes_nothing_that_it_does_not_ask_for(self):
         self.assertLessEqual(self.exposure("dkimkey-rotate.service", "dkimkey-rotate-hook.conf"), 2.0)
 
+    def test_mail_by_sendmail_takes_two_capabilities(self):
+        self.assertLessEqual(self.exposure("dkimkey-rotate.service", "dkimkey-rotate-sendmail.conf"), 2.5)
+
     def daemon_service(self):
         unit = configparser.ConfigParser(strict=False, interpolation=None)
         unit.optionxform = str
