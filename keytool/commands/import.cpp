@@ -225,12 +225,13 @@ ExitCode import_keys(const Arguments& arguments) {
   if (!options) return ExitCode::done;
   auto request = read_request(*options);
   const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
-  opendkim::HostFiles sources(
-      request.opendkim.value_or(request.amavis.value_or(request.rspamd.value_or(""))));
-  request = with_usual_place(std::move(request), sources);
-  const bool is_folder = request.rspamd && !opendkim::is_rspamd_conf(*request.rspamd, sources);
+  opendkim::HostFiles any_files("");
+  request = with_usual_place(std::move(request), any_files);
+  const bool is_folder = request.rspamd && !opendkim::is_rspamd_conf(*request.rspamd, any_files);
   const Kind kind = request.pem || is_folder ? Kind::keys : Kind::configuration;
   check_options(kind, *options);
+  const auto configuration = request.opendkim.value_or(request.amavis.value_or(request.rspamd.value_or("")));
+  opendkim::HostFiles sources(kind == Kind::keys ? "" : configuration);
   if (kind == Kind::keys) return import_files(request, *options, store, sources);
   return carry_out_import(make_plan(request, store, sources), request.output, store, request.run);
 }

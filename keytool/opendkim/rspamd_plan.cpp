@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "canon/text.hpp"
+#include "crypto/error.hpp"
 #include "keytool/opendkim/binding_plan.hpp"
 #include "keytool/opendkim/rspamd_conf.hpp"
 #include "keytool/opendkim/rspamd_keys.hpp"
@@ -130,7 +131,15 @@ class Planner {
 
 ImportPlan plan_rspamd_import(const std::filesystem::path& path, Sources& sources,
                               const ActiveInStore& active_in_store) {
-  return Planner(read_rspamd_conf(path, sources), sources, active_in_store).plan();
+  auto conf = read_rspamd_conf(path, sources);
+  // It may be another file than the user meant: the names in it are not shown then.
+  const auto& members = conf.signing.members;
+  if (!members.empty() && std::none_of(members.begin(), members.end(),
+                                       [](const auto& member) { return is_rspamd_setting(member.first); })) {
+    throw crypto::StoreError(fmt::format(
+        "{} is not a configuration of rspamd's dkim_signing: it has none of its settings", path.string()));
+  }
+  return Planner(std::move(conf), sources, active_in_store).plan();
 }
 
 }  // namespace dkim::keytool::opendkim

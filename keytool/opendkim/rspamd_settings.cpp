@@ -193,4 +193,9 @@ DaemonSettings plan_rspamd_settings(const RspamdConf& conf, Sources& sources) {
   return Translator(conf, sources).translate();
 }
 
+bool is_rspamd_setting(std::string_view name) {
+  return std::any_of(known_settings.begin(), known_settings.end(),
+                     [&](const Known& entry) { return entry.name == name; });
+}
+
 }  // namespace dkim::keytool::opendkim

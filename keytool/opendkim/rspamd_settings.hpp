@@ -2,6 +2,8 @@
 // has no counterpart becomes a remark with the reason.
 #pragma once
 
+#include <string_view>
+
 #include "keytool/opendkim/daemon_settings.hpp"
 #include "keytool/opendkim/rspamd_conf.hpp"
 
@@ -9,5 +11,8 @@ namespace dkim::keytool::opendkim {
 
 // Does not fail: a setting or a map that cannot be read becomes a remark.
 DaemonSettings plan_rspamd_settings(const RspamdConf& conf, Sources& sources);
+
+// Returns whether the module has a setting of this name.
+bool is_rspamd_setting(std::string_view name);
 
 }  // namespace dkim::keytool::opendkim

@@ -54,8 +54,9 @@ void HostFiles::check_reader(const std::filesystem::path& path, const crypto::Op
   const uid_t owner = file.status.st_uid;
   // The configuration may be a directory of files.
   const bool is_configuration =
+      !configuration_.empty() &&
       std::mismatch(configuration_.begin(), configuration_.end(), path.begin(), path.end()).first ==
-      configuration_.end();
+          configuration_.end();
   if (is_configuration && owner != 0) reader_ = owner;
   if (geteuid() != 0 || reader_ == 0 || owner == reader_) return;
   const auto* user = getpwuid(reader_);

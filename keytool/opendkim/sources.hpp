@@ -70,7 +70,7 @@ class HostFiles final : public Sources {
   void check_reader(const std::filesystem::path& path, const crypto::OpenedFile& file);
 
   const std::filesystem::path configuration_;
-  uid_t reader_ = 0;  // the owner of the configuration
+  uid_t reader_ = 0;  // the owner of the configuration, or of one of its files
 };
 
 }  // namespace dkim::keytool::opendkim

@@ -4,6 +4,7 @@ Perl judges how the texts are read, and amavisd's own modules, where they are in
 """
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -177,6 +178,24 @@ class ImportAmavis(unittest.TestCase):
                 self.assertEqual(len(theirs), len(ADDRESSES))
                 self.assertEqual({address: self.key_of(address) for address in ADDRESSES}, theirs, said)
                 self.assertGreater(len(set(theirs.values())), 1, "some authors must differ")
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can read other users' files")
+    def test_files_that_the_owner_of_the_configuration_may_not_read(self):
+        secret = self.directory / "secret"
+        secret.write_text(f"dkim_key('hidden.example', 's', '{self.directory}/one.pem');\n")
+        secret.chmod(0o600)
+        folder = self.directory / "conf.d"
+        folder.mkdir()
+        self.directory.chmod(0o755)
+        (folder / "50-user").write_text(f"$enable_dkim_signing = 1;\ninclude_config_files('{secret}');\n")
+        for owner, shown in ((65534, False), (0, True)):
+            os.chown(folder / "50-user", owner, -1)
+            for path in (folder, folder / "50-user"):
+                with self.subTest(owner=owner, path=path):
+                    done = run("import", "--amavis", path, "-D", self.directory / "store", "--output",
+                               self.directory / "dkimsignd.conf", "--dry-run")
+                    self.assertEqual(b"hidden.example" in done.stdout, shown, done.stdout)
+                    self.assertEqual(b"the owner of the configuration" in done.stdout, not shown, done.stdout)
 
 
 if __name__ == "__main__":

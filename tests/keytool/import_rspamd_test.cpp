@@ -213,8 +213,8 @@ TEST_F(ImportRspamdTest, OneFileMayBeNamed) {
   sources_.files["/dump.json"] =
       R"({ "dkim_signing": { "domain": { "j.example": { "selector": "s", "path": "/1" } } } })";
   EXPECT_EQ(keys_of(plan_rspamd_import("/dump.json", sources_, in_store)), Texts{"s j.example /1"});
-  EXPECT_TRUE(says("dkim_signing { domain { x.example { path=/1; selector=s } } }", Kind::not_taken,
-                   "rspamd ignores this one"));
+  EXPECT_TRUE(says("enabled = yes; dkim_signing { domain { x.example { path=/1; selector=s } } }",
+                   Kind::not_taken, "rspamd ignores this one"));
   EXPECT_TRUE(is_rspamd_conf("/r", sources_));
   EXPECT_TRUE(is_rspamd_conf("/dump.json", sources_));
   put_key("/folder/a.example.s.key");
@@ -282,6 +282,17 @@ TEST_F(ImportRspamdTest, SaysWhatDiffers) {
                    "more than one value"));
   EXPECT_TRUE(says("domain { a.example { path = /1; odd = 2 } }", Kind::not_taken, "odd in the section"));
   EXPECT_TRUE(says("domain { a.example = x }", Kind::unsigned_mail, "is not one section"));
+}
+
+TEST_F(ImportRspamdTest, AFileOfAnotherKindIsRefusedWithoutItsNames) {
+  try {
+    plan("root:$6$hash:1:\nuser:!:2:\n");
+    FAIL() << "that is no configuration";
+  } catch (const crypto::StoreError& error) {
+    EXPECT_STREQ(error.what(),
+                 "/r is not a configuration of rspamd's dkim_signing: it has none of its settings");
+  }
+  EXPECT_EQ(keys(""), Texts{}) << "an empty file means the defaults";
 }
 
 TEST_F(ImportRspamdTest, AllMailMayBeSignedAsOneDomain) {

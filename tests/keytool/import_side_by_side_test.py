@@ -98,11 +98,11 @@ class SideBySide(unittest.TestCase):
             subprocess.run(["openssl", "genrsa", "-out", f"{cls.keys.name}/{name}", "1024"], check=True,
                            capture_output=True)
 
-    def compare(self, configuration, messages, files=None, keys=("one.pem",), code=0, arguments=()):
+    def compare(self, configuration, messages, files=None, keys=("one.pem",), code=0, arguments=(), service=None):
         """Imports a configuration, and compares both programs; at least one message must be signed, and one not.
 
         `$D` in the texts stands for the directory of all files. With `arguments`, a unit is imported that has them, and
-        opendkim is started with them.
+        opendkim is started with them. `service` is then the unit's section, if it says that in other words.
         """
         holder = tempfile.TemporaryDirectory(prefix="dkimkey-side-")
         self.addCleanup(holder.cleanup)
@@ -120,7 +120,8 @@ class SideBySide(unittest.TestCase):
             + configuration.replace("$D", holder.name))
 
         arguments = ["-x", str(directory / "opendkim.conf")] + [text.replace("$D", holder.name) for text in arguments]
-        (directory / "opendkim.service").write_text(f"[Service]\nExecStart={OPENDKIM} {' '.join(arguments)}\n")
+        service = (service or "ExecStart=$OPENDKIM " + " ".join(arguments)).replace("$OPENDKIM", OPENDKIM)
+        (directory / "opendkim.service").write_text("[Service]\n" + service.replace("$D/", f"{holder.name}/") + "\n")
         named = "opendkim.service" if len(arguments) > 2 else "opendkim.conf"
 
         before = {path: path.read_bytes() for path in directory.iterdir() if path.is_file()}
@@ -258,6 +259,17 @@ class SideBySide(unittest.TestCase):
             Message("a@unit.example"), Message("a@x.other.example"), Message("a@conf.example"), Message("a@none.example"),
             Message("a@unit.example", client=OUTSIDE)],
             arguments=("-lDb", "s", "-d", "unit.example,other.example", "-stwo", "-k", "$D/none.pem", "-c", "relaxed"))
+
+    def test_arguments_of_a_unit_by_variables(self):
+        """What systemd makes of the unit, by its manual, are the arguments that opendkim gets here."""
+        self.compare("Mode s\nDomain conf.example\nSelector mail\nKeyFile $D/one.pem\n", [
+            Message("a@unit.example"), Message("a@x.unit.example"), Message("a@conf.example"), Message("a@other.example"),
+            Message("a@unit.example", client=OUTSIDE), Message("a@file.example")],
+            files={"default": "# by hand\nDAEMON_OPTS=\"-D -o 'To,Cc'\"\nDOM=\"unit.example,file.example\"\n"},
+            arguments=("-D", "-o", "To,Cc", "-d", "unit.example,file.example", "-s", "two"),
+            service="Environment=DOM=other.example \"SEL=-s two\"\nEnvironmentFile=-$D/default\n"
+                    "ExecStart=-$OPENDKIM -x \"$D/opendkim.conf\" $DAEMON_OPTS \\\n  # a comment\n"
+                    "  -d \"${DOM}\" $SEL $NONE")
 
     def test_arguments_of_a_unit_with_tables(self):
         self.compare("KeyTable csl:k=k.example:s1:$D/one.pem\nSigningTable csl:k.example=k\n", [

@@ -45,13 +45,14 @@ TEST(LexiconErrors, tells_the_reasons_apart) {
       {"requests.exceptions.HTTPError: 422 Client Error: Unprocessable Entity for url: https://x",
        ProviderFault::refused},
       {"Exception: Failed to create record: Parameter value policy error (2306)", ProviderFault::refused},
-      {"", ProviderFault::refused},
   };
   for (const auto& [line, fault] : cases)
     EXPECT_EQ(fault_in(std::string("Traceback (most recent call last):\n  raise \"404 Client Error\"\n") +
                        line + "\n\n"),
               fault)
         << line;
+  EXPECT_EQ(fault_in(""), ProviderFault::refused);
+  EXPECT_EQ(fault_in("\n \n"), ProviderFault::refused);
 }
 
 TEST(LexiconErrors, quotes_little_and_nothing_that_moves_the_cursor) {
