@@ -79,7 +79,8 @@ void MilterStore::let_settle(std::string_view domain) const {
 }
 
 std::filesystem::path MilterStore::key_file(std::string_view domain, std::string_view selector) const {
-  return crypto::KeyStore(path()).key_path(domain_of(domain), {.selector = *canon::Selector::parse(selector)});
+  return crypto::KeyStore(path()).key_path(domain_of(domain),
+                                           {.selector = *canon::Selector::parse(selector)});
 }
 
 std::filesystem::path MilterStore::manifest(std::string_view domain) const {

@@ -24,8 +24,8 @@ class RevocationTest : public testing::Test {
   }
 
   std::string revoke(std::string_view name) {
-    const auto done =
-        revoke_key(store_.store(), domain_name("example.com"), selector(name), settings_, {}, crypto::utc_now());
+    const auto done = revoke_key(store_.store(), domain_name("example.com"), selector(name), settings_, {},
+                                 crypto::utc_now());
     return done.successor ? done.successor->str() : "";
   }
 
