@@ -36,8 +36,6 @@ DAY = 24 * HOUR
 # The TTL with which dkimkey publishes; the zones' negative TTL and that of the CNAMEs are shorter.
 TTL = HOUR
 EVERY, DRAIN = 40 * DAY, 7 * DAY
-# Seconds between two messages of a connection.
-PAUSE = 0.05
 
 
 class TwoZones(DnsWorld):
@@ -69,6 +67,8 @@ class Year(unittest.TestCase):
     """What both ways have in common. `domain` is signed as; `zone` has its records."""
 
     domain = zone = None
+    hours = 10    # how many pass between two runs, on average
+    pause = 0.05  # seconds between two messages of a connection
 
     def setUp(self):
         self.random = random.Random(20261126)
@@ -98,7 +98,7 @@ class Year(unittest.TestCase):
         self.now += DAY
         self.calendar.turn_to(time.monotonic_ns(), self.now)
         self.look()
-        self.load = SigningLoad(self.workspace, socket, f"alerts@{self.domain}", pause=PAUSE)
+        self.load = SigningLoad(self.workspace, socket, f"alerts@{self.domain}", pause=self.pause)
 
     def dkimkey(self, *arguments, **options):
         return subprocess.run([program("dkimkey"), "--config", self.daemon.config, *arguments], capture_output=True,
@@ -169,7 +169,7 @@ class Year(unittest.TestCase):
         self.world.start_knot("secondary", self.world.secondary, [(self.zone, "secondary")])
 
     def pass_time(self):
-        self.now += datetime.timedelta(minutes=self.random.randint(20, 20 * 60))
+        self.now += datetime.timedelta(minutes=self.random.randint(20, 2 * self.hours * 60))
         self.calendar.turn_to(time.monotonic_ns(), self.now)
         self.look()
 
@@ -260,6 +260,9 @@ class ByApi(Year):
     network = "127.53.44"
     mortal = ("secondary",)
     longest_life = 2
+    # Each run of lexicon takes a second, so there are fewer of them, and more time for messages.
+    hours = 15
+    pause = 0.2
 
     def make_world(self, directory):
         return PdnsWorld(directory, self.network, notify=False)
