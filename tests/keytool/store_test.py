@@ -142,7 +142,8 @@ class Secrets(StoreTest):
         self.assertEqual(traced.returncode, 0)
         calls = (self.directory / "log").read_text()
         self.assertIn("prctl(PR_SET_DUMPABLE, SUID_DUMP_DISABLE", calls)
-        self.assertIn("RLIMIT_CORE, {rlim_cur=0, rlim_max=0}", calls)
+        # A limit of 1 also keeps the kernel from starting a collector of cores, which 0 does not.
+        self.assertIn("RLIMIT_CORE, {rlim_cur=1, rlim_max=1}", calls)
 
 
 class Concurrency(StoreTest):
