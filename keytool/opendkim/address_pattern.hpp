@@ -34,7 +34,7 @@ std::optional<AddressPattern> pattern_of_table_key(std::string_view key);
 
 // Parses a key of a table of patterns. Returns several if * may match the @, none if no address matches the
 // key.
-std::vector<AddressPattern> patterns_of_glob(std::string_view glob);
+std::vector<AddressPattern> patterns_of_glob(std::string_view text);
 
 // Returns whether every address of b belongs to a, as far as a's stars can be laid over b's text. The daemon
 // judges in the same way whether a rule hides a later one (canon::SeenPatterns).
