@@ -109,7 +109,7 @@ class Change {
       }
       now = list_or(now);
     }
-    if (before.empty()) throw *first;
+    if (before.empty()) throw ProviderError(*first);
     return restore(*first, list_or(before));
   }
 

@@ -6,9 +6,9 @@ namespace dkim::keytool::opendkim {
 
 AmavisOptions::value_type AmavisTables::option() {
   const auto line = reader_.peek().line;
-  auto name = reader_.scalar();
+  const auto name = reader_.scalar();
   if (!reader_.take_comma()) reader_.fail("an option without a value");
-  return {std::move(name), {reader_.scalar(), fmt::format("{}:{}", file_, line)}};
+  return {name, {reader_.scalar(), fmt::format("{}:{}", file_, line)}};
 }
 
 AmavisTable AmavisTables::table() {

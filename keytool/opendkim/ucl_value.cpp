@@ -25,17 +25,17 @@ void UclValue::add(const std::string& name, UclValue value) {
   }
 }
 
-UclValue merged(UclValue first, UclValue second) {
-  for (auto& [name, values] : second.members) {
-    for (auto& value : values)
-      first.add(name, std::move(value));
+UclValue merged(UclValue first, const UclValue& second) {
+  for (const auto& [name, values] : second.members) {
+    for (const auto& value : values)
+      first.add(name, value);
   }
   return first;
 }
 
-UclValue overridden(UclValue first, UclValue second) {
-  for (auto& [name, values] : second.members)
-    first.members[name] = std::move(values);
+UclValue overridden(UclValue first, const UclValue& second) {
+  for (const auto& [name, values] : second.members)
+    first.members[name] = values;
   return first;
 }
 

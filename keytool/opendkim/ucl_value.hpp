@@ -32,8 +32,8 @@ struct UclValue {
 };
 
 // Adds the members of the second section to the first one, as rspamd does with the files of local.d.
-UclValue merged(UclValue first, UclValue second);
+UclValue merged(UclValue first, const UclValue& second);
 // Does the same, but a member of the second replaces that of the first, as in override.d.
-UclValue overridden(UclValue first, UclValue second);
+UclValue overridden(UclValue first, const UclValue& second);
 
 }  // namespace dkim::keytool::opendkim

@@ -7,7 +7,6 @@
 
 namespace dkim::keytool {
 
-using crypto::KeyEntry;
 using crypto::UtcTime;
 using State = RecordView::State;
 
