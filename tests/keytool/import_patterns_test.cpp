@@ -64,9 +64,10 @@ TEST(ImportPattern, WritesATableKeyAsARuleDoes) {
 // be unsure, but not wrong.
 TEST(ImportPattern, ComparesThemCorrectly) {
   std::vector<AddressPattern> patterns;
-  for (const auto* glob : {"*", "a@*", "b*@*", "*@x.org", "a@x.org", "ba@x.org", "b*@x.org", "*a@x.org",
-                           "*@*.x.org", "a@*.x.org", "*@y.x.org", "*@*.y.x.org", "*@z.y.x.org", "*@*x.org",
-                           "*@*.org", "*@z.com", "a@*z.com", "*b*@*.x.org", "b*a@*", "*b@*org"})
+  for (const auto* glob :
+       {"*",        "a@*",       "b*@*",      "*@x.org",     "a@x.org",     "ba@x.org",    "b*@x.org",
+        "*a@x.org", "*@*.x.org", "a@*.x.org", "*@y.x.org",   "*@*.y.x.org", "*@z.y.x.org", "*@*x.org",
+        "*@*.org",  "*@z.com",   "a@*z.com",  "*b*@*.x.org", "b*a@*",       "*b@*org"})
     patterns.push_back(pattern(glob));
   std::vector<std::string> world;
   for (const auto* user : {"a", "b", "ba", "bca", "c", "cb"}) {
