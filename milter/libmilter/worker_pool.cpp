@@ -148,9 +148,13 @@ class WorkerPool {
     event.events = EPOLLIN | EPOLLONESHOT;
     if (bytes.has_whole_packet()) event.events |= EPOLLOUT;
     event.data.ptr = &connection;
-    move_to(bytes.empty() ? silent_ : begun_, connection);
-    // After this call, another thread may already serve it.
-    if (epoll_ctl(epoll_, operation, connection.descriptor, &event) == 0) return;
+    {
+      // Another thread may serve the connection before epoll_ctl(2) returns. It needs this lock first, so it
+      // comes after all that is done here.
+      const std::lock_guard lock(mutex_);
+      put_into(bytes.empty() ? silent_ : begun_, connection);
+      if (epoll_ctl(epoll_, operation, connection.descriptor, &event) == 0) return;
+    }
     troubles().note(Trouble::memory);
     close(connection);
   }
@@ -163,6 +167,11 @@ class WorkerPool {
 
   void move_to(std::list<Connection>& list, Connection& connection) noexcept {
     const std::lock_guard lock(mutex_);
+    put_into(list, connection);
+  }
+
+  // For a caller that holds the lock.
+  static void put_into(std::list<Connection>& list, Connection& connection) noexcept {
     list.splice(list.end(), *connection.list, connection.place);
     connection.list = &list;
     connection.since = Clock::now();
