@@ -27,7 +27,7 @@ def main():
         f"--customize-hook=copy-in {package(CURRENT)} /var/tmp",
         *('--customize-hook=chroot "$1" apt-get -q -y --download-only --no-install-recommends install '
           f"{mta} /var/tmp/{package(CURRENT).name}" for mta in LATER),
-        f'--customize-hook=chroot "$1" sh -c "! apt-cache show {PERHAPS} >/dev/null 2>&1 || '
+        f'--customize-hook=chroot "$1" sh -c "! apt-cache policy {PERHAPS} | grep -q \'Candidate: [^(]\' || '
         f'apt-get -q -y --download-only --no-install-recommends install {PERHAPS}"',
         '--customize-hook=rm "$1"/var/tmp/*.deb',
         SUITE, BASE, *([] if sources is None else ["-"]), input=(sources or "").encode())
