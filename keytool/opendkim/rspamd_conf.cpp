@@ -82,9 +82,8 @@ class Directory {
     for (const auto* folder : {"local.d", "override.d"}) {
       const bool is_override = folder == std::string_view("override.d");
       reader_.set_sections(is_override ? UclSections::apart : UclSections::joined);
-      const auto add = [&](UclValue& to, UclValue values) {
-        to = is_override ? overridden(std::move(to), std::move(values))
-                         : merged(std::move(to), std::move(values));
+      const auto add = [&](UclValue& to, const UclValue& values) {
+        to = is_override ? overridden(std::move(to), values) : merged(std::move(to), values);
       };
       add(conf_.signing, read_file(directory_ / folder / "dkim_signing.conf", folder));
       add(conf_.options, read_file(directory_ / folder / "options.inc", folder));

@@ -156,7 +156,7 @@ class Parser {
       return in_.refuse("a macro other than .include is not evaluated");
     auto included = context_.include(in_.text(), begin);
     in_.add_remarks(included.remarks);
-    section = merged(std::move(section), std::move(included.root));
+    section = merged(std::move(section), included.root);
   }
 
   const std::string& file_;

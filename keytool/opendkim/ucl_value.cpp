@@ -19,7 +19,7 @@ const UclValue* UclValue::find(std::string_view name) const {
 void UclValue::add(const std::string& name, UclValue value) {
   auto& values = members[name];
   if (!values.empty() && values.back().is_section() && value.is_section()) {
-    values.back() = merged(std::move(values.back()), std::move(value));
+    values.back() = merged(std::move(values.back()), value);
   } else {
     values.push_back(std::move(value));
   }
