@@ -10,7 +10,6 @@ import tempfile
 import threading
 import unittest
 
-import dns.name
 import dns.zone
 
 import programs
