@@ -14,8 +14,22 @@ std::string digits_of(unsigned number, int width) {
   return fmt::format("{:0{}}", number, width);
 }
 
-bool are_digits(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), is_digit);
+// Whether the text has only digits and is a number in that range. The bounds have as many digits.
+bool is_within(std::string_view text, std::string_view least, std::string_view most) {
+  return std::all_of(text.begin(), text.end(), is_digit) && least <= text && text <= most;
+}
+
+// Years of this century: other digits, such as the end of a whole date, are no year.
+bool is_year(std::string_view text) {
+  return is_within(text, "2000", "2099");
+}
+
+bool is_month(std::string_view text) {
+  return is_within(text, "01", "12");
+}
+
+bool is_day(std::string_view text) {
+  return is_within(text, "01", "31");
 }
 
 }  // namespace
@@ -98,9 +112,22 @@ std::optional<std::string> SelectorPattern::stem_of(std::string_view selector,
 std::optional<std::string> SelectorPattern::exact_stem_of(std::string_view selector,
                                                           std::string_view algorithm) const {
   const auto matches = [&](const Piece& piece, std::string_view text) {
-    return piece.place == Place::literal || piece.place == Place::algorithm
-               ? text == text_of(piece, {{}, algorithm, {}})
-               : are_digits(text);
+    switch (piece.place) {
+      case Place::literal:
+      case Place::algorithm:
+        return text == text_of(piece, {{}, algorithm, {}});
+      case Place::date:
+        return is_year(text.substr(0, 4)) && is_month(text.substr(4, 2)) && is_day(text.substr(6));
+      case Place::year:
+        return is_year(text);
+      case Place::month:
+        return is_month(text);
+      case Place::day:
+        return is_day(text);
+      case Place::stem:
+        break;
+    }
+    return false;
   };
   const auto length = [&](const Piece& piece) { return text_of(piece, {{}, algorithm, {}}).size(); };
   const auto stem = std::find_if(pieces_.begin(), pieces_.end(),

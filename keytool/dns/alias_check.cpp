@@ -25,9 +25,10 @@ State state_of(const std::set<AliasStatus>& statuses, bool all_answered) {
   return all_answered && !statuses.empty() ? State::right : State::unknown;
 }
 
+// A resolver that answers for a name need not know its zone.
 std::string shown(std::string_view zone) {
   if (zone.ends_with('.')) zone.remove_suffix(1);
-  return std::string(zone);
+  return zone.empty() ? "the domain" : std::string(zone);
 }
 
 std::string detail_of(const RecordPlace& place, const std::string& zone, State state,
@@ -42,7 +43,7 @@ std::string detail_of(const RecordPlace& place, const std::string& zone, State s
     case State::unknown:
       return fmt::format(
           "not every server of {} could be asked for {}; if that lasts, its owner has to act: {}",
-          zone.empty() ? "the domain" : shown(zone), place.name, list);
+          shown(zone), place.name, list);
   }
   return {};
 }

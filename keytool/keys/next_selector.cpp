@@ -126,7 +126,7 @@ canon::Result<canon::Selector> next_selector(const crypto::Manifest& manifest, c
   const Naming letters{our_pattern("%stem%k"), ""};
   for (const auto* names : {&wanted, &letters}) {
     for (std::size_t n = 0; auto name = fitting_name(*names, parts, day_suffix(n), naming.most_bytes); ++n) {
-      if (manifest.find(*name) == nullptr) return *std::move(name);
+      if (manifest.find(*name) == nullptr && !manifest.is_slot(*name)) return *std::move(name);
     }
   }
   return canon::Refusal{fmt::format("no selector is left that fits into {} bytes", naming.most_bytes)};

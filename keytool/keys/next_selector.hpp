@@ -23,8 +23,8 @@ struct SelectorNaming {
 // Returns how long a selector of the domain may be.
 std::size_t longest_selector(const canon::DomainName& domain);
 
-// Returns a selector that the manifest does not have, for the key that follows `old`. Shortens the stem if
-// the name would be too long; refuses if there is no room at all.
+// Returns a selector that the manifest does not have, neither of a key nor of a slot, for the key that
+// follows `old`. Shortens the stem if the name would be too long; refuses if there is no room at all.
 canon::Result<canon::Selector> next_selector(const crypto::Manifest& manifest, const canon::Selector& old,
                                              crypto::Algorithm algorithm, crypto::UtcTime now,
                                              const SelectorNaming& naming);

@@ -144,10 +144,12 @@ class Writer {
 
 }  // namespace
 
-void ConcernDetails::add(Concern concern) {
+void ConcernDetails::add(Concern concern, Use use) {
   const auto size = size_of(concern);
-  if (bytes_ + size > most_detail_bytes) return;
+  const auto possible = use == Use::possible ? size : 0;
+  if (bytes_ + size > most_detail_bytes || possible_bytes_ + possible > most_detail_bytes / 4) return;
   bytes_ += size;
+  possible_bytes_ += possible;
   const auto id = concern.id;
   concerns_.insert_or_assign(id, std::move(concern));
 }

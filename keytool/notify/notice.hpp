@@ -15,13 +15,17 @@ namespace dkim::keytool {
 // bounded memory, and makes a mail of a bounded size.
 class ConcernDetails {
  public:
-  void add(Concern concern);
+  // Whether the mail will have the concern. What it may have takes up to a quarter of the room.
+  enum class Use { certain, possible };
+
+  void add(Concern concern, Use use = Use::certain);
   // Returns nullptr if it was not kept.
   const Concern* find(const ConcernId& id) const;
 
  private:
   std::map<ConcernId, Concern> concerns_;
   std::size_t bytes_ = 0;
+  std::size_t possible_bytes_ = 0;  // a part of them
 };
 
 struct Notice {

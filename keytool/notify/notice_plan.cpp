@@ -36,6 +36,7 @@ class Planner {
   NoticePlan plan() && {
     for (const auto& [id, certainty] : seen_.open)
       look_after_open(id, certainty);
+    tell_with_others();
     for (const auto& [id, note] : before_.notes) {
       if (seen_.gone.contains(id.domain)) {
         erase(id);
@@ -52,13 +53,33 @@ class Planner {
     const auto [entry, is_new] = notes.try_emplace(id, Note{now_});
     // It comes back, and the note keeps the time of its end until it is told.
     if (entry->second.done && entry->second.told) entry->second = {now_, {}, entry->second.done};
-    const auto telling = telling_of(is_new ? nullptr : &entry->second, certainty, now_);
-    if (telling == Telling::nothing) {
-      plan_.if_sent.notes.insert_or_assign(id, entry->second);
-      return;
+    plan_.if_sent.notes.insert_or_assign(id, entry->second);
+    switch (telling_of(is_new ? nullptr : &entry->second, certainty, now_)) {
+      case Telling::nothing:
+        return;
+      case Telling::with_others:
+        with_others_.push_back(id);
+        return;
+      case Telling::fresh:
+        tell(id, plan_.fresh);
+        return;
+      case Telling::again:
+        tell(id, plan_.again);
+        return;
     }
-    (telling == Telling::fresh ? plan_.fresh : plan_.again).push_back(id);
-    plan_.if_sent.notes.insert_or_assign(id, Note{entry->second.since, now_});
+  }
+
+  void tell_with_others() {
+    if (plan_.again.empty()) return;
+    for (const auto& id : with_others_)
+      tell(id, plan_.again);
+    std::sort(plan_.again.begin(), plan_.again.end());
+  }
+
+  void tell(const ConcernId& id, std::vector<ConcernId>& list) {
+    list.push_back(id);
+    auto& note = plan_.if_sent.notes.at(id);
+    note = Note{note.since, now_};
   }
 
   // The concern is not in the report.
@@ -116,14 +137,18 @@ class Planner {
   const Notebook& before_;
   const Sightings& seen_;
   UtcTime now_;
+  std::vector<ConcernId> with_others_;  // that are told again if any other is
   NoticePlan plan_;
 };
 
 }  // namespace
 
 Telling telling_of(const Note* note, Certainty certainty, UtcTime now) {
-  if (note != nullptr && note->is_open())
-    return now - *note->told >= reminder_interval ? Telling::again : Telling::nothing;
+  if (note != nullptr && note->is_open()) {
+    const auto passed = now - *note->told;
+    if (passed >= reminder_interval) return Telling::again;
+    return passed >= reminder_interval - reminders_together ? Telling::with_others : Telling::nothing;
+  }
   const bool has_stayed = note != nullptr && now - note->since >= patience;
   const bool is_sure = certainty == Certainty::certain && (note == nullptr || !note->done);
   return is_sure || has_stayed ? Telling::fresh : Telling::nothing;

@@ -2,6 +2,8 @@
 //
 // It keeps these promises:
 //  - a concern is told once, again each week while it is open, and once when it is over;
+//  - reminders that are due within a day go into one mail, so that many concerns make one such mail a day and
+//    not one each hour;
 //  - a concern that may pass without a person is told only when it has stayed for a day;
 //  - one that comes back within a week of its end counts as such a concern, so that what comes and goes every
 //    hour is not told;
@@ -21,6 +23,7 @@ namespace dkim::keytool {
 
 constexpr std::chrono::seconds patience = std::chrono::days(1);
 constexpr std::chrono::seconds reminder_interval = std::chrono::days(7);
+constexpr std::chrono::seconds reminders_together = std::chrono::days(1);
 
 // What one run has seen.
 struct Sightings {
@@ -34,7 +37,7 @@ struct Sightings {
 // The mail to send, and the notebook afterwards. There is no mail if the first three are empty.
 struct NoticePlan {
   std::vector<ConcernId> fresh;  // to be done, and not told before
-  std::vector<ConcernId> again;  // told a week ago or more, and still to be done
+  std::vector<ConcernId> again;  // told a week ago, less a day or more, and still to be done
   std::vector<ConcernId> done;   // told, and over
   Notebook if_sent;
   Notebook if_not_sent;
@@ -42,7 +45,12 @@ struct NoticePlan {
   bool has_mail() const { return !fresh.empty() || !again.empty() || !done.empty(); }
 };
 
-enum class Telling { nothing, fresh, again };
+enum class Telling {
+  nothing,
+  fresh,
+  again,
+  with_others,  // again, if any other is told again
+};
 
 // Whether a concern that is open now is to be told. note: nullptr if it is seen for the first time.
 Telling telling_of(const Note* note, Certainty certainty, crypto::UtcTime now);

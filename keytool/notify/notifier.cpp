@@ -77,7 +77,17 @@ void Notifier::add(Concern concern) {
   seen_.open.emplace(concern.id, concern.certainty);
   const auto note = noted_.notes.find(concern.id);
   const auto* known = note == noted_.notes.end() ? nullptr : &note->second;
-  if (telling_of(known, concern.certainty, now_) != Telling::nothing) details_.add(std::move(concern));
+  switch (telling_of(known, concern.certainty, now_)) {
+    case Telling::nothing:
+      return;
+    case Telling::with_others:
+      details_.add(std::move(concern), ConcernDetails::Use::possible);
+      return;
+    case Telling::fresh:
+    case Telling::again:
+      details_.add(std::move(concern));
+      return;
+  }
 }
 
 void Notifier::explain_end(const canon::DomainName& domain, const TurnReport& report) {

@@ -21,10 +21,27 @@ std::map<canon::DomainName, DomainKeys> by_domain(const WantedKeys& wanted) {
   return domains;
 }
 
+// Returns why a slot without a key cannot take the key; nothing if it can. Its record is where it was before
+// the import, and not where a slot with a target has its records.
+std::optional<std::string> why_not_into(const crypto::Slot& slot, const FoundKey& key) {
+  if (!slot.target.empty()) {
+    return fmt::format(
+        "the selector is a slot whose records are published at {}, where that of this key is not",
+        slot.target);
+  }
+  if (slot.algorithm == key.key->algorithm()) return std::nullopt;
+  return fmt::format("the selector is a slot for {}, and slots keep their algorithm",
+                     crypto::key_name(slot.algorithm));
+}
+
 StoredKey judge(const crypto::KeyStore& store, const crypto::Manifest& manifest, const KeyName& name,
                 const FoundKey& key, crypto::KeyState wanted_state) {
   const auto* entry = manifest.find(name.selector);
-  if (entry == nullptr) return {name, Outcome::added, {}};
+  if (entry == nullptr) {
+    const auto* slot = manifest.find_slot(name.selector);
+    const auto why_not = slot == nullptr ? std::nullopt : why_not_into(*slot, key);
+    return why_not ? StoredKey{name, Outcome::refused, *why_not} : StoredKey{name, Outcome::added, {}};
+  }
   const std::string state(to_string(entry->state));
   if (entry->state == crypto::KeyState::revoked)
     return {name, Outcome::refused, "the selector belongs to a key that was revoked"};

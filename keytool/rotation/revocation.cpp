@@ -70,14 +70,20 @@ std::string slots_wait_for(const crypto::Manifest& manifest, const KeyEntry& old
 }
 
 [[noreturn]] void throw_no_free_slot(const crypto::Manifest& manifest, const KeyEntry& old) {
+  const auto& name = old.selector.str();
+  const auto twice =
+      has_retiring_predecessor(manifest, old)
+          ? fmt::format(", run twice because the first run only revokes the key that {} has replaced,", name)
+          : "";
   throw crypto::StoreError(fmt::format(
-      "{} signs mail that no other key signs, and no slot is free for a successor: {}. What can be done now: "
-      "\"dkimkey rotate --compromised --wait\" ends all drains, and replaces {} as soon as resolvers have "
-      "forgotten the last key of a slot; \"dkimkey generate --slots\" with one slot more makes a key that "
-      "signs "
-      "once its record is in DNS; \"dkimkey revoke --unsigned\" revokes {} at once, and mail leaves unsigned "
-      "until a slot is free",
-      old.selector.str(), slots_wait_for(manifest, old), old.selector.str(), old.selector.str()));
+      "{0} signs mail that no other key signs, and no slot is free for a successor: {1}. What can be done "
+      "now: \"dkimkey rotate --compromised --wait\"{2} ends all drains, and replaces {0} as soon as "
+      "resolvers "
+      "have forgotten the last key of a slot; \"dkimkey generate --slots\" with one slot more makes a key "
+      "that "
+      "signs once its record is in DNS; \"dkimkey revoke --unsigned\" revokes {0} at once, and mail leaves "
+      "unsigned until a slot is free",
+      name, slots_wait_for(manifest, old), twice));
 }
 
 RotationPolicy policy_for(const canon::DomainName& domain, RotationPolicy policy) {

@@ -59,6 +59,14 @@ TEST(SelectorPattern, FindsTheStemAgain) {
   EXPECT_EQ(stem("k%year%-%stem%", "server"), "-none-");
   EXPECT_EQ(stem("k%year%", "k2025"), "");
   EXPECT_EQ(stem("k%year%", "k2025-x"), "-none-");
+  // Other digits are no date.
+  EXPECT_EQ(stem("%stem%%year%%month%", "server-20260528"), "-none-");
+  EXPECT_EQ(stem("%stem%%date%", "s20261301"), "-none-");
+  EXPECT_EQ(stem("%stem%%date%", "s20261232"), "-none-");
+  EXPECT_EQ(stem("%stem%%month%", "s00"), "-none-");
+  EXPECT_EQ(stem("%stem%%month%", "s12"), "s");
+  EXPECT_EQ(stem("%stem%.%day%", "s.31"), "s");
+  EXPECT_EQ(stem("%stem%.%day%", "s.00"), "-none-");
   EXPECT_EQ(stem("%algorithm%.%stem%", "rsa.s"), "s");
   EXPECT_EQ(stem("%algorithm%.%stem%", "ed25519.s"), "-none-");
 }

@@ -55,6 +55,15 @@ TEST(AliasView, IsRightIfEveryServerIs) {
   EXPECT_EQ(view.detail, "");
 }
 
+// A resolver may answer for the name, and not for its zone.
+TEST(AliasView, NamesTheDomainIfItsZoneIsUnknown) {
+  const auto view =
+      summarize(place, {.servers = {serving("resolver", AliasStatus::missing)}, .trouble = {}, .zone = {}});
+  EXPECT_EQ(view.detail,
+            "the owner of the domain has to make s1._domainkey.shop.example a CNAME to "
+            "s1.shop.example.dkim.hoster.example: resolver has no CNAME");
+}
+
 TEST(AliasView, SaysWhatTheOwnerHasToDo) {
   const auto view = view_of({serving("ns1.", AliasStatus::right), serving("ns2.", AliasStatus::missing)});
   EXPECT_EQ(view.state, State::missing);

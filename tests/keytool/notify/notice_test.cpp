@@ -99,6 +99,19 @@ TEST(Notice, says_when_nobody_has_to_do_anything) {
   EXPECT_EQ(text.find("Please"), std::string::npos);
 }
 
+// Reminders that a mail may have leave room for what it will have.
+TEST(ConcernDetails, leave_room_for_what_is_certain) {
+  ConcernDetails details;
+  for (std::size_t i = 0; i < 4000; ++i)
+    details.add(concern_of(i), ConcernDetails::Use::possible);
+  EXPECT_NE(details.find(id_of(0)), nullptr);
+  EXPECT_EQ(details.find(id_of(3999)), nullptr);
+  details.add(concern_of(5000, 700'000));
+  EXPECT_NE(details.find(id_of(5000)), nullptr);
+  details.add(concern_of(5001, 100'000));
+  EXPECT_EQ(details.find(id_of(5001)), nullptr);
+}
+
 TEST(ConcernDetails, are_kept_up_to_a_limit) {
   ConcernDetails details;
   details.add(concern_of(1, 600'000));

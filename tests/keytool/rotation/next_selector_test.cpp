@@ -61,6 +61,16 @@ TEST_F(NextSelector, AddsALetterIfTheNameIsTaken) {
   EXPECT_EQ(next("202611b"), "202611c");
 }
 
+// A slot leads elsewhere, and its next key is another's, whether or not it has had one.
+TEST_F(NextSelector, IsNeverASlot) {
+  used_.slots.push_back({selector("server-20261124"), Algorithm::ed25519, "t1.hoster.example"});
+  used_.slots.push_back({selector("server-20261124b"), Algorithm::rsa, {}, true});
+  EXPECT_EQ(next("server"), "server-20261124c");
+  set_pattern("k");
+  used_.slots.push_back({selector("k"), Algorithm::ed25519});
+  EXPECT_EQ(next("server"), "kb");
+}
+
 TEST_F(NextSelector, IsNeverUsedTwice) {
   for (const std::string old : {"server", "202611", "2026"}) {
     std::set<std::string> seen;
@@ -80,6 +90,11 @@ TEST_F(NextSelector, FollowsAPattern) {
   // A date in another form is none of the stem's.
   EXPECT_EQ(next("server-20260528"), "server-202611");
   EXPECT_EQ(next("202401"), "202611");
+  set_pattern("%stem%%year%%month%");
+  EXPECT_EQ(next("server-20260528"), "server202611");
+  EXPECT_EQ(next("server202405"), "server202611");
+  set_pattern("%stem%%year%");
+  EXPECT_EQ(next("server-20260528"), "server2026");
   set_pattern("k%date%.%stem%.%algorithm%");
   algorithm_ = Algorithm::ed25519;
   EXPECT_EQ(next("server"), "k20261124.server.ed25519");

@@ -133,6 +133,20 @@ TEST_F(SlotRevocation, WithoutAFreeSlotIsRefused) {
   EXPECT_EQ(signs("x@example.com"), "b");
 }
 
+// A first rotate --compromised means the key that b has replaced.
+TEST_F(SlotRevocation, SaysHowOftenToRotateWhileThePredecessorDrains) {
+  {
+    crypto::DomainTransaction transaction(store_.store(), domain_);
+    apply_change(Activate{selector("b"), {selector("a")}}, transaction.manifest(), crypto::utc_now());
+    transaction.commit();
+  }
+  EXPECT_NE(test::message_of<crypto::StoreError>([&] {
+              revoke("b");
+            }).find("\"dkimkey rotate --compromised --wait\", run twice because the first run only revokes the "
+                    "key that b has replaced, ends all drains"),
+            std::string::npos);
+}
+
 TEST_F(SlotRevocation, LeavesMailUnsignedIfThatIsSaid) {
   revoke("a");
   const auto done = revoke_in_slot("b", IfNoSlotIsFree::leave_unsigned);
