@@ -370,21 +370,23 @@ class Waits(SlotsCase):
         self.grow_older(hours=1)
         self.assert_ends(self.rotate("--due"), DONE, "activated s2")
         self.assert_ends(self.rotate("--compromised"), WAITING, "revoked s1")
-        process = subprocess.Popen(list(map(str, [PROGRAM, "--config", self.config, "rotate", "-d", self.domain,
-                                                  *self.at_resolver(), "--compromised", "--wait"])),
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        said = self.directory / "said"
+        with open(said, "wb") as output:
+            process = subprocess.Popen(list(map(str, [PROGRAM, "--config", self.config, "rotate", "-d", self.domain,
+                                                      *self.at_resolver(), "--compromised", "--wait"])),
+                                       stdout=output, stderr=output, stdin=subprocess.DEVNULL)
         try:
+            wait_for(lambda: b"its successor waits for a free slot" in said.read_bytes(), "it to wait for a slot")
             self.publish("s1", "v=DKIM1; k=rsa; p=")
             wait_for(lambda: self.states()["s1"] == "pending", "the next key of s1")
             self.publish("s1")
-            out, err = process.communicate(timeout=120)
+            process.wait(120)
         finally:
             if process.poll() is None:
                 process.kill()
-                process.communicate()
-        self.assertEqual(process.returncode, WAITING, out + err)
-        self.assertIn(b"its successor waits for a free slot", err)
-        self.assertIn(b"made s1", err)
+                process.wait()
+        self.assertEqual(process.returncode, WAITING, said.read_bytes())
+        self.assertIn(b"made s1", said.read_bytes())
         self.assertEqual(self.states(), {"s1": "active", "s2": "revoked"})
 
 

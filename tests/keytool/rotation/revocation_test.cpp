@@ -140,11 +140,11 @@ TEST_F(SlotRevocation, SaysHowOftenToRotateWhileThePredecessorDrains) {
     apply_change(Activate{selector("b"), {selector("a")}}, transaction.manifest(), crypto::utc_now());
     transaction.commit();
   }
-  const auto message = test::message_of<crypto::StoreError>([&] { revoke("b"); });
-  EXPECT_TRUE(message.find(
-                  "\"dkimkey rotate --compromised --wait\", run twice because the first run only revokes the "
-                  "key that b has replaced, ends all drains") != std::string::npos)
-      << message;
+  EXPECT_NE(
+      test::message_of<crypto::StoreError>([&] { revoke("b"); })
+          .find("\"dkimkey rotate --compromised --wait\", run twice because the first run only revokes the "
+                "key that b has replaced, ends all drains"),
+      std::string::npos);
 }
 
 TEST_F(SlotRevocation, LeavesMailUnsignedIfThatIsSaid) {
