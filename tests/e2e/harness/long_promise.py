@@ -103,7 +103,7 @@ class LongJudge:
             for texts in answers:
                 trouble = self._verify(verifier, index, texts)
                 if trouble:
-                    return f"{selector}, signed at {signed}: a resolver may answer {texts}: {trouble}"
+                    return f"{selector}, signed from {signed} to {still_signed}: a resolver may answer {texts}: {trouble}"
         return ""
 
     @staticmethod

@@ -63,6 +63,7 @@ class SigningLoad:
             process.start()
         self._readers = [open(path, "rb") for path in map(self._made, self._paths)]
         self._read = [0] * connections
+        self._kept_up_with = [0] * connections
         workspace.on_close(self._close)
         self.handled = []
 
@@ -95,6 +96,14 @@ class SigningLoad:
         wanted = [value.value + count + 1 for value in self._counts]
         wait_for(lambda: all(value.value >= want for value, want in zip(self._counts, wanted)), "the load to go on",
                  alive=lambda: all(process.is_alive() for process in self._processes))
+
+    def keep_up(self):
+        """Waits until every connection has brought a message through since the last call: then no message was under way at
+        both."""
+        last = self._kept_up_with
+        wait_for(lambda: all(value.value > before for value, before in zip(self._counts, last)), "the load to go on",
+                 alive=lambda: all(process.is_alive() for process in self._processes))
+        self._kept_up_with = [value.value for value in self._counts]
 
     def latest(self):
         """Returns the newest message of each connection."""
