@@ -188,6 +188,20 @@ TEST(ImportUnitFile, ReplacesVariablesAsSystemdDoes) {
             (Texts{"one", "two three", "one 'two three'", "-d$B", "-dx", "$B", "", "", "$"}));
 }
 
+TEST(ImportUnitFile, ArgumentsLongerThanTheKernelTakesAreRefused) {
+  const Variables variables{{"A", std::string(100'000, 'x')}};
+  std::string word;
+  for (int i = 0; i < 100; ++i)
+    word += "${A}";
+  EXPECT_THROW(with_unit_variables({word}, variables), crypto::StoreError);
+  EXPECT_THROW(with_unit_variables(Texts(100, "${A}"), variables), crypto::StoreError);
+  EXPECT_THROW(with_unit_variables(Texts(100, "$A"), variables), crypto::StoreError);
+  std::string text = "A=0123456789\n";
+  for (int i = 0; i < 10; ++i)
+    text += "B=$A$A$A$A\nA=$B\n";
+  EXPECT_THROW(parse_shell_variables(text), crypto::StoreError);
+}
+
 TEST(ImportUnitFile, ReadsEnvironmentFilesAsSystemdDoes) {
   EXPECT_EQ(
       parse_environment_file("# no\n; no\nA=b c  \nB=\"x \\\"y\\n\" 'z'\nC=a'b'\nD=\nE=\\$x\nno\n F = g\n"),

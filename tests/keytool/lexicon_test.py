@@ -188,6 +188,24 @@ class Publishing(LexiconCase):
                     self.settled(target, self.value(selector))
 
 
+    def test_somebody_elses_record_at_the_end_of_a_cname(self):
+        """Whoever makes the CNAME must not be able to replace or remove another record of ours by it."""
+        self.domain = OTHER_ZONE
+        self.made(self.selector)
+        target = f"{self.selector}.{ZONE}"
+        self.world.put_by_api(target, "v=spf1 -all", "verification=1")
+        self.settled(target, "v=spf1 -all", "verification=1")
+        self.world.put(self.name(self.selector), f"{target}.", zone=OTHER_ZONE, kind="CNAME", address=self.world.other)
+        self.assert_ends(self.rotate("--due"), PROBLEM, f"leads to {target}, which has a TXT record that is no key",
+                         "v=spf1 -all")
+        self.settled(target, "v=spf1 -all", "verification=1")
+        # A record of a key may be replaced, also one that was cut by a form.
+        self.world.put_by_api(target, "v=DKIM1")
+        self.settled(target, "v=DKIM1")
+        self.assert_ends(self.rotate("--due"), (DONE, WAITING), "into DNS")
+        self.settled(target, self.value(self.selector))
+
+
 class Failures(LexiconCase):
     """A failed publication changes no state, says what a person can do, and is tried again."""
 
