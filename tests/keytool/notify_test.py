@@ -347,8 +347,8 @@ class Failing(Mailed):
 
     def test_it_hangs(self):
         self.act("signal.pause()")
-        # The clock runs a hundred times as fast.
-        self.assert_not_told("took longer than 45 s and was killed", env=with_clock(f"@{DUE[:10]} {DUE[11:19]} x100"))
+        # The clock runs ten times as fast: faster, and a busy name server would seem silent.
+        self.assert_not_told("took longer than 45 s and was killed", env=with_clock(f"@{DUE[:10]} {DUE[11:19]} x10"))
         (given,) = self.given()
         self.assertFalse(pathlib.Path(f"/proc/{given['session']}").exists())
         self.assert_told_next_time()

@@ -67,7 +67,7 @@ inline KeyEntry with(KeyEntry entry, TimeOfEntry time, UtcTime value) {
 
 inline KeyEntry replacing(KeyEntry entry, const std::vector<std::string>& names) {
   for (const auto& name : names)
-    entry.replaces.push_back(selector(name));
+    entry.replaces.emplace_back(selector(name));
   return entry;
 }
 
