@@ -74,8 +74,8 @@ Secret with_hexadecimal(const Secret& secret, std::string_view digits) {
 }
 
 void add_code_unit(Secret& out, unsigned unit, std::string_view digits) {
-  for (const char c : {'\\', 'u', digits[unit >> 12], digits[(unit >> 8) & 15], digits[(unit >> 4) & 15],
-                       digits[unit & 15]})
+  for (const char c :
+       {'\\', 'u', digits[unit >> 12], digits[(unit >> 8) & 15], digits[(unit >> 4) & 15], digits[unit & 15]})
     out.push_back(c);
 }
 

@@ -113,7 +113,8 @@ class Binder {
 
   std::optional<KeyName> take(const KeyLine& key, const std::string& author) {
     const auto domain = filled_in(key.domain, "%", author);
-    if (key.has_path()) return keys_.take_file(domain, key.selector, filled_in(key.key, "%", author), key.place);
+    if (key.has_path())
+      return keys_.take_file(domain, key.selector, filled_in(key.key, "%", author), key.place);
     return keys_.take_text(domain, key.selector, key.key, key.place);
   }
 

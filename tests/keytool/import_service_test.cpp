@@ -84,6 +84,19 @@ TEST_F(ImportServiceTest, DropInsAndEnvironmentFilesAreFollowed) {
   EXPECT_EQ(names("/srv/o.conf"), Texts{"s drop.example /srv/k"});
 }
 
+// A file that is not there says nothing, but one that cannot be read may change everything.
+TEST_F(ImportServiceTest, AnEnvironmentFileThatIsNotReadIsNamed) {
+  sources_.files["/etc/opendkim.conf"] = single;
+  sources_.files["/lib/systemd/system/opendkim.service"] =
+      "[Service]\nEnvironmentFile=-/none\nEnvironmentFile=-/etc/default/opendkim\n"
+      "ExecStart=/usr/sbin/opendkim $DAEMON_OPTS\n";
+  EXPECT_FALSE(says("/etc/opendkim.conf", Kind::signed_otherwise, "EnvironmentFile"));
+  sources_.files["/etc/default/opendkim"] = std::string("DAEMON_OPTS=\"-c relaxed\"\n\0", 27);
+  EXPECT_TRUE(
+      says("/etc/opendkim.conf", Kind::signed_otherwise,
+           "/lib/systemd/system/opendkim.service: EnvironmentFile: /etc/default/opendkim is not text"));
+}
+
 TEST_F(ImportServiceTest, WithoutAUnitTheInitScriptsOptionsCount) {
   sources_.files["/etc/opendkim.conf"] = single;
   sources_.files["/etc/default/opendkim"] = "NAME=x\nDAEMON_OPTS=\"-d $NAME.example\"\n";

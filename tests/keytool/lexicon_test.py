@@ -189,7 +189,7 @@ class Publishing(LexiconCase):
 
 
     def test_somebody_elses_record_at_the_end_of_a_cname(self):
-        """Whoever makes the CNAME must not be able to replace or remove another record of ours by it."""
+        """The owner of the CNAME must not be able to replace or remove another record of ours by it."""
         self.domain = OTHER_ZONE
         self.made(self.selector)
         target = f"{self.selector}.{ZONE}"

@@ -197,7 +197,7 @@ class OtherPrimaries(UpdateCase):
         self.assertEqual(self.world.texts(self.world.other, target), [])
 
     def test_somebody_elses_record_at_the_target_of_a_cname(self):
-        """Whoever makes the CNAME must not be able to replace or remove another record of ours by it."""
+        """The owner of the CNAME must not be able to replace or remove another record of ours by it."""
         target = f"used.{OTHER_ZONE}"
         self.world.put(target, "v=spf1 -all", zone=OTHER_ZONE, address=self.world.other)
         self.world.put(self.name(self.selector), target + ".", kind="CNAME")

@@ -107,19 +107,25 @@ TEST(ProviderCredentials, hides_a_value_however_it_is_written) {
 }
 
 TEST(ProviderCredentials, hides_a_value_as_other_languages_write_it) {
-  const std::string token = "s\xc3\xa4" "cret/\xf0\x9f\x94\x91<&>'\"";
+  const std::string token =
+      "s\xc3\xa4"
+      "cret/\xf0\x9f\x94\x91<&>'\"";
   const auto credentials = ProviderCredentials::parse(
       "LEXICON_HETZNER_USER=bob\nLEXICON_HETZNER_TOKEN=\"s\xc3\xa4"
       "cret/\xf0\x9f\x94\x91<&>'\\\"\"\n",
       "hetzner");
   for (const std::string form : {
-           "s\\u00e4cret/\\ud83d\\udd11<&>'\\\"",                // JSON
-           "s\\u00E4cret\\/\\uD83D\\uDD11<&>'\\\"",              // JSON of PHP
-           "s\xc3\xa4" "cret\\/\xf0\x9f\x94\x91<&>'\\\"",        // JSON in UTF-8
-           "s\\xc3\\xa4cret/\\xf0\\x9f\\x94\\x91<&>\\'\"",     // Python's bytes
-           "s\xc3\xa4" "cret/\xf0\x9f\x94\x91&lt;&amp;&gt;&#39;&quot;",   // HTML
-           "s\xc3\xa4" "cret/\xf0\x9f\x94\x91&lt;&amp;&gt;&apos;&quot;",  // XML
-           "s\xc3\xa4" "cret/\xf0\x9f\x94\x91&lt;&amp;&gt;'\"",          // the text of an element
+           "s\\u00e4cret/\\ud83d\\udd11<&>'\\\"",    // JSON
+           "s\\u00E4cret\\/\\uD83D\\uDD11<&>'\\\"",  // JSON of PHP
+           "s\xc3\xa4"
+           "cret\\/\xf0\x9f\x94\x91<&>'\\\"",               // JSON in UTF-8
+           "s\\xc3\\xa4cret/\\xf0\\x9f\\x94\\x91<&>\\'\"",  // Python's bytes
+           "s\xc3\xa4"
+           "cret/\xf0\x9f\x94\x91&lt;&amp;&gt;&#39;&quot;",  // HTML
+           "s\xc3\xa4"
+           "cret/\xf0\x9f\x94\x91&lt;&amp;&gt;&apos;&quot;",  // XML
+           "s\xc3\xa4"
+           "cret/\xf0\x9f\x94\x91&lt;&amp;&gt;'\"",  // the text of an element
        }) {
     const std::string said = credentials.hide_in("{'x': '" + form + "'}");
     EXPECT_EQ(said, "{'x': '[hidden]'}");
@@ -141,7 +147,8 @@ TEST(ProviderCredentials, hides_a_value_anywhere_in_base64) {
         const std::string said = credentials.hide_in("Basic " + base64);
         EXPECT_NE(said.find("[hidden]"), std::string::npos) << text;
         // At most a few characters of what stands beside it are left.
-        EXPECT_LE(said.size(), std::string_view("Basic [hidden]").size() + 4 * (before.size() + after.size()) / 3 + 6)
+        EXPECT_LE(said.size(),
+                  std::string_view("Basic [hidden]").size() + 4 * (before.size() + after.size()) / 3 + 6)
             << text << ": " << said;
       }
     }
