@@ -16,8 +16,8 @@ struct ServiceCommand {
   std::vector<std::string> words;  // the program first; empty: the unit starts nothing
   std::filesystem::path place;     // the file with the command
   std::filesystem::path working_directory = "/";
-  bool has_specifiers = false;      // "%h" and the like were left as they are
-  bool has_other_root = false;      // RootDirectory or RootImage is set
+  bool has_specifiers = false;           // "%h" and the like were left as they are
+  bool has_other_root = false;           // RootDirectory or RootImage is set
   std::vector<std::string> unread = {};  // why environment files that exist were not read
 };
 
