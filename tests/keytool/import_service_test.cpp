@@ -91,7 +91,7 @@ TEST_F(ImportServiceTest, AnEnvironmentFileThatIsNotReadIsNamed) {
       "[Service]\nEnvironmentFile=-/none\nEnvironmentFile=-/etc/default/opendkim\n"
       "ExecStart=/usr/sbin/opendkim $DAEMON_OPTS\n";
   EXPECT_FALSE(says("/etc/opendkim.conf", Kind::signed_otherwise, "EnvironmentFile"));
-  sources_.files["/etc/default/opendkim"] = std::string("DAEMON_OPTS=\"-c relaxed\"\n\0", 27);
+  sources_.files["/etc/default/opendkim"] = std::string("DAEMON_OPTS=\"-c relaxed\"\n\0", 26);
   EXPECT_TRUE(
       says("/etc/opendkim.conf", Kind::signed_otherwise,
            "/lib/systemd/system/opendkim.service: EnvironmentFile: /etc/default/opendkim is not text"));
