@@ -156,8 +156,16 @@ std::string ProviderCredentials::hide_in(std::string text) const {
   constexpr std::string_view hidden = "[hidden]";
   for (const auto& form : written_forms(values_)) {
     const auto secret = crypto::view(form);
-    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + hidden.size()))
-      text.replace(at, secret.size(), hidden);
+    auto at = text.find(secret);
+    if (at == std::string::npos) continue;
+    // Written as a new text: an API may repeat a value any number of times.
+    std::string shown;
+    std::size_t begin = 0;
+    for (; at != std::string::npos; at = text.find(secret, begin)) {
+      shown.append(text, begin, at - begin).append(hidden);
+      begin = at + secret.size();
+    }
+    text = std::move(shown.append(text, begin));
   }
   return text;
 }

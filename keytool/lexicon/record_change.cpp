@@ -51,13 +51,14 @@ bool is_unique(const Records& records, const std::string& identifier) {
                                 }) == 1;
 }
 
-// Makes one of several attempts: the next may succeed where this one is refused.
+// Makes one of several attempts: the next may succeed where this one is refused. The zone has been listed, so
+// "not found" is about a record, which may be gone already: a list lags.
 template <typename Attempt>
 void unless_refused(Attempt attempt) {
   try {
     attempt();
   } catch (const ProviderError& error) {
-    if (error.fault() != ProviderFault::refused) throw;
+    if (error.fault() != ProviderFault::refused && error.fault() != ProviderFault::zone) throw;
   }
 }
 
@@ -108,6 +109,8 @@ class Change {
         if (error.fault() != ProviderFault::refused) break;
       }
       now = list_or(now);
+      // The error came behind the change. Another form might replace it by a wrong one.
+      if (now.size() == 1 && is_settled(now.front())) return now.front().content;
     }
     if (before.empty()) throw ProviderError(*first);
     return restore(*first, list_or(before));

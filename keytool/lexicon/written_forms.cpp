@@ -44,23 +44,121 @@ Secret with_backslashes(const Secret& secret, std::string_view before) {
   return out;
 }
 
-Secret in_base64(const Secret& secret) {
-  std::vector<unsigned char> bytes(secret.begin(), secret.end());
-  std::string text = crypto::base64_encode(bytes);
-  // Its end depends on what follows, and may be left out.
-  while (!text.empty() && text.back() == '=')
-    text.pop_back();
-  Secret out(text.begin(), text.end());
-  OPENSSL_cleanse(bytes.data(), bytes.size());
-  OPENSSL_cleanse(text.data(), text.size());
+// JSON also allows a backslash before /, which PHP writes.
+Secret in_json(const Secret& secret, std::string_view slash) {
+  Secret out;
+  for (const char byte : secret) {
+    if (byte == '"' || byte == '\\') out.push_back('\\');
+    if (byte == '/') {
+      out.insert(out.end(), slash.begin(), slash.end());
+    } else {
+      out.push_back(byte);
+    }
+  }
   return out;
 }
 
-Secret pair_of(const Secret& user, const Secret& password) {
-  Secret pair = user;
-  pair.push_back(':');
-  pair.insert(pair.end(), password.begin(), password.end());
-  return pair;
+// Bytes beyond ASCII as Python writes them: b'\xc3\xa4'.
+Secret with_hexadecimal(const Secret& secret, std::string_view digits) {
+  Secret out;
+  for (const char byte : secret) {
+    const auto value = static_cast<unsigned char>(byte);
+    if (value < 0x80) {
+      out.push_back(byte);
+      continue;
+    }
+    for (const char c : {'\\', 'x', digits[value >> 4], digits[value & 15]})
+      out.push_back(c);
+  }
+  return out;
+}
+
+void add_code_unit(Secret& out, unsigned unit, std::string_view digits) {
+  for (const char c :
+       {'\\', 'u', digits[unit >> 12], digits[(unit >> 8) & 15], digits[(unit >> 4) & 15], digits[unit & 15]})
+    out.push_back(c);
+}
+
+// Characters beyond ASCII as JSON writes them, in UTF-16: \u00e4. What is not UTF-8 stays.
+Secret with_code_units(const Secret& secret, std::string_view digits) {
+  Secret out;
+  for (std::size_t i = 0; i < secret.size();) {
+    const auto first = static_cast<unsigned char>(secret[i]);
+    const std::size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
+    if (more == 0 || i + more >= secret.size()) {
+      out.push_back(secret[i++]);
+      continue;
+    }
+    unsigned character = first & (0x3fU >> more);
+    for (std::size_t k = 1; k <= more; ++k)
+      character = character << 6 | (static_cast<unsigned char>(secret[i + k]) & 0x3fU);
+    i += more + 1;
+    if (character < 0x10000) {
+      add_code_unit(out, character, digits);
+    } else {
+      character -= 0x10000;
+      add_code_unit(out, 0xd800 | (character >> 10 & 0x3ffU), digits);
+      add_code_unit(out, 0xdc00 | (character & 0x3ffU), digits);
+    }
+  }
+  return out;
+}
+
+// HTML and XML. quotes: for " and '; nothing where these stay.
+Secret with_entities(const Secret& secret, std::string_view double_quote, std::string_view single_quote) {
+  Secret out;
+  const auto add = [&](std::string_view text) { out.insert(out.end(), text.begin(), text.end()); };
+  for (const char byte : secret) {
+    switch (byte) {
+      case '&':
+        add("&amp;");
+        break;
+      case '<':
+        add("&lt;");
+        break;
+      case '>':
+        add("&gt;");
+        break;
+      case '"':
+        add(double_quote);
+        break;
+      case '\'':
+        add(single_quote);
+        break;
+      default:
+        out.push_back(byte);
+    }
+  }
+  return out;
+}
+
+// Fewer characters may be anything.
+constexpr std::size_t shortest_base64 = 4;
+
+// Adds the secret in base64: alone, and the characters that it alone decides where up to two bytes of
+// something else stand before it, such as "user:". In URLs, two digits are others (RFC 4648 §5).
+void add_base64(std::vector<Secret>& forms, const Secret& secret) {
+  const auto add = [&](std::string_view text) {
+    if (text.size() < shortest_base64) return;
+    forms.emplace_back(text.begin(), text.end());
+    auto& for_urls = forms.emplace_back(text.begin(), text.end());
+    std::replace(for_urls.begin(), for_urls.end(), '+', '-');
+    std::replace(for_urls.begin(), for_urls.end(), '/', '_');
+  };
+  for (std::size_t before = 0; before < 3; ++before) {
+    std::vector<unsigned char> bytes(before, 0);
+    bytes.insert(bytes.end(), secret.begin(), secret.end());
+    std::string text = crypto::base64_encode(bytes);
+    while (!text.empty() && text.back() == '=')
+      text.pop_back();
+    // Of its first characters, some bits are of what stands before; of the last one, of what follows.
+    const std::size_t mixed = before == 0 ? 0 : before + 1;
+    const std::size_t end = text.size() - (bytes.size() % 3 == 0 ? 0 : 1);
+    if (before == 0) add(text);
+    if (mixed < end) add(std::string_view(text).substr(mixed, end - mixed));
+    OPENSSL_cleanse(bytes.data(), bytes.size());
+    OPENSSL_cleanse(text.data(), text.size());
+  }
 }
 
 }  // namespace
@@ -81,9 +179,20 @@ std::vector<Secret> written_forms(const std::vector<Secret>& secrets) {
     forms.push_back(with_backslashes(secret, "\\"));
     forms.push_back(with_backslashes(secret, "\\\""));
     forms.push_back(with_backslashes(secret, "\\'"));
-    forms.push_back(in_base64(secret));
-    for (const auto& other : secrets)
-      forms.push_back(in_base64(pair_of(secret, other)));
+    for (const std::string_view slash : {"/", "\\/"}) {
+      const auto json = in_json(secret, slash);
+      forms.push_back(json);
+      for (const auto digits : {upper, lower})
+        forms.push_back(with_code_units(json, digits));
+    }
+    for (const auto digits : {upper, lower}) {
+      forms.push_back(with_hexadecimal(with_backslashes(secret, "\\"), digits));
+      forms.push_back(with_hexadecimal(with_backslashes(secret, "\\'"), digits));
+    }
+    forms.push_back(with_entities(secret, "\"", "'"));
+    for (const std::string_view single_quote : {"'", "&#39;", "&#x27;", "&#039;", "&apos;"})
+      forms.push_back(with_entities(secret, "&quot;", single_quote));
+    add_base64(forms, secret);
   }
   std::sort(forms.begin(), forms.end(),
             [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });

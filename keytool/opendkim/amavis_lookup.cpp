@@ -91,17 +91,28 @@ std::optional<AmavisAuthors> authors_of_key(const std::string& key) {
 AmavisLookup::AmavisLookup(const AmavisConf& conf) : conf_(conf) {
   for (std::size_t i = 0; i < conf_.keys.size(); ++i)
     keys_by_domain_[plain_domain(conf_.keys[i].domain)].push_back(i);
+  for (std::size_t i = 0; i < conf_.tables.size(); ++i) {
+    for (const auto& [key, options] : conf_.tables[i])
+      tables_by_key_[key].push_back(i);
+  }
 }
 
 AmavisOptions AmavisLookup::options_for(const AmavisAuthors& authors) const {
-  AmavisOptions options;
   const auto keys = keys_to_look_for(authors);
-  for (const auto& table : conf_.tables) {
-    for (const auto& key : keys) {
-      const auto entry = table.find(key);
-      // The first value of each option counts.
-      if (entry != table.end()) options.insert(entry->second.begin(), entry->second.end());
-    }
+  // The first table comes first, and in it the most precise key.
+  std::vector<std::pair<std::size_t, std::size_t>> entries;
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    const auto tables = tables_by_key_.find(keys[k]);
+    if (tables == tables_by_key_.end()) continue;
+    for (const auto table : tables->second)
+      entries.emplace_back(table, k);
+  }
+  std::sort(entries.begin(), entries.end());
+  AmavisOptions options;
+  for (const auto& [table, k] : entries) {
+    const auto& entry = conf_.tables[table].find(keys[k])->second;
+    // The first value of each option counts.
+    options.insert(entry.begin(), entry.end());
   }
   return options;
 }

@@ -49,6 +49,8 @@ class AmavisLookup {
 
   const AmavisConf& conf_;
   std::map<std::string, std::vector<std::size_t>> keys_by_domain_;
+  // The numbers of the tables with an entry of this key: there may be as many tables as senders.
+  std::map<std::string, std::vector<std::size_t>> tables_by_key_;
 };
 
 // Returns a domain in A-labels and lower case; as it is, in lower case, if it is no domain.

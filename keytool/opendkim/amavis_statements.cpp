@@ -42,11 +42,8 @@ class FileReader {
         include_(include),
         file_(std::move(file)),
         text_(text),
-        reader_(text),
-        tables_(reader_, file_) {
-    for (const auto& [name, value] : variables_)
-      reader_.set_variable(name, value);
-  }
+        reader_(text, variables),
+        tables_(reader_, file_) {}
 
   void read() {
     while (reader_.peek().kind != Kind::end)
@@ -157,8 +154,7 @@ class FileReader {
   }
 
   void forget(const std::string& name) {
-    reader_.forget_variable(name);
-    variables_.erase(name);
+    variables_.forget(name);
     conf_.switches.erase(name);
   }
 
@@ -228,8 +224,7 @@ class FileReader {
     end_statement();
     if (std::find(switches.begin(), switches.end(), variable.text) != switches.end())
       conf_.switches[variable.text] = {value, place(line)};
-    reader_.set_variable(variable.text, value);
-    variables_[variable.text] = std::move(value);
+    variables_.set(variable.text, std::move(value));
   }
 
   void networks() {
@@ -269,9 +264,6 @@ class FileReader {
     end_statement();
     for (const auto& file : files)
       include_(file, place(line));
-    // What the files have set is known behind them as well.
-    for (const auto& [name, value] : variables_)
-      reader_.set_variable(name, value);
   }
 
   AmavisConf& conf_;

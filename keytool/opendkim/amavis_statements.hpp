@@ -2,16 +2,14 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 
 #include "keytool/opendkim/amavis_conf.hpp"
+#include "keytool/opendkim/perl_reader.hpp"
 
 namespace dkim::keytool::opendkim {
 
-// Simple variables whose values are known, by name ("$mydomain").
-using PerlVariables = std::map<std::string, std::string>;
 // Is called for each file that a statement includes, with its path and the place of the statement.
 using IncludeFile = std::function<void(const std::string& path, const std::string& place)>;
 

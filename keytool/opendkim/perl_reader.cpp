@@ -17,6 +17,8 @@ using Kind = PerlWord::Kind;
 constexpr std::string_view more_than_values = "an expression of Perl that import does not evaluate";
 // Nobody writes more brackets around a value.
 constexpr std::size_t deepest_nesting = 50;
+// A path or a name has a few dozen bytes.
+constexpr std::size_t most_bytes_of_variables = 16 << 20;
 
 bool is_name_character(char c) {
   return canon::is_alnum(c) || c == '_';
@@ -44,6 +46,15 @@ long long number_of(const std::string& text, std::size_t line) {
 
 }  // namespace
 
+std::optional<std::string> PerlVariables::use(const std::string& name, std::size_t line) {
+  const auto found = values_.find(name);
+  if (found == values_.end()) return std::nullopt;
+  if (found->second.size() > most_bytes_of_variables - used_)
+    throw NotUnderstood{line, "variables that make more text than any configuration has"};
+  used_ += found->second.size();
+  return found->second;
+}
+
 PerlWord PerlReader::take() {
   PerlWord word = std::move(next_);
   next_ = words_.next();
@@ -64,11 +75,6 @@ bool PerlReader::take_if(std::string_view sign) {
 
 void PerlReader::expect(std::string_view sign) {
   if (!take_if(sign)) fail(fmt::format("something else where {} is expected", sign));
-}
-
-std::optional<std::string> PerlReader::variable(const std::string& name) const {
-  const auto found = variables_.find(name);
-  return found == variables_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void PerlReader::require_end_of_value() const {
@@ -117,7 +123,7 @@ std::string PerlReader::term() {
       const auto word = take();
       if (next_.is_sign("[") || next_.is_sign("{") || next_.is_sign("->"))
         fail("an element of an array or a hash, whose value is not known here");
-      if (auto value = variable(word.text)) return *std::move(value);
+      if (auto value = variables_.use(word.text, word.line)) return *std::move(value);
       throw NotUnderstood{word.line, "a variable whose value is not known here"};
     }
     case Kind::name: {
@@ -144,7 +150,7 @@ std::string PerlReader::term() {
 }
 
 // The variables are those of "$x" and "${x}"; a text with an element of an array or a hash is not read.
-std::string PerlReader::interpolated(const PerlWord& word) const {
+std::string PerlReader::interpolated(const PerlWord& word) {
   const auto refuse = [&](std::string_view what) { throw NotUnderstood{word.line, std::string(what)}; };
   const std::string_view text = word.text;
   std::string out;
@@ -168,7 +174,7 @@ std::string PerlReader::interpolated(const PerlWord& word) const {
       if (after.starts_with('[') || after.starts_with('{') || after.starts_with("->") ||
           after.starts_with("::"))
         refuse("a text with an element of an array or a hash");
-      const auto value = variable("$" + std::string(name));
+      const auto value = variables_.use("$" + std::string(name), word.line);
       if (!value) refuse("a text with a variable whose value is not known here");
       out += *value;
       i = end - 1;

@@ -21,10 +21,26 @@ struct NotUnderstood {
   std::string what;
 };
 
+// Simple variables whose values are known, by name ("$mydomain"), for all files of a configuration.
+class PerlVariables {
+ public:
+  void set(const std::string& name, std::string value) { values_[name] = std::move(value); }
+  // Whatever it was before, it is something else now.
+  void forget(const std::string& name) { values_.erase(name); }
+  // Returns nothing if the value is not known. Throws NotUnderstood, with the line, if all uses together make
+  // more text than any configuration has: variables that contain each other multiply.
+  std::optional<std::string> use(const std::string& name, std::size_t line);
+
+ private:
+  std::map<std::string, std::string> values_;
+  std::size_t used_ = 0;  // in bytes
+};
+
 class PerlReader {
  public:
-  // The text must outlive the object.
-  explicit PerlReader(std::string_view text) : words_(text), next_(words_.next()) {}
+  // The text and the variables must outlive the object.
+  PerlReader(std::string_view text, PerlVariables& variables)
+      : words_(text), next_(words_.next()), variables_(variables) {}
 
   const PerlWord& peek() const { return next_; }
   PerlWord take();
@@ -43,24 +59,19 @@ class PerlReader {
   // Reads "qw(a b)", "(a, b)" or a single value. Throws NotUnderstood.
   std::vector<std::string> list();
 
-  // By name, "$x". A variable with an unknown value has none.
-  void set_variable(const std::string& name, std::string value) { variables_[name] = std::move(value); }
-  void forget_variable(const std::string& name) { variables_.erase(name); }
-  std::optional<std::string> variable(const std::string& name) const;
-
   [[noreturn]] void fail(std::string what) const { throw NotUnderstood{next_.line, std::move(what)}; }
 
  private:
   std::string product();
   std::string term();
-  std::string interpolated(const PerlWord& word) const;
+  std::string interpolated(const PerlWord& word);
   void require_end_of_value() const;
 
   PerlWords words_;
   PerlWord next_;
   std::size_t depth_ = 0;
   std::size_t nesting_ = 0;  // of values within values
-  std::map<std::string, std::string> variables_;
+  PerlVariables& variables_;
 };
 
 }  // namespace dkim::keytool::opendkim

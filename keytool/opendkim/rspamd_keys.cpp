@@ -8,6 +8,7 @@
 #include "canon/text.hpp"
 #include "canon/typed_names.hpp"
 #include "crypto/error.hpp"
+#include "keytool/opendkim/path_template.hpp"
 #include "keytool/opendkim/rspamd_values.hpp"
 #include "keytool/opendkim/shown_word.hpp"
 
@@ -18,12 +19,8 @@ constexpr std::string_view default_path = "/var/lib/rspamd/dkim/$domain.$selecto
 constexpr std::string_view default_selector = "dkim";
 
 // Replaces $name and ${name}.
-std::string with_value(std::string text, const std::string& name, const std::string& value) {
-  for (const auto& variable : {"${" + name + "}", "$" + name}) {
-    for (auto at = text.find(variable); at != std::string::npos; at = text.find(variable, at + value.size()))
-      text.replace(at, variable.size(), value);
-  }
-  return text;
+std::string with_value(const std::string& text, const std::string& name, const std::string& value) {
+  return filled_in(filled_in(text, "${" + name + "}", value), "$" + name, value);
 }
 
 class Finder {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "keytool/opendkim/path_template.hpp"
 #include "keytool/opendkim/rspamd_values.hpp"
 #include "keytool/opendkim/shown_word.hpp"
 
@@ -12,12 +13,6 @@ namespace dkim::keytool::opendkim {
 namespace {
 
 using Domain = AddressPattern::Domain;
-
-std::string with_domain(std::string text, const std::string& domain) {
-  for (auto at = text.find('%'); at != std::string::npos; at = text.find('%', at + domain.size()))
-    text.replace(at, 1, domain);
-  return text;
-}
 
 // DOMAIN:SELECTOR:KEY, or DOMAIN:KEY with the default selector.
 struct KeyLine {
@@ -117,8 +112,9 @@ class Binder {
   }
 
   std::optional<KeyName> take(const KeyLine& key, const std::string& author) {
-    const auto domain = with_domain(key.domain, author);
-    if (key.has_path()) return keys_.take_file(domain, key.selector, with_domain(key.key, author), key.place);
+    const auto domain = filled_in(key.domain, "%", author);
+    if (key.has_path())
+      return keys_.take_file(domain, key.selector, filled_in(key.key, "%", author), key.place);
     return keys_.take_text(domain, key.selector, key.key, key.place);
   }
 

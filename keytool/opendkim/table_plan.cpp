@@ -5,6 +5,7 @@
 #include <set>
 
 #include "crypto/error.hpp"
+#include "keytool/opendkim/path_template.hpp"
 #include "keytool/opendkim/shown_word.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -12,10 +13,8 @@ namespace {
 
 using Domain = AddressPattern::Domain;
 
-std::string replace_percent(std::string text, const std::string& domain) {
-  for (auto at = text.find('%'); at != std::string::npos; at = text.find('%', at + domain.size()))
-    text.replace(at, 1, domain);
-  return text;
+std::string replace_percent(const std::string& text, const std::string& domain) {
+  return filled_in(text, "%", domain);
 }
 
 AddressPattern at_host(const AddressPattern& pattern, const std::string& host) {

@@ -36,7 +36,7 @@ class Parser {
   enum class Ends { with_text, with_brace };
 
   void count_value() {
-    if (++values_ <= most_values) return;
+    if (++*context_.values <= most_values) return;
     in_.refuse("more settings than any configuration has: the rest is not read");
     in_.skip_rest();
   }
@@ -163,7 +163,6 @@ class Parser {
   const UclContext& context_;
   UclScanner in_;
   std::size_t depth_ = 0;
-  std::size_t values_ = 0;
 };
 
 }  // namespace

@@ -7,7 +7,9 @@
 // whatever the bytes.
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -31,6 +33,8 @@ struct UclContext {
   // Is called for each file that the text includes, with its path and the place of the macro.
   std::function<UclFile(const std::string& path, const std::string& place)> include;
   UclSections sections = UclSections::joined;
+  // How many values all files with this context have had: files that include each other multiply.
+  std::shared_ptr<std::size_t> values = std::make_shared<std::size_t>(0);
 };
 
 UclFile parse_ucl(std::string_view text, const std::string& file, const UclContext& context);

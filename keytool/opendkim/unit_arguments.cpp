@@ -133,6 +133,10 @@ UnitArguments arguments_of(const ServiceCommand& command) {
         "an argument of opendkim has a specifier of systemd's, such as %h, whose value is not "
         "known here"));
   }
+  for (const auto& why : command.unread) {
+    arguments.remarks.push_back(signed_otherwise(
+        place, fmt::format("EnvironmentFile: {}; arguments that come from it are not known here", why)));
+  }
   if (command.has_other_root) {
     arguments.remarks.push_back(
         not_taken(place, "RootDirectory: paths are taken as they are, not below another root"));

@@ -75,6 +75,7 @@ class ServiceReader {
       words.erase(words.begin() + 1);
     ServiceCommand out{{}, place_, working_directory_};
     out.has_other_root = has_other_root_;
+    out.unread = unread_;
     // Specifiers come first: what a variable contains is not looked at.
     for (auto& word : words)
       word = with_specifiers(word, out);
@@ -112,8 +113,9 @@ class ServiceReader {
     try {
       for (auto& [name, value] : parse_environment_file(read_words(sources_, file).text))
         file_variables_[name] = value;
-    } catch (const crypto::StoreError&) {
+    } catch (const crypto::StoreError& error) {
       // Most units have "-" in front, which asks for this; without it the service does not start.
+      if (sources_.entry_at(file) != Sources::Entry::none) unread_.emplace_back(error.what());
     }
   }
 
@@ -148,6 +150,7 @@ class ServiceReader {
   std::filesystem::path place_;
   std::string working_directory_ = "/";
   bool has_other_root_ = false;
+  std::vector<std::string> unread_;
 };
 
 }  // namespace

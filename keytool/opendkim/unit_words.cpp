@@ -1,9 +1,12 @@
 #include "keytool/opendkim/unit_words.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
 #include "canon/text.hpp"
+#include "crypto/error.hpp"
 #include "keytool/opendkim/word_lines.hpp"
 
 namespace dkim::keytool::opendkim {
@@ -12,6 +15,8 @@ namespace {
 constexpr std::string_view blanks = " \t\r";
 // No unit has more.
 constexpr std::size_t most_words = 10'000;
+// The kernel gives a program no more bytes of arguments (execve(2)).
+constexpr std::size_t most_bytes = 6 << 20;
 
 bool is_name_character(char c) {
   return canon::is_alnum(c) || c == '_';
@@ -44,12 +49,18 @@ std::string value_of(const Variables& variables, const std::string& name) {
 // A shell replaces $NAME and ${NAME} within a word; systemd only ${NAME}.
 enum class Replace { both, in_braces };
 
+[[noreturn]] void refuse_bytes() {
+  throw crypto::StoreError(
+      fmt::format("variables make more than the {} bytes that a program can be given", most_bytes));
+}
+
 std::string expanded(std::string_view text, const Variables& variables, Replace replace) {
   std::string out;
   while (!text.empty()) {
     const auto use = variable_at(text);
     if (use && (use->in_braces || replace == Replace::both)) {
       out += value_of(variables, use->name);
+      if (out.size() > most_bytes) refuse_bytes();
       text.remove_prefix(use->size);
     } else if (replace == Replace::in_braces && text.starts_with("$$")) {
       out += '$';
@@ -193,13 +204,17 @@ Variables parse_environment_file(std::string_view text) {
 
 Variables parse_shell_variables(std::string_view text) {
   Variables variables;
+  std::size_t size = 0;
   for (const auto& line : unit_lines(text)) {
     const auto equals = line.find('=');
     if (equals == std::string::npos) continue;
     std::string value;
     for (const auto& word : split_words(std::string_view(line).substr(equals + 1)))
       value += (value.empty() ? "" : " ") + word;
-    variables[line.substr(0, equals)] = expanded(value, variables, Replace::both);
+    value = expanded(value, variables, Replace::both);
+    size += value.size();
+    if (size > most_bytes) refuse_bytes();
+    variables[line.substr(0, equals)] = std::move(value);
   }
   return variables;
 }
@@ -207,13 +222,19 @@ Variables parse_shell_variables(std::string_view text) {
 std::vector<std::string> with_unit_variables(const std::vector<std::string>& words,
                                              const Variables& variables) {
   std::vector<std::string> out;
+  std::size_t size = 0;
+  const auto add = [&](std::string word) {
+    size += word.size() + 1;
+    if (size > most_bytes) refuse_bytes();
+    out.push_back(std::move(word));
+  };
   for (const auto& word : words) {
     const auto use = variable_at(word);
     if (use && !use->in_braces && use->size == word.size()) {
-      const auto values = split_words(value_of(variables, use->name));
-      out.insert(out.end(), values.begin(), values.end());
+      for (auto& value : split_words(value_of(variables, use->name)))
+        add(std::move(value));
     } else {
-      out.push_back(expanded(word, variables, Replace::in_braces));
+      add(expanded(word, variables, Replace::in_braces));
     }
   }
   return out;

@@ -10,6 +10,7 @@
 #include "keytool/dns/authority.hpp"
 #include "keytool/lexicon/lexicon_provider.hpp"
 #include "keytool/lexicon/record_change.hpp"
+#include "keytool/rotation/alias_end.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -87,6 +88,12 @@ void publish_by_lexicon(const crypto::PublishSettings& settings, const DnsAccess
   const auto place = find_place(settings, access, record.name);
   const std::lock_guard hold(lock_of(settings, place.zone));
   LexiconProvider provider(settings, place.zone, longest_change);
+  if (canon::lower_case(place.name) != canon::lower_case(record.name)) {
+    std::vector<std::string> values;
+    for (auto& listed : provider.list(place.name))
+      values.push_back(std::move(listed.content));
+    require_only_keys(values, record.name, place.name);
+  }
   switch (action) {
     case RecordAction::set:
       set_record(provider, {place.name, record.ttl, record.value}, settings.form);

@@ -5,6 +5,8 @@
 #include "crypto/error.hpp"
 #include "keytool/dns/authority.hpp"
 #include "keytool/dns/dns_update.hpp"
+#include "keytool/dns/txt_answer.hpp"
+#include "keytool/rotation/alias_end.hpp"
 #include "keytool/rotation/lexicon_publishing.hpp"
 #include "keytool/system/program.hpp"
 #include "keytool/system/trusted_program.hpp"
@@ -38,6 +40,15 @@ ServerAddress primary_of(const crypto::PublishSettings& settings, DnsClient& res
                   zone.name, zone.primary));
 }
 
+// A wildcard only seems to be a record of the name, and is not changed.
+void require_no_other_record(DnsClient& resolver, const std::string& own_name, const std::string& target,
+                             const std::string& zone, const Deadline& deadline) {
+  const auto response = resolver.ask_unchecked(target, RecordType::txt);
+  if (!response || response->first_alias) return;
+  if (!find_wildcard(resolver, target, zone, *response, deadline))
+    require_only_keys(values_of(*response), own_name, target.substr(0, target.size() - 1));
+}
+
 // If a person has put a CNAME there, the record belongs where it leads.
 void update(const crypto::PublishSettings& settings, const DnsAccess& access, RecordAction action,
             crypto::NamedRecord record) {
@@ -45,10 +56,12 @@ void update(const crypto::PublishSettings& settings, const DnsAccess& access, Re
   auto resolver = access.open_resolver();
   const Deadline deadline(longest_look);
   if (action == RecordAction::remove) record.value.clear();
+  const std::string own_name = record.name;
   for (int i = 0; i < longest_chain; ++i) {
     const std::string name = fmt::format("{}.", record.name);
     const auto zone = find_zone(resolver, name, deadline);
     if (!zone) throw crypto::Error(zone.refusal().reason);
+    if (i > 0) require_no_other_record(resolver, own_name, name, zone->name, deadline);
     if (update_txt(primary_of(settings, resolver, *zone), key, zone->name, record) == UpdateOutcome::done)
       return;
     const auto response = resolver.ask_unchecked(name, RecordType::txt);

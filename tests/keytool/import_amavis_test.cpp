@@ -127,6 +127,17 @@ TEST_F(ImportAmavisTest, AVariableThatIsSetOtherwiseIsUnknown) {
         << change;
 }
 
+TEST_F(ImportAmavisTest, VariablesThatMultiplyAreNotFollowed) {
+  std::string text = "$a = 'abcdefghijklmnop';\n";
+  for (int i = 0; i < 6; ++i)
+    text += "$b = \"$a$a$a$a\";\n$a = $b . $b . $b . $b;\n";
+  EXPECT_TRUE(says(text + "dkim_key('a.example', $a, '/1');\n", Kind::unsigned_mail,
+                   "/c:14: dkim_key: a variable whose value is not known here"));
+  // What stands behind it needs none of them.
+  EXPECT_EQ(keys(text + "dkim_key('a.example', $a, '/1');\ndkim_key('b.example', 's', '/2');\n"),
+            Texts{"s b.example /2"});
+}
+
 TEST_F(ImportAmavisTest, OneKeySignsForEachDomain) {
   const std::string two =
       on + "dkim_key('a.example', 'first', '/1'); dkim_key('a.example', 'second', '/2');\n";

@@ -68,6 +68,19 @@ TEST(ImportUcl, ReadsWhatPeopleWrite) {
     EXPECT_EQ(parsed(text), expected) << text;
 }
 
+TEST(ImportUcl, FilesThatIncludeEachOtherShareOneLimit) {
+  UclContext context;
+  std::string many;
+  for (int i = 0; i < 900'000; ++i)
+    many += "a=;";
+  context.include = [&](const std::string&, const std::string&) { return parse_ucl(many, "many", context); };
+  const auto file = parse_ucl(".include '/1'\n.include '/2'\n.include '/3'\n.include '/4'\n", "f", context);
+  EXPECT_LE(file.root.all("a").size(), 2'000'000U);
+  EXPECT_TRUE(std::any_of(file.remarks.begin(), file.remarks.end(), [](const Remark& remark) {
+    return remark.text.find("more settings than any configuration has") != std::string::npos;
+  }));
+}
+
 TEST(ImportUcl, GoesOnAfterAMistake) {
   const UclContext context{{}, [](const auto&, const auto&) { return UclFile{}; }};
   for (const std::string text : {"{% if x %}\na = b", "%%\na = b", "x = {= env.X =};\na = b", "}\na = b",
@@ -194,6 +207,26 @@ TEST_F(ImportRspamdTest, FilesAtTheDefaultPathAreFound) {
   EXPECT_EQ(keys("try_fallback = false"), Texts{});
   EXPECT_TRUE(says("path = \"/1\"", Kind::unsigned_mail, "needs to know the domains"));
   EXPECT_TRUE(says("path = \"/none/$domain\"", Kind::note, "local_addrs")) << "an empty directory is no loss";
+}
+
+TEST_F(ImportRspamdTest, APathThatOutgrowsAllPathsIsNotFinished) {
+  std::string path = "/";
+  std::string percents = "/";
+  for (int i = 0; i < 10'000; ++i) {
+    path += "$domain";
+    percents += "%";
+  }
+  const std::string domain = std::string(60, 'd') + ".example";
+  for (const auto& text :
+       {"domain { " + domain + " { selector = s; path = \"" + path + "\"; } }\n",
+        "signing_table = [\"*@" + domain + " k\"];\nkey_table = [\"k %:s:" + percents + "\"];\n"}) {
+    const auto remarks = plan(text).remarks;
+    std::size_t size = 0;
+    for (const auto& remark : remarks)
+      size += remark.text.size();
+    EXPECT_LT(size, 10'000U);
+    EXPECT_TRUE(std::any_of(remarks.begin(), remarks.end(), is_loss));
+  }
 }
 
 TEST_F(ImportRspamdTest, OverrideReplacesWhatLocalSays) {

@@ -84,6 +84,19 @@ TEST_F(ImportServiceTest, DropInsAndEnvironmentFilesAreFollowed) {
   EXPECT_EQ(names("/srv/o.conf"), Texts{"s drop.example /srv/k"});
 }
 
+// A file that is not there says nothing, but one that cannot be read may change everything.
+TEST_F(ImportServiceTest, AnEnvironmentFileThatIsNotReadIsNamed) {
+  sources_.files["/etc/opendkim.conf"] = single;
+  sources_.files["/lib/systemd/system/opendkim.service"] =
+      "[Service]\nEnvironmentFile=-/none\nEnvironmentFile=-/etc/default/opendkim\n"
+      "ExecStart=/usr/sbin/opendkim $DAEMON_OPTS\n";
+  EXPECT_FALSE(says("/etc/opendkim.conf", Kind::signed_otherwise, "EnvironmentFile"));
+  sources_.files["/etc/default/opendkim"] = std::string("DAEMON_OPTS=\"-c relaxed\"\n\0", 26);
+  EXPECT_TRUE(
+      says("/etc/opendkim.conf", Kind::signed_otherwise,
+           "/lib/systemd/system/opendkim.service: EnvironmentFile: /etc/default/opendkim is not text"));
+}
+
 TEST_F(ImportServiceTest, WithoutAUnitTheInitScriptsOptionsCount) {
   sources_.files["/etc/opendkim.conf"] = single;
   sources_.files["/etc/default/opendkim"] = "NAME=x\nDAEMON_OPTS=\"-d $NAME.example\"\n";
@@ -186,6 +199,20 @@ TEST(ImportUnitFile, ReplacesVariablesAsSystemdDoes) {
   EXPECT_EQ(with_unit_variables(
                 {"$A", "${A}", "-d$B", "-d${B}", "$$B", "$E", "${E}", "$none", "${none}", "$"}, variables),
             (Texts{"one", "two three", "one 'two three'", "-d$B", "-dx", "$B", "", "", "$"}));
+}
+
+TEST(ImportUnitFile, ArgumentsLongerThanTheKernelTakesAreRefused) {
+  const Variables variables{{"A", std::string(100'000, 'x')}};
+  std::string word;
+  for (int i = 0; i < 100; ++i)
+    word += "${A}";
+  EXPECT_THROW(with_unit_variables({word}, variables), crypto::StoreError);
+  EXPECT_THROW(with_unit_variables(Texts(100, "${A}"), variables), crypto::StoreError);
+  EXPECT_THROW(with_unit_variables(Texts(100, "$A"), variables), crypto::StoreError);
+  std::string text = "A=0123456789\n";
+  for (int i = 0; i < 10; ++i)
+    text += "B=$A$A$A$A\nA=$B\n";
+  EXPECT_THROW(parse_shell_variables(text), crypto::StoreError);
 }
 
 TEST(ImportUnitFile, ReadsEnvironmentFilesAsSystemdDoes) {

@@ -196,6 +196,26 @@ class OtherPrimaries(UpdateCase):
         self.assert_ends(self.rotate("--due"), DONE, "out of DNS")
         self.assertEqual(self.world.texts(self.world.other, target), [])
 
+    def test_somebody_elses_record_at_the_target_of_a_cname(self):
+        """The owner of the CNAME must not be able to replace or remove another record of ours by it."""
+        target = f"used.{OTHER_ZONE}"
+        self.world.put(target, "v=spf1 -all", zone=OTHER_ZONE, address=self.world.other)
+        self.world.put(self.name(self.selector), target + ".", kind="CNAME")
+        self.configure(f'{{ method = "update"; key_file = "{self.world.tsig_file}"; }}')
+        before = self.manifest()
+        self.assert_ends(self.rotate("--due"), PROBLEM, f"leads to {target}, which has a TXT record that is no key",
+                         "v=spf1 -all")
+        self.assertEqual(self.manifest(), before)
+        self.assertEqual(self.world.texts(self.world.other, target), ["v=spf1 -all"])
+
+    def test_a_wildcard_at_the_target_of_a_cname(self):
+        target = f"new.wild.{OTHER_ZONE}"
+        self.world.put(f"*.wild.{OTHER_ZONE}", "v=spf1 -all", zone=OTHER_ZONE, address=self.world.other)
+        self.world.put(self.name(self.selector), target + ".", kind="CNAME")
+        self.configure(f'{{ method = "update"; key_file = "{self.world.tsig_file}"; }}')
+        self.assert_ends(self.rotate("--due"), WAITING, "into DNS", "found the record")
+        self.assertEqual(self.world.texts(self.world.other, target), [self.value(self.selector)])
+
     def test_a_cname_that_leads_nowhere(self):
         self.world.put(self.name(self.selector), "x.lost.test.", kind="CNAME")
         self.configure(f'{{ method = "update"; key_file = "{self.world.tsig_file}"; }}')

@@ -106,6 +106,55 @@ TEST(ProviderCredentials, hides_a_value_however_it_is_written) {
   EXPECT_EQ(credentials.hide_in("nothing here"), "nothing here");
 }
 
+TEST(ProviderCredentials, hides_a_value_as_other_languages_write_it) {
+  const std::string token =
+      "s\xc3\xa4"
+      "cret/\xf0\x9f\x94\x91<&>'\"";
+  const auto credentials = ProviderCredentials::parse(
+      "LEXICON_HETZNER_USER=bob\nLEXICON_HETZNER_TOKEN=\"s\xc3\xa4"
+      "cret/\xf0\x9f\x94\x91<&>'\\\"\"\n",
+      "hetzner");
+  for (const std::string form : {
+           "s\\u00e4cret/\\ud83d\\udd11<&>'\\\"",    // JSON
+           "s\\u00E4cret\\/\\uD83D\\uDD11<&>'\\\"",  // JSON of PHP
+           "s\xc3\xa4"
+           "cret\\/\xf0\x9f\x94\x91<&>'\\\"",               // JSON in UTF-8
+           "s\\xc3\\xa4cret/\\xf0\\x9f\\x94\\x91<&>\\'\"",  // Python's bytes
+           "s\xc3\xa4"
+           "cret/\xf0\x9f\x94\x91&lt;&amp;&gt;&#39;&quot;",  // HTML
+           "s\xc3\xa4"
+           "cret/\xf0\x9f\x94\x91&lt;&amp;&gt;&apos;&quot;",  // XML
+           "s\xc3\xa4"
+           "cret/\xf0\x9f\x94\x91&lt;&amp;&gt;'\"",  // the text of an element
+       }) {
+    const std::string said = credentials.hide_in("{'x': '" + form + "'}");
+    EXPECT_EQ(said, "{'x': '[hidden]'}");
+  }
+}
+
+TEST(ProviderCredentials, hides_a_value_anywhere_in_base64) {
+  const auto credentials =
+      ProviderCredentials::parse("LEXICON_HETZNER_TOKEN=Tok3n-of-the-API?>\n", "hetzner");
+  for (const std::string before : {"", "b:", "me:", "bob:", "robin:"}) {
+    for (const std::string after : {"", ":", ":x", ":xyz"}) {
+      const std::string text = before + "Tok3n-of-the-API?>" + after;
+      auto base64 = crypto::base64_encode(std::vector<unsigned char>(text.begin(), text.end()));
+      for (const bool for_urls : {false, true}) {
+        if (for_urls) {
+          std::replace(base64.begin(), base64.end(), '+', '-');
+          std::replace(base64.begin(), base64.end(), '/', '_');
+        }
+        const std::string said = credentials.hide_in("Basic " + base64);
+        EXPECT_NE(said.find("[hidden]"), std::string::npos) << text;
+        // At most a few characters of what stands beside it are left.
+        EXPECT_LE(said.size(),
+                  std::string_view("Basic [hidden]").size() + 4 * (before.size() + after.size()) / 3 + 6)
+            << text << ": " << said;
+      }
+    }
+  }
+}
+
 TEST(ProviderCredentials, hides_a_value_that_is_a_part_of_another) {
   const auto credentials =
       ProviderCredentials::parse("LEXICON_HETZNER_A=secret\nLEXICON_HETZNER_B=secret-and-more\n", "hetzner");

@@ -222,6 +222,26 @@ TEST(SetRecord, tries_other_forms_when_one_is_refused) {
   }
 }
 
+TEST(SetRecord, leaves_a_record_that_was_taken_in_spite_of_an_error) {
+  class Odd final : public Provider {
+   public:
+    void create(const crypto::NamedRecord& record) override {
+      Provider::create(record);
+      throw ProviderError(ProviderFault::refused, "an error behind the change");
+    }
+    void update(const std::string& identifier, const crypto::NamedRecord& record) override {
+      Provider::update(identifier, record);
+      throw ProviderError(ProviderFault::refused, "an error behind the change");
+    }
+  };
+  for (const bool there_is_one : {false, true}) {
+    Odd provider;
+    if (there_is_one) provider.add("old");
+    set(provider);
+    EXPECT_EQ(contents(provider), only_it);
+  }
+}
+
 TEST(SetRecord, does_not_try_other_forms_for_other_reasons) {
   for (const auto fault : {ProviderFault::unreachable, ProviderFault::credentials, ProviderFault::zone,
                            ProviderFault::busy, ProviderFault::not_understood, ProviderFault::no_program}) {
@@ -308,6 +328,23 @@ TEST(RemoveRecord, tries_the_next_way_when_one_is_refused) {
   };
   remove_record(provider, name);
   EXPECT_TRUE(provider.records.empty());
+}
+
+TEST(RemoveRecord, takes_what_is_gone_for_removed) {
+  // The list still has it, and the API answers 404 to a second removal.
+  Provider provider;
+  provider.add("one");
+  bool is_gone = false;
+  provider.before_call = [&](const std::string& call) {
+    if (call == "list") {
+      provider.records.clear();
+      if (!is_gone) provider.add("one");
+    } else {
+      is_gone = call == "remove_with_content";
+      throw ProviderError(ProviderFault::zone, "404 Client Error: Not Found");
+    }
+  };
+  EXPECT_NO_THROW(remove_record(provider, name));
 }
 
 }  // namespace
