@@ -15,8 +15,7 @@ bool FileStamp::is_settled_at(timespec read_time) const {
   constexpr long long margin = 100'000'000;
   const long long age = (static_cast<long long>(read_time.tv_sec) - changed.tv_sec) * 1'000'000'000 +
                         (read_time.tv_nsec - changed.tv_nsec);
-  // A time in the future comes from a clock that was set back: a change made now has another time.
-  return age > margin || age < -margin;
+  return age > margin;
 }
 
 FileStamp stamp_of(const struct stat& status) {

@@ -214,18 +214,5 @@ TEST_F(LoginTableFileTest, ATableThatHasJustChangedIsNotSettled) {
   EXPECT_FALSE(settled);
 }
 
-// A clock that was set back must not cost a reading for each message until it has caught up: what changes
-// meanwhile has a time long before the stamp's.
-TEST_F(LoginTableFileTest, ATableFromTheFutureIsSettled) {
-  test::write_file(path_, "joe@example.com example.com\n", 0600);
-  const auto stamp = read_login_table(path_).stamp;
-  auto now = stamp.changed;
-  EXPECT_FALSE(stamp.is_settled_at(now));
-  now.tv_sec -= 3600;
-  EXPECT_TRUE(stamp.is_settled_at(now));
-  now.tv_sec += 7200;
-  EXPECT_TRUE(stamp.is_settled_at(now));
-}
-
 }  // namespace
 }  // namespace dkim::crypto
