@@ -17,11 +17,16 @@ constexpr std::size_t longest_quote = 80;
 bool is_of_key(std::string_view value) {
   const std::string plain = plain_value(value);
   if (canon::lower_case(plain).find("v=dkim1") != std::string::npos) return true;
-  // Without the version, the key's tag says it (RFC 6376 §3.6.1).
+  // Without a version, the key's tag says it (RFC 6376 §3.6.1). A record of another version may have a p= of
+  // its own, as DMARC's has.
+  const auto is_named = [](std::string_view tag, char name) {
+    return tag.starts_with(name) && canon::trim_fws(tag.substr(1)).starts_with('=');
+  };
   for (std::string_view rest = plain; !rest.empty();) {
     const auto end = std::min(rest.find(';'), rest.size());
     const auto tag = canon::trim_fws(rest.substr(0, end));
-    if (tag.starts_with('p') && canon::trim_fws(tag.substr(1)).starts_with('=')) return true;
+    if (is_named(tag, 'v')) return false;
+    if (is_named(tag, 'p')) return true;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return plain.empty();

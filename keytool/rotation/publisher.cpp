@@ -44,7 +44,13 @@ ServerAddress primary_of(const crypto::PublishSettings& settings, DnsClient& res
 void require_no_other_record(DnsClient& resolver, const std::string& own_name, const std::string& target,
                              const std::string& zone, const Deadline& deadline) {
   const auto response = resolver.ask_unchecked(target, RecordType::txt);
-  if (!response || response->first_alias) return;
+  if (!response) {
+    throw crypto::Error(fmt::format(
+        "the CNAME at {} leads to {}, and whether that has a record that is no key is not known: the "
+        "resolver {}",
+        own_name, target, response.refusal().text()));
+  }
+  if (response->first_alias) return;
   if (!find_wildcard(resolver, target, zone, *response, deadline))
     require_only_keys(values_of(*response), own_name, target.substr(0, target.size() - 1));
 }
