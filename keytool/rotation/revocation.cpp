@@ -76,13 +76,12 @@ std::string slots_wait_for(const crypto::Manifest& manifest, const KeyEntry& old
           ? fmt::format(", run twice because the first run only revokes the key that {} has replaced,", name)
           : "";
   throw crypto::StoreError(fmt::format(
-      "{0} signs mail that no other key signs, and no slot is free for a successor: {1}. What can be done "
-      "now: \"dkimkey rotate --compromised --wait\"{2} ends all drains, and replaces {0} as soon as "
-      "resolvers "
-      "have forgotten the last key of a slot; \"dkimkey generate --slots\" with one slot more makes a key "
-      "that "
-      "signs once its record is in DNS; \"dkimkey revoke --unsigned\" revokes {0} at once, and mail leaves "
-      "unsigned until a slot is free",
+      "{0} signs mail that no other key signs, and no slot is free for a successor: {1}. "
+      "What can be done now: "
+      "\"dkimkey rotate --compromised --wait\"{2} ends all drains, and replaces {0} as soon as "
+      "resolvers have forgotten the last key of a slot; "
+      "\"dkimkey generate --slots\" with one slot more makes a key that signs once its record is in DNS; "
+      "\"dkimkey revoke --unsigned\" revokes {0} at once, and mail leaves unsigned until a slot is free",
       name, slots_wait_for(manifest, old), twice));
 }
 
