@@ -1,11 +1,15 @@
 // If descriptors or threads run out, mail is deferred or goes on, the log says so once, and nothing leaks.
 // When there are enough again, everything works as before. For memory, see daemon_memory_shortage_test.cpp.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <cerrno>
+#include <system_error>
 #include <thread>
 
 #include "tests/milter/daemon_fixture.hpp"
@@ -53,18 +57,28 @@ TEST_F(DaemonShortageTest, Descriptors) {
   expect_clean_stop();
 }
 
-// Processes that only count against the limit of their account.
+// Processes that only count against the limit of their account. Once it is constructed, all of them count.
 class Bystanders {
  public:
   Bystanders(uid_t account, int count) {
+    std::array<int, 2> ready{};
+    if (pipe2(ready.data(), O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe2");
     for (int i = 0; i < count; ++i) {
       const pid_t pid = fork();
       if (pid == 0) {
-        if (setuid(account) == 0) pause();
+        const bool counts = setuid(account) == 0 && write(ready[1], "", 1) == 1;
+        close(ready[1]);
+        if (counts) pause();
         _exit(0);
       }
       pids_.push_back(pid);
     }
+    close(ready[1]);
+    int counted = 0;
+    for (char byte = 0; counted < count && read(ready[0], &byte, 1) == 1;)
+      ++counted;
+    close(ready[0]);
+    EXPECT_EQ(counted, count);
   }
   Bystanders(const Bystanders&) = delete;
   Bystanders& operator=(const Bystanders&) = delete;
