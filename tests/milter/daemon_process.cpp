@@ -94,6 +94,7 @@ ProgramRun run_dkimsignd(const std::filesystem::path& directory, const std::vect
     redirect(STDERR_FILENO, directory / "err");
     become_dkimsignd(DKIMSIGND_PROGRAM, arguments);
   }
+  if (pid < 0) throw std::runtime_error("cannot fork");
   const auto status = wait_for(pid);
   if (!status) {
     kill(pid, SIGKILL);

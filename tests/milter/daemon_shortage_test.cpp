@@ -71,6 +71,7 @@ class Bystanders {
         if (counts) pause();
         _exit(0);
       }
+      if (pid < 0) break;  // to kill(2), -1 means every process
       pids_.push_back(pid);
     }
     close(ready[1]);

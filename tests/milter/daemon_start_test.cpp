@@ -82,6 +82,7 @@ TEST_F(DaemonStartTest, ALeftoverProcessDoesNotBecomeAZombie) {
   });
   pid_t leftover = 0;
   ASSERT_EQ(read(names[0], &leftover, sizeof leftover), static_cast<ssize_t>(sizeof leftover));
+  ASSERT_GT(leftover, 0);
   close(names[0]);
   close(names[1]);
   ASSERT_EQ(kill(leftover, SIGKILL), 0);

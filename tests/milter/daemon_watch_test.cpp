@@ -71,6 +71,7 @@ TEST_F(DaemonWatchTest, StarvesTheWatchdogUntilTheSocketIsBack) {
   all_received();
   // With another socket in its place, the reason changes, which shows that the daemon has probed again.
   const pid_t other = fork();
+  ASSERT_GE(other, 0);
   if (other == 0) {
     const ServiceManagerSocket datagrams(daemon_->socket_path());
     pause();

@@ -166,6 +166,7 @@ TEST_F(SelfProbeTest, AnotherProcessIsNotOurselves) {
   std::array<int, 2> listens{};
   ASSERT_EQ(pipe(listens.data()), 0);
   const pid_t other = fork();
+  ASSERT_GE(other, 0);
   if (other == 0) {
     const auto fd = test::bound_socket(path());
     close(listens[1]);
