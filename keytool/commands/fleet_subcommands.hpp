@@ -4,4 +4,12 @@
 
 #include "keytool/cli/subcommands.hpp"
 
-namespace dkim::keytool {}  // namespace dkim::keytool
+namespace dkim::keytool {
+
+ExitCode fleet_init(const Arguments& arguments);
+ExitCode fleet_join(const Arguments& arguments);
+ExitCode fleet_leave(const Arguments& arguments);
+ExitCode fleet_push(const Arguments& arguments);
+ExitCode fleet_status(const Arguments& arguments);
+
+}  // namespace dkim::keytool

@@ -1,0 +1,56 @@
+#include "keytool/fleet/fleet_access.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "canon/printable.hpp"
+#include "crypto/keys/sealed_key.hpp"
+#include "crypto/settings/places.hpp"
+
+namespace dkim::keytool::fleet {
+
+using Kind = crypto::SealError::Kind;
+
+FleetSettings require_fleet_settings(const std::optional<std::filesystem::path>& named) {
+  return *read_fleet_settings(named.value_or(crypto::default_fleet_file), true);
+}
+
+void check_sealing_keys(const crypto::SealingKeys& keys, const StoreState& state, const std::filesystem::path& file) {
+  if (state.sealing_keys.empty()) {
+    throw crypto::SealError(Kind::lost,
+                            "the fleet has no sealing key yet: give dkimkey fleet init on the machine that is to make "
+                            "it");
+  }
+  for (const auto& [number, fingerprint] : state.sealing_keys) {
+    const auto* key = keys.find(number);
+    if (key == nullptr) {
+      throw crypto::SealError(Kind::lost, fmt::format("{} has no sealing key {} of the fleet: copy the file from a "
+                                                      "machine that has it",
+                                                      file.string(), number));
+    }
+    if (key->fingerprint() != fingerprint) {
+      throw crypto::SealError(
+          Kind::wrong, fmt::format("the sealing key {} in {} is not the fleet's (its fingerprint is {}, the fleet's is "
+                                   "{}): copy the file from a machine of the fleet",
+                                   number, file.string(), key->fingerprint(), canon::printable(fingerprint, 100)));
+    }
+  }
+}
+
+crypto::SealingKeys read_sealing_keys(const FleetSettings& settings, const StoreState& state) {
+  auto keys = crypto::SealingKeys::read(settings.sealing_key_file);
+  check_sealing_keys(keys, state, settings.sealing_key_file);
+  return keys;
+}
+
+const crypto::SealingKey& sealing_key_in_use(const crypto::SealingKeys& keys, const StoreState& state) {
+  const auto& all = keys.all();
+  const auto found = std::find_if(all.rbegin(), all.rend(),
+                                  [&](const auto& key) { return state.sealing_keys.contains(key.number); });
+  if (found == all.rend())
+    throw crypto::SealError(Kind::lost, "this machine has no sealing key that the fleet knows");
+  return *found;
+}
+
+}  // namespace dkim::keytool::fleet
