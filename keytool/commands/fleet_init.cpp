@@ -32,9 +32,12 @@ or configuration.
 
 std::string_view text_of(fleet::SchemaChange change) {
   switch (change) {
-    case fleet::SchemaChange::made: return "the tables were made";
-    case fleet::SchemaChange::migrated: return "the tables were brought up to date";
-    case fleet::SchemaChange::none: break;
+    case fleet::SchemaChange::made:
+      return "the tables were made";
+    case fleet::SchemaChange::migrated:
+      return "the tables were brought up to date";
+    case fleet::SchemaChange::none:
+      break;
   }
   return "the tables are up to date";
 }
@@ -55,11 +58,13 @@ ExitCode fleet_init(const Arguments& arguments) {
   const auto result = fleet::init(database, settings);
   std::cerr << text_of(result.schema) << '\n';
   if (result.made_key) {
-    std::cerr << fmt::format("made the sealing key: {}\ncopy it to every machine of the fleet, and keep a copy elsewhere\n",
-                             settings.sealing_key_file.string());
+    std::cerr << fmt::format(
+        "made the sealing key: {}\ncopy it to every machine of the fleet, and keep a copy elsewhere\n",
+        settings.sealing_key_file.string());
   }
   if (result.registered_key && !result.made_key)
-    std::cerr << fmt::format("the fleet uses the sealing key in {} from now on\n", settings.sealing_key_file.string());
+    std::cerr << fmt::format("the fleet uses the sealing key in {} from now on\n",
+                             settings.sealing_key_file.string());
   std::cout << fmt::format("fleet {}\n", result.state.identity);
   return ExitCode::done;
 }

@@ -37,26 +37,31 @@ void print_not_joined(const fleet::Comparison& comparison) {
   print_differences(comparison.differing);
   std::cerr << fmt::format(
       "nothing was changed: {} domains differ from the fleet, {} are only here, {} are equal.\n"
-      "Choose: \"dkimkey fleet push\" takes those in that are only here; with --replace DOMAIN, this machine's state "
-      "of that domain replaces the fleet's.\n\"dkimkey fleet join --take-fleet\" takes the fleet's state of all, and "
+      "Choose: \"dkimkey fleet push\" takes those in that are only here; with --replace DOMAIN, this "
+      "machine's state "
+      "of that domain replaces the fleet's.\n\"dkimkey fleet join --take-fleet\" takes the fleet's state of "
+      "all, and "
       "destroys what only this machine has.\n",
       comparison.differing.size(), comparison.only_here.size(), comparison.equal);
 }
 
 void print_taken(const fleet::JoinResult& result) {
   for (const auto& difference : result.comparison.differing)
-    std::cerr << fmt::format("{}: the fleet's state replaced this machine's, which was different:\n", difference.domain.str());
+    std::cerr << fmt::format("{}: the fleet's state replaced this machine's, which was different:\n",
+                             difference.domain.str());
   print_differences(result.comparison.differing);
   for (const auto& domain : result.removed)
-    std::cerr << fmt::format("{}: removed, with its private keys: the fleet does not have it\n", domain.str());
+    std::cerr << fmt::format("{}: removed, with its private keys: the fleet does not have it\n",
+                             domain.str());
 }
 
 }  // namespace
 
 ExitCode fleet_join(const Arguments& arguments) {
   CommandLine command_line("fleet join", help);
-  command_line.add_options()                                                                                   //
-      ("take-fleet", "replace what differs here by the fleet's state, and destroy what only this machine has")  //
+  command_line.add_options()  //
+      ("take-fleet",
+       "replace what differs here by the fleet's state, and destroy what only this machine has")  //
       ("take-name", "this machine is the one that has its name in the fleet already, installed again");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;

@@ -49,29 +49,34 @@ ExitCode leave_host(const ParsedOptions& options, const std::string& host) {
   }
   const bool may_sign = result.signer.lease_end && *result.signer.lease_end > result.now;
   if (may_sign) {
-    std::cerr << fmt::format("it may sign with the keys that it has until {}; records of these keys stay as long, unless "
-                             "it had what has changed since\n",
-                             crypto::to_string(*result.signer.lease_end));
+    std::cerr << fmt::format(
+        "it may sign with the keys that it has until {}; records of these keys stay as long, unless "
+        "it had what has changed since\n",
+        crypto::to_string(*result.signer.lease_end));
   } else {
     std::cerr << "it no longer signs: its lease is over\n";
   }
   if (result.in_contact && !result.had_left) {
-    std::cerr << fmt::format("it is still in contact, last seen {}: its agent stops at its next contact, and brings no more "
-                             "changes. To stop it from signing now: systemctl stop dkimsignd on it. If it is to come "
-                             "back: dkimkey fleet join on it\n",
-                             crypto::to_string(*result.signer.last_seen));
+    std::cerr << fmt::format(
+        "it is still in contact, last seen {}: its agent stops at its next contact, and brings no more "
+        "changes. To stop it from signing now: systemctl stop dkimsignd on it. If it is to come "
+        "back: dkimkey fleet join on it\n",
+        crypto::to_string(*result.signer.last_seen));
   }
   return ExitCode::done;
 }
 
 void say_what_it_means(const crypto::Membership& membership, std::size_t others) {
-  std::cerr << fmt::format("the key directory belongs to this machine again, with everything up to change {}; it signs on, "
-                           "without a lease\n",
-                           membership.sequence);
+  std::cerr << fmt::format(
+      "the key directory belongs to this machine again, with everything up to change {}; it signs on, "
+      "without a lease\n",
+      membership.sequence);
   if (others == 0) return;
   std::cerr << fmt::format(
-      "{} machines stay in the fleet, and no longer wait for this one: when they replace a key, its record will be emptied, "
-      "and what this machine signs with it fails from then on. If both sides rotate the same domains, each replaces the "
+      "{} machines stay in the fleet, and no longer wait for this one: when they replace a key, its record "
+      "will be emptied, "
+      "and what this machine signs with it fails from then on. If both sides rotate the same domains, each "
+      "replaces the "
       "other's records: remove the domains on one of the two\n",
       others);
 }
@@ -81,19 +86,21 @@ ExitCode keep(const ParsedOptions& options) {
   if (options.has("offline")) {
     const auto membership = fleet::keep_without_database(store);
     say_what_it_means(membership, 0);
-    std::cerr << fmt::format("the fleet was not told: if it goes on, \"dkimkey fleet leave {}\" on one of its machines tells "
-                             "it\n",
-                             membership.host);
+    std::cerr << fmt::format(
+        "the fleet was not told: if it goes on, \"dkimkey fleet leave {}\" on one of its machines tells "
+        "it\n",
+        membership.host);
     return ExitCode::done;
   }
   const auto settings = fleet_settings_of(options);
   fleet::FleetDatabase database(settings);
   const auto result = fleet::leave_and_keep(store, settings, database, join_request(DKIMSIGND_VERSION));
   if (!result.is_own) {
-    std::cerr << fmt::format("nothing was changed, because this machine's copy does not have everything: {}\n"
-                             "To keep it as it is: dkimkey fleet leave --keep --offline\n",
-                             result.sync.trouble.empty() ? fmt::format("{} domains are refused", result.sync.refused)
-                                                         : terminal_text(result.sync.trouble));
+    std::cerr << fmt::format(
+        "nothing was changed, because this machine's copy does not have everything: {}\n"
+        "To keep it as it is: dkimkey fleet leave --keep --offline\n",
+        result.sync.trouble.empty() ? fmt::format("{} domains are refused", result.sync.refused)
+                                    : terminal_text(result.sync.trouble));
     return ExitCode::problem;
   }
   say_what_it_means(result.membership, result.others);
@@ -105,15 +112,16 @@ ExitCode keep(const ParsedOptions& options) {
 
 ExitCode fleet_leave(const Arguments& arguments) {
   CommandLine command_line("fleet leave", help);
-  command_line.add_options()                                                             //
-      ("keep", "give this machine a key store of its own again")                         //
+  command_line.add_options()                                      //
+      ("keep", "give this machine a key store of its own again")  //
       ("offline", "with --keep: do not ask the database, which is gone for good");
   command_line.add_positional("host", "the machine that will not come back");
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   const auto host = options->text("host");
   if (options->has("keep") == host.has_value())
-    throw UsageError("which machine leaves? Name it, or give --keep for this one; see: dkimkey fleet leave --help");
+    throw UsageError(
+        "which machine leaves? Name it, or give --keep for this one; see: dkimkey fleet leave --help");
   if (options->has("offline") && host) throw UsageError("--offline goes with --keep");
   return host ? leave_host(*options, *host) : keep(*options);
 }

@@ -42,11 +42,13 @@ ExitCode report_not_joined(const fleet::PushResult& result) {
   for (const auto& [domain, why] : result.unreadable)
     std::cerr << fmt::format("{} cannot be taken in: {}\n", domain, terminal_text(why));
   std::cerr << fmt::format(
-      "this machine is not a member of the fleet yet: {} domains differ, {} cannot be read; {} were taken in, {} replaced, "
+      "this machine is not a member of the fleet yet: {} domains differ, {} cannot be read; {} were taken "
+      "in, {} replaced, "
       "{} are equal.\n",
       result.differing.size(), result.unreadable.size(), result.pushed, result.replaced.size(), result.equal);
   if (!result.differing.empty()) {
-    std::cerr << "Choose: \"dkimkey fleet push --replace DOMAIN\" takes this machine's state of a domain, \"dkimkey fleet "
+    std::cerr << "Choose: \"dkimkey fleet push --replace DOMAIN\" takes this machine's state of a domain, "
+                 "\"dkimkey fleet "
                  "join --take-fleet\" the fleet's state of all that differ.\n";
   }
   return ExitCode::problem;
@@ -56,7 +58,7 @@ ExitCode report_not_joined(const fleet::PushResult& result) {
 
 ExitCode fleet_push(const Arguments& arguments) {
   CommandLine command_line("fleet push", help);
-  command_line.add_options()                                                                     //
+  command_line.add_options()                                                                          //
       ("replace", value_texts("DOMAIN"), "take this machine's state of the domain; may be repeated")  //
       ("take-name", "this machine is the one that has its name in the fleet already, installed again");
   const auto options = command_line.parse(arguments);
@@ -71,11 +73,12 @@ ExitCode fleet_push(const Arguments& arguments) {
   fleet::FleetDatabase database(settings);
   const auto result = fleet::push(store, settings, database, request);
   for (const auto& difference : result.replaced)
-    std::cerr << fmt::format("{}: this machine's state replaced the fleet's, which was different\n", difference.domain.str());
+    std::cerr << fmt::format("{}: this machine's state replaced the fleet's, which was different\n",
+                             difference.domain.str());
   print_differences(result.replaced);
   if (!result.joined) return report_not_joined(result);
-  std::cerr << fmt::format("{} domains were taken in, {} replaced, {} were equal\n", result.pushed, result.replaced.size(),
-                           result.equal);
+  std::cerr << fmt::format("{} domains were taken in, {} replaced, {} were equal\n", result.pushed,
+                           result.replaced.size(), result.equal);
   return report_sync(result.sync, store, settings.host);
 }
 

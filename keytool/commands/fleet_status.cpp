@@ -44,9 +44,12 @@ or configuration, 3 a machine lags or is silent, or a key waits for one.
 
 ExitCode code_of(fleet::FleetHealth health) {
   switch (health) {
-    case fleet::FleetHealth::well: return ExitCode::done;
-    case fleet::FleetHealth::waits: return ExitCode::waiting;
-    case fleet::FleetHealth::refuses: break;
+    case fleet::FleetHealth::well:
+      return ExitCode::done;
+    case fleet::FleetHealth::waits:
+      return ExitCode::waiting;
+    case fleet::FleetHealth::refuses:
+      break;
   }
   return ExitCode::problem;
 }
@@ -62,7 +65,8 @@ ExitCode fleet_status(const Arguments& arguments) {
   const auto configuration = read_configuration(*options);
   // A monitoring host has no key directory.
   const auto& directory = configuration.signing.key_directory;
-  const auto here = crypto::is_missing(directory) ? std::nullopt : crypto::read_membership(crypto::KeyStore(directory));
+  const auto here =
+      crypto::is_missing(directory) ? std::nullopt : crypto::read_membership(crypto::KeyStore(directory));
   fleet::FleetDatabase database(settings);
   const auto status = fleet::read_status(database, here, configuration.keys.drain);
   if (options->has("json")) {

@@ -16,10 +16,13 @@ constexpr std::size_t most_refusals = 100;
 constexpr std::size_t longest_name = 253;
 constexpr std::size_t longest_reason = 500;
 
-std::string name_text(std::string_view name) { return canon::printable_word(name, longest_name); }
+std::string name_text(std::string_view name) {
+  return canon::printable_word(name, longest_name);
+}
 
 std::string seconds_text(std::chrono::seconds lag) {
-  if (lag >= std::chrono::days(2)) return fmt::format("{}d", std::chrono::duration_cast<std::chrono::days>(lag).count());
+  if (lag >= std::chrono::days(2))
+    return fmt::format("{}d", std::chrono::duration_cast<std::chrono::days>(lag).count());
   if (lag >= std::chrono::hours(2))
     return fmt::format("{}h", std::chrono::duration_cast<std::chrono::hours>(lag).count());
   if (lag >= std::chrono::minutes(2))
@@ -30,7 +33,8 @@ std::string seconds_text(std::chrono::seconds lag) {
 std::string lag_text(const fleet::SignerStatus& signer, crypto::UtcTime now) {
   if (signer.lag == 0) return "-";
   if (!signer.lag_since) return std::to_string(signer.lag);
-  return fmt::format("{} ({})", signer.lag, seconds_text(std::max(std::chrono::seconds(0), now - *signer.lag_since)));
+  return fmt::format("{} ({})", signer.lag,
+                     seconds_text(std::max(std::chrono::seconds(0), now - *signer.lag_since)));
 }
 
 void print_refusals(const fleet::FleetStatus& status) {
@@ -103,10 +107,12 @@ void print_status_table(const fleet::FleetStatus& status, const std::optional<cr
                            crypto::to_string(status.now));
   Table table({"MACHINE", "STATE", "VERSION", "CHANGE", "LACKS", "LAST SEEN", "MAY SIGN UNTIL", "REFUSES"});
   for (const auto& signer : status.signers) {
-    table.add({name_text(signer.row.host) + (signer.is_here ? " (this one)" : ""), std::string(to_string(signer.state)),
-               signer.row.version.empty() ? "-" : name_text(signer.row.version), std::to_string(signer.row.applied),
-               lag_text(signer, status.now), time_text(signer.row.last_seen).value_or("-"),
-               time_text(signer.row.lease_end).value_or("-"), std::to_string(signer.row.refused)});
+    table.add({name_text(signer.row.host) + (signer.is_here ? " (this one)" : ""),
+               std::string(to_string(signer.state)),
+               signer.row.version.empty() ? "-" : name_text(signer.row.version),
+               std::to_string(signer.row.applied), lag_text(signer, status.now),
+               time_text(signer.row.last_seen).value_or("-"), time_text(signer.row.lease_end).value_or("-"),
+               std::to_string(signer.row.refused)});
   }
   std::cout << table.str();
   if (status.signers.empty()) std::cout << "no machine has joined\n";

@@ -41,8 +41,8 @@ fleet::JoinRequest join_request(std::string version) {
   request.version = std::move(version);
   request.progress = fleet_progress("done");
   request.refused = [](const std::string& domain, const std::string& reason) {
-    std::cerr << fmt::format("{} is refused, and stays here as it was: {}\n", canon::printable_word(domain, 253),
-                             terminal_text(reason));
+    std::cerr << fmt::format("{} is refused, and stays here as it was: {}\n",
+                             canon::printable_word(domain, 253), terminal_text(reason));
   };
   return request;
 }
@@ -65,10 +65,12 @@ ExitCode report_sync(const fleet::SyncResult& sync, const crypto::KeyStore& stor
   std::cerr << fmt::format("{} is a copy of the fleet now, under the name {}: all of it up to change {}\n",
                            store.directory().string(), host, sync.applied);
   if (sync.lease_end)
-    std::cerr << fmt::format("without another contact, this machine signs until {}\n", crypto::to_string(*sync.lease_end));
+    std::cerr << fmt::format("without another contact, this machine signs until {}\n",
+                             crypto::to_string(*sync.lease_end));
   std::cerr << "keep it up to date: systemctl enable --now dkimkey-fleet\n";
   if (sync.refused == 0) return ExitCode::done;
-  std::cerr << fmt::format("{} of the fleet's domains are refused here; dkimkey fleet status shows them\n", sync.refused);
+  std::cerr << fmt::format("{} of the fleet's domains are refused here; dkimkey fleet status shows them\n",
+                           sync.refused);
   return ExitCode::problem;
 }
 

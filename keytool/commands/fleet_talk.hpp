@@ -1,4 +1,5 @@
-// What the subcommands of dkimkey fleet say in the same words: differences, progress, and what a first pass did.
+// What the subcommands of dkimkey fleet say in the same words: differences, progress, and what a first pass
+// did.
 #pragma once
 
 #include <string>

@@ -100,8 +100,9 @@ std::optional<DomainDifference> compare_domain(const crypto::KeyStore& store, co
   return difference;
 }
 
-Comparison compare_with_fleet(const crypto::KeyStore& store, FleetDatabase& database, const crypto::SealingKeys& keys,
-                              const StoreState& state, const std::function<void(std::size_t, std::size_t)>& progress) {
+Comparison compare_with_fleet(const crypto::KeyStore& store, FleetDatabase& database,
+                              const crypto::SealingKeys& keys, const StoreState& state,
+                              const std::function<void(std::size_t, std::size_t)>& progress) {
   Comparison comparison;
   comparison.stamps = stamps_of(store);
   if (comparison.stamps.empty()) return comparison;

@@ -1,8 +1,8 @@
-// Compares this machine's key directory with a fleet's database before the two become one: domain by domain, with the
-// private keys.
+// Compares this machine's key directory with a fleet's database before the two become one: domain by domain,
+// with the private keys.
 //
-// Failures are DatabaseError, and StoreError for the key directory as a whole. What cannot be read of one domain, on either
-// side, is a difference.
+// Failures are DatabaseError, and StoreError for the key directory as a whole. What cannot be read of one
+// domain, on either side, is a difference.
 #pragma once
 
 #include <functional>
@@ -35,10 +35,11 @@ struct Comparison {
   StoreStamps stamps;  // of all domains that are here
 };
 
-// Looks at no row if the key directory is empty; only_there is then not counted. progress: is told how many domains of
-// how many were looked at.
-Comparison compare_with_fleet(const crypto::KeyStore& store, FleetDatabase& database, const crypto::SealingKeys& keys,
-                              const StoreState& state, const std::function<void(std::size_t, std::size_t)>& progress);
+// Looks at no row if the key directory is empty; only_there is then not counted. progress: is told how many
+// domains of how many were looked at.
+Comparison compare_with_fleet(const crypto::KeyStore& store, FleetDatabase& database,
+                              const crypto::SealingKeys& keys, const StoreState& state,
+                              const std::function<void(std::size_t, std::size_t)>& progress);
 
 // Compares one domain with its row. Returns nothing if the two are equal.
 std::optional<DomainDifference> compare_domain(const crypto::KeyStore& store, const canon::DomainName& domain,

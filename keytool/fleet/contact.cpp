@@ -10,13 +10,20 @@ bool is_in_contact(const SignerRow& signer, crypto::UtcTime now) {
 
 std::string_view to_string(SignerState state) {
   switch (state) {
-    case SignerState::current: return "current";
-    case SignerState::behind: return "behind";
-    case SignerState::silent: return "silent";
-    case SignerState::over: return "over";
-    case SignerState::never: return "never";
-    case SignerState::leaving: return "leaving";
-    case SignerState::left: break;
+    case SignerState::current:
+      return "current";
+    case SignerState::behind:
+      return "behind";
+    case SignerState::silent:
+      return "silent";
+    case SignerState::over:
+      return "over";
+    case SignerState::never:
+      return "never";
+    case SignerState::leaving:
+      return "leaving";
+    case SignerState::left:
+      break;
   }
   return "left";
 }
@@ -29,8 +36,9 @@ SignerState state_of(const SignerRow& signer, std::int64_t newest, crypto::UtcTi
   return signer.applied < newest ? SignerState::behind : SignerState::current;
 }
 
-std::vector<crypto::LaggingSigner> behind(const std::vector<SignerRow>& signers, const std::vector<RefusedRow>& refusals,
-                                          std::string_view domain, std::int64_t sequence, crypto::UtcTime now) {
+std::vector<crypto::LaggingSigner> behind(const std::vector<SignerRow>& signers,
+                                          const std::vector<RefusedRow>& refusals, std::string_view domain,
+                                          std::int64_t sequence, crypto::UtcTime now) {
   std::vector<crypto::LaggingSigner> lagging;
   for (const auto& signer : signers) {
     const auto refusal = std::find_if(refusals.begin(), refusals.end(), [&](const auto& row) {

@@ -20,13 +20,13 @@ constexpr std::chrono::seconds longest_silence{120};
 bool is_in_contact(const SignerRow& signer, crypto::UtcTime now);
 
 enum class SignerState {
-  current,     // in contact, and has everything
-  behind,      // in contact, and does not have the last change
-  silent,      // not in contact
-  over,        // not in contact, and its lease is over: it no longer signs
-  never,       // it was registered and has had no contact
-  leaving,     // left, and may still sign
-  left,        // left, and no longer signs
+  current,  // in contact, and has everything
+  behind,   // in contact, and does not have the last change
+  silent,   // not in contact
+  over,     // not in contact, and its lease is over: it no longer signs
+  never,    // it was registered and has had no contact
+  leaving,  // left, and may still sign
+  left,     // left, and no longer signs
 };
 
 std::string_view to_string(SignerState state);
@@ -36,7 +36,8 @@ SignerState state_of(const SignerRow& signer, std::int64_t newest, crypto::UtcTi
 
 // Returns the machines that do not hold a domain's state, which has that sequence, or refuse it: as
 // StoreOfRecord::signers() does, but for many domains without a question for each.
-std::vector<crypto::LaggingSigner> behind(const std::vector<SignerRow>& signers, const std::vector<RefusedRow>& refusals,
-                                          std::string_view domain, std::int64_t sequence, crypto::UtcTime now);
+std::vector<crypto::LaggingSigner> behind(const std::vector<SignerRow>& signers,
+                                          const std::vector<RefusedRow>& refusals, std::string_view domain,
+                                          std::int64_t sequence, crypto::UtcTime now);
 
 }  // namespace dkim::keytool::fleet

@@ -17,39 +17,44 @@ using crypto::Manifest;
 // Enough to tell keys apart, and short enough to compare by eye.
 constexpr std::size_t digest_bytes = 8;
 
-std::string yes_or_no(bool value) { return value ? "yes" : "no"; }
+std::string yes_or_no(bool value) {
+  return value ? "yes" : "no";
+}
 
 std::string replaced_text(const KeyEntry& entry) {
   std::vector<std::string> names;
   for (const auto& older : entry.replaces)
-    names.push_back(fmt::format("{}{}", older.selector.str(), older.use > 1 ? fmt::format("+{}", older.use) : ""));
+    names.push_back(
+        fmt::format("{}{}", older.selector.str(), older.use > 1 ? fmt::format("+{}", older.use) : ""));
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
 std::string flags_text(const Manifest& manifest) {
   const auto& flags = manifest.record;
   return fmt::format("subdomains {}, t=s {}, t=y {}, s=email {}, h={}, n={}", yes_or_no(manifest.subdomains),
-                     yes_or_no(flags.strict), yes_or_no(flags.test), yes_or_no(flags.email_only), flags.hashes,
-                     flags.note);
+                     yes_or_no(flags.strict), yes_or_no(flags.test), yes_or_no(flags.email_only),
+                     flags.hashes, flags.note);
 }
 
 std::string slots_text(const Manifest& manifest) {
   std::vector<std::string> slots;
   for (const auto& slot : manifest.slots) {
     slots.push_back(fmt::format("{} ({}{}{})", slot.selector.str(), crypto::key_name(slot.algorithm),
-                                slot.target.empty() ? "" : " at " + slot.target, slot.closed ? ", closed" : ""));
+                                slot.target.empty() ? "" : " at " + slot.target,
+                                slot.closed ? ", closed" : ""));
   }
   return slots.empty() ? "none" : fmt::format("{}", fmt::join(slots, ", "));
 }
 
 // In a slot, the same selector has one key after another.
 std::string name_of(const KeyEntry& entry) {
-  return entry.use == 1 ? entry.selector.str() : fmt::format("{} (its key number {})", entry.selector.str(), entry.use);
+  return entry.use == 1 ? entry.selector.str()
+                        : fmt::format("{} (its key number {})", entry.selector.str(), entry.use);
 }
 
 const KeyEntry* entry_of(const Manifest& manifest, const crypto::KeyId& id) {
-  const auto found =
-      std::find_if(manifest.keys.begin(), manifest.keys.end(), [&](const auto& entry) { return entry.id() == id; });
+  const auto found = std::find_if(manifest.keys.begin(), manifest.keys.end(),
+                                  [&](const auto& entry) { return entry.id() == id; });
   return found == manifest.keys.end() ? nullptr : &*found;
 }
 
@@ -64,19 +69,21 @@ void add_entry_differences(std::vector<std::string>& lines, const DomainSide& he
   const auto& other_key = digest_of(there, other);
   // With another key all else is another key's, too, and is shown with it.
   if (!own_key.empty() && !other_key.empty() && own_key != other_key) {
-    lines.push_back(fmt::format("{}: two different keys have this name: here {} {}, key {}; in the fleet {} {}, key {}",
-                                name, crypto::key_name(entry.algorithm), key_text(entry), own_key,
-                                crypto::key_name(other.algorithm), key_text(other), other_key));
+    lines.push_back(
+        fmt::format("{}: two different keys have this name: here {} {}, key {}; in the fleet {} {}, key {}",
+                    name, crypto::key_name(entry.algorithm), key_text(entry), own_key,
+                    crypto::key_name(other.algorithm), key_text(other), other_key));
     return;
   }
   if (entry == other) return;
   const auto own_text = key_text(entry);
   const auto other_text = key_text(other);
-  if (own_text != other_text) lines.push_back(fmt::format("{}: here {}; in the fleet {}", name, own_text, other_text));
+  if (own_text != other_text)
+    lines.push_back(fmt::format("{}: here {}; in the fleet {}", name, own_text, other_text));
   if (entry.algorithm != other.algorithm || entry.bits != other.bits) {
     lines.push_back(fmt::format("{}: here {} of {} bits; in the fleet {} of {} bits", name,
-                                crypto::key_name(entry.algorithm), entry.bits, crypto::key_name(other.algorithm),
-                                other.bits));
+                                crypto::key_name(entry.algorithm), entry.bits,
+                                crypto::key_name(other.algorithm), other.bits));
   }
   if (entry.replaces != other.replaces) {
     lines.push_back(fmt::format("{}: here it replaces ({}); in the fleet ({})", name, replaced_text(entry),

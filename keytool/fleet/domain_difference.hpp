@@ -1,5 +1,5 @@
-// Says how the state of one domain on this machine differs from the fleet's. Everything that differs is named with
-// both sides, so that a person can choose; nothing here chooses.
+// Says how the state of one domain on this machine differs from the fleet's. Everything that differs is named
+// with both sides, so that a person can choose; nothing here chooses.
 //
 // Values only; nothing fails but OpenSSL (OpenSslError).
 #pragma once
@@ -15,8 +15,8 @@ namespace dkim::keytool::fleet {
 // One side, without its private keys.
 struct DomainSide {
   crypto::Manifest manifest;
-  // Tells the private keys of two sides apart: a digest of each one's public key, in the order of manifest.keys. Empty for a
-  // key that is revoked.
+  // Tells the private keys of two sides apart: a digest of each one's public key, in the order of
+  // manifest.keys. Empty for a key that is revoked.
   std::vector<std::string> keys;
 
   bool operator==(const DomainSide&) const = default;

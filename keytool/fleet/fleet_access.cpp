@@ -16,24 +16,28 @@ FleetSettings require_fleet_settings(const std::optional<std::filesystem::path>&
   return *read_fleet_settings(named.value_or(crypto::default_fleet_file), true);
 }
 
-void check_sealing_keys(const crypto::SealingKeys& keys, const StoreState& state, const std::filesystem::path& file) {
+void check_sealing_keys(const crypto::SealingKeys& keys, const StoreState& state,
+                        const std::filesystem::path& file) {
   if (state.sealing_keys.empty()) {
-    throw crypto::SealError(Kind::lost,
-                            "the fleet has no sealing key yet: give dkimkey fleet init on the machine that is to make "
-                            "it");
+    throw crypto::SealError(
+        Kind::lost,
+        "the fleet has no sealing key yet: give dkimkey fleet init on the machine that is to make "
+        "it");
   }
   for (const auto& [number, fingerprint] : state.sealing_keys) {
     const auto* key = keys.find(number);
     if (key == nullptr) {
-      throw crypto::SealError(Kind::lost, fmt::format("{} has no sealing key {} of the fleet: copy the file from a "
-                                                      "machine that has it",
-                                                      file.string(), number));
+      throw crypto::SealError(Kind::lost,
+                              fmt::format("{} has no sealing key {} of the fleet: copy the file from a "
+                                          "machine that has it",
+                                          file.string(), number));
     }
     if (key->fingerprint() != fingerprint) {
       throw crypto::SealError(
-          Kind::wrong, fmt::format("the sealing key {} in {} is not the fleet's (its fingerprint is {}, the fleet's is "
-                                   "{}): copy the file from a machine of the fleet",
-                                   number, file.string(), key->fingerprint(), canon::printable(fingerprint, 100)));
+          Kind::wrong,
+          fmt::format("the sealing key {} in {} is not the fleet's (its fingerprint is {}, the fleet's is "
+                      "{}): copy the file from a machine of the fleet",
+                      number, file.string(), key->fingerprint(), canon::printable(fingerprint, 100)));
     }
   }
 }

@@ -1,6 +1,7 @@
 // What every command that works on a fleet needs first: the settings, and sealing keys that are the fleet's.
 //
-// Failures are SettingsError for fleet.conf; KeyFileError and SealError for the file of sealing keys, with what to do.
+// Failures are SettingsError for fleet.conf; KeyFileError and SealError for the file of sealing keys, with
+// what to do.
 #pragma once
 
 #include <filesystem>
@@ -16,13 +17,14 @@ namespace dkim::keytool::fleet {
 FleetSettings require_fleet_settings(const std::optional<std::filesystem::path>& named);
 
 // Throws SealError if the machine lacks one of the fleet's sealing keys, or has another one of that number.
-void check_sealing_keys(const crypto::SealingKeys& keys, const StoreState& state, const std::filesystem::path& file);
+void check_sealing_keys(const crypto::SealingKeys& keys, const StoreState& state,
+                        const std::filesystem::path& file);
 
 // Reads the file and checks it as above.
 crypto::SealingKeys read_sealing_keys(const FleetSettings& settings, const StoreState& state);
 
-// Returns the newest one that the fleet knows: a newer one may be in the file for a reseal that has not begun. Throws
-// SealError if there is none.
+// Returns the newest one that the fleet knows: a newer one may be in the file for a reseal that has not
+// begun. Throws SealError if there is none.
 const crypto::SealingKey& sealing_key_in_use(const crypto::SealingKeys& keys, const StoreState& state);
 
 }  // namespace dkim::keytool::fleet

@@ -10,8 +10,8 @@
 namespace dkim::keytool::fleet {
 namespace {
 
-// For a machine that is a member already: only the names are compared, since its copy may lag. A domain can be here alone if
-// the command was killed before it had removed it.
+// For a machine that is a member already: only the names are compared, since its copy may lag. A domain can
+// be here alone if the command was killed before it had removed it.
 Comparison compare_names(const crypto::KeyStore& store, FleetDatabase& database) {
   Comparison comparison;
   const auto names = database.domains();

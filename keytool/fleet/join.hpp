@@ -1,5 +1,6 @@
-// dkimkey fleet join: makes this machine's key directory a copy of the fleet's keys, and brings it up to date for the
-// first time. The directory must be empty, or have nothing that the fleet has otherwise or does not have.
+// dkimkey fleet join: makes this machine's key directory a copy of the fleet's keys, and brings it up to date
+// for the first time. The directory must be empty, or have nothing that the fleet has otherwise or does not
+// have.
 //
 // Killed anywhere, the command is given again and goes on.
 //
@@ -33,9 +34,9 @@ struct JoinRequest {
 };
 
 struct JoinResult {
-  bool joined = false;     // false: because of the next two
-  Comparison comparison;   // what differs, or did with take_fleet
-  SyncResult sync;         // of the first pass, if it joined
+  bool joined = false;    // false: because of the next two
+  Comparison comparison;  // what differs, or did with take_fleet
+  SyncResult sync;        // of the first pass, if it joined
   std::vector<canon::DomainName> removed;
 };
 

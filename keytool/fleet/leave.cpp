@@ -33,8 +33,8 @@ LeaveResult leave(FleetDatabase& database, const std::string& host) {
   const auto found =
       std::find_if(signers.begin(), signers.end(), [&](const auto& row) { return row.host == host; });
   if (found == signers.end()) {
-    throw crypto::StoreError(fmt::format("the fleet has no machine {}; it has {}", canon::printable_word(host, 253),
-                                         list_hosts(signers)));
+    throw crypto::StoreError(fmt::format("the fleet has no machine {}; it has {}",
+                                         canon::printable_word(host, 253), list_hosts(signers)));
   }
   LeaveResult result{*found, found->left.has_value(), false, database.now()};
   result.in_contact = is_in_contact(*found, result.now);
@@ -42,8 +42,8 @@ LeaveResult leave(FleetDatabase& database, const std::string& host) {
   return result;
 }
 
-KeepResult leave_and_keep(const crypto::KeyStore& store, const FleetSettings& settings, FleetDatabase& database,
-                          const JoinRequest& request) {
+KeepResult leave_and_keep(const crypto::KeyStore& store, const FleetSettings& settings,
+                          FleetDatabase& database, const JoinRequest& request) {
   KeepResult result;
   const auto signers = database.signers();
   {
@@ -63,8 +63,8 @@ KeepResult leave_and_keep(const crypto::KeyStore& store, const FleetSettings& se
     result.membership.sequence = result.sync.applied;
     if (result.sync.outcome != SyncResult::Outcome::complete || result.sync.refused > 0) return result;
   }
-  // The database first: killed between the two, the machine signs until its lease ends, and the command given again
-  // ends the membership.
+  // The database first: killed between the two, the machine signs until its lease ends, and the command given
+  // again ends the membership.
   const CopyTurn turn(store);
   if (is_member) database.leave(result.membership.host);
   crypto::end_membership(store);

@@ -1,5 +1,5 @@
-// dkimkey fleet leave: says in the database that a machine will not come back, or gives this machine a key store of its
-// own again.
+// dkimkey fleet leave: says in the database that a machine will not come back, or gives this machine a key
+// store of its own again.
 //
 // Failures are DatabaseError; StoreError for this machine.
 #pragma once
@@ -16,10 +16,10 @@
 namespace dkim::keytool::fleet {
 
 struct LeaveResult {
-  SignerRow signer;          // as it was when it left
-  bool had_left = false;     // it had left before
-  bool in_contact = false;   // it reported shortly before: it is not gone
-  crypto::UtcTime now;       // the database's
+  SignerRow signer;         // as it was when it left
+  bool had_left = false;    // it had left before
+  bool in_contact = false;  // it reported shortly before: it is not gone
+  crypto::UtcTime now;      // the database's
 };
 
 // Throws StoreError if the fleet has no such machine.
@@ -33,8 +33,8 @@ struct KeepResult {
 };
 
 // Brings the copy up to date, leaves, and makes it this machine's own store. Throws NoMember if it is none.
-KeepResult leave_and_keep(const crypto::KeyStore& store, const FleetSettings& settings, FleetDatabase& database,
-                          const JoinRequest& request);
+KeepResult leave_and_keep(const crypto::KeyStore& store, const FleetSettings& settings,
+                          FleetDatabase& database, const JoinRequest& request);
 
 // The same for a fleet whose database is gone for good: nobody is told.
 crypto::Membership keep_without_database(const crypto::KeyStore& store);

@@ -7,7 +7,8 @@
 
 namespace dkim::keytool::fleet {
 
-std::optional<crypto::DomainState> read_local_state(const crypto::KeyStore& store, const canon::DomainName& domain) {
+std::optional<crypto::DomainState> read_local_state(const crypto::KeyStore& store,
+                                                    const canon::DomainName& domain) {
   auto read = store.read_manifest(domain);
   if (!read) return std::nullopt;
   crypto::DomainState state{std::move(read->manifest), {}};
@@ -25,7 +26,8 @@ SealedDomain seal_domain(const canon::DomainName& domain, const crypto::DomainSt
     const auto entry = std::find_if(state.manifest.keys.begin(), state.manifest.keys.end(),
                                     [&](const auto& key) { return key.id() == copied.id; });
     if (entry == state.manifest.keys.end()) throw crypto::StoreError("a key is not in its domain's manifest");
-    sealed.keys.push_back({copied.id.selector.str(), copied.id.use, std::string(crypto::key_name(entry->algorithm)),
+    sealed.keys.push_back({copied.id.selector.str(), copied.id.use,
+                           std::string(crypto::key_name(entry->algorithm)),
                            crypto::seal(copied.key, {domain, copied.id, entry->algorithm}, with)});
   }
   return sealed;

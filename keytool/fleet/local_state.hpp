@@ -1,5 +1,5 @@
-// Takes a domain's whole state from this machine's files, and makes of it what the fleet's database keeps: the manifest
-// and the sealed keys.
+// Takes a domain's whole state from this machine's files, and makes of it what the fleet's database keeps:
+// the manifest and the sealed keys.
 //
 // Failures are StoreError, SettingsError and KeyFileError for the files.
 #pragma once
@@ -17,7 +17,8 @@
 namespace dkim::keytool::fleet {
 
 // Returns nothing if the domain has no keys here.
-std::optional<crypto::DomainState> read_local_state(const crypto::KeyStore& store, const canon::DomainName& domain);
+std::optional<crypto::DomainState> read_local_state(const crypto::KeyStore& store,
+                                                    const canon::DomainName& domain);
 
 struct SealedDomain {
   canon::DomainName domain;

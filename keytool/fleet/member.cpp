@@ -17,10 +17,12 @@ namespace {
   const auto left = row && row->left && row->lease_end
                         ? fmt::format(" and left, and may sign until {}", crypto::to_string(*row->lease_end))
                         : std::string();
-  throw crypto::StoreError(fmt::format(
-      "a machine {} is in the fleet already ({}){}: give this one another name (\"host\" in fleet.conf); if this is that "
-      "machine, installed again, and nothing signs with its earlier copy any more, give the command with --take-name",
-      host, seen, left));
+  throw crypto::StoreError(
+      fmt::format("a machine {} is in the fleet already ({}){}: give this one another name (\"host\" in "
+                  "fleet.conf); if this is that "
+                  "machine, installed again, and nothing signs with its earlier copy any more, give the "
+                  "command with --take-name",
+                  host, seen, left));
 }
 
 std::optional<SignerRow> row_of(FleetDatabase& database, const std::string& host) {
@@ -47,13 +49,15 @@ std::optional<crypto::Membership> own_membership(const crypto::KeyStore& store, 
   if (!membership) return std::nullopt;
   if (membership->fleet != state.identity) {
     throw crypto::StoreError(
-        fmt::format("{} is a copy of the fleet {}, and the database is that of {}: correct \"connection\" in {}; to change "
+        fmt::format("{} is a copy of the fleet {}, and the database is that of {}: correct \"connection\" in "
+                    "{}; to change "
                     "to the other fleet, give dkimkey fleet leave --keep first",
                     store.directory().string(), membership->fleet, state.identity, settings.file.string()));
   }
   if (membership->host != settings.host) {
     throw crypto::StoreError(
-        fmt::format("this machine is {} in the fleet, and {} says {}: to change the name, give dkimkey fleet leave --keep "
+        fmt::format("this machine is {} in the fleet, and {} says {}: to change the name, give dkimkey fleet "
+                    "leave --keep "
                     "with the old one first",
                     membership->host, settings.file.string(), settings.host));
   }
@@ -76,8 +80,8 @@ void become_member(const crypto::KeyStore& store, const FleetSettings& settings,
     // From here on dkimkey changes domains in the database alone.
     if (const auto changed = changed_domain(store, stamps)) {
       crypto::end_membership(store);
-      throw crypto::StoreError(
-          fmt::format("{} was changed here meanwhile; nothing was done: give the command again", changed->str()));
+      throw crypto::StoreError(fmt::format(
+          "{} was changed here meanwhile; nothing was done: give the command again", changed->str()));
     }
     connection.commit();
   } catch (...) {
@@ -91,11 +95,11 @@ void resume_membership(const crypto::Membership& membership, FleetDatabase& data
   if (!row) {
     take_name(database, membership.host, name);
   } else if (row->applied > membership.sequence && name == Name::free) {
-    throw crypto::StoreError(
-        fmt::format("the fleet knows {0} as a machine that has change {1}, and this copy has change {2}: another machine "
-                    "uses the name, perhaps one that was cloned with this one, or the key directory was restored from a "
-                    "backup. If no other machine is {0}, give the command with --take-name",
-                    membership.host, row->applied, membership.sequence));
+    throw crypto::StoreError(fmt::format(
+        "the fleet knows {0} as a machine that has change {1}, and this copy has change {2}: another machine "
+        "uses the name, perhaps one that was cloned with this one, or the key directory was restored from a "
+        "backup. If no other machine is {0}, give the command with --take-name",
+        membership.host, row->applied, membership.sequence));
   } else if (row->left || row->applied > membership.sequence) {
     database.join(membership.host);
   }

@@ -20,9 +20,13 @@ constexpr std::size_t domains_at_once = 8;
 
 class Push {
  public:
-  Push(const crypto::KeyStore& store, FleetDatabase& database, const StoreState& state, const crypto::SealingKeys& keys,
-       PushResult& result)
-      : store_(store.held()), database_(database), state_(state), keys_(keys), with_(sealing_key_in_use(keys, state)),
+  Push(const crypto::KeyStore& store, FleetDatabase& database, const StoreState& state,
+       const crypto::SealingKeys& keys, PushResult& result)
+      : store_(store.held()),
+        database_(database),
+        state_(state),
+        keys_(keys),
+        with_(sealing_key_in_use(keys, state)),
         result_(result) {}
 
   void take_in(const std::vector<canon::DomainName>& domains, const Progress& progress) {
@@ -51,16 +55,17 @@ class Push {
   }
 
  private:
-  // A copy that lags has an older state of the fleet itself; a row that this machine refuses is newer, and no good here.
+  // A copy that lags has an older state of the fleet itself; a row that this machine refuses is newer, and no
+  // good here.
   void refuse_older(const crypto::Membership& membership, const DomainRow& row) {
     const auto refusals = database_.refusals();
     const bool refused = std::any_of(refusals.begin(), refusals.end(), [&](const auto& refusal) {
       return refusal.host == membership.host && refusal.domain == row.domain;
     });
     if (row.sequence <= membership.sequence || refused) return;
-    throw crypto::StoreError(
-        fmt::format("this machine's copy of {} is older than the fleet's: give dkimkey fleet sync --once first",
-                    row.domain));
+    throw crypto::StoreError(fmt::format(
+        "this machine's copy of {} is older than the fleet's: give dkimkey fleet sync --once first",
+        row.domain));
   }
 
   template <typename Work>
@@ -82,7 +87,8 @@ class Push {
     std::vector<std::string> troubles(domains.size());
     do_at_once(domains.size(), domains_at_once, [&](std::size_t i) {
       try {
-        if (const auto local = read_local_state(store_, domains[i])) done[i] = seal_domain(domains[i], *local, with_);
+        if (const auto local = read_local_state(store_, domains[i]))
+          done[i] = seal_domain(domains[i], *local, with_);
       } catch (const crypto::OpenSslError&) {
         throw;
       } catch (const crypto::Error& error) {

@@ -1,8 +1,9 @@
-// dkimkey fleet push: takes the domains of this machine's key directory into the fleet, and makes it a member.
+// dkimkey fleet push: takes the domains of this machine's key directory into the fleet, and makes it a
+// member.
 //
-// A domain that the fleet does not have is taken in; one that is equal on both sides is left as it is; one that differs
-// is named and left, unless a person has named it. Only when nothing differs any more does the machine become a member.
-// Killed anywhere, the command is given again and goes on.
+// A domain that the fleet does not have is taken in; one that is equal on both sides is left as it is; one
+// that differs is named and left, unless a person has named it. Only when nothing differs any more does the
+// machine become a member. Killed anywhere, the command is given again and goes on.
 //
 // Failures are DatabaseError; StoreError, KeyFileError and SealError for this machine.
 #pragma once

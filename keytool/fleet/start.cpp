@@ -34,7 +34,8 @@ InitResult init(FleetDatabase& database, const FleetSettings& settings) {
   if (crypto::is_missing(file)) {
     if (!result.state.sealing_keys.empty()) {
       throw crypto::StoreError(
-          fmt::format("{} does not exist, and the fleet has a sealing key: copy the file from a machine that has it. A new "
+          fmt::format("{} does not exist, and the fleet has a sealing key: copy the file from a machine that "
+                      "has it. A new "
                       "one would open none of the fleet's keys",
                       file.string()));
     }

@@ -1,7 +1,7 @@
 // dkimkey fleet init: makes the tables and the sealing key, or brings them up to date.
 //
-// Killed anywhere, the command is given again and goes on. Failures are DatabaseError; StoreError, KeyFileError and
-// SealError for this machine's file.
+// Killed anywhere, the command is given again and goes on. Failures are DatabaseError; StoreError,
+// KeyFileError and SealError for this machine's file.
 #pragma once
 
 #include "keytool/fleet/fleet_database.hpp"

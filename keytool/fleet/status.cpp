@@ -80,7 +80,8 @@ class Lags {
   std::map<std::int64_t, std::optional<crypto::UtcTime>> since_;
 };
 
-void read_signers(FleetStatus& status, FleetDatabase& database, const std::optional<crypto::Membership>& here) {
+void read_signers(FleetStatus& status, FleetDatabase& database,
+                  const std::optional<crypto::Membership>& here) {
   Lags lags(database);
   for (auto& row : database.signers()) {
     SignerStatus signer;
@@ -123,26 +124,32 @@ void read_keys(FleetStatus& status, FleetDatabase& database, const std::vector<R
 
 std::optional<KeyOnItsWay> on_its_way(const std::string& domain, const crypto::KeyEntry& entry,
                                       const std::vector<LaggingSigner>& behind, std::chrono::seconds drain) {
-  KeyOnItsWay key{domain, entry.selector.str(), std::string(crypto::key_name(entry.algorithm)),
-                  std::string(to_string(entry.state)), "", false};
-  // Once it was noted that a key is used nowhere, machines that do not have a later change do not use it either.
+  KeyOnItsWay key{domain,
+                  entry.selector.str(),
+                  std::string(crypto::key_name(entry.algorithm)),
+                  std::string(to_string(entry.state)),
+                  "",
+                  false};
+  // Once it was noted that a key is used nowhere, machines that do not have a later change do not use it
+  // either.
   const bool is_stopped = entry.state == KeyState::retiring && entry.stopped;
-  const auto waits = is_stopped ? std::vector<const LaggingSigner*>{}
-                                : of_those(behind, entry.state != KeyState::pending);
+  const auto waits =
+      is_stopped ? std::vector<const LaggingSigner*>{} : of_those(behind, entry.state != KeyState::pending);
   key.is_for_machine = !waits.empty();
   switch (entry.state) {
     case KeyState::pending:
       key.waits_for = waits.empty() ? pending_text(entry) : fmt::format("{}, to get it", hosts_text(waits));
       return key;
     case KeyState::retiring:
-      key.waits_for =
-          waits.empty() ? retiring_text(entry, drain) : fmt::format("{}, to stop using it", hosts_text(waits));
+      key.waits_for = waits.empty() ? retiring_text(entry, drain)
+                                    : fmt::format("{}, to stop using it", hosts_text(waits));
       return key;
     case KeyState::revoked:
       if (waits.empty() || entry.forgotten) return std::nullopt;
       key.waits_for = fmt::format("{}, which may still sign with it", hosts_text(waits));
       return key;
-    case KeyState::active: break;
+    case KeyState::active:
+      break;
   }
   return std::nullopt;
 }
@@ -168,8 +175,8 @@ FleetHealth health_of(const FleetStatus& status) {
   const bool all_current = std::all_of(status.signers.begin(), status.signers.end(), [](const auto& signer) {
     return signer.state == SignerState::current || signer.row.left;
   });
-  const bool none_waits =
-      std::none_of(status.keys.begin(), status.keys.end(), [](const auto& key) { return key.is_for_machine; });
+  const bool none_waits = std::none_of(status.keys.begin(), status.keys.end(),
+                                       [](const auto& key) { return key.is_for_machine; });
   return all_current && none_waits ? FleetHealth::well : FleetHealth::waits;
 }
 

@@ -1,8 +1,9 @@
-// What dkimkey fleet status shows: the machines of a fleet and how far each is, and the keys that are on their way and
-// what each waits for.
+// What dkimkey fleet status shows: the machines of a fleet and how far each is, and the keys that are on
+// their way and what each waits for.
 //
-// Its cost grows with the number of machines and of keys on their way, not with the number of domains; only the database
-// looks through all manifests. Everything from the database is bounded, and unescaped: escape it to print it.
+// Its cost grows with the number of machines and of keys on their way, not with the number of domains; only
+// the database looks through all manifests. Everything from the database is bounded, and unescaped: escape it
+// to print it.
 //
 // Failures are DatabaseError.
 #pragma once
@@ -44,7 +45,7 @@ struct FleetStatus {
   // Of machines that have not left.
   std::vector<RefusedRow> refusals;
   std::vector<KeyOnItsWay> keys;
-  bool is_cut = false;  // there are more keys on their way
+  bool is_cut = false;                  // there are more keys on their way
   std::vector<std::string> unreadable;  // domains with keys on their way whose manifest does not parse
 };
 
@@ -54,7 +55,8 @@ FleetStatus read_status(FleetDatabase& database, const std::optional<crypto::Mem
 
 // Pure. Returns what a key waits for, and whether that is a machine; nothing if it is not on its way.
 std::optional<KeyOnItsWay> on_its_way(const std::string& domain, const crypto::KeyEntry& entry,
-                                      const std::vector<crypto::LaggingSigner>& behind, std::chrono::seconds drain);
+                                      const std::vector<crypto::LaggingSigner>& behind,
+                                      std::chrono::seconds drain);
 
 enum class FleetHealth { well, waits, refuses };
 FleetHealth health_of(const FleetStatus& status);
