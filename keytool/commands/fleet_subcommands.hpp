@@ -1,0 +1,7 @@
+// The subcommands of dkimkey fleet, one file each in keytool/commands/. The same rules as for the others
+// (keytool/cli/subcommands.hpp).
+#pragma once
+
+#include "keytool/cli/subcommands.hpp"
+
+namespace dkim::keytool {}  // namespace dkim::keytool
