@@ -47,6 +47,7 @@ class Agent {
                  say(fmt::format("{} is refused, and stays here as it was: {}", domain, reason));
                }}) {
     state_.started = crypto::utc_now();
+    state_.lease = settings.lease;
     // Until the database has answered, this is what is known of the copy.
     const auto membership = CopyTurn(store).membership;
     state_.last.applied = state_.last.newest = membership.sequence;

@@ -67,6 +67,8 @@ std::string metrics_text(const AgentState& state, const std::string& version, cr
            unix_time(last.contact));
   text.add("domains_refused", "gauge",
            "Domains that stay as they were, because their rows cannot be used here.", last.refused);
+  text.add("lease_seconds", "gauge", "For how long this machine signs after a contact with the database.",
+           state.lease.count());
   if (last.lease_end) {
     text.add("lease_end_timestamp_seconds", "gauge",
              "Until when this machine signs without another contact with the database.",

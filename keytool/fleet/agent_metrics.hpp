@@ -3,6 +3,7 @@
 // text.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -13,6 +14,7 @@ namespace dkim::keytool::fleet {
 
 struct AgentState {
   crypto::UtcTime started;
+  std::chrono::seconds lease{0};  // the whole of it
   std::uint64_t passes = 0;
   std::uint64_t passes_failed = 0;
   std::uint64_t domains_written = 0;

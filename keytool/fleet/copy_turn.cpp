@@ -12,10 +12,7 @@ constexpr const char* lock_name = ".sync.lock";
 
 crypto::Membership member(const crypto::KeyStore& store) {
   auto membership = crypto::read_membership(store);
-  if (!membership) {
-    throw NoMember(fmt::format("{} belongs to no fleet; dkimkey fleet join makes it the copy of one",
-                               store.directory().string()));
-  }
+  if (!membership) throw_no_member(store);
   return *std::move(membership);
 }
 
@@ -26,6 +23,11 @@ crypto::FileDescriptor take_turn_of_member(const crypto::KeyStore& store) {
 }
 
 }  // namespace
+
+void throw_no_member(const crypto::KeyStore& store) {
+  throw NoMember(fmt::format("{} belongs to no fleet; dkimkey fleet join makes it the copy of one",
+                             store.directory().string()));
+}
 
 crypto::FileDescriptor take_turn(const crypto::KeyStore& store) {
   return crypto::Directory::open(store.directory()).lock(lock_name);

@@ -16,6 +16,8 @@ class NoMember : public crypto::StoreError {
   using StoreError::StoreError;
 };
 
+[[noreturn]] void throw_no_member(const crypto::KeyStore& store);
+
 // Waits a minute at most. Throws StoreError, which names the process that has the turn.
 crypto::FileDescriptor take_turn(const crypto::KeyStore& store);
 
