@@ -13,9 +13,7 @@ namespace {
 
 // In the order in which a person needs them.
 std::vector<Subcommand> subcommands() {
-  return {
-      {"sync", "keep this machine's copy equal to the database", fleet_sync},
-  };
+  return {};
 }
 
 constexpr std::string_view before = R"(Usage: dkimkey fleet SUBCOMMAND [OPTIONS]
