@@ -11,5 +11,6 @@ ExitCode fleet_join(const Arguments& arguments);
 ExitCode fleet_leave(const Arguments& arguments);
 ExitCode fleet_push(const Arguments& arguments);
 ExitCode fleet_status(const Arguments& arguments);
+ExitCode fleet_sync(const Arguments& arguments);
 
 }  // namespace dkim::keytool
