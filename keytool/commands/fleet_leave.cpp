@@ -25,7 +25,7 @@ Examples:
       this machine's copy becomes its own key store again
 
 With HOST, a new key no longer waits for that machine. The record of a key that the machine may still use stays until its
-lease ends; then it no longer signs by itself.
+lease ends; then it stops signing.
 
 With --keep, this machine's copy is brought up to date and becomes its own: it signs on, without a lease, and the
 subcommands of dkimkey change it alone.

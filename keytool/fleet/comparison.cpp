@@ -27,7 +27,7 @@ StoreStamps stamps_of(const crypto::KeyStore& store) {
   return stamps;
 }
 
-// A batch of rows, of which only those count whose domain is here.
+// A batch of rows. Only rows whose domain is here count.
 class Batch {
  public:
   Batch(std::vector<DomainRow> rows, StoreStamps& left) : rows_(std::move(rows)) {

@@ -34,8 +34,8 @@ std::string_view to_string(SignerState state);
 // newest: the last change that the database has.
 SignerState state_of(const SignerRow& signer, std::int64_t newest, crypto::UtcTime now);
 
-// Returns the machines that do not hold a domain's state, which has that sequence, or refuse it: as
-// StoreOfRecord::signers() does, but for many domains without a question for each.
+// Returns the machines that do not hold a domain's state, which has that sequence, or refuse it, as
+// StoreOfRecord::signers() does. No question is asked for each domain.
 std::vector<crypto::LaggingSigner> behind(const std::vector<SignerRow>& signers,
                                           const std::vector<RefusedRow>& refusals, std::string_view domain,
                                           std::int64_t sequence, crypto::UtcTime now);

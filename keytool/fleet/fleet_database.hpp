@@ -112,7 +112,7 @@ class FleetDatabase {
   std::vector<crypto::LaggingSigner> behind(const canon::DomainName& domain);
   // Registers this machine, or lets it come back. Its lease is over and nothing is applied.
   void join(const std::string& host);
-  // The same for a machine that was never in the fleet. Returns false if another one has its name, and is in
+  // Registers a machine that was never in the fleet. Returns false if another one has its name, and is in
   // the fleet or may still sign.
   bool join_new(const std::string& host);
   // Before the machine's own lease is written: what it may sign until.

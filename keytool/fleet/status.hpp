@@ -42,7 +42,7 @@ struct FleetStatus {
   StoreState store;
   crypto::UtcTime now;  // the database's clock
   std::vector<SignerStatus> signers;
-  // Of machines that have not left.
+  // What machines refuse that have not left.
   std::vector<RefusedRow> refusals;
   std::vector<KeyOnItsWay> keys;
   bool is_cut = false;                  // there are more keys on their way
