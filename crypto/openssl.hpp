@@ -19,6 +19,8 @@ struct OpenSslDelete {
 };
 
 using BioPtr = std::unique_ptr<BIO, OpenSslDelete<BIO_free_all>>;
+using EvpCipherPtr = std::unique_ptr<EVP_CIPHER, OpenSslDelete<EVP_CIPHER_free>>;
+using EvpCipherCtxPtr = std::unique_ptr<EVP_CIPHER_CTX, OpenSslDelete<EVP_CIPHER_CTX_free>>;
 using EvpMdPtr = std::unique_ptr<EVP_MD, OpenSslDelete<EVP_MD_free>>;
 using EvpMdCtxPtr = std::unique_ptr<EVP_MD_CTX, OpenSslDelete<EVP_MD_CTX_free>>;
 using EvpPkeyPtr = std::unique_ptr<EVP_PKEY, OpenSslDelete<EVP_PKEY_free>>;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct CleansingAllocator {
 };
 
 using Secret = std::vector<char, CleansingAllocator<char>>;
+
+// A text that may have secrets in it. A short one is in the object itself, which is not cleansed.
+using SecretText = std::basic_string<char, std::char_traits<char>, CleansingAllocator<char>>;
 
 inline std::string_view view(const Secret& secret) {
   return {secret.data(), secret.size()};

@@ -15,13 +15,13 @@
 #include "crypto/digest.hpp"
 #include "crypto/error.hpp"
 #include "crypto/keys/private_key.hpp"
+#include "crypto/service_manager.hpp"
 #include "milter/callbacks.hpp"
 #include "milter/config.hpp"
 #include "milter/listen_socket.hpp"
 #include "milter/log.hpp"
 #include "milter/metrics/metrics_writer.hpp"
 #include "milter/self_watch.hpp"
-#include "milter/service_manager.hpp"
 #include "milter/shared.hpp"
 #include "milter/troubles.hpp"
 
@@ -217,7 +217,7 @@ void run_daemon(const Options& options) {
 
   serve(options, shared, metrics, milter);
   self_watch.stop();
-  notify_service_manager("STOPPING=1");
+  crypto::notify_service_manager("STOPPING=1");
   socket.remove();
   const bool milter_ended = milter.ended();
   const auto drained = milter_ended ? Drained::completely : drain(shared);

@@ -7,13 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
-#include <cstdlib>
-#include <string_view>
 #include <system_error>
 
-#include "milter/service_manager.hpp"
+#include "crypto/service_manager.hpp"
 
 namespace dkim::milter {
 namespace {
@@ -26,16 +23,6 @@ using Outcome = ProbeResult::Outcome;
 constexpr milliseconds longest_answer = std::chrono::seconds(20);
 constexpr milliseconds shortest_patience = std::chrono::seconds(1);
 
-std::optional<std::uint64_t> number_in(const char* variable) {
-  const char* value = std::getenv(variable);
-  if (value == nullptr) return std::nullopt;
-  const std::string_view text = value;
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 crypto::FileDescriptor made_event() {
   crypto::FileDescriptor event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event) throw std::system_error(errno, std::generic_category(), "cannot watch the socket");
@@ -43,16 +30,6 @@ crypto::FileDescriptor made_event() {
 }
 
 }  // namespace
-
-std::optional<microseconds> watchdog_interval() {
-  constexpr std::uint64_t day = 24ULL * 3600 * 1'000'000;
-  const auto interval = number_in("WATCHDOG_USEC");
-  if (!interval || *interval == 0) return std::nullopt;
-  if (std::getenv("WATCHDOG_PID") != nullptr &&
-      number_in("WATCHDOG_PID") != static_cast<std::uint64_t>(getpid()))
-    return std::nullopt;
-  return microseconds(std::min(*interval, day));
-}
 
 SelfWatch::SelfWatch(const SocketAddress& address, const Log& log, std::function<void()> on_failure)
     : socket_(address.text),
@@ -78,8 +55,8 @@ void SelfWatch::run() noexcept {
     on_failure_();
     return;
   }
-  notify_service_manager("READY=1");
-  if (const auto interval = watchdog_interval()) feed_while_answered(*interval);
+  crypto::notify_service_manager("READY=1");
+  if (const auto interval = crypto::watchdog_interval()) feed_while_answered(*interval);
 }
 
 bool SelfWatch::becomes_ready() {
@@ -122,7 +99,7 @@ SelfWatch::Fed SelfWatch::feed(milliseconds patience) noexcept {
     if (result.outcome == Outcome::answered) within_reach_ = true;
     report(result);
     if (result.outcome == Outcome::not_answered) return Fed::no;
-    notify_service_manager("WATCHDOG=1");
+    crypto::notify_service_manager("WATCHDOG=1");
     return Fed::yes;
   } catch (const std::exception&) {
     return Fed::no;  // there is no memory even for the log line

@@ -16,10 +16,6 @@
 
 namespace dkim::milter {
 
-// Returns how often the service manager expects a WATCHDOG=1: $WATCHDOG_USEC. Nothing if it expects none, or
-// if $WATCHDOG_PID says that it expects them from another process.
-std::optional<std::chrono::microseconds> watchdog_interval();
-
 class SelfWatch {
  public:
   // Starts the thread, which probes the socket at once. If no answer comes in time, it logs that, calls

@@ -46,6 +46,9 @@ class PrivateKey::Impl {
 
 namespace {
 
+// Cleanses the key when it is freed.
+using Pkcs8Ptr = std::unique_ptr<PKCS8_PRIV_KEY_INFO, OpenSslDelete<PKCS8_PRIV_KEY_INFO_free>>;
+
 // By default OpenSSL asks for a pass phrase on the terminal, which a daemon must not do.
 int no_pass_phrase(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
@@ -150,7 +153,21 @@ PrivateKey PrivateKey::from_pem(const Secret& pem) {
   ERR_clear_error();
   if (pass_phrase_asked) throw KeyFileError("an encrypted key, which the daemon has no pass phrase for");
   if (!key) throw KeyFileError("not a private key in PEM");
+  return judged(std::move(key));
+}
 
+PrivateKey PrivateKey::from_der(const Secret& der) {
+  const auto* const begin = reinterpret_cast<const unsigned char*>(der.data());
+  const auto* end = begin;
+  const Pkcs8Ptr pkcs8(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &end, static_cast<long>(der.size())));
+  const bool is_whole = pkcs8 && static_cast<std::size_t>(end - begin) == der.size();
+  EvpPkeyPtr key(is_whole ? EVP_PKCS82PKEY(pkcs8.get()) : nullptr);
+  ERR_clear_error();
+  if (!key) throw KeyFileError("not a private key in PKCS#8");
+  return judged(std::move(key));
+}
+
+PrivateKey PrivateKey::judged(EvpPkeyPtr key) {
   const Algorithm algorithm = algorithm_of(key.get());
   const int bits = EVP_PKEY_get_bits(key.get());
   if (algorithm == Algorithm::rsa && (bits < min_rsa_bits || bits > max_rsa_bits)) {
@@ -201,6 +218,15 @@ Secret PrivateKey::to_pem() const {
   char* text = nullptr;
   const long length = BIO_get_mem_data(bio.get(), &text);
   return {text, text + length};
+}
+
+Secret PrivateKey::to_der() const {
+  const auto bio = check_openssl(BioPtr(BIO_new(BIO_s_secmem())), "no memory");
+  check_openssl(i2d_PKCS8PrivateKey_bio(bio.get(), impl_->key(), nullptr, nullptr, 0, nullptr, nullptr),
+                "cannot encode the private key");
+  char* bytes = nullptr;
+  const long length = BIO_get_mem_data(bio.get(), &bytes);
+  return {bytes, bytes + length};
 }
 
 }  // namespace dkim::crypto

@@ -10,6 +10,7 @@
 
 #include "crypto/digest.hpp"
 #include "crypto/keys/algorithm.hpp"
+#include "crypto/openssl.hpp"
 #include "crypto/secret.hpp"
 
 namespace dkim::crypto {
@@ -26,6 +27,10 @@ class PrivateKey {
   // key is encrypted, neither RSA nor Ed25519, or RSA of fewer than min_rsa_bits or more than max_rsa_bits.
   // The message does not name the file.
   static PrivateKey from_pem(const Secret& pem);
+
+  // Reads the DER of an unencrypted PKCS#8 structure, with nothing after it. Throws KeyFileError as from_pem
+  // does.
+  static PrivateKey from_der(const Secret& der);
 
   PrivateKey(PrivateKey&&) noexcept;
   PrivateKey& operator=(PrivateKey&&) noexcept;
@@ -46,10 +51,13 @@ class PrivateKey {
 
   // Returns PKCS#8 PEM, not encrypted.
   Secret to_pem() const;
+  // The same as DER.
+  Secret to_der() const;
 
  private:
   class Impl;
   explicit PrivateKey(std::unique_ptr<Impl> impl);
+  static PrivateKey judged(EvpPkeyPtr key);
   std::unique_ptr<Impl> impl_;
 };
 

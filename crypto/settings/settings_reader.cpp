@@ -212,7 +212,7 @@ SettingsFile::SettingsFile(SettingsSource source)
   const ParserMemory::Use use(*memory_);
   config_ = std::make_unique<libconfig::Config>();
   try {
-    config_->readString(source_->text());
+    config_->readString(source_->text().c_str());
   } catch (const libconfig::ParseException& error) {
     throw_settings_error(source_->place(static_cast<std::size_t>(std::max(error.getLine(), 1))),
                          error.getError(), "the form is: name = value;");

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto/secret.hpp"
+
 namespace dkim::crypto {
 
 // The limit in bytes for a file with all that it includes, and for a manifest.
@@ -37,7 +39,7 @@ class SettingsSource {
   static SettingsSource of_text(std::string_view text, const std::string& name);
 
   // Returns the text to parse, without @include, NUL and byte order mark.
-  const std::string& text() const { return text_; }
+  const SecretText& text() const { return text_; }
   // Returns the origin of a line of text(): "FILE:LINE".
   std::string place(std::size_t line) const;
   // Returns the name of the first file.
@@ -57,7 +59,7 @@ class SettingsSource {
 
   SettingsSource() = default;
 
-  std::string text_;
+  SecretText text_;  // fleet.conf has a password, and the file of sealing keys has keys
   std::vector<std::string> files_;
   std::vector<Run> runs_;
   std::size_t values_ = 0;

@@ -12,15 +12,7 @@ DomainTransaction::DomainTransaction(const KeyStore& store, canon::DomainName do
     : files_(store, std::move(domain)), manifest_(files_.manifest().value_or(Manifest{})) {}
 
 void DomainTransaction::add_key(KeyEntry entry, const PrivateKey& key) {
-  if (const auto* last = manifest_.find(entry.selector)) {
-    if (!manifest_.is_slot(entry.selector) || !last->forgotten) {
-      throw StoreError(
-          fmt::format("the selector {} was used in {} before; a selector is never used twice, since DNS and "
-                      "mail on its way still know the old key",
-                      entry.selector.str(), files_.domain().str()));
-    }
-    take_again(manifest_, entry);
-  }
+  take_selector(manifest_, files_.domain(), entry);
   auto key_file = files_.key_file(entry);
   refuse_unknown_file(key_file);
   if (entry.use == 1) refuse_unknown_file(files_.record_file(entry.selector));

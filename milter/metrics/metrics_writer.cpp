@@ -4,8 +4,8 @@
 
 #include <exception>
 
+#include "crypto/text_file.hpp"
 #include "milter/metrics/key_metrics.hpp"
-#include "milter/metrics/text_file.hpp"
 
 namespace dkim::milter {
 
@@ -99,7 +99,7 @@ std::string MetricsWriter::trouble_of_writing(const Setup& setup) {
     }
     shared_.metrics.set_periods(config.keys.every, config.metrics.interval);
     shared_.metrics.set_cached_domains(setup.keys.size(), setup.keys.capacity());
-    replace_text_file(file_, shared_.metrics.text(keys));
+    crypto::replace_text_file(file_, shared_.metrics.text(keys));
     return "";
   } catch (const std::exception& error) {
     return error.what();

@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/milter/service_manager_socket.hpp"
 #include "tests/support/patience.hpp"
+#include "tests/support/service_manager_socket.hpp"
 
 namespace dkim::test {
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "tests/milter/daemon_fixture.hpp"
-#include "tests/milter/service_manager_socket.hpp"
+#include "tests/support/service_manager_socket.hpp"
 
 namespace dkim::test {
 namespace {

@@ -1,13 +1,14 @@
-#include "milter/service_manager.hpp"
+#include "crypto/service_manager.hpp"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "tests/crypto/test_store.hpp"
-#include "tests/milter/service_manager_socket.hpp"
+#include "tests/support/service_manager_socket.hpp"
 
-namespace dkim::milter {
+namespace dkim::crypto {
 namespace {
 
 class Manager : public test::ServiceManagerSocket {
@@ -65,5 +66,39 @@ TEST(ServiceManager, NothingHappensWithoutOne) {
   EXPECT_EQ(longest.received() + ", " + near.received(), "nothing, nothing");
 }
 
+// What systemd sets for a unit with WatchdogSec.
+class Watchdog {
+ public:
+  Watchdog(const std::string& microseconds, const std::string& process) {
+    setenv("WATCHDOG_USEC", microseconds.c_str(), 1);
+    if (!process.empty()) setenv("WATCHDOG_PID", process.c_str(), 1);
+  }
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+  ~Watchdog() {
+    unsetenv("WATCHDOG_USEC");
+    unsetenv("WATCHDOG_PID");
+  }
+};
+
+std::optional<std::chrono::microseconds> interval(const std::string& microseconds,
+                                                  const std::string& process = "") {
+  const Watchdog watchdog(microseconds, process);
+  return watchdog_interval();
+}
+
+TEST(WatchdogInterval, IsWhatTheServiceManagerAsksThisProcessFor) {
+  EXPECT_EQ(watchdog_interval(), std::nullopt);
+  EXPECT_EQ(interval("120000000"), std::chrono::seconds(120));
+  EXPECT_EQ(interval("120000000", std::to_string(getpid())), std::chrono::seconds(120));
+  EXPECT_EQ(interval("120000000", std::to_string(getpid() + 1)), std::nullopt);
+  EXPECT_EQ(interval("120000000", "?"), std::nullopt);
+}
+
+TEST(WatchdogInterval, IsNothingForWhatIsNoTime) {
+  for (const std::string text : {"", "0", "-1", "2m", "99999999999999999999"})
+    EXPECT_EQ(interval(text), std::nullopt) << text;
+}
+
 }  // namespace
-}  // namespace dkim::milter
+}  // namespace dkim::crypto
