@@ -4,4 +4,8 @@
 
 #include "keytool/cli/subcommands.hpp"
 
-namespace dkim::keytool {}  // namespace dkim::keytool
+namespace dkim::keytool {
+
+ExitCode fleet_sync(const Arguments& arguments);
+
+}  // namespace dkim::keytool
