@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "canon/printable.hpp"
 #include "crypto/keys/sealed_key.hpp"
 #include "crypto/settings/places.hpp"
@@ -26,6 +24,8 @@ void check_sealing_keys(const crypto::SealingKeys& keys, const StoreState& state
   }
   for (const auto& [number, fingerprint] : state.sealing_keys) {
     const auto* key = keys.find(number);
+    // An older one may be gone from the file after a reseal.
+    if (key == nullptr && number != state.sealing_keys.rbegin()->first) continue;
     if (key == nullptr) {
       throw crypto::SealError(Kind::lost,
                               fmt::format("{} has no sealing key {} of the fleet: copy the file from a "
@@ -46,15 +46,6 @@ crypto::SealingKeys read_sealing_keys(const FleetSettings& settings, const Store
   auto keys = crypto::SealingKeys::read(settings.sealing_key_file);
   check_sealing_keys(keys, state, settings.sealing_key_file);
   return keys;
-}
-
-const crypto::SealingKey& sealing_key_in_use(const crypto::SealingKeys& keys, const StoreState& state) {
-  const auto& all = keys.all();
-  const auto found = std::find_if(all.rbegin(), all.rend(),
-                                  [&](const auto& key) { return state.sealing_keys.contains(key.number); });
-  if (found == all.rend())
-    throw crypto::SealError(Kind::lost, "this machine has no sealing key that the fleet knows");
-  return *found;
 }
 
 }  // namespace dkim::keytool::fleet

@@ -16,15 +16,12 @@ namespace dkim::keytool::fleet {
 // named: the file that the configuration names; the default one if nothing is named. Either has to be there.
 FleetSettings require_fleet_settings(const std::optional<std::filesystem::path>& named);
 
-// Throws SealError if the machine lacks one of the fleet's sealing keys, or has another one of that number.
+// Throws SealError if the machine lacks the newest of the fleet's sealing keys, or has another key under the
+// number of any.
 void check_sealing_keys(const crypto::SealingKeys& keys, const StoreState& state,
                         const std::filesystem::path& file);
 
 // Reads the file and checks it as above.
 crypto::SealingKeys read_sealing_keys(const FleetSettings& settings, const StoreState& state);
-
-// Returns the newest one that the fleet knows: a newer one may be in the file for a reseal that has not
-// begun. Throws SealError if there is none.
-const crypto::SealingKey& sealing_key_in_use(const crypto::SealingKeys& keys, const StoreState& state);
 
 }  // namespace dkim::keytool::fleet

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "crypto/error.hpp"
-#include "crypto/keys/sealed_key.hpp"
+#include "keytool/fleet/sealed_rows.hpp"
 
 namespace dkim::keytool::fleet {
 
@@ -26,9 +26,7 @@ SealedDomain seal_domain(const canon::DomainName& domain, const crypto::DomainSt
     const auto entry = std::find_if(state.manifest.keys.begin(), state.manifest.keys.end(),
                                     [&](const auto& key) { return key.id() == copied.id; });
     if (entry == state.manifest.keys.end()) throw crypto::StoreError("a key is not in its domain's manifest");
-    sealed.keys.push_back({copied.id.selector.str(), copied.id.use,
-                           std::string(crypto::key_name(entry->algorithm)),
-                           crypto::seal(copied.key, {domain, copied.id, entry->algorithm}, with)});
+    sealed.keys.push_back(seal_row(domain, *entry, copied.key, with));
   }
   return sealed;
 }

@@ -9,6 +9,7 @@
 #include "keytool/dns/at_once.hpp"
 #include "keytool/fleet/fleet_access.hpp"
 #include "keytool/fleet/local_state.hpp"
+#include "keytool/fleet/sealed_rows.hpp"
 
 namespace dkim::keytool::fleet {
 namespace {
@@ -26,7 +27,7 @@ class Push {
         database_(database),
         state_(state),
         keys_(keys),
-        with_(sealing_key_in_use(keys, state)),
+        with_(newest_sealing_key(keys, state.sealing_keys)),
         result_(result) {}
 
   void take_in(const std::vector<canon::DomainName>& domains, const Progress& progress) {
