@@ -8,22 +8,16 @@
 #include <array>
 #include <exception>
 #include <iostream>
-#include <span>
 
 #include "keytool/cli/errors.hpp"
-#include "keytool/cli/subcommands.hpp"
+#include "keytool/cli/subcommand_table.hpp"
 #include "keytool/output/terminal_text.hpp"
 
 namespace {
 
 using dkim::keytool::Arguments;
 using dkim::keytool::ExitCode;
-
-struct Subcommand {
-  std::string_view name;
-  std::string_view summary;
-  ExitCode (*run)(const Arguments&);
-};
+using dkim::keytool::Subcommand;
 
 constexpr std::array subcommands{
     Subcommand{"generate", "make a key and its DNS record", dkim::keytool::generate},
@@ -43,6 +37,7 @@ constexpr std::array subcommands{
                dkim::keytool::explain},
     Subcommand{"doctor", "find what is wrong between Postfix and the receiver, and what to do",
                dkim::keytool::doctor},
+    Subcommand{"fleet", "keep the keys of several machines in one database", dkim::keytool::fleet_command},
 };
 
 void print_help() {
@@ -59,8 +54,7 @@ what the daemon would do.
 
 Subcommands:
 )";
-  for (const auto& subcommand : subcommands)
-    std::cout << fmt::format("  {:<15}{}\n", subcommand.name, subcommand.summary);
+  std::cout << dkim::keytool::subcommand_lines(subcommands);
   std::cout << R"(
 "dkimkey SUBCOMMAND --help" describes a subcommand. "dkimkey --version" prints the version.
 
@@ -70,20 +64,9 @@ Exit codes: 0 done, 1 a problem found, 2 wrong usage or configuration, 3 waiting
 )";
 }
 
-// Returns the index of the subcommand. The words before it are common options; the value of an option may be
-// a word of its own.
-std::size_t subcommand_position(std::span<const std::string> words) {
-  std::size_t i = 0;
-  while (i < words.size() && words[i].starts_with('-')) {
-    const bool value_follows = words[i] == "--config" || words[i] == "--directory" || words[i] == "-D";
-    i += value_follows ? 2 : 1;
-  }
-  return std::min(i, words.size());
-}
-
 ExitCode run(const std::vector<std::string>& words) {
-  const std::size_t position = subcommand_position(words);
-  Arguments arguments(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(position));
+  const std::size_t position = dkim::keytool::subcommand_position(words);
+  const Arguments arguments(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(position));
   const auto given = [&](std::string_view option) {
     return std::find(arguments.begin(), arguments.end(), option) != arguments.end();
   };
@@ -95,15 +78,7 @@ ExitCode run(const std::vector<std::string>& words) {
     std::cout << "dkimkey " DKIMSIGND_VERSION "\n";
     return ExitCode::done;
   }
-  if (position == words.size()) throw dkim::keytool::UsageError("which subcommand? See: dkimkey --help");
-  const auto* subcommand = std::find_if(subcommands.begin(), subcommands.end(),
-                                        [&](const auto& entry) { return entry.name == words[position]; });
-  if (subcommand == subcommands.end()) {
-    throw dkim::keytool::UsageError(
-        fmt::format("there is no subcommand \"{}\"; see: dkimkey --help", words[position]));
-  }
-  arguments.insert(arguments.end(), words.begin() + static_cast<std::ptrdiff_t>(position) + 1, words.end());
-  return subcommand->run(arguments);
+  return dkim::keytool::run_subcommand(subcommands, words, position, "dkimkey");
 }
 
 // Private keys pass through this process's memory: neither a core file nor another process may see it. The

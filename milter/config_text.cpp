@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "crypto/settings/places.hpp"
 #include "crypto/settings/settings_text.hpp"
 #include "milter/config.hpp"
 
@@ -164,6 +165,7 @@ std::string config_text(const Config& config) {
   others.add_string("on_foreign_author", to_string(config.on_foreign_author));
   others.add_value("publish", publish_text(config.keys.publish));
   others.add_value("domains", settings_list(each(config.keys.domains, domain_text)));
+  others.add_string("fleet", config.keys.fleet ? config.keys.fleet->string() : crypto::default_fleet_file);
   others.add_string("slot_target", config.keys.slot_target ? config.keys.slot_target->text() : "");
   others.add_value("rotation", rotation_text(config.keys));
   others.add_string("log", to_string(config.log));

@@ -139,6 +139,7 @@ KeySettings read_key_settings(SettingsGroup& root) {
   if (auto publish = root.group("publish")) settings.publish = read_publish(*std::move(publish));
   if (auto domains = root.groups("domains")) settings.domains = read_domains(*std::move(domains));
   if (const auto text = root.text("slot_target")) settings.slot_target = read_slot_target(*text);
+  if (const auto text = root.text("fleet")) settings.fleet = absolute_path(*text, "fleet");
   if (auto rotation = root.group("rotation")) {
     settings.every = read_days(*rotation, "every", 1).value_or(settings.every);
     settings.drain = read_days(*rotation, "drain", 0).value_or(settings.drain);

@@ -1,5 +1,5 @@
-// The settings that decide how records get into DNS and when keys are replaced. dkimkey acts on them; the
-// daemon reads them only to report errors, since both share one configuration file.
+// The settings that decide how records get into DNS, when keys are replaced, and where a fleet keeps them.
+// dkimkey acts on them; the daemon reads them only to report errors, since both share one configuration file.
 //
 // Errors are SettingsError, with file and line.
 #pragma once
@@ -47,6 +47,8 @@ struct KeySettings {
   std::chrono::seconds forget = std::chrono::days(30);
   // Where the CNAMEs of new slots lead; nothing: slots are ordinary names of the domain.
   std::optional<SlotTarget> slot_target;
+  // How this machine reaches its fleet's database, if it is in a fleet; nothing: the default file.
+  std::optional<std::filesystem::path> fleet;
   // How a turn names new keys; nothing: after the old key, with the date.
   std::optional<canon::SelectorPattern> selector;
   // Who gets mail when something is to be done by a person; nothing: nobody.

@@ -8,6 +8,8 @@ namespace dkim::crypto {
 extern const char* const default_configuration_file;
 // /etc/dkimsignd/keys
 extern const char* const default_key_directory;
+// /etc/dkimsignd/fleet.conf
+extern const char* const default_fleet_file;
 // unix:/var/spool/postfix/dkimsignd/dkimsignd.sock
 extern const char* const default_socket;
 // The group of Postfix's processes: postfix.

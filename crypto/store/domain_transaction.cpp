@@ -95,15 +95,7 @@ DomainTransaction::~DomainTransaction() {
 }
 
 void DomainTransaction::add_key(KeyEntry entry, const PrivateKey& key) {
-  if (const auto* last = manifest_.find(entry.selector)) {
-    if (!manifest_.is_slot(entry.selector) || !last->forgotten) {
-      throw StoreError(
-          fmt::format("the selector {} was used in {} before; a selector is never used twice, since DNS and "
-                      "mail on its way still know the old key",
-                      entry.selector.str(), domain_.str()));
-    }
-    take_again(manifest_, entry);
-  }
+  take_selector(manifest_, domain_, entry);
   const auto key_file = name_of(store_.key_path(domain_, entry));
   refuse_unknown_file(key_file);
   if (entry.use == 1) refuse_unknown_file(name_of(store_.record_path(domain_, entry.selector)));

@@ -1,6 +1,10 @@
 #include "crypto/store/slot_use.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "crypto/error.hpp"
 
 namespace dkim::crypto {
 namespace {
@@ -31,6 +35,18 @@ void take_again(Manifest& manifest, KeyEntry& next) {
   }
   next.use = last.use + 1;
   next.memory = last.memory;
+}
+
+void take_selector(Manifest& manifest, const canon::DomainName& domain, KeyEntry& next) {
+  const auto* last = manifest.find(next.selector);
+  if (last == nullptr) return;
+  if (!manifest.is_slot(next.selector) || !last->forgotten) {
+    throw StoreError(
+        fmt::format("the selector {} was used in {} before; a selector is never used twice, since DNS and "
+                    "mail on its way still know the old key",
+                    next.selector.str(), domain.str()));
+  }
+  take_again(manifest, next);
 }
 
 }  // namespace dkim::crypto

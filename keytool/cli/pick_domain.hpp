@@ -9,6 +9,7 @@
 #include "canon/domain_name.hpp"
 #include "canon/selector.hpp"
 #include "crypto/store/key_store.hpp"
+#include "crypto/store/store_of_record.hpp"
 #include "keytool/cli/own_domain.hpp"
 
 namespace dkim::keytool {
@@ -21,12 +22,17 @@ canon::Selector parse_selector(const std::string& text);
 // Parse the name of something that may exist. A name that is in the store is accepted even if it could not be
 // used today, so that an old mistake can be shown and revoked. Any other name is parsed as above. Also throw
 // what the store throws.
+canon::DomainName pick_named_domain(const std::string& text, crypto::StoreOfRecord& store);
 canon::DomainName pick_named_domain(const std::string& text, const crypto::KeyStore& store);
+canon::Selector pick_selector(const std::string& text, crypto::StoreOfRecord& store,
+                              const canon::DomainName& domain);
 canon::Selector pick_selector(const std::string& text, const crypto::KeyStore& store,
                               const canon::DomainName& domain);
 
 // Returns the domain given, or the only one in the store, or that of this host's own mail. Throws UsageError
 // if there is none of these.
+canon::DomainName pick_domain(const std::optional<std::string>& given, crypto::StoreOfRecord& store,
+                              const OwnDomainSources& own = {});
 canon::DomainName pick_domain(const std::optional<std::string>& given, const crypto::KeyStore& store,
                               const OwnDomainSources& own = {});
 

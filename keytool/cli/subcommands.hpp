@@ -19,6 +19,8 @@ ExitCode check(const Arguments& arguments);
 ExitCode check_publish(const Arguments& arguments);
 ExitCode doctor(const Arguments& arguments);
 ExitCode explain(const Arguments& arguments);
+// With subcommands of its own (keytool/commands/fleet_subcommands.hpp); "fleet" is a namespace.
+ExitCode fleet_command(const Arguments& arguments);
 ExitCode generate(const Arguments& arguments);
 // C++ reserves the word "import".
 ExitCode import_keys(const Arguments& arguments);

@@ -5,13 +5,13 @@
 
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
-#include "crypto/store/domain_transaction.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/cli/dns_options.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/dns/observation.hpp"
+#include "keytool/fleet/open_store.hpp"
 #include "keytool/keys/stored_keys.hpp"
 #include "keytool/output/terminal_text.hpp"
 #include "keytool/rotation/rotation.hpp"
@@ -62,15 +62,15 @@ crypto::KeyEntry pick_key(const crypto::Manifest& manifest, const canon::DomainN
 }
 
 // Returns the keys that retire. Throws StoreError if the manifest is no longer the one that was seen.
-Selectors make_active(const crypto::KeyStore& store, const canon::DomainName& domain,
+Selectors make_active(crypto::StoreOfRecord& store, const canon::DomainName& domain,
                       const crypto::Manifest& seen, const crypto::KeyEntry& key) {
-  crypto::DomainTransaction transaction(store, domain);
-  auto& manifest = transaction.manifest();
+  const auto transaction = store.change(domain);
+  auto& manifest = transaction->manifest();
   if (!(manifest == seen))
     throw crypto::StoreError(fmt::format("the keys of {} were changed meanwhile: try again", domain.str()));
   Activate change{key.selector, retired_by(manifest, key)};
   apply_change(change, manifest, crypto::utc_now());
-  transaction.commit();
+  transaction->commit();
   return change.retire;
 }
 
@@ -86,13 +86,14 @@ ExitCode activate(const Arguments& arguments) {
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   const auto access = read_dns_options(*options);
-  const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
-  const auto domain = pick_domain(options->text("domain"), store);
-  const auto manifest = require_manifest(store, domain);
+  const auto store = fleet::open_store_of_record(read_configuration(*options));
+  const auto domain = pick_domain(options->text("domain"), *store);
+  const auto manifest = require_manifest(*store, domain);
   std::optional<canon::Selector> named;
-  if (const auto text = options->text("selector")) named = pick_selector(*text, store, domain);
+  if (const auto text = options->text("selector")) named = pick_selector(*text, *store, domain);
   const auto key = pick_key(manifest, domain, named);
-  const auto private_key = store.load_key(domain, key);  // a key that cannot be loaded must not become active
+  // A key that cannot be loaded must not become active.
+  const auto private_key = store->load_key(domain, key);
 
   if (!options->has("force")) {
     const auto place = place_of(manifest, key.selector, domain);
@@ -104,7 +105,7 @@ ExitCode activate(const Arguments& arguments) {
       return ExitCode::waiting;
     }
   }
-  const auto retired = make_active(store, domain, manifest, key);
+  const auto retired = make_active(*store, domain, manifest, key);
   std::cerr << fmt::format("activated {}: mail is signed with it from now on\n", key.selector.str());
   for (const auto& old : retired) {
     std::cerr << fmt::format(

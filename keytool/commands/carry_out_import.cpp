@@ -26,10 +26,10 @@ std::optional<std::filesystem::path> named_directory(const crypto::KeyStore& sto
   return path;
 }
 
-opendkim::StoreResult store_or_try(const crypto::KeyStore& store, const opendkim::WantedKeys& wanted,
+opendkim::StoreResult store_or_try(crypto::StoreOfRecord& store, const opendkim::WantedKeys& wanted,
                                    Run run) {
   if (run == Run::dry || wanted.keys.empty()) return try_keys(store, wanted);
-  make_missing_key_directory(store.directory());
+  make_missing_key_directory(store.files().directory());
   return store_keys(store, wanted, crypto::utc_now());
 }
 
@@ -100,20 +100,20 @@ std::string describe_next_steps(const std::filesystem::path& output, const opend
 
 }  // namespace
 
-std::vector<canon::Selector> active_selectors(const crypto::KeyStore& store,
-                                              const canon::DomainName& domain) {
+std::vector<canon::Selector> active_selectors(crypto::StoreOfRecord& store, const canon::DomainName& domain) {
   std::vector<canon::Selector> selectors;
-  const auto read = key_directory_exists(store.directory()) ? store.read_manifest(domain) : std::nullopt;
-  if (!read) return selectors;
-  for (const auto& entry : read->manifest.keys) {
+  const bool is_there = key_directory_exists(store.files().directory());
+  const auto manifest = is_there ? store.read_manifest(domain) : std::nullopt;
+  if (!manifest) return selectors;
+  for (const auto& entry : manifest->keys) {
     if (entry.state == crypto::KeyState::active) selectors.push_back(entry.selector);
   }
   return selectors;
 }
 
 ExitCode carry_out_import(const opendkim::ImportPlan& plan, const std::filesystem::path& output,
-                          const crypto::KeyStore& store, Run run) {
-  const auto text = conf_text(plan, named_directory(store));
+                          crypto::StoreOfRecord& store, Run run) {
+  const auto text = conf_text(plan, named_directory(store.files()));
   check_configuration(text);
   using Purpose = opendkim::ConfTarget::Purpose;
   // Without a key there is nothing to set up, and what is written now would be in the way of the next import.
@@ -142,7 +142,7 @@ ExitCode carry_out_import(const opendkim::ImportPlan& plan, const std::filesyste
 }
 
 ExitCode carry_out_import(const opendkim::WantedKeys& wanted, const opendkim::Remarks& remarks,
-                          const crypto::KeyStore& store, Run run) {
+                          crypto::StoreOfRecord& store, Run run) {
   const auto result = store_or_try(store, wanted, run);
   return report(result, wanted, remarks, run, opendkim::Trust::not_asked);
 }

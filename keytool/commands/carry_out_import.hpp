@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "crypto/store/key_store.hpp"
+#include "crypto/store/store_of_record.hpp"
 #include "keytool/cli/exit_code.hpp"
 #include "keytool/opendkim/plan.hpp"
 #include "keytool/opendkim/report.hpp"
@@ -12,15 +12,15 @@
 namespace dkim::keytool {
 
 // Returns the keys of the domain that sign already, and go on beside the imported ones.
-std::vector<canon::Selector> active_selectors(const crypto::KeyStore& store, const canon::DomainName& domain);
+std::vector<canon::Selector> active_selectors(crypto::StoreOfRecord& store, const canon::DomainName& domain);
 
 // Stores the keys, writes the configuration into `output` and prints the report; a dry run prints what would
 // be done. Throws UsageError if the file has settings of somebody's own.
 ExitCode carry_out_import(const opendkim::ImportPlan& plan, const std::filesystem::path& output,
-                          const crypto::KeyStore& store, opendkim::Run run);
+                          crypto::StoreOfRecord& store, opendkim::Run run);
 
 // Does the same for keys without a configuration.
 ExitCode carry_out_import(const opendkim::WantedKeys& wanted, const opendkim::Remarks& remarks,
-                          const crypto::KeyStore& store, opendkim::Run run);
+                          crypto::StoreOfRecord& store, opendkim::Run run);
 
 }  // namespace dkim::keytool

@@ -6,12 +6,12 @@
 
 #include "canon/labels.hpp"
 #include "crypto/keys/key_record.hpp"
-#include "crypto/store/domain_transaction.hpp"
 #include "crypto/store/published_record.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
+#include "keytool/fleet/open_store.hpp"
 #include "keytool/generate/generate_advice.hpp"
 #include "keytool/generate/generate_options.hpp"
 #include "keytool/generate/slot_plan.hpp"
@@ -128,7 +128,7 @@ crypto::PrivateKey make_key(const PlannedKey& planned, const GenerateRequest& re
 }
 
 // Writes the records of older keys again if the flags have changed. Returns their selectors.
-std::vector<canon::Selector> update_records(crypto::DomainTransaction& transaction,
+std::vector<canon::Selector> update_records(crypto::DomainChange& transaction,
                                             const crypto::RecordFlags& before) {
   std::vector<canon::Selector> changed;
   if (transaction.manifest().record == before) return changed;
@@ -166,16 +166,16 @@ bool still_fits(const MadeKey& made, const SizeRequest& size) {
          made.record.value.size() <= static_cast<std::size_t>(*size.fit);
 }
 
-// Stores all of it or, whatever happens, nothing (crypto/store/domain_transaction).
-Outcome store_keys(const crypto::KeyStore& store, const canon::DomainName& domain,
+// Stores all of it or, whatever happens, nothing (crypto/store/domain_change).
+Outcome store_keys(crypto::StoreOfRecord& store, const canon::DomainName& domain,
                    const GenerateRequest& request, const std::vector<crypto::PrivateKey>& keys,
                    const crypto::KeySettings& settings) {
-  crypto::DomainTransaction transaction(store, domain);
-  auto& manifest = transaction.manifest();
+  const auto transaction = store.change(domain);
+  auto& manifest = transaction->manifest();
   Outcome outcome;
   const auto before = manifest.record;
   request.flags.apply_to(manifest);
-  outcome.changed = update_records(transaction, before);
+  outcome.changed = update_records(*transaction, before);
 
   if (apply_slots(request, domain, settings, manifest) != request.keys) throw_changed_meanwhile(domain);
   const auto now = crypto::utc_now();
@@ -186,11 +186,11 @@ Outcome store_keys(const crypto::KeyStore& store, const canon::DomainName& domai
                  published_record(manifest, selector, domain, make_record(keys[i], manifest.record)),
                  slot_copy(manifest, selector)};
     if (!still_fits(made, request.size)) throw_changed_meanwhile(domain);
-    transaction.add_key(made.entry, keys[i]);
+    transaction->add_key(made.entry, keys[i]);
     made.entry = *manifest.find(selector);
     outcome.made.push_back(std::move(made));
   }
-  transaction.commit();
+  transaction->commit();
   outcome.manifest = manifest;
   return outcome;
 }
@@ -227,23 +227,24 @@ ExitCode generate(const Arguments& arguments) {
   }
   auto request = read_generate_request(*options);
   const auto configuration = read_configuration(*options);
-  const crypto::KeyStore store(configuration.signing.key_directory);
-  const auto domain = pick_domain(request.domain, store);
+  const auto store = fleet::open_store_of_record(configuration);
+  const auto domain = pick_domain(request.domain, *store);
 
   // Refuses before the work is done; what another dkimkey does meanwhile is seen under the lock.
-  const auto before = key_directory_exists(store.directory()) ? store.read_manifest(domain) : std::nullopt;
-  auto manifest = before ? before->manifest : crypto::Manifest{};
+  const auto& directory = store->files().directory();
+  const auto before = key_directory_exists(directory) ? store->read_manifest(domain) : std::nullopt;
+  auto manifest = before.value_or(crypto::Manifest{});
   request.keys = apply_slots(request, domain, configuration.keys, manifest);
   const auto planned = plan(request, domain, manifest);
   std::cerr << algorithm_note(request, manifest);
   std::vector<crypto::PrivateKey> keys;
   for (const auto& key : planned)
     keys.push_back(make_key(key, request));
-  make_missing_key_directory(store.directory());
-  const auto outcome = store_keys(store, domain, request, keys, configuration.keys);
+  make_missing_key_directory(directory);
+  const auto outcome = store_keys(*store, domain, request, keys, configuration.keys);
   print_records(request, domain, outcome.made);
   std::cout.flush();
-  std::cerr << describe_made(store, domain, outcome.made)
+  std::cerr << describe_made(store->files(), domain, outcome.made)
             << describe_company(domain, outcome.manifest, outcome.made)
             << describe_publishing(domain, outcome.made) << describe_cnames(domain, outcome.manifest)
             << describe_changed(domain, outcome.changed);

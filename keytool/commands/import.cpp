@@ -9,6 +9,7 @@
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/commands/carry_out_import.hpp"
+#include "keytool/fleet/open_store.hpp"
 #include "keytool/opendkim/amavis_conf.hpp"
 #include "keytool/opendkim/amavis_plan.hpp"
 #include "keytool/opendkim/rspamd_conf.hpp"
@@ -131,7 +132,7 @@ void check_options(Kind kind, const ParsedOptions& options) {
     throw UsageError("--output goes with the configuration of another signer; the others import only keys");
 }
 
-opendkim::ImportPlan make_plan(const Request& request, const crypto::KeyStore& store,
+opendkim::ImportPlan make_plan(const Request& request, crypto::StoreOfRecord& store,
                                opendkim::Sources& sources) {
   const opendkim::ActiveInStore in_store = [&](const canon::DomainName& domain) {
     return active_selectors(store, domain);
@@ -150,7 +151,7 @@ void refuse_terminal() {
       "< FILE");
 }
 
-ExitCode import_files(const Request& request, const ParsedOptions& options, const crypto::KeyStore& store,
+ExitCode import_files(const Request& request, const ParsedOptions& options, crypto::StoreOfRecord& store,
                       opendkim::Sources& sources) {
   opendkim::KeyCollector keys(sources);
   if (request.pem) {
@@ -224,7 +225,7 @@ ExitCode import_keys(const Arguments& arguments) {
   const auto options = command_line.parse(with_amavis_value(arguments));
   if (!options) return ExitCode::done;
   auto request = read_request(*options);
-  const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
+  const auto store = fleet::open_store_of_record(read_configuration(*options));
   opendkim::HostFiles any_files("");
   request = with_usual_place(std::move(request), any_files);
   const bool is_folder = request.rspamd && !opendkim::is_rspamd_conf(*request.rspamd, any_files);
@@ -232,8 +233,8 @@ ExitCode import_keys(const Arguments& arguments) {
   check_options(kind, *options);
   const auto configuration = request.opendkim.value_or(request.amavis.value_or(request.rspamd.value_or("")));
   opendkim::HostFiles sources(kind == Kind::keys ? "" : configuration);
-  if (kind == Kind::keys) return import_files(request, *options, store, sources);
-  return carry_out_import(make_plan(request, store, sources), request.output, store, request.run);
+  if (kind == Kind::keys) return import_files(request, *options, *store, sources);
+  return carry_out_import(make_plan(request, *store, sources), request.output, *store, request.run);
 }
 
 }  // namespace dkim::keytool

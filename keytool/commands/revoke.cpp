@@ -8,6 +8,7 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
+#include "keytool/fleet/open_store.hpp"
 #include "keytool/rotation/revocation.hpp"
 #include "keytool/rotation/turn_report.hpp"
 
@@ -48,9 +49,9 @@ ExitCode revoke(const Arguments& arguments) {
   const auto selector_text = options->text("selector");
   if (!selector_text) throw UsageError("which key? Name it with --selector");
   const auto configuration = read_configuration(*options);
-  const crypto::KeyStore store(configuration.signing.key_directory);
-  const auto domain = pick_domain(options->text("domain"), store);
-  const auto selector = pick_selector(*selector_text, store, domain);
+  const auto store = fleet::open_store_of_record(configuration);
+  const auto domain = pick_domain(options->text("domain"), *store);
+  const auto selector = pick_selector(*selector_text, *store, domain);
 
   TurnOptions turn;
   turn.policy = policy_of(configuration.keys);
@@ -58,7 +59,7 @@ ExitCode revoke(const Arguments& arguments) {
   turn.dns = read_dns_options(*options);
   turn.look_at_active = true;
   const auto done =
-      revoke_key(store, domain, selector, configuration.signing, turn.policy, crypto::utc_now(),
+      revoke_key(*store, domain, selector, configuration.signing, turn.policy, crypto::utc_now(),
                  options->has("unsigned") ? IfNoSlotIsFree::leave_unsigned : IfNoSlotIsFree::refuse);
   std::cerr << fmt::format("revoked {} and destroyed its private key\n", selector.str());
   if (done.successor) {
@@ -72,7 +73,7 @@ ExitCode revoke(const Arguments& arguments) {
         "one slot more, dkimkey generate --slots makes a new key\n",
         done.unsigned_because);
   }
-  const auto report = run_turn(store, domain, turn, crypto::utc_now);
+  const auto report = run_turn(*store, domain, turn, crypto::utc_now);
   if (options->has("json")) {
     std::cout << json_array(turn_objects(domain, report));
     std::cerr << failures_text(domain, report);

@@ -10,6 +10,7 @@
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/cli/time_option.hpp"
+#include "keytool/fleet/open_store.hpp"
 #include "keytool/notify/notifier.hpp"
 #include "keytool/output/terminal_text.hpp"
 #include "keytool/rotation/turn_report.hpp"
@@ -166,15 +167,16 @@ ExitCode rotate(const Arguments& arguments) {
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   const auto configuration = read_configuration(*options);
-  const crypto::KeyStore by_path(configuration.signing.key_directory);
+  const auto store = fleet::open_store_of_record(configuration);
   const Clock now = read_clock(*options);
   refuse_contradictions(*options);
   if (options->has("test-mail")) return send_test_mail(configuration, now);
   const auto turn = read_turn_options(*options, configuration);
   const auto domains =
-      options->has("all") ? by_path.domains() : std::vector{pick_domain(options->text("domain"), by_path)};
-  // Not with --wait, which takes hours: by then another directory may have the name.
-  const auto store = options->has("wait") ? by_path : store_for(domains, by_path);
+      options->has("all") ? store->domains() : std::vector{pick_domain(options->text("domain"), *store)};
+  // Not for one domain: it gains nothing, and with --wait, which takes hours, another directory may have the
+  // name by then.
+  if (domains.size() > 1) store->hold();
   ReportPrinter printer(*options);
   auto notifier = make_notifier(*options, configuration, now);
   if (notifier && options->has("all")) notifier->forget_all_but(domains);
@@ -183,8 +185,8 @@ ExitCode rotate(const Arguments& arguments) {
       [&](const canon::DomainName& domain) {
         auto own = turn;
         own.publish = configuration.keys.publish_for(domain);
-        auto report = run_turn(store, domain, own, now);
-        if (options->has("wait")) report = wait_for_turn(store, domain, own, std::move(report), now);
+        auto report = run_turn(*store, domain, own, now);
+        if (options->has("wait")) report = wait_for_turn(*store, domain, own, std::move(report), now);
         return report;
       },
       [&](const canon::DomainName& domain, const TurnReport& report) {

@@ -1,9 +1,9 @@
-// One connection to PostgreSQL by libpq: statements with parameters, transactions, notifications. The only folder
-// that knows libpq, and only by database.cpp and connection parsing.
+// One connection to PostgreSQL by libpq: statements with parameters, transactions, notifications. The only
+// folder that knows libpq, and only by database.cpp and connection parsing.
 //
 // Every statement has a time limit (statement_timeout, lock_timeout, idle_in_transaction_session_timeout,
-// connect_timeout, tcp_user_timeout and keepalives are set), so a network that is cut ends in an error. Nothing
-// from the database gets into a message unescaped, and no message has the connection string.
+// connect_timeout, tcp_user_timeout and keepalives are set), so a network that is cut ends in an error.
+// Nothing from the database gets into a message unescaped, and no message has the connection string.
 //
 // One thread at a time. Failures are DatabaseError.
 #pragma once
@@ -84,12 +84,19 @@ class Database {
   // Runs several statements that are separated by semicolons, without parameters.
   void run_script(const std::string& statements);
 
+  // False after the connection broke, or ended by a time limit of ours.
+  bool is_open() const;
+
+  // For changes: every statement sees what others have committed before it.
   void begin();
-  void commit();    // Kind::unknown if the answer did not come
+  // For reading: all statements see one state.
+  void begin_snapshot();
+  void commit();  // Kind::unknown if the answer did not come
   void rollback() noexcept;
 
   void listen(const std::string& channel);
-  // Waits until a notification is there, the connection breaks (throws) or the time is over, or wake_descriptor
+  // Waits until a notification is there, the connection breaks (throws) or the time is over, or
+  // wake_descriptor
   // (-1: none) becomes readable. Returns true for a notification; all that wait are taken.
   bool wait(std::chrono::milliseconds most, int wake_descriptor = -1);
 

@@ -1,8 +1,12 @@
-// What the fleet's tables hold, read and written in whole steps. Knows the SQL of everything but the making of
-// the schema (keytool/fleet/schema).
+// What the fleet's tables hold, read and written in whole steps. Knows the SQL of everything but the making
+// of the schema (keytool/fleet/schema).
 //
-// One thread at a time. Failures are DatabaseError; SettingsError for a manifest that does not parse is the
-// caller's matter: manifests are texts here.
+// What others may have put there is bounded: a text or a key that is too long is cut, and so refused by
+// whoever parses or opens it.
+//
+// What reads in one snapshot (domain, changed_since) does not belong into a transaction. One thread at a
+// time. Failures are DatabaseError; SettingsError for a manifest that does not parse is the caller's matter:
+// manifests are texts here.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +17,7 @@
 
 #include "canon/domain_name.hpp"
 #include "crypto/keys/sealed_key.hpp"
+#include "crypto/store/signer_view.hpp"
 #include "crypto/utc_time.hpp"
 #include "keytool/fleet/database.hpp"
 
@@ -50,6 +55,12 @@ struct SignerRow {
   int refused = 0;           // how many domains it refuses
 };
 
+// What one change got when it was made.
+struct Change {
+  std::int64_t sequence = 0;
+  std::string mark;
+};
+
 struct RefusedRow {
   std::string host;
   std::string domain;
@@ -68,37 +79,60 @@ class FleetDatabase {
 
   std::vector<std::string> domains();
   std::optional<DomainRow> domain(const canon::DomainName& domain);
-  // The domains that changed after that change, with their keys, in the order of their sequences. All of it is one
-  // snapshot.
+  // The same without its keys.
+  std::optional<std::string> manifest(const canon::DomainName& domain);
+  // The domains that changed after that change, with their keys, in the order of their sequences. All of it
+  // is one snapshot.
   std::vector<DomainRow> changed_since(std::int64_t sequence, int most);
 
-  // The next two belong into one transaction (connection().begin()).
-  // Takes the domain's lock until the transaction ends, then reads it.
+  // When the first change after that one was made; nothing if there is none. For how far behind a signer is.
+  std::optional<crypto::UtcTime> changed_after(std::int64_t sequence);
+  // The server's clock.
+  crypto::UtcTime now();
+
+  // The next two belong into one transaction (connection().begin()). Who changes several domains in one locks
+  // all of them before the first is put, or two that do so wait for each other.
+  //
+  // Takes the domain's lock until the transaction ends, then reads it. Its keys are locked, too: reseal
+  // waits.
   std::optional<DomainRow> lock_domain(const canon::DomainName& domain);
-  // Replaces manifest and keys of one domain (keys: all that it is to have) and returns the sequence of the change. The
-  // store's row is locked from here on until the transaction ends, which makes the order of sequences that of the commits. Notifies.
-  std::int64_t put_domain(const canon::DomainName& domain, const std::string& manifest,
-                          const std::vector<KeyRow>& keys);
+  // Replaces manifest and keys of one domain (keys: all that it is to have). The store's row is locked from
+  // here on until the transaction ends, which makes the order of sequences that of the commits. Notifies.
+  Change put_domain(const canon::DomainName& domain, const std::string& manifest,
+                    const std::vector<KeyRow>& keys);
 
   std::vector<SignerRow> signers();
   std::vector<RefusedRow> refusals();
+  // The machines that do not hold the domain's present state, or refuse it; of those that left, the ones that
+  // may still sign.
+  std::vector<crypto::LaggingSigner> behind(const canon::DomainName& domain);
   // Registers this machine, or lets it come back. Its lease is over and nothing is applied.
   void join(const std::string& host);
   // Before the machine's own lease is written: what it may sign until.
+  // Never shortens what was granted. Throws DatabaseError::Kind::refused if the machine is not in the fleet
+  // (any more).
   void grant_lease(const std::string& host, crypto::UtcTime end);
-  // What the machine holds now.
+  // What the machine holds now: version, applied and sealing_keys. Throws as grant_lease() does.
   void report(const SignerRow& signer);
   void refuse(const std::string& host, const std::string& domain, const std::string& reason);
   void accept(const std::string& host, const std::string& domain);
   // Throws DatabaseError if there is no such machine.
   void leave(const std::string& host);
 
-  // For reseal: up to `most` keys that are sealed with another key than that number, locked for this transaction.
+  // For reseal: up to `most` keys that are sealed with another key than that number, locked for this
+  // transaction.
   std::vector<std::pair<std::string, KeyRow>> sealed_otherwise(int number, int most);
   void put_sealed(const std::string& domain, const KeyRow& key);
   void add_sealing_key(int number, const std::string& fingerprint);
 
  private:
+  // Runs it in one snapshot.
+  template <typename Read>
+  auto in_snapshot(Read read);
+  // lock: what follows the statement that reads the keys.
+  std::optional<DomainRow> read_domain(const canon::DomainName& domain, std::string_view lock);
+  std::vector<DomainRow> read_changed(std::int64_t sequence, int most);
+
   Database database_;
 };
 

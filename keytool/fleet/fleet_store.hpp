@@ -1,8 +1,8 @@
-// A fleet's database as the store of record. Every change is one transaction there, and then the domain's files on this
-// machine are written; other machines get it by their agents.
+// A fleet's database as the store of record. Every change is one transaction there, and then the domain's
+// files on this machine are written; other machines get it by their agents.
 //
-// Connections are made when they are needed, one for each thread that is at work at once. Every change, and the first
-// read, refuses a database that is not the one of this machine's copy or went back in time.
+// Connections are made when they are needed, one for each thread that is at work at once. Every change, and
+// the first read, refuses a database that is not the one of this machine's copy or went back in time.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,9 @@
 
 namespace dkim::keytool::fleet {
 
-// Throws SettingsError and StoreError if the machine's own files do not allow it; the database is not asked yet.
-std::unique_ptr<crypto::StoreOfRecord> open_fleet_store(const crypto::KeyStore& files, FleetSettings settings);
+// Throws SettingsError and StoreError if the machine's own files do not allow it; the database is not asked
+// yet.
+std::unique_ptr<crypto::StoreOfRecord> open_fleet_store(const crypto::KeyStore& files,
+                                                        FleetSettings settings);
 
 }  // namespace dkim::keytool::fleet

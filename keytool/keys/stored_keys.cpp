@@ -6,8 +6,8 @@
 
 namespace dkim::keytool {
 
-std::string no_keys_text(const crypto::KeyStore& store, const canon::DomainName& domain) {
-  return fmt::format("there are no keys for {} in {}", domain.str(), store.directory().string());
+std::string no_keys_text(const std::string& place, const canon::DomainName& domain) {
+  return fmt::format("there are no keys for {} in {}", domain.str(), place);
 }
 
 std::string no_key_text(const canon::DomainName& domain, const canon::Selector& selector) {
@@ -16,8 +16,14 @@ std::string no_key_text(const canon::DomainName& domain, const canon::Selector& 
 
 crypto::Manifest require_manifest(const crypto::KeyStore& store, const canon::DomainName& domain) {
   auto read = store.read_manifest(domain);
-  if (!read) throw crypto::StoreError(no_keys_text(store, domain));
+  if (!read) throw crypto::StoreError(no_keys_text(store.directory().string(), domain));
   return std::move(read->manifest);
+}
+
+crypto::Manifest require_manifest(crypto::StoreOfRecord& store, const canon::DomainName& domain) {
+  auto manifest = store.read_manifest(domain);
+  if (!manifest) throw crypto::StoreError(no_keys_text(store.place(), domain));
+  return *std::move(manifest);
 }
 
 const crypto::KeyEntry& require_key(const crypto::Manifest& manifest, const canon::DomainName& domain,

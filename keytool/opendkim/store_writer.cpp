@@ -6,7 +6,6 @@
 
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
-#include "crypto/store/domain_transaction.hpp"
 
 namespace dkim::keytool::opendkim {
 namespace {
@@ -34,7 +33,7 @@ std::optional<std::string> why_not_into(const crypto::Slot& slot, const FoundKey
                      crypto::key_name(slot.algorithm));
 }
 
-StoredKey judge(const crypto::KeyStore& store, const crypto::Manifest& manifest, const KeyName& name,
+StoredKey judge(crypto::StoreOfRecord& store, const crypto::Manifest& manifest, const KeyName& name,
                 const FoundKey& key, crypto::KeyState wanted_state) {
   const auto* entry = manifest.find(name.selector);
   if (entry == nullptr) {
@@ -79,7 +78,7 @@ std::optional<Remark> check_subdomains(const WantedKeys& wanted, const canon::Do
                       domain.str(), wanted.signer));
 }
 
-void add_key(crypto::DomainTransaction& transaction, const KeyName& name, const FoundKey& key,
+void add_key(crypto::DomainChange& transaction, const KeyName& name, const FoundKey& key,
              crypto::KeyState state, crypto::UtcTime now) {
   crypto::KeyEntry entry{.selector = name.selector,
                          .algorithm = key.key->algorithm(),
@@ -91,10 +90,10 @@ void add_key(crypto::DomainTransaction& transaction, const KeyName& name, const 
   transaction.add_key(std::move(entry), *key.key);
 }
 
-StoreResult store_domain(const crypto::KeyStore& store, const WantedKeys& wanted,
+StoreResult store_domain(crypto::StoreOfRecord& store, const WantedKeys& wanted,
                          const canon::DomainName& domain, const DomainKeys& keys, crypto::UtcTime now) {
-  crypto::DomainTransaction transaction(store, domain);
-  auto& manifest = transaction.manifest();
+  const auto transaction = store.change(domain);
+  auto& manifest = transaction->manifest();
   StoreResult result;
   if (auto remark = check_subdomains(wanted, domain, manifest)) result.remarks.push_back(*std::move(remark));
   const auto subdomains = wanted.subdomains.find(domain);
@@ -104,23 +103,23 @@ StoreResult store_domain(const crypto::KeyStore& store, const WantedKeys& wanted
   if (manifest.keys.empty() && record != wanted.records.end()) manifest.record = record->second;
   for (const auto& [name, key] : keys) {
     result.keys.push_back(judge(store, manifest, *name, *key, wanted.state));
-    if (result.keys.back().outcome == Outcome::added) add_key(transaction, *name, *key, wanted.state, now);
+    if (result.keys.back().outcome == Outcome::added) add_key(*transaction, *name, *key, wanted.state, now);
   }
   const bool changed = std::any_of(result.keys.begin(), result.keys.end(),
                                    [](const auto& key) { return key.outcome == Outcome::added; });
-  if (changed) transaction.commit();
+  if (changed) transaction->commit();
   return result;
 }
 
-bool is_there(const crypto::KeyStore& store) {
+bool is_there(const crypto::StoreOfRecord& store) {
   std::error_code error;
-  return std::filesystem::exists(store.directory(), error);
+  return std::filesystem::exists(store.files().directory(), error);
 }
 
-StoreResult try_domain(const crypto::KeyStore& store, const WantedKeys& wanted,
+StoreResult try_domain(crypto::StoreOfRecord& store, const WantedKeys& wanted,
                        const canon::DomainName& domain, const DomainKeys& keys) {
   const auto read = is_there(store) ? store.read_manifest(domain) : std::nullopt;
-  const auto manifest = read ? read->manifest : crypto::Manifest{};
+  const auto manifest = read.value_or(crypto::Manifest{});
   StoreResult result;
   if (auto remark = check_subdomains(wanted, domain, manifest)) result.remarks.push_back(*std::move(remark));
   for (const auto& [name, key] : keys)
@@ -148,13 +147,13 @@ StoreResult for_each_domain(const WantedKeys& wanted, Work work) {
 
 }  // namespace
 
-StoreResult try_keys(const crypto::KeyStore& store, const WantedKeys& wanted) {
+StoreResult try_keys(crypto::StoreOfRecord& store, const WantedKeys& wanted) {
   return for_each_domain(wanted, [&](const canon::DomainName& domain, const DomainKeys& keys) {
     return try_domain(store, wanted, domain, keys);
   });
 }
 
-StoreResult store_keys(const crypto::KeyStore& store, const WantedKeys& wanted, crypto::UtcTime now) {
+StoreResult store_keys(crypto::StoreOfRecord& store, const WantedKeys& wanted, crypto::UtcTime now) {
   return for_each_domain(wanted, [&](const canon::DomainName& domain, const DomainKeys& keys) {
     return store_domain(store, wanted, domain, keys, now);
   });

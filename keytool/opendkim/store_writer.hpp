@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/store/key_store.hpp"
+#include "crypto/store/store_of_record.hpp"
 #include "keytool/opendkim/key_collector.hpp"
 #include "keytool/opendkim/remark.hpp"
 
@@ -34,11 +34,11 @@ struct StoreResult {
 };
 
 // Returns what store_keys would do. The store need not exist.
-StoreResult try_keys(const crypto::KeyStore& store, const WantedKeys& wanted);
+StoreResult try_keys(crypto::StoreOfRecord& store, const WantedKeys& wanted);
 
 // Stores the keys. A key that is already there stays as it is. Refuses a key whose selector belongs to
 // another one, and all keys of a domain that cannot be written; goes on with the others. Does not throw for
 // any of that.
-StoreResult store_keys(const crypto::KeyStore& store, const WantedKeys& wanted, crypto::UtcTime now);
+StoreResult store_keys(crypto::StoreOfRecord& store, const WantedKeys& wanted, crypto::UtcTime now);
 
 }  // namespace dkim::keytool::opendkim

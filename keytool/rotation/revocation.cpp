@@ -6,7 +6,6 @@
 
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
-#include "crypto/store/domain_transaction.hpp"
 #include "keytool/keys/next_selector.hpp"
 #include "keytool/keys/slots.hpp"
 #include "keytool/keys/stored_keys.hpp"
@@ -90,15 +89,15 @@ RotationPolicy policy_for(const canon::DomainName& domain, RotationPolicy policy
   return policy;
 }
 
-void add_successor(crypto::DomainTransaction& transaction, const KeyEntry& old,
-                   const canon::Selector& selector, crypto::UtcTime now) {
+void add_successor(crypto::DomainChange& transaction, const KeyEntry& old, const canon::Selector& selector,
+                   crypto::UtcTime now) {
   const auto key = crypto::PrivateKey::generate(old.algorithm, old.bits);
   transaction.add_key({.selector = selector, .algorithm = old.algorithm, .bits = key.bits(), .created = now},
                       key);
 }
 
 // Makes a successor sign in the place of the old key, which retires.
-Revocation replace(crypto::DomainTransaction& transaction, const KeyEntry& old, const RotationPolicy& policy,
+Revocation replace(crypto::DomainChange& transaction, const KeyEntry& old, const RotationPolicy& policy,
                    crypto::UtcTime now, IfNoSlotIsFree if_no_slot_is_free) {
   Revocation out;
   if (const auto* pending = pending_successor(transaction.manifest(), old)) {
@@ -116,22 +115,23 @@ Revocation replace(crypto::DomainTransaction& transaction, const KeyEntry& old, 
 
 }  // namespace
 
-Revocation revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
+Revocation revoke_key(crypto::StoreOfRecord& store, const canon::DomainName& domain,
                       const canon::Selector& selector, const crypto::SigningSettings& settings,
                       const RotationPolicy& policy, crypto::UtcTime now, IfNoSlotIsFree if_no_slot_is_free) {
   // A transaction would make a directory for a domain without keys.
-  if (!store.stamp(domain)) throw crypto::StoreError(no_keys_text(store, domain));
-  crypto::DomainTransaction transaction(store, domain);
-  const KeyEntry old = require_key(transaction.manifest(), domain, selector);
+  if (!store.has(domain)) throw crypto::StoreError(no_keys_text(store.place(), domain));
+  const auto transaction = store.change(domain);
+  auto& manifest = transaction->manifest();
+  const KeyEntry old = require_key(manifest, domain, selector);
   if (old.state == KeyState::revoked)
     throw crypto::StoreError(fmt::format("the key {} is revoked already", selector.str()));
 
   Revocation done;
-  if (is_needed(transaction.manifest(), domain, old, settings))
-    done = replace(transaction, old, policy_for(domain, policy), now, if_no_slot_is_free);
-  apply_change(Revoke{selector}, transaction.manifest(), now);
-  transaction.rewrite_record(*transaction.manifest().find(selector));
-  transaction.commit();
+  if (is_needed(manifest, domain, old, settings))
+    done = replace(*transaction, old, policy_for(domain, policy), now, if_no_slot_is_free);
+  apply_change(Revoke{selector}, manifest, now);
+  transaction->rewrite_record(*manifest.find(selector));
+  transaction->commit();
   return done;
 }
 

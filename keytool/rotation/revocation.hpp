@@ -7,7 +7,7 @@
 #include <string>
 
 #include "crypto/settings/signing_settings.hpp"
-#include "crypto/store/key_store.hpp"
+#include "crypto/store/store_of_record.hpp"
 #include "keytool/rotation/turn.hpp"
 
 namespace dkim::keytool {
@@ -25,7 +25,7 @@ struct Revocation {
 
 // Throws crypto::StoreError if there is no such key, if it is revoked already, or if no slot is free for a
 // successor that is needed; then it says what can be done.
-Revocation revoke_key(const crypto::KeyStore& store, const canon::DomainName& domain,
+Revocation revoke_key(crypto::StoreOfRecord& store, const canon::DomainName& domain,
                       const canon::Selector& selector, const crypto::SigningSettings& settings,
                       const RotationPolicy& policy, crypto::UtcTime now,
                       IfNoSlotIsFree if_no_slot_is_free = IfNoSlotIsFree::refuse);

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "crypto/error.hpp"
-#include "crypto/store/domain_transaction.hpp"
 #include "crypto/store/published_record.hpp"
 #include "keytool/keys/stored_keys.hpp"
 #include "keytool/rotation/change_text.hpp"
@@ -23,7 +22,7 @@ RecordAction action_of(const Publication& publication) {
 
 class TurnRunner {
  public:
-  TurnRunner(const crypto::KeyStore& store, const canon::DomainName& domain, const TurnOptions& options,
+  TurnRunner(crypto::StoreOfRecord& store, const canon::DomainName& domain, const TurnOptions& options,
              const Clock& now)
       : store_(store),
         domain_(domain),
@@ -40,7 +39,8 @@ class TurnRunner {
     for (int round = 0; round < most_rounds; ++round) {
       const auto manifest = require_manifest(store_, domain_);
       if (round == 0) limit_request(manifest);
-      if (round == 0 && !options_.dry_run) tidy_up(manifest);
+      // A run that was killed after its change leaves nothing to write, but perhaps a key to destroy.
+      if (round == 0 && !options_.dry_run) store_.tidy_up(domain_, manifest);
       // The time after the look: a record counts as published from when it was seen.
       const DnsView dns = look(manifest);
       const auto plan = plan_rotation(manifest, dns, now_(), policy_, request_);
@@ -86,12 +86,6 @@ class TurnRunner {
     request_.only = std::move(only);
   }
 
-  // A run that was killed after it had made its change leaves nothing to write, but perhaps a key to destroy.
-  void tidy_up(const crypto::Manifest& manifest) {
-    if (crypto::needs_tidying(store_, domain_, manifest))
-      const crypto::DomainTransaction tidying(store_, domain_);
-  }
-
   // Whether the cycle depends on what DNS shows of this key. When a timer goes through a large store, active
   // keys are left to dkimkey check.
   bool is_of_interest(const crypto::KeyEntry& key, const crypto::Manifest& manifest) const {
@@ -135,17 +129,18 @@ class TurnRunner {
   void make_changes(const RotationPlan& plan, const crypto::Manifest& planned_from) {
     // Keys are made before the lock is taken: a large one takes its time.
     const auto new_keys = make_keys(plan);
-    crypto::DomainTransaction transaction(store_, domain_);
-    if (!(transaction.manifest() == planned_from)) return;
+    const auto transaction = store_.change(domain_);
+    auto& manifest = transaction->manifest();
+    if (!(manifest == planned_from)) return;
     const auto time = now_();
     for (const auto& [make, key] : new_keys)
-      add(transaction, make, key, time);
+      add(*transaction, make, key, time);
     for (const auto& change : plan.changes) {
-      apply_change(change, transaction.manifest(), time);
+      apply_change(change, manifest, time);
       if (const auto* revoke = std::get_if<Revoke>(&change))
-        transaction.rewrite_record(*transaction.manifest().find(revoke->selector));
+        transaction->rewrite_record(*manifest.find(revoke->selector));
     }
-    transaction.commit();
+    transaction->commit();
     for (const auto& change : plan.changes) {
       if (auto text = text_of(change, planned_from)) report_.events.push_back(*std::move(text));
       if (const auto* revoke = std::get_if<Revoke>(&change)) explain_revocation(*revoke, planned_from);
@@ -173,7 +168,7 @@ class TurnRunner {
     return keys;
   }
 
-  static void add(crypto::DomainTransaction& transaction, const MakeKey& make, const crypto::PrivateKey& key,
+  static void add(crypto::DomainChange& transaction, const MakeKey& make, const crypto::PrivateKey& key,
                   crypto::UtcTime time) {
     transaction.add_key({.selector = make.selector,
                          .algorithm = make.algorithm,
@@ -201,7 +196,7 @@ class TurnRunner {
       // Once in a run: a server that lags shows the old record for a while.
       if (tried_.contains({publication.selector, publication.what})) continue;
       const auto current = store_.read_manifest(domain_);
-      if (!current || !(current->manifest == manifest)) return Next::another_look;
+      if (!current || !(*current == manifest)) return Next::another_look;
       if (try_to_publish(publication, record) == PublishOutcome::done) next = Next::another_look;
     }
     return next;
@@ -239,7 +234,7 @@ class TurnRunner {
       report_.hand_work.push_back({publication.what, record_of(publication, manifest)});
   }
 
-  const crypto::KeyStore& store_;
+  crypto::StoreOfRecord& store_;
   const canon::DomainName& domain_;
   const TurnOptions& options_;
   RotationPolicy policy_;
@@ -262,8 +257,8 @@ RotationPolicy policy_of(const crypto::KeySettings& settings) {
   return {settings.every, settings.drain, settings.forget, {.pattern = settings.selector}};
 }
 
-TurnReport run_turn(const crypto::KeyStore& store, const canon::DomainName& domain,
-                    const TurnOptions& options, const Clock& now) {
+TurnReport run_turn(crypto::StoreOfRecord& store, const canon::DomainName& domain, const TurnOptions& options,
+                    const Clock& now) {
   return TurnRunner(store, domain, options, now).run();
 }
 

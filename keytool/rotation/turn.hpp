@@ -14,7 +14,7 @@
 
 #include "crypto/keys/record_text.hpp"
 #include "crypto/settings/key_settings.hpp"
-#include "crypto/store/key_store.hpp"
+#include "crypto/store/store_of_record.hpp"
 #include "keytool/dns/observation.hpp"
 #include "keytool/rotation/rotation.hpp"
 
@@ -74,7 +74,7 @@ RotationPolicy policy_of(const crypto::KeySettings& settings);
 
 // Throws crypto::Error if the domain has no keys, or if the store cannot be read or written. A publication
 // that fails is in the report.
-TurnReport run_turn(const crypto::KeyStore& store, const canon::DomainName& domain,
-                    const TurnOptions& options, const Clock& now);
+TurnReport run_turn(crypto::StoreOfRecord& store, const canon::DomainName& domain, const TurnOptions& options,
+                    const Clock& now);
 
 }  // namespace dkim::keytool

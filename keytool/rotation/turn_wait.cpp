@@ -80,7 +80,7 @@ class Progress {
 
 }  // namespace
 
-TurnReport wait_for_turn(const crypto::KeyStore& store, const canon::DomainName& domain, TurnOptions options,
+TurnReport wait_for_turn(crypto::StoreOfRecord& store, const canon::DomainName& domain, TurnOptions options,
                          TurnReport report, const Clock& now) {
   // Keys that another run begins meanwhile are not waited for.
   auto awaited = under_way(report.manifest);

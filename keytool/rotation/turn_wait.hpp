@@ -11,7 +11,7 @@ namespace dkim::keytool {
 // Polls until every key that was pending in the report is active or has been overtaken, and until each turn
 // that waits for a free slot has come as far. Returns the last report. A signal may end it at any instant, as
 // with any run. Throws what run_turn() throws.
-TurnReport wait_for_turn(const crypto::KeyStore& store, const canon::DomainName& domain, TurnOptions options,
+TurnReport wait_for_turn(crypto::StoreOfRecord& store, const canon::DomainName& domain, TurnOptions options,
                          TurnReport report, const Clock& now);
 
 }  // namespace dkim::keytool

@@ -1,15 +1,28 @@
 #include "keytool/system/stop_signals.hpp"
 
+#include <sys/signalfd.h>
+
 #include <cerrno>
 #include <ctime>
 #include <system_error>
 
 namespace dkim::keytool {
 
-StopSignals::StopSignals() {
-  sigemptyset(&signals_);
+namespace {
+
+sigset_t signals_that_stop() {
+  sigset_t signals;
+  sigemptyset(&signals);
   for (const int number : {SIGINT, SIGTERM, SIGHUP})
-    sigaddset(&signals_, number);
+    sigaddset(&signals, number);
+  return signals;
+}
+
+}  // namespace
+
+StopSignals::StopSignals()
+    : signals_(signals_that_stop()), descriptor_(signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK)) {
+  if (!descriptor_) throw std::system_error(errno, std::generic_category(), "signalfd");
   const int error = pthread_sigmask(SIG_BLOCK, &signals_, &before_);
   if (error != 0) throw std::system_error(error, std::generic_category(), "pthread_sigmask");
 }

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <csignal>
 
+#include "crypto/file.hpp"
+
 namespace dkim::keytool {
 
 class StopSignals {
@@ -22,9 +24,13 @@ class StopSignals {
   // Returns whether one has come.
   bool has_come() { return wait(std::chrono::milliseconds(0)); }
 
+  // Can be read by poll(2) when a signal is there that has not been noticed yet.
+  int descriptor() const { return descriptor_.get(); }
+
  private:
   sigset_t signals_{};
   sigset_t before_{};
+  crypto::FileDescriptor descriptor_;
   bool has_come_ = false;
 };
 

@@ -21,7 +21,8 @@ COMMAND = re.compile(
 class Commands(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.options = {name: programs.options_in(programs.help_of(name)) for name in programs.subcommands()}
+        names = programs.subcommands() + programs.fleet_subcommands()
+        cls.options = {name: programs.options_in(programs.help_of(name)) for name in names}
         cls.of_daemon = programs.options_in(programs.output_of(DKIMSIGND, "--help"))
 
     def assert_exists(self, program, text, where):
@@ -32,8 +33,9 @@ class Commands(unittest.TestCase):
             return
         if options <= {"--help", "--version"} and len(words) == len(options):
             return
-        self.assertIn(words[0], self.options, f"{where}: dkimkey {text}")
-        self.assertLessEqual(options, self.options[words[0]], f"{where}: dkimkey {text}")
+        name = " ".join(words[:2] if words[0] == "fleet" and words[1:] else words[:1])
+        self.assertIn(name, self.options, f"{where}: dkimkey {text}")
+        self.assertLessEqual(options, self.options[name], f"{where}: dkimkey {text}")
 
     def test_commands_in_examples_exist(self):
         places = [(page.path.name, display) for page in PAGES.values() for display in page.displays()]

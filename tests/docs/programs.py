@@ -105,8 +105,15 @@ def subcommands():
     return re.findall(r"^  ([\w-]+) ", listed, re.M)
 
 
+def fleet_subcommands():
+    """Returns the subcommands of dkimkey fleet as "fleet join"."""
+    text = help_of("fleet")
+    listed = text[text.index("Subcommands:") :].split("\n\n")[0]
+    return [f"fleet {name}" for name in re.findall(r"^  ([\w-]+) ", listed, re.M)]
+
+
 def help_of(subcommand):
-    return output_of(DKIMKEY, subcommand, "--help")
+    return output_of(DKIMKEY, *subcommand.split(), "--help")
 
 
 def exit_codes_in(help_text):

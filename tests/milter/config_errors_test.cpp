@@ -188,7 +188,7 @@ TEST(ConfigErrors, AnUnknownSettingIsNeverIgnored) {
   EXPECT_EQ(
       error_of("\nsokcet = \"unix:/s\";\n"),
       "test.conf:2: unknown setting \"sokcet\"; known here: also_sign, canonicalization, domains, "
-      "expiration, key_directory, log, log_level, logins, macros, metrics_domains, metrics_file, "
+      "expiration, fleet, key_directory, log, log_level, logins, macros, metrics_domains, metrics_file, "
       "metrics_interval, on_error, on_foreign_author, on_malformed, oversigned_headers, publish, rotation, "
       "rules, sign_authenticated, signed_headers, slot_target, socket, socket_mode, trusted_networks");
 }

@@ -66,6 +66,10 @@ class InstallTest(unittest.TestCase):
         for unit in ("dkimsignd.service", "dkimkey-rotate.timer"):
             self.assertEqual(self.machine.active(unit), "active")
             self.assertEqual(self.machine.run("systemctl", "is-enabled", unit).strip(), "enabled")
+        # Most machines are in no fleet.
+        self.assertEqual(self.machine.active("dkimkey-fleet.service"), "inactive")
+        self.assertEqual(self.machine.run("systemctl", "is-enabled", "dkimkey-fleet.service",
+                                          good=(1,)).strip(), "disabled")
         owners = {
             "/etc/dkimsignd": "root:dkimsignd 750",
             "/etc/dkimsignd/dkimsignd.conf": "root:root 644",
@@ -84,7 +88,8 @@ class InstallTest(unittest.TestCase):
         self.assertEqual(self.machine.run("dkimsignd", "--check"), "no problem found\n")
         self.assertIn("dkimsignd.service", self.machine.property(self.host.postfix_unit(), "After").split())
         self.assertEqual(self.machine.run("systemd-analyze", "verify", "--man=no", "dkimsignd.service",
-                                          "dkimkey-rotate.service", "dkimkey-rotate.timer"), "")
+                                          "dkimkey-rotate.service", "dkimkey-rotate.timer",
+                                          "dkimkey-fleet.service"), "")
 
     def test_2_a_new_key_waits_for_its_record(self):
         self.assertIn(f"server._domainkey.{ZONE}", self.generated)

@@ -148,6 +148,7 @@ class WithoutSystemdTest(unittest.TestCase):
         for unit in ("multi-user.target.wants/dkimsignd.service",
                      "timers.target.wants/dkimkey-rotate.timer"):
             self.assertTrue(self.machine.exists(f"/etc/systemd/system/{unit}"), unit)
+        self.assertFalse(self.machine.exists("/etc/systemd/system/multi-user.target.wants/dkimkey-fleet.service"))
 
     def test_2_a_key_directory_that_is_a_link_is_not_purged(self):
         place = self.machine.root / "etc/dkimsignd/keys"

@@ -17,7 +17,7 @@ from harness.milter_client import MilterClient
 from harness.products import GROUP, USER, Daemon, KeyStore
 from harness.workspace import Workspace, output, wait_for
 
-UNITS = {"dkimsignd.service", "dkimkey-rotate.service", "dkimkey-rotate.timer"}
+UNITS = {"dkimsignd.service", "dkimkey-rotate.service", "dkimkey-rotate.timer", "dkimkey-fleet.service"}
 PAGES = {f"man{page.suffix[1:]}/{page.name}" for page in (PACKAGING / "man").glob("*.[1-8]")}
 COMPLETIONS = {file.name for file in (PACKAGING / "completion").glob("*")}
 # No text that is installed below the prefix "own" names these.

@@ -40,6 +40,26 @@ class UnitsTest(unittest.TestCase):
     def test_rotation_is_exposed_to_what_dns_takes(self):
         self.assertLessEqual(self.exposure("dkimkey-rotate.service"), 2.0)
 
+    def test_the_agent_of_a_fleet_is_exposed_to_what_its_database_takes(self):
+        self.assertLessEqual(self.exposure("dkimkey-fleet.service"), 2.0)
+
+    def test_the_agent_may_write_only_the_keys_and_its_metrics(self):
+        service = self.service("dkimkey-fleet.service")
+        self.assertEqual(service["ReadWritePaths"], "/etc/dkimsignd/keys")
+        self.assertEqual((service["ProtectSystem"], service["ReadOnlyPaths"]), ("strict", "/run"))
+        self.assertIn(f" --metrics ${{RUNTIME_DIRECTORY}}/{service['RuntimeDirectory']}.prom", service["ExecStart"])
+        # node_exporter reads it, as another user.
+        self.assertEqual(service["RuntimeDirectoryMode"], "0755")
+
+    def test_an_agent_that_fails_comes_back_unless_a_person_has_to_act(self):
+        service = self.service("dkimkey-fleet.service")
+        self.assertEqual((service["Type"], service.get("NotifyAccess", "main")), ("notify", "main"))
+        self.assertEqual((service["Restart"], service["RestartPreventExitStatus"]), ("always", "2"))
+        # Whatever the database does, the agent tries again after a pause of half a minute at most, and a statement ends
+        # after 25 seconds.
+        self.assertGreaterEqual(int(service["WatchdogSec"]), 120)
+        self.assertGreater(int(service["TimeoutStartSec"]), 120)
+
     def test_a_hook_takes_nothing_that_it_does_not_ask_for(self):
         self.assertLessEqual(self.exposure("dkimkey-rotate.service", "dkimkey-rotate-hook.conf"), 2.0)
 
@@ -47,9 +67,13 @@ class UnitsTest(unittest.TestCase):
         self.assertLessEqual(self.exposure("dkimkey-rotate.service", "dkimkey-rotate-sendmail.conf"), 2.5)
 
     def daemon_service(self):
+        return self.service("dkimsignd.service")
+
+    @staticmethod
+    def service(name):
         unit = configparser.ConfigParser(strict=False, interpolation=None)
         unit.optionxform = str
-        unit.read(UNITS / "dkimsignd.service")
+        unit.read(UNITS / name)
         return unit["Service"]
 
     def test_the_daemon_may_have_all_its_threads_and_no_more_than_its_share_of_memory(self):

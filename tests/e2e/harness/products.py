@@ -58,10 +58,12 @@ class KeyStore:
 class Daemon:
     """Runs dkimsignd as an unprivileged user."""
 
-    def __init__(self, workspace, socket_path, key_directory, executable=None, wait=True, **settings):
-        """Starts the built program, or another executable; waits until it is ready, unless `wait` is false."""
+    def __init__(self, workspace, socket_path, key_directory, executable=None, wait=True, name="daemon",
+                 environment=None, **settings):
+        """Starts the built program, or another executable; waits until it is ready, unless `wait` is false. Daemons that
+        run at the same time need different names."""
         self.socket = str(socket_path)
-        self._root = workspace.directory("daemon")
+        self._root = workspace.directory(name)
         self.config = self._root / "dkimsignd.conf"
         self.log = self._root / "dkimsignd.log"
         self._fixed = {"socket": f"unix:{socket_path}", "key_directory": str(key_directory), "log": "stderr"}
@@ -81,7 +83,7 @@ class Daemon:
         copy.chmod(0o755)
         self.process = workspace.spawn(
             copy, "--config", self.config, log=self.log, user=user, group=group,
-            extra_groups=[], env={**os.environ, "NOTIFY_SOCKET": str(address)})
+            extra_groups=[], env={**(environment or os.environ), "NOTIFY_SOCKET": str(address)})
         if wait:
             self.wait_until_ready()
 

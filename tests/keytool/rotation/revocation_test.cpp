@@ -7,6 +7,7 @@
 #include "crypto/signatures/identity.hpp"
 #include "crypto/store/domain_keys.hpp"
 #include "crypto/store/domain_transaction.hpp"
+#include "crypto/store/file_store.hpp"
 #include "tests/crypto/test_store.hpp"
 
 namespace dkim::keytool {
@@ -24,8 +25,8 @@ class RevocationTest : public testing::Test {
   }
 
   std::string revoke(std::string_view name) {
-    const auto done = revoke_key(store_.store(), domain_name("example.com"), selector(name), settings_, {},
-                                 crypto::utc_now());
+    const auto done =
+        revoke_key(record_, domain_name("example.com"), selector(name), settings_, {}, crypto::utc_now());
     return done.successor ? done.successor->str() : "";
   }
 
@@ -46,6 +47,7 @@ class RevocationTest : public testing::Test {
   }
 
   test::TestStore store_;
+  crypto::FileStore record_{store_.store()};
   crypto::SigningSettings settings_;
   std::vector<crypto::SenderRule>& rules_ = settings_.rules;
 };
@@ -111,8 +113,7 @@ class SlotRevocation : public RevocationTest {
   }
 
   Revocation revoke_in_slot(std::string_view name, IfNoSlotIsFree if_no_slot_is_free) {
-    return revoke_key(store_.store(), domain_, selector(name), settings_, {}, crypto::utc_now(),
-                      if_no_slot_is_free);
+    return revoke_key(record_, domain_, selector(name), settings_, {}, crypto::utc_now(), if_no_slot_is_free);
   }
 
   const canon::DomainName domain_ = domain_name("example.com");
@@ -175,7 +176,7 @@ TEST_F(RevocationTest, Refusals) {
   EXPECT_THROW(revoke("absent"), crypto::StoreError);
   revoke("a");
   EXPECT_THROW(revoke("a"), crypto::StoreError);
-  EXPECT_THROW(revoke_key(store_.store(), domain_name("other.example"), selector("a"), settings_, {}, {}),
+  EXPECT_THROW(revoke_key(record_, domain_name("other.example"), selector("a"), settings_, {}, {}),
                crypto::StoreError);
 }
 

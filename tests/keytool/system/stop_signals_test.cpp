@@ -2,6 +2,7 @@
 #include "keytool/system/stop_signals.hpp"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
 namespace dkim::keytool {
 namespace {
@@ -15,6 +16,15 @@ TEST(StopSignals, notices_a_signal_once_and_for_all) {
     EXPECT_TRUE(stop.wait(std::chrono::hours(1)));
     EXPECT_TRUE(stop.has_come());
   }
+}
+
+TEST(StopSignals, has_a_descriptor_to_wait_for_together_with_others) {
+  StopSignals stop;
+  pollfd polled{stop.descriptor(), POLLIN, 0};
+  EXPECT_EQ(poll(&polled, 1, 0), 0);
+  raise(SIGTERM);
+  EXPECT_EQ(poll(&polled, 1, -1), 1);
+  EXPECT_TRUE(stop.has_come());
 }
 
 TEST(StopSignals, leaves_the_mask_as_it_was) {

@@ -1,0 +1,106 @@
+#include "keytool/fleet/fleet_database.hpp"
+
+#include <fmt/format.h>
+
+#include "canon/printable.hpp"
+#include "keytool/fleet/columns.hpp"
+
+namespace dkim::keytool::fleet {
+namespace {
+
+[[noreturn]] void throw_not_in_fleet(const std::string& host) {
+  throw DatabaseError(
+      DatabaseError::Kind::refused,
+      fmt::format("the fleet knows no machine {}, or it has left: dkimkey fleet status shows its "
+                  "machines, and dkimkey fleet join makes this one a part of it",
+                  canon::printable(host)));
+}
+
+}  // namespace
+
+std::vector<SignerRow> FleetDatabase::signers() {
+  const auto rows = database_.run(fmt::format(
+      "SELECT left(s.host, 300), left(s.version, 100), s.applied, {}, {}, {}, left(s.sealing_keys, 4000), "
+      "(SELECT count(*) FROM dkimsignd.refused AS r WHERE r.host = s.host) "
+      "FROM dkimsignd.signers AS s ORDER BY s.host LIMIT {}",
+      seconds("s.last_seen"), seconds("s.lease_end"), seconds("s.\"left\""), most_rows));
+  std::vector<SignerRow> signers;
+  for (int i = 0; i < rows.size(); ++i) {
+    signers.push_back({rows.text(i, 0), rows.text(i, 1), rows.number(i, 2), time_at(rows, i, 3),
+                       time_at(rows, i, 4), time_at(rows, i, 5), rows.text(i, 6),
+                       static_cast<int>(rows.number(i, 7))});
+  }
+  return signers;
+}
+
+std::vector<RefusedRow> FleetDatabase::refusals() {
+  const auto rows = database_.run(
+      fmt::format("SELECT left(host, 300), left(domain, 300), left(reason, 1000) FROM dkimsignd.refused "
+                  "ORDER BY host, domain LIMIT {}",
+                  most_rows));
+  std::vector<RefusedRow> refusals;
+  for (int i = 0; i < rows.size(); ++i)
+    refusals.push_back({rows.text(i, 0), rows.text(i, 1), rows.text(i, 2)});
+  return refusals;
+}
+
+std::vector<crypto::LaggingSigner> FleetDatabase::behind(const canon::DomainName& domain) {
+  const auto rows = database_.run(
+      fmt::format(
+          "SELECT left(s.host, 300), {}, {}, s.\"left\" IS NOT NULL, coalesce(left(r.reason, 1000), '') "
+          "FROM dkimsignd.signers AS s "
+          "LEFT JOIN dkimsignd.refused AS r ON r.host = s.host AND r.domain = $1 "
+          "WHERE (r.host IS NOT NULL OR s.applied < "
+          "(SELECT sequence FROM dkimsignd.domains WHERE domain = $1)) "
+          "AND (s.\"left\" IS NULL OR s.lease_end > now()) ORDER BY s.host LIMIT {}",
+          seconds("s.last_seen"), seconds("s.lease_end"), most_rows),
+      {domain.str()});
+  std::vector<crypto::LaggingSigner> behind;
+  for (int i = 0; i < rows.size(); ++i) {
+    behind.push_back(
+        {rows.text(i, 0), time_at(rows, i, 1), time_at(rows, i, 2), rows.text(i, 3) == "t", rows.text(i, 4)});
+  }
+  return behind;
+}
+
+void FleetDatabase::join(const std::string& host) {
+  database_.run(
+      "INSERT INTO dkimsignd.signers (host) VALUES ($1) ON CONFLICT (host) DO UPDATE "
+      "SET applied = 0, lease_end = NULL, \"left\" = NULL",
+      {host});
+}
+
+void FleetDatabase::grant_lease(const std::string& host, crypto::UtcTime end) {
+  const auto granted = database_.run(
+      "UPDATE dkimsignd.signers SET lease_end = greatest(lease_end, to_timestamp($2::bigint)) "
+      "WHERE host = $1 AND \"left\" IS NULL",
+      {host, static_cast<std::int64_t>(end.time_since_epoch().count())});
+  if (granted.affected() == 0) throw_not_in_fleet(host);
+}
+
+void FleetDatabase::report(const SignerRow& signer) {
+  const auto reported = database_.run(
+      "UPDATE dkimsignd.signers SET version = $2, applied = $3::bigint, sealing_keys = $4, last_seen = now() "
+      "WHERE host = $1 AND \"left\" IS NULL",
+      {signer.host, signer.version, signer.applied, signer.sealing_keys});
+  if (reported.affected() == 0) throw_not_in_fleet(signer.host);
+}
+
+void FleetDatabase::refuse(const std::string& host, const std::string& domain, const std::string& reason) {
+  database_.run(
+      "INSERT INTO dkimsignd.refused (host, domain, reason) VALUES ($1, $2, $3) "
+      "ON CONFLICT (host, domain) DO UPDATE SET reason = EXCLUDED.reason",
+      {host, domain, reason});
+}
+
+void FleetDatabase::accept(const std::string& host, const std::string& domain) {
+  database_.run("DELETE FROM dkimsignd.refused WHERE host = $1 AND domain = $2", {host, domain});
+}
+
+void FleetDatabase::leave(const std::string& host) {
+  const auto left = database_.run(
+      "UPDATE dkimsignd.signers SET \"left\" = now() WHERE host = $1 AND \"left\" IS NULL", {host});
+  if (left.affected() == 0) throw_not_in_fleet(host);
+}
+
+}  // namespace dkim::keytool::fleet

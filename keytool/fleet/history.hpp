@@ -1,0 +1,29 @@
+// Whether the fleet's database is the one that this machine's copy came from, and has not gone back in time
+// since: it was restored from a backup, or a standby was promoted that had not got everything.
+//
+// The copy names the last change that it has, by number and by the random mark that the database gave to it.
+// A database that went back does not know the number, or has given it to another change since.
+#pragma once
+
+#include <string>
+
+#include "crypto/store/membership.hpp"
+#include "keytool/fleet/fleet_database.hpp"
+
+namespace dkim::keytool::fleet {
+
+struct History {
+  enum class Kind {
+    same,
+    other_fleet,  // another database than this machine's
+    went_back,
+  };
+  Kind kind = Kind::same;
+  std::string what;  // for a person; empty if it is the same
+};
+
+// state: as the database has just given it.
+History compare_history(FleetDatabase& database, const StoreState& state,
+                        const crypto::Membership& membership);
+
+}  // namespace dkim::keytool::fleet

@@ -1,0 +1,176 @@
+#include "keytool/fleet/keep.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "canon/printable.hpp"
+#include "crypto/keys/sealed_key.hpp"
+#include "crypto/store/domain_copy.hpp"
+#include "keytool/fleet/copy_turn.hpp"
+#include "keytool/fleet/copy_writer.hpp"
+#include "keytool/fleet/differences.hpp"
+#include "keytool/fleet/history.hpp"
+#include "keytool/fleet/sync_pass.hpp"
+
+namespace dkim::keytool::fleet {
+namespace {
+
+using Say = std::function<void(const std::string&)>;
+
+constexpr int batch_size = 200;
+
+struct Choice {
+  std::vector<canon::DomainName> to_bring;
+  std::vector<canon::DomainName> to_remove;
+};
+
+std::string fate_of(const Difference& difference, Keep which) {
+  if (which == Keep::local && difference.is_newer_here) return "goes into the database";
+  if (difference.kind == Difference::Kind::only_here) return "is removed here, with its private keys";
+  return "comes from the database";
+}
+
+// Names what differs and becomes of it, and returns what is to be done to it.
+Choice choose(const crypto::KeyStore& store, FleetDatabase& database, Keep which, const Say& say) {
+  Choice choice;
+  std::size_t count = 0;
+  for_each_difference(store, database, [&](const Difference& difference) {
+    if (++count <= most_named)
+      say(fmt::format("{} {}: {}", difference.domain, fate_of(difference, which), difference.what));
+    const auto domain = canon::DomainName::parse(difference.domain);
+    if (!domain) return;
+    if (which == Keep::local && difference.is_newer_here) {
+      choice.to_bring.push_back(*domain);
+    } else if (which == Keep::fleet && difference.kind == Difference::Kind::only_here) {
+      choice.to_remove.push_back(*domain);
+    }
+  });
+  if (count > most_named) say(fmt::format("and {} more domains", count - most_named));
+  if (count == 0) say("no domain differs");
+  return choice;
+}
+
+// The newest sealing key that the fleet knows: a newer one may be there for a reseal that has not begun.
+const crypto::SealingKey& sealing_key(const crypto::SealingKeys& keys, const StoreState& state) {
+  const auto& all = keys.all();
+  const auto found = std::find_if(all.rbegin(), all.rend(), [&](const crypto::SealingKey& key) {
+    const auto known = state.sealing_keys.find(key.number);
+    return known != state.sealing_keys.end() && known->second == key.fingerprint();
+  });
+  if (found == all.rend())
+    throw crypto::StoreError(
+        "this machine has no sealing key of the fleet: copy sealing_key_file from another machine");
+  return *found;
+}
+
+std::vector<KeyRow> sealed_rows(const crypto::KeyStore& store, const canon::DomainName& domain,
+                                const crypto::Manifest& manifest, const crypto::SealingKey& with) {
+  std::vector<KeyRow> rows;
+  for (const auto& entry : manifest.keys) {
+    if (entry.state == crypto::KeyState::revoked) continue;
+    const auto key = store.load_key(domain, entry);
+    rows.push_back({entry.selector.str(), entry.use, std::string(crypto::key_name(entry.algorithm)),
+                    crypto::seal(key, {domain, entry.id(), entry.algorithm}, with)});
+  }
+  return rows;
+}
+
+bool is_newer_than_row(const crypto::Manifest& here, const DomainRow& row) {
+  try {
+    return is_newer(here, crypto::parse_manifest(row.manifest, "the manifest in the database"));
+  } catch (const crypto::SettingsError&) {
+    return true;  // nobody can use the other one
+  }
+}
+
+// Returns false if the domain has been changed there meanwhile.
+bool bring(const crypto::KeyStore& store, FleetDatabase& database, const canon::DomainName& domain,
+           const crypto::SealingKey& with) {
+  auto& connection = database.connection();
+  connection.begin();
+  try {
+    const auto there = database.lock_domain(domain);
+    const auto here = store.read_manifest(domain);
+    if (!here || (there && !is_newer_than_row(here->manifest, *there))) {
+      connection.rollback();
+      return false;
+    }
+    database.put_domain(domain, crypto::write_manifest(here->manifest),
+                        sealed_rows(store, domain, here->manifest, with));
+    connection.commit();
+    return true;
+  } catch (...) {
+    connection.rollback();
+    throw;
+  }
+}
+
+// Writes what the database has of every domain, equal or not, and returns the last change that the copy then
+// has.
+std::int64_t take_everything(const crypto::KeyStore& store, FleetDatabase& database, const StoreState& state,
+                             const crypto::SealingKeys& sealing_keys, const std::string& host,
+                             KeepReport& report, const Say& say) {
+  std::int64_t at = 0;
+  for (auto rows = database.changed_since(at, batch_size); !rows.empty();
+       rows = database.changed_since(at, batch_size)) {
+    const auto outcomes = write_rows(store, rows, sealing_keys, state.sealing_keys);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto& [kind, reason] = outcomes[i];
+      if (kind == RowOutcome::Kind::failed && !reason.empty()) throw crypto::StoreError(reason);
+      if (kind == RowOutcome::Kind::written) ++report.written;
+      if (kind != RowOutcome::Kind::refused) continue;
+      ++report.refused;
+      say(fmt::format("{} is refused, and stays here as it was: {}",
+                      canon::printable_word(rows[i].domain, 253), reason));
+      database.refuse(host, rows[i].domain, reason);
+    }
+    at = rows.back().sequence;
+  }
+  return std::max(at, state.sequence);
+}
+
+bool knows(FleetDatabase& database, const std::string& host) {
+  const auto signers = database.signers();
+  return std::any_of(signers.begin(), signers.end(), [&](const SignerRow& row) { return row.host == host; });
+}
+
+}  // namespace
+
+KeepReport keep(const crypto::KeyStore& store, const FleetSettings& settings, FleetDatabase& database,
+                Keep which, crypto::UtcTime now, const Say& say) {
+  CopyTurn turn(store);
+  auto& membership = turn.membership;
+  KeepReport report;
+  const auto history = compare_history(database, database.state(), membership);
+  if (history.kind == History::Kind::other_fleet) throw crypto::StoreError(history.what);
+  report.went_back = history.kind == History::Kind::went_back;
+  if (!report.went_back) return report;
+  say(history.what);
+  const auto sealing_keys = crypto::SealingKeys::read(settings.sealing_key_file);
+  const auto choice = choose(store, database, which, say);
+  // A database from before this machine joined does not know it. Refusals need it there.
+  if (!knows(database, membership.host)) {
+    database.join(membership.host);
+    if (const auto lease = crypto::read_lease(store)) database.grant_lease(membership.host, *lease);
+  }
+  const auto& with = sealing_key(sealing_keys, database.state());
+  for (const auto& domain : choice.to_bring)
+    report.brought += bring(store, database, domain, with) ? 1 : 0;
+  // After what was brought, so that the copy has it all in the database's own order.
+  const auto at =
+      take_everything(store, database, database.state(), sealing_keys, membership.host, report, say);
+  for (const auto& domain : choice.to_remove) {
+    crypto::remove_copy(store, domain);
+    ++report.removed;
+  }
+  const auto mark = database.mark(at);
+  if (!mark) throw crypto::StoreError("the database went back once more; give the command again");
+  membership.sequence = at;
+  membership.mark = *mark;
+  membership.contact = now;
+  crypto::write_membership(store, membership);
+  return report;
+}
+
+}  // namespace dkim::keytool::fleet

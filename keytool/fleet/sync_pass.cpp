@@ -1,0 +1,237 @@
+#include "keytool/fleet/sync_pass.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "canon/printable.hpp"
+#include "keytool/fleet/history.hpp"
+
+namespace dkim::keytool::fleet {
+namespace {
+
+using crypto::UtcTime;
+using std::chrono::seconds;
+
+// Bounds the memory of a pass, and what is done twice if one is interrupted.
+constexpr int batch_size = 200;
+// What is written only to say that all is well: in the database, 17 rows a second of 500 idle signers.
+constexpr seconds between_contacts(30);
+constexpr seconds between_tries(60);
+constexpr std::size_t longest_reason = 500;
+
+// True at a clock that was set back, too.
+bool is_due(const std::optional<UtcTime>& last, UtcTime now, seconds period) {
+  return !last || now < *last || now - *last >= period;
+}
+
+// Returns the row as it is if its name is not that of a domain: it is refused once more.
+std::optional<DomainRow> row_of(FleetDatabase& database, const std::string& name) {
+  if (const auto domain = canon::DomainName::parse(name)) return database.domain(*domain);
+  const auto rows = database.connection().run("SELECT 1 FROM dkimsignd.domains WHERE domain = $1", {name});
+  return rows.size() > 0 ? std::optional(DomainRow{name, 0, "", {}}) : std::nullopt;
+}
+
+std::string list_sealing_keys(const crypto::SealingKeys& keys) {
+  std::string list;
+  for (const auto& key : keys.all())
+    list += fmt::format("{}{}:{}", list.empty() ? "" : " ", key.number, key.fingerprint());
+  return list;
+}
+
+}  // namespace
+
+struct SyncPass::Pass {
+  Pass(FleetDatabase& from, const crypto::KeyStore& store, UtcTime time)
+      : database(from), before(time), turn(store) {}
+
+  FleetDatabase& database;
+  // From before the first word with the database: what a contact promises counts from here.
+  UtcTime before;
+  CopyTurn turn;
+  crypto::Membership& membership = turn.membership;
+  StoreState state;
+  std::optional<crypto::SealingKeys> sealing_keys;
+  SyncResult result;
+};
+
+SyncPass::SyncPass(crypto::KeyStore store, FleetSettings settings, std::string version,
+                   Surroundings surroundings)
+    : store_(std::move(store)),
+      settings_(std::move(settings)),
+      version_(std::move(version)),
+      surroundings_(std::move(surroundings)) {}
+
+SyncResult SyncPass::run(FleetDatabase& database) {
+  Pass pass(database, store_, surroundings_.now());
+  pass.state = database.state();
+  pass.result.applied = pass.membership.sequence;
+  pass.result.newest = pass.state.sequence;
+  pass.result.contact = pass.membership.contact;
+  const auto history = compare_history(database, pass.state, pass.membership);
+  pass.result.trouble = history.what;
+  if (history.kind == History::Kind::same) {
+    begin(pass);
+    apply(pass);
+  } else if (history.kind == History::Kind::went_back) {
+    pass.result.outcome = SyncResult::Outcome::went_back;
+    report_distrust(pass);
+  } else {
+    pass.result.outcome = SyncResult::Outcome::other_fleet;
+  }
+  if (pass.result.applied < pass.result.newest)
+    pass.result.behind_since = database.changed_after(pass.result.applied);
+  pass.result.refused = refused_.size();
+  pass.result.lease_end = crypto::read_lease(store_);
+  return pass.result;
+}
+
+// Tells the database first how far this machine is, if it may think otherwise: the machine may have been
+// restored from a backup, or may have been told to leave.
+void SyncPass::begin(Pass& pass) {
+  pass.sealing_keys = crypto::SealingKeys::read(settings_.sealing_key_file);
+  if (reported_ != pass.membership.sequence || !reported_at_) report(pass, pass.membership.sequence);
+  if (is_due(tried_at_, pass.before, between_tries)) read_refusals(pass);
+  if (refused_.contains(every_domain)) {
+    pass.database.accept(pass.membership.host, every_domain);
+    refused_.erase(every_domain);
+  }
+  renew_lease(pass);
+}
+
+void SyncPass::apply(Pass& pass) {
+  auto at = pass.membership.sequence;
+  while (at < std::max(pass.state.sequence, pass.result.newest)) {
+    const auto rows = pass.database.changed_since(at, batch_size);
+    if (rows.empty()) break;
+    judge_outcomes(pass, rows, write_rows(store_, rows, *pass.sealing_keys, pass.state.sealing_keys));
+    at = rows.back().sequence;
+    pass.result.newest = std::max(pass.result.newest, at);
+    // Its mark may have been deleted since, if that change was followed by others of the same domain.
+    if (const auto mark = pass.database.mark(at)) move_to(pass, at, *mark);
+    if (!surroundings_.go_on(pass.result)) {
+      pass.result.outcome = SyncResult::Outcome::stopped;
+      return;
+    }
+  }
+  // Changes after the last row are those of domains that are no longer there.
+  if (at < pass.state.sequence) {
+    if (const auto mark = pass.database.mark(pass.state.sequence)) move_to(pass, pass.state.sequence, *mark);
+  }
+  retry_refused(pass);
+  note_contact(pass);
+}
+
+void SyncPass::judge_outcomes(Pass& pass, const std::vector<DomainRow>& rows,
+                              const std::vector<RowOutcome>& outcomes) {
+  using Kind = RowOutcome::Kind;
+  for (const auto& outcome : outcomes) {
+    if (outcome.kind == Kind::failed && !outcome.reason.empty()) throw crypto::StoreError(outcome.reason);
+  }
+  const auto& host = pass.membership.host;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& domain = rows[i].domain;
+    if (outcomes[i].kind != Kind::refused) {
+      if (outcomes[i].kind == Kind::written) ++pass.result.written;
+      if (refused_.erase(domain) > 0) pass.database.accept(host, domain);
+      continue;
+    }
+    const auto reason = outcomes[i].reason.substr(0, longest_reason);
+    const auto known = refused_.find(domain);
+    if (known != refused_.end() && known->second == reason) continue;
+    pass.database.refuse(host, domain, reason);
+    refused_.insert_or_assign(domain, reason);
+    surroundings_.refused(domain, reason);
+  }
+}
+
+// Tries some of them each time, in turn, so that a machine which refuses everything does not read everything
+// each minute.
+void SyncPass::retry_refused(Pass& pass) {
+  if (!is_due(tried_at_, pass.before, between_tries)) return;
+  tried_at_ = pass.before;
+  std::vector<DomainRow> rows;
+  std::vector<std::string> gone;
+  auto next = refused_.upper_bound(last_tried_);
+  for (std::size_t left = std::min<std::size_t>(batch_size, refused_.size()); left > 0; --left) {
+    if (next == refused_.end()) next = refused_.begin();
+    last_tried_ = (next++)->first;
+    if (auto row = row_of(pass.database, last_tried_)) {
+      rows.push_back(*std::move(row));
+    } else {
+      gone.push_back(last_tried_);
+    }
+  }
+  for (const auto& domain : gone) {
+    pass.database.accept(pass.membership.host, domain);
+    refused_.erase(domain);
+  }
+  judge_outcomes(pass, rows, write_rows(store_, rows, *pass.sealing_keys, pass.state.sealing_keys));
+}
+
+void SyncPass::read_refusals(Pass& pass) {
+  refused_.clear();
+  for (auto& refusal : pass.database.refusals()) {
+    if (refusal.host == pass.membership.host)
+      refused_.emplace(std::move(refusal.domain), std::move(refusal.reason));
+  }
+}
+
+// The database has to know the end before this machine signs until then: the later of the two holds there.
+void SyncPass::renew_lease(Pass& pass) {
+  const auto end = pass.before + settings_.lease;
+  const auto present = crypto::read_lease(store_);
+  const bool is_used = !present || *present > end || end - *present >= settings_.lease / 10;
+  if (!is_used && !is_due(renewed_at_, pass.before, between_contacts)) return;
+  if (present == end) return;
+  pass.database.grant_lease(pass.membership.host, end);
+  crypto::write_lease(store_, end);
+  renewed_at_ = pass.before;
+}
+
+void SyncPass::move_to(Pass& pass, std::int64_t sequence, const std::string& mark) {
+  pass.membership.sequence = sequence;
+  pass.membership.mark = mark;
+  crypto::write_membership(store_, pass.membership);
+  pass.result.applied = sequence;
+  report(pass, sequence);
+}
+
+void SyncPass::note_contact(Pass& pass) {
+  pass.result.contact = pass.before;
+  if (pass.result.applied < pass.result.newest) return;
+  if (!is_due(pass.membership.contact, pass.before, between_contacts)) return;
+  pass.membership.contact = pass.before;
+  crypto::write_membership(store_, pass.membership);
+  if (is_due(reported_at_, pass.before, between_contacts)) report(pass, pass.membership.sequence);
+}
+
+void SyncPass::report(Pass& pass, std::int64_t applied) {
+  reported_.reset();
+  pass.database.report({pass.membership.host,
+                        version_,
+                        applied,
+                        {},
+                        {},
+                        {},
+                        pass.sealing_keys ? list_sealing_keys(*pass.sealing_keys) : "",
+                        0});
+  reported_ = applied;
+  reported_at_ = pass.before;
+}
+
+// What this machine holds is nothing that the database knows: it has to be waited for with every domain until
+// a person has chosen.
+void SyncPass::report_distrust(Pass& pass) {
+  if (reported_ == 0 && !is_due(reported_at_, pass.before, between_contacts)) return;
+  try {
+    report(pass, 0);
+    pass.database.refuse(pass.membership.host, every_domain, pass.result.trouble.substr(0, longest_reason));
+    refused_.insert_or_assign(every_domain, pass.result.trouble);
+  } catch (const DatabaseError& error) {
+    // A database from before this machine joined does not know it.
+    if (error.kind() != DatabaseError::Kind::refused) throw;
+  }
+}
+
+}  // namespace dkim::keytool::fleet
