@@ -14,6 +14,7 @@
 #include "keytool/doctor/examination.hpp"
 #include "keytool/doctor/findings/report.hpp"
 #include "keytool/doctor/host/configuration_check.hpp"
+#include "keytool/keys/copy_view.hpp"
 #include "keytool/output/shell_word.hpp"
 
 namespace dkim::keytool {
@@ -90,6 +91,7 @@ Findings examine_host(const ParsedOptions& options) {
   } catch (const ConfigurationError& error) {
     return unusable_configuration(request, error);
   }
+  print_copy_view(crypto::KeyStore(configuration.signing.key_directory));
   return examine(request, configuration);
 }
 

@@ -104,7 +104,7 @@ TEST_F(KeyWatchTest, ReportsWhatCannotBeRead) {
 }
 
 TEST_F(KeyWatchTest, ShowsTheEndOfTheLeaseOfACopy) {
-  const std::string name = "dkimsignd_fleet_lease_end_timestamp_seconds";
+  const std::string name = "dkimsignd_lease_end_timestamp_seconds";
   EXPECT_FALSE(samples().contains(name));
   // The cache of a daemon looks again after a second.
   const auto shown = [&] {
