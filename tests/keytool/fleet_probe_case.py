@@ -75,7 +75,7 @@ class ProbeCase(unittest.TestCase):
     def setUpClass(cls):
         cls.workspace = Workspace()
         cls.addClassCleanup(cls.workspace.close)
-        cls.server = Server(cls.workspace, 1, cls.settings, cls.access)
+        cls.server = Server(cls.workspace, 1, cls.settings, access=cls.access)
         cls.server.make()
         cls.prepare()
         cls.server.start(cls.server)
