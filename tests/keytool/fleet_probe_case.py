@@ -7,13 +7,14 @@ import subprocess
 import unittest
 
 from harness.fleet_databases import Server
-from harness.workspace import HarnessError, Workspace
+from harness.workspace import HarnessError, Workspace, wait_for
 
 PROBE = os.environ.get("FLEET_PROBE", "")
 NAME = "dkimsignd"
 PLAIN = "sslmode=disable gssencmode=disable"
 # Longer than any time limit of a statement.
 PATIENCE = 120
+ROLES = ("owner", "writer", "signer", "reader")
 
 
 class Refused(Exception):
@@ -120,3 +121,28 @@ class ProbeCase(unittest.TestCase):
         with self.assertRaises(Refused) as caught:
             probe.ask(*words)
         return caught.exception
+
+
+class TablesCase(ProbeCase):
+    """Has the roles as an administrator makes them, and the tables as their owner makes them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.roles = subprocess.run([PROBE, "roles"], capture_output=True, text=True, check=True).stdout
+
+    def setUp(self):
+        super().setUp()
+        for role in ROLES:
+            self.server.query(f"DROP ROLE IF EXISTS dkimsignd_{role}", "postgres")
+        self.query(self.roles)
+        self.assertEqual(self.member("owner").ask("schema"), "made")
+
+    def member(self, role, more=""):
+        return self.probe(f"dkimsignd_{role}", more)
+
+    def put(self, domain, text="m"):
+        return int(self.member("writer").ask("put", domain, text).split()[0])
+
+    def wait_for_lock(self, count=1):
+        wait_for(lambda: int(self.value("SELECT count(*) FROM pg_locks WHERE NOT granted")) >= count, "a lock to be waited for")
