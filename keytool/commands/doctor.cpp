@@ -11,6 +11,7 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
+#include "keytool/commands/fleet_facts.hpp"
 #include "keytool/doctor/examination.hpp"
 #include "keytool/doctor/findings/report.hpp"
 #include "keytool/doctor/host/configuration_check.hpp"
@@ -84,7 +85,7 @@ Findings unusable_configuration(const ExaminationRequest& request, const Configu
 }
 
 Findings examine_host(const ParsedOptions& options) {
-  const auto request = read_request(options);
+  auto request = read_request(options);
   Configuration configuration;
   try {
     configuration = read_configuration(options);
@@ -92,6 +93,7 @@ Findings examine_host(const ParsedOptions& options) {
     return unusable_configuration(request, error);
   }
   print_copy_view(crypto::KeyStore(configuration.signing.key_directory));
+  request.fleet = gather_fleet_facts(configuration);
   return examine(request, configuration);
 }
 
