@@ -6,6 +6,7 @@
 #include "canon/line_endings.hpp"
 #include "crypto/error.hpp"
 #include "crypto/signatures/signer.hpp"
+#include "crypto/store/lease.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
@@ -67,7 +68,7 @@ Identity identity_with_key(const crypto::KeyStore& store, const canon::DomainNam
 Identity named_identity(const crypto::KeyStore& store, const ParsedOptions& options) {
   const auto domain = pick_named_domain(*options.text("domain"), store);
   auto read = store.read_manifest(domain);
-  if (!read) return no_identity(NoIdentity::Cause::no_key, no_keys_text(store, domain));
+  if (!read) return no_identity(NoIdentity::Cause::no_key, no_keys_text(store.directory().string(), domain));
   if (const auto named = options.text("selector"))
     return identity_with_key(store, domain, read->manifest, pick_selector(*named, store, domain));
   auto keys = load_domain_keys(store, domain, std::move(read->manifest));
@@ -84,7 +85,10 @@ Identity identity_of(const MessageFile& message, const crypto::SigningSettings& 
   if (!authors) return no_identity(NoIdentity::Cause::malformed, authors.refusal().reason);
   if (!authors->note.empty()) std::cerr << fmt::format("note: {}\n", terminal_text(authors->note));
   const crypto::KeyStore store(settings.key_directory);
-  if (options.has("domain")) return named_identity(store, options);
+  if (options.has("domain")) {
+    require_lease(store, find_lease(store), crypto::utc_now());
+    return named_identity(store, options);
+  }
   crypto::UncachedKeySource keys(store);
   auto identity = choose_identity(*authors, settings.rules, keys);
   if (auto* found = std::get_if<SigningIdentity>(&identity))

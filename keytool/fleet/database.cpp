@@ -255,7 +255,7 @@ void Database::run_script(const std::string& statements) {
 }
 
 void Database::begin() {
-  run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+  run("BEGIN ISOLATION LEVEL READ COMMITTED");
 }
 
 void Database::begin_snapshot() {

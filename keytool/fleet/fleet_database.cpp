@@ -11,10 +11,9 @@ namespace {
 
 using Kind = DatabaseError::Kind;
 
-// One more than a manifest may have, so that its parser refuses what was cut.
+// One more than they may have, so that what was cut is refused by who parses or opens it.
 constexpr std::size_t manifest_limit = crypto::most_settings_bytes + 1;
-// A sealed RSA key of 8192 bits has some 4,700 bytes.
-constexpr int sealed_limit = 16 << 10;
+constexpr std::size_t sealed_limit = crypto::most_sealed_bytes + 1;
 constexpr int most_keys = 1000;
 // Batches of manifests end when they have this many bytes, with one domain at least.
 constexpr std::int64_t batch_bytes = 16 << 20;
@@ -154,9 +153,9 @@ std::vector<DomainRow> FleetDatabase::changed_since(std::int64_t sequence, int m
 std::vector<DomainRow> FleetDatabase::read_changed(std::int64_t sequence, int most) {
   // The first `most` of them, cut where they have too many bytes.
   const auto sizes = database_.run(
-      "SELECT sequence, coalesce(octet_length(manifest), 0) FROM dkimsignd.domains WHERE sequence > "
-      "$1::bigint "
-      "ORDER BY sequence LIMIT $2::int",
+      fmt::format("SELECT sequence, coalesce(least(octet_length(manifest), {}), 0) FROM dkimsignd.domains "
+                  "WHERE sequence > $1::bigint ORDER BY sequence LIMIT $2::int",
+                  manifest_limit),
       {sequence, most});
   if (sizes.size() == 0) return {};
   std::int64_t bytes = 0;
@@ -174,10 +173,13 @@ std::vector<DomainRow> FleetDatabase::read_changed(std::int64_t sequence, int mo
     domains.push_back(domain_at(rows, i));
     places.emplace(domains.back().domain, domains.size() - 1);
   }
+  // The limit counts for each domain: one with ever so many rows takes no key of another.
   const auto keys = database_.run(
-      fmt::format("{} JOIN dkimsignd.domains AS d ON d.domain = k.domain WHERE d.sequence > $1::bigint AND "
-                  "d.sequence <= $2::bigint ORDER BY d.sequence, k.selector, k.use LIMIT {}",
-                  select_keys, most_keys * count),
+      fmt::format(
+          "SELECT {} FROM dkimsignd.domains AS d CROSS JOIN LATERAL (SELECT * FROM dkimsignd.sealed_keys "
+          "WHERE domain = d.domain ORDER BY selector, use LIMIT {}) AS k "
+          "WHERE d.sequence > $1::bigint AND d.sequence <= $2::bigint ORDER BY d.sequence, k.selector, k.use",
+          key_columns, most_keys),
       {sequence, last});
   for (int i = 0; i < keys.size(); ++i) {
     const auto place = places.find(keys.text(i, 0));
@@ -199,8 +201,7 @@ Change FleetDatabase::put_domain(const canon::DomainName& domain, const std::str
   database_.run("DELETE FROM dkimsignd.sealed_keys WHERE domain = $1" +
                     (keys.empty() ? "" : fmt::format(" AND (selector, use) NOT IN ({})", kept)),
                 parameters);
-  for (const auto& key : keys)
-    put_sealed(domain.str(), key);
+  put_keys(domain.str(), keys);
   // What every signer has will never be asked for again.
   database_.run(
       "DELETE FROM dkimsignd.changes WHERE sequence < "
@@ -232,13 +233,33 @@ std::vector<std::pair<std::string, KeyRow>> FleetDatabase::sealed_otherwise(int 
 }
 
 void FleetDatabase::put_sealed(const std::string& domain, const KeyRow& key) {
+  put_keys(domain, {key});
+}
+
+void FleetDatabase::put_keys(const std::string& domain, const std::vector<KeyRow>& keys) {
+  if (keys.empty()) return;
+  std::string rows;
+  std::vector<Parameter> parameters{domain};
+  for (const auto& key : keys) {
+    const auto next = parameters.size() + 1;
+    rows += fmt::format("{}($1, ${}, ${}::int, ${}, ${}::int, ${}::bytea)", rows.empty() ? "" : ", ", next,
+                        next + 1, next + 2, next + 3, next + 4);
+    parameters.emplace_back(key.selector);
+    parameters.emplace_back(key.use);
+    parameters.emplace_back(key.algorithm);
+    parameters.emplace_back(key.sealed.sealing_key);
+    parameters.emplace_back(key.sealed.sealed);
+  }
+  // A row that is there already is not written again.
   database_.run(
-      "INSERT INTO dkimsignd.sealed_keys AS k (domain, selector, use, algorithm, sealing_key, sealed) "
-      "VALUES ($1, $2, $3::int, $4, $5::int, $6::bytea) ON CONFLICT (domain, selector, use) DO UPDATE "
-      "SET algorithm = EXCLUDED.algorithm, sealing_key = EXCLUDED.sealing_key, sealed = EXCLUDED.sealed "
-      "WHERE k.sealed <> EXCLUDED.sealed OR k.sealing_key <> EXCLUDED.sealing_key OR k.algorithm <> "
-      "EXCLUDED.algorithm",
-      {domain, key.selector, key.use, key.algorithm, key.sealed.sealing_key, key.sealed.sealed});
+      fmt::format(
+          "INSERT INTO dkimsignd.sealed_keys AS k (domain, selector, use, algorithm, sealing_key, sealed) "
+          "VALUES {} ON CONFLICT (domain, selector, use) DO UPDATE "
+          "SET algorithm = EXCLUDED.algorithm, sealing_key = EXCLUDED.sealing_key, sealed = EXCLUDED.sealed "
+          "WHERE (k.sealed, k.sealing_key, k.algorithm) IS DISTINCT FROM "
+          "(EXCLUDED.sealed, EXCLUDED.sealing_key, EXCLUDED.algorithm)",
+          rows),
+      parameters);
 }
 
 void FleetDatabase::add_sealing_key(int number, const std::string& fingerprint) {
