@@ -1,0 +1,125 @@
+"""Writes domains into a fleet's database as dkimkey does, but by another implementation of the format: SQL, and AES-256-GCM
+by Python's cryptography. So a test can also write what dkimkey never would.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from dkimkey import succeed
+
+
+class SealingKey:
+    def __init__(self, number=1):
+        self.number, self.bytes = number, os.urandom(32)
+
+    def fingerprint(self):
+        return hmac.new(self.bytes, b"dkimsignd sealing key", hashlib.sha256).digest()[:16].hex()
+
+    def text(self):
+        return f'{{ number = {self.number}; key = "{base64.b64encode(self.bytes).decode()}"; }}'
+
+    def seal(self, der, domain, selector, use, algorithm):
+        fields = (domain, selector, str(use), algorithm, str(self.number))
+        place = b"\1" + b"".join(len(field).to_bytes(4, "big") + field.encode() for field in fields)
+        nonce = os.urandom(12)
+        return b"\1" + nonce + AESGCM(self.bytes).encrypt(nonce, der, place)
+
+
+def write_sealing_keys(path, *keys):
+    path.write_text(f"sealing_keys = ( {', '.join(key.text() for key in keys)} );\n")
+    path.chmod(0o640)
+
+
+def literal(value):
+    if isinstance(value, bytes):
+        return f"'\\x{value.hex()}'"
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+
+
+class Author:
+    """A machine that makes keys: it has a key store of its own, and writes what is in it into the database."""
+
+    def __init__(self, query):
+        """query: runs SQL and returns rows as lists of texts."""
+        self.query = query
+        self.key = SealingKey()
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="dkimsignd-author-"))
+        self.keys = self.root / "keys"
+        self.keys.mkdir(0o750)
+        query(f"INSERT INTO dkimsignd.sealing_keys VALUES (1, {literal(self.key.fingerprint())})")
+
+    def close(self):
+        shutil.rmtree(self.root)
+
+    def dkimkey(self, command, domain, *more):
+        return succeed(command, "-D", self.keys, "-d", domain, *more)
+
+    def make(self, domain, selector="server", *more):
+        """Makes a domain with an active key."""
+        self.dkimkey("generate", domain, "-s", selector, "-a", "ed25519", "--activate", *more)
+        return self.put(domain)
+
+    def turn(self, domain, old, new):
+        """Lets another key take the place of one, which is revoked."""
+        self.dkimkey("generate", domain, "-s", new, "-a", "ed25519")
+        self.dkimkey("activate", domain, "-s", new, "--force")
+        self.dkimkey("revoke", domain, "-s", old)
+        return self.put(domain)
+
+    def state(self, domain):
+        """Returns the manifest, and (selector, use, algorithm, DER) for each key."""
+        manifest = (self.keys / domain / "keys.conf").read_text()
+        keys = []
+        for path in sorted((self.keys / domain).glob("*.private")):
+            selector, _, use = path.stem.partition("+")
+            key = load_pem_private_key(path.read_bytes(), None)
+            algorithm = re.search(rf'selector = "{re.escape(selector)}".*?algorithm = "(\w+)"', manifest, re.S)[1]
+            keys.append((selector, int(use or 1), algorithm,
+                         key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())))
+        return manifest, keys
+
+    def put(self, domain, notify=True, **other):
+        """Writes a domain's whole state in one transaction; returns the number of the change. other: what is wrong in the
+        row: manifest, keys, domain."""
+        manifest, keys = self.state(domain)
+        domain = other.get("domain", domain)
+        rows = other.get("rows", [
+            (selector, use, algorithm, self.key.number, self.key.seal(der, domain, selector, use, algorithm))
+            for selector, use, algorithm, der in keys])
+        return self.put_rows(domain, other.get("manifest", manifest), rows, notify)
+
+    def put_rows(self, domain, manifest, rows, notify=True):
+        name = literal(domain)
+        inserts = "".join(
+            f"INSERT INTO dkimsignd.sealed_keys VALUES ({name}, {', '.join(map(literal, row))});" for row in rows)
+        ((sequence,),) = self.query(f"""
+            BEGIN;
+            UPDATE dkimsignd.store SET sequence = sequence + 1;
+            INSERT INTO dkimsignd.changes (sequence) SELECT sequence FROM dkimsignd.store;
+            INSERT INTO dkimsignd.domains SELECT {name}, sequence, {literal(manifest)} FROM dkimsignd.store
+                ON CONFLICT (domain) DO UPDATE SET sequence = EXCLUDED.sequence, manifest = EXCLUDED.manifest;
+            DELETE FROM dkimsignd.sealed_keys WHERE domain = {name};
+            {inserts}
+            {"NOTIFY dkimsignd;" if notify else ""}
+            SELECT sequence FROM dkimsignd.store;
+            COMMIT;""")
+        return int(sequence)
+
+    def files(self, domain):
+        """Returns the names and contents of a domain's files, without those that are no part of its state."""
+        return files(self.keys, domain)
+
+
+def files(keys, domain):
+    directory = keys / domain
+    if not directory.exists():
+        return {}
+    return {path.name: path.read_bytes() for path in directory.iterdir() if path.name != ".lock"}
