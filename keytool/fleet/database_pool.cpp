@@ -1,0 +1,26 @@
+#include "keytool/fleet/database_pool.hpp"
+
+namespace dkim::keytool::fleet {
+
+DatabasePool::Borrowed::~Borrowed() {
+  if (!database_ || !database_->connection().is_open()) return;
+  const std::lock_guard lock(pool_->mutex_);
+  try {
+    pool_->idle_.push_back(std::move(database_));
+  } catch (const std::bad_alloc&) {  // then it is closed
+  }
+}
+
+DatabasePool::Borrowed DatabasePool::borrow() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto database = std::move(idle_.back());
+      idle_.pop_back();
+      return {*this, std::move(database), false};
+    }
+  }
+  return {*this, std::make_unique<FleetDatabase>(settings_), true};
+}
+
+}  // namespace dkim::keytool::fleet
