@@ -47,14 +47,12 @@ def literal(value):
 class Author:
     """A machine that makes keys: it has a key store of its own, and writes what is in it into the database."""
 
-    def __init__(self, query):
+    def __init__(self, query, key):
         """query: runs SQL and returns rows as lists of texts."""
-        self.query = query
-        self.key = SealingKey()
+        self.query, self.key = query, key
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="dkimsignd-author-"))
         self.keys = self.root / "keys"
         self.keys.mkdir(0o750)
-        query(f"INSERT INTO dkimsignd.sealing_keys VALUES (1, {literal(self.key.fingerprint())})")
 
     def close(self):
         shutil.rmtree(self.root)

@@ -8,8 +8,8 @@ import subprocess
 import sys
 import unittest
 
-from dkimkey import PROGRAM
-from fleet_author import Author, files, literal, write_sealing_keys
+from dkimkey import PROGRAM, succeed
+from fleet_author import Author, SealingKey, files, literal, write_sealing_keys
 from harness.fleet_databases import Server
 from harness.workspace import Workspace, stop_process, wait_for
 
@@ -133,17 +133,24 @@ class SyncCase(unittest.TestCase):
         cls.port = cls.server.port
 
     def setUp(self):
-        self.make_database()
-        self.author = Author(self.query)
+        self.author = Author(self.query, self.make_database())
         self.addCleanup(self.author.close)
         self.signers = []
 
     def make_database(self):
         self.server.query(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)", "postgres")
         self.server.query(f"CREATE DATABASE {NAME}", "postgres")
-        directory = self.workspace.directory("owner", 0o755)
-        write_sealing_keys(directory / "sealing.key")
-        self.query(made_schema())
+        owner = self.workspace.directory("owner", 0o755)
+        key = SealingKey()
+        write_sealing_keys(owner / "sealing.key", key)
+        fleet = owner / "fleet.conf"
+        fleet.write_text(f'connection = "host=127.0.0.1 port={self.port} dbname={NAME} user=postgres sslmode=disable";\n'
+                         f'sealing_key_file = "{owner}/sealing.key";\nhost = "owner";\n')
+        fleet.chmod(0o640)
+        config = owner / "dkimsignd.conf"
+        config.write_text(f'fleet = "{fleet}";\n')
+        succeed("--config", config, "fleet", "init")
+        return key
 
     def query(self, statement):
         return self.server.query(statement, NAME)
