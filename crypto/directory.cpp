@@ -11,7 +11,6 @@
 
 #include "crypto/error.hpp"
 #include "crypto/file_lock.hpp"
-#include "crypto/trusted_path.hpp"
 
 namespace dkim::crypto {
 namespace {
@@ -114,8 +113,29 @@ std::vector<std::string> Directory::names() const {
   return names;
 }
 
+std::optional<Secret> Directory::read(const std::string& name, TrustedAs as, std::size_t limit) const {
+  const auto path = path_ / name;
+  // O_NONBLOCK: opening a pipe must not wait for a writer.
+  FileDescriptor descriptor(
+      openat(descriptor_.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  if (!descriptor && errno == ENOENT) return std::nullopt;
+  if (!descriptor && (errno == ELOOP || errno == ENXIO)) throw_not_a("regular file", path, status_of(name));
+  if (!descriptor) throw_store_error("open", path, errno);
+  OpenedFile file{std::move(descriptor), {}};
+  file.status = status_of_descriptor(file.descriptor, path);
+  if (!S_ISREG(file.status.st_mode)) throw_not_a("regular file", path, file.status);
+  refuse_distrusted(file.status, path, as);
+  return read_all(file, path, limit);
+}
+
 void Directory::remove(const std::string& name) const {
   if (unlinkat(descriptor_.get(), name.c_str(), 0) != 0 && errno != ENOENT)
+    throw_store_error("remove", path_ / name, errno);
+}
+
+void Directory::remove_empty(const std::string& name) const {
+  if (unlinkat(descriptor_.get(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT && errno != ENOTEMPTY &&
+      errno != EEXIST)
     throw_store_error("remove", path_ / name, errno);
 }
 
@@ -147,6 +167,12 @@ void Directory::link_temporary(const std::string& name) const {
   if (errno == EEXIST)
     throw StoreError(fmt::format("{} already exists and is left as it is", (path_ / name).string()));
   throw_store_error("put in place", path_ / name, errno);
+}
+
+void Directory::mark_for_removal(const std::string& name) const {
+  if (linkat(descriptor_.get(), name.c_str(), descriptor_.get(), temporary_name(name).c_str(), 0) != 0 &&
+      errno != ENOENT)
+    throw_store_error("mark for removal", path_ / name, errno);
 }
 
 FileDescriptor Directory::lock(const std::string& name) const {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "crypto/file.hpp"
+#include "crypto/trusted_path.hpp"
 
 namespace dkim::crypto {
 
@@ -49,8 +50,13 @@ class Directory {
   std::optional<struct stat> status_of(const std::string& name) const;
   bool has(const std::string& name) const { return status_of(name).has_value(); }
   std::vector<std::string> names() const;
+  // Reads the regular file of that name; returns nothing if there is none. Refuses a link, a file that is not
+  // trusted as this, and one of more than limit bytes.
+  std::optional<Secret> read(const std::string& name, TrustedAs as, std::size_t limit) const;
   // Does nothing if the file is gone already.
   void remove(const std::string& name) const;
+  // Removes the directory of that name if it is empty; leaves it otherwise.
+  void remove_empty(const std::string& name) const;
   // Waits until the directory's entries are on disk.
   void sync() const;
 
@@ -62,6 +68,9 @@ class Directory {
   // Gives the temporary file its name in addition to the temporary one; refuses if the name is taken. As long
   // as the file has both names, it belongs to an unfinished change.
   void link_temporary(const std::string& name) const;
+  // The other way round: gives the file its temporary name in addition, because it is to be removed. Does
+  // nothing if there is no such file.
+  void mark_for_removal(const std::string& name) const;
 
   // Opens the file, made with mode 0600 if there is none, and locks it. Waits up to a minute for another
   // process that holds the lock; after that, the message of the StoreError names it. Refuses a file that

@@ -47,7 +47,9 @@ SettingsWriter& SettingsWriter::add_strings(std::string_view name, const std::ve
 }
 
 SettingsWriter& SettingsWriter::add_integer(std::string_view name, std::int64_t number) {
-  return add_value(name, std::to_string(number));
+  // Without the L libconfig would take 32 bits of it.
+  const bool is_long = number != static_cast<std::int32_t>(number);
+  return add_value(name, std::to_string(number) + (is_long ? "L" : ""));
 }
 
 SettingsWriter& SettingsWriter::add_boolean(std::string_view name, bool value) {

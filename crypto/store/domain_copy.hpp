@@ -1,6 +1,6 @@
-// Writes a domain's whole state, as a fleet's database has it, into the key directory of one machine: the copy
-// that it signs from. The same crash-safe writer as that of a change (crypto/store/domain_transaction): killed
-// anywhere, the directory reads as before or as after, and the next writer tidies up.
+// Writes a domain's whole state, as a fleet's database has it, into the key directory of one machine: the
+// copy that it signs from. The same crash-safe writer as that of a change (crypto/store/domain_transaction):
+// killed anywhere, the directory reads as before or as after, and the next writer tidies up.
 //
 // Unlike a change it does not add to what is there but replaces it: a key file whose content differs from the
 // key given, or that the manifest no longer has, is replaced or removed. Unknown files are left alone.

@@ -1,19 +1,21 @@
-// What makes a key directory a copy that belongs to a fleet: two small files of libconfig text in it, replaced
-// whole by rename(2), written by dkimkey and read by both programs.
+// What makes a key directory a copy that belongs to a fleet: two small files of libconfig text in it,
+// replaced whole by rename(2), written by dkimkey and read by both programs.
 //
-//   DIRECTORY/.fleet   which fleet it is, under which name this machine is known there, and how far the copy goes
-//   DIRECTORY/.lease   until when this machine may sign without another contact
+//   DIRECTORY/.fleet   which fleet it is, under which name this machine is known there, and how far the copy
+//   goes DIRECTORY/.lease   until when this machine may sign without another contact
 //
-// The lease makes it safe to empty the record of a key that a lost machine still has: once the lease is over, the
-// machine stops signing by itself. It is counted from before the contact by which it was granted, and the
+// The lease makes it safe to empty the record of a key that a lost machine still has: once the lease is over,
+// the machine stops signing by itself. It is counted from before the contact by which it was granted, and the
 // database knows of it before this file does.
 //
 // Failures are StoreError; SettingsError for content.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "crypto/store/key_store.hpp"
 #include "crypto/utc_time.hpp"
@@ -31,6 +33,12 @@ struct Membership {
 
   bool operator==(const Membership&) const = default;
 };
+
+std::filesystem::path membership_path(const KeyStore& store);
+std::filesystem::path lease_path(const KeyStore& store);
+
+// Returns whether a machine may have this name in a fleet: 1 to 253 letters, digits, ".", "-" and "_".
+bool is_fleet_host(std::string_view text);
 
 // Returns nothing if the key directory belongs to no fleet.
 std::optional<Membership> read_membership(const KeyStore& store);
