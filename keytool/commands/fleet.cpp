@@ -13,7 +13,9 @@ namespace {
 
 // In the order in which a person needs them.
 std::vector<Subcommand> subcommands() {
-  return {};
+  return {
+      {"sync", "keep this machine's copy equal to the database", fleet_sync},
+  };
 }
 
 constexpr std::string_view before = R"(Usage: dkimkey fleet SUBCOMMAND [OPTIONS]

@@ -84,32 +84,54 @@ class Author:
                          key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())))
         return manifest, keys
 
-    def put(self, domain, notify=True, **other):
-        """Writes a domain's whole state in one transaction; returns the number of the change. other: what is wrong in the
-        row: manifest, keys, domain."""
-        manifest, keys = self.state(domain)
-        domain = other.get("domain", domain)
-        rows = other.get("rows", [
-            (selector, use, algorithm, self.key.number, self.key.seal(der, domain, selector, use, algorithm))
-            for selector, use, algorithm, der in keys])
-        return self.put_rows(domain, other.get("manifest", manifest), rows, notify)
+    def clone(self, domain, *others):
+        """Gives other domains the same key, in one transaction each but by one call."""
+        for other in others:
+            shutil.copytree(self.keys / domain, self.keys / other)
+            for path in (self.keys / other).glob("*.txt"):
+                path.write_text(path.read_text().replace(domain, other))
+        self.query("".join(f"BEGIN;{self._change(other, *self._rows_of(other))}COMMIT;" for other in others))
 
-    def put_rows(self, domain, manifest, rows, notify=True):
+    def put(self, domain, notify=True, **wrong):
+        """Writes a domain's whole state in one transaction; returns the number of the change. wrong: what is to be wrong
+        in the row: domain, manifest, rows."""
+        manifest, rows = self._rows_of(domain)
+        ((sequence,),) = self.query(f"""
+            BEGIN;
+            {self._change(wrong.get("domain", domain), wrong.get("manifest", manifest), wrong.get("rows", rows))}
+            {"NOTIFY dkimsignd;" if notify else ""}
+            SELECT sequence FROM dkimsignd.store;
+            COMMIT;""")
+        return int(sequence)
+
+    def _rows_of(self, domain):
+        manifest, keys = self.state(domain)
+        return manifest, [(selector, use, algorithm, self.key.number, self.key.seal(der, domain, selector, use, algorithm))
+                          for selector, use, algorithm, der in keys]
+
+    @staticmethod
+    def _change(domain, manifest, rows):
         name = literal(domain)
         inserts = "".join(
             f"INSERT INTO dkimsignd.sealed_keys VALUES ({name}, {', '.join(map(literal, row))});" for row in rows)
-        ((sequence,),) = self.query(f"""
-            BEGIN;
+        return f"""
             UPDATE dkimsignd.store SET sequence = sequence + 1;
             INSERT INTO dkimsignd.changes (sequence) SELECT sequence FROM dkimsignd.store;
             INSERT INTO dkimsignd.domains SELECT {name}, sequence, {literal(manifest)} FROM dkimsignd.store
                 ON CONFLICT (domain) DO UPDATE SET sequence = EXCLUDED.sequence, manifest = EXCLUDED.manifest;
             DELETE FROM dkimsignd.sealed_keys WHERE domain = {name};
-            {inserts}
-            {"NOTIFY dkimsignd;" if notify else ""}
-            SELECT sequence FROM dkimsignd.store;
-            COMMIT;""")
-        return int(sequence)
+            {inserts}"""
+
+    # As it was earlier.
+
+    def remember(self):
+        shutil.copytree(self.keys, self.root / "then")
+
+    def go_back(self):
+        """Has the state of then; what it had until now is in another directory, which is returned."""
+        self.keys.rename(self.root / "lost")
+        (self.root / "then").rename(self.keys)
+        return self.root / "lost"
 
     def files(self, domain):
         """Returns the names and contents of a domain's files, without those that are no part of its state."""

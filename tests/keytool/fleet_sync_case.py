@@ -35,11 +35,11 @@ class Signer:
         self.connect(world.port)
         self.agent = None
 
-    def connect(self, port, more=""):
+    def connect(self, port, more="", host="127.0.0.1", user="dkimsignd_signer"):
         path = self.root / "fleet.conf"
         path.write_text(
-            f'connection = "host=127.0.0.1 port={port} dbname={NAME} user=dkimsignd_signer password=hush '
-            f'sslmode=disable gssencmode=disable connect_timeout=2 {more}";\n'
+            f'connection = "host={host} port={port} dbname={NAME} user={user} password=hush sslmode=disable '
+            f'gssencmode=disable connect_timeout=2 {more}";\n'
             f'sealing_key_file = "{self.sealing_keys}";\nhost = "{self.host}";\nlease = {self.lease};\n')
         path.chmod(0o640)
 

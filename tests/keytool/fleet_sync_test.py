@@ -10,7 +10,8 @@ import subprocess
 import unittest
 
 from fleet_author import SealingKey, files, write_sealing_keys
-from fleet_sync_case import DONE, GROUP, PROBLEM, USAGE, SyncCase, now
+from fleet_sync_case import DONE, GROUP, NAME, PROBLEM, USAGE, SyncCase, now
+from harness.fleet_databases import BIN
 from harness.workspace import wait_for
 
 
@@ -54,8 +55,8 @@ class ChangesTest(SyncCase):
         self.assertEqual({name: mode for name, mode in modes.items() if not name.endswith(".lock")}, expected)
 
     def test_many_domains_come_in_batches(self):
-        for number in range(450):
-            self.author.copy("a.example" if number else None, f"d{number}.example")
+        self.author.make("d0.example")
+        self.author.clone("d0.example", *(f"d{number}.example" for number in range(1, 450)))
         signer = self.signer("mx1")
         self.assertIn("450 domains written", signer.sync())
         self.assertEqual(len(signer.domains()), 450)
@@ -89,20 +90,24 @@ class FaultsTest(SyncCase):
 
     def test_the_service_manager_hears_that_it_is_ready_while_the_database_is_away(self):
         signer = self.signer("mx1")
-        signer.connect(1)
         path = self.workspace.path / "notify"
         manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(path.unlink)
         self.addCleanup(manager.close)
         manager.bind(str(path))
         manager.settimeout(60)
+        self.server.stop()
         signer.start(env={**os.environ, "NOTIFY_SOCKET": str(path)})
-        told = [manager.recv(500)]
-        self.assertEqual(told[0], b"READY=1")
+        self.assertEqual(manager.recv(500), b"READY=1")
         self.assertEqual(manager.recv(500), b"WATCHDOG=1")
-        signer.connect(self.port)
+        self.server.start(self.server)
+        self.author.make("a.example")
+        self.wait_for_copy("a.example", signer)
         self.assertEqual(signer.stop(), DONE)
-        self.assertEqual(manager.recv(500)[:9], b"STOPPING=" if False else b"STOPPING=")
+        told = []
+        while told[-1:] != [b"STOPPING=1"]:
+            told.append(manager.recv(500))
+        self.assertIn(b"STATUS=Change 1 of 1, 0 domains refused", told)
 
     def test_a_domain_that_cannot_be_used_stays_and_the_others_go_on(self):
         signer = self.signer("mx1")
@@ -111,8 +116,6 @@ class FaultsTest(SyncCase):
         signer.sync()
         before = {domain: files(signer.keys, domain) for domain in signer.domains()}
         # Damaged, moved to another place, no manifest, and not the name of a domain.
-        self.query("UPDATE dkimsignd.sealed_keys SET sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) "
-                   "WHERE domain = 'a.example'")
         self.author.put("a.example", rows=[(*row[:4], self.broken(row[4])) for row in self.rows("a.example")])
         self.author.put("b.example", rows=[(*row[:4], bytes.fromhex(self.rows("c.example")[0][4][2:]))
                                            for row in self.rows("b.example")])
@@ -201,11 +204,23 @@ class LeaseTest(SyncCase):
     def test_it_counts_from_before_the_contact_and_the_database_knows_it_first(self):
         signer = self.signer("mx1", lease=30)
         before = signer.lease_end()
-        # The grant has to wait in the database.
-        blocker = subprocess.Popen(
-            [*self.server.psql(), "-c", "BEGIN", "-c", "LOCK TABLE dkimsignd.signers IN EXCLUSIVE MODE",
-             "-c", "SELECT pg_advisory_lock(1)"], stdout=subprocess.DEVNULL)
-        self.addCleanup(blocker.kill)
+        with subprocess.Popen([BIN / "psql", "-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres",
+                               NAME], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as blocker:
+            self.addCleanup(blocker.kill)
+            blocker.stdin.write("BEGIN; LOCK TABLE dkimsignd.signers IN EXCLUSIVE MODE; SELECT 'locked';\n")
+            self.assertEqual(blocker.stdout.readline(), "locked\n")
+            with subprocess.Popen(signer.command("--once"), stderr=subprocess.DEVNULL) as sync:
+                wait_for(lambda: self.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"), "it to wait")
+                waited = now()
+                self.assertEqual(signer.lease_end(), before)
+                # The answer comes later.
+                wait_for(lambda: now() > waited + datetime.timedelta(seconds=1), "the clock")
+                self.assertEqual(signer.lease_end(), before)
+                blocker.stdin.write("COMMIT; \\q\n")
+            self.assertEqual(sync.returncode, DONE)
+        self.assertGreater(signer.lease_end(), before)
+        self.assertLessEqual(signer.lease_end(), waited + datetime.timedelta(days=30))
+        self.assertEqual(signer.row()[1], signer.lease_end())
 
     def test_it_is_not_renewed_if_the_grant_fails(self):
         signer = self.signer("mx1")
