@@ -7,6 +7,7 @@ from dns_world import ZONE
 
 from .fleet_databases import FleetDatabases
 from .fleet_world import DAY, DRAIN, FORGET, LEASE, TTL, FleetWorld
+from .moved_clock import MovedClock
 from .workspace import Workspace
 
 # Each server has an address in this network, which no other test uses.
@@ -18,8 +19,9 @@ class FleetCase(unittest.TestCase):
     def setUp(self):
         self.workspace = Workspace()
         self.addCleanup(self.workspace.close)
-        self.databases = FleetDatabases(self.workspace)
-        self.world = FleetWorld(self.workspace, NETWORK, self.databases)
+        clock = MovedClock(self.workspace)
+        self.databases = FleetDatabases(self.workspace, clock.environment())
+        self.world = FleetWorld(self.workspace, NETWORK, clock, self.databases)
         self.mx1, self.mx2, self.mx3 = self.world.machines
         self.begin_alone()
 

@@ -28,6 +28,8 @@ shared_buffers = '8MB'
 fsync = off
 wal_receiver_status_interval = 1
 wal_retrieve_retry_interval = '200ms'
+wal_sender_timeout = 0
+wal_receiver_timeout = 0
 primary_conninfo = 'host=127.0.0.1 port={other} user=postgres application_name=standby connect_timeout=2'
 """
 ACCESS = "host all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 trust\n"
@@ -36,10 +38,10 @@ ACCESS = "host all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 tru
 class Server:
     """One of the servers. Which of them is the primary changes."""
 
-    def __init__(self, workspace, number, settings=""):
+    def __init__(self, workspace, number, settings="", environment=None):
         """settings: more lines for postgresql.conf."""
         self.name, self.port = f"db{number}", free_port()
-        self._settings = settings
+        self._settings, self._environment = settings, environment
         self._workspace = workspace
         self._root = workspace.directory("postgres", 0o755)
         self.data = self._root / self.name
@@ -66,7 +68,7 @@ class Server:
         (self.data / "postgresql.conf").write_text(SETTINGS.format(port=self.port, other=other.port) + self._settings)
         (self.data / "pg_hba.conf").write_text(ACCESS)
         self._process = self._workspace.spawn(BIN / "postgres", "-D", self.data, log=self._root / f"{self.name}.log",
-                                              **AS_POSTGRES)
+                                              env=self._environment, **AS_POSTGRES)
         wait_for(self.answers, f"{self.name} to answer", alive=self.runs)
 
     def answers(self):
@@ -128,9 +130,10 @@ class MachineLine:
 
 
 class FleetDatabases:
-    def __init__(self, workspace):
+    def __init__(self, workspace, environment=None):
+        """environment: of the servers; a clock that is turned on must not end their connections to each other."""
         self._workspace = workspace
-        self.primary, self.standby = Server(workspace, 1), Server(workspace, 2)
+        self.primary, self.standby = (Server(workspace, number, environment=environment) for number in (1, 2))
         self.servers = (self.primary, self.standby)
         self.lines = {}
         self.primary.make()

@@ -7,15 +7,13 @@ defers.
 
 import datetime
 import json
-import time
 import types
 
 import dkim
 from dns_world import ZONE, DnsWorld
 
 from .fleet_machine import DONE, WAITING, Machine, Raw
-from .long_promise import Calendar, LongJudge, ServedHistory
-from .moved_clock import MovedClock
+from .long_promise import Answer, LongJudge, ServedHistory
 from .update_hook import make_update_hook
 from .workspace import wait_for
 
@@ -26,6 +24,17 @@ EVERY, DRAIN, FORGET = 60 * DAY, 7 * DAY, 10 * DAY
 LEASE = 30 * DAY
 SENDER = f"alerts@{ZONE}"
 PAUSE = 0.05
+
+
+class HistoryInMotion(ServedHistory):
+    """Of a clock that goes on while commands run: what has changed since the last look may have changed right after it."""
+
+    def look(self, now, served):
+        before = {place: answers[-1].ended for place, answers in self._answers.items()}
+        super().look(now, served)
+        for place, answers in self._answers.items():
+            if place in before and answers[-1] == Answer(answers[-1].texts, now, now):
+                answers[-1].began = before[place]
 
 
 class JudgeOfItsTime(LongJudge):
@@ -39,12 +48,9 @@ class JudgeOfItsTime(LongJudge):
 
 
 class FleetWorld:
-    def __init__(self, workspace, network, databases):
-        self.workspace, self.databases = workspace, databases
-        self.now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0) + DAY
-        self.clock = MovedClock(workspace, self.now)
-        self.history, self.calendar = ServedHistory(), Calendar()
-        self.calendar.turn_to(time.monotonic_ns(), self.now)
+    def __init__(self, workspace, network, clock, databases):
+        self.workspace, self.databases, self.clock = workspace, databases, clock
+        self.history = HistoryInMotion()
         self.dns = DnsWorld(workspace.directory("dns", 0o700), network=network, notify=False)
         workspace.on_close(self.dns.close)
         self.dns.start()
@@ -62,7 +68,7 @@ class FleetWorld:
     def look(self):
         """Notes what every server gives to resolvers now."""
         selectors = {path.stem for machine in self.machines for path in (machine.keys / ZONE).glob("*.txt")}
-        self.history.look(self.now, {
+        self.history.look(self.clock.now(), {
             (server, self.name(selector)): tuple(text.encode() for text in self.dns.texts(server, self.name(selector)))
             for selector in selectors for server in (self.dns.primary, self.dns.secondary)})
 
@@ -75,10 +81,7 @@ class FleetWorld:
         for machine in self.machines:
             if machine.load:
                 machine.load.keep_up()
-        self.now += time_passed
-        # In this order: a message that sees the new time is judged by it, or by both.
-        self.calendar.turn_to(time.monotonic_ns(), self.now)
-        self.clock.turn_to(self.now)
+        self.clock.turn_on(time_passed)
         self.look()
 
     def pass_days(self, days, without=()):
@@ -105,7 +108,7 @@ class FleetWorld:
                  patience=120)
 
     def wait_for_leases(self, without=()):
-        wanted = (self.now + LEASE * 0.85).replace(tzinfo=datetime.timezone.utc).timestamp()
+        wanted = (self.clock.now() + LEASE * 0.85).replace(tzinfo=datetime.timezone.utc).timestamp()
         self.databases.wake_agents()
         wait_for(lambda: all(end and int(end) > wanted for _, _, end in self.rows(without)), "the leases to be renewed",
                  patience=120)
@@ -138,7 +141,7 @@ class FleetWorld:
 
     def judge(self):
         """Stops all mail. Returns, by the machine's name, each message with its judgement."""
-        judge = JudgeOfItsTime(self.history, self.calendar, ZONE, SENDER, DRAIN, TTL)
+        judge = JudgeOfItsTime(self.history, self.clock, ZONE, SENDER, DRAIN, TTL)
         judged = {}
         for machine in self.machines:
             if machine.load:

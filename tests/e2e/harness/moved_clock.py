@@ -1,10 +1,11 @@
-"""A wall clock that the test turns, for programs that go on running: tests/e2e/moved_clock.cpp."""
+"""A wall clock that a test turns on, for programs that go on running: tests/e2e/moved_clock.cpp."""
 
 import datetime
 import os
 import pathlib
 import shutil
 import struct
+import time
 
 from sanitizers import with_option
 
@@ -12,26 +13,40 @@ from .workspace import HarnessError
 
 
 class MovedClock:
-    def __init__(self, workspace, now):
+    """Knows which time the programs had at an instant of time.monotonic_ns. Times are UTC, without a time zone."""
+
+    def __init__(self, workspace):
         library = pathlib.Path(os.environ.get("DKIMSIGND_BUILD_DIR", "")) / "tests/e2e/moved_clock.so"
         if not library.is_file():
             raise HarnessError(f"{library} has not been built")
         directory = workspace.directory("clock", 0o755)
         # The build directory may be in a home that only its owner may enter.
         self._library = shutil.copy(library, directory)
-        self._path = directory / "now"
-        self._path.write_bytes(self._bytes(now))
+        self._path = directory / "ahead"
+        self._path.write_bytes(struct.pack("=q", 0))
         self._path.chmod(0o644)
+        self._begin = time.monotonic_ns(), datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+        self._turns = [(self._begin[0], datetime.timedelta())]  # (instant, how far it is ahead from then on)
 
-    @staticmethod
-    def _bytes(now):
-        return struct.pack("=q", int(now.replace(tzinfo=datetime.timezone.utc).timestamp()))
-
-    def turn_to(self, now):
-        """now: UTC, as a datetime without a time zone."""
+    def turn_on(self, more):
+        """more: a timedelta; whole seconds of it count."""
+        ahead = self._turns[-1][1] + datetime.timedelta(seconds=int(more.total_seconds()))
+        # Before the programs see it: what they do with the new time is never taken for older.
+        self._turns.append((time.monotonic_ns(), ahead))
         # In place: the programs have mapped this file.
         with open(self._path, "r+b") as file:
-            file.write(self._bytes(now))
+            file.write(struct.pack("=q", int(ahead.total_seconds())))
+
+    def time_at(self, instant):
+        ahead = next(ahead for begin, ahead in reversed(self._turns) if begin <= instant)
+        return self._begin[1] + datetime.timedelta(microseconds=(instant - self._begin[0]) / 1000) + ahead
+
+    def now(self):
+        return self.time_at(time.monotonic_ns())
+
+    def times_of(self, begin, end):
+        """Returns the first and the last time that the programs had between two instants."""
+        return self.time_at(begin), self.time_at(end)
 
     def environment(self):
         """Returns the environment of a program that is to have this clock."""
