@@ -71,7 +71,7 @@ class WentBackTest(RestoreCase):
         before, lease = contents(self.mx1.keys), self.mx1.lease_end()
         self.restore()
         for selector in ("x", "y", "z"):
-            self.author.dkimkey("generate", "b.example", "-s", selector, "-a", "ed25519")
+            self.author.dkimkey("generate", "b.example", "-s", selector, "--algorithm", "ed25519")
             self.author.put("b.example")
         self.assertEqual(self.newest(), 5)
         said = self.assert_untouched(self.mx1, before, lease)

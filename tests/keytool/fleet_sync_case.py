@@ -182,6 +182,10 @@ class SyncCase(unittest.TestCase):
                      f"{domain} on {signer.host}", alive=signer.alive)
             wait_for(lambda signer=signer: signer.row()[0] == self.newest(), f"{signer.host} to report", alive=signer.alive)
 
+    def stop_server(self):
+        self.server.stop()
+        self.addCleanup(lambda: self.server.runs() or self.server.start(self.server))
+
     def newest(self):
         return int(self.query("SELECT sequence FROM dkimsignd.store")[0][0])
 
