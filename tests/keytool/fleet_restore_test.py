@@ -224,7 +224,7 @@ class KeepTest(RestoreCase):
             for number in range(1, 1000):
                 with self.subTest(call=call, number=number):
                     begin_again(self.mx1)
-                    done, _ = self.strace(self.mx1, self.mx1.command("--keep", which), *selected, "-e", f"trace={call}",
+                    done, _ = self.strace(self.mx1.command("--keep", which), *selected, "-e", f"trace={call}",
                                           "-e", f"inject={call}:signal=KILL:when={number}")
                     if done.returncode == DONE:
                         break
