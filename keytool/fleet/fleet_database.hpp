@@ -110,7 +110,7 @@ class FleetDatabase {
   // The machines that do not hold the domain's present state, or refuse it; of those that left, the ones that
   // may still sign.
   std::vector<crypto::LaggingSigner> behind(const canon::DomainName& domain);
-  // Registers this machine, or lets it come back. Its lease is over and nothing is applied.
+  // Registers this machine, or lets it come back. Nothing is applied then.
   void join(const std::string& host);
   // Registers a machine that was never in the fleet. Returns false if another one has its name, and is in
   // the fleet or may still sign.
@@ -139,6 +139,7 @@ class FleetDatabase {
   // lock: what follows the statement that reads the keys.
   std::optional<DomainRow> read_domain(const canon::DomainName& domain, std::string_view lock);
   std::vector<DomainRow> read_changed(std::int64_t sequence, int most);
+  void put_keys(const std::string& domain, const std::vector<KeyRow>& keys);
 
   Database database_;
 };

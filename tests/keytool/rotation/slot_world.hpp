@@ -234,7 +234,7 @@ class SlotWorld {
       ASSERT_NO_FATAL_FAILURE(move());
     }
     for (int round = 0; round < 16; ++round) {
-      const auto plan = plan_rotation(manifest_, look_at_all(), clock(), policy_, request);
+      const auto plan = plan_rotation(manifest_, look_at_all(), {}, clock(), policy_, request);
       ASSERT_NO_FATAL_FAILURE(make_changes(plan, request));
       if (chance(50)) return;
       if (!plan.changes.empty()) continue;
