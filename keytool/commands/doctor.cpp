@@ -11,6 +11,7 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
+#include "keytool/commands/fleet_facts.hpp"
 #include "keytool/doctor/examination.hpp"
 #include "keytool/doctor/findings/report.hpp"
 #include "keytool/doctor/host/configuration_check.hpp"
@@ -83,13 +84,14 @@ Findings unusable_configuration(const ExaminationRequest& request, const Configu
 }
 
 Findings examine_host(const ParsedOptions& options) {
-  const auto request = read_request(options);
+  auto request = read_request(options);
   Configuration configuration;
   try {
     configuration = read_configuration(options);
   } catch (const ConfigurationError& error) {
     return unusable_configuration(request, error);
   }
+  request.fleet = gather_fleet_facts(configuration);
   return examine(request, configuration);
 }
 

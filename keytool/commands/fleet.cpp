@@ -13,7 +13,15 @@ namespace {
 
 // In the order in which a person needs them.
 std::vector<Subcommand> subcommands() {
-  return {};
+  return {
+      {"init", "make the tables in the database, and the sealing key", fleet_init},
+      {"push", "take this machine's keys in, and join", fleet_push},
+      {"join", "make this machine's key directory a copy", fleet_join},
+      {"sync", "keep this machine's copy up to date: the agent", fleet_sync},
+      {"status", "show the machines, and what waits for which", fleet_status},
+      {"leave", "say that a machine will not come back, or give this one its own store", fleet_leave},
+      {"reseal", "change the sealing key, while the machines work", fleet_reseal},
+  };
 }
 
 constexpr std::string_view before = R"(Usage: dkimkey fleet SUBCOMMAND [OPTIONS]

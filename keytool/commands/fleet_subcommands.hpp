@@ -6,6 +6,12 @@
 
 namespace dkim::keytool {
 
+ExitCode fleet_init(const Arguments& arguments);
+ExitCode fleet_join(const Arguments& arguments);
+ExitCode fleet_leave(const Arguments& arguments);
+ExitCode fleet_push(const Arguments& arguments);
+ExitCode fleet_reseal(const Arguments& arguments);
+ExitCode fleet_status(const Arguments& arguments);
 ExitCode fleet_sync(const Arguments& arguments);
 
 }  // namespace dkim::keytool

@@ -70,6 +70,7 @@ class Examination {
     append(store_findings, check_login_table(configuration_.logins, daemon_));
     append(findings_, without_repeated(std::move(configuration_findings), store_findings));
     append(findings_, std::move(store_findings));
+    if (request_.fleet) append(findings_, check_fleet(*request_.fleet, crypto::utc_now()));
     append(findings_, check_socket(socket_facts));
     append(findings_, check_mta(mta_, socket, configuration_.signing.fields));
     if (mta_.postfix) append(findings_, check_logins(*mta_.postfix, socket, login_policy()));

@@ -11,6 +11,7 @@
 #include "keytool/cli/configuration.hpp"
 #include "keytool/dns/observation.hpp"
 #include "keytool/doctor/findings/finding.hpp"
+#include "keytool/doctor/host/fleet_check.hpp"
 
 namespace dkim::keytool {
 
@@ -21,6 +22,7 @@ struct ExaminationRequest {
   std::string postfix_directory;  // where main.cf is; empty: Postfix's default
   bool ask_dns = true;
   DnsAccess dns;
+  std::optional<FleetFacts> fleet;  // nothing: this machine is in no fleet
 };
 
 // Returns the findings in the order of the chain. What cannot be found out is a finding too. Throws

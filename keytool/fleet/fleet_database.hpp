@@ -106,6 +106,10 @@ class FleetDatabase {
   Change put_domain(const canon::DomainName& domain, const std::string& manifest,
                     const std::vector<KeyRow>& keys);
 
+  // The domains that have pending or retiring keys, and then those that have revoked ones and changed after
+  // that change; without their keys.
+  std::vector<DomainRow> unsettled(std::int64_t sequence, int most);
+
   std::vector<SignerRow> signers();
   std::vector<RefusedRow> refusals();
   // The machines that do not hold the domain's present state, or refuse it; of those that left, the ones that
@@ -113,6 +117,9 @@ class FleetDatabase {
   std::vector<crypto::LaggingSigner> behind(const canon::DomainName& domain);
   // Registers this machine, or lets it come back. Its lease is over and nothing is applied.
   void join(const std::string& host);
+  // Registers a machine that was never in the fleet. Returns false if another one has its name, and is in
+  // the fleet or may still sign.
+  bool join_new(const std::string& host);
   // Before the machine's own lease is written: what it may sign until.
   // Never shortens what was granted. Throws DatabaseError::Kind::refused if the machine is not in the fleet
   // (any more).

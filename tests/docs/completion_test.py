@@ -61,7 +61,8 @@ class Agreement(unittest.TestCase):
         )
 
     def test_subcommands(self):
-        self.assertEqual(offered("_dkimkey_subcommands"), programs.subcommands())
+        self.assertEqual(offered("_dkimkey_subcommands"), programs.main_subcommands())
+        self.assertEqual(offered("_dkimkey_fleet_subcommands"), programs.fleet_subcommands())
 
     def test_options_of_each_subcommand(self):
         for name in programs.subcommands():
@@ -98,7 +99,7 @@ class Agreement(unittest.TestCase):
             ):
                 for word in filter(None, (short, option)):
                     self.assertEqual(
-                        [found for found in completions(name, word, "-") if found.startswith("-")],
+                        [found for found in completions(*name.split(), word, "-") if found.startswith("-")],
                         [],
                         f"{name} {word}",
                     )

@@ -31,6 +31,11 @@ def first_word(head, macro):
     return re.match(rf"{macro} (\S+)", head)[1]
 
 
+def section_of(subcommand):
+    """Returns the section of dkimkey(8) that describes a subcommand."""
+    return "FLEET" if subcommand.startswith("fleet ") else "SUBCOMMANDS"
+
+
 def rendered(page):
     """Returns the page as a reader sees it, in one line."""
     text = programs.output_of("mandoc", "-T", "utf8", "-O", "width=500", page.path)
@@ -143,7 +148,7 @@ class Options(Case):
         common = self.documented(KEY, "DESCRIPTION", "Options of every subcommand")
         for name in programs.subcommands():
             with self.subTest(name):
-                own = self.documented(KEY, "SUBCOMMANDS", name)
+                own = self.documented(KEY, section_of(name), name)
                 self.assertEqual(own & common, set(), "documented twice")
                 self.assert_same(own | common, programs.options_in(programs.help_of(name)), name)
 
@@ -152,8 +157,12 @@ class Options(Case):
             self.assertTrue(programs.output_of(DKIMKEY, option))
 
     def test_each_subcommand_is_documented(self):
-        documented = [plain(line[4:]) for line in KEY.section("SUBCOMMANDS") if line.startswith(".Ss ")]
-        self.assert_same(documented, programs.subcommands(), "dkimkey.8")
+        for section, names in (
+            ("SUBCOMMANDS", programs.main_subcommands()),
+            ("FLEET", [name for name in programs.subcommands() if name.startswith("fleet ")]),
+        ):
+            documented = [plain(line[4:]) for line in KEY.section(section) if line.startswith(".Ss ")]
+            self.assert_same(documented, names, f"dkimkey.8, {section}")
 
     def test_options_mentioned_elsewhere_exist(self):
         everywhere = programs.options_in(programs.output_of(DKIMSIGND, "--help")) | {"-V", "--version"}
@@ -176,7 +185,7 @@ class Options(Case):
         for name in programs.subcommands():
             with self.subTest(name):
                 real = programs.exit_codes_in(programs.help_of(name))
-                self.assertEqual(codes(KEY, "SUBCOMMANDS", name), real)
+                self.assertEqual(codes(KEY, section_of(name), name), real)
                 used |= real
         self.assertEqual(codes(KEY, "EXIT STATUS"), used)
 

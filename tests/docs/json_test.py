@@ -9,7 +9,7 @@ import unittest
 
 from mdoc import plain
 from pages import PAGES
-from programs import DKIMKEY
+from programs import DKIMKEY, source
 from refusing_resolver import refusing_resolver
 
 KEY = PAGES["dkimkey.8"]
@@ -70,9 +70,12 @@ class Members(unittest.TestCase):
         real["verify"] = self.members("verify", "--json", "--key-record", "v=DKIM1; p=", str(signed))
         real["revoke"] = self.members("revoke", "-s", "s1", "--json", "--resolver", self.resolver)
         real["doctor"] = self.members("doctor", "--json", "--local", "--postfix-config", self.directory)
+        # Its output needs a database: the tests of keytool have that.
+        real["fleet status"] = set(re.findall(r'\b(?:object|about)\.\w+\("(\w+)"',
+                                              source("keytool/commands/fleet_status_text.cpp")))
         wanted = {name: self.common | members for name, members in self.documented.items()}
         wanted["list"] = self.common
-        for name in ("verify", "doctor", "check-publish", "list --slots", "show --cname"):
+        for name in ("verify", "doctor", "check-publish", "list --slots", "show --cname", "fleet status"):
             wanted[name] = self.documented[name]
         for name in ("check", "rotate", "revoke"):
             wanted[name] |= record

@@ -1,0 +1,59 @@
+#include "keytool/commands/fleet_facts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "crypto/error.hpp"
+#include "crypto/file.hpp"
+#include "crypto/store/membership.hpp"
+#include "keytool/fleet/fleet_access.hpp"
+#include "keytool/fleet/history.hpp"
+#include "keytool/fleet/status.hpp"
+
+namespace dkim::keytool {
+namespace {
+
+void ask_database(FleetFacts& facts, const crypto::Membership& membership,
+                  const Configuration& configuration) {
+  fleet::FleetDatabase database(fleet::require_fleet_settings(configuration.keys.fleet));
+  facts.wrong_database = fleet::compare_history(database, database.state(), membership).what;
+  if (!facts.wrong_database.empty()) return;
+  const auto status = fleet::read_status(database, membership, configuration.keys.drain);
+  facts.is_unknown = true;
+  for (const auto& signer : status.signers) {
+    if (signer.is_here) {
+      facts.is_unknown = signer.row.left.has_value();
+      facts.lag = std::max<std::int64_t>(0, status.store.sequence - membership.sequence);
+      facts.refused = static_cast<std::size_t>(std::max(0, signer.row.refused));
+    } else if (!signer.row.left) {
+      ++facts.others;
+      // A change that was made just now is on its way everywhere.
+      const bool is_late = signer.lag_since && status.now - *signer.lag_since > fleet::longest_silence;
+      const bool is_well = signer.state == fleet::SignerState::current ||
+                           (signer.state == fleet::SignerState::behind && !is_late);
+      if (!is_well || signer.row.refused > 0) facts.lagging.push_back(signer.row.host);
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<FleetFacts> gather_fleet_facts(const Configuration& configuration) {
+  const auto& directory = configuration.signing.key_directory;
+  FleetFacts facts;
+  try {
+    if (crypto::is_missing(directory)) return std::nullopt;
+    const auto membership = crypto::read_membership(crypto::KeyStore(directory));
+    if (!membership) return std::nullopt;
+    facts.host = membership->host;
+    facts.contact = membership->contact;
+    ask_database(facts, *membership, configuration);
+  } catch (const crypto::Error& error) {
+    if (facts.host.empty()) facts.host = directory.string();
+    facts.trouble = error.what();
+  }
+  return facts;
+}
+
+}  // namespace dkim::keytool

@@ -1,0 +1,108 @@
+#include "keytool/fleet/member.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "crypto/error.hpp"
+#include "crypto/utc_time.hpp"
+#include "keytool/fleet/copy_turn.hpp"
+
+namespace dkim::keytool::fleet {
+namespace {
+
+[[noreturn]] void throw_name_taken(const std::string& host, const std::optional<SignerRow>& row) {
+  const auto seen = row && row->last_seen ? fmt::format("last seen {}", crypto::to_string(*row->last_seen))
+                                          : std::string("without a contact so far");
+  const auto left = row && row->left && row->lease_end
+                        ? fmt::format(" and left, and may sign until {}", crypto::to_string(*row->lease_end))
+                        : std::string();
+  throw crypto::StoreError(
+      fmt::format("a machine {} is in the fleet already ({}){}: give this one another name (\"host\" in "
+                  "fleet.conf); if this is that "
+                  "machine, installed again, and nothing signs with its earlier copy any more, give the "
+                  "command with --take-name",
+                  host, seen, left));
+}
+
+std::optional<SignerRow> row_of(FleetDatabase& database, const std::string& host) {
+  auto signers = database.signers();
+  const auto found =
+      std::find_if(signers.begin(), signers.end(), [&](const auto& row) { return row.host == host; });
+  if (found == signers.end()) return std::nullopt;
+  return std::move(*found);
+}
+
+void take_name(FleetDatabase& database, const std::string& host, Name name) {
+  if (name == Name::ours) {
+    database.join(host);
+  } else if (!database.join_new(host)) {
+    throw_name_taken(host, row_of(database, host));
+  }
+}
+
+}  // namespace
+
+std::optional<crypto::Membership> own_membership(const crypto::KeyStore& store, const FleetSettings& settings,
+                                                 const StoreState& state) {
+  auto membership = crypto::read_membership(store);
+  if (!membership) return std::nullopt;
+  if (membership->fleet != state.identity) {
+    throw crypto::StoreError(
+        fmt::format("{} is a copy of the fleet {}, and the database is that of {}: correct \"connection\" in "
+                    "{}; to change "
+                    "to the other fleet, give dkimkey fleet leave --keep first",
+                    store.directory().string(), membership->fleet, state.identity, settings.file.string()));
+  }
+  if (membership->host != settings.host) {
+    throw crypto::StoreError(
+        fmt::format("this machine is {} in the fleet, and {} says {}: to change the name, give dkimkey fleet "
+                    "leave --keep "
+                    "with the old one first",
+                    membership->host, settings.file.string(), settings.host));
+  }
+  return membership;
+}
+
+void become_member(const crypto::KeyStore& store, const FleetSettings& settings, FleetDatabase& database,
+                   const StoreState& state, Name name, const StoreStamps& stamps) {
+  const auto turn = take_turn(store);
+  // The lease counts from before the contact by which it is granted.
+  const auto before = crypto::utc_now();
+  const auto lease_end = before + settings.lease;
+  auto& connection = database.connection();
+  connection.begin();
+  try {
+    take_name(database, settings.host, name);
+    database.grant_lease(settings.host, lease_end);
+    crypto::write_lease(store, lease_end);
+    crypto::write_membership(store, {state.identity, settings.host, 0, "", before});
+    // From here on dkimkey changes domains in the database alone.
+    if (const auto changed = changed_domain(store, stamps)) {
+      crypto::end_membership(store);
+      throw crypto::StoreError(fmt::format(
+          "{} was changed here meanwhile; nothing was done: give the command again", changed->str()));
+    }
+    connection.commit();
+  } catch (...) {
+    connection.rollback();
+    throw;
+  }
+}
+
+void resume_membership(const crypto::Membership& membership, FleetDatabase& database, Name name) {
+  const auto row = row_of(database, membership.host);
+  if (!row) {
+    take_name(database, membership.host, name);
+  } else if (row->applied > membership.sequence && name == Name::free) {
+    throw crypto::StoreError(fmt::format(
+        "the fleet knows {0} as a machine that has change {1}, and this copy has change {2}: another machine "
+        "uses the name, perhaps one that was cloned with this one, or the key directory was restored from a "
+        "backup. If no other machine is {0}, give the command with --take-name",
+        membership.host, row->applied, membership.sequence));
+  } else if (row->left || row->applied > membership.sequence) {
+    database.join(membership.host);
+  }
+}
+
+}  // namespace dkim::keytool::fleet

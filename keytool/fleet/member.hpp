@@ -1,0 +1,41 @@
+// How a machine becomes a member of a fleet: it gets its name there, a lease, and .fleet in its key
+// directory.
+//
+// The name is taken, the lease granted and both files written before the database's transaction ends. So a
+// machine that signs already does so throughout, nobody else gets the name meanwhile, and one that is killed
+// on the way finds .fleet here, and goes on from there when the command is given again.
+//
+// Failures are DatabaseError, and StoreError for what is in the way here.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "crypto/store/key_store.hpp"
+#include "crypto/store/membership.hpp"
+#include "keytool/fleet/comparison.hpp"
+#include "keytool/fleet/fleet_database.hpp"
+#include "keytool/fleet/fleet_settings.hpp"
+
+namespace dkim::keytool::fleet {
+
+enum class Name {
+  free,  // it must be nobody's
+  ours,  // a person says that the machine of that name is this one, installed again
+};
+
+// Returns this machine's membership if its key directory has one. Throws StoreError if it is another fleet's,
+// or under another name than fleet.conf has.
+std::optional<crypto::Membership> own_membership(const crypto::KeyStore& store, const FleetSettings& settings,
+                                                 const StoreState& state);
+
+// stamps: of the key directory when it was compared; it must not have been changed since. Throws StoreError
+// if the name is another machine's.
+void become_member(const crypto::KeyStore& store, const FleetSettings& settings, FleetDatabase& database,
+                   const StoreState& state, Name name, const StoreStamps& stamps);
+
+// For a machine that has .fleet: makes sure that the database knows it, and lets it come back if it had left.
+// Throws StoreError if another machine seems to use this one's name, unless the name is ours.
+void resume_membership(const crypto::Membership& membership, FleetDatabase& database, Name name);
+
+}  // namespace dkim::keytool::fleet

@@ -1,0 +1,183 @@
+#include "keytool/fleet/push.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "crypto/error.hpp"
+#include "keytool/dns/at_once.hpp"
+#include "keytool/fleet/fleet_access.hpp"
+#include "keytool/fleet/local_state.hpp"
+#include "keytool/fleet/sealed_rows.hpp"
+
+namespace dkim::keytool::fleet {
+namespace {
+
+// One transaction each. It holds the row through which all changes of the fleet go, so it is to be short.
+constexpr std::size_t batch_size = 100;
+// Loading and sealing take a processor.
+constexpr std::size_t domains_at_once = 8;
+
+class Push {
+ public:
+  Push(const crypto::KeyStore& store, FleetDatabase& database, const StoreState& state,
+       const crypto::SealingKeys& keys, PushResult& result)
+      : store_(store.held()),
+        database_(database),
+        state_(state),
+        keys_(keys),
+        with_(newest_sealing_key(keys, state.sealing_keys)),
+        result_(result) {}
+
+  void take_in(const std::vector<canon::DomainName>& domains, const Progress& progress) {
+    for (std::size_t begin = 0; begin < domains.size(); begin += batch_size) {
+      const auto end = std::min(begin + batch_size, domains.size());
+      put_new(sealed({domains.begin() + static_cast<std::ptrdiff_t>(begin),
+                      domains.begin() + static_cast<std::ptrdiff_t>(end)}));
+      progress(end, domains.size());
+    }
+  }
+
+  // membership: of a machine that is in the fleet already.
+  void replace(const canon::DomainName& domain, const std::optional<crypto::Membership>& membership) {
+    const auto local = read_local_state(store_, domain);
+    if (!local) throw crypto::StoreError(fmt::format("there are no keys for {} here", domain.str()));
+    const auto sealed = seal_domain(domain, *local, with_);
+    in_transaction([&] {
+      const auto row = database_.lock_domain(domain);
+      auto difference =
+          row ? compare_domain(store_, domain, *row, keys_, state_) : DomainDifference{domain, {"only here"}};
+      if (!difference) return;
+      if (row && membership) refuse_older(*membership, *row);
+      database_.put_domain(domain, sealed.manifest, sealed.keys);
+      result_.replaced.push_back(*std::move(difference));
+    });
+  }
+
+ private:
+  // A copy that lags has an older state of the fleet itself; a row that this machine refuses is newer, and no
+  // good here.
+  void refuse_older(const crypto::Membership& membership, const DomainRow& row) {
+    const auto refusals = database_.refusals();
+    const bool refused = std::any_of(refusals.begin(), refusals.end(), [&](const auto& refusal) {
+      return refusal.host == membership.host && refusal.domain == row.domain;
+    });
+    if (row.sequence <= membership.sequence || refused) return;
+    throw crypto::StoreError(fmt::format(
+        "this machine's copy of {} is older than the fleet's: give dkimkey fleet sync --once first",
+        row.domain));
+  }
+
+  template <typename Work>
+  void in_transaction(Work work) {
+    auto& connection = database_.connection();
+    connection.begin();
+    try {
+      work();
+      connection.commit();
+    } catch (...) {
+      connection.rollback();
+      throw;
+    }
+  }
+
+  // Names those that cannot be read, and goes on without them.
+  std::vector<SealedDomain> sealed(const std::vector<canon::DomainName>& domains) {
+    std::vector<std::optional<SealedDomain>> done(domains.size());
+    std::vector<std::string> troubles(domains.size());
+    do_at_once(domains.size(), domains_at_once, [&](std::size_t i) {
+      try {
+        if (const auto local = read_local_state(store_, domains[i]))
+          done[i] = seal_domain(domains[i], *local, with_);
+      } catch (const crypto::OpenSslError&) {
+        throw;
+      } catch (const crypto::Error& error) {
+        troubles[i] = error.what();
+      }
+    });
+    std::vector<SealedDomain> sealed;
+    for (std::size_t i = 0; i < domains.size(); ++i) {
+      if (!troubles[i].empty()) result_.unreadable.emplace_back(domains[i].str(), troubles[i]);
+      if (done[i]) sealed.push_back(*std::move(done[i]));
+    }
+    return sealed;
+  }
+
+  // Another machine may have brought one of them meanwhile: then it is compared, like all that were there.
+  void put_new(const std::vector<SealedDomain>& domains) {
+    std::vector<DomainRow> came;
+    std::size_t pushed = 0;
+    in_transaction([&] {
+      std::vector<const SealedDomain*> absent;
+      // All locks before the first change, in the same order on every machine.
+      for (const auto& domain : domains) {
+        if (auto row = database_.lock_domain(domain.domain)) {
+          came.push_back(*std::move(row));
+        } else {
+          absent.push_back(&domain);
+        }
+      }
+      for (const auto* domain : absent)
+        database_.put_domain(domain->domain, domain->manifest, domain->keys);
+      pushed = absent.size();
+    });
+    result_.pushed += pushed;
+    for (const auto& row : came) {
+      const auto domain = canon::DomainName::parse(row.domain);
+      if (!domain) continue;
+      if (auto difference = compare_domain(store_, *domain, row, keys_, state_)) {
+        result_.differing.push_back(*std::move(difference));
+      } else {
+        ++result_.equal;
+      }
+    }
+  }
+
+  const crypto::KeyStore store_;
+  FleetDatabase& database_;
+  const StoreState& state_;
+  const crypto::SealingKeys& keys_;
+  const crypto::SealingKey& with_;
+  PushResult& result_;
+};
+
+bool is_named(const std::vector<canon::DomainName>& names, const canon::DomainName& domain) {
+  return std::find(names.begin(), names.end(), domain) != names.end();
+}
+
+}  // namespace
+
+PushResult push(const crypto::KeyStore& store, const FleetSettings& settings, FleetDatabase& database,
+                const PushRequest& request) {
+  const auto state = database.state();
+  const auto keys = read_sealing_keys(settings, state);
+  const auto membership = own_membership(store, settings, state);
+  PushResult result;
+  Push push(store, database, state, keys, result);
+  if (membership) {
+    resume_membership(*membership, database, request.join.name);
+    for (const auto& domain : request.replace)
+      push.replace(domain, membership);
+    result.sync = first_sync(store, settings, database, request.join);
+    result.joined = true;
+    return result;
+  }
+  auto comparison = compare_with_fleet(store, database, keys, state, request.join.progress);
+  result.equal = comparison.equal;
+  push.take_in(comparison.only_here, request.join.progress);
+  for (auto& difference : comparison.differing) {
+    if (is_named(request.replace, difference.domain)) {
+      push.replace(difference.domain, std::nullopt);
+    } else {
+      result.differing.push_back(std::move(difference));
+    }
+  }
+  if (!result.differing.empty() || !result.unreadable.empty()) return result;
+  become_member(store, settings, database, state, request.join.name, comparison.stamps);
+  result.joined = true;
+  result.sync = first_sync(store, settings, database, request.join);
+  return result;
+}
+
+}  // namespace dkim::keytool::fleet
