@@ -1,0 +1,505 @@
+#!/usr/bin/python3
+"""dkimkey fleet init, push, join, status and leave, on a real PostgreSQL."""
+
+import concurrent.futures
+import json
+import shutil
+import subprocess
+import unittest
+
+from fleet_case import DONE, PROBLEM, USAGE, WAITING, FleetTest, Session
+
+HOSTILE = "evil\x1b[31m\nmx9 current\x07\u009b"
+
+
+class Init(FleetTest):
+    def test_makes_all_once(self):
+        self.owner.connect("dkimsignd_owner")
+        first = self.owner.fleet("init")
+        self.assertIn("the tables were made", first)
+        self.assertIn(f"made the sealing key: {self.owner.sealing_keys}", first)
+        self.assertEqual(self.owner.sealing_keys.stat().st_mode & 0o7777, 0o640)
+        key = self.owner.sealing_keys.read_bytes()
+        again = self.owner.fleet("init")
+        self.assertIn("up to date", again)
+        self.assertEqual(self.owner.sealing_keys.read_bytes(), key)
+        self.assertEqual(self.count("sealing_keys"), 1)
+        self.assertEqual(first.splitlines()[-1], again.splitlines()[-1])
+
+    def test_without_the_tables(self):
+        machine = self.member_without_fleet()
+        for command in ("join", "push", "status"):
+            self.assertIn("dkimkey fleet init", machine.fleet(command, code=PROBLEM))
+        self.assertFalse(machine.keys.exists())
+
+    def member_without_fleet(self):
+        machine = self.machine("mx1", role="dkimsignd_owner")
+        machine.sealing_keys.write_text("")
+        return machine
+
+    def test_a_sealing_key_that_is_not_the_fleets(self):
+        self.new_fleet()
+        other = self.machine("mx2", role="dkimsignd_owner")
+        said = other.fleet("init", code=PROBLEM)
+        self.assertIn("copy the file from a machine that has it", said)
+        self.assertFalse(other.sealing_keys.exists())
+        other.sealing_keys.write_bytes(self.owner.sealing_keys.read_bytes().replace(b'key = "', b'key = "AAAA')[:-1])
+        for command in ("init", "join", "push"):
+            self.assertNotIn(self.key_text(self.owner), other.fleet(command, code=PROBLEM))
+        other.sealing_keys.unlink()
+        # A whole key of another fleet, with the same number.
+        self.server.query("CREATE DATABASE another", "postgres")
+        self.addCleanup(self.server.query, "DROP DATABASE another WITH (FORCE)", "postgres")
+        settings = other.root / "fleet.conf"
+        ours = settings.read_text()
+        settings.write_text(ours.replace("dbname=dkimsignd ", "dbname=another ").replace("dkimsignd_owner", "postgres"))
+        other.fleet("init")
+        settings.write_text(ours)
+        for command in ("init", "join", "push"):
+            self.assertIn("is not the fleet's", other.fleet(command, code=PROBLEM))
+        self.assertEqual(self.count("signers"), 0)
+        self.assertFalse(other.keys.exists() and other.is_member())
+
+    @staticmethod
+    def key_text(machine):
+        return machine.sealing_keys.read_text().split('key = "')[1].split('"')[0]
+
+    def test_a_machine_without_the_right(self):
+        self.new_fleet()
+        machine = self.member("mx1", role="dkimsignd_signer")
+        self.assertIn("up to date", machine.fleet("init"))
+        self.query("DROP SCHEMA dkimsignd CASCADE")
+        machine.fleet("init", code=PROBLEM)
+
+    def test_wrong_usage(self):
+        machine = self.machine("mx1")
+        for words in (("fleet",), ("fleet", "nothing"), ("fleet", "leave"), ("fleet", "leave", "mx1", "--keep"),
+                      ("fleet", "leave", "mx1", "--offline"), ("fleet", "init", "--what")):
+            machine.expect(USAGE, *words)
+        (machine.root / "fleet.conf").unlink()
+        for command in ("init", "join", "push", "status"):
+            self.assertIn("fleet.conf", machine.fleet(command, code=USAGE))
+        self.assertEqual(machine.run("fleet", "status", "--json").stdout, b"[]\n")
+
+
+class Push(FleetTest):
+    def setUp(self):
+        super().setUp()
+        self.new_fleet()
+
+    def test_a_store_moves_in(self):
+        mx1 = self.member("mx1", "a.example", "b.example")
+        mx1.expect(DONE, "generate", "-d", "c.example", "-s", "s1", "--algorithm", "both", "-b", "1024", "--activate")
+        mx1.expect(DONE, "revoke", "-d", "b.example", "-s", "s1", "--unsigned")
+        mx1.generate("b.example", "s2")
+        mx1.expect(DONE, "generate", "-d", "a.example", "-s", "next", "--algorithm", "ed25519")
+        before = mx1.files()
+        said = mx1.fleet("push")
+        self.assertIn("3 domains were taken in", said)
+        self.assertEqual(mx1.files(), before)
+        self.assertEqual(self.domains(), ["a.example", "b.example", "c.example"])
+        # A revoked key has no private key any more.
+        self.assertEqual(self.count("sealed_keys"), 5)
+        for domain in self.domains():
+            self.assertTrue(mx1.signs(domain), domain)
+        self.assertEqual(mx1.signer("mx1")["lag"], 0)
+        # Again: nothing changes.
+        sequence = self.query("SELECT sequence FROM dkimsignd.store")
+        mx1.fleet("push")
+        self.assertEqual(self.query("SELECT sequence FROM dkimsignd.store"), sequence)
+        # No secret has left the machine in clear.
+        dump = json.dumps(self.query("SELECT encode(sealed, 'escape') FROM dkimsignd.sealed_keys"))
+        self.assertNotIn("PRIVATE", dump)
+
+    def test_two_that_have_drifted(self):
+        mx1 = self.member("mx1", "same.example", "state.example", "key.example", "selector.example")
+        mx2 = self.member("mx2")
+        shutil.copytree(mx1.keys, mx2.keys)
+        mx1.generate("only1.example")
+        mx2.generate("only2.example")
+        mx2.expect(DONE, "generate", "-d", "state.example", "-s", "s2", "--algorithm", "ed25519", "--activate")
+        shutil.rmtree(mx2.keys / "key.example")
+        mx2.generate("key.example")
+        mx2.expect(DONE, "generate", "-d", "selector.example", "-s", "s9", "--algorithm", "ed25519", "--testmode")
+        mx1.fleet("push")
+        before = mx2.files()
+        done = mx2.run("fleet", "push")
+        self.assertEqual(done.returncode, PROBLEM, done.stderr)
+        out = done.stdout.decode()
+        self.assertRegex(out, r"state\.example\n  s1: here retiring \(created \S+, activated \S+, retired \S+\); "
+                              r"in the fleet active \(created \S+, activated \S+\)\n  s2: only here, active \(created \S+")
+        self.assertRegex(out, r"key\.example\n  s1: two different keys have this name: here ed25519 active \(.*\), key "
+                              r"[0-9a-f]{16}; in the fleet ed25519 active \(.*\), key [0-9a-f]{16}\n")
+        self.assertRegex(out, r"selector\.example\n  s9: only here, pending \(created \S+\)\n  the records' flags: here .*t=y "
+                              r"yes.*; in the fleet .*t=y no")
+        self.assertNotIn("same.example", out)
+        # Nothing was chosen; what nobody else has was taken in.
+        self.assertEqual(mx2.files(), before)
+        self.assertFalse(mx2.is_member())
+        self.assertIn("only2.example", self.domains())
+        self.assertEqual(self.count("signers"), 1)
+        # Some domains as they are here, the rest as the fleet has them.
+        said = mx2.fleet("push", "--replace", "state.example", code=PROBLEM)
+        self.assertIn("state.example: this machine's state replaced the fleet's", said)
+        self.assertIn("2 domains differ", said)
+        self.assertIn("key.example", mx2.fleet("join", code=PROBLEM))
+        self.assertEqual(mx2.files(), before)
+        said = mx2.fleet("join", "--take-fleet")
+        self.assertIn("key.example: the fleet's state replaced this machine's", said)
+        for domain in self.domains():
+            self.assertTrue(mx2.signs(domain), domain)
+        mx1.fleet("sync", "--once")
+        self.assertEqual(mx1.files(), mx2.files())
+        self.assertEqual(mx1.listed()["state.example", "s2"], "active")
+
+    def test_what_cannot_be_read(self):
+        mx1 = self.member("mx1", "good.example", "bad.example", "worse.example")
+        (mx1.keys / "bad.example" / "s1.private").unlink()
+        (mx1.keys / "worse.example" / "keys.conf").write_text("keys = (")
+        said = mx1.fleet("push", code=PROBLEM)
+        for domain in ("bad.example", "worse.example"):
+            self.assertIn(f"{domain} cannot be taken in: ", said)
+        self.assertEqual(self.domains(), ["good.example"])
+        self.assertFalse(mx1.is_member())
+
+    def test_a_domain_that_is_changed_meanwhile(self):
+        mx1 = self.member("mx1", "a.example")
+        lock = Session(self.server, "LOCK TABLE dkimsignd.signers IN EXCLUSIVE MODE;")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            pushing = pool.submit(mx1.run, "fleet", "push")
+            self.wait_until_blocked(pushing)
+            mx1.generate("a.example", "s2")
+            lock.end()
+            done = pushing.result()
+        self.assertEqual(done.returncode, PROBLEM, done.stderr)
+        self.assertIn(b"a.example was changed here meanwhile", done.stderr)
+        self.assertFalse(mx1.is_member())
+        self.assertEqual(self.count("signers"), 0)
+        self.assertIn("s2: only here", mx1.fleet("push", code=PROBLEM))
+        mx1.fleet("push", "--replace", "a.example")
+        self.assertEqual(mx1.listed(), {("a.example", "s1"): "retiring", ("a.example", "s2"): "active"})
+
+    def wait_until_blocked(self, running):
+        while not self.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename LIKE 'dkimsignd%'"):
+            if running.done():
+                self.fail(running.result().stderr)
+
+    def test_a_damaged_row_is_repaired_from_a_member(self):
+        mx1 = self.member("mx1", "a.example", "b.example")
+        mx1.fleet("push")
+        self.query("UPDATE dkimsignd.sealed_keys SET sealed = '\\x0102' WHERE domain = 'a.example'")
+        mx2 = self.member("mx2")
+        self.assertIn("a.example is refused", mx2.fleet("join", code=PROBLEM))
+        self.assertTrue(mx2.signs("b.example"))
+        refusals = [entry for entry in mx1.status(PROBLEM) if entry["kind"] == "refusal"]
+        self.assertEqual([(entry["host"], entry["domain"]) for entry in refusals], [("mx2", "a.example")])
+        mx1.fleet("push", "--replace", "a.example")
+        mx2.fleet("sync", "--once")
+        self.assertTrue(mx2.signs("a.example"))
+        self.assertEqual(mx1.run("fleet", "status").returncode, DONE)
+
+    def test_an_older_copy_does_not_replace(self):
+        mx1 = self.member("mx1", "a.example")
+        mx1.fleet("push")
+        mx2 = self.member("mx2")
+        mx2.fleet("join")
+        mx1.expect(DONE, "generate", "-d", "a.example", "-s", "s2", "--algorithm", "ed25519")
+        said = mx2.run("fleet", "push", "--replace", "a.example")
+        self.assertEqual(said.returncode, PROBLEM)
+        self.assertIn(b"older than the fleet's", said.stderr)
+
+    def test_a_domain_that_is_not_here(self):
+        mx1 = self.member("mx1", "a.example")
+        mx1.fleet("push", "--replace", "b.example", code=PROBLEM)
+
+
+class Join(FleetTest):
+    def setUp(self):
+        super().setUp()
+        self.new_fleet()
+        self.mx1 = self.member("mx1", "a.example", "b.example")
+        self.mx1.fleet("push")
+
+    def test_an_empty_machine(self):
+        mx2 = self.member("mx2", role="dkimsignd_signer")
+        self.assertIn("is a copy of the fleet now, under the name mx2", mx2.fleet("join"))
+        self.assertEqual(mx2.files(), self.mx1.files())
+        self.assertTrue(mx2.signs("a.example"))
+        self.assertEqual(mx2.signer("mx2")["state"], "current")
+        mx2.fleet("join")
+
+    def test_a_machine_with_an_equal_store(self):
+        mx2 = self.member("mx2")
+        shutil.copytree(self.mx1.keys, mx2.keys, ignore=shutil.ignore_patterns(".*"))
+        mx2.fleet("join")
+        self.assertEqual(mx2.files(), self.mx1.files())
+
+    def test_what_only_it_has_is_destroyed_only_when_told_to(self):
+        mx2 = self.member("mx2", "c.example")
+        said = mx2.fleet("join", code=PROBLEM)
+        self.assertIn("c.example\n  only here\n", said)
+        self.assertTrue(mx2.signs("c.example"))
+        self.assertEqual(self.count("signers"), 1)
+        self.assertIn("c.example: removed, with its private keys", mx2.fleet("join", "--take-fleet"))
+        self.assertFalse((mx2.keys / "c.example" / "s1.private").exists())
+        self.assertEqual(mx2.files(), self.mx1.files())
+
+    def test_a_name_that_another_machine_has(self):
+        other = self.member("mx1", directory="other")
+        said = other.fleet("join", code=PROBLEM)
+        self.assertIn("a machine mx1 is in the fleet already (last seen ", said)
+        self.assertFalse(other.is_member())
+        self.assertEqual(self.mx1.signer("mx1")["state"], "current")
+        # It left, and may still sign.
+        self.mx1.fleet("leave", "mx1")
+        self.assertIn("may sign until", other.fleet("join", code=PROBLEM))
+        # It no longer does.
+        self.query("UPDATE dkimsignd.signers SET lease_end = now() - interval '1 second'")
+        other.fleet("join")
+        self.assertTrue(other.signs("a.example"))
+
+    def test_installed_again(self):
+        shutil.rmtree(self.mx1.keys)
+        self.mx1.fleet("join", code=PROBLEM)
+        self.mx1.fleet("join", "--take-name")
+        self.assertTrue(self.mx1.signs("a.example"))
+
+    def test_two_at_once_under_one_name(self):
+        for turn in range(4):
+            both = [self.member(f"twin{turn}", directory=f"twin{turn}{letter}") for letter in "ab"]
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                done = list(pool.map(lambda machine: machine.run("fleet", "join"), both))
+            self.assertEqual(sorted(one.returncode for one in done), [DONE, PROBLEM], [one.stderr for one in done])
+            self.assertEqual([machine.is_member() for machine in both], [one.returncode == DONE for one in done])
+
+    def test_a_cloned_machine(self):
+        clone = self.member("mx1", directory="clone")
+        shutil.copytree(self.mx1.keys, clone.keys)
+        self.mx1.expect(DONE, "generate", "-d", "a.example", "-s", "s2", "--algorithm", "ed25519")
+        self.mx1.fleet("sync", "--once")
+        self.assertIn("perhaps one that was cloned", clone.fleet("join", code=PROBLEM))
+
+    def test_settings_that_changed(self):
+        self.mx1.connect(host="mx9")
+        self.assertIn("to change the name", self.mx1.fleet("join", code=PROBLEM))
+        self.mx1.connect()
+        self.query("UPDATE dkimsignd.store SET identity = gen_random_uuid()")
+        self.assertIn("and the database is that of", self.mx1.fleet("join", code=PROBLEM))
+        self.assertIn("is that of", self.mx1.fleet("push", code=PROBLEM))
+
+    def test_a_database_that_is_away(self):
+        mx2 = self.member("mx2")
+        mx2.connect(port=1)
+        for command in ("join", "push", "status", "init"):
+            said = mx2.fleet(command, code=PROBLEM)
+            self.assertNotIn("user=", said)
+        self.assertFalse(mx2.keys.exists())
+        self.assertEqual(mx2.run("fleet", "status", "--json").stdout, b"[]\n")
+
+
+class Leave(FleetTest):
+    def setUp(self):
+        super().setUp()
+        self.new_fleet()
+        self.mx1 = self.member("mx1", "a.example")
+        self.mx1.fleet("push")
+        self.mx2 = self.member("mx2")
+        self.mx2.fleet("join")
+
+    def test_an_unknown_machine(self):
+        said = self.mx1.fleet("leave", "mx3", code=PROBLEM)
+        self.assertIn("the fleet has no machine mx3; it has mx1, mx2", said)
+
+    def test_a_machine_that_is_in_contact(self):
+        said = self.mx1.fleet("leave", "mx2")
+        self.assertRegex(said, r"may sign with the keys that it has until \d{4}-\d\d-\d\dT")
+        self.assertIn("it is still in contact", said)
+        self.assertIn("its agent stops", said)
+        self.assertEqual(self.mx1.signer("mx2")["state"], "leaving")
+        # It gets nothing more, and signs with what it has.
+        self.mx1.generate("new.example")
+        self.mx2.fleet("sync", "--once", code=PROBLEM)
+        self.assertNotIn(("new.example", "s1"), self.mx2.listed())
+        self.assertTrue(self.mx2.signs("a.example"))
+        self.assertIn("left the fleet before", self.mx1.fleet("leave", "mx2"))
+        # It comes back.
+        self.mx2.fleet("join")
+        self.assertTrue(self.mx2.signs("new.example"))
+        self.assertEqual(self.mx1.signer("mx2")["state"], "current")
+
+    def test_a_machine_that_is_gone(self):
+        self.query("UPDATE dkimsignd.signers SET last_seen = now() - interval '40 days', "
+                   "lease_end = now() - interval '10 days' WHERE host = 'mx2'")
+        self.assertEqual(self.mx1.signer("mx2")["state"], "over")
+        said = self.mx1.fleet("leave", "mx2")
+        self.assertIn("it no longer signs: its lease is over", said)
+        self.assertNotIn("in contact", said)
+        self.assertEqual(self.mx1.signer("mx2")["state"], "left")
+        self.assertEqual(self.mx1.run("fleet", "status").returncode, DONE)
+
+    def test_a_store_of_its_own_again(self):
+        self.mx1.generate("new.example")
+        said = self.mx2.fleet("leave", "--keep")
+        self.assertIn("1 machines stay in the fleet", said)
+        self.assertFalse(self.mx2.is_member())
+        self.assertFalse((self.mx2.keys / ".lease").exists())
+        # With the newest state.
+        self.assertEqual(self.mx2.files(), self.mx1.files())
+        for domain in ("a.example", "new.example"):
+            self.assertTrue(self.mx2.signs(domain))
+        # What is changed here is changed here alone.
+        self.mx2.generate("own.example")
+        self.assertNotIn("own.example", self.domains())
+        self.mx2.fleet("leave", "--keep", code=PROBLEM)
+        # In again.
+        self.query("UPDATE dkimsignd.signers SET lease_end = now() - interval '1 second' WHERE host = 'mx2'")
+        self.mx2.fleet("push")
+        self.assertIn("own.example", self.domains())
+
+    def test_without_the_database(self):
+        self.mx2.connect(port=1)
+        self.mx2.fleet("leave", "--keep", code=PROBLEM)
+        self.assertTrue(self.mx2.is_member())
+        said = self.mx2.fleet("leave", "--keep", "--offline")
+        self.assertIn("dkimkey fleet leave mx2", said)
+        self.assertFalse(self.mx2.is_member())
+        self.assertTrue(self.mx2.signs("a.example"))
+
+
+class Status(FleetTest):
+    def setUp(self):
+        super().setUp()
+        self.new_fleet()
+        self.mx1 = self.member("mx1", "a.example")
+        self.mx1.fleet("push")
+
+    def test_all_is_well(self):
+        said = self.mx1.fleet("status")
+        self.assertIn("mx1 (this one)", said)
+        self.assertIn("current", said)
+        fleet, signer = self.mx1.status(DONE)
+        self.assertEqual((fleet["kind"], fleet["host"], fleet["sequence"]), ("fleet", "mx1", 1))
+        self.assertEqual((signer["applied"], signer["lag"], signer["lag_since"], signer["here"]), (1, 0, None, True))
+        # A reader that is no member, and has no key directory.
+        reader = self.machine("watcher", role="dkimsignd_reader")
+        shutil.rmtree(reader.root / "keys", ignore_errors=True)
+        self.assertIsNone(reader.status(DONE)[0]["host"])
+
+    def test_who_waits_for_whom(self):
+        mx2 = self.member("mx2")
+        mx2.fleet("join")
+        self.mx1.expect(DONE, "generate", "-d", "a.example", "-s", "s2", "--algorithm", "ed25519")
+        self.mx1.fleet("sync", "--once")
+        (key,) = [entry for entry in self.mx1.status(WAITING) if entry["kind"] == "key"]
+        self.assertEqual((key["domain"], key["selector"], key["state"], key["for_machine"]), ("a.example", "s2", "pending", True))
+        self.assertRegex(key["waits_for"], r"^mx2 \(last seen \S+\), to get it$")
+        lagging = self.mx1.signer("mx2")
+        self.assertEqual((lagging["state"], lagging["lag"]), ("behind", 1))
+        self.assertIsNotNone(lagging["lag_since"])
+        self.assertIn("LACKS", self.mx1.fleet("status", code=WAITING))
+        mx2.fleet("sync", "--once")
+        (key,) = [entry for entry in self.mx1.status(DONE) if entry["kind"] == "key"]
+        self.assertEqual((key["waits_for"], key["for_machine"]), ("its record, on every name server", False))
+        # A silent one.
+        self.query("UPDATE dkimsignd.signers SET last_seen = now() - interval '1 hour' WHERE host = 'mx2'")
+        self.assertEqual(self.mx1.signer("mx2")["state"], "silent")
+        self.assertEqual(self.mx1.run("fleet", "status").returncode, WAITING)
+
+    def test_hostile_rows(self):
+        text = HOSTILE.replace("'", "''")
+        self.query(f"""
+            INSERT INTO dkimsignd.signers (host, version, applied, last_seen) VALUES (E'{text}', E'{text}', -5, now());
+            INSERT INTO dkimsignd.signers (host, version, applied, last_seen, lease_end)
+                VALUES (repeat('x', 100000), repeat('v', 100000), 9223372036854775807, 'infinity', '-infinity');
+            INSERT INTO dkimsignd.refused VALUES (E'{text}', E'{text}', E'{text}');
+            INSERT INTO dkimsignd.refused SELECT E'{text}', 'd' || n, repeat('r', 10000) FROM generate_series(1, 500) AS n;
+            INSERT INTO dkimsignd.domains VALUES (E'{text}', 10, '"pending"'), ('b.example', 11, repeat('"pending"', 100000));
+            """)
+        done = self.mx1.run("fleet", "status")
+        self.assertEqual(done.returncode, PROBLEM)
+        said = done.stdout + done.stderr
+        for byte in (b"\x1b", b"\x07", "\u009b".encode()):
+            self.assertNotIn(byte, said)
+        self.assertNotRegex(said.decode(), r"(?m)^mx9")
+        self.assertLess(len(said), 200_000)
+        self.assertLess(len(json.dumps(self.mx1.status(PROBLEM))), 1_000_000)
+        self.mx1.fleet("leave", HOSTILE)
+        self.assertNotIn("\x1b", self.mx1.fleet("leave", HOSTILE + "2", code=PROBLEM))
+
+    def test_many_keys_on_their_way(self):
+        manifest = 'format = 1; keys = ( { selector = "s"; algorithm = "rsa"; bits = 2048; state = "pending"; ' \
+                   'created = "2026-11-24T06:00:00Z"; } );'
+        self.query(f"INSERT INTO dkimsignd.domains SELECT 'd' || n || '.example', n, '{manifest}' "
+                   "FROM generate_series(2, 3001) AS n")
+        objects = self.mx1.status()
+        self.assertEqual(len([entry for entry in objects if entry["kind"] == "key"]), 1000)
+        self.assertTrue(objects[0]["more"])
+
+
+class Moves(FleetTest):
+    """What is changed on one machine is seen on the other."""
+
+    def setUp(self):
+        super().setUp()
+        self.new_fleet()
+        self.mx1 = self.member("mx1", "a.example")
+        self.mx1.fleet("push")
+        self.mx2 = self.member("mx2", role="dkimsignd_signer")
+        self.mx2.fleet("join")
+
+    def seen(self):
+        self.mx2.fleet("sync", "--once")
+        self.assertEqual(self.mx1.listed(), self.mx2.listed())
+        return self.mx2.listed()
+
+    def test_every_change(self):
+        self.mx1.expect(DONE, "generate", "-d", "a.example", "-s", "s2", "--algorithm", "ed25519")
+        self.assertEqual(self.seen()["a.example", "s2"], "pending")
+        self.mx1.expect(DONE, "activate", "-d", "a.example", "-s", "s2", "--force")
+        self.assertEqual(self.seen()["a.example", "s1"], "retiring")
+        self.assertTrue(self.mx2.signs("a.example"))
+        self.mx1.expect(DONE, "revoke", "-d", "a.example", "-s", "s1")
+        self.assertEqual(self.seen()["a.example", "s1"], "revoked")
+        self.assertFalse((self.mx2.keys / "a.example" / "s1.private").exists())
+        pem = self.mx1.root / "key.pem"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", pem], check=True)
+        pem.chmod(0o600)
+        self.mx1.expect(DONE, "import", "--pem", pem, "-d", "b.example", "-s", "s1")
+        self.assertEqual(self.seen()["b.example", "s1"], "active")
+        self.assertTrue(self.mx2.signs("b.example"))
+
+    def test_a_machine_that_only_signs_changes_nothing(self):
+        before = self.mx2.files()
+        self.mx2.expect(PROBLEM, "generate", "-d", "a.example", "-s", "s2", "--algorithm", "ed25519")
+        self.assertEqual(self.mx2.files(), before)
+
+
+class Doctor(FleetTest):
+    def findings(self, machine):
+        done = machine.run("doctor", "--local", "--json")
+        return [finding for finding in json.loads(done.stdout) if finding["topic"] == "fleet"]
+
+    def test_it_includes_the_fleet(self):
+        self.new_fleet()
+        mx1 = self.member("mx1", "a.example")
+        self.assertEqual(self.findings(mx1), [])
+        mx1.fleet("push")
+        (finding,) = self.findings(mx1)
+        self.assertEqual((finding["severity"], finding["subject"]), ("good", "mx1"))
+        mx2 = self.member("mx2")
+        mx2.fleet("join")
+        self.query("UPDATE dkimsignd.signers SET last_seen = now() - interval '1 hour' WHERE host = 'mx2'")
+        (finding,) = self.findings(mx1)
+        self.assertEqual(finding["severity"], "risk")
+        self.assertIn("mx2", finding["what"])
+        mx1.fleet("leave", "mx2")
+        self.assertIn("does not know this machine", self.findings(mx2)[0]["what"])
+        mx1.connect(port=1)
+        (finding,) = self.findings(mx1)
+        self.assertIn("cannot be used", finding["what"])
+        (mx1.root / "fleet.conf").unlink()
+        self.assertIn("fleet.conf", self.findings(mx1)[0]["what"])
+
+
+if __name__ == "__main__":
+    unittest.main()
