@@ -67,7 +67,7 @@ Identity identity_with_key(const crypto::KeyStore& store, const canon::DomainNam
 Identity named_identity(const crypto::KeyStore& store, const ParsedOptions& options) {
   const auto domain = pick_named_domain(*options.text("domain"), store);
   auto read = store.read_manifest(domain);
-  if (!read) return no_identity(NoIdentity::Cause::no_key, no_keys_text(store, domain));
+  if (!read) return no_identity(NoIdentity::Cause::no_key, no_keys_text(store.directory().string(), domain));
   if (const auto named = options.text("selector"))
     return identity_with_key(store, domain, read->manifest, pick_selector(*named, store, domain));
   auto keys = load_domain_keys(store, domain, std::move(read->manifest));
