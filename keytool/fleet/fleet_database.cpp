@@ -11,10 +11,9 @@ namespace {
 
 using Kind = DatabaseError::Kind;
 
-// One more than a manifest may have, so that its parser refuses what was cut.
+// One more than they may have, so that what was cut is refused by who parses or opens it.
 constexpr std::size_t manifest_limit = crypto::most_settings_bytes + 1;
-// A sealed RSA key of 8192 bits has some 4,700 bytes.
-constexpr int sealed_limit = 16 << 10;
+constexpr std::size_t sealed_limit = crypto::most_sealed_bytes + 1;
 constexpr int most_keys = 1000;
 // Batches of manifests end when they have this many bytes, with one domain at least.
 constexpr std::int64_t batch_bytes = 16 << 20;
@@ -154,9 +153,9 @@ std::vector<DomainRow> FleetDatabase::changed_since(std::int64_t sequence, int m
 std::vector<DomainRow> FleetDatabase::read_changed(std::int64_t sequence, int most) {
   // The first `most` of them, cut where they have too many bytes.
   const auto sizes = database_.run(
-      "SELECT sequence, coalesce(octet_length(manifest), 0) FROM dkimsignd.domains WHERE sequence > "
-      "$1::bigint "
-      "ORDER BY sequence LIMIT $2::int",
+      fmt::format("SELECT sequence, coalesce(least(octet_length(manifest), {}), 0) FROM dkimsignd.domains "
+                  "WHERE sequence > $1::bigint ORDER BY sequence LIMIT $2::int",
+                  manifest_limit),
       {sequence, most});
   if (sizes.size() == 0) return {};
   std::int64_t bytes = 0;
@@ -174,10 +173,13 @@ std::vector<DomainRow> FleetDatabase::read_changed(std::int64_t sequence, int mo
     domains.push_back(domain_at(rows, i));
     places.emplace(domains.back().domain, domains.size() - 1);
   }
+  // The limit counts for each domain: one with ever so many rows takes no key of another.
   const auto keys = database_.run(
-      fmt::format("{} JOIN dkimsignd.domains AS d ON d.domain = k.domain WHERE d.sequence > $1::bigint AND "
-                  "d.sequence <= $2::bigint ORDER BY d.sequence, k.selector, k.use LIMIT {}",
-                  select_keys, most_keys * count),
+      fmt::format(
+          "SELECT {} FROM dkimsignd.domains AS d CROSS JOIN LATERAL (SELECT * FROM dkimsignd.sealed_keys "
+          "WHERE domain = d.domain ORDER BY selector, use LIMIT {}) AS k "
+          "WHERE d.sequence > $1::bigint AND d.sequence <= $2::bigint ORDER BY d.sequence, k.selector, k.use",
+          key_columns, most_keys),
       {sequence, last});
   for (int i = 0; i < keys.size(); ++i) {
     const auto place = places.find(keys.text(i, 0));

@@ -7,6 +7,7 @@
 
 #include "crypto/file.hpp"
 #include "crypto/settings/settings_reader.hpp"
+#include "crypto/store/membership.hpp"
 #include "crypto/trusted_path.hpp"
 
 namespace dkim::keytool::fleet {
@@ -16,19 +17,12 @@ constexpr std::size_t largest_file = 16 << 10;
 // A machine that signs for longer without a contact holds up every rotation of the fleet for as long.
 constexpr long long shortest_lease = 1;
 constexpr long long longest_lease = 366;
-constexpr std::size_t longest_host = 253;
 
 constexpr std::string_view right_host = "it has letters, digits and any of - _ . only";
 
-bool is_host(std::string_view text) {
-  constexpr std::string_view bytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-  return !text.empty() && text.size() <= longest_host &&
-         text.find_first_not_of(bytes) == std::string_view::npos;
-}
-
 std::string own_name(const std::string& place) {
   std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || !is_host(name.data())) {
+  if (gethostname(name.data(), name.size() - 1) != 0 || !crypto::is_fleet_host(name.data())) {
     crypto::throw_settings_error(
         place, "\"host\" is missing, and this machine's own name is none for a fleet", right_host);
   }
@@ -38,7 +32,7 @@ std::string own_name(const std::string& place) {
 std::string read_host(crypto::SettingsGroup& root) {
   const auto text = root.text("host");
   if (!text) return own_name(root.place());
-  if (!is_host(text->text))
+  if (!crypto::is_fleet_host(text->text))
     crypto::throw_settings_error(text->place, "\"host\" is not the name of a machine", right_host);
   return text->text;
 }

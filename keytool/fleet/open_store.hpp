@@ -1,5 +1,8 @@
 // Opens what this machine's keys are changed in: its key directory, or the database of the fleet to which the
-// key directory belongs.
+// key directory belongs. One file in the key directory decides (crypto/store/membership): without it nothing
+// asks for a fleet, whatever the configuration names.
+//
+// Failures are StoreError; SettingsError for fleet.conf and for that file.
 #pragma once
 
 #include <memory>

@@ -21,8 +21,7 @@ COMMAND = re.compile(
 class Commands(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        names = programs.subcommands() + programs.fleet_subcommands()
-        cls.options = {name: programs.options_in(programs.help_of(name)) for name in names}
+        cls.options = {name: programs.options_in(programs.help_of(name)) for name in programs.subcommands()}
         cls.of_daemon = programs.options_in(programs.output_of(DKIMSIGND, "--help"))
 
     def assert_exists(self, program, text, where):

@@ -99,17 +99,23 @@ def options_in(help_text):
     return found
 
 
-def subcommands():
-    text = output_of(DKIMKEY, "--help")
+def listed_in(text):
     listed = text[text.index("Subcommands:") :].split("\n\n")[0]
     return re.findall(r"^  ([\w-]+) ", listed, re.M)
 
 
+def main_subcommands():
+    return listed_in(output_of(DKIMKEY, "--help"))
+
+
 def fleet_subcommands():
-    """Returns the subcommands of dkimkey fleet as "fleet join"."""
-    text = help_of("fleet")
-    listed = text[text.index("Subcommands:") :].split("\n\n")[0]
-    return [f"fleet {name}" for name in re.findall(r"^  ([\w-]+) ", listed, re.M)]
+    """Returns the subcommands of dkimkey fleet."""
+    return listed_in(help_of("fleet"))
+
+
+def subcommands():
+    """Returns all, those of fleet as "fleet join"."""
+    return main_subcommands() + [f"fleet {name}" for name in fleet_subcommands()]
 
 
 def help_of(subcommand):

@@ -38,10 +38,10 @@ ACCESS = "host all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 tru
 class Server:
     """One of the servers. Which of them is the primary changes."""
 
-    def __init__(self, workspace, number, settings="", environment=None):
-        """settings: more lines for postgresql.conf."""
+    def __init__(self, workspace, number, settings="", environment=None, access=ACCESS):
+        """settings: more lines for postgresql.conf. access: pg_hba.conf."""
         self.name, self.port = f"db{number}", free_port()
-        self._settings, self._environment = settings, environment
+        self._settings, self._environment, self._access = settings, environment, access
         self._workspace = workspace
         self._root = workspace.directory("postgres", 0o755)
         self.data = self._root / self.name
@@ -66,7 +66,7 @@ class Server:
 
     def start(self, other):
         (self.data / "postgresql.conf").write_text(SETTINGS.format(port=self.port, other=other.port) + self._settings)
-        (self.data / "pg_hba.conf").write_text(ACCESS)
+        (self.data / "pg_hba.conf").write_text(self._access)
         self._process = self._workspace.spawn(BIN / "postgres", "-D", self.data, log=self._root / f"{self.name}.log",
                                               env=self._environment, **AS_POSTGRES)
         wait_for(self.answers, f"{self.name} to answer", alive=self.runs)
