@@ -28,7 +28,7 @@ class ResealWhileTheFleetWorks(ResealCase):
             path.unlink()
         self.server.query("UPDATE dkimsignd.signers SET applied = 0 WHERE host = 'mx3'")
         (self.mx3.keys / ".fleet").unlink()
-        self.mx3.dkimkey("fleet", "join", "--take-fleet")
+        self.mx3.dkimkey("fleet", "join", "--take-fleet", "--take-name")
         self.assert_all_open(self.mx3)
 
     def refused_until_all_have_it(self):
