@@ -14,6 +14,8 @@
 #include "crypto/signatures/identity.hpp"
 #include "crypto/store/domain_keys.hpp"
 #include "crypto/store/key_store.hpp"
+#include "crypto/store/lease.hpp"
+#include "crypto/store/membership.hpp"
 #include "milter/metrics/metrics.hpp"
 
 namespace dkim::milter {
@@ -141,6 +143,20 @@ void check_logins(const crypto::LoginSettings& logins, Problems& problems) {
     look(problems, [&] { [[maybe_unused]] const auto table = crypto::read_login_table(logins.table); });
 }
 
+// A copy that belongs to a fleet signs only as long as its lease runs.
+void check_lease(const crypto::KeyStore& store, Problems& problems, std::ostream& out) {
+  look(problems, [&] {
+    const auto lease = find_lease(store);
+    const auto now = crypto::utc_now();
+    require_lease(store, lease, now);
+    const auto membership = read_membership(store);
+    if (!membership || !lease.end || !is_contact_overdue(*membership, now)) return;
+    out << fmt::format(
+        "warning: this machine's copy of the fleet had its last contact at {}, and signs until {}\n",
+        crypto::to_string(membership->contact), crypto::to_string(*lease.end));
+  });
+}
+
 // Warns of settings that work as written, but perhaps not as their author meant them.
 void warn(const Config& config, std::ostream& out) {
   for (const auto& field : canon::fragile_fields(config.signing.fields)) {
@@ -172,6 +188,7 @@ int check_everything(const Config& config, std::ostream& out) {
   check_socket_directory(config, problems);
   check_metrics(config, problems);
   check_store(store, problems);
+  check_lease(store, problems, out);
   crypto::UncachedKeySource keys(store);
   check_rules(config, keys, problems);
   check_second_signers(config, keys, problems);

@@ -14,6 +14,13 @@ constexpr int most_readings = 20;
 }  // namespace
 
 std::shared_ptr<const crypto::DomainKeys> KeyCache::find(const canon::DomainName& domain) {
+  auto keys = keys_of(domain);
+  // Mail that has no key to be signed with needs no lease.
+  if (keys != nullptr && !keys->active.empty()) lease_.require();
+  return keys;
+}
+
+std::shared_ptr<const crypto::DomainKeys> KeyCache::keys_of(const canon::DomainName& domain) {
   for (int readings = 1;; ++readings) {
     const auto stamp = store_.stamp(domain);
     if (!stamp) {

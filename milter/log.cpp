@@ -151,6 +151,10 @@ void Log::fault(std::string_view queue_id, std::string_view what, Disposition di
   write<log_lines::fault>(id(queue_id), fault_text(what), to_string(disposition));
 }
 
+void Log::no_lease(std::string_view queue_id, std::string_view what, Disposition disposition) const {
+  write<log_lines::no_lease>(id(queue_id), fault_text(what), to_string(disposition));
+}
+
 void Log::deferred(std::string_view queue_id) const {
   write<log_lines::deferred>(id(queue_id));
 }

@@ -48,6 +48,8 @@ class Log {
                       Disposition disposition) const;
   void malformed(std::string_view queue_id, std::string_view reason, Disposition disposition) const;
   void fault(std::string_view queue_id, std::string_view what, Disposition disposition) const;
+  // A fault, too: this machine's copy of a fleet may not be used now.
+  void no_lease(std::string_view queue_id, std::string_view what, Disposition disposition) const;
   void deferred(std::string_view queue_id) const;
   void long_header_line(std::string_view queue_id, Mta mta, std::string_view field_name) const;
   void long_body_line(std::string_view queue_id, Mta mta, std::uint64_t line) const;

@@ -50,6 +50,9 @@ inline constexpr LogLine malformed{
 inline constexpr LogLine fault{
     LogLevel::error,
     "{id}: not signed: {fault}, on_error={action}"};
+inline constexpr LogLine no_lease{
+    LogLevel::error,
+    "{id}: not signed: no lease: {reason}, on_error={action}"};
 inline constexpr LogLine deferred{
     LogLevel::info,
     "{id}: deferred: dkimsignd is stopping"};

@@ -252,7 +252,12 @@ Verdict Session::give_up(std::string_view what, ErrorKind kind) {
   // Some signatures are on the message, and the topmost, the author's, is not.
   if (message != nullptr && message->partly_inserted && disposition == Disposition::accept)
     disposition = Disposition::tempfail;
-  shared_.log.fault(message_ ? message_->queue_id : "", what, disposition);
+  const std::string_view id = message_ ? std::string_view(message_->queue_id) : "";
+  if (kind == ErrorKind::lease) {
+    shared_.log.no_lease(id, what, disposition);
+  } else {
+    shared_.log.fault(id, what, disposition);
+  }
   note_fault(kind, disposition);
   return end_with(verdict_of(disposition));
 }

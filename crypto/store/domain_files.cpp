@@ -143,8 +143,9 @@ void DomainFiles::commit(const Manifest& manifest) {
 
 void DomainFiles::stage(const Manifest& manifest) {
   directory_.write_temporary(manifest_name_, write_manifest(manifest), {manifest_mode, group_});
-  // On disk before the others: temporary files without it would count as part of a change that was made.
-  directory_.sync();
+  // On disk before the others: temporary files without it would count as part of a change that was made. Not
+  // if there is no manifest yet, because no file is part of it then.
+  if (manifest_) directory_.sync();
   for (const auto& file : staged_)
     directory_.write_temporary(file.name, view(file.content), {file.mode, group_});
   for (const auto& name : removed_)
@@ -177,6 +178,9 @@ void DomainFiles::remove_marked() {
   directory_.sync();
   for (const auto& name : linked_)
     directory_.remove(temporary_name(name));
+  // What is left of a key that is to be gone must not come back after a crash; a second name of one that
+  // stays does no harm.
+  if (removed_.empty()) return;
   for (const auto& name : removed_)
     directory_.remove(temporary_name(name));
   directory_.sync();

@@ -1,5 +1,7 @@
 #include "crypto/store/domain_keys.hpp"
 
+#include "crypto/store/lease.hpp"
+
 namespace dkim::crypto {
 
 DomainKeys load_domain_keys(const KeyStore& store, const canon::DomainName& domain, Manifest manifest) {
@@ -16,7 +18,9 @@ DomainKeys load_domain_keys(const KeyStore& store, const canon::DomainName& doma
 std::shared_ptr<const DomainKeys> UncachedKeySource::find(const canon::DomainName& domain) {
   auto read = store_.read_manifest(domain);
   if (!read) return nullptr;
-  return std::make_shared<const DomainKeys>(load_domain_keys(store_, domain, std::move(read->manifest)));
+  auto keys = std::make_shared<const DomainKeys>(load_domain_keys(store_, domain, std::move(read->manifest)));
+  if (!keys->active.empty()) require_lease(store_, find_lease(store_), utc_now());
+  return keys;
 }
 
 }  // namespace dkim::crypto

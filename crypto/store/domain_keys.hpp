@@ -43,7 +43,8 @@ class KeySource {
   virtual std::shared_ptr<const DomainKeys> find(const canon::DomainName& domain) = 0;
 };
 
-// Reads the store each time; for programs that ask once.
+// Reads the store each time; for programs that ask once. As in the daemon, active keys of a copy whose lease
+// is over are a LeaseError.
 class UncachedKeySource final : public KeySource {
  public:
   // The store must outlive this.

@@ -10,18 +10,21 @@
 namespace dkim::crypto {
 namespace {
 
+[[noreturn]] void throw_lease_error(LeaseError::Kind kind, const Error& error) {
+  throw LeaseError(kind,
+                   fmt::format("the lease cannot be read, and without it no key is used: {}", error.what()));
+}
+
 std::optional<FileStamp> stamp_of_file(const std::filesystem::path& path) {
   struct stat status = {};
   // lstat: a link that leads nowhere is no missing file.
   if (lstat(path.c_str(), &status) == 0) return stamp_of(status);
-  if (errno != ENOENT && errno != ENOTDIR) {
-    try {
-      throw_store_error("examine", path, errno);
-    } catch (const StoreError& error) {
-      throw LeaseError(error.what());
-    }
+  if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+  try {
+    throw_store_error("examine", path, errno);
+  } catch (const StoreError& error) {
+    throw_lease_error(LeaseError::Kind::unreadable, error);
   }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -34,9 +37,10 @@ std::optional<FileStamp> lease_stamp(const KeyStore& store) {
 Lease find_lease(const KeyStore& store) {
   try {
     if (const auto end = read_lease(store)) return {true, end};
-  } catch (const Error& error) {
-    throw LeaseError(
-        fmt::format("the lease cannot be read, and without it no key is used: {}", error.what()));
+  } catch (const SettingsError& error) {
+    throw_lease_error(LeaseError::Kind::damaged, error);
+  } catch (const StoreError& error) {
+    throw_lease_error(LeaseError::Kind::unreadable, error);
   }
   return {stamp_of_file(membership_path(store)).has_value(), std::nullopt};
 }
@@ -44,13 +48,14 @@ Lease find_lease(const KeyStore& store) {
 void require_lease(const KeyStore& store, const Lease& lease, UtcTime now) {
   if (!lease.is_over_at(now)) return;
   if (!lease.end) {
-    throw LeaseError(fmt::format("{} belongs to a fleet and has no lease yet; dkimkey fleet sync gets one",
+    throw LeaseError(LeaseError::Kind::over,
+                     fmt::format("{} belongs to a fleet and has no lease yet; dkimkey fleet sync gets one",
                                  store.directory().string()));
   }
   throw LeaseError(
+      LeaseError::Kind::over,
       fmt::format("the lease of {} is over since {}: this machine has not reached the fleet's database, and "
-                  "its keys may be "
-                  "out of DNS; dkimkey fleet sync renews it",
+                  "its keys may be out of DNS; dkimkey fleet sync renews it",
                   store.directory().string(), to_string(*lease.end)));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "crypto/error.hpp"
 #include "crypto/file_stamp.hpp"
@@ -15,7 +16,16 @@ namespace dkim::crypto {
 // what to do.
 class LeaseError : public StoreError {
  public:
-  using StoreError::StoreError;
+  enum class Kind {
+    over,        // or there is none yet
+    unreadable,  // for now
+    damaged,     // until the file changes
+  };
+  LeaseError(Kind kind, const std::string& what) : StoreError(what), kind_(kind) {}
+  Kind kind() const { return kind_; }
+
+ private:
+  Kind kind_;
 };
 
 // What a key directory says of its lease.

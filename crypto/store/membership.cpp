@@ -137,6 +137,10 @@ void write_membership(const KeyStore& store, const Membership& membership) {
   FleetFiles(store).replace(membership_name, text_of(settings));
 }
 
+bool is_contact_overdue(const Membership& membership, UtcTime now) {
+  return now - membership.contact > std::chrono::days(1);
+}
+
 std::optional<UtcTime> read_lease(const KeyStore& store) {
   const auto file = read_settings(lease_path(store));
   if (!file) return std::nullopt;

@@ -44,6 +44,10 @@ bool is_fleet_host(std::string_view text);
 std::optional<Membership> read_membership(const KeyStore& store);
 void write_membership(const KeyStore& store, const Membership& membership);
 
+// Returns whether the last contact is so long ago that a person should look: a day. The agent has one every
+// few minutes at most.
+bool is_contact_overdue(const Membership& membership, UtcTime now);
+
 // Returns nothing if there is no lease, and so no end.
 std::optional<UtcTime> read_lease(const KeyStore& store);
 void write_lease(const KeyStore& store, UtcTime end);

@@ -12,6 +12,7 @@
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/keys/checked_keys.hpp"
+#include "keytool/keys/copy_view.hpp"
 #include "keytool/keys/key_report.hpp"
 #include "keytool/output/table.hpp"
 #include "keytool/output/terminal_text.hpp"
@@ -244,6 +245,7 @@ ExitCode check(const Arguments& arguments) {
   if (!options) return ExitCode::done;
   const auto access = read_dns_options(*options);
   const crypto::KeyStore by_path(read_configuration(*options).signing.key_directory);
+  print_copy_view(by_path);
   if (options->has("all") && (options->has("selector") || options->has("domain"))) {
     throw UsageError("--all checks every domain and key: leave out --domain and --selector");
   }

@@ -15,6 +15,7 @@
 #include "keytool/doctor/examination.hpp"
 #include "keytool/doctor/findings/report.hpp"
 #include "keytool/doctor/host/configuration_check.hpp"
+#include "keytool/keys/copy_view.hpp"
 #include "keytool/output/shell_word.hpp"
 
 namespace dkim::keytool {
@@ -91,6 +92,7 @@ Findings examine_host(const ParsedOptions& options) {
   } catch (const ConfigurationError& error) {
     return unusable_configuration(request, error);
   }
+  print_copy_view(crypto::KeyStore(configuration.signing.key_directory));
   request.fleet = gather_fleet_facts(configuration);
   return examine(request, configuration);
 }

@@ -11,6 +11,7 @@
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/commands/list_slots.hpp"
+#include "keytool/keys/copy_view.hpp"
 #include "keytool/keys/key_report.hpp"
 #include "keytool/keys/stored_keys.hpp"
 #include "keytool/output/table.hpp"
@@ -147,6 +148,7 @@ ExitCode list(const Arguments& arguments) {
   if (!options) return ExitCode::done;
   const auto configuration = read_configuration(*options);
   const crypto::KeyStore by_path(configuration.signing.key_directory);
+  print_copy_view(by_path);
 
   const auto given = options->text("domain");
   const auto domains = given ? std::vector{pick_named_domain(*given, by_path)} : by_path.domains();

@@ -10,6 +10,7 @@
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/commands/show_cname.hpp"
+#include "keytool/keys/copy_view.hpp"
 #include "keytool/keys/key_report.hpp"
 #include "keytool/keys/stored_keys.hpp"
 
@@ -112,6 +113,7 @@ ExitCode show(const Arguments& arguments) {
   if (!options->has("cname") && (options->has("all") || options->has("zone")))
     throw UsageError("--all and --zone are for --cname: one run prints the records of one domain");
   const crypto::KeyStore store(read_configuration(*options).signing.key_directory);
+  print_copy_view(store);
   if (options->has("cname")) return show_cnames(*options, store);
   const Format format = chosen_format(*options);
   const auto domain = pick_domain(options->text("domain"), store);

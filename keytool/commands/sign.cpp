@@ -6,6 +6,7 @@
 #include "canon/line_endings.hpp"
 #include "crypto/error.hpp"
 #include "crypto/signatures/signer.hpp"
+#include "crypto/store/lease.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
@@ -84,7 +85,10 @@ Identity identity_of(const MessageFile& message, const crypto::SigningSettings& 
   if (!authors) return no_identity(NoIdentity::Cause::malformed, authors.refusal().reason);
   if (!authors->note.empty()) std::cerr << fmt::format("note: {}\n", terminal_text(authors->note));
   const crypto::KeyStore store(settings.key_directory);
-  if (options.has("domain")) return named_identity(store, options);
+  if (options.has("domain")) {
+    require_lease(store, find_lease(store), crypto::utc_now());
+    return named_identity(store, options);
+  }
   crypto::UncachedKeySource keys(store);
   auto identity = choose_identity(*authors, settings.rules, keys);
   if (auto* found = std::get_if<SigningIdentity>(&identity))

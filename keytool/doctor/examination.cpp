@@ -10,6 +10,7 @@
 #include "keytool/doctor/domain/bulk_check.hpp"
 #include "keytool/doctor/domain/domain_checks.hpp"
 #include "keytool/doctor/host/configuration_check.hpp"
+#include "keytool/doctor/host/lease_check.hpp"
 #include "keytool/doctor/host/login_table_check.hpp"
 #include "keytool/doctor/host/own_address.hpp"
 #include "keytool/doctor/host/socket_checks.hpp"
@@ -112,6 +113,7 @@ class Examination {
   Findings examine_store() {
     auto findings = check_key_directory(store_.directory());
     if (!findings.empty() && findings.front().severity != Severity::risk) return findings;
+    append(findings, check_lease(store_, crypto::utc_now(), daemon_));
     append(findings, examine_domains());
     return findings;
   }

@@ -255,7 +255,7 @@ void Database::run_script(const std::string& statements) {
 }
 
 void Database::begin() {
-  run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+  run("BEGIN ISOLATION LEVEL READ COMMITTED");
 }
 
 void Database::begin_snapshot() {
@@ -263,6 +263,7 @@ void Database::begin_snapshot() {
 }
 
 void Database::commit() {
+  if (!is_open()) throw DatabaseError(Kind::unreachable, "the connection to the fleet's database was lost");
   Result result;
   try {
     result = impl_->run("COMMIT", {});

@@ -62,14 +62,13 @@ std::string connection_text(const PGconn* connection) {
   std::string text = PQerrorMessage(connection);
   while (!text.empty() && text.back() == '\n')
     text.pop_back();
-  // One line for each address that was tried.
+  // One line for each address that was tried; what begins with a tab only guesses why.
   std::string line;
-  for (const char byte : text) {
-    if (byte == '\n') {
-      line += "; ";
-    } else if (byte != '\t') {
-      line += byte;
-    }
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    const auto one = std::string_view(text).substr(begin, end - begin);
+    if (one.substr(0, 1) != "\t") line += (line.empty() ? "" : "; ") + std::string(one);
+    begin = end + 1;
   }
   return canon::printable(line, 1024);
 }

@@ -201,8 +201,7 @@ Change FleetDatabase::put_domain(const canon::DomainName& domain, const std::str
   database_.run("DELETE FROM dkimsignd.sealed_keys WHERE domain = $1" +
                     (keys.empty() ? "" : fmt::format(" AND (selector, use) NOT IN ({})", kept)),
                 parameters);
-  for (const auto& key : keys)
-    put_sealed(domain.str(), key);
+  put_keys(domain.str(), keys);
   // What every signer has will never be asked for again.
   database_.run(
       "DELETE FROM dkimsignd.changes WHERE sequence < "
@@ -237,13 +236,33 @@ std::vector<PlacedKeyRow> FleetDatabase::sealed_otherwise(int number, const Plac
 }
 
 void FleetDatabase::put_sealed(const std::string& domain, const KeyRow& key) {
+  put_keys(domain, {key});
+}
+
+void FleetDatabase::put_keys(const std::string& domain, const std::vector<KeyRow>& keys) {
+  if (keys.empty()) return;
+  std::string rows;
+  std::vector<Parameter> parameters{domain};
+  for (const auto& key : keys) {
+    const auto next = parameters.size() + 1;
+    rows += fmt::format("{}($1, ${}, ${}::int, ${}, ${}::int, ${}::bytea)", rows.empty() ? "" : ", ", next,
+                        next + 1, next + 2, next + 3, next + 4);
+    parameters.emplace_back(key.selector);
+    parameters.emplace_back(key.use);
+    parameters.emplace_back(key.algorithm);
+    parameters.emplace_back(key.sealed.sealing_key);
+    parameters.emplace_back(key.sealed.sealed);
+  }
+  // A row that is there already is not written again.
   database_.run(
-      "INSERT INTO dkimsignd.sealed_keys AS k (domain, selector, use, algorithm, sealing_key, sealed) "
-      "VALUES ($1, $2, $3::int, $4, $5::int, $6::bytea) ON CONFLICT (domain, selector, use) DO UPDATE "
-      "SET algorithm = EXCLUDED.algorithm, sealing_key = EXCLUDED.sealing_key, sealed = EXCLUDED.sealed "
-      "WHERE k.sealed <> EXCLUDED.sealed OR k.sealing_key <> EXCLUDED.sealing_key OR k.algorithm <> "
-      "EXCLUDED.algorithm",
-      {domain, key.selector, key.use, key.algorithm, key.sealed.sealing_key, key.sealed.sealed});
+      fmt::format(
+          "INSERT INTO dkimsignd.sealed_keys AS k (domain, selector, use, algorithm, sealing_key, sealed) "
+          "VALUES {} ON CONFLICT (domain, selector, use) DO UPDATE "
+          "SET algorithm = EXCLUDED.algorithm, sealing_key = EXCLUDED.sealing_key, sealed = EXCLUDED.sealed "
+          "WHERE (k.sealed, k.sealing_key, k.algorithm) IS DISTINCT FROM "
+          "(EXCLUDED.sealed, EXCLUDED.sealing_key, EXCLUDED.algorithm)",
+          rows),
+      parameters);
 }
 
 void FleetDatabase::add_sealing_key(int number, const std::string& fingerprint) {

@@ -150,6 +150,7 @@ class FleetDatabase {
   // lock: what follows the statement that reads the keys.
   std::optional<DomainRow> read_domain(const canon::DomainName& domain, std::string_view lock);
   std::vector<DomainRow> read_changed(std::int64_t sequence, int most);
+  void put_keys(const std::string& domain, const std::vector<KeyRow>& keys);
 
   Database database_;
 };

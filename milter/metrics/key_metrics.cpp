@@ -103,7 +103,12 @@ std::vector<prometheus::MetricFamily> key_metrics(const StoreReport& report) {
       "used last are.");
   Gauges manifests("domain_manifest_readable",
                    "Whether a domain's manifest, keys.conf, can be read (1) or not (0).");
+  Gauges lease(
+      "fleet_lease_end_timestamp_seconds",
+      "Until when this machine of a fleet may sign without another contact, in Unix time; 0 without a "
+      "lease.");
   readable.add({}, report.readable ? 1 : 0);
+  if (report.lease_end) lease.add({}, unix_time(*report.lease_end));
   shown.add({}, static_cast<double>(report.domains.size()));
   cut.add({}, report.cut ? 1 : 0);
   KeyGauges keys;
@@ -112,7 +117,7 @@ std::vector<prometheus::MetricFamily> key_metrics(const StoreReport& report) {
     if (domain.manifest) keys.add(domain.name, *domain.manifest);
   }
   std::vector<prometheus::MetricFamily> out;
-  for (auto* gauges : {&readable, &shown, &cut, &manifests})
+  for (auto* gauges : {&readable, &shown, &cut, &lease, &manifests})
     gauges->move_to(out);
   keys.move_to(out);
   return out;

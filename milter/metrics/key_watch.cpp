@@ -10,6 +10,7 @@ namespace dkim::milter {
 
 StoreReport KeyWatch::look(const crypto::KeyStore& store, const KeyCache& used, std::size_t most_domains) {
   StoreReport report;
+  report.lease_end = used.lease_end();
   std::optional<std::vector<canon::DomainName>> all;
   try {
     all = store.domains_up_to(most_domains);

@@ -24,6 +24,8 @@ struct StoreReport {
   };
   bool readable = true;
   bool cut = false;  // there are more domains than are listed
+  // Of a copy that belongs to a fleet; the beginning of Unix time if there is none that can be read.
+  std::optional<crypto::UtcTime> lease_end;
   std::vector<Domain> domains;
 };
 

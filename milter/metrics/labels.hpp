@@ -56,6 +56,8 @@ constexpr std::string_view word_of(ErrorKind kind) {
       return "store";
     case ErrorKind::manifest:
       return "manifest";
+    case ErrorKind::lease:
+      return "lease";
     case ErrorKind::openssl:
       return "openssl";
     case ErrorKind::memory:

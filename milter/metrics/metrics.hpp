@@ -49,6 +49,7 @@ enum class ErrorKind {
   key_file,  // cannot be used: missing, too open, damaged
   store,     // cannot be read
   manifest,  // damaged
+  lease,     // this machine's copy of a fleet may not be used now
   openssl,
   memory,
   mta,  // it did not take a signature, or does not let us add fields

@@ -2,6 +2,7 @@
 #include <new>
 
 #include "crypto/error.hpp"
+#include "crypto/store/lease.hpp"
 #include "milter/metrics/metrics.hpp"
 #include "milter/mta_error.hpp"
 
@@ -33,6 +34,7 @@ NotSigned not_signed_because(crypto::NoIdentity::Cause cause) {
 ErrorKind kind_of(const std::exception& error) {
   const auto is = [&](auto* type) { return dynamic_cast<decltype(type)>(&error) != nullptr; };
   if (is(static_cast<const crypto::KeyFileError*>(nullptr))) return ErrorKind::key_file;
+  if (is(static_cast<const crypto::LeaseError*>(nullptr))) return ErrorKind::lease;
   if (is(static_cast<const crypto::StoreError*>(nullptr))) return ErrorKind::store;
   if (is(static_cast<const crypto::SettingsError*>(nullptr))) return ErrorKind::manifest;
   if (is(static_cast<const crypto::OpenSslError*>(nullptr))) return ErrorKind::openssl;

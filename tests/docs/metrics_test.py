@@ -68,6 +68,8 @@ class Metrics(unittest.TestCase):
             dkimkey("generate", "-s", "old", "--activate")
             dkimkey("generate", "-s", "new")
             dkimkey("activate", "-s", "new", "--force")
+            # The copy of a fleet has a metric of its own.
+            (directory / "keys/.lease").write_text('format = 1; end = "2999-01-01T00:00:00Z";')
             metrics = directory / "metrics.prom"
             conf = directory / "dkimsignd.conf"
             conf.write_text(

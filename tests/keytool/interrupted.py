@@ -27,6 +27,8 @@ FULL_DISK = ("mkdirat", "openat", "write", "linkat")
 class InterruptedTest(StoreTest):
     """Prepares a store, and tries commands on copies of it."""
 
+    program = PROGRAM
+
     def setUp(self):
         super().setUp()
         self.log = self.directory / "log"
@@ -52,7 +54,7 @@ class InterruptedTest(StoreTest):
         # keeps the real time.
         environment = with_option(self.environment, "detect_leaks=0")
         changed = [f"--env={name}={environment[name]}" for name in (*CLOCK, "ASAN_OPTIONS") if name in environment]
-        return subprocess.run(["strace", "-f", "-y", "-o", self.log, *options, *changed, PROGRAM, *map(str, command)],
+        return subprocess.run(["strace", "-f", "-y", "-o", self.log, *options, *changed, self.program, *map(str, command)],
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
 
     def instants(self, command, codes):

@@ -6,6 +6,7 @@
 
 #include <sstream>
 
+#include "crypto/store/membership.hpp"
 #include "milter/metrics/metrics.hpp"
 #include "tests/milter/milter_store.hpp"
 
@@ -63,6 +64,32 @@ TEST_F(CheckTest, WarnsAboutValidSettingsThatMayDoHarm) {
       warning("on_foreign_author = \"reject\";").starts_with("warning: on_foreign_author: it has no"));
   EXPECT_EQ(warning("on_foreign_author = \"reject\"; logins = \"domain\";"), "");
   EXPECT_TRUE(warning("expiration = 3600;").starts_with("warning: expiration: "));
+}
+
+TEST_F(CheckTest, SaysWhetherTheLeaseRuns) {
+  const crypto::KeyStore store(store_.path());
+  const auto now = crypto::utc_now();
+  crypto::Membership membership{.fleet = "0b0e1f5c-8d8a-4b54-9b60-0d9a3c1f2e77",
+                                .host = "mx1",
+                                .sequence = 0,
+                                .mark = "",
+                                .contact = now};
+  crypto::write_membership(store, membership);
+  EXPECT_NE(check(1).find("has no lease yet"), std::string::npos);
+  crypto::write_lease(store, now - std::chrono::seconds(1));
+  EXPECT_NE(check(1).find("is over since"), std::string::npos);
+  crypto::write_lease(store, now + std::chrono::days(3));
+  EXPECT_EQ(check(0), "");
+
+  membership.contact = now - std::chrono::days(2);
+  crypto::write_membership(store, membership);
+  std::ostringstream out;
+  const auto config = parse_config("socket = \"unix:" + store_.path().string() + "/s\"; key_directory = \"" +
+                                       store_.path().string() + "\";",
+                                   "test.conf");
+  EXPECT_EQ(check_everything(config, out), 0);
+  EXPECT_TRUE(out.str().starts_with("warning: this machine's copy of the fleet had its last contact at "))
+      << out.str();
 }
 
 TEST_F(CheckTest, NamesARuleWhoseSelectorIsMissing) {

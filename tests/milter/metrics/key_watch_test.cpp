@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "crypto/store/membership.hpp"
 #include "milter/metrics/key_metrics.hpp"
 #include "milter/metrics/metrics.hpp"
 #include "tests/milter/metrics/metrics_text.hpp"
@@ -100,6 +101,20 @@ TEST_F(KeyWatchTest, ReportsWhatCannotBeRead) {
   EXPECT_EQ(samples().at("dkimsignd_key_store_readable"), 0);
   std::filesystem::create_directory(store_.path());
   EXPECT_TRUE(look().readable);
+}
+
+TEST_F(KeyWatchTest, ShowsTheEndOfTheLeaseOfACopy) {
+  const std::string name = "dkimsignd_lease_end_timestamp_seconds";
+  EXPECT_FALSE(samples().contains(name));
+  // The cache of a daemon looks again after a second.
+  const auto shown = [&] {
+    milter::KeyCache cache(files_, metrics_, 8);
+    return samples_of(milter::Metrics().text(milter::key_metrics(watch_.look(files_, cache, 100)))).at(name);
+  };
+  crypto::write_lease(files_, *crypto::parse_utc_time("2026-11-27T12:00:00Z"));
+  EXPECT_EQ(shown(), 1795780800);
+  write_file(crypto::lease_path(files_), "damaged");
+  EXPECT_EQ(shown(), 0);
 }
 
 TEST_F(KeyWatchTest, ShowsTheStateAndTimesOfAKey) {
