@@ -115,7 +115,7 @@ class FleetDatabase {
   // The machines that do not hold the domain's present state, or refuse it; of those that left, the ones that
   // may still sign.
   std::vector<crypto::LaggingSigner> behind(const canon::DomainName& domain);
-  // Registers this machine, or lets it come back. Its lease is over and nothing is applied.
+  // Registers this machine, or lets it come back. Nothing is applied then.
   void join(const std::string& host);
   // Registers a machine that was never in the fleet. Returns false if another one has its name, and is in
   // the fleet or may still sign.

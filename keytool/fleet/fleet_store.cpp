@@ -106,7 +106,7 @@ void FleetStore::tidy_up(const canon::DomainName& domain, const crypto::Manifest
 }
 
 crypto::SignerView FleetStore::signers(const canon::DomainName& domain) {
-  return {read([&](FleetDatabase& database) { return database.behind(domain); })};
+  return {true, read([&](FleetDatabase& database) { return database.behind(domain); })};
 }
 
 }  // namespace
