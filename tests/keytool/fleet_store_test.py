@@ -5,7 +5,7 @@ import concurrent.futures
 import re
 import unittest
 
-from fleet_case import DONE, PROBLEM, WAITING, FleetTest
+from fleet_case import DONE, PROBLEM, USAGE, WAITING, FleetTest
 from harness.fleet_databases import MachineLine
 from harness.workspace import wait_for
 
@@ -135,7 +135,7 @@ class RefusedTest(StoreTest):
 
     def test_no_settings(self):
         (self.mx1.root / "fleet.conf").unlink()
-        self.refused(PROBLEM, "fleet.conf does not exist")
+        self.refused(USAGE, "fleet.conf does not exist")
 
     def test_another_fleet(self):
         self.query("UPDATE dkimsignd.store SET identity = gen_random_uuid()")
