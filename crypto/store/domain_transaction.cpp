@@ -32,11 +32,13 @@ void DomainTransaction::rewrite_record(const KeyEntry& entry) {
 }
 
 void DomainTransaction::stage_record(const canon::Selector& selector, const KeyRecord& record) {
-  files_.put_record(files_.record_file(selector),
-                    zone_text(published_record(manifest_, selector, files_.domain(), record)));
+  records_.insert_or_assign(files_.record_file(selector),
+                            zone_text(published_record(manifest_, selector, files_.domain(), record)));
 }
 
 void DomainTransaction::commit() {
+  for (const auto& [name, text] : records_)
+    files_.put_record(name, text);
   files_.commit(manifest_);
 }
 

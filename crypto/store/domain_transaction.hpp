@@ -4,6 +4,7 @@
 // How it is written, and what a killed writer leaves: crypto/store/domain_files.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "canon/domain_name.hpp"
@@ -34,6 +35,7 @@ class DomainTransaction final : public DomainChange {
 
   DomainFiles files_;
   Manifest manifest_;
+  std::map<std::string, std::string> records_;  // the text by the file's name: the last one counts
 };
 
 }  // namespace dkim::crypto

@@ -86,6 +86,7 @@ KeyEntry read_key(SettingsGroup group) {
   key.published = read_time(group, "published");
   key.activated = read_time(group, "activated");
   key.retired = read_time(group, "retired");
+  key.stopped = read_time(group, "stopped");
   key.revoked = read_time(group, "revoked");
   key.forgotten = read_time(group, "forgotten");
   key.emptied = read_time(group, "emptied");
@@ -175,6 +176,7 @@ SettingsWriter key_text(const KeyEntry& key) {
   add_time(group, "published", key.published);
   add_time(group, "activated", key.activated);
   add_time(group, "retired", key.retired);
+  add_time(group, "stopped", key.stopped);
   add_time(group, "revoked", key.revoked);
   add_time(group, "forgotten", key.forgotten);
   add_time(group, "emptied", key.emptied);

@@ -42,6 +42,8 @@ struct KeyEntry {
   std::optional<UtcTime> published = {};
   std::optional<UtcTime> activated = {};
   std::optional<UtcTime> retired = {};
+  // In a fleet, once retired or revoked: since when no machine has signed with it any more.
+  std::optional<UtcTime> stopped = {};
   std::optional<UtcTime> revoked = {};
   // Since when nothing is left to do: the record is out of DNS, and only the selector is remembered. In a
   // slot: no resolver can remember the key, and the slot is free.

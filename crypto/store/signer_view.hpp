@@ -13,18 +13,20 @@ namespace dkim::crypto {
 struct LaggingSigner {
   std::string host;
   // Its last contact with the database; nothing if it never had one.
-  std::optional<UtcTime> last_seen;
+  std::optional<UtcTime> last_seen = {};
   // Until when it may sign without another contact (crypto/store/lease). Nothing: it has no copy yet.
-  std::optional<UtcTime> lease_end;
+  std::optional<UtcTime> lease_end = {};
   // A person has said that it will not come back (dkimkey fleet leave).
   bool left = false;
   // Why it refuses the domain, in its own words, if it does.
-  std::string refusal;
+  std::string refusal = {};
 };
 
 struct SignerView {
+  // Whether the store is a fleet's at all, and a machine that is not named here is known to hold the state.
+  bool is_fleet = false;
   // In the order of their names.
-  std::vector<LaggingSigner> behind;
+  std::vector<LaggingSigner> behind = {};
 };
 
 }  // namespace dkim::crypto

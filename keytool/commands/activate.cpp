@@ -15,6 +15,7 @@
 #include "keytool/keys/stored_keys.hpp"
 #include "keytool/output/terminal_text.hpp"
 #include "keytool/rotation/rotation.hpp"
+#include "keytool/rotation/signer_text.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -25,10 +26,11 @@ constexpr HelpText help{
 Examples:
   dkimkey activate --domain example.com --selector server
   dkimkey activate --force
-      without asking DNS
+      without asking DNS or the machines of a fleet
 
 Asks every authoritative server whether it serves the key's record, as check does, and makes the key active if all
-of them do. Another active key of the same algorithm retires at the same time.
+of them do. In a fleet, every machine must have the key, too. Another active key of the same algorithm retires at
+the same time.
 )",
     R"(Without --selector: the only pending key of the domain.
 
@@ -36,7 +38,7 @@ Unlike rotate, this does not wait until resolvers have forgotten that the record
 receivers may not find it.
 
 Exit codes: 0 done, 1 no such key, or it cannot be activated, 2 wrong usage or configuration, 3 the record is
-not on every server yet.
+not on every server yet, or the key not on every machine.
 )"};
 
 crypto::KeyEntry only_pending_key(const crypto::Manifest& manifest, const canon::DomainName& domain) {
@@ -81,7 +83,7 @@ ExitCode activate(const Arguments& arguments) {
   command_line.add_options()                                                                        //
       ("domain,d", value_text("DOMAIN"), "the domain (default: the only one, or this host's own)")  //
       ("selector,s", value_text("SELECTOR"), "the key (default: the only pending one)")             //
-      ("force", "do not ask DNS");
+      ("force", "do not ask DNS, nor whether all machines of a fleet have the key");
   add_dns_options(command_line);
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
@@ -102,6 +104,11 @@ ExitCode activate(const Arguments& arguments) {
     if (!view.is_right()) {
       std::cerr << fmt::format("{} stays pending: {}\n", key.selector.str(),
                                terminal_text(what_is_wrong(view)));
+      return ExitCode::waiting;
+    }
+    if (const auto lacking = expected_back(store->signers(domain)); !lacking.empty()) {
+      std::cerr << fmt::format("{} stays pending: {}\n", key.selector.str(),
+                               terminal_text(lacks_key_text(lacking)));
       return ExitCode::waiting;
     }
   }

@@ -4,12 +4,12 @@
 
 #include <iostream>
 
-#include "crypto/settings/places.hpp"
 #include "keytool/cli/configuration.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/commands/fleet_subcommands.hpp"
 #include "keytool/fleet/agent.hpp"
 #include "keytool/fleet/copy_turn.hpp"
+#include "keytool/fleet/fleet_access.hpp"
 #include "keytool/fleet/keep.hpp"
 #include "keytool/output/terminal_text.hpp"
 
@@ -39,16 +39,6 @@ nothing is taken from it and nothing is undone until a person has chosen. Both c
     R"(Exit codes: 0 done, 1 something failed, is refused or has to be chosen, 2 wrong usage or configuration, or this
 machine is in no fleet, 3 a signal came before all was done.
 )"};
-
-fleet::FleetSettings read_settings(const Configuration& configuration) {
-  const auto& named = configuration.keys.fleet;
-  const std::filesystem::path file = named.value_or(crypto::default_fleet_file);
-  auto settings = fleet::read_fleet_settings(file, named.has_value());
-  if (!settings)
-    throw ConfigurationError(
-        fmt::format("{} is missing: it says how to reach the fleet's database", file.string()));
-  return *std::move(settings);
-}
 
 fleet::Keep read_choice(const std::string& word) {
   if (word == "fleet") return fleet::Keep::fleet;
@@ -84,14 +74,14 @@ ExitCode fleet_sync(const Arguments& arguments) {
   if (options->has("once") && options->has("keep"))
     throw UsageError("--keep ends by itself: leave out --once");
   const auto choice = options->text("keep");
-  const auto which = choice ? std::optional(read_choice(*choice)) : std::nullopt;
+  if (choice) read_choice(*choice);
   const auto configuration = read_configuration(*options);
   const crypto::KeyStore store(configuration.signing.key_directory);
   const fleet::AgentOptions agent{DKIMSIGND_VERSION, options->text("metrics").value_or("")};
   try {
     if (!crypto::read_membership(store)) fleet::throw_no_member(store);
-    const auto settings = read_settings(configuration);
-    if (which) return keep(store, settings, *which, agent);
+    const auto settings = fleet::require_fleet_settings(configuration.keys.fleet);
+    if (choice) return keep(store, settings, read_choice(*choice), agent);
     if (options->has("once")) return fleet::run_once(store, settings, agent);
     return fleet::run_agent(store, settings, agent);
   } catch (const fleet::NoMember& error) {

@@ -10,6 +10,7 @@
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/fleet/open_store.hpp"
 #include "keytool/rotation/revocation.hpp"
+#include "keytool/rotation/signer_wait.hpp"
 #include "keytool/rotation/turn_report.hpp"
 
 namespace dkim::keytool {
@@ -73,6 +74,7 @@ ExitCode revoke(const Arguments& arguments) {
         "one slot more, dkimkey generate --slots makes a new key\n",
         done.unsigned_because);
   }
+  wait_for_agents(*store, domain, crypto::utc_now);
   const auto report = run_turn(*store, domain, turn, crypto::utc_now);
   if (options->has("json")) {
     std::cout << json_array(turn_objects(domain, report));

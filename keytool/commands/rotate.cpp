@@ -38,6 +38,10 @@ A new key is pending until every authoritative server serves its record and no r
 not there. Then it becomes active, and the old key retires at the same time. After the drain the old key is
 revoked: its private key is destroyed, and its record must be emptied. Later its record must be removed.
 
+In a fleet, a key becomes active when every machine has it, and the drain counts from when the last machine
+stopped signing with the old one. A machine that holds this up is named. --compromised does not wait for machines; it says which of them may still
+sign with the old key.
+
 --compromised is not remembered: give it again, or together with --wait, until the old key is revoked. That does
 not begin another turn.
 
@@ -47,7 +51,8 @@ rotate may be run at any time, by anyone, twice at once, and may be killed at an
 how records are published: publish = { method = "manual"; }, "update", "hook" or "lexicon". With rotation.notify,
 --due tells a person by mail what is to be done by hand, once and after each week; --dry-run shows the mail.
 
-Exit codes: 0 done, 1 something failed, 2 wrong usage or configuration, 3 waiting for DNS or for a person.
+Exit codes: 0 done, 1 something failed, 2 wrong usage or configuration, 3 waiting for DNS, for a person, or
+for machines that do not answer.
 )"};
 
 Clock read_clock(const ParsedOptions& options) {

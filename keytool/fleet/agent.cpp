@@ -183,6 +183,7 @@ class Agent {
       if (!database_->connection().wait(random(between_passes * 4 / 5, between_passes * 6 / 5),
                                         stop_.descriptor()))
         return;
+      ++state_.notifications;
       stop_.wait(random(milliseconds(0), gathering));
     } catch (const DatabaseError&) {
       database_.reset();  // the next pass connects, and says so if it cannot

@@ -17,6 +17,7 @@ struct AgentState {
   std::chrono::seconds lease{0};  // the whole of it
   std::uint64_t passes = 0;
   std::uint64_t passes_failed = 0;
+  std::uint64_t notifications = 0;  // that woke it
   std::uint64_t domains_written = 0;
   bool reached = false;  // the last pass came to an end
   SyncResult last;       // of the last pass that did

@@ -263,6 +263,7 @@ void Database::begin_snapshot() {
 }
 
 void Database::commit() {
+  if (!is_open()) throw DatabaseError(Kind::unreachable, "the connection to the fleet's database was lost");
   Result result;
   try {
     result = impl_->run("COMMIT", {});

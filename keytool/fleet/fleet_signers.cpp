@@ -63,10 +63,12 @@ std::vector<crypto::LaggingSigner> FleetDatabase::behind(const canon::DomainName
   return behind;
 }
 
+// A lease of before is not forgotten: should the machine leave again before it has another copy, it may sign
+// with what it had until then.
 void FleetDatabase::join(const std::string& host) {
   database_.run(
       "INSERT INTO dkimsignd.signers (host) VALUES ($1) ON CONFLICT (host) DO UPDATE "
-      "SET applied = 0, lease_end = NULL, \"left\" = NULL",
+      "SET applied = 0, \"left\" = NULL",
       {host});
 }
 

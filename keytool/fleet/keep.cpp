@@ -3,14 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "canon/printable.hpp"
-#include "crypto/keys/sealed_key.hpp"
+#include "crypto/file.hpp"
 #include "crypto/store/domain_copy.hpp"
 #include "keytool/fleet/copy_turn.hpp"
 #include "keytool/fleet/copy_writer.hpp"
 #include "keytool/fleet/differences.hpp"
 #include "keytool/fleet/history.hpp"
+#include "keytool/fleet/sealed_rows.hpp"
 #include "keytool/fleet/sync_pass.hpp"
 
 namespace dkim::keytool::fleet {
@@ -51,27 +53,12 @@ Choice choose(const crypto::KeyStore& store, FleetDatabase& database, Keep which
   return choice;
 }
 
-// The newest sealing key that the fleet knows: a newer one may be there for a reseal that has not begun.
-const crypto::SealingKey& sealing_key(const crypto::SealingKeys& keys, const StoreState& state) {
-  const auto& all = keys.all();
-  const auto found = std::find_if(all.rbegin(), all.rend(), [&](const crypto::SealingKey& key) {
-    const auto known = state.sealing_keys.find(key.number);
-    return known != state.sealing_keys.end() && known->second == key.fingerprint();
-  });
-  if (found == all.rend())
-    throw crypto::StoreError(
-        "this machine has no sealing key of the fleet: copy sealing_key_file from another machine");
-  return *found;
-}
-
 std::vector<KeyRow> sealed_rows(const crypto::KeyStore& store, const canon::DomainName& domain,
                                 const crypto::Manifest& manifest, const crypto::SealingKey& with) {
   std::vector<KeyRow> rows;
   for (const auto& entry : manifest.keys) {
     if (entry.state == crypto::KeyState::revoked) continue;
-    const auto key = store.load_key(domain, entry);
-    rows.push_back({entry.selector.str(), entry.use, std::string(crypto::key_name(entry.algorithm)),
-                    crypto::seal(key, {domain, entry.id(), entry.algorithm}, with)});
+    rows.push_back(seal_row(domain, entry, store.load_key(domain, entry), with));
   }
   return rows;
 }
@@ -130,6 +117,20 @@ std::int64_t take_everything(const crypto::KeyStore& store, FleetDatabase& datab
   return std::max(at, state.sequence);
 }
 
+// A run that was killed while it removed a domain has left keys without a manifest, which no list of domains
+// names.
+void finish_removals(const crypto::KeyStore& store) {
+  std::vector<canon::DomainName> begun;
+  for (const auto& entry : std::filesystem::directory_iterator(store.directory())) {
+    const auto domain = canon::DomainName::parse(entry.path().filename().string());
+    if (domain && entry.symlink_status().type() == std::filesystem::file_type::directory &&
+        crypto::is_missing(store.manifest_path(*domain)))
+      begun.push_back(*domain);
+  }
+  for (const auto& domain : begun)
+    crypto::remove_copy(store, domain);
+}
+
 bool knows(FleetDatabase& database, const std::string& host) {
   const auto signers = database.signers();
   return std::any_of(signers.begin(), signers.end(), [&](const SignerRow& row) { return row.host == host; });
@@ -154,12 +155,13 @@ KeepReport keep(const crypto::KeyStore& store, const FleetSettings& settings, Fl
     database.join(membership.host);
     if (const auto lease = crypto::read_lease(store)) database.grant_lease(membership.host, *lease);
   }
-  const auto& with = sealing_key(sealing_keys, database.state());
+  const auto& with = newest_sealing_key(sealing_keys, database.state().sealing_keys);
   for (const auto& domain : choice.to_bring)
     report.brought += bring(store, database, domain, with) ? 1 : 0;
   // After what was brought, so that the copy has it all in the database's own order.
   const auto at =
       take_everything(store, database, database.state(), sealing_keys, membership.host, report, say);
+  finish_removals(store);
   for (const auto& domain : choice.to_remove) {
     crypto::remove_copy(store, domain);
     ++report.removed;

@@ -2,7 +2,7 @@
 // keys. A row may have been written by anyone who has the writer's password, so nothing in it is believed.
 //
 // Failures are RowRefused, with a reason that a person can act on; the reason has no secret and no control
-// characters.
+// characters. OpenSslError for this machine's own.
 #pragma once
 
 #include <map>

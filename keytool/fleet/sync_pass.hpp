@@ -73,6 +73,8 @@ class SyncPass {
 
   void begin(Pass& pass);
   void apply(Pass& pass);
+  // Into the copy.
+  std::vector<RowOutcome> write(Pass& pass, const std::vector<DomainRow>& rows);
   void judge_outcomes(Pass& pass, const std::vector<DomainRow>& rows,
                       const std::vector<RowOutcome>& outcomes);
   void retry_refused(Pass& pass);

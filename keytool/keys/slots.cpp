@@ -11,6 +11,13 @@ using crypto::KeyEntry;
 using crypto::KeyState;
 using crypto::UtcTime;
 
+// From when the drain counts. In a fleet whose machines have not all stopped signing with the key, it will be
+// later.
+UtcTime last_use(const KeyEntry& key) {
+  const auto retired = key.retired.value_or(key.created);
+  return std::max(retired, key.stopped.value_or(retired));
+}
+
 // Returns when a taken slot may be free at the earliest, if that is known.
 std::optional<UtcTime> free_from(const KeyEntry& key, const SlotTimes& times) {
   switch (key.state) {
@@ -18,7 +25,7 @@ std::optional<UtcTime> free_from(const KeyEntry& key, const SlotTimes& times) {
     case KeyState::active:
       return std::nullopt;
     case KeyState::retiring:
-      return key.retired.value_or(key.created) + times.drain + std::max(key.memory, times.forget);
+      return last_use(key) + times.drain + std::max(key.memory, times.forget);
     case KeyState::revoked:
       if (!key.emptied) return std::nullopt;
       return std::max(*key.emptied + key.memory, key.revoked.value_or(key.created) + times.forget);
@@ -37,7 +44,7 @@ SlotWait wait_of(const KeyEntry& key, const SlotTimes& times) {
       return {fmt::format("{} signs", name), until};
     case KeyState::retiring:
       return {fmt::format("{} drains until {}, and its empty record must then reach every resolver", name,
-                          crypto::to_string(key.retired.value_or(key.created) + times.drain)),
+                          crypto::to_string(last_use(key) + times.drain)),
               until};
     case KeyState::revoked:
       if (!until) return {fmt::format("{} waits for its empty record on every server", name), until};

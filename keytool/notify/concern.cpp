@@ -46,6 +46,7 @@ class Collector {
 
  private:
   void add_concern_of(const KeyEntry& key) {
+    add_machines_of(key);
     const auto name = publication_name(report_.manifest, key.selector, domain_);
     const auto* waiting = waiting_of(key);
     const auto* work = is_by_hand_ ? work_of(name) : nullptr;
@@ -58,6 +59,15 @@ class Collector {
     concerns_.push_back({.id = {domain_.str(), key.selector.str(), ConcernKind::stuck},
                          .what = failure.empty() ? waiting->reason : failure,
                          .otherwise = otherwise_stuck(key)});
+  }
+
+  void add_machines_of(const KeyEntry& key) {
+    for (const auto& entry : report_.waiting) {
+      if (entry.selector != key.selector || entry.what != Waiting::For::signers) continue;
+      concerns_.push_back({.id = {domain_.str(), key.selector.str(), ConcernKind::held_up},
+                           .what = entry.reason,
+                           .otherwise = otherwise_held_up(key)});
+    }
   }
 
   void add_unassigned() {
@@ -141,6 +151,12 @@ class Collector {
 
   static std::string otherwise_stuck(const KeyEntry& key) {
     return fmt::format("The key stays {} until then.", to_string(key.state));
+  }
+
+  static std::string otherwise_held_up(const KeyEntry& key) {
+    if (key.state == KeyState::revoked)
+      return "Mail that such a machine signs with the key fails, and its record or its slot stays taken.";
+    return fmt::format("The key stays {} until then, and mail is signed as before.", to_string(key.state));
   }
 
   const canon::DomainName& domain_;

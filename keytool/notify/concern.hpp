@@ -23,6 +23,7 @@ enum class ConcernKind {
   remove,     // a person has to remove a record
   stuck,      // a key does not go on, and the report has nothing for a person to publish
   unhandled,  // the domain's keys could not be looked after at all
+  held_up,    // machines of the fleet hold up a key, or may sign with one that is revoked
 };
 
 // A concern is the same one in two runs if these are equal.

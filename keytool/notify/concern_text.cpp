@@ -54,6 +54,8 @@ std::string concern_line(const ConcernId& id) {
       return fmt::format("{}: the key {} does not go on", id.domain, id.selector);
     case ConcernKind::unhandled:
       return fmt::format("{}: its keys cannot be looked after", id.domain);
+    case ConcernKind::held_up:
+      return fmt::format("{}: machines of the fleet hold up the key {}", id.domain, id.selector);
   }
   return {};
 }
@@ -71,6 +73,8 @@ std::string done_line(const ConcernId& id) {
       return fmt::format("{}: the key {} goes on", id.domain, id.selector);
     case ConcernKind::unhandled:
       return fmt::format("{}: its keys are looked after again", id.domain);
+    case ConcernKind::held_up:
+      return fmt::format("{}: no machine of the fleet holds up the key {} any more", id.domain, id.selector);
   }
   return {};
 }

@@ -20,7 +20,7 @@ constexpr std::string_view nothing = "-";  // neither a selector nor a time
 constexpr std::array kinds{
     std::pair{ConcernKind::publish, "publish"},     std::pair{ConcernKind::empty, "empty"},
     std::pair{ConcernKind::remove, "remove"},       std::pair{ConcernKind::stuck, "stuck"},
-    std::pair{ConcernKind::unhandled, "unhandled"},
+    std::pair{ConcernKind::unhandled, "unhandled"}, std::pair{ConcernKind::held_up, "held_up"},
 };
 
 std::string_view kind_text(ConcernKind kind) {

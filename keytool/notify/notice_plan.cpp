@@ -20,6 +20,7 @@ bool is_hand_work(ConcernKind kind) {
       return true;
     case ConcernKind::stuck:
     case ConcernKind::unhandled:
+    case ConcernKind::held_up:
       return false;
   }
   return false;

@@ -38,6 +38,8 @@ struct ManifestChange {
     }
   }
 
+  void operator()(const NoteStopped& note) const { entry_of(manifest, note.selector).stopped = now; }
+
   void operator()(const Revoke& revoke) const {
     auto& key = entry_of(manifest, revoke.selector);
     key.state = KeyState::revoked;

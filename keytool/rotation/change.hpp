@@ -25,6 +25,10 @@ struct Activate {
   canon::Selector selector;
   Selectors retire;
 };
+// No machine of the fleet signs with the retired or revoked key any more.
+struct NoteStopped {
+  canon::Selector selector;
+};
 struct Revoke {
   canon::Selector selector;  // the private key is destroyed
 };
@@ -42,7 +46,8 @@ struct NoteMemory {
   canon::Selector selector;
   std::chrono::seconds memory;
 };
-using Change = std::variant<MakeKey, NotePublished, Activate, Revoke, Forget, NoteEmptied, NoteMemory>;
+using Change =
+    std::variant<MakeKey, NotePublished, Activate, NoteStopped, Revoke, Forget, NoteEmptied, NoteMemory>;
 
 // Makes a plan's change in a manifest. MakeKey changes nothing here: DomainTransaction::add_key() adds the
 // entry with its file.

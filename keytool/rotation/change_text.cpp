@@ -30,6 +30,9 @@ struct DoneText {
     return fmt::format("activated {}: mail is signed with it from now on{}", activate.selector.str(),
                        retiring_text(activate, "retires"));
   }
+  Text operator()(const NoteStopped& note) const {
+    return fmt::format("no machine signs with {} any more", note.selector.str());
+  }
   Text operator()(const Revoke& revoke) const {
     return fmt::format("revoked {} and destroyed its private key", revoke.selector.str());
   }
@@ -65,6 +68,9 @@ struct PlannedText {
   Text operator()(const Activate& activate) const {
     return fmt::format("would activate {} and sign mail with it{}", activate.selector.str(),
                        retiring_text(activate, "would retire"));
+  }
+  Text operator()(const NoteStopped& note) const {
+    return fmt::format("would note that no machine signs with {} any more", note.selector.str());
   }
   Text operator()(const Revoke& revoke) const {
     return fmt::format("would revoke {} and destroy its private key", revoke.selector.str());

@@ -125,7 +125,7 @@ void Planner::advance(const KeyEntry& key) {
 void Planner::advance_published(const KeyEntry& key, const RecordView& dns) {
   // Nobody can remember another record if it is the first, unless an active key has made receivers ask.
   if (keys(key.algorithm, KeyState::active).empty() && key.use == 1) {
-    plan_.changes.emplace_back(Activate{key.selector, {}});
+    if (is_held_by_all(key)) plan_.changes.emplace_back(Activate{key.selector, {}});
     return;
   }
   // A time in the future was noted before the clock was set back: it proves nothing.
@@ -140,7 +140,7 @@ void Planner::advance_published(const KeyEntry& key, const RecordView& dns) {
          ready, Waiting::For::dns_or_person});
     return;
   }
-  plan_.changes.emplace_back(Activate{key.selector, retired_by(manifest_, key)});
+  if (is_held_by_all(key)) plan_.changes.emplace_back(Activate{key.selector, retired_by(manifest_, key)});
 }
 
 // Mail is being signed with the key: its record must be in DNS before anything else.
@@ -153,17 +153,21 @@ void Planner::look_after_active(const KeyEntry& key) {
 }
 
 void Planner::look_after_retiring(const KeyEntry& key) {
-  const UtcTime drained = key.retired.value_or(now_) + policy_.drain;
-  if (is_compromised() || now_ >= drained) {
+  if (is_compromised()) {
+    plan_.changes.emplace_back(Revoke{key.selector});
+  } else if (!has_stopped(key)) {
+    look_after_stop(key);
+  } else if (now_ >= drained(key)) {
     plan_.changes.emplace_back(Revoke{key.selector});
   } else {
-    wait_for_time(key, "mail signed with it may still be on its way", drained);
+    wait_for_time(key, "mail signed with it may still be on its way", drained(key));
   }
 }
 
 // First an empty record tells the world that the key is void; later the record is removed, or the slot is
 // free.
 void Planner::look_after_revoked(const KeyEntry& key) {
+  if (!has_stopped(key)) look_after_stop(key);
   if (manifest_.is_slot(key.selector)) {
     free_slot_of(key);
     return;
@@ -175,11 +179,11 @@ void Planner::look_after_revoked(const KeyEntry& key) {
       add_publication(key, Publication::What::empty_record);
     wait_for_somebody(
         key, fmt::format("it is revoked, but not every server of the zone could be asked: {}", dns.detail));
-  } else if (now_ >= forgotten) {
+  } else if (now_ >= forgotten && has_stopped(key)) {
     plan_removal(key, dns);
   } else if (dns.state == State::revoked || dns.state == State::missing) {
     // A record that is gone already is as void as an empty one.
-    wait_for_time(key, "its empty record stays for a while", forgotten);
+    if (now_ < forgotten) wait_for_time(key, "its empty record stays for a while", forgotten);
   } else {
     add_publication(key, Publication::What::empty_record);
     wait_for_somebody(key, fmt::format("its record still holds a key: {}", dns.detail));

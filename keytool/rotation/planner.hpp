@@ -1,5 +1,6 @@
 // Makes one plan of keytool/rotation/rotation: holds the arguments, and the plan as it grows. planner.cpp has
-// the cycle, planner_slots.cpp what is different in a slot. Nothing fails.
+// the cycle, planner_slots.cpp what is different in a slot, planner_signers.cpp what a fleet's machines hold
+// up. Nothing fails.
 #pragma once
 
 #include <string>
@@ -13,9 +14,15 @@ namespace dkim::keytool {
 class Planner {
  public:
   // Refers to its arguments, which must outlive it.
-  Planner(const crypto::Manifest& manifest, const DnsView& dns, crypto::UtcTime now,
-          const RotationPolicy& policy, const RotationRequest& request)
-      : manifest_(manifest), names_(manifest), dns_(dns), now_(now), policy_(policy), request_(request) {}
+  Planner(const crypto::Manifest& manifest, const DnsView& dns, const crypto::SignerView& signers,
+          crypto::UtcTime now, const RotationPolicy& policy, const RotationRequest& request)
+      : manifest_(manifest),
+        names_(manifest),
+        dns_(dns),
+        signers_(signers),
+        now_(now),
+        policy_(policy),
+        request_(request) {}
 
   // Call it once.
   RotationPlan plan();
@@ -39,6 +46,12 @@ class Planner {
   void look_after_revoked(const KeyEntry& key);
   void plan_removal(const KeyEntry& key, const RecordView& dns);
 
+  bool is_held_by_all(const KeyEntry& key);
+  bool has_stopped(const KeyEntry& key) const;
+  void look_after_stop(const KeyEntry& key);
+  crypto::UtcTime drained(const KeyEntry& key) const;
+  std::string slots_that_machines_hold(const Selectors& slots) const;
+
   void note_memory(const KeyEntry& key);
   void take_slot(const KeyEntry& old, const Selectors& slots);
   void wait_for_a_slot(const KeyEntry& old, const Selectors& slots);
@@ -51,6 +64,7 @@ class Planner {
   const crypto::Manifest& manifest_;
   crypto::Manifest names_;  // the selectors of the manifest and of the plan: none may be used twice
   const DnsView& dns_;
+  const crypto::SignerView& signers_;
   crypto::UtcTime now_;
   const RotationPolicy& policy_;
   const RotationRequest& request_;

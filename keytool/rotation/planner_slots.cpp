@@ -71,6 +71,9 @@ void Planner::wait_for_a_slot(const KeyEntry& old, const Selectors& slots) {
                                                          : "not every server could be asked",
                                           dns));
   }
+  const auto held = slots_that_machines_hold(slots);
+  wait.reason += held;
+  if (!held.empty() && wait.until && *wait.until <= now_) wait.until.reset();
   const auto* what_helps =
       is_compromised()
           ? "run this again then, or add --wait; sooner: a further slot (dkimkey generate --slots), or "
@@ -105,7 +108,7 @@ void Planner::free_slot_of(const KeyEntry& key) {
     wait_for_time(key, "its slot is empty; resolvers may still remember its key", free);
   } else if (now_ < free) {
     wait_for_time(key, "its empty record stays for a while", free);
-  } else {
+  } else if (has_stopped(key)) {
     release(key, dns);
   }
 }

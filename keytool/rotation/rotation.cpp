@@ -49,9 +49,10 @@ Selectors keys_to_replace(const crypto::Manifest& manifest, UtcTime now, const R
   return out;
 }
 
-RotationPlan plan_rotation(const crypto::Manifest& manifest, const DnsView& dns, UtcTime now,
-                           const RotationPolicy& policy, const RotationRequest& request) {
-  return Planner(manifest, dns, now, policy, request).plan();
+RotationPlan plan_rotation(const crypto::Manifest& manifest, const DnsView& dns,
+                           const crypto::SignerView& signers, UtcTime now, const RotationPolicy& policy,
+                           const RotationRequest& request) {
+  return Planner(manifest, dns, signers, now, policy, request).plan();
 }
 
 }  // namespace dkim::keytool

@@ -9,6 +9,10 @@
 //    which the new one becomes active;
 //  - a slot gets its next key only when nothing of the last one is left: its mail has drained, every server
 //    serves its empty record, no resolver can remember another, and the time "forget" is over;
+//  - in a fleet, a key becomes active only when every machine that has not left has it, and a key that signed
+//  is
+//    revoked only after the drain since the last machine stopped signing with it; its record is not removed,
+//    and its slot not free, before that. Only keys that are compromised do not wait for machines;
 //  - nothing that could not be determined counts as seen;
 //  - nothing is done while the manifest has a time more than a day ahead of the clock.
 #pragma once
@@ -20,6 +24,7 @@
 #include <vector>
 
 #include "crypto/store/manifest.hpp"
+#include "crypto/store/signer_view.hpp"
 #include "crypto/utc_time.hpp"
 #include "keytool/dns/record_view.hpp"
 #include "keytool/keys/next_selector.hpp"
@@ -61,16 +66,19 @@ struct Publication {
 
 // Why a key does not go on, and when it may.
 struct Waiting {
-  // Whether it waits only until the drain or the time "forget" is over, or for DNS or a person: until a
-  // record is published, resolvers have forgotten an older answer, a slot is free for a turn that a person
-  // has asked for, or the clock is corrected.
-  enum class For { time, dns_or_person };
+  // Whether it waits only until the drain, the time "forget" or the lease of a machine that has left is over,
+  // or until machines that are in contact have caught up; for DNS or a person: until a record is published,
+  // resolvers have forgotten an older answer, a slot is free for a turn that a person has asked for, or the
+  // clock is corrected; or for machines of the fleet of which some does not answer, or refuses the domain.
+  enum class For { time, dns_or_person, signers };
 
   canon::Selector selector;
   std::string reason;
-  // The earliest time for another look; nothing: after somebody has changed DNS.
+  // The earliest time for another look; nothing: after somebody has changed DNS, or a machine has caught up.
   std::optional<crypto::UtcTime> until;
   For what = For::time;
+  // The machines for which it waits.
+  std::vector<crypto::LaggingSigner> signers = {};
 };
 
 struct RotationPlan {
@@ -89,7 +97,9 @@ struct RotationPlan {
 Selectors keys_to_replace(const crypto::Manifest& manifest, crypto::UtcTime now, const RotationPolicy& policy,
                           const RotationRequest& request);
 
-RotationPlan plan_rotation(const crypto::Manifest& manifest, const DnsView& dns, crypto::UtcTime now,
+// signers: which machines do not hold this manifest.
+RotationPlan plan_rotation(const crypto::Manifest& manifest, const DnsView& dns,
+                           const crypto::SignerView& signers, crypto::UtcTime now,
                            const RotationPolicy& policy, const RotationRequest& request);
 
 }  // namespace dkim::keytool

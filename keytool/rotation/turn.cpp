@@ -9,6 +9,7 @@
 #include "keytool/keys/stored_keys.hpp"
 #include "keytool/rotation/change_text.hpp"
 #include "keytool/rotation/publisher.hpp"
+#include "keytool/rotation/signer_wait.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -43,7 +44,7 @@ class TurnRunner {
       if (round == 0 && !options_.dry_run) store_.tidy_up(domain_, manifest);
       // The time after the look: a record counts as published from when it was seen.
       const DnsView dns = look(manifest);
-      const auto plan = plan_rotation(manifest, dns, now_(), policy_, request_);
+      const auto plan = plan_rotation(manifest, dns, store_.signers(domain_), now_(), policy_, request_);
       report_.manifest = manifest;
       report_.dns = dns;
       if (options_.dry_run) {
@@ -62,6 +63,7 @@ class TurnRunner {
   Next carry_out(const RotationPlan& plan, const crypto::Manifest& manifest) {
     if (!plan.changes.empty()) {
       make_changes(plan, manifest);
+      if (is_ending(plan)) wait_for_agents(store_, domain_, now_);
       return Next::another_look;
     }
     if (publish_all(plan, manifest) == Next::another_look) return Next::another_look;
@@ -69,6 +71,15 @@ class TurnRunner {
     report_.next_look = plan.next_look();
     report_.without_slot = plan.without_slot;
     return Next::nothing;
+  }
+
+  // Whether the next round revokes a key that machines still sign with.
+  bool is_ending(const RotationPlan& plan) const {
+    return request_.retiring_keys == RotationRequest::RetiringKeys::compromised &&
+           std::any_of(plan.changes.begin(), plan.changes.end(), [](const Change& change) {
+             const auto* activate = std::get_if<Activate>(&change);
+             return activate != nullptr && !activate->retire.empty();
+           });
   }
 
   // A key that becomes active in this run, by it or by another one, does not begin another turn; nor does one
@@ -250,7 +261,7 @@ class TurnRunner {
 
 bool TurnReport::waits_for_somebody() const {
   return std::any_of(waiting.begin(), waiting.end(),
-                     [](const Waiting& entry) { return entry.what == Waiting::For::dns_or_person; });
+                     [](const Waiting& entry) { return entry.what != Waiting::For::time; });
 }
 
 RotationPolicy policy_of(const crypto::KeySettings& settings) {

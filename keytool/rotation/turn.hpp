@@ -48,7 +48,7 @@ struct TurnReport {
   // What DNS showed at the last look.
   DnsView dns;
 
-  // Whether a key waits for DNS or a person (Waiting::For::dns_or_person).
+  // Whether a key waits for DNS, a person or machines that do not answer: for more than time.
   bool waits_for_somebody() const;
   // Whether nothing happened, nobody has to do anything, and keys wait for nothing but the drain and the time
   // "forget".

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "crypto/store/published_record.hpp"
 #include "keytool/keys/key_report.hpp"
 #include "keytool/output/terminal_text.hpp"
+#include "keytool/rotation/signer_text.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -27,11 +30,22 @@ std::string describe_waiting(const Waiting& waiting) {
                      waiting.until ? fmt::format("; until {}", crypto::to_string(*waiting.until)) : "");
 }
 
-const Waiting* waiting_of(const TurnReport& report, const canon::Selector& selector) {
+// What a key waits for, all of it: for DNS and for machines at the same time.
+struct KeyWait {
+  std::optional<std::string> reasons;
+  std::optional<crypto::UtcTime> until;
+  std::optional<std::string> machines;
+};
+
+KeyWait wait_of(const TurnReport& report, const canon::Selector& selector) {
+  KeyWait out;
   for (const auto& entry : report.waiting) {
-    if (entry.selector == selector) return &entry;
+    if (entry.selector != selector) continue;
+    out.reasons = out.reasons ? *out.reasons + "; " + entry.reason : entry.reason;
+    if (entry.until) out.until = std::min(out.until.value_or(*entry.until), *entry.until);
+    if (!entry.signers.empty()) out.machines = hosts_text(entry.signers);
   }
-  return nullptr;
+  return out;
 }
 
 }  // namespace
@@ -69,9 +83,10 @@ std::vector<JsonObject> turn_objects(const canon::DomainName& domain, const Turn
   for (const auto& entry : report.manifest.keys) {
     auto& object = objects.emplace_back();
     add_key_members(object, domain, entry, slot_copy(report.manifest, entry.selector));
-    const auto* waiting = waiting_of(report, entry.selector);
-    object.optional_text("waits_for", waiting ? std::optional(waiting->reason) : std::nullopt);
-    object.optional_text("waits_until", waiting ? time_text(waiting->until) : std::nullopt);
+    const auto wait = wait_of(report, entry.selector);
+    object.optional_text("waits_for", wait.reasons);
+    object.optional_text("waits_until", time_text(wait.until));
+    object.optional_text("waits_for_machines", wait.machines);
     std::optional<std::string> to_do;
     for (const auto& work : report.hand_work) {
       if (work.record.name != publication_name(report.manifest, entry.selector, domain)) continue;

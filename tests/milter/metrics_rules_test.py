@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS / "e2e"))
-from harness.products import GROUP, USER, Daemon, KeyStore  # noqa: E402
+from harness.products import GROUP, USER, Daemon, KeyStore, program  # noqa: E402
 from harness.workspace import Workspace, wait_for  # noqa: E402
 
 ROOT = TESTS.parent
@@ -23,9 +23,11 @@ RULES = ROOT / "packaging/prometheus/dkimsignd.rules.yml"
 RULE_TESTS = TESTS / "milter/prometheus/dkimsignd.rules.test.yml"
 DASHBOARD = ROOT / "packaging/grafana/dkimsignd.json"
 PAGE = ROOT / "packaging/man/dkimsignd.8"
+FLEET_PAGE = ROOT / "packaging/man/dkimsignd-fleet.7"
 
 # A metric of node_exporter.
-OTHERS = {"node_textfile_mtime_seconds": {"file": {"/var/lib/prometheus/node-exporter/dkimsignd.prom"}}}
+OTHERS = {"node_textfile_mtime_seconds": {"file": {"/var/lib/prometheus/node-exporter/dkimsignd.prom",
+                                                  "/var/lib/prometheus/node-exporter/dkimkey-fleet.prom"}}}
 # Labels that Prometheus adds to everything that it collects.
 TARGET = {"instance": {"host"}, "job": {"node"}}
 
@@ -51,19 +53,50 @@ def real_metrics():
         file = directory / "dkimsignd.prom"
         daemon = Daemon(workspace, directory / "s", store.path, metrics_file=str(file))
         wait_for(file.exists, "the metrics", alive=daemon.alive)
-        metrics = {}
-        for family in text_string_to_metric_families(file.read_text()):
-            for sample in family.samples:
-                labels = metrics.setdefault(sample.name, {})
-                for name, value in sample.labels.items():
-                    labels.setdefault(name, set()).add(value)
-        return metrics
+        return metrics_in(file)
+
+
+def agents_metrics():
+    """Returns the metrics of a fleet's agent whose database is away; none if dkimkey was built without fleets."""
+    with Workspace() as workspace:
+        keys = KeyStore(workspace).path
+        (keys / ".lease").write_text('format = 1;\nend = "2030-01-01T00:00:00Z";\n')
+        (keys / ".fleet").write_text('format = 1;\nfleet = "00000000-0000-4000-8000-000000000000";\nhost = "mx1";\n'
+                                     'sequence = 0;\ncontact = "2026-01-01T00:00:00Z";\n')
+        fleet = workspace.path / "fleet.conf"
+        fleet.write_text('connection = "host=127.0.0.1 port=1 connect_timeout=2";\nhost = "mx1";\n'
+                         f'sealing_key_file = "{workspace.path}/sealing.key";\n')
+        config = workspace.path / "dkimsignd.conf"
+        config.write_text(f'key_directory = "{keys}";\nfleet = "{fleet}";\n')
+        for path in (keys / ".lease", keys / ".fleet", fleet):
+            path.chmod(0o640)
+        log = workspace.path / "log"
+        file = workspace.path / "agent.prom"
+        agent = workspace.spawn(program("dkimkey"), "--config", config, "fleet", "sync", "--metrics", file, log=log)
+        wait_for(lambda: file.exists() or agent.poll() is not None, "the agent's metrics")
+        if not file.exists() and "built without" in log.read_text():
+            return {}
+        return metrics_in(file)
+
+
+def metrics_in(file):
+    """Returns for each name its labels with their values."""
+    metrics = {}
+    for family in text_string_to_metric_families(file.read_text()):
+        for sample in family.samples:
+            labels = metrics.setdefault(sample.name, {})
+            for name, value in sample.labels.items():
+                labels.setdefault(name, set()).add(value)
+    return metrics
 
 
 class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.real = real_metrics()
+        cls.daemon, cls.agent = real_metrics(), agents_metrics()
+        if not cls.agent:
+            raise unittest.SkipTest("the rules name the metrics of fleets, without which this was built")
+        cls.real = {**cls.daemon, **cls.agent}
         cls.known = {**cls.real, **OTHERS}
 
     def check(self, expression):
@@ -175,7 +208,7 @@ class Manual(Case):
             for name, labels in re.findall(r"(dkimsignd_\w+)(?:\{(.*?)\})?", head):
                 documented[name] = set(filter(None, labels.split(",")))
         real = {}
-        for name, labels in self.real.items():
+        for name, labels in self.daemon.items():
             if not name.endswith("_bucket"):
                 real[re.sub(r"_seconds_(sum|count)$", "_seconds", name)] = set(labels)
         self.assertEqual(documented, real)
@@ -184,6 +217,11 @@ class Manual(Case):
             for values in self.real[name].values():
                 for value in values:
                     self.assertRegex(section, rf"\.Ql {value}\b", name)
+
+    def test_the_page_on_fleets_has_every_metric_of_the_agent(self):
+        heads = re.findall(r"^\.It Sy (dkimsignd_fleet_\w+)(?:\{(.*?)\})?$", FLEET_PAGE.read_text(), re.M)
+        self.assertEqual({name: set(filter(None, labels.split(","))) for name, labels in heads},
+                         {name: set(labels) for name, labels in self.agent.items()})
 
 
 if __name__ == "__main__":

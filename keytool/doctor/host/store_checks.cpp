@@ -112,7 +112,9 @@ Findings check_waiting(const canon::DomainName& domain, const crypto::Manifest& 
            "see what it waits for:",
            {"dkimkey rotate --domain " + domain.str()}});
     }
-    if (key.state == KeyState::retiring && key.retired && now - *key.retired > policy.drain + slack) {
+    // In a fleet the drain begins when no machine signs with the key any more.
+    const auto last_use = std::max(key.retired, key.stopped);
+    if (key.state == KeyState::retiring && key.retired && now - *last_use > policy.drain + slack) {
       findings.push_back(
           {Severity::risk,
            "rotation",

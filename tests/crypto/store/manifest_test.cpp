@@ -47,6 +47,7 @@ Manifest full_manifest() {
                            {},
                            time("2026-11-25T06:00:00Z"),
                            {}});
+  manifest.keys.back().stopped = time("2026-11-25T06:00:03Z");
   return manifest;
 }
 
@@ -57,10 +58,10 @@ void expect_equal(const Manifest& a, const Manifest& b) {
   for (std::size_t i = 0; i < a.keys.size(); ++i) {
     const auto& x = a.keys[i];
     const auto& y = b.keys[i];
-    EXPECT_EQ(std::tie(x.selector, x.algorithm, x.bits, x.state, x.created, x.activated, x.retired, x.revoked,
-                       x.replaces),
-              std::tie(y.selector, y.algorithm, y.bits, y.state, y.created, y.activated, y.retired, y.revoked,
-                       y.replaces));
+    EXPECT_EQ(std::tie(x.selector, x.algorithm, x.bits, x.state, x.created, x.activated, x.retired, x.stopped,
+                       x.revoked, x.replaces),
+              std::tie(y.selector, y.algorithm, y.bits, y.state, y.created, y.activated, y.retired, y.stopped,
+                       y.revoked, y.replaces));
   }
 }
 
@@ -217,7 +218,8 @@ TEST(ManifestTest, ManyKeys) {
   const auto add = [&](std::size_t number) {
     auto key = full_manifest().keys.front();
     key.selector = selector("server-20261124-" + std::to_string(number));
-    key.published = key.activated = key.retired = key.revoked = key.forgotten = key.created;
+    key.published = key.activated = key.retired = key.stopped = key.created;
+    key.revoked = key.forgotten = key.created;
     key.replaces = {selector("server-20261124-" + std::to_string(number + 1))};
     manifest.keys.push_back(std::move(key));
   };

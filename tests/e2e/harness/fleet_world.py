@@ -27,7 +27,7 @@ PAUSE = 0.05
 
 
 class HistoryInMotion(ServedHistory):
-    """Of a clock that goes on while commands run: what has changed since the last look may have changed right after it."""
+    """Knows a clock that goes on while commands run: what has changed since a look may have changed right after it."""
 
     def look(self, now, served):
         before = {place: answers[-1].ended for place, answers in self._answers.items()}

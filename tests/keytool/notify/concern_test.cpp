@@ -78,6 +78,24 @@ TEST(Concerns, are_keys_that_do_not_go_on) {
   EXPECT_EQ(concerns(report), "3 a (may pass): its successor waits for a free slot; ");
 }
 
+// Besides what is to be done in DNS.
+TEST(Concerns, are_machines_that_hold_up_a_key) {
+  TurnReport report;
+  report.manifest = manifest({active, retiring, revoked});
+  report.hand_work = {work("v", What::empty_record)};
+  report.waiting = {waits("r", "mx1 catches up", {}, Waiting::For::time),
+                    waits("v", "may sign on mx2", {}, Waiting::For::signers), waits("v", "a key")};
+  report.dns = {{selector("v"), view(State::wrong)}};
+  EXPECT_EQ(concerns(report), "5 v (may pass): may sign on mx2; 1 v: a key; ");
+  const auto found = concerns_of(domain, report, Method::manual);
+  EXPECT_NE(found[0].otherwise.find("Mail that such a machine signs with the key fails"), std::string::npos);
+  EXPECT_EQ(concern_line(found[0].id), "a.example: machines of the fleet hold up the key v");
+  report.manifest = manifest({active, pending});
+  report.waiting = {waits("p", "mx2 lacks it", {}, Waiting::For::signers)};
+  EXPECT_EQ(concerns_of(domain, report, Method::hook).at(0).otherwise,
+            "The key stays pending until then, and mail is signed as before.");
+}
+
 TEST(Concerns, are_publications_that_fail) {
   TurnReport report;
   report.manifest = manifest({active, pending});

@@ -23,6 +23,8 @@ inline std::string text_of(const RotationPlan& plan) {
         out << " retire " << old.str();
       out << "; ";
     }
+    if (const auto* note = std::get_if<NoteStopped>(&change))
+      out << "stopped " << note->selector.str() << "; ";
     if (const auto* revoke = std::get_if<Revoke>(&change)) out << "revoke " << revoke->selector.str() << "; ";
     if (const auto* forget = std::get_if<Forget>(&change)) out << "forget " << forget->selector.str() << "; ";
     if (const auto* note = std::get_if<NoteEmptied>(&change))
@@ -40,6 +42,7 @@ inline std::string text_of(const RotationPlan& plan) {
     out << "wait " << waiting.selector.str();
     if (waiting.until) out << " until " << crypto::to_string(*waiting.until);
     if (waiting.what == Waiting::For::dns_or_person) out << " (somebody)";
+    if (waiting.what == Waiting::For::signers) out << " (signers)";
     out << "; ";
   }
   return out.str();
@@ -52,6 +55,7 @@ struct PlanRow {
   DnsView dns;
   RotationRequest request;
   std::string expected;
+  crypto::SignerView signers = {};
 };
 
 }  // namespace dkim::keytool::rotation_test

@@ -46,7 +46,7 @@ TEST(RotationCycle, never_leaves_a_place_without_an_active_key) {
         dns[entry.selector] = view(static_cast<State>(random(5)), std::chrono::seconds(random(86400)));
       const RotationRequest request{static_cast<Replace>(random(3)),
                                     random(10) == 0 ? RetiringKeys::compromised : RetiringKeys::trusted};
-      const auto plan = plan_rotation(keys, dns, now, {}, request);
+      const auto plan = plan_rotation(keys, dns, {}, now, {}, request);
       for (const auto& change : plan.changes) {
         if (const auto* make = std::get_if<MakeKey>(&change)) {
           ASSERT_EQ(keys.find(make->selector), nullptr);

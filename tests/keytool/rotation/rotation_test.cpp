@@ -16,7 +16,7 @@ class Rule : public testing::TestWithParam<PlanRow> {};
 
 TEST_P(Rule, gives_its_plan) {
   const auto& row = GetParam();
-  EXPECT_EQ(text_of(plan_rotation(row.manifest, row.dns, noon, {}, row.request)), row.expected);
+  EXPECT_EQ(text_of(plan_rotation(row.manifest, row.dns, row.signers, noon, {}, row.request)), row.expected);
 }
 
 const auto old_active = with(key("a", KeyState::active), &KeyEntry::activated, noon - days(180));

@@ -7,12 +7,14 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <set>
 
-#include "crypto/store/slot_use.hpp"
 #include "keytool/dns/observation.hpp"
 #include "keytool/keys/slots.hpp"
+#include "tests/crypto/test_store.hpp"
 #include "tests/keytool/rotation/rotation_fixture.hpp"
+#include "tests/keytool/rotation/slot_keeper.hpp"
 
 namespace dkim::keytool::rotation_test {
 
@@ -23,16 +25,20 @@ class SlotWorld {
   // A message is delivered or given up within this time, as in Postfix.
   static constexpr days queue_lifetime{5};
 
-  SlotWorld(unsigned seed, int slots, int places) : random_(seed) {
-    for (int n = 1; n <= slots; ++n)
-      manifest_.slots.push_back({selector("s" + std::to_string(n)), Algorithm::rsa, "t" + std::to_string(n)});
+  SlotWorld(unsigned seed, int slots, int places, SlotKeeper& keeper) : random_(seed), keeper_(keeper) {
+    const auto change = keeper_.change();
+    for (int n = 1; n <= slots; ++n) {
+      change->manifest().slots.push_back(
+          {selector("s" + std::to_string(n)), Algorithm::rsa, "t" + std::to_string(n)});
+    }
     for (int n = 1; n <= places; ++n) {
       const auto name = "s" + std::to_string(n);
-      manifest_.keys.push_back(key(name, KeyState::active));
+      change->add_key(key(name, KeyState::active), test::other_rsa_key());
       ids_[name] = ++last_id_;
       for (auto& server : ours_)
         server[name] = {{last_id_, 1h}, {last_id_, 1h}, now_};
     }
+    commit(*change);
     note_what_is_served();
   }
 
@@ -234,7 +240,7 @@ class SlotWorld {
       ASSERT_NO_FATAL_FAILURE(move());
     }
     for (int round = 0; round < 16; ++round) {
-      const auto plan = plan_rotation(manifest_, look_at_all(), clock(), policy_, request);
+      const auto plan = plan_rotation(manifest_, look_at_all(), {}, clock(), policy_, request);
       ASSERT_NO_FATAL_FAILURE(make_changes(plan, request));
       if (chance(50)) return;
       if (!plan.changes.empty()) continue;
@@ -247,28 +253,39 @@ class SlotWorld {
   }
 
   void make_changes(const RotationPlan& plan, const RotationRequest& request) {
+    if (plan.changes.empty()) return;
+    const auto all = keeper_.change();
+    ASSERT_EQ(all->manifest(), manifest_);
     for (const auto& change : plan.changes) {
       if (const auto* make = std::get_if<MakeKey>(&change)) {
-        ASSERT_NO_FATAL_FAILURE(add_key(make->selector, {make->replaces}));
+        ASSERT_NO_FATAL_FAILURE(add_key(*all, make->selector, {make->replaces}));
       }
     }
     for (const auto& change : plan.changes) {
-      apply_change(change, manifest_, clock());
-      const auto* revoke = std::get_if<Revoke>(&change);
-      if (revoke != nullptr && request.retiring_keys == RetiringKeys::compromised)
-        sacrificed_.insert(ids_[revoke->selector.str()]);
+      apply_change(change, all->manifest(), clock());
       if (std::holds_alternative<Activate>(change)) ++turns_;
+      const auto* revoke = std::get_if<Revoke>(&change);
+      if (revoke == nullptr) continue;
+      all->rewrite_record(*all->manifest().find(revoke->selector));
+      if (request.retiring_keys == RetiringKeys::compromised)
+        sacrificed_.insert(ids_[revoke->selector.str()]);
     }
+    commit(*all);
   }
 
-  void add_key(const canon::Selector& name, std::vector<crypto::KeyId> replaces) {
-    KeyEntry entry{.selector = name, .bits = 2048, .created = clock(), .replaces = std::move(replaces)};
+  void add_key(crypto::DomainChange& change, const canon::Selector& name,
+               std::vector<crypto::KeyId> replaces) {
     if (const auto* last = manifest_.find(name)) {
       ASSERT_TRUE(manifest_.is_slot(name) && last->forgotten);
     }
-    crypto::take_again(manifest_, entry);
-    manifest_.keys.push_back(entry);
+    change.add_key({.selector = name, .bits = 2048, .created = clock(), .replaces = std::move(replaces)},
+                   test::other_rsa_key());
     ids_[name.str()] = ++last_id_;
+  }
+
+  void commit(crypto::DomainChange& change) {
+    change.commit();
+    manifest_ = keeper_.read();
   }
 
   // A person moves the domain to ordinary selectors, or back to its slots, as dkimkey generate does.
@@ -276,10 +293,13 @@ class SlotWorld {
     const bool leaves = !slots_of(manifest_, Algorithm::rsa).empty();
     const auto free = slots_that_are_free();
     if (!leaves && free.empty()) return;
-    for (auto& slot : manifest_.slots)
+    const auto change = keeper_.change();
+    for (auto& slot : change->manifest().slots)
       slot.closed = leaves;
     ++moves_;
-    ASSERT_NO_FATAL_FAILURE(add_key(leaves ? selector("x" + std::to_string(last_id_)) : free.front(), {}));
+    const auto name = leaves ? selector("x" + std::to_string(last_id_)) : free.front();
+    ASSERT_NO_FATAL_FAILURE(add_key(*change, name, {}));
+    commit(*change);
   }
 
   std::vector<canon::Selector> slots_that_are_free() const {
@@ -320,7 +340,8 @@ class SlotWorld {
   UtcTime now_ = noon;
   seconds behind_{0};  // our clock, behind the true time
   RotationPolicy policy_{.every = days(20), .drain = days(7), .forget = days(3)};
-  Manifest manifest_;
+  SlotKeeper& keeper_;
+  Manifest manifest_;  // as the keeper has it
   int last_id_ = 0;
   int turns_ = 0;
   int moves_ = 0;

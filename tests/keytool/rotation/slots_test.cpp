@@ -65,7 +65,7 @@ class SlotRule : public testing::TestWithParam<PlanRow> {};
 
 TEST_P(SlotRule, gives_its_plan) {
   const auto& row = GetParam();
-  EXPECT_EQ(text_of(plan_rotation(row.manifest, row.dns, noon, {}, row.request)), row.expected);
+  EXPECT_EQ(text_of(plan_rotation(row.manifest, row.dns, row.signers, noon, {}, row.request)), row.expected);
 }
 
 const auto name_of_row = [](const auto& info) { return info.param.name; };
@@ -350,7 +350,7 @@ INSTANTIATE_TEST_SUITE_P(
     name_of_row);
 
 std::string wait_text(const Manifest& keys, const DnsView& dns, const RotationRequest& request) {
-  const auto plan = plan_rotation(keys, dns, noon, {}, request);
+  const auto plan = plan_rotation(keys, dns, {}, noon, {}, request);
   return plan.waiting.empty() ? "" : plan.waiting.front().reason;
 }
 

@@ -1,0 +1,87 @@
+// The gates of a fleet: a key signs when every machine has it, and is done with when none signs with it any
+// more.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "keytool/rotation/planner.hpp"
+#include "keytool/rotation/signer_text.hpp"
+
+namespace dkim::keytool {
+
+using crypto::KeyState;
+using crypto::UtcTime;
+
+namespace {
+
+// Returns when the last of them stops by itself, if all have left; a machine that is expected back has no
+// such time.
+std::optional<UtcTime> end_of_leases(const Signers& signers) {
+  std::optional<UtcTime> end;
+  for (const auto& signer : signers) {
+    if (!signer.left || !signer.lease_end) return std::nullopt;
+    end = std::max(end.value_or(*signer.lease_end), *signer.lease_end);
+  }
+  return end;
+}
+
+}  // namespace
+
+// Whether the machines let a pending key become active; if not, it waits for them. A compromised key must not
+// go on signing everywhere because one machine does not answer.
+bool Planner::is_held_by_all(const KeyEntry& key) {
+  auto lacking = expected_back(signers_);
+  if (is_compromised() || lacking.empty()) return true;
+  auto reason = lacks_key_text(lacking);
+  plan_.waiting.push_back({key.selector, std::move(reason), {}, Waiting::For::signers, std::move(lacking)});
+  return false;
+}
+
+// Whether no machine signs with a key that was active once. That remains so: what a machine has applied, it
+// does not undo.
+bool Planner::has_stopped(const KeyEntry& key) const {
+  const bool has_signed = key.state == KeyState::retiring || key.activated || key.retired;
+  return !signers_.is_fleet || !has_signed || key.stopped;
+}
+
+// Notes that every machine has stopped signing with the key, or waits for those that may still do so.
+void Planner::look_after_stop(const KeyEntry& key) {
+  if (signers_.behind.empty()) {
+    plan_.changes.emplace_back(NoteStopped{key.selector});
+    return;
+  }
+  const auto since = key.revoked.value_or(key.retired.value_or(key.created));
+  const bool is_one_stuck =
+      std::any_of(signers_.behind.begin(), signers_.behind.end(),
+                  [&](const crypto::LaggingSigner& signer) { return is_stuck(signer, since, now_); });
+  const auto names = names_text(signers_.behind);
+  auto reason = fmt::format("the drain begins when no machine signs with it any more; until then: {}", names);
+  if (key.state == KeyState::revoked)
+    reason = is_one_stuck ? still_signs_text(signers_.behind)
+                          : fmt::format("it is revoked, but may still sign mail on {}", names);
+  plan_.waiting.push_back({key.selector, reason, end_of_leases(signers_.behind),
+                           is_one_stuck ? Waiting::For::signers : Waiting::For::time, signers_.behind});
+}
+
+// The clocks of two machines may differ: the later time counts.
+UtcTime Planner::drained(const KeyEntry& key) const {
+  const auto retired = key.retired.value_or(now_);
+  const auto last_use = signers_.is_fleet ? std::max(retired, key.stopped.value_or(retired)) : retired;
+  return last_use + policy_.drain;
+}
+
+// Returns what a turn that waits for a free slot waits for besides the slots' own times; empty if nothing.
+std::string Planner::slots_that_machines_hold(const Selectors& slots) const {
+  if (signers_.behind.empty()) return {};
+  for (const auto& slot : slots) {
+    const auto* last = manifest_.find(slot);
+    const bool is_done = last == nullptr || last->state == KeyState::pending ||
+                         last->state == KeyState::active || has_stopped(*last);
+    if (!is_done)
+      return fmt::format("; longer while a machine may sign with the last key of {}: {}", slot.str(),
+                         names_text(signers_.behind));
+  }
+  return {};
+}
+
+}  // namespace dkim::keytool
