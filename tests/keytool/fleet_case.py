@@ -145,7 +145,7 @@ class FleetTest(unittest.TestCase):
     def machine(self, host, **options):
         machine = Machine(self, host, **options)
         self.machines.append(machine)
-        self.addCleanup(shutil.rmtree, machine.root)
+        self.addCleanup(shutil.rmtree, machine.root, ignore_errors=True)
         return machine
 
     def new_fleet(self):

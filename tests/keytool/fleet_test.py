@@ -96,8 +96,8 @@ class Push(FleetTest):
         self.assertIn("3 domains were taken in", said)
         self.assertEqual(mx1.files(), before)
         self.assertEqual(self.domains(), ["a.example", "b.example", "c.example"])
-        # A revoked key has no private key any more.
-        self.assertEqual(self.count("sealed_keys"), 5)
+        # A revoked key has no private key any more, and had a successor.
+        self.assertEqual(self.count("sealed_keys"), 6)
         for domain in self.domains():
             self.assertTrue(mx1.signs(domain), domain)
         self.assertEqual(mx1.signer("mx1")["lag"], 0)
