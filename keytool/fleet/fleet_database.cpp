@@ -274,7 +274,7 @@ void FleetDatabase::remove_sealing_keys_below(int number) {
   database_.run("DELETE FROM dkimsignd.sealing_keys WHERE number < $1::int", {number});
 }
 
-// Two ranges, for each of which the index serves.
+// As two ranges, because the index serves those.
 constexpr const char* is_sealed_otherwise = "(sealing_key < $1::int OR sealing_key > $1::int)";
 
 std::int64_t FleetDatabase::count_sealed_otherwise(int number) {

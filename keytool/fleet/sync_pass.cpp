@@ -96,7 +96,14 @@ void SyncPass::begin(Pass& pass) {
     pass.database.accept(pass.membership.host, every_domain);
     refused_.erase(every_domain);
   }
-  renew_lease(pass);
+  if (may_sign(pass)) renew_lease(pass);
+}
+
+// A machine whose lease is over gets another one only when its copy is up to date: it may have left
+// meanwhile, so that nobody waited for it, and its keys may be void.
+bool SyncPass::may_sign(const Pass& pass) const {
+  const auto present = crypto::read_lease(store_);
+  return present && *present > pass.before;
 }
 
 void SyncPass::apply(Pass& pass) {
@@ -119,6 +126,7 @@ void SyncPass::apply(Pass& pass) {
     if (const auto mark = pass.database.mark(pass.state.sequence)) move_to(pass, pass.state.sequence, *mark);
   }
   retry_refused(pass);
+  if (!may_sign(pass)) renew_lease(pass);
   note_contact(pass);
 }
 

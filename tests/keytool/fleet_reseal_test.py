@@ -102,7 +102,7 @@ class ResealRefusals(ResealCase):
         said = self.mx1.dkimkey("fleet", "reseal", "--finish", code=WAITING)
         self.assertIn("1 keys in the database are still sealed with an old sealing key", said)
         self.assertEqual((self.known(), self.mx1.numbers()), ([1, 2], [1, 2]))
-        # Mended, it is done the next time.
+        # It is done the next time, when the row is as it was.
         self.server.query("UPDATE dkimsignd.sealed_keys SET sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) "
                           "WHERE domain = 'd1.example'")
         self.mx1.dkimkey("fleet", "reseal")
