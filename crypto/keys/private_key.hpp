@@ -51,7 +51,7 @@ class PrivateKey {
 
   // Returns PKCS#8 PEM, not encrypted.
   Secret to_pem() const;
-  // The same as DER.
+  // Returns the same as DER.
   Secret to_der() const;
 
  private:

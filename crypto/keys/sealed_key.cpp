@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -95,7 +96,7 @@ std::optional<Secret> decrypt(std::span<const unsigned char> sealed, const Seali
                                     use, place.domain.str(), why));
 }
 
-constexpr std::string_view how_to_mend =
+constexpr std::string_view how_to_correct =
     "restore the row from a backup of the database, or, on a machine whose copy still has the key, bring the "
     "domain "
     "into the database again with: dkimkey fleet push --replace DOMAIN";
@@ -133,7 +134,7 @@ PrivateKey unseal(const SealedKey& sealed, const SealedPlace& place, const Seali
   if (fingerprint.empty())
     refuse(SealError::Kind::damaged, place,
            fmt::format("its row names the sealing key {}, which this fleet does not have; {}", number,
-                       how_to_mend));
+                       how_to_correct));
   const auto* const key = keys.find(number);
   if (key == nullptr)
     refuse(
@@ -151,23 +152,24 @@ PrivateKey unseal(const SealedKey& sealed, const SealedPlace& place, const Seali
   const auto& bytes = sealed.sealed;
   if (bytes.size() <= around_key || bytes.size() > most_sealed_bytes)
     refuse(SealError::Kind::damaged, place,
-           fmt::format("its row has {} bytes, which no sealed key has; {}", bytes.size(), how_to_mend));
+           fmt::format("its row has {} bytes, which no sealed key has; {}", bytes.size(), how_to_correct));
   if (bytes.front() != version)
     refuse(SealError::Kind::damaged, place,
            fmt::format("its row has the format {}, and this dkimkey knows {} alone; update dkimkey, or {}",
-                       bytes.front(), version, how_to_mend));
+                       bytes.front(), version, how_to_correct));
   const auto der = decrypt(bytes, *key, additional_data(place, number));
   if (!der)
     refuse(SealError::Kind::damaged, place,
            fmt::format("its row was altered, or belongs to another domain, selector or algorithm; {}",
-                       how_to_mend));
+                       how_to_correct));
   try {
     auto opened = PrivateKey::from_der(*der);
     if (opened.algorithm() == place.algorithm) return opened;
   } catch (const KeyFileError& error) {
-    refuse(SealError::Kind::damaged, place, fmt::format("it is {}; {}", error.what(), how_to_mend));
+    refuse(SealError::Kind::damaged, place, fmt::format("it is {}; {}", error.what(), how_to_correct));
   }
-  refuse(SealError::Kind::damaged, place, fmt::format("it is a key of another algorithm; {}", how_to_mend));
+  refuse(SealError::Kind::damaged, place,
+         fmt::format("it is a key of another algorithm; {}", how_to_correct));
 }
 
 }  // namespace dkim::crypto

@@ -21,9 +21,9 @@
 #include "canon/domain_name.hpp"
 #include "crypto/error.hpp"
 #include "crypto/keys/algorithm.hpp"
+#include "crypto/keys/key_id.hpp"
 #include "crypto/keys/private_key.hpp"
 #include "crypto/keys/sealing_keys.hpp"
-#include "crypto/store/manifest.hpp"
 
 namespace dkim::crypto {
 

@@ -11,6 +11,7 @@
 
 #include "canon/selector.hpp"
 #include "crypto/keys/algorithm.hpp"
+#include "crypto/keys/key_id.hpp"
 #include "crypto/keys/record_flags.hpp"
 #include "crypto/utc_time.hpp"
 
@@ -19,18 +20,6 @@ namespace dkim::crypto {
 enum class KeyState { pending, active, retiring, revoked };
 
 std::string_view to_string(KeyState state);
-
-// Names one key of a domain: in a slot, the same selector has one key after another.
-struct KeyId {
-  // A selector alone means its first key.
-  KeyId(canon::Selector name, int number = 1)
-      : selector(std::move(name)), use(number) {}  // NOLINT(google-explicit-constructor)
-
-  canon::Selector selector;
-  int use;
-
-  bool operator==(const KeyId&) const = default;
-};
 
 struct KeyEntry {
   canon::Selector selector;

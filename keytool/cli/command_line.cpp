@@ -50,7 +50,9 @@ std::optional<ParsedOptions> CommandLine::parse(const Arguments& arguments) {
     po::store(po::command_line_parser(arguments).options(all).positional(positional_).style(style).run(),
               values);
     if (values.count("help") != 0) {
-      std::cout << help_.before << '\n' << own_ << '\n' << common_ << '\n' << help_.after;
+      std::cout << help_.before << '\n';
+      if (!own_.options().empty()) std::cout << own_ << '\n';
+      std::cout << common_ << '\n' << help_.after;
       return std::nullopt;
     }
     return ParsedOptions(std::move(values));

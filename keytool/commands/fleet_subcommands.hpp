@@ -10,6 +10,7 @@ ExitCode fleet_init(const Arguments& arguments);
 ExitCode fleet_join(const Arguments& arguments);
 ExitCode fleet_leave(const Arguments& arguments);
 ExitCode fleet_push(const Arguments& arguments);
+ExitCode fleet_reseal(const Arguments& arguments);
 ExitCode fleet_status(const Arguments& arguments);
 ExitCode fleet_sync(const Arguments& arguments);
 

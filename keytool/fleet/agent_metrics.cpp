@@ -49,8 +49,8 @@ std::string metrics_text(const AgentState& state, const std::string& version, cr
   text.add("passes_total", "counter", "Passes that were begun.", state.passes);
   text.add("passes_failed_total", "counter", "Passes that failed: no database, or nowhere to write.",
            state.passes_failed);
-  text.add("notifications_total", "counter", "How often the database woke the agent; else it asks every few seconds.",
-           state.notifications);
+  text.add("notifications_total", "counter",
+           "How often the database woke the agent; else it asks every few seconds.", state.notifications);
   text.add("domains_written_total", "counter", "Domains whose copy was written.", state.domains_written);
   text.add("database_reached", "gauge", "1 if the last pass came to an end, 0 if it failed.",
            state.reached ? 1 : 0);

@@ -16,9 +16,13 @@ namespace dkim::keytool::fleet {
 // Of signers, refusals and the like.
 inline constexpr int most_rows = 1'000'000;
 
-// A column of timestamptz as seconds since 1970.
+// A column of timestamptz as seconds since 1970; null for what is no time of ours. Every signer may write
+// times, and an infinite one must not keep the others from reading.
 inline std::string seconds(std::string_view column) {
-  return fmt::format("floor(extract(epoch FROM {}))::bigint", column);
+  return fmt::format(
+      "CASE WHEN {0} BETWEEN '1970-01-01 00:00Z' AND '9999-12-31 00:00Z' THEN floor(extract(epoch FROM "
+      "{0}))::bigint END",
+      column);
 }
 
 inline std::optional<crypto::UtcTime> time_at(const Rows& rows, int row, int column) {

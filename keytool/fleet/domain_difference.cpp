@@ -120,6 +120,7 @@ std::string key_text(const KeyEntry& entry) {
   add("published", entry.published);
   add("activated", entry.activated);
   add("retired", entry.retired);
+  add("used nowhere since", entry.stopped);
   add("revoked", entry.revoked);
   add("emptied", entry.emptied);
   add("forgotten", entry.forgotten);

@@ -31,8 +31,10 @@ void refresh_copy(DatabasePool& pool, const crypto::KeyStore& files, const canon
     auto& connection = database->connection();
     connection.begin();
     try {
-      const auto state = require_same_history(*database, files);
+      require_same_history(*database, files);
       if (const auto row = database->lock_domain(domain)) {
+        // Behind the rows: a new sealing key is in the list before a row needs it.
+        const auto state = database->state();
         const auto keys = crypto::SealingKeys::read(pool.settings().sealing_key_file);
         crypto::write_copy(files, domain, open_row(*row, keys, state.sealing_keys).state);
       }
@@ -59,6 +61,8 @@ FleetChange::FleetChange(DatabasePool& pool, DatabasePool::Borrowed database, co
 void FleetChange::begin() {
   state_ = require_same_history(*database_, files_);
   auto row = database_->lock_domain(domain_);
+  // Meanwhile there may be a new sealing key, and rows that need it.
+  state_.sealing_keys = database_->state().sealing_keys;
   if (!row) return;
   manifest_ = crypto::parse_manifest(row->manifest, fmt::format("the fleet's manifest of {}", domain_.str()));
   keys_ = std::move(row->keys);

@@ -221,14 +221,17 @@ Change FleetDatabase::put_domain(const canon::DomainName& domain, const std::str
   return {change.number(0, 0), change.text(0, 1)};
 }
 
-std::vector<std::pair<std::string, KeyRow>> FleetDatabase::sealed_otherwise(int number, int most) {
-  // Two ranges, for each of which the index serves.
+std::vector<PlacedKeyRow> FleetDatabase::sealed_otherwise(int number, const PlacedKeyRow& after, int most) {
   const auto rows = database_.run(
-      select_keys + "WHERE k.sealing_key < $1::int OR k.sealing_key > $1::int LIMIT $2::int FOR UPDATE",
-      {number, most});
-  std::vector<std::pair<std::string, KeyRow>> keys;
+      select_keys +
+          "WHERE (k.domain, k.selector, k.use) > ($2, $3, $4::int) AND k.sealing_key <> $1::int "
+          // Otherwise a name that was cut would come back for ever.
+          "AND length(k.domain) < 300 AND length(k.selector) < 300 "
+          "ORDER BY k.domain, k.selector, k.use LIMIT $5::int FOR UPDATE SKIP LOCKED",
+      {number, after.domain, after.key.selector, after.key.use, most});
+  std::vector<PlacedKeyRow> keys;
   for (int i = 0; i < rows.size(); ++i)
-    keys.emplace_back(rows.text(i, 0), key_at(rows, i));
+    keys.push_back({rows.text(i, 0), key_at(rows, i)});
   return keys;
 }
 
@@ -265,6 +268,32 @@ void FleetDatabase::put_keys(const std::string& domain, const std::vector<KeyRow
 void FleetDatabase::add_sealing_key(int number, const std::string& fingerprint) {
   database_.run("INSERT INTO dkimsignd.sealing_keys (number, fingerprint) VALUES ($1::int, $2)",
                 {number, fingerprint});
+}
+
+void FleetDatabase::remove_sealing_keys_below(int number) {
+  database_.run("DELETE FROM dkimsignd.sealing_keys WHERE number < $1::int", {number});
+}
+
+// As two ranges, because the index serves those.
+constexpr const char* is_sealed_otherwise = "(sealing_key < $1::int OR sealing_key > $1::int)";
+
+std::int64_t FleetDatabase::count_sealed_otherwise(int number) {
+  const auto rows = database_.run(
+      fmt::format("SELECT count(*) FROM dkimsignd.sealed_keys WHERE {}", is_sealed_otherwise), {number});
+  return rows.number(0, 0);
+}
+
+std::vector<std::string> FleetDatabase::domains_sealed_otherwise(int number, const std::string& after,
+                                                                 int most) {
+  const auto rows = database_.run(fmt::format("SELECT DISTINCT domain FROM dkimsignd.sealed_keys WHERE {} "
+                                              "AND domain > $2 AND length(domain) < 300 ORDER BY domain "
+                                              "LIMIT $3::int",
+                                              is_sealed_otherwise),
+                                  {number, after, most});
+  std::vector<std::string> domains;
+  for (int i = 0; i < rows.size(); ++i)
+    domains.push_back(rows.text(i, 0));
+  return domains;
 }
 
 }  // namespace dkim::keytool::fleet

@@ -67,6 +67,11 @@ struct RefusedRow {
   std::string reason;
 };
 
+struct PlacedKeyRow {
+  std::string domain;
+  KeyRow key;
+};
+
 class FleetDatabase {
  public:
   explicit FleetDatabase(const FleetSettings& settings) : database_(settings) {}
@@ -126,11 +131,17 @@ class FleetDatabase {
   // Throws DatabaseError if there is no such machine.
   void leave(const std::string& host);
 
-  // For reseal: up to `most` keys that are sealed with another key than that number, locked for this
-  // transaction.
-  std::vector<std::pair<std::string, KeyRow>> sealed_otherwise(int number, int most);
+  // For reseal. Up to `most` keys that are sealed with another key than that number, in the order of their
+  // places and behind that place, locked for this transaction. Leaves out what another transaction is
+  // changing, so that nobody waits for another in a circle.
+  std::vector<PlacedKeyRow> sealed_otherwise(int number, const PlacedKeyRow& after, int most);
+  std::int64_t count_sealed_otherwise(int number);
+  // The first domains behind that one that have such a key.
+  std::vector<std::string> domains_sealed_otherwise(int number, const std::string& after, int most);
   void put_sealed(const std::string& domain, const KeyRow& key);
   void add_sealing_key(int number, const std::string& fingerprint);
+  // Throws DatabaseError if a key still needs one of them.
+  void remove_sealing_keys_below(int number);
 
  private:
   // Runs it in one snapshot.

@@ -79,8 +79,9 @@ std::optional<crypto::Manifest> FleetStore::read_manifest(const canon::DomainNam
 crypto::PrivateKey FleetStore::load_key(const canon::DomainName& domain, const crypto::KeyEntry& entry) {
   StoreState state;
   const auto row = read([&](FleetDatabase& database) {
-    state = database.state();
-    return database.domain(domain);
+    auto found = database.domain(domain);
+    state = database.state();  // a new sealing key is in the list before a row needs it
+    return found;
   });
   const auto keys = crypto::SealingKeys::read(pool_.settings().sealing_key_file);
   return open_key(domain, entry, row ? row->keys : std::vector<KeyRow>(), keys, state.sealing_keys);

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "canon/printable.hpp"
+#include "crypto/file.hpp"
 #include "crypto/store/domain_copy.hpp"
 #include "keytool/fleet/copy_turn.hpp"
 #include "keytool/fleet/copy_writer.hpp"
@@ -115,6 +117,20 @@ std::int64_t take_everything(const crypto::KeyStore& store, FleetDatabase& datab
   return std::max(at, state.sequence);
 }
 
+// A run that was killed while it removed a domain has left keys without a manifest, which no list of domains
+// names.
+void finish_removals(const crypto::KeyStore& store) {
+  std::vector<canon::DomainName> begun;
+  for (const auto& entry : std::filesystem::directory_iterator(store.directory())) {
+    const auto domain = canon::DomainName::parse(entry.path().filename().string());
+    if (domain && entry.symlink_status().type() == std::filesystem::file_type::directory &&
+        crypto::is_missing(store.manifest_path(*domain)))
+      begun.push_back(*domain);
+  }
+  for (const auto& domain : begun)
+    crypto::remove_copy(store, domain);
+}
+
 bool knows(FleetDatabase& database, const std::string& host) {
   const auto signers = database.signers();
   return std::any_of(signers.begin(), signers.end(), [&](const SignerRow& row) { return row.host == host; });
@@ -145,6 +161,7 @@ KeepReport keep(const crypto::KeyStore& store, const FleetSettings& settings, Fl
   // After what was brought, so that the copy has it all in the database's own order.
   const auto at =
       take_everything(store, database, database.state(), sealing_keys, membership.host, report, say);
+  finish_removals(store);
   for (const auto& domain : choice.to_remove) {
     crypto::remove_copy(store, domain);
     ++report.removed;

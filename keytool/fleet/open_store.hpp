@@ -2,7 +2,7 @@
 // key directory belongs. One file in the key directory decides (crypto/store/membership): without it nothing
 // asks for a fleet, whatever the configuration names.
 //
-// Failures are StoreError; SettingsError for fleet.conf and for that file.
+// Failures are StoreError; SettingsError for that file; ConfigurationError for fleet.conf.
 #pragma once
 
 #include <memory>

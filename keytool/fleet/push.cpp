@@ -153,6 +153,10 @@ PushResult push(const crypto::KeyStore& store, const FleetSettings& settings, Fl
   const auto state = database.state();
   const auto keys = read_sealing_keys(settings, state);
   const auto membership = own_membership(store, settings, state);
+  for (const auto& domain : request.replace) {
+    if (!store.stamp(domain))
+      throw crypto::StoreError(fmt::format("there are no keys for {} here", domain.str()));
+  }
   PushResult result;
   Push push(store, database, state, keys, result);
   if (membership) {

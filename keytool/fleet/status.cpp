@@ -59,14 +59,9 @@ std::string pending_text(const crypto::KeyEntry& entry) {
                      crypto::to_string(*entry.published));
 }
 
-// Since when no machine has used the key.
-std::optional<crypto::UtcTime> stopped(const crypto::KeyEntry& entry) {
-  return entry.retired;
-}
-
 std::string retiring_text(const crypto::KeyEntry& entry, std::chrono::seconds drain) {
-  if (!stopped(entry)) return "dkimkey rotate, to note that no machine uses it any more";
-  return fmt::format("mail on its way, until {}", crypto::to_string(*stopped(entry) + drain));
+  if (!entry.stopped) return "dkimkey rotate, to note that no machine uses it any more";
+  return fmt::format("mail on its way, until {}", crypto::to_string(*entry.stopped + drain));
 }
 
 // Applied changes, and when the next one was made: machines that are at the same change share the question.
@@ -137,7 +132,7 @@ std::optional<KeyOnItsWay> on_its_way(const std::string& domain, const crypto::K
                   false};
   // Once it was noted that a key is used nowhere, machines that do not have a later change do not use it
   // either.
-  const bool is_stopped = entry.state == KeyState::retiring && stopped(entry);
+  const bool is_stopped = entry.state == KeyState::retiring && entry.stopped;
   const auto waits =
       is_stopped ? std::vector<const LaggingSigner*>{} : of_those(behind, entry.state != KeyState::pending);
   key.is_for_machine = !waits.empty();

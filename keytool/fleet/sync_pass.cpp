@@ -96,7 +96,14 @@ void SyncPass::begin(Pass& pass) {
     pass.database.accept(pass.membership.host, every_domain);
     refused_.erase(every_domain);
   }
-  renew_lease(pass);
+  if (may_sign(pass)) renew_lease(pass);
+}
+
+// A machine whose lease is over gets another one only when its copy is up to date: it may have left
+// meanwhile, so that nobody waited for it, and its keys may be void.
+bool SyncPass::may_sign(const Pass& pass) const {
+  const auto present = crypto::read_lease(store_);
+  return present && *present > pass.before;
 }
 
 void SyncPass::apply(Pass& pass) {
@@ -104,7 +111,7 @@ void SyncPass::apply(Pass& pass) {
   while (at < std::max(pass.state.sequence, pass.result.newest)) {
     const auto rows = pass.database.changed_since(at, batch_size);
     if (rows.empty()) break;
-    judge_outcomes(pass, rows, write_rows(store_, rows, *pass.sealing_keys, pass.state.sealing_keys));
+    judge_outcomes(pass, rows, write(pass, rows));
     at = rows.back().sequence;
     pass.result.newest = std::max(pass.result.newest, at);
     // Its mark may have been deleted since, if that change was followed by others of the same domain.
@@ -119,7 +126,22 @@ void SyncPass::apply(Pass& pass) {
     if (const auto mark = pass.database.mark(pass.state.sequence)) move_to(pass, pass.state.sequence, *mark);
   }
   retry_refused(pass);
+  if (!may_sign(pass)) renew_lease(pass);
   note_contact(pass);
+}
+
+std::vector<RowOutcome> SyncPass::write(Pass& pass, const std::vector<DomainRow>& rows) {
+  auto& known = pass.state.sealing_keys;
+  const auto is_new = [&](const KeyRow& key) { return !known.contains(key.sealed.sealing_key); };
+  // Since the pass began, which for a first one may be long ago, dkimkey fleet reseal may have been given. A
+  // new sealing key is in the list before a row needs it.
+  if (std::any_of(rows.begin(), rows.end(), [&](const DomainRow& row) {
+        return std::any_of(row.keys.begin(), row.keys.end(), is_new);
+      })) {
+    known = pass.database.state().sealing_keys;
+    pass.sealing_keys = crypto::SealingKeys::read(settings_.sealing_key_file);
+  }
+  return write_rows(store_, rows, *pass.sealing_keys, known);
 }
 
 void SyncPass::judge_outcomes(Pass& pass, const std::vector<DomainRow>& rows,
@@ -166,7 +188,7 @@ void SyncPass::retry_refused(Pass& pass) {
     pass.database.accept(pass.membership.host, domain);
     refused_.erase(domain);
   }
-  judge_outcomes(pass, rows, write_rows(store_, rows, *pass.sealing_keys, pass.state.sealing_keys));
+  judge_outcomes(pass, rows, write(pass, rows));
 }
 
 void SyncPass::read_refusals(Pass& pass) {

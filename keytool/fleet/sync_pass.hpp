@@ -73,10 +73,13 @@ class SyncPass {
 
   void begin(Pass& pass);
   void apply(Pass& pass);
+  // Into the copy.
+  std::vector<RowOutcome> write(Pass& pass, const std::vector<DomainRow>& rows);
   void judge_outcomes(Pass& pass, const std::vector<DomainRow>& rows,
                       const std::vector<RowOutcome>& outcomes);
   void retry_refused(Pass& pass);
   void renew_lease(Pass& pass);
+  bool may_sign(const Pass& pass) const;
   // Moves the copy's sequence, on disk and in the database.
   void move_to(Pass& pass, std::int64_t sequence, const std::string& mark);
   void note_contact(Pass& pass);

@@ -36,7 +36,6 @@ void add_key_members(JsonObject& object, const canon::DomainName& domain, const 
   object.text("created", crypto::to_string(entry.created));
   object.optional_text("activated", time_text(entry.activated));
   object.optional_text("retired", time_text(entry.retired));
-  object.optional_text("stopped", time_text(entry.stopped));
   object.optional_text("revoked", time_text(entry.revoked));
   object.boolean("slot", slot.has_value());
   object.optional_text("slot_target",
@@ -45,7 +44,7 @@ void add_key_members(JsonObject& object, const canon::DomainName& domain, const 
 
 void add_null_key_members(JsonObject& object) {
   for (const auto* name : {"domain", "selector", "algorithm", "bits", "state", "created", "activated",
-                           "retired", "stopped", "revoked", "slot", "slot_target"})
+                           "retired", "revoked", "slot", "slot_target"})
     object.null(name);
 }
 

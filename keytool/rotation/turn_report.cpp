@@ -83,6 +83,7 @@ std::vector<JsonObject> turn_objects(const canon::DomainName& domain, const Turn
   for (const auto& entry : report.manifest.keys) {
     auto& object = objects.emplace_back();
     add_key_members(object, domain, entry, slot_copy(report.manifest, entry.selector));
+    object.optional_text("stopped", time_text(entry.stopped));
     const auto wait = wait_of(report, entry.selector);
     object.optional_text("waits_for", wait.reasons);
     object.optional_text("waits_until", time_text(wait.until));

@@ -104,7 +104,7 @@ std::vector<prometheus::MetricFamily> key_metrics(const StoreReport& report) {
   Gauges manifests("domain_manifest_readable",
                    "Whether a domain's manifest, keys.conf, can be read (1) or not (0).");
   Gauges lease(
-      "fleet_lease_end_timestamp_seconds",
+      "lease_end_timestamp_seconds",
       "Until when this machine of a fleet may sign without another contact, in Unix time; 0 without a "
       "lease.");
   readable.add({}, report.readable ? 1 : 0);

@@ -16,7 +16,7 @@ BELOW = {
 }
 CRYPTO = ("signatures", "store", "settings", "keys", "")
 KEYTOOL = ("", "commands", "notify", "doctor", "doctor/host", "doctor/domain", "doctor/postfix", "doctor/findings", "rotation",
-           "messages", "messages/damage", "opendkim", "generate", "cli", "keys", "spf", "dns", "lexicon", "system",
+           "messages", "messages/damage", "opendkim", "fleet", "generate", "cli", "keys", "spf", "dns", "lexicon", "system",
            "output")
 # The files directly in milter/ that its inner folders may include: the log of troubles, and what metrics report.
 MILTER = {

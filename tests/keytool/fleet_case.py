@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -10,6 +11,7 @@ from dkimkey import GROUP, PROGRAM, without_leak_check
 from harness.fleet_databases import NAME, Server
 from harness.workspace import Workspace
 
+ROLES = ("dkimsignd_owner", "dkimsignd_writer", "dkimsignd_signer", "dkimsignd_reader")
 DONE, PROBLEM, USAGE, WAITING = 0, 1, 2, 3
 MESSAGE = b"From: a@%s\r\nTo: b@example.net\r\nSubject: hello\r\n\r\nbody\r\n"
 
@@ -66,7 +68,7 @@ class Machine:
         done = self.run("sign", stdin=None, input=MESSAGE % domain.encode())
         if done.returncode != 0:
             return False
-        selector = done.stdout.split(b" s=")[1].split(b";")[0].decode()
+        selector = re.search(rb"\bs=([^;]+);", done.stdout)[1].decode()
         record = self.expect(DONE, "show", "-d", domain, "-s", selector, "--format", "value").strip()
         verified = self.run("verify", "--key-record", record, stdin=None, input=done.stdout)
         return verified.returncode == 0
@@ -132,17 +134,18 @@ class FleetTest(unittest.TestCase):
 
     def setUp(self):
         self.server.query(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)", "postgres")
+        self.server.query(f"DROP ROLE IF EXISTS {', '.join(ROLES)}", "postgres")
         self.server.query(f"CREATE DATABASE {NAME}", "postgres")
         self.machines = []
         self.owner = self.machine("owner", role="postgres")
         self.query(self.owner.fleet("init", "--print-roles"))
-        for role in ("dkimsignd_owner", "dkimsignd_writer", "dkimsignd_signer", "dkimsignd_reader"):
+        for role in ROLES:
             self.query(f"ALTER ROLE {role} LOGIN")
 
     def machine(self, host, **options):
         machine = Machine(self, host, **options)
         self.machines.append(machine)
-        self.addCleanup(shutil.rmtree, machine.root)
+        self.addCleanup(shutil.rmtree, machine.root, ignore_errors=True)
         return machine
 
     def new_fleet(self):

@@ -79,7 +79,7 @@ class HostileRowsTest(TablesCase):
         """Names are looked up in the system's catalog alone, so nobody who may make functions can slip one in."""
         self.query("GRANT CREATE ON SCHEMA public TO PUBLIC;"
                    "CREATE FUNCTION public.octet_length(text) RETURNS int LANGUAGE sql AS 'SELECT 1/0'")
-        self.query(f"ALTER DATABASE {NAME} SET search_path = 'public, pg_catalog'")
+        self.query(f"ALTER DATABASE {NAME} SET search_path = public, pg_catalog")
         self.add("'example.com'", 1)
         self.assertEqual(self.changed(), "example.com:1:1:0")
 

@@ -47,9 +47,12 @@ class Signer:
         """Makes it an empty copy."""
         identity = self.world.identity()
         self.world.query(f"INSERT INTO dkimsignd.signers (host) VALUES ({literal(self.host)})")
-        self._write(".lease", f'format = 1;\nend = "{now() + datetime.timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}";\n')
+        self.write_lease(now() + datetime.timedelta(days=1))
         self._write(".fleet", f'format = 1;\nfleet = "{identity}";\nhost = "{self.host}";\nsequence = 0;\n'
                               f'contact = "{now():%Y-%m-%dT%H:%M:%SZ}";\n')
+
+    def write_lease(self, end):
+        self._write(".lease", f'format = 1;\nend = "{end:%Y-%m-%dT%H:%M:%SZ}";\n')
 
     def _write(self, name, text):
         path = self.keys / name

@@ -225,6 +225,22 @@ class LeaseTest(SyncCase):
         self.assertLessEqual(signer.lease_end(), waited + datetime.timedelta(days=30))
         self.assertEqual(signer.row()[1], signer.lease_end())
 
+    def test_one_that_is_over_is_renewed_only_with_a_copy_that_is_up_to_date(self):
+        # Nobody may have waited for the machine: its keys may be void.
+        signer = self.signer("mx1")
+        signer.sync()
+        over = now().replace(microsecond=0) - datetime.timedelta(days=1)
+        signer.write_lease(over)
+        self.author.make("a.example")
+        self.query("REVOKE SELECT ON dkimsignd.sealed_keys FROM dkimsignd_signer")
+        signer.sync(codes=(PROBLEM,))
+        self.assertEqual((signer.domains(), signer.lease_end()), ([], over))
+        self.query("GRANT SELECT ON dkimsignd.sealed_keys TO dkimsignd_signer")
+        signer.sync()
+        self.assertEqual(signer.domains(), ["a.example"])
+        self.assertGreater(signer.lease_end(), now())
+        self.assertEqual(signer.row()[1], signer.lease_end())
+
     def test_it_is_not_renewed_if_the_grant_fails(self):
         signer = self.signer("mx1")
         before = signer.lease_end()

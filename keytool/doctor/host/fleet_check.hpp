@@ -26,7 +26,7 @@ struct FleetFacts {
   std::int64_t lag = 0;     // how many changes this machine's copy lacks
   std::size_t refused = 0;  // domains that this machine refuses
   std::size_t others = 0;   // machines
-  // Of them, those that lag, are silent or refuse something.
+  // The names of other machines that lag, are silent or refuse something.
   std::vector<std::string> lagging;
 };
 

@@ -71,6 +71,18 @@ TEST(OnItsWay, a_pending_key) {
   EXPECT_TRUE(waits->is_for_machine);
 }
 
+TEST(OnItsWay, a_retiring_key) {
+  auto key = entry(KeyState::retiring);
+  const auto waits = on_its_way("a.example", key, {{"mx2", now, now + hours(1), true, ""}}, drain);
+  EXPECT_EQ(waits->waits_for, "mx2 (left, may sign until 2026-11-27T13:00:00Z), to stop using it");
+  EXPECT_EQ(on_its_way("a.example", key, nobody, drain)->waits_for,
+            "dkimkey rotate, to note that no machine uses it any more");
+  key.stopped = now;
+  const auto drains = on_its_way("a.example", key, {{"mx2", now, now, false, ""}}, drain);
+  EXPECT_EQ(drains->waits_for, "mail on its way, until 2026-12-04T12:00:00Z");
+  EXPECT_FALSE(drains->is_for_machine) << "what the machine lacks is a later change";
+}
+
 TEST(OnItsWay, a_revoked_key_that_somebody_may_still_use) {
   auto key = entry(KeyState::revoked);
   EXPECT_FALSE(on_its_way("a.example", key, nobody, drain));
