@@ -1,7 +1,7 @@
-// One change to one domain of the store of record, wherever that is: files (crypto/store/domain_transaction) or
-// a fleet's database (keytool/fleet/fleet_store). Nothing is visible before commit() and everything after it, at
-// whatever instant the process is killed. Of two changes of a domain at once, one waits for the other or fails;
-// they never both win.
+// One change to one domain of the store of record: of files (crypto/store/domain_transaction) or of
+// a fleet's database (keytool/fleet/fleet_store). Nothing is visible before commit() and everything after it,
+// at whatever instant the process is killed. Of two changes of a domain at once, one waits for the other or
+// fails; they never both win.
 //
 // One thread uses it. Failures are StoreError and SettingsError; of a database, its own kinds of StoreError.
 #pragma once
@@ -22,9 +22,9 @@ class DomainChange {
   // May be changed freely until commit(). The private key of an entry that is made revoked is destroyed.
   virtual Manifest& manifest() = 0;
 
-  // Adds a key to the manifest, with its private key and its record; the record has the flags that the manifest
-  // has now. In a slot it takes the place of the last key. Throws StoreError if the selector was ever used in
-  // this domain and is not a free slot.
+  // Adds a key to the manifest, with its private key and its record; the record has the flags that the
+  // manifest has now. In a slot it takes the place of the last key. Throws StoreError if the selector was
+  // ever used in this domain and is not a free slot.
   virtual void add_key(KeyEntry entry, const PrivateKey& key) = 0;
 
   // Writes the record of a key of the store again, as the manifest now describes it: the record of a revoked

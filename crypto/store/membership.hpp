@@ -1,11 +1,11 @@
 // What makes a key directory a copy that belongs to a fleet: two small files of libconfig text in it,
 // replaced whole by rename(2), written by dkimkey and read by both programs.
 //
-//   DIRECTORY/.fleet   which fleet it is, under which name this machine is known there, and how far the copy
-//   goes DIRECTORY/.lease   until when this machine may sign without another contact
+//   DIRECTORY/.fleet   which fleet it is, this machine's name there, and how far the copy goes
+//   DIRECTORY/.lease   until when this machine may sign without another contact
 //
 // The lease makes it safe to empty the record of a key that a lost machine still has: once the lease is over,
-// the machine stops signing by itself. It is counted from before the contact by which it was granted, and the
+// the machine stops signing. It is counted from before the contact by which it was granted, and the
 // database knows of it before this file does.
 //
 // Failures are StoreError; SettingsError for content.

@@ -72,7 +72,7 @@ ExitCode fleet_sync(const Arguments& arguments) {
   const auto options = command_line.parse(arguments);
   if (!options) return ExitCode::done;
   if (options->has("once") && options->has("keep"))
-    throw UsageError("--keep ends by itself: leave out --once");
+    throw UsageError("--keep runs once anyway: leave out --once");
   const auto choice = options->text("keep");
   if (choice) read_choice(*choice);
   const auto configuration = read_configuration(*options);

@@ -13,7 +13,7 @@
 
 namespace dkim::keytool::fleet {
 
-// Of signers, refusals and the like.
+// The limit for signers, refusals and the like.
 inline constexpr int most_rows = 1'000'000;
 
 // A column of timestamptz as seconds since 1970; null for what is no time of ours. Every signer may write

@@ -1,6 +1,6 @@
-// Whoever brings this machine's copy to another change (.fleet) takes a turn: the agent, and the commands of
-// a person. So no two of them write the same domains, or move the copy's sequence past what the other has not
-// yet written. A dkimkey that changes a single domain needs none.
+// A process that brings this machine's copy to another change (.fleet) takes a turn: the agent, or a command
+// of a person. So no two of them write the same domains, or move the copy's sequence past what the other has
+// not yet written. A dkimkey that changes a single domain needs none.
 #pragma once
 
 #include "crypto/error.hpp"

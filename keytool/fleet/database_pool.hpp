@@ -40,7 +40,7 @@ class DatabasePool {
   // Connects if no connection is idle.
   Borrowed borrow();
 
-  // Returns what `work` returns for a connection. Begins anew with another connection if the one that it got
+  // Returns what `work` returns for a connection. Begins again with another connection if the one that it got
   // had been idle and turns out to be broken: the server was restarted, or another one was promoted. So
   // `work` must not have changed anything then.
   template <typename Work>

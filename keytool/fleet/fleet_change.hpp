@@ -12,7 +12,7 @@
 
 namespace dkim::keytool::fleet {
 
-// Throws StoreError unless the database is the one of which the key directory is a copy, and has not gone
+// Throws StoreError unless the key directory is a copy of this database, and the database has not gone
 // back in time. Returns its state.
 StoreState require_same_history(FleetDatabase& database, const crypto::KeyStore& files);
 

@@ -84,7 +84,7 @@ class FleetDatabase {
 
   std::vector<std::string> domains();
   std::optional<DomainRow> domain(const canon::DomainName& domain);
-  // The same without its keys.
+  // Returns the domain's manifest without reading its keys.
   std::optional<std::string> manifest(const canon::DomainName& domain);
   // The domains that changed after that change, with their keys, in the order of their sequences. All of it
   // is one snapshot.
@@ -112,8 +112,8 @@ class FleetDatabase {
 
   std::vector<SignerRow> signers();
   std::vector<RefusedRow> refusals();
-  // The machines that do not hold the domain's present state, or refuse it; of those that left, the ones that
-  // may still sign.
+  // The machines that do not hold the domain's present state, or refuse it. A machine that left is among
+  // them as long as it may still sign.
   std::vector<crypto::LaggingSigner> behind(const canon::DomainName& domain);
   // Registers this machine, or lets it come back. Nothing is applied then.
   void join(const std::string& host);

@@ -11,7 +11,7 @@ namespace dkim::keytool::fleet {
 std::unique_ptr<crypto::StoreOfRecord> open_store_of_record(const Configuration& configuration) {
   crypto::KeyStore files(configuration.signing.key_directory);
   if (!crypto::read_membership(files)) return std::make_unique<crypto::FileStore>(std::move(files));
-  // A machine of a fleet that cannot reach it must not go on by itself.
+  // A machine of a fleet that cannot reach it must not go on alone.
   constexpr bool is_needed = true;
   std::optional<FleetSettings> settings;
   try {

@@ -20,7 +20,7 @@ enum class SchemaChange { none, made, migrated };
 // newer format. Of two that do it at once, one waits.
 SchemaChange make_schema(Database& database);
 
-// The same with other steps, for tests: step N leads from format N - 1 to N.
+// Does this with other steps, for tests: step N leads from format N - 1 to N.
 SchemaChange make_schema(Database& database, std::span<const std::string> steps);
 
 // SQL for an administrator of PostgreSQL, to be run before `dkimkey fleet init`: the roles, and the schema

@@ -34,7 +34,7 @@ constexpr const char* every_domain = "*";
 
 struct SyncResult {
   enum class Outcome {
-    complete,     // the copy has everything, but for domains that are refused
+    complete,     // the copy has everything, except for domains that are refused
     stopped,      // because go_on said so; the rest follows
     went_back,    // the database did: nothing was applied, and a person has to choose (keytool/fleet/keep)
     other_fleet,  // it is another fleet's: nothing was applied

@@ -13,7 +13,7 @@ namespace {
 using Kind = DatabaseError::Kind;
 using std::chrono::milliseconds;
 
-// A standby is promoted in this time, if that happens by itself.
+// A standby is promoted in this time, if that happens automatically.
 constexpr std::chrono::seconds patience(30);
 constexpr milliseconds first_pause(200);
 constexpr milliseconds longest_pause(4000);

@@ -14,7 +14,7 @@ using crypto::UtcTime;
 
 namespace {
 
-// Returns when the last of them stops by itself, if all have left; a machine that is expected back has no
+// Returns when the last of them stops automatically, if all have left; a machine that is expected back has no
 // such time.
 std::optional<UtcTime> end_of_leases(const Signers& signers) {
   std::optional<UtcTime> end;

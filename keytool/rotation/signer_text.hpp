@@ -15,7 +15,7 @@ using Signers = std::vector<crypto::LaggingSigner>;
 // Returns those that have not left: no key becomes active while one of them does not have it.
 Signers expected_back(const crypto::SignerView& view);
 
-// Whether the machine will not catch up by itself, as far as can be known: it refuses the domain, or it was
+// Whether the machine will not catch up alone, as far as can be known: it refuses the domain, or it was
 // not in contact for minutes, or does not catch up although it is. since: when the change was made that it
 // does not have.
 bool is_stuck(const crypto::LaggingSigner& signer, crypto::UtcTime since, crypto::UtcTime now);

@@ -24,7 +24,7 @@ struct StoreReport {
   };
   bool readable = true;
   bool cut = false;  // there are more domains than are listed
-  // Of a copy that belongs to a fleet; the beginning of Unix time if there is none that can be read.
+  // The end of the lease of a fleet's copy; the beginning of Unix time if there is none that can be read.
   std::optional<crypto::UtcTime> lease_end;
   std::vector<Domain> domains;
 };

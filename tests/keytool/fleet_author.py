@@ -143,7 +143,7 @@ class Author:
 
 
 def files(keys, domain):
-    """The same while the files are written: then the answer is one of many."""
+    """Reads them while the files are written: then the answer is one of many."""
     contents = {}
     for path in sorted((keys / domain).glob("*")) + sorted((keys / domain).glob(".*.new")):
         with contextlib.suppress(FileNotFoundError):

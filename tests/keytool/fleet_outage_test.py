@@ -11,7 +11,7 @@ SHORT = "options='-c statement_timeout=300ms'"
 
 
 class CutTest(ProbeCase):
-    """The network swallows everything: nobody is told, and every wait must end by itself."""
+    """The network swallows everything: nobody is told, and every wait must end."""
 
     def setUp(self):
         super().setUp()

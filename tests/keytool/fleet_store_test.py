@@ -117,7 +117,7 @@ class ChangeTest(StoreTest):
 
 
 class RefusedTest(StoreTest):
-    """A machine of a fleet never goes on by itself: what changes a domain ends with an error, and nothing is changed."""
+    """A machine of a fleet never goes on alone: what changes a domain ends with an error, and nothing is changed."""
 
     def refused(self, code, *said):
         files = self.mx1.files()

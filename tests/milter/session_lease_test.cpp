@@ -127,7 +127,7 @@ TEST_P(SessionLeaseTest, ALeaseThatCannotBeReadIsAFault) {
   for (const auto& [damage, reason] : damages) {
     std::filesystem::remove(lease);
     damage();
-    configure(settings_);  // begins anew
+    configure(settings_);  // begins again
     expect_no_lease("the lease cannot be read, and without it no key is used: ");
     expect_no_lease(reason);
   }

@@ -287,7 +287,7 @@ TEST(SignerText, SaysWhichMachinesHoldASlot) {
       std::string::npos);
 }
 
-// Whoever may write to the database chooses these.
+// A person who may write to the database chooses these.
 TEST(SignerText, IsNotFooledByNames) {
   LaggingSigner hostile = silent;
   hostile.host = "mx2; rm -rf /\n\x1b[2J" + std::string(500, 'x');

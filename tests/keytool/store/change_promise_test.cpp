@@ -24,7 +24,7 @@ TEST_P(ChangePromise, nothing_is_visible_before_commit_and_everything_after) {
   adding->manifest().subdomains = false;
   adding->add_key(entry_of("one", rsa_key(), KeyState::active), rsa_key());
   adding->add_key(entry_of("two", ed25519_key(), KeyState::pending), ed25519_key());
-  // The same thread may read meanwhile, as may anybody else.
+  // This thread may read meanwhile, as may all others.
   for (auto* reader : {&store(), &elsewhere()}) {
     EXPECT_FALSE(reader->read_manifest(domain_));
     EXPECT_FALSE(reader->has(domain_));

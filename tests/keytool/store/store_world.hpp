@@ -20,7 +20,7 @@ class StoreWorld {
   StoreWorld& operator=(const StoreWorld&) = delete;
   virtual ~StoreWorld() = default;
 
-  // The same store, opened twice: by two processes, and in a fleet on two machines.
+  // One store, opened twice: by two processes, and in a fleet on two machines.
   virtual crypto::StoreOfRecord& store() = 0;
   virtual crypto::StoreOfRecord& elsewhere() = 0;
 
