@@ -69,7 +69,7 @@ class Machine:
         if done.returncode != 0:
             return False
         selector = re.search(rb"\bs=([^;]+);", done.stdout)[1].decode()
-        record = self.expect(DONE, "show", "-d", domain, "-s", selector, "--format", "value").strip()
+        record = self.run("show", "-d", domain, "-s", selector, "--format", "value").stdout.decode().strip()
         verified = self.run("verify", "--key-record", record, stdin=None, input=done.stdout)
         return verified.returncode == 0
 
