@@ -36,8 +36,8 @@ struct KeepResult {
 KeepResult leave_and_keep(const crypto::KeyStore& store, const FleetSettings& settings,
                           FleetDatabase& database, const JoinRequest& request);
 
-// Makes the copy this machine's own as it is, for a fleet whose database is gone for good: no other machine learns
-// of it.
+// Makes the copy this machine's own as it is, for a fleet whose database is gone for good: no other machine
+// learns of it.
 crypto::Membership keep_without_database(const crypto::KeyStore& store);
 
 }  // namespace dkim::keytool::fleet

@@ -1,9 +1,9 @@
-// Gives programs the wall clock of a test, which the test turns on while they run: a library for LD_PRELOAD. All programs
-// with the same file see the same time. libfaketime can do that as well, but in a program with threads it now and then
-// returns the real time instead.
+// Gives programs the wall clock of a test, which the test turns on while they run: a library for LD_PRELOAD.
+// All programs with the same file see the same time. libfaketime can do that as well, but in a program with
+// threads it now and then returns the real time instead.
 //
-// MOVED_CLOCK names the file: 8 bytes, by how many seconds the clock is ahead, in the machine's order. Clocks other than
-// the wall clock, and the times of files, are the real ones. Without the file, the program ends.
+// MOVED_CLOCK names the file: 8 bytes, by how many seconds the clock is ahead, in the machine's order. Clocks
+// other than the wall clock, and the times of files, are the real ones. Without the file, the program ends.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>

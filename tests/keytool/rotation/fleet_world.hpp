@@ -101,7 +101,9 @@ class FleetWorld {
     if (row.left) {
       // It joins again. Its old lease is not forgotten, and it gets no other before it has a whole copy once
       // more: the keys that it has may be void.
-      row = {.lease_end = row.lease_end};
+      const auto lease_end = row.lease_end;
+      row = {};
+      row.lease_end = lease_end;
       machine.is_whole = false;
     }
     row.last_seen = now_;
@@ -233,8 +235,9 @@ class FleetWorld {
     // Not even a key that is compromised: the next one in its slot would be blamed for its mail.
     if (publication.what != Publication::What::empty_record) {
       for (const auto& [id, when] : signed_) {
-        if (id != next && id.starts_with(name + "+"))
+        if (id != next && id.starts_with(name + "+")) {
           ASSERT_NO_FATAL_FAILURE(expect_that_nobody_signs_with(id));
+        }
       }
     }
     served_[name] = next;
