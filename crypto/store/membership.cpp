@@ -106,6 +106,8 @@ bool is_fleet_host(std::string_view text) {
 }
 
 std::optional<Membership> read_membership(const KeyStore& store) {
+  // Most machines are in no fleet, and pay one look for that.
+  if (is_missing(membership_path(store))) return std::nullopt;
   const auto file = read_settings(membership_path(store));
   if (!file) return std::nullopt;
   auto root = file->root();
