@@ -226,10 +226,9 @@ class Database::Impl {
     const bool is_over = PQstatus(connection()) != CONNECTION_OK;
     if (is_over) connection_.reset();
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return result;
-    const auto error = statement_error(result.get());
     // However the session ended, another one may do better.
-    if (is_over) throw DatabaseError(Kind::unreachable, error.what());
-    throw error;
+    if (is_over) throw DatabaseError(Kind::unreachable, statement_error(result.get()).what());
+    throw statement_error(result.get());
   }
 
   Connection connection_;

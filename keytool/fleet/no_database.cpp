@@ -6,6 +6,7 @@
 
 namespace dkim::keytool::fleet {
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): as the declaration has it
 std::unique_ptr<crypto::StoreOfRecord> open_fleet_store(const crypto::KeyStore& files,
                                                         FleetSettings /*unused*/) {
   throw crypto::StoreError(
