@@ -1,11 +1,11 @@
 #include "keytool/commands/fleet_facts.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "crypto/error.hpp"
-#include "crypto/file.hpp"
 #include "crypto/store/membership.hpp"
 #include "keytool/fleet/fleet_access.hpp"
 #include "keytool/fleet/history.hpp"
@@ -41,17 +41,23 @@ void ask_database(FleetFacts& facts, const crypto::Membership& membership,
 
 std::optional<FleetFacts> gather_fleet_facts(const Configuration& configuration) {
   const auto& directory = configuration.signing.key_directory;
+  // What is wrong with the directory is another check's to say.
+  if (access(directory.c_str(), X_OK) != 0) return std::nullopt;
   FleetFacts facts;
+  facts.host = directory.string();
   try {
-    if (crypto::is_missing(directory)) return std::nullopt;
     const auto membership = crypto::read_membership(crypto::KeyStore(directory));
     if (!membership) return std::nullopt;
     facts.host = membership->host;
     facts.contact = membership->contact;
-    ask_database(facts, *membership, configuration);
+    try {
+      ask_database(facts, *membership, configuration);
+    } catch (const crypto::Error& error) {
+      facts.trouble = error.what();
+    }
   } catch (const crypto::Error& error) {
-    if (facts.host.empty()) facts.host = directory.string();
-    facts.trouble = error.what();
+    facts.unknown = error.what();
+    facts.is_denied = access(crypto::membership_path(crypto::KeyStore(directory)).c_str(), R_OK) != 0;
   }
   return facts;
 }

@@ -1,5 +1,7 @@
 // In place of commands/fleet.cpp and what it needs, in a dkimkey that was built without fleets
 // (-DDKIMSIGND_FLEET=OFF).
+#include <unistd.h>
+
 #include "crypto/error.hpp"
 #include "crypto/file.hpp"
 #include "crypto/store/membership.hpp"
@@ -19,7 +21,8 @@ ExitCode fleet_command(const Arguments& /*unused*/) {
 
 std::optional<FleetFacts> gather_fleet_facts(const Configuration& configuration) {
   const auto& directory = configuration.signing.key_directory;
-  if (crypto::is_missing(directory / ".fleet")) return std::nullopt;
+  // What is wrong with the directory is another check's to say.
+  if (access(directory.c_str(), X_OK) != 0 || crypto::is_missing(directory / ".fleet")) return std::nullopt;
   FleetFacts facts;
   facts.host = directory.string();
   facts.trouble = built_without;

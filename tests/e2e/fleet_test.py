@@ -269,6 +269,8 @@ class TheCheckItself(FleetCase):
         self.mx2.stop_agent()
         (self.mx2.keys / ZONE / "keys.conf").write_text("format = 1; keys = ( );\n")
         wait_for(lambda: not self.mx2.newest_selectors(), "mx2 to let a message go")
+        for machine in self.world.machines:
+            machine.load.wait_for_more(50)
         with self.assertRaisesRegex(AssertionError, "not signed"):
             self.assert_promise_kept()
 

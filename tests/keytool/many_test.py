@@ -174,9 +174,9 @@ class DaemonTest(ManyTest):
             looked = [(name, rest) for name, rest in before if str(self.keys) in rest]
             self.assertFalse([call for call in looked if f"{self.keys}/d" in call[1]], looked)
             self.assertNotIn("getdents64", [name for name, _ in before])
-            # At the first message it reads what that message needs.
+            # At the first message it looks whether the store belongs to a fleet, and reads what that message needs.
             folders = {folder for _, rest in after for folder in re.findall(rf"{self.keys}/([^/\"]+)", rest)}
-            self.assertEqual(folders, {name_of(0)})
+            self.assertEqual(folders, {".fleet", ".lease", name_of(0)})
             figures.append(len(looked))
         self.assertEqual(figures[0], figures[1])
 

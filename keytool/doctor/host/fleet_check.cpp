@@ -56,6 +56,13 @@ Findings check_copy(const FleetFacts& facts, crypto::UtcTime now) {
 }  // namespace
 
 Findings check_fleet(const FleetFacts& facts, crypto::UtcTime now) {
+  if (!facts.unknown.empty()) {
+    return {fleet_finding(
+        facts.is_denied ? Severity::unknown : Severity::risk, facts,
+        fmt::format("this machine's part in a fleet cannot be examined: {}", facts.unknown),
+        facts.is_denied ? "" : "mail is signed until the lease ends; join the fleet again:",
+        facts.is_denied ? std::vector<std::string>() : std::vector<std::string>{"dkimkey fleet join"})};
+  }
   if (!facts.trouble.empty()) {
     return {fleet_finding(
         Severity::risk, facts,

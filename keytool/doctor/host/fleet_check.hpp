@@ -17,6 +17,10 @@ namespace dkim::keytool {
 struct FleetFacts {
   std::string host;  // this machine's name in the fleet
   crypto::UtcTime contact;
+  // Why this machine's part in a fleet is not known, and whether that is because this user may not see it;
+  // empty if it is known.
+  std::string unknown;
+  bool is_denied = false;
   // Why the database could not be asked; empty if it could.
   std::string trouble;
   // It is another fleet's, or went back in time; empty if neither.

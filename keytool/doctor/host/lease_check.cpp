@@ -38,6 +38,15 @@ Finding unreadable(const std::string& subject, const AccessProblem& obstacle) {
   return finding;
 }
 
+// What is wrong with the file is fleet_check's to say: whether mail is signed does not depend on it.
+std::optional<crypto::Membership> membership_if_readable(const crypto::KeyStore& store) {
+  try {
+    return read_membership(store);
+  } catch (const crypto::Error&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 Findings check_lease(const crypto::KeyStore& store, crypto::UtcTime now,
@@ -54,7 +63,7 @@ Findings check_lease(const crypto::KeyStore& store, crypto::UtcTime now,
     const auto text = fmt::format(
         "this machine may sign until {}, for {} without another contact with the fleet's database",
         crypto::to_string(*lease.end), remaining_text(*lease.end - now));
-    const auto membership = read_membership(store);
+    const auto membership = membership_if_readable(store);
     if (membership && crypto::is_contact_overdue(*membership, now)) {
       return {{Severity::risk,
                topic,

@@ -22,14 +22,14 @@ Finding only(const FleetFacts& facts) {
   return findings.at(0);
 }
 
-TEST(FleetCheck, all_is_well) {
+TEST(FleetCheck, AllIsWell) {
   const auto finding = only(facts());
   EXPECT_EQ(finding.severity, Severity::good);
   EXPECT_EQ(finding.topic, "fleet");
   EXPECT_EQ(finding.subject, "mx1");
 }
 
-TEST(FleetCheck, without_the_database_nothing_else_is_said) {
+TEST(FleetCheck, WithoutTheDatabaseNothingElseIsSaid) {
   auto away = facts();
   away.trouble = "cannot be reached";
   away.lag = 3;
@@ -38,7 +38,21 @@ TEST(FleetCheck, without_the_database_nothing_else_is_said) {
   EXPECT_NE(finding.what.find("cannot be reached"), std::string::npos);
 }
 
-TEST(FleetCheck, an_agent_that_does_not_run) {
+TEST(FleetCheck, AMembershipThatCannotBeRead) {
+  auto unknown = facts();
+  unknown.unknown = "/etc/dkimsignd/keys/.fleet:1: syntax error";
+  auto finding = only(unknown);
+  EXPECT_EQ(finding.severity, Severity::risk);
+  EXPECT_TRUE(finding.what.ends_with(unknown.unknown)) << finding.what;
+  EXPECT_EQ(finding.paste, std::vector<std::string>{"dkimkey fleet join"});
+  // Only root can see it, so this user gets no advice.
+  unknown.is_denied = true;
+  finding = only(unknown);
+  EXPECT_EQ(finding.severity, Severity::unknown);
+  EXPECT_TRUE(finding.paste.empty());
+}
+
+TEST(FleetCheck, AnAgentThatDoesNotRun) {
   auto silent = facts();
   silent.contact = now - std::chrono::minutes(11);
   silent.lag = 3;
@@ -49,13 +63,13 @@ TEST(FleetCheck, an_agent_that_does_not_run) {
   EXPECT_EQ(only(silent).severity, Severity::note);
 }
 
-TEST(FleetCheck, a_machine_that_has_left) {
+TEST(FleetCheck, AMachineThatHasLeft) {
   auto left = facts();
   left.is_unknown = true;
   EXPECT_EQ(only(left).paste.size(), 2u);
 }
 
-TEST(FleetCheck, others_that_lag) {
+TEST(FleetCheck, OthersThatLag) {
   auto others = facts();
   others.lagging = {"mx2\x1b", "b", "c", "d", "e", "f"};
   const auto finding = only(others);

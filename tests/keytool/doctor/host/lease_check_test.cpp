@@ -88,6 +88,14 @@ TEST_F(LeaseCheckTest, NothingSignsAfterItsEnd) {
   EXPECT_NE(finding.what.find("the lease cannot be read"), std::string::npos) << finding.what;
 }
 
+TEST_F(LeaseCheckTest, SigningDoesNotDependOnTheMembershipsContent) {
+  crypto::write_lease(store_.store(), now + days(20));
+  test::write_file(store_.path(".fleet"), "damaged");
+  const auto finding = only_finding();
+  EXPECT_EQ(finding.severity, Severity::good);
+  EXPECT_EQ(finding.what.find("no mail is signed"), std::string::npos) << finding.what;
+}
+
 TEST_F(LeaseCheckTest, TheDaemonMustBeAbleToReadIt) {
   const Credentials daemon{"daemon-user", "daemon-group", 12345, {12345}};
   join(now);
