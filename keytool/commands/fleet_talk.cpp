@@ -64,9 +64,12 @@ ExitCode report_sync(const fleet::SyncResult& sync, const crypto::KeyStore& stor
   }
   std::cerr << fmt::format("{} is a copy of the fleet now, under the name {}: all of it up to change {}\n",
                            store.directory().string(), host, sync.applied);
-  if (sync.lease_end)
+  if (!sync.no_lease.empty()) {
+    std::cerr << fmt::format("{}\n", terminal_text(sync.no_lease));
+  } else if (sync.lease_end) {
     std::cerr << fmt::format("without another contact, this machine signs until {}\n",
                              crypto::to_string(*sync.lease_end));
+  }
   std::cerr << "keep it up to date: systemctl enable --now dkimkey-fleet\n";
   if (sync.refused == 0) return ExitCode::done;
   std::cerr << fmt::format("{} of the fleet's domains are refused here; dkimkey fleet status shows them\n",

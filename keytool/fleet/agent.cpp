@@ -125,6 +125,8 @@ class Agent {
     state_.domains_written += result.written;
     if (result.trouble != trouble_) tell(result);
     trouble_ = result.trouble;
+    if (!result.no_lease.empty() && result.no_lease != no_lease_) say(result.no_lease);
+    no_lease_ = result.no_lease;
     if (result.written > 0)
       say(fmt::format("{} domain{} written, up to change {}", result.written, result.written == 1 ? "" : "s",
                       result.applied));
@@ -224,6 +226,7 @@ class Agent {
   AgentState state_;
   std::string trouble_;  // the one that was told last; empty if there is none
   std::string metrics_trouble_;
+  std::string no_lease_;
   int failures_ = 0;  // in a row
   bool is_ready_ = false;
   std::optional<Steady::time_point> fed_;
@@ -246,6 +249,7 @@ ExitCode run_once(const crypto::KeyStore& store, const FleetSettings& settings, 
   }
   say(fmt::format("{} domain{} written, up to change {}", result.written, result.written == 1 ? "" : "s",
                   result.applied));
+  if (!result.no_lease.empty()) say(result.no_lease);
   if (result.refused > 0) {
     say(fmt::format("{} domain{} refused", result.refused, result.refused == 1 ? " is" : "s are"));
     return ExitCode::problem;

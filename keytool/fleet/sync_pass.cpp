@@ -126,7 +126,7 @@ void SyncPass::apply(Pass& pass) {
     if (const auto mark = pass.database.mark(pass.state.sequence)) move_to(pass, pass.state.sequence, *mark);
   }
   retry_refused(pass);
-  if (!may_sign(pass)) renew_lease(pass);
+  if (!may_sign(pass)) end_absence(pass);
   note_contact(pass);
 }
 
@@ -209,6 +209,24 @@ void SyncPass::renew_lease(Pass& pass) {
   pass.database.grant_lease(pass.membership.host, end);
   crypto::write_lease(store_, end);
   renewed_at_ = pass.before;
+}
+
+// While the lease was over, nobody may have waited for this machine: of a domain that it refuses, it has the
+// keys of that time, and they may be void.
+void SyncPass::end_absence(Pass& pass) {
+  const auto old = std::find_if(refused_.begin(), refused_.end(), [&](const auto& refusal) {
+    const auto domain = canon::DomainName::parse(refusal.first);
+    return domain && store_.stamp(*domain);
+  });
+  if (old == refused_.end()) {
+    renew_lease(pass);
+    return;
+  }
+  pass.result.no_lease = fmt::format(
+      "this machine's lease is over and is not renewed, since the keys that it has of {} may be void, and "
+      "the "
+      "fleet's are refused; when nothing signs with them, removing {} ends this",
+      old->first, store_.directory().string() + '/' + old->first);
 }
 
 void SyncPass::move_to(Pass& pass, std::int64_t sequence, const std::string& mark) {

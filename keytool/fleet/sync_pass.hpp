@@ -50,6 +50,8 @@ struct SyncResult {
   // When the first change that the copy does not have was made; nothing: it has all of them.
   std::optional<crypto::UtcTime> behind_since;
   std::optional<crypto::UtcTime> lease_end;
+  // Why this machine's lease is over and was not renewed, although the database was asked; otherwise empty.
+  std::string no_lease;
 };
 
 class SyncPass {
@@ -79,6 +81,7 @@ class SyncPass {
                       const std::vector<RowOutcome>& outcomes);
   void retry_refused(Pass& pass);
   void renew_lease(Pass& pass);
+  void end_absence(Pass& pass);
   bool may_sign(const Pass& pass) const;
   // Moves the copy's sequence, on disk and in the database.
   void move_to(Pass& pass, std::int64_t sequence, const std::string& mark);

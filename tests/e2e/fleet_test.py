@@ -58,6 +58,7 @@ class CutOff(FleetCase):
         self.make_fleet()
         first = self.world.signing()
         second = self.begin_turn()
+        self.world.settle()
         self.databases.line("mx3").tell("cut")
         # It holds the new keys, so they become active; what it does with the old ones nobody knows.
         self.world.pass_time(TTL)
@@ -88,15 +89,14 @@ class CutOff(FleetCase):
         self.world.rotate()
         third = self.world.signing()
         self.assertEqual(len(third - second), 2)
-        begin = self.its_lease_ends(second)
+        begin, over = self.its_lease_ends(second)
         # Only now the drain begins.
         self.finish_turn(second, without=("mx3",))
-        self.come_back(third)
-        end = time.monotonic_ns()
-        self.assert_promise_kept(defers=[("mx3", begin, end)])
+        joins = self.come_back(third)
+        self.assert_promise_kept(defers=[("mx3", (begin, over, joins, time.monotonic_ns()))])
 
     def its_lease_ends(self, selectors):
-        """Lets the lease of mx3 end. Returns the instant from which on it may not sign."""
+        """Lets the lease of mx3 end. Returns an instant before that, and one from which on it must not sign."""
         ((seconds,),) = self.databases.query("SELECT extract(epoch FROM lease_end)::bigint FROM dkimsignd.signers "
                                              "WHERE host = 'mx3'")
         end = datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc).replace(tzinfo=None)
@@ -108,23 +108,26 @@ class CutOff(FleetCase):
         self.assertEqual(self.mx3.newest_selectors(), selectors)
         self.world.rotate()
         self.assertEqual({self.world.states()[selector] for selector in selectors}, {"retiring"})
-        self.world.pass_time(HOUR)
         begin = time.monotonic_ns()
+        self.world.pass_time(HOUR)
+        over = time.monotonic_ns()
         self.mx3.load.wait_for_more(3)
         self.assertEqual(self.mx3.newest_selectors(), set())
-        return begin
+        return begin, over
 
     def come_back(self, selectors):
-        """mx3 has a network again. It stays out until it joins."""
+        """mx3 has a network again. It stays out until it joins; returns an instant before that."""
         self.databases.line("mx3").tell("heal")
         self.mx3.stop_agent()
         self.mx3.load.wait_for_more(3)
         self.assertEqual(self.mx3.newest_selectors(), set())
+        joins = time.monotonic_ns()
         self.mx3.dkimkey("fleet", "join")
         self.mx3.start_agent()
         self.world.settle()
         self.mx3.wait_until_it_signs_with(selectors)
         self.mx3.load.wait_for_more(5)
+        return joins
 
 
 class DyingPrimary(FleetCase):

@@ -10,20 +10,17 @@ import unittest
 from dkimkey import run
 from fleet_author import files
 from fleet_sync_case import DONE, NAME, PROBLEM
-from fleet_sync_crash_test import CrashTest as CrashCase
 from harness.fleet_databases import BIN, Server
 from harness.workspace import wait_for
+from interrupted_sync import InterruptedSyncCase
 
 
 def contents(keys):
     return {domain.name: files(keys, domain.name) for domain in keys.iterdir() if domain.is_dir()}
 
 
-class RestoreCase(CrashCase):
+class RestoreCase(InterruptedSyncCase):
     """A backup is made; then a.example gets another key, b.example stays, c.example is new. Two signers have all of it."""
-
-    # Those of the base class are not tests of this.
-    test_a_turn_of_a_key = test_a_new_domain = test_a_refusal = None
 
     def setUp(self):
         super().setUp()

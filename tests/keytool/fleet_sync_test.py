@@ -5,6 +5,7 @@ import base64
 import datetime
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import unittest
@@ -240,6 +241,26 @@ class LeaseTest(SyncCase):
         self.assertEqual(signer.domains(), ["a.example"])
         self.assertGreater(signer.lease_end(), now())
         self.assertEqual(signer.row()[1], signer.lease_end())
+
+    def test_one_that_is_over_is_not_renewed_while_an_old_domain_is_refused(self):
+        # The keys that are here may be void, and those of the fleet cannot be had.
+        signer = self.signer("mx1")
+        self.author.make("a.example")
+        signer.sync()
+        over = now() - datetime.timedelta(days=1)
+        signer.write_lease(over)
+        self.author.turn("a.example", "server", "second")
+        write_sealing_keys(signer.sealing_keys, SealingKey())
+        # One that this machine does not have is no reason: nothing is signed for it.
+        self.author.make("b.example")
+        for _ in range(2):
+            said = signer.sync(codes=(PROBLEM,))
+            self.assertIn("the keys that it has of a.example may be void", said)
+            self.assertEqual(signer.lease_end(), over)
+        shutil.rmtree(signer.keys / "a.example")
+        self.assertNotIn("lease is over", signer.sync(codes=(PROBLEM,)))
+        self.assertGreater(signer.lease_end(), now())
+        self.assertEqual(sorted(signer.refused()), ["a.example", "b.example"])
 
     def test_it_is_not_renewed_if_the_grant_fails(self):
         signer = self.signer("mx1")

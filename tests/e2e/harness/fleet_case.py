@@ -99,16 +99,18 @@ class FleetCase(unittest.TestCase):
     # The verdict.
 
     def assert_promise_kept(self, defers=()):
-        """Asserts it for every message of every machine. defers: (machine, from, to) in which it must not sign."""
+        """Asserts it for every message of every machine.
+
+        defers: (machine's name, four instants): from the first to the last it may defer, between the others it must."""
         judged = self.world.judge()
         for name, messages in judged.items():
             numbers = [handled.number for handled, _ in messages]
             self.assertEqual(numbers, list(range(len(numbers))), name)
-            spans = [(begin, end) for machine, begin, end in defers if machine.name == name]
+            spans = [instants for machine, instants in defers if machine == name]
             broken = []
             for handled, one in messages:
-                surely = any(begin <= handled.handed_in and handled.came_back <= end for begin, end in spans)
-                perhaps = any(begin <= handled.came_back and handled.handed_in <= end for begin, end in spans)
+                surely = any(begin <= handled.handed_in and handled.came_back <= end for _, begin, end, _ in spans)
+                perhaps = any(begin <= handled.came_back and handled.handed_in <= end for begin, _, _, end in spans)
                 deferred = handled.verdict == TEMPFAIL and not handled.inserted
                 if surely and not deferred:
                     broken.append(f"{name} signs without a lease: {one}")

@@ -1,0 +1,71 @@
+"""Interrupts a command of a signer at its system calls, in the key directory or to the database."""
+
+import collections
+import re
+import shutil
+import subprocess
+
+from dkimkey import without_leak_check
+from fleet_sync_case import DONE, PROBLEM, SyncCase
+from interrupted import CALLS, FULL_DISK, READING
+
+# To and from the database. It does not matter to the server which of them was the last.
+TALK = ("connect", "sendto", "recvfrom")
+
+
+class InterruptedSyncCase(SyncCase):
+    def prepare(self, signer):
+        self.prepared = self.workspace.path / "prepared"
+        shutil.rmtree(self.prepared, ignore_errors=True)
+        subprocess.run(["cp", "-a", signer.keys, self.prepared], check=True)
+        self.row = self.query("SELECT applied, lease_end FROM dkimsignd.signers")[0]
+
+    def begin_again(self, signer):
+        shutil.rmtree(signer.keys)
+        subprocess.run(["cp", "-a", self.prepared, signer.keys], check=True)
+        self.query(f"UPDATE dkimsignd.signers SET applied = {self.row[0]}, lease_end = '{self.row[1]}'; "
+                   "DELETE FROM dkimsignd.refused")
+
+    def strace(self, command, *options):
+        """Returns the finished process, and its calls."""
+        log = self.workspace.path / "trace"
+        done = subprocess.run(["strace", "-f", "-y", "-o", log, *options, *command], stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=120, check=False, env=without_leak_check())
+        return done, re.findall(r"^(\d+) +(\w+)\((.*)$", log.read_text(), re.M)
+
+    def instants(self, signer, command):
+        """Returns the paths that an undisturbed run touches, and how often it makes each call."""
+        self.begin_again(signer)
+        done, lines = self.strace(command, "-e", "trace=" + ",".join(CALLS))
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        paths = sorted({path for line in lines for path in re.findall(rf'["<]({signer.keys}[^">]*)', line[2])})
+        counts = {}
+        for selected, calls in (([option for path in paths for option in ("-P", path)], CALLS), ([], TALK)):
+            self.begin_again(signer)
+            done, lines = self.strace(command, *selected, "-e", "trace=" + ",".join(calls))
+            self.assertEqual(done.returncode, DONE, done.stderr)
+            # strace counts the calls of each thread separately.
+            self.assertEqual(len({thread for thread, _, _ in lines}), 1, lines)
+            counts.update(collections.Counter(call for _, call, _ in lines))
+        return paths, counts
+
+    def interrupt(self, signer, command, check):
+        paths, counts = self.instants(signer, command)
+        selected = [option for path in paths for option in ("-P", path)]
+        self.assertGreater(sum(counts.get(call, 0) for call in CALLS), 40)
+        self.assertGreater(counts["sendto"], 5)
+        for call, number in ((call, number + 1) for call in counts for number in range(counts[call])):
+            faults = ["signal=KILL"]
+            if call not in (*READING, *TALK):
+                faults.append("error=ENOSPC" if call in FULL_DISK else "error=EIO")
+            for fault in faults:
+                with self.subTest(call=call, number=number, fault=fault):
+                    self.begin_again(signer)
+                    done, _ = self.strace(command, *([] if call in TALK else selected), "-e", f"trace={call}",
+                                          "-e", f"inject={call}:{fault}:when={number}")
+                    if fault == "signal=KILL":
+                        self.assertEqual(done.returncode, -9, "nothing was killed")
+                    else:
+                        self.assertIn(done.returncode, (DONE, PROBLEM))
+                    self.assertNotIn(b"terminate called", done.stderr)
+                    check()
