@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "crypto/error.hpp"
+#include "crypto/keys/pkcs8.hpp"
 
 namespace dkim::crypto {
 
@@ -45,9 +46,6 @@ class PrivateKey::Impl {
 };
 
 namespace {
-
-// Cleanses the key when it is freed.
-using Pkcs8Ptr = std::unique_ptr<PKCS8_PRIV_KEY_INFO, OpenSslDelete<PKCS8_PRIV_KEY_INFO_free>>;
 
 // By default OpenSSL asks for a pass phrase on the terminal, which a daemon must not do.
 int no_pass_phrase(char*, int, int, void* asked) {
@@ -146,6 +144,10 @@ PrivateKey PrivateKey::generate_ed25519() {
 PrivateKey PrivateKey::from_pem(const Secret& pem) {
   // OpenSSL treats empty input as an error of the caller.
   if (pem.empty()) throw KeyFileError("not a private key in PEM");
+  if (const auto der = pkcs8_of_pem(pem)) {
+    if (auto key = read_pkcs8(*der)) return judged(std::move(key));
+  }
+  // The older form of RSA keys, or a reason why there is no key.
   const auto bio =
       check_openssl(BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))), "no memory");
   bool pass_phrase_asked = false;
@@ -157,13 +159,8 @@ PrivateKey PrivateKey::from_pem(const Secret& pem) {
 }
 
 PrivateKey PrivateKey::from_der(const Secret& der) {
-  const auto* const begin = reinterpret_cast<const unsigned char*>(der.data());
-  const auto* end = begin;
-  const Pkcs8Ptr pkcs8(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &end, static_cast<long>(der.size())));
-  const bool is_whole = pkcs8 && static_cast<std::size_t>(end - begin) == der.size();
-  EvpPkeyPtr key(is_whole ? EVP_PKCS82PKEY(pkcs8.get()) : nullptr);
-  ERR_clear_error();
-  if (!key) throw KeyFileError("not a private key in PKCS#8");
+  auto key = read_pkcs8(der);
+  if (!key) throw KeyFileError("neither an RSA nor an Ed25519 key in PKCS#8");
   return judged(std::move(key));
 }
 
