@@ -57,7 +57,8 @@ std::optional<FleetFacts> gather_fleet_facts(const Configuration& configuration)
     }
   } catch (const crypto::Error& error) {
     facts.unknown = error.what();
-    facts.is_denied = access(crypto::membership_path(crypto::KeyStore(directory)).c_str(), R_OK) != 0;
+    facts.membership_file = crypto::membership_path(crypto::KeyStore(directory));
+    facts.is_denied = access(facts.membership_file.c_str(), R_OK) != 0;
   }
   return facts;
 }

@@ -3,10 +3,12 @@
 
 import concurrent.futures
 import json
+import shlex
 import shutil
 import subprocess
 import unittest
 
+from dkimkey import PROGRAM
 from fleet_case import DONE, PROBLEM, USAGE, WAITING, FleetTest, Session
 
 HOSTILE = "evil\x1b[31m\nmx9 current\x07\u009b"
@@ -498,6 +500,20 @@ class Doctor(FleetTest):
         self.assertIn("cannot be used", finding["what"])
         (mx1.root / "fleet.conf").unlink()
         self.assertIn("fleet.conf", self.findings(mx1)[0]["what"])
+
+    def test_a_damaged_membership_is_repaired_by_the_commands_that_it_says(self):
+        self.new_fleet()
+        mx1 = self.member("mx1", "a.example")
+        mx1.fleet("push")
+        (mx1.keys / ".fleet").write_text("damaged")
+        (finding,) = self.findings(mx1)
+        self.assertEqual(finding["severity"], "risk")
+        for line in finding["paste"].splitlines():
+            words = shlex.split(line)
+            subprocess.run([PROGRAM if word == "dkimkey" else word for word in words], capture_output=True, check=True)
+        (finding,) = self.findings(mx1)
+        self.assertEqual((finding["severity"], finding["subject"]), ("good", "mx1"))
+        self.assertTrue(mx1.signs("a.example"))
 
 
 if __name__ == "__main__":

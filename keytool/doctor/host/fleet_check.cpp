@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "canon/printable.hpp"
+#include "keytool/output/shell_word.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -53,16 +54,19 @@ Findings check_copy(const FleetFacts& facts, crypto::UtcTime now) {
   return findings;
 }
 
+Finding unknown_membership(const FleetFacts& facts) {
+  auto what = fmt::format("this machine's part in a fleet cannot be examined: {}", facts.unknown);
+  if (facts.is_denied) return fleet_finding(Severity::unknown, facts, std::move(what));
+  return fleet_finding(
+      Severity::risk, facts, std::move(what),
+      "mail is signed until the lease ends; join the fleet again, which compares all keys:",
+      {fmt::format("rm {}", shell_word(facts.membership_file.string())), "dkimkey fleet join --take-name"});
+}
+
 }  // namespace
 
 Findings check_fleet(const FleetFacts& facts, crypto::UtcTime now) {
-  if (!facts.unknown.empty()) {
-    return {fleet_finding(
-        facts.is_denied ? Severity::unknown : Severity::risk, facts,
-        fmt::format("this machine's part in a fleet cannot be examined: {}", facts.unknown),
-        facts.is_denied ? "" : "mail is signed until the lease ends; join the fleet again:",
-        facts.is_denied ? std::vector<std::string>() : std::vector<std::string>{"dkimkey fleet join"})};
-  }
+  if (!facts.unknown.empty()) return {unknown_membership(facts)};
   if (!facts.trouble.empty()) {
     return {fleet_finding(
         Severity::risk, facts,

@@ -5,6 +5,7 @@
 // The facts are gathered by commands/fleet_facts; nothing here asks the database.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct FleetFacts {
   // empty if it is known.
   std::string unknown;
   bool is_denied = false;
+  std::filesystem::path membership_file;
   // Why the database could not be asked; empty if it could.
   std::string trouble;
   // It is another fleet's, or went back in time; empty if neither.

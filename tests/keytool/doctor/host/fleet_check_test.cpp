@@ -41,10 +41,12 @@ TEST(FleetCheck, WithoutTheDatabaseNothingElseIsSaid) {
 TEST(FleetCheck, AMembershipThatCannotBeRead) {
   auto unknown = facts();
   unknown.unknown = "/etc/dkimsignd/keys/.fleet:1: syntax error";
+  unknown.membership_file = "/etc/dkim signd/.fleet";
   auto finding = only(unknown);
   EXPECT_EQ(finding.severity, Severity::risk);
   EXPECT_TRUE(finding.what.ends_with(unknown.unknown)) << finding.what;
-  EXPECT_EQ(finding.paste, std::vector<std::string>{"dkimkey fleet join"});
+  EXPECT_EQ(finding.paste,
+            (std::vector<std::string>{"rm '/etc/dkim signd/.fleet'", "dkimkey fleet join --take-name"}));
   // Only root can see it, so this user gets no advice.
   unknown.is_denied = true;
   finding = only(unknown);
