@@ -202,12 +202,7 @@ Change FleetDatabase::put_domain(const canon::DomainName& domain, const std::str
                     (keys.empty() ? "" : fmt::format(" AND (selector, use) NOT IN ({})", kept)),
                 parameters);
   put_keys(domain.str(), keys);
-  // What every signer has will never be asked for again. One that left may join again, and is then asked for
-  // the last change that it had.
-  database_.run(
-      "DELETE FROM dkimsignd.changes AS c WHERE c.sequence < "
-      "(SELECT min(applied) FROM dkimsignd.signers WHERE \"left\" IS NULL) "
-      "AND NOT EXISTS (SELECT FROM dkimsignd.signers AS s WHERE s.applied = c.sequence)");
+  remove_old_marks();
   // Last, because from here on all other changes wait.
   const auto change = database_.run(
       "WITH next AS (UPDATE dkimsignd.store SET sequence = sequence + 1 RETURNING sequence), "

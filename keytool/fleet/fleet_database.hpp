@@ -151,6 +151,7 @@ class FleetDatabase {
   std::optional<DomainRow> read_domain(const canon::DomainName& domain, std::string_view lock);
   std::vector<DomainRow> read_changed(std::int64_t sequence, int most);
   void put_keys(const std::string& domain, const std::vector<KeyRow>& keys);
+  void remove_old_marks();
 
   Database database_;
 };

@@ -105,4 +105,13 @@ void FleetDatabase::leave(const std::string& host) {
   if (left.affected() == 0) throw_not_in_fleet(host);
 }
 
+// What every signer has will never be asked for again. One that left may join again, and is then asked for
+// the last change that it had.
+void FleetDatabase::remove_old_marks() {
+  database_.run(
+      "DELETE FROM dkimsignd.changes AS c WHERE c.sequence < "
+      "(SELECT min(applied) FROM dkimsignd.signers WHERE \"left\" IS NULL) "
+      "AND NOT EXISTS (SELECT FROM dkimsignd.signers AS s WHERE s.applied = c.sequence)");
+}
+
 }  // namespace dkim::keytool::fleet
