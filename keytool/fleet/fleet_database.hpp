@@ -122,8 +122,10 @@ class FleetDatabase {
   bool join_new(const std::string& host);
   // Before the machine's own lease is written: what it may sign until.
   // Never shortens what was granted. Throws DatabaseError::Kind::refused if the machine is not in the fleet
-  // (any more).
-  void grant_lease(const std::string& host, crypto::UtcTime end);
+  // (any more). held: the lease that the machine has; a database that does not know it has lost those of the
+  // others, too, and takes each for as long as it can be. lease: how long one is.
+  void grant_lease(const std::string& host, crypto::UtcTime end, std::optional<crypto::UtcTime> held,
+                   std::chrono::seconds lease);
   // What the machine holds now: version, applied and sealing_keys. Throws as grant_lease() does.
   void report(const SignerRow& signer);
   void refuse(const std::string& host, const std::string& domain, const std::string& reason);
@@ -152,6 +154,7 @@ class FleetDatabase {
   std::vector<DomainRow> read_changed(std::int64_t sequence, int most);
   void put_keys(const std::string& domain, const std::vector<KeyRow>& keys);
   void remove_old_marks();
+  void lengthen_other_leases(const std::string& host, std::chrono::seconds lease);
 
   Database database_;
 };

@@ -72,12 +72,27 @@ void FleetDatabase::join(const std::string& host) {
       {host});
 }
 
-void FleetDatabase::grant_lease(const std::string& host, crypto::UtcTime end) {
+void FleetDatabase::grant_lease(const std::string& host, crypto::UtcTime end,
+                                std::optional<crypto::UtcTime> held, std::chrono::seconds lease) {
   const auto granted = database_.run(
-      "UPDATE dkimsignd.signers SET lease_end = greatest(lease_end, to_timestamp($2::bigint)) "
-      "WHERE host = $1 AND \"left\" IS NULL",
+      fmt::format("WITH known AS (SELECT lease_end FROM dkimsignd.signers WHERE host = $1 FOR UPDATE) "
+                  "UPDATE dkimsignd.signers SET lease_end = greatest(lease_end, to_timestamp($2::bigint)) "
+                  "WHERE host = $1 AND \"left\" IS NULL RETURNING (SELECT {} FROM known)",
+                  seconds("lease_end")),
       {host, static_cast<std::int64_t>(end.time_since_epoch().count())});
-  if (granted.affected() == 0) throw_not_in_fleet(host);
+  if (granted.size() == 0) throw_not_in_fleet(host);
+  const auto known = time_at(granted, 0, 0);
+  if (held && (!known || *known < *held)) lengthen_other_leases(host, lease);
+}
+
+// The database knows of every lease before the machine has it. If it does not know one, it was restored from
+// a backup, and does not know how long the others may sign either: not longer than if each had had a contact
+// now.
+void FleetDatabase::lengthen_other_leases(const std::string& host, std::chrono::seconds lease) {
+  database_.run(
+      "UPDATE dkimsignd.signers SET lease_end = greatest(lease_end, "
+      "now() + greatest($2::bigint * interval '1 second', lease_end - last_seen)) WHERE host <> $1",
+      {host, static_cast<std::int64_t>(lease.count())});
 }
 
 void FleetDatabase::report(const SignerRow& signer) {

@@ -153,7 +153,8 @@ KeepReport keep(const crypto::KeyStore& store, const FleetSettings& settings, Fl
   // A database from before this machine joined does not know it. Refusals need it there.
   if (!knows(database, membership.host)) {
     database.join(membership.host);
-    if (const auto lease = crypto::read_lease(store)) database.grant_lease(membership.host, *lease);
+    if (const auto held = crypto::read_lease(store))
+      database.grant_lease(membership.host, *held, held, settings.lease);
   }
   const auto& with = newest_sealing_key(sealing_keys, database.state().sealing_keys);
   for (const auto& domain : choice.to_bring)

@@ -74,7 +74,7 @@ void become_member(const crypto::KeyStore& store, const FleetSettings& settings,
   connection.begin();
   try {
     take_name(database, settings.host, name);
-    database.grant_lease(settings.host, lease_end);
+    database.grant_lease(settings.host, lease_end, std::nullopt, settings.lease);
     crypto::write_lease(store, lease_end);
     crypto::write_membership(store, {state.identity, settings.host, 0, "", before});
     // From here on dkimkey changes domains in the database alone.

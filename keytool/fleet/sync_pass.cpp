@@ -206,7 +206,7 @@ void SyncPass::renew_lease(Pass& pass) {
   const bool is_used = !present || *present > end || end - *present >= settings_.lease / 10;
   if (!is_used && !is_due(renewed_at_, pass.before, between_contacts)) return;
   if (present == end) return;
-  pass.database.grant_lease(pass.membership.host, end);
+  pass.database.grant_lease(pass.membership.host, end, present, settings_.lease);
   crypto::write_lease(store_, end);
   renewed_at_ = pass.before;
 }

@@ -142,7 +142,8 @@ class Probe {
 
   std::string lease(Words& words) {
     const auto host = word(words);
-    database().grant_lease(host, database().now() + std::chrono::seconds(number(words)));
+    const std::chrono::seconds lease(number(words));
+    database().grant_lease(host, database().now() + lease, std::nullopt, lease);
     return "";
   }
 

@@ -4,7 +4,6 @@ finds the disk full there: the copy reads as before or as after, the database ne
 does not, and the next pass completes the work.
 """
 
-import json
 import unittest
 
 from dkimkey import run
@@ -14,10 +13,6 @@ from interrupted_sync import InterruptedSyncCase
 
 
 class CrashTest(InterruptedSyncCase):
-    def states(self, keys, domain):
-        done = run("list", "-D", keys, "-d", domain, "--json")
-        return {key["selector"]: key["state"] for key in json.loads(done.stdout)} if done.returncode == DONE else {}
-
     def check_a_pass(self, signer, domain, before):
         after = self.states(self.author.keys, domain)
         seen = set()

@@ -262,6 +262,21 @@ class LeaseTest(SyncCase):
         self.assertGreater(signer.lease_end(), now())
         self.assertEqual(sorted(signer.refused()), ["a.example", "b.example"])
 
+    def test_a_database_that_has_lost_one_waits_for_the_others_as_long_as_it_can_be(self):
+        here, away, gone = (self.signer(host) for host in ("mx1", "mx2", "mx3"))
+        for signer in (here, away, gone):
+            signer.sync()
+        self.query("UPDATE dkimsignd.signers SET \"left\" = now() WHERE host = 'mx3'")
+        # As in an older backup.
+        self.query("UPDATE dkimsignd.signers SET lease_end = lease_end - interval '20 days', "
+                   "last_seen = last_seen - interval '20 days'")
+        self.assertLess(away.row()[1], away.lease_end())
+        end = now()
+        wait_for(lambda: now() > end, "the clock, in whose seconds leases are")
+        here.sync()
+        for signer in (here, away, gone):
+            self.assertGreaterEqual(signer.row()[1], signer.lease_end(), signer.host)
+
     def test_it_is_not_renewed_if_the_grant_fails(self):
         signer = self.signer("mx1")
         before = signer.lease_end()

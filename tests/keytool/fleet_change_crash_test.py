@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+"""A command that changes a domain of a fleet is killed before any of its system calls, in the key directory or to the
+database, or finds the disk full there: the database and this machine's copy each have the domain as before or as after, the
+copy never has what the database does not, the agent brings the copy up to date, and the command can be given again.
+"""
+
+import re
+import shutil
+import subprocess
+import unittest
+
+from dkimkey import PROGRAM
+from fleet_sync_case import DONE, WAITING
+from harness.workspace import wait_for
+from interrupted_sync import InterruptedSyncCase
+
+DOMAIN = "a.example"
+# Those that refer to others come after them.
+TABLES = ("store", "changes", "domains", "sealing_keys", "sealed_keys", "signers", "refused")
+
+
+class ChangeCrashTest(InterruptedSyncCase):
+    def setUp(self):
+        super().setUp()
+        self.mx1 = self.signer("mx1")
+        self.mx1.connect(self.port, user="dkimsignd_writer")
+        self.author.make(DOMAIN, "server")
+
+    # A store as it was before the command, on both sides.
+
+    def prepare(self, signer):
+        signer.sync()
+        super().prepare(signer)
+        self.query("DROP SCHEMA IF EXISTS saved CASCADE; CREATE SCHEMA saved;"
+                   + "".join(f"CREATE TABLE saved.{table} AS TABLE dkimsignd.{table};" for table in TABLES))
+
+    def begin_again(self, signer):
+        shutil.rmtree(signer.keys)
+        subprocess.run(["cp", "-a", self.prepared, signer.keys], check=True)
+        self.query(f"BEGIN; TRUNCATE {', '.join(f'dkimsignd.{table}' for table in TABLES)};"
+                   + "".join(f"INSERT INTO dkimsignd.{table} SELECT * FROM saved.{table};" for table in TABLES) + "COMMIT")
+
+    def in_database(self):
+        """Returns the states of the domain's keys, and the names of those that are there, sealed."""
+        ((manifest,),) = self.query(f"SELECT replace(manifest, E'\\n', ' ') FROM dkimsignd.domains WHERE domain = '{DOMAIN}'")
+        sealed = self.query(f"SELECT selector FROM dkimsignd.sealed_keys WHERE domain = '{DOMAIN}'")
+        return (dict(re.findall(r'selector = "([^"]+)".*?state = "(\w+)"', manifest)), {selector for selector, in sealed})
+
+    def on_machine(self):
+        """Returns the states of the keys in the machine's copy, each of which has to be whole."""
+        states = self.states(self.mx1.keys, DOMAIN)
+        for selector, state in states.items():
+            self.assertEqual((self.mx1.keys / DOMAIN / f"{selector}.private").exists(), state != "revoked", selector)
+        return states
+
+    def check_a_change(self, words, after):
+        command = [str(word) for word in (PROGRAM, "--config", self.mx1.config, *words)]
+        self.prepare(self.mx1)
+        before = self.on_machine()
+        seen = set()
+
+        def check():
+            # What the killed command has sent is done by the server, or undone, at its own time.
+            wait_for(lambda: not self.query("SELECT 1 FROM pg_stat_activity WHERE usename = 'dkimsignd_writer'"),
+                     "the server to end the connection")
+            there, sealed = self.in_database()
+            here = self.states(self.mx1.keys, DOMAIN)
+            self.assertIn(there, (before, after))
+            self.assertEqual(sealed, {selector for selector, state in there.items() if state != "revoked"})
+            self.assertIn(here, (before, there))
+            seen.add((there == after, here == after))
+            self.mx1.sync()
+            self.assertEqual(self.on_machine(), there)
+            self.assertEqual([path for path in self.mx1.keys.rglob("*") if path.name.endswith(".new")], [])
+            if there == before:
+                done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+                self.assertIn(done.returncode, (DONE, WAITING), done.stderr)
+                self.assertEqual((self.in_database()[0], self.on_machine()), (after, after))
+
+        self.interrupt(self.mx1, command, check, codes=(DONE, WAITING))
+        self.assertEqual(seen, {(False, False), (True, False), (True, True)})
+
+    def test_generate(self):
+        self.check_a_change(("generate", "-d", DOMAIN, "-s", "next", "--algorithm", "ed25519"), {"server": "active", "next": "pending"})
+
+    def test_revoke(self):
+        self.author.dkimkey("generate", DOMAIN, "-s", "second", "--algorithm", "ed25519")
+        self.author.dkimkey("activate", DOMAIN, "-s", "second", "--force")
+        self.author.put(DOMAIN)
+        self.check_a_change(("revoke", "-d", DOMAIN, "-s", "server"), {"server": "revoked", "second": "active"})
+
+
+if __name__ == "__main__":
+    unittest.main()
