@@ -15,7 +15,7 @@ constexpr HelpText help{
     R"(Usage: dkimkey fleet init [OPTIONS]
 
 Examples:
-  dkimkey fleet init --print-roles | sudo -u postgres psql dkimsignd
+  dkimkey fleet init --print-roles | runuser -u postgres -- psql dkimsignd
       make the roles, before the first time
   dkimkey fleet init
       make the tables and the sealing key; or, after an upgrade, bring the tables up to date

@@ -88,7 +88,8 @@ ExitCode keep(const ParsedOptions& options) {
     say_what_it_means(membership, 0);
     std::cerr << fmt::format(
         "the fleet was not told: if it goes on, \"dkimkey fleet leave {}\" on one of its machines tells "
-        "it\n",
+        "it\nwhile other machines sign with the same keys, rotate none of them here: systemctl disable --now "
+        "dkimkey-rotate.timer\n",
         membership.host);
     return ExitCode::done;
   }

@@ -38,8 +38,8 @@ state, version, applied, lag, lag_since, last_seen, lease_end, left, refused and
 A key that waits for its record, for resolvers or for the end of the drain is on its usual way; the exit code does not
 count it.
 
-Exit codes: 0 every machine has everything, 1 the database cannot be reached, or a machine refuses a domain, 2 wrong usage
-or configuration, 3 a machine lags or is silent, or a key waits for one.
+Exit codes: 0 every machine has everything, 1 the database cannot be reached or does not know this machine, or a machine
+refuses a domain, 2 wrong usage or configuration, 3 a machine lags or is silent, or a key waits for one.
 )"};
 
 ExitCode code_of(fleet::FleetHealth health) {
@@ -73,6 +73,11 @@ ExitCode fleet_status(const Arguments& arguments) {
     print_status_json(status, here);
   } else {
     print_status_table(status, here);
+  }
+  if (status.lacks_this_machine) {
+    std::cerr
+        << "the database does not know this machine, and no rotation waits for it: it was restored from "
+           "before the machine joined; dkimkey fleet sync --help says how to choose\n";
   }
   return code_of(fleet::health_of(status));
 }

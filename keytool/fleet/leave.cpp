@@ -11,6 +11,7 @@
 #include "crypto/store/membership.hpp"
 #include "keytool/fleet/contact.hpp"
 #include "keytool/fleet/copy_turn.hpp"
+#include "keytool/fleet/history.hpp"
 
 namespace dkim::keytool::fleet {
 namespace {
@@ -24,6 +25,12 @@ std::string list_hosts(const std::vector<SignerRow>& signers) {
   }
   if (signers.size() > most_named) hosts.push_back(fmt::format("and {} more", signers.size() - most_named));
   return hosts.empty() ? "no machine" : fmt::format("{}", fmt::join(hosts, ", "));
+}
+
+bool lacks_changes(FleetDatabase& database, const crypto::Membership& membership) {
+  const auto state = database.state();
+  return compare_history(database, state, membership).kind != History::Kind::same ||
+         membership.sequence < state.sequence;
 }
 
 }  // namespace
@@ -62,6 +69,13 @@ KeepResult leave_and_keep(const crypto::KeyStore& store, const FleetSettings& se
     result.sync = first_sync(store, settings, database, request);
     result.membership.sequence = result.sync.applied;
     if (result.sync.outcome != SyncResult::Outcome::complete || result.sync.refused > 0) return result;
+  } else if (lacks_changes(database, result.membership)) {
+    // Nobody waited for it since it left.
+    result.sync.trouble =
+        "this machine has left the fleet and lacks changes since, so its keys may be void; dkimkey fleet "
+        "join "
+        "brings it up to date";
+    return result;
   }
   // The database first: killed between the two, the machine signs until its lease ends, and the command given
   // again ends the membership.

@@ -94,6 +94,9 @@ void read_signers(FleetStatus& status, FleetDatabase& database,
     signer.row = std::move(row);
     status.signers.push_back(std::move(signer));
   }
+  status.lacks_this_machine =
+      here && here->fleet == status.store.identity &&
+      std::none_of(status.signers.begin(), status.signers.end(), [](const auto& one) { return one.is_here; });
 }
 
 void read_keys(FleetStatus& status, FleetDatabase& database, const std::vector<RefusedRow>& refusals,
@@ -171,7 +174,8 @@ FleetStatus read_status(FleetDatabase& database, const std::optional<crypto::Mem
 }
 
 FleetHealth health_of(const FleetStatus& status) {
-  if (!status.refusals.empty() || !status.unreadable.empty()) return FleetHealth::refuses;
+  if (!status.refusals.empty() || !status.unreadable.empty() || status.lacks_this_machine)
+    return FleetHealth::refuses;
   const bool all_current = std::all_of(status.signers.begin(), status.signers.end(), [](const auto& signer) {
     return signer.state == SignerState::current || signer.row.left;
   });

@@ -47,6 +47,9 @@ struct FleetStatus {
   std::vector<KeyOnItsWay> keys;
   bool is_cut = false;                  // there are more keys on their way
   std::vector<std::string> unreadable;  // domains with keys on their way whose manifest does not parse
+  // This machine is a copy of this fleet, and the database has no row for it: it was restored from before the
+  // machine joined. No rotation waits for it.
+  bool lacks_this_machine = false;
 };
 
 // here: this machine's membership, if it is in the fleet. drain: of this machine's configuration.

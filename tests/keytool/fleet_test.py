@@ -357,6 +357,23 @@ class Leave(FleetTest):
         self.mx2.fleet("push")
         self.assertIn("own.example", self.domains())
 
+    def test_a_machine_that_left_does_not_keep_what_may_be_void(self):
+        self.mx1.fleet("leave", "mx2")
+        self.mx1.expect(DONE, "generate", "-d", "a.example", "-s", "s2", "--algorithm", "ed25519")
+        said = self.mx2.fleet("leave", "--keep", code=PROBLEM)
+        self.assertIn("lacks changes since", said)
+        self.assertTrue((self.mx2.keys / ".lease").exists())
+        self.mx2.fleet("join")
+        self.mx2.fleet("leave", "--keep")
+        self.assertEqual(self.mx2.files(), self.mx1.files())
+
+    def test_a_machine_that_the_database_has_forgotten(self):
+        self.query("DELETE FROM dkimsignd.signers WHERE host = 'mx2'")
+        done = self.mx2.run("fleet", "status")
+        self.assertEqual(done.returncode, PROBLEM)
+        self.assertIn(b"does not know this machine", done.stderr)
+        self.assertEqual(self.mx1.run("fleet", "status").returncode, DONE)
+
     def test_without_the_database(self):
         self.mx2.connect(port=1)
         self.mx2.fleet("leave", "--keep", code=PROBLEM)

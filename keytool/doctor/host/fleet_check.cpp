@@ -83,8 +83,7 @@ Findings check_fleet(const FleetFacts& facts, crypto::UtcTime now) {
         Severity::risk, facts,
         "the fleet does not know this machine, or has been told that it left: it gets no more changes, and "
         "stops signing when its lease ends",
-        "make it a member again, or give it a key store of its own:",
-        {"dkimkey fleet join", "dkimkey fleet leave --keep"})};
+        "make it a member again:", {"dkimkey fleet join"})};
   }
   auto findings = check_copy(facts, now);
   if (!facts.lagging.empty()) {
