@@ -138,7 +138,7 @@ class Comparison {
 
   void refuse_unknown(const std::string& name) const {
     if (known_.contains(name)) return;
-    throw StoreError(
+    throw UnknownFile(
         fmt::format("{} is there, but not in the manifest beside it, and not what the fleet has under this "
                     "name; it is left as it is: move it away",
                     (directory_.path() / name).string()));

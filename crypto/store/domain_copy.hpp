@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "canon/domain_name.hpp"
+#include "crypto/error.hpp"
 #include "crypto/keys/private_key.hpp"
 #include "crypto/store/key_store.hpp"
 #include "crypto/store/manifest.hpp"
@@ -29,7 +30,14 @@ struct DomainState {
   std::vector<CopiedKey> keys;
 };
 
-// Makes the files equal to the state. Writes nothing, and returns false, if they are equal already.
+// A file is in the way that no manifest knows. It is left as it is.
+class UnknownFile : public StoreError {
+ public:
+  using StoreError::StoreError;
+};
+
+// Makes the files equal to the state. Writes nothing, and returns false, if they are equal already. Throws
+// SettingsError, too, if the manifest that is there does not parse.
 bool write_copy(const KeyStore& store, const canon::DomainName& domain, const DomainState& state);
 
 // Removes the domain's manifest, then its keys and records, and the directory if nothing else is left in it.

@@ -26,8 +26,13 @@ RowOutcome write_row(const crypto::KeyStore& store, const DomainRow& row,
   } catch (const RowRefused& refused) {
     return {Kind::refused, refused.what()};
   } catch (const crypto::UntrustedPath& untrusted) {
-    // The key directory was judged before; this is the domain's own directory or a file in it.
+    // The key directory was judged before; this is the domain's own directory or a file in it, and no reason
+    // to keep the others from being written.
     return {Kind::refused, canon::printable(untrusted.what())};
+  } catch (const crypto::UnknownFile& unknown) {
+    return {Kind::refused, canon::printable(unknown.what())};
+  } catch (const crypto::SettingsError& damaged) {
+    return {Kind::refused, canon::printable(damaged.what())};  // the manifest that is here
   } catch (const std::exception& error) {
     return {Kind::failed, canon::printable(error.what())};
   }

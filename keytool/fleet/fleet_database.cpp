@@ -202,7 +202,6 @@ Change FleetDatabase::put_domain(const canon::DomainName& domain, const std::str
                     (keys.empty() ? "" : fmt::format(" AND (selector, use) NOT IN ({})", kept)),
                 parameters);
   put_keys(domain.str(), keys);
-  remove_old_marks();
   // Last, because from here on all other changes wait.
   const auto change = database_.run(
       "WITH next AS (UPDATE dkimsignd.store SET sequence = sequence + 1 RETURNING sequence), "
@@ -215,6 +214,8 @@ Change FleetDatabase::put_domain(const canon::DomainName& domain, const std::str
   if (change.size() != 1) {
     throw DatabaseError(Kind::refused, "the fleet's database is damaged: its table store has no row");
   }
+  // Not before, or two changes at once could wait for each other: those marks are nobody else's now.
+  remove_old_marks();
   return {change.number(0, 0), change.text(0, 1)};
 }
 

@@ -111,7 +111,10 @@ class FleetDatabase {
   std::vector<DomainRow> unsettled(std::int64_t sequence, int most);
 
   std::vector<SignerRow> signers();
+  // Of one machine: host, applied, lease_end and left alone.
+  std::optional<SignerRow> signer(const std::string& host);
   std::vector<RefusedRow> refusals();
+  std::vector<RefusedRow> refusals_of(const std::string& host);
   // The machines that do not hold the domain's present state, or refuse it. A machine that left is among
   // them as long as it may still sign.
   std::vector<crypto::LaggingSigner> behind(const canon::DomainName& domain);
@@ -120,6 +123,9 @@ class FleetDatabase {
   // Registers a machine that was never in the fleet. Returns false if another one has its name, and is in
   // the fleet or may still sign.
   bool join_new(const std::string& host);
+  // Makes a row for a machine of this fleet that has none: the database was restored from before it joined.
+  // held: until when it may sign.
+  void remember(const std::string& host, std::optional<crypto::UtcTime> held);
   // Before the machine's own lease is written: what it may sign until.
   // Never shortens what was granted. Throws DatabaseError::Kind::refused if the machine is not in the fleet
   // (any more). held: the lease that the machine has; a database that does not know it has lost those of the
@@ -154,6 +160,8 @@ class FleetDatabase {
   std::vector<DomainRow> read_changed(std::int64_t sequence, int most);
   void put_keys(const std::string& domain, const std::vector<KeyRow>& keys);
   void remove_old_marks();
+  std::vector<RefusedRow> refusals_where(std::string_view condition,
+                                         const std::vector<Parameter>& parameters);
   void lengthen_other_leases(const std::string& host, std::chrono::seconds lease);
 
   Database database_;

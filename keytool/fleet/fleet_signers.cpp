@@ -33,11 +33,34 @@ std::vector<SignerRow> FleetDatabase::signers() {
   return signers;
 }
 
+std::optional<SignerRow> FleetDatabase::signer(const std::string& host) {
+  const auto rows = database_.run(fmt::format("SELECT applied, {}, {} FROM dkimsignd.signers WHERE host = $1",
+                                              seconds("lease_end"), seconds("\"left\"")),
+                                  {host});
+  if (rows.size() == 0) return std::nullopt;
+  SignerRow signer;
+  signer.host = host;
+  signer.applied = rows.number(0, 0);
+  signer.lease_end = time_at(rows, 0, 1);
+  signer.left = time_at(rows, 0, 2);
+  return signer;
+}
+
 std::vector<RefusedRow> FleetDatabase::refusals() {
+  return refusals_where("true", {});
+}
+
+std::vector<RefusedRow> FleetDatabase::refusals_of(const std::string& host) {
+  return refusals_where("host = $1", {host});
+}
+
+std::vector<RefusedRow> FleetDatabase::refusals_where(std::string_view condition,
+                                                      const std::vector<Parameter>& parameters) {
   const auto rows = database_.run(
       fmt::format("SELECT left(host, 300), left(domain, 300), left(reason, 1000) FROM dkimsignd.refused "
-                  "ORDER BY host, domain LIMIT {}",
-                  most_rows));
+                  "WHERE {} ORDER BY host, domain LIMIT {}",
+                  condition, most_rows),
+      parameters);
   std::vector<RefusedRow> refusals;
   for (int i = 0; i < rows.size(); ++i)
     refusals.push_back({rows.text(i, 0), rows.text(i, 1), rows.text(i, 2)});
@@ -72,17 +95,24 @@ void FleetDatabase::join(const std::string& host) {
       {host});
 }
 
+void FleetDatabase::remember(const std::string& host, std::optional<crypto::UtcTime> held) {
+  database_.run(
+      "INSERT INTO dkimsignd.signers (host, lease_end) VALUES ($1, to_timestamp($2::bigint)) "
+      "ON CONFLICT (host) DO NOTHING",
+      {host, held ? Parameter(static_cast<std::int64_t>(held->time_since_epoch().count()))
+                  : Parameter(std::nullopt)});
+}
+
 void FleetDatabase::grant_lease(const std::string& host, crypto::UtcTime end,
                                 std::optional<crypto::UtcTime> held, std::chrono::seconds lease) {
+  // First, so that it is done again if it is interrupted.
+  if (const auto known = signer(host); known && held && (!known->lease_end || *known->lease_end < *held))
+    lengthen_other_leases(host, lease);
   const auto granted = database_.run(
-      fmt::format("WITH known AS (SELECT lease_end FROM dkimsignd.signers WHERE host = $1 FOR UPDATE) "
-                  "UPDATE dkimsignd.signers SET lease_end = greatest(lease_end, to_timestamp($2::bigint)) "
-                  "WHERE host = $1 AND \"left\" IS NULL RETURNING (SELECT {} FROM known)",
-                  seconds("lease_end")),
+      "UPDATE dkimsignd.signers SET lease_end = greatest(lease_end, to_timestamp($2::bigint)) "
+      "WHERE host = $1 AND \"left\" IS NULL",
       {host, static_cast<std::int64_t>(end.time_since_epoch().count())});
-  if (granted.size() == 0) throw_not_in_fleet(host);
-  const auto known = time_at(granted, 0, 0);
-  if (held && (!known || *known < *held)) lengthen_other_leases(host, lease);
+  if (granted.affected() == 0) throw_not_in_fleet(host);
 }
 
 // The database knows of every lease before the machine has it. If it does not know one, it was restored from
@@ -90,8 +120,9 @@ void FleetDatabase::grant_lease(const std::string& host, crypto::UtcTime end,
 // now.
 void FleetDatabase::lengthen_other_leases(const std::string& host, std::chrono::seconds lease) {
   database_.run(
-      "UPDATE dkimsignd.signers SET lease_end = greatest(lease_end, "
-      "now() + greatest($2::bigint * interval '1 second', lease_end - last_seen)) WHERE host <> $1",
+      "UPDATE dkimsignd.signers SET "
+      "lease_end = now() + greatest($2::bigint * interval '1 second', lease_end - last_seen) "
+      "WHERE host <> $1 AND (lease_end IS NULL OR lease_end < now() + $2::bigint * interval '1 second')",
       {host, static_cast<std::int64_t>(lease.count())});
 }
 
@@ -121,12 +152,14 @@ void FleetDatabase::leave(const std::string& host) {
 }
 
 // What every signer has will never be asked for again. One that left may join again, and is then asked for
-// the last change that it had.
+// the last change that it had. Only some at a time: a change must not take long because a machine was away
+// for long.
 void FleetDatabase::remove_old_marks() {
   database_.run(
-      "DELETE FROM dkimsignd.changes AS c WHERE c.sequence < "
-      "(SELECT min(applied) FROM dkimsignd.signers WHERE \"left\" IS NULL) "
-      "AND NOT EXISTS (SELECT FROM dkimsignd.signers AS s WHERE s.applied = c.sequence)");
+      "DELETE FROM dkimsignd.changes WHERE sequence IN (SELECT c.sequence FROM dkimsignd.changes AS c "
+      "WHERE c.sequence < (SELECT min(applied) FROM dkimsignd.signers WHERE \"left\" IS NULL) "
+      "AND NOT EXISTS (SELECT FROM dkimsignd.signers AS s WHERE s.applied = c.sequence) "
+      "ORDER BY c.sequence LIMIT 1000)");
 }
 
 }  // namespace dkim::keytool::fleet

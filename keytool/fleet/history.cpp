@@ -24,9 +24,11 @@ History compare_history(FleetDatabase& database, const StoreState& state,
   if (membership.sequence == 0) return {};
   const auto mark = database.mark(membership.sequence);
   if (!mark) {
-    return {Kind::went_back, fmt::format("the database no longer knows change {}, up to which this machine's "
-                                         "copy goes: one of the two went back in time",
-                                         membership.sequence)};
+    return {Kind::went_back,
+            fmt::format("the database no longer knows change {}, up to which this machine's "
+                        "copy goes: one of the two went back in time",
+                        membership.sequence),
+            true};
   }
   if (*mark != membership.mark) {
     return {Kind::went_back, fmt::format("the database went back in time: its change {} is another one than "

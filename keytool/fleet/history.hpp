@@ -20,6 +20,9 @@ struct History {
   };
   Kind kind = Kind::same;
   std::string what;  // for a person; empty if it is the same
+  // The database has later changes, and no mark of the copy's last one: it deletes those that every machine
+  // has.
+  bool mark_is_gone = false;
 };
 
 // state: as the database has just given it.

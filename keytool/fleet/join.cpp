@@ -30,10 +30,17 @@ bool differs(const Comparison& comparison) {
   return !comparison.differing.empty() || !comparison.only_here.empty();
 }
 
-void remove_domains(const crypto::KeyStore& store, const std::vector<canon::DomainName>& domains) {
+// Leaves those that the fleet has got meanwhile, and returns which were removed.
+std::vector<canon::DomainName> remove_domains(const crypto::KeyStore& store, FleetDatabase& database,
+                                              const std::vector<canon::DomainName>& domains) {
   const CopyTurn turn(store);
-  for (const auto& domain : domains)
+  std::vector<canon::DomainName> removed;
+  for (const auto& domain : domains) {
+    if (database.domain(domain)) continue;
     crypto::remove_copy(store, domain);
+    removed.push_back(domain);
+  }
+  return removed;
 }
 
 }  // namespace
@@ -74,8 +81,7 @@ JoinResult join(const crypto::KeyStore& store, const FleetSettings& settings, Fl
     result.sync = first_sync(store, settings, database, request);
   }
   if (request.take_fleet && result.sync.outcome == SyncResult::Outcome::complete) {
-    remove_domains(store, result.comparison.only_here);
-    result.removed = result.comparison.only_here;
+    result.removed = remove_domains(store, database, result.comparison.only_here);
   }
   return result;
 }

@@ -164,6 +164,7 @@ KeepReport keep(const crypto::KeyStore& store, const FleetSettings& settings, Fl
       take_everything(store, database, database.state(), sealing_keys, membership.host, report, say);
   finish_removals(store);
   for (const auto& domain : choice.to_remove) {
+    if (database.domain(domain)) continue;  // the fleet has got it meanwhile
     crypto::remove_copy(store, domain);
     ++report.removed;
   }

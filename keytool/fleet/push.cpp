@@ -59,10 +59,9 @@ class Push {
   // A copy that lags has an older state of the fleet itself; a row that this machine refuses is newer, and no
   // good here.
   void refuse_older(const crypto::Membership& membership, const DomainRow& row) {
-    const auto refusals = database_.refusals();
-    const bool refused = std::any_of(refusals.begin(), refusals.end(), [&](const auto& refusal) {
-      return refusal.host == membership.host && refusal.domain == row.domain;
-    });
+    const auto refusals = database_.refusals_of(membership.host);
+    const bool refused = std::any_of(refusals.begin(), refusals.end(),
+                                     [&](const auto& refusal) { return refusal.domain == row.domain; });
     if (row.sequence <= membership.sequence || refused) return;
     throw crypto::StoreError(fmt::format(
         "this machine's copy of {} is older than the fleet's: give dkimkey fleet sync --once first",

@@ -6,6 +6,7 @@
 
 #include "canon/printable.hpp"
 #include "keytool/fleet/history.hpp"
+#include "keytool/fleet/sync_pass_state.hpp"
 
 namespace dkim::keytool::fleet {
 namespace {
@@ -15,15 +16,8 @@ using std::chrono::seconds;
 
 // Bounds the memory of a pass, and what is done twice if one is interrupted.
 constexpr int batch_size = 200;
-// What is written only to say that all is well: in the database, 17 rows a second of 500 idle signers.
-constexpr seconds between_contacts(30);
 constexpr seconds between_tries(60);
 constexpr std::size_t longest_reason = 500;
-
-// True at a clock that was set back, too.
-bool is_due(const std::optional<UtcTime>& last, UtcTime now, seconds period) {
-  return !last || now < *last || now - *last >= period;
-}
 
 // Returns the row as it is if its name is not that of a domain: it is refused once more.
 std::optional<DomainRow> row_of(FleetDatabase& database, const std::string& name) {
@@ -41,20 +35,6 @@ std::string list_sealing_keys(const crypto::SealingKeys& keys) {
 
 }  // namespace
 
-struct SyncPass::Pass {
-  Pass(FleetDatabase& from, const crypto::KeyStore& store, UtcTime time)
-      : database(from), before(time), turn(store) {}
-
-  FleetDatabase& database;
-  // From before the first word with the database: what a contact promises counts from here.
-  UtcTime before;
-  CopyTurn turn;
-  crypto::Membership& membership = turn.membership;
-  StoreState state;
-  std::optional<crypto::SealingKeys> sealing_keys;
-  SyncResult result;
-};
-
 SyncPass::SyncPass(crypto::KeyStore store, FleetSettings settings, std::string version,
                    Surroundings surroundings)
     : store_(std::move(store)),
@@ -68,7 +48,8 @@ SyncResult SyncPass::run(FleetDatabase& database) {
   pass.result.applied = pass.membership.sequence;
   pass.result.newest = pass.state.sequence;
   pass.result.contact = pass.membership.contact;
-  const auto history = compare_history(database, pass.state, pass.membership);
+  auto history = compare_history(database, pass.state, pass.membership);
+  if (history.mark_is_gone && has_reported_more(pass)) history = {};
   pass.result.trouble = history.what;
   if (history.kind == History::Kind::same) {
     begin(pass);
@@ -86,24 +67,18 @@ SyncResult SyncPass::run(FleetDatabase& database) {
   return pass.result;
 }
 
-// Tells the database first how far this machine is, if it may think otherwise: the machine may have been
-// restored from a backup, or may have been told to leave.
+// Tells the database first how far this machine is, if it may think otherwise: the machine may have been told
+// to leave.
 void SyncPass::begin(Pass& pass) {
   pass.sealing_keys = crypto::SealingKeys::read(settings_.sealing_key_file);
+  if (!reported_at_) look_at_own_row(pass);
   if (reported_ != pass.membership.sequence || !reported_at_) report(pass, pass.membership.sequence);
+  if (may_sign(pass)) renew_lease(pass);
   if (is_due(tried_at_, pass.before, between_tries)) read_refusals(pass);
   if (refused_.contains(every_domain)) {
     pass.database.accept(pass.membership.host, every_domain);
     refused_.erase(every_domain);
   }
-  if (may_sign(pass)) renew_lease(pass);
-}
-
-// A machine whose lease is over gets another one only when its copy is up to date: it may have left
-// meanwhile, so that nobody waited for it, and its keys may be void.
-bool SyncPass::may_sign(const Pass& pass) const {
-  const auto present = crypto::read_lease(store_);
-  return present && *present > pass.before;
 }
 
 void SyncPass::apply(Pass& pass) {
@@ -191,42 +166,17 @@ void SyncPass::retry_refused(Pass& pass) {
   judge_outcomes(pass, rows, write(pass, rows));
 }
 
+// A database that lost one, as a standby that was promoted, would take this machine for one that holds the
+// domain.
 void SyncPass::read_refusals(Pass& pass) {
-  refused_.clear();
-  for (auto& refusal : pass.database.refusals()) {
-    if (refusal.host == pass.membership.host)
-      refused_.emplace(std::move(refusal.domain), std::move(refusal.reason));
+  const auto& host = pass.membership.host;
+  const auto before = std::exchange(refused_, {});
+  for (auto& refusal : pass.database.refusals_of(host))
+    refused_.emplace(std::move(refusal.domain), std::move(refusal.reason));
+  for (const auto& [domain, reason] : before) {
+    if (domain != every_domain && refused_.emplace(domain, reason).second)
+      pass.database.refuse(host, domain, reason);
   }
-}
-
-// The database has to know the end before this machine signs until then: the later of the two holds there.
-void SyncPass::renew_lease(Pass& pass) {
-  const auto end = pass.before + settings_.lease;
-  const auto present = crypto::read_lease(store_);
-  const bool is_used = !present || *present > end || end - *present >= settings_.lease / 10;
-  if (!is_used && !is_due(renewed_at_, pass.before, between_contacts)) return;
-  if (present == end) return;
-  pass.database.grant_lease(pass.membership.host, end, present, settings_.lease);
-  crypto::write_lease(store_, end);
-  renewed_at_ = pass.before;
-}
-
-// While the lease was over, nobody may have waited for this machine: of a domain that it refuses, it has the
-// keys of that time, and they may be void.
-void SyncPass::end_absence(Pass& pass) {
-  const auto old = std::find_if(refused_.begin(), refused_.end(), [&](const auto& refusal) {
-    const auto domain = canon::DomainName::parse(refusal.first);
-    return domain && store_.stamp(*domain);
-  });
-  if (old == refused_.end()) {
-    renew_lease(pass);
-    return;
-  }
-  pass.result.no_lease = fmt::format(
-      "this machine's lease is over and is not renewed, since the keys that it has of {} may be void, and "
-      "the "
-      "fleet's are refused; when nothing signs with them, removing {} ends this",
-      old->first, store_.directory().string() + '/' + old->first);
 }
 
 void SyncPass::move_to(Pass& pass, std::int64_t sequence, const std::string& mark) {
@@ -264,12 +214,14 @@ void SyncPass::report(Pass& pass, std::int64_t applied) {
 // a person has chosen.
 void SyncPass::report_distrust(Pass& pass) {
   if (reported_ == 0 && !is_due(reported_at_, pass.before, between_contacts)) return;
+  // A database from before this machine joined does not know it, and must wait for it, too.
+  pass.database.remember(pass.membership.host, crypto::read_lease(store_));
   try {
     report(pass, 0);
     pass.database.refuse(pass.membership.host, every_domain, pass.result.trouble.substr(0, longest_reason));
     refused_.insert_or_assign(every_domain, pass.result.trouble);
   } catch (const DatabaseError& error) {
-    // A database from before this machine joined does not know it.
+    // It has left.
     if (error.kind() != DatabaseError::Kind::refused) throw;
   }
 }

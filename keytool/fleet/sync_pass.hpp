@@ -50,7 +50,7 @@ struct SyncResult {
   // When the first change that the copy does not have was made; nothing: it has all of them.
   std::optional<crypto::UtcTime> behind_since;
   std::optional<crypto::UtcTime> lease_end;
-  // Why this machine's lease is over and was not renewed, although the database was asked; otherwise empty.
+  // Why this machine's lease was not renewed, although the database was asked; otherwise empty.
   std::string no_lease;
 };
 
@@ -74,6 +74,8 @@ class SyncPass {
   struct Pass;  // what one pass works with
 
   void begin(Pass& pass);
+  bool has_reported_more(const Pass& pass) const;
+  void look_at_own_row(Pass& pass);
   void apply(Pass& pass);
   // Into the copy.
   std::vector<RowOutcome> write(Pass& pass, const std::vector<DomainRow>& rows);

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import unittest
 
+from clock import with_clock
 from fleet_author import SealingKey, files, write_sealing_keys
 from fleet_sync_case import DONE, GROUP, NAME, PROBLEM, USAGE, SyncCase, now
 from harness.fleet_databases import BIN
@@ -141,6 +142,21 @@ class FaultsTest(SyncCase):
         self.assertEqual(signer.refused(), {})
         self.assert_equal_copy(signer, *(f"{name}.example" for name in "abcde"))
 
+    def test_what_is_wrong_with_the_files_of_a_domain_keeps_no_other_back(self):
+        signer = self.signer("mx1")
+        for name in ("a", "b", "c"):
+            self.author.make(f"{name}.example")
+        signer.sync()
+        (signer.keys / "a.example/keys.conf").write_text("damaged")
+        (signer.keys / "b.example/second.private").write_text("somebody else's")
+        (signer.keys / "b.example/second.private").chmod(0o640)
+        for name in ("a", "b", "c"):
+            self.author.turn(f"{name}.example", "server", "second")
+        signer.sync(codes=(PROBLEM,))
+        self.assertEqual(sorted(signer.refused()), ["a.example", "b.example"])
+        self.assertEqual(files(signer.keys, "c.example"), self.author.files("c.example"))
+        self.assertEqual((signer.keys / "b.example/second.private").read_text(), "somebody else's")
+
     def rows(self, domain):
         return [(selector, int(use), algorithm, int(number), sealed) for selector, use, algorithm, number, sealed in
                 self.query("SELECT selector, use, algorithm, sealing_key, sealed FROM dkimsignd.sealed_keys "
@@ -261,6 +277,49 @@ class LeaseTest(SyncCase):
         self.assertNotIn("lease is over", signer.sync(codes=(PROBLEM,)))
         self.assertGreater(signer.lease_end(), now())
         self.assertEqual(sorted(signer.refused()), ["a.example", "b.example"])
+
+    def test_a_machine_restored_from_a_snapshot_signs_only_when_it_has_everything(self):
+        signer = self.signer("mx1")
+        self.author.make("a.example")
+        signer.sync()
+        snapshot = signer.root / "snapshot"
+        subprocess.run(["cp", "-a", signer.keys, snapshot], check=True)
+        self.author.turn("a.example", "server", "second")
+        signer.sync()
+        # Every machine had the change of the snapshot, so nobody keeps its mark.
+        self.query("DELETE FROM dkimsignd.changes WHERE sequence < 2")
+        shutil.rmtree(signer.keys)
+        snapshot.rename(signer.keys)
+        self.query("REVOKE SELECT ON dkimsignd.sealed_keys FROM dkimsignd_signer")
+        for _ in range(2):
+            signer.sync(codes=(PROBLEM,))
+            self.assertLessEqual(signer.lease_end(), now())
+        self.query("GRANT SELECT ON dkimsignd.sealed_keys TO dkimsignd_signer")
+        signer.sync()
+        self.assert_equal_copy(signer, "a.example")
+        self.assertGreater(signer.lease_end(), now())
+
+    def test_a_machine_that_the_database_has_forgotten_is_waited_for_again(self):
+        signer = self.signer("mx1")
+        self.author.make("a.example")
+        signer.sync()
+        self.query("DELETE FROM dkimsignd.signers")
+        signer.sync()
+        self.assertEqual((signer.row()[0], signer.row()[1]), (1, signer.lease_end()))
+        # Also while a person has to choose.
+        self.query("DELETE FROM dkimsignd.signers; UPDATE dkimsignd.store SET sequence = 0")
+        signer.sync(codes=(PROBLEM,))
+        self.assertEqual((signer.row()[0], signer.row()[1]), (0, signer.lease_end()))
+
+    def test_it_is_not_renewed_by_a_clock_that_differs_from_the_databases(self):
+        signer = self.signer("mx1")
+        before = signer.lease_end()
+        for fake in ("+1h", "-1h"):
+            done = subprocess.run(signer.command("--once"), capture_output=True, text=True, env=with_clock(fake), check=False)
+            self.assertIn("because the clocks differ", done.stderr)
+            self.assertEqual(signer.lease_end(), before)
+        signer.sync()
+        self.assertGreater(signer.lease_end(), before)
 
     def test_a_database_that_has_lost_one_waits_for_the_others_as_long_as_it_can_be(self):
         here, away, gone = (self.signer(host) for host in ("mx1", "mx2", "mx3"))

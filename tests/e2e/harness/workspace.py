@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import os
 import pathlib
+import random
 import select
 import shutil
 import signal
@@ -46,10 +47,14 @@ def wait_for(condition, what, alive=None, patience=PATIENCE):
 
 
 def free_port():
-    """Returns a loopback port that nobody listens on, for programs that cannot choose one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Returns a loopback port that nobody listens on, for programs that cannot choose one: one that the kernel gives to no
+    client meanwhile, such as a resolver that asks by UDP."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
+            for probe in (tcp, udp):
+                probe.bind(("127.0.0.1", port))
+            return port
 
 
 def run(*args, **kwargs):
