@@ -54,13 +54,13 @@ class InterruptedSyncCase(SyncCase):
             counts.update(collections.Counter(call for _, call, _ in lines))
         return paths, counts
 
-    def interrupt(self, signer, command, check, codes=(DONE,)):
-        """codes: with which the command ends when it is not disturbed."""
+    def interrupt(self, signer, command, check, codes=(DONE,), without=()):
+        """codes: with which the command ends when it is not disturbed. without: calls at which it is not."""
         paths, counts = self.instants(signer, command, codes)
         selected = [option for path in paths for option in ("-P", path)]
         self.assertGreater(sum(counts.get(call, 0) for call in CALLS), 40)
         self.assertGreater(counts["sendto"], 5)
-        for call, number in ((call, number + 1) for call in counts for number in range(counts[call])):
+        for call, number in ((call, number + 1) for call in counts if call not in without for number in range(counts[call])):
             faults = ["signal=KILL"]
             if call not in (*READING, *TALK):
                 faults.append("error=ENOSPC" if call in FULL_DISK else "error=EIO")
