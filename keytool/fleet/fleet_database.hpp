@@ -111,7 +111,7 @@ class FleetDatabase {
   std::vector<DomainRow> unsettled(std::int64_t sequence, int most);
 
   std::vector<SignerRow> signers();
-  // Of one machine: host, applied, lease_end and left alone.
+  // Returns host, applied, lease_end and left of one machine, and nothing else.
   std::optional<SignerRow> signer(const std::string& host);
   std::vector<RefusedRow> refusals();
   std::vector<RefusedRow> refusals_of(const std::string& host);

@@ -16,7 +16,7 @@ from interrupted import READING
 from interrupted_sync import InterruptedSyncCase
 
 DOMAIN = "a.example"
-# Those that refer to others come after them.
+# A table that refers to another comes after it.
 TABLES = ("store", "changes", "domains", "sealing_keys", "sealed_keys", "signers", "refused")
 
 
@@ -42,7 +42,7 @@ class ChangeCrashTest(InterruptedSyncCase):
                    + "".join(f"INSERT INTO dkimsignd.{table} SELECT * FROM saved.{table};" for table in TABLES) + "COMMIT")
 
     def in_database(self):
-        """Returns the states of the domain's keys, and the names of those that are there, sealed."""
+        """Returns the states of the domain's keys, and the names of the sealed ones that are there."""
         ((manifest,),) = self.query(f"SELECT replace(manifest, E'\\n', ' ') FROM dkimsignd.domains WHERE domain = '{DOMAIN}'")
         sealed = self.query(f"SELECT selector FROM dkimsignd.sealed_keys WHERE domain = '{DOMAIN}'")
         return (dict(re.findall(r'selector = "([^"]+)".*?state = "(\w+)"', manifest)), {selector for selector, in sealed})

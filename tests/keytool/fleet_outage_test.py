@@ -118,8 +118,11 @@ class StandbyTest(ProbeCase):
         writer = self.probe()
         writer.ask("schema")
         writer.ask("put", "example.com", "m")
+        ((position,),) = self.databases.query("SELECT pg_current_wal_lsn()")
+        wait_for(lambda: self.databases.standby.query(f"SELECT pg_last_wal_replay_lsn() >= '{position}'") == [["t"]],
+                 "the standby to follow")
         reader = self.probe(port=self.databases.standby.port)
-        wait_for(lambda: reader.ask("domains") == "1", "the standby to follow")
+        self.assertEqual(reader.ask("domains"), "1")
         self.assertEqual(reader.ask("changed", 0, 10), "example.com:1:1:0")
         reader.ask("begin")
         refusal = self.refusal(reader, "lock", "example.com")
