@@ -1,12 +1,15 @@
 """How dkimkey connects to a fleet's database: TLS that verifies, several servers, and what a message says of a connection."""
 
 import os
+import pathlib
+import re
 import unittest
 
 from certificates import Authority
-from fleet_probe_case import NAME, ProbeCase
+from fleet_probe_case import NAME, Probe, ProbeCase
 from harness.fleet_databases import ACCOUNT
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOST = "db1.fleet.example"
 SECRET = "hush+hush"
 
@@ -91,6 +94,22 @@ class TlsTest(ProbeCase):
         probe = self.probe_of(self.conf(f"host=127.0.0.1,{HOST} hostaddr=127.0.0.1,127.0.0.1 port={self.server.port} "
                                         f"dbname={NAME} user=anyhow sslrootcert={self.stranger.file}"))
         self.assertIn("certificate verify failed", self.refusal(probe, "connect").message)
+
+    def test_the_units_reach_it_without_a_home(self):
+        """libpq takes a certificate in a home that it may not see for an error, and the units hide all homes."""
+        home = self.workspace.directory("home", 0o000)
+        path = self.conf(f"host={HOST} hostaddr=127.0.0.1 port={self.server.port} dbname={NAME} user=anyhow "
+                         f"sslrootcert={self.authority.file}")
+
+        def probe_with(home):
+            probe = Probe(path, ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "env", f"HOME={home}"))
+            self.addCleanup(probe.close)
+            return probe
+
+        self.assertIn("certificate file", self.refusal(probe_with(home), "connect").message)
+        for unit in ("dkimkey-fleet", "dkimkey-rotate"):
+            text = (ROOT / f"packaging/systemd/{unit}.service").read_text()
+            self.assertTrue(self.is_tls(probe_with(re.search(r"^Environment=HOME=(.*)$", text, re.M)[1])))
 
     def test_loopback_needs_no_certificate(self):
         self.probe_of(self.conf(f"host=127.0.0.1 port={self.server.port} dbname={NAME} user=anyhow")).ask("connect")
