@@ -14,7 +14,7 @@ constexpr std::chrono::minutes longest_skew(5);
 
 // True if it is this machine that went back in time, and not the database, which cannot know more of it than
 // it ever had: it was restored from a backup or a snapshot.
-bool SyncPass::has_reported_more(const Pass& pass) const {
+bool SyncPass::has_reported_more(const Pass& pass) {
   const auto row = pass.database.signer(pass.membership.host);
   return row && !row->left && row->applied > pass.membership.sequence;
 }

@@ -74,7 +74,7 @@ class SyncPass {
   struct Pass;  // what one pass works with
 
   void begin(Pass& pass);
-  bool has_reported_more(const Pass& pass) const;
+  static bool has_reported_more(const Pass& pass);
   void look_at_own_row(Pass& pass);
   void apply(Pass& pass);
   // Into the copy.
