@@ -73,8 +73,7 @@ KeepResult leave_and_keep(const crypto::KeyStore& store, const FleetSettings& se
     // Nobody waited for it since it left.
     result.sync.trouble =
         "this machine has left the fleet and lacks changes since, so its keys may be void; dkimkey fleet "
-        "join "
-        "brings it up to date";
+        "join brings it up to date";
     return result;
   }
   // The database first: killed between the two, the machine signs until its lease ends, and the command given

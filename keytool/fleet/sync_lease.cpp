@@ -14,21 +14,21 @@ constexpr std::chrono::minutes longest_skew(5);
 
 // True if it is this machine that went back in time, and not the database, which cannot know more of it than
 // it ever had: it was restored from a backup or a snapshot.
-bool SyncPass::has_reported_more(const Pass& pass) {
-  const auto row = pass.database.signer(pass.membership.host);
+bool SyncPass::has_reported_more(const Pass& pass, const std::optional<SignerRow>& row) {
   return row && !row->left && row->applied > pass.membership.sequence;
 }
 
 void SyncPass::look_at_own_row(Pass& pass) {
   const auto& host = pass.membership.host;
-  if (has_reported_more(pass)) {
+  const auto row = pass.database.signer(host);
+  if (!row) {
+    pass.database.remember(host, crypto::read_lease(store_));
+  } else if (has_reported_more(pass, row)) {
     // Nobody waits for what it held then, and its keys may be void, whatever its lease of then says.
     if (may_sign(pass)) crypto::write_lease(store_, pass.before);
     // A report of less than that would make this machine look like one whose database went back.
     reported_ = pass.membership.sequence;
     reported_at_ = pass.before;
-  } else if (!pass.database.signer(host)) {
-    pass.database.remember(host, crypto::read_lease(store_));
   }
 }
 

@@ -49,7 +49,7 @@ SyncResult SyncPass::run(FleetDatabase& database) {
   pass.result.newest = pass.state.sequence;
   pass.result.contact = pass.membership.contact;
   auto history = compare_history(database, pass.state, pass.membership);
-  if (history.mark_is_gone && has_reported_more(pass)) history = {};
+  if (history.mark_is_gone && has_reported_more(pass, database.signer(pass.membership.host))) history = {};
   pass.result.trouble = history.what;
   if (history.kind == History::Kind::same) {
     begin(pass);

@@ -74,7 +74,7 @@ class SyncPass {
   struct Pass;  // what one pass works with
 
   void begin(Pass& pass);
-  static bool has_reported_more(const Pass& pass);
+  static bool has_reported_more(const Pass& pass, const std::optional<SignerRow>& row);
   void look_at_own_row(Pass& pass);
   void apply(Pass& pass);
   // Into the copy.
