@@ -118,6 +118,7 @@ class HeldUp(FleetCase):
         self.assertEqual(self.mx3.newest_selectors(), self.old)
         self.world.pass_time(TTL)
         wait_for(lambda: not self.databases.query("SELECT 1 FROM dkimsignd.refused"), "mx3 to accept the domain", patience=120)
+        self.world.settle()
         self.world.rotate()
         self.assertEqual(self.world.signing(), new)
         self.world.settle()

@@ -69,6 +69,8 @@ class FleetCase(unittest.TestCase):
         return pending
 
     def activate(self, new):
+        # A machine that lacks only what rotate noted a moment ago holds the keys back, too.
+        self.world.settle()
         self.world.pass_time(TTL)
         self.world.rotate()
         self.assertEqual(self.world.signing(), new)
@@ -78,6 +80,7 @@ class FleetCase(unittest.TestCase):
 
     def finish_turn(self, old, without=()):
         """Empties and removes the records of the old keys. without: machines that are cut off."""
+        self.world.settle(without)
         self.world.rotate()  # notes that nobody signs with them any more
         self.world.pass_days(DRAIN.days, without)
         self.world.rotate()
