@@ -31,13 +31,13 @@ For each domain choose one side: push --replace DOMAIN for this machine's. For a
 
 On a member, --replace brings this machine's state of a domain back into a fleet whose own is damaged.
 
-Interrupted, the command is given again, and goes on.
+Interrupted, the command is given again, and goes on. Until then, rotation waits for this machine.
 
 Exit codes: 0 this machine is a member of the fleet, with all its domains, 1 something differs, cannot be read, is refused,
 or cannot be done, 2 wrong usage or configuration.
 )"};
 
-ExitCode report_not_joined(const fleet::PushResult& result) {
+ExitCode report_not_joined(const fleet::PushResult& result, const std::string& host) {
   print_differences(result.differing);
   for (const auto& [domain, why] : result.unreadable)
     std::cerr << fmt::format("{} cannot be taken in: {}\n", domain, terminal_text(why));
@@ -46,6 +46,12 @@ ExitCode report_not_joined(const fleet::PushResult& result) {
       "in, {} replaced, "
       "{} are equal.\n",
       result.differing.size(), result.unreadable.size(), result.pushed, result.replaced.size(), result.equal);
+  if (result.pushed + result.replaced.size() > 0) {
+    std::cerr << fmt::format(
+        "Until it is, the fleet's rotation waits for it, because it has keys of the fleet. If it is never to "
+        "be a member, give \"dkimkey fleet leave {}\".\n",
+        host);
+  }
   if (!result.differing.empty()) {
     std::cerr << "Choose: \"dkimkey fleet push --replace DOMAIN\" takes this machine's state of a domain, "
                  "\"dkimkey fleet "
@@ -76,7 +82,7 @@ ExitCode fleet_push(const Arguments& arguments) {
     std::cerr << fmt::format("{}: this machine's state replaced the fleet's, which was different\n",
                              difference.domain.str());
   print_differences(result.replaced);
-  if (!result.joined) return report_not_joined(result);
+  if (!result.joined) return report_not_joined(result, settings.host);
   std::cerr << fmt::format("{} domains were taken in, {} replaced, {} were equal\n", result.pushed,
                            result.replaced.size(), result.equal);
   return report_sync(result.sync, store, settings.host);

@@ -3,10 +3,10 @@
 namespace dkim::keytool::fleet {
 
 DatabasePool::Borrowed::~Borrowed() {
-  if (!database_ || !database_->connection().is_open()) return;
+  if (!pooled_ || !pooled_->database.connection().is_open()) return;
   const std::lock_guard lock(pool_->mutex_);
   try {
-    pool_->idle_.push_back(std::move(database_));
+    pool_->idle_.push_back(std::move(pooled_));
   } catch (const std::bad_alloc&) {  // then it is closed
   }
 }
@@ -15,12 +15,12 @@ DatabasePool::Borrowed DatabasePool::borrow() {
   {
     const std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
-      auto database = std::move(idle_.back());
+      auto pooled = std::move(idle_.back());
       idle_.pop_back();
-      return {*this, std::move(database), false};
+      return {*this, std::move(pooled), false};
     }
   }
-  return {*this, std::make_unique<FleetDatabase>(settings_), true};
+  return {*this, std::make_unique<Pooled>(settings_), true};
 }
 
 }  // namespace dkim::keytool::fleet

@@ -1,5 +1,5 @@
 // Connections to the fleet's database for threads that work at the same time: each borrows one and gives it
-// back.
+// back. A connection knows whether its server was found to have the history of this machine's copy.
 //
 // Any thread. Failures are DatabaseError.
 #pragma once
@@ -14,6 +14,13 @@
 namespace dkim::keytool::fleet {
 
 class DatabasePool {
+  struct Pooled {
+    explicit Pooled(const FleetSettings& settings) : database(settings) {}
+
+    FleetDatabase database;
+    bool is_judged = false;
+  };
+
  public:
   explicit DatabasePool(FleetSettings settings) : settings_(std::move(settings)) {}
   const FleetSettings& settings() const { return settings_; }
@@ -24,16 +31,18 @@ class DatabasePool {
     Borrowed(Borrowed&&) noexcept = default;
     Borrowed& operator=(Borrowed&&) = delete;
     ~Borrowed();
-    FleetDatabase& operator*() const { return *database_; }
-    FleetDatabase* operator->() const { return database_.get(); }
+    FleetDatabase& operator*() const { return pooled_->database; }
+    FleetDatabase* operator->() const { return &pooled_->database; }
+    bool is_judged() const { return pooled_->is_judged; }
+    void note_judged() { pooled_->is_judged = true; }
 
    private:
     friend class DatabasePool;
-    Borrowed(DatabasePool& pool, std::unique_ptr<FleetDatabase> database, bool is_new)
-        : pool_(&pool), database_(std::move(database)), is_new_(is_new) {}
+    Borrowed(DatabasePool& pool, std::unique_ptr<Pooled> pooled, bool is_new)
+        : pool_(&pool), pooled_(std::move(pooled)), is_new_(is_new) {}
 
     DatabasePool* pool_;
-    std::unique_ptr<FleetDatabase> database_;
+    std::unique_ptr<Pooled> pooled_;
     bool is_new_;
   };
 
@@ -59,7 +68,7 @@ class DatabasePool {
  private:
   const FleetSettings settings_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<FleetDatabase>> idle_;
+  std::vector<std::unique_ptr<Pooled>> idle_;
 };
 
 }  // namespace dkim::keytool::fleet

@@ -120,8 +120,8 @@ class FleetDatabase {
   std::vector<crypto::LaggingSigner> behind(const canon::DomainName& domain);
   // Registers this machine, or lets it come back. Nothing is applied then.
   void join(const std::string& host);
-  // Registers a machine that was never in the fleet. Returns false if another one has its name, and is in
-  // the fleet or may still sign.
+  // Registers a machine that was never in the fleet, or had only announced itself. Returns false if another
+  // one has its name, and is in the fleet or may still sign.
   bool join_new(const std::string& host);
   // Makes a row for a machine of this fleet that has none: the database was restored from before it joined.
   // held: until when it may sign.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <filesystem>
 
 #include "canon/printable.hpp"
@@ -38,19 +37,19 @@ class FleetStore final : public crypto::StoreOfRecord {
   crypto::SignerView signers(const canon::DomainName& domain) override;
 
  private:
-  // The first one finds out which database this is; changes do that each time.
+  // The first one of each connection finds out which database this is: another server may have taken the
+  // place of the last one. Changes do that each time.
   template <typename Read>
   auto read(Read read) {
     return pool_.with_connection([&](DatabasePool::Borrowed database) {
-      if (!is_judged_) require_same_history(*database, files_);
-      is_judged_ = true;
+      if (!database.is_judged()) require_same_history(*database, files_);
+      database.note_judged();
       return read(*database);
     });
   }
 
   crypto::KeyStore files_;
   DatabasePool pool_;
-  std::atomic<bool> is_judged_ = false;
 };
 
 std::vector<canon::DomainName> FleetStore::domains() {

@@ -6,15 +6,19 @@
 namespace dkim::keytool::fleet {
 
 std::vector<DomainRow> FleetDatabase::unsettled(std::int64_t sequence, int most) {
-  // Only the database looks through all manifests; what they say is judged by whoever parses them.
+  // What the manifests say is judged by whoever parses them. Each half has an index, and ends at its limit.
+  constexpr const char* moves = "(manifest LIKE '%\"pending\"%' OR manifest LIKE '%\"retiring\"%')";
   const auto rows = database_.run(
       fmt::format(
-          "SELECT coalesce(left(d.domain, 300), 'NULL'), d.sequence, coalesce(left(d.manifest, {}), 'NULL') "
-          "FROM dkimsignd.domains AS d, LATERAL (SELECT d.manifest LIKE '%\"pending\"%' OR d.manifest LIKE "
-          "'%\"retiring\"%') AS m (moves) "
-          "WHERE m.moves OR (d.sequence > $1::bigint AND d.manifest LIKE '%\"revoked\"%') "
-          "ORDER BY m.moves DESC, d.domain COLLATE \"C\" LIMIT $2::int",
-          crypto::most_settings_bytes + 1),
+          "SELECT coalesce(left(domain, 300), 'NULL'), sequence, coalesce(left(manifest, {}), 'NULL') FROM ("
+          "(SELECT 1 AS part, domain, sequence, manifest FROM dkimsignd.domains WHERE {} "
+          "ORDER BY domain COLLATE \"C\" LIMIT $2::int) "
+          "UNION ALL "
+          "(SELECT 2, domain, sequence, manifest FROM dkimsignd.domains "
+          "WHERE sequence > $1::bigint AND manifest LIKE '%\"revoked\"%' AND NOT {} "
+          "ORDER BY sequence LIMIT $2::int)) AS both_parts "
+          "ORDER BY part, domain COLLATE \"C\" LIMIT $2::int",
+          crypto::most_settings_bytes + 1, moves, moves),
       {sequence, most});
   std::vector<DomainRow> domains;
   for (int i = 0; i < rows.size(); ++i)
@@ -27,7 +31,8 @@ bool FleetDatabase::join_new(const std::string& host) {
   const auto joined = database_.run(
       "INSERT INTO dkimsignd.signers AS s (host) VALUES ($1) ON CONFLICT (host) DO UPDATE "
       "SET version = '', applied = 0, last_seen = NULL, lease_end = NULL, \"left\" = NULL, sealing_keys = '' "
-      "WHERE s.\"left\" IS NOT NULL AND (s.lease_end IS NULL OR s.lease_end <= now())",
+      "WHERE (s.\"left\" IS NOT NULL AND (s.lease_end IS NULL OR s.lease_end <= now())) "
+      "OR (s.last_seen IS NULL AND s.lease_end IS NULL)",
       {host});
   if (joined.affected() == 0) return false;
   database_.run("DELETE FROM dkimsignd.refused WHERE host = $1", {host});

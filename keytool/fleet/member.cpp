@@ -64,6 +64,18 @@ std::optional<crypto::Membership> own_membership(const crypto::KeyStore& store, 
   return membership;
 }
 
+void announce(const std::string& host, FleetDatabase& database, Name name) {
+  auto& connection = database.connection();
+  connection.begin();
+  try {
+    take_name(database, host, name);
+    connection.commit();
+  } catch (...) {
+    connection.rollback();
+    throw;
+  }
+}
+
 void become_member(const crypto::KeyStore& store, const FleetSettings& settings, FleetDatabase& database,
                    const StoreState& state, Name name, const StoreStamps& stamps) {
   const auto turn = take_turn(store);

@@ -29,6 +29,11 @@ enum class Name {
 std::optional<crypto::Membership> own_membership(const crypto::KeyStore& store, const FleetSettings& settings,
                                                  const StoreState& state);
 
+// Takes the name for a machine that is about to become a member, in its own transaction, so that rotation
+// waits for it: it has keys that are the fleet's from now on. It has no lease, by which become_member() knows
+// such a machine. Throws StoreError if the name is another machine's.
+void announce(const std::string& host, FleetDatabase& database, Name name);
+
 // stamps: of the key directory when it was compared; it must not have been changed since. Throws StoreError
 // if the name is another machine's.
 void become_member(const crypto::KeyStore& store, const FleetSettings& settings, FleetDatabase& database,

@@ -168,6 +168,9 @@ PushResult push(const crypto::KeyStore& store, const FleetSettings& settings, Fl
   }
   auto comparison = compare_with_fleet(store, database, keys, state, request.join.progress);
   result.equal = comparison.equal;
+  // From the first change on, what this machine has counts, even if it never gets any further.
+  if (!comparison.only_here.empty() || !request.replace.empty())
+    announce(settings.host, database, request.join.name);
   push.take_in(comparison.only_here, request.join.progress);
   for (auto& difference : comparison.differing) {
     if (is_named(request.replace, difference.domain)) {

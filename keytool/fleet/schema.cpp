@@ -31,6 +31,9 @@ CREATE TABLE dkimsignd.domains (
   sequence bigint NOT NULL UNIQUE,
   manifest text NOT NULL
 );
+-- With the words of the question that asks for them (fleet_survey): of a million domains, few are in a turn.
+CREATE INDEX domains_in_motion ON dkimsignd.domains (domain COLLATE "C")
+  WHERE manifest LIKE '%"pending"%' OR manifest LIKE '%"retiring"%';
 CREATE TABLE dkimsignd.sealing_keys (
   number int PRIMARY KEY,
   fingerprint text NOT NULL

@@ -107,13 +107,16 @@ void read_keys(FleetStatus& status, FleetDatabase& database, const std::vector<R
     signers.push_back(signer.row);
     if (signer.state != SignerState::left) least = std::min(least, signer.row.applied);
   }
+  std::map<std::string_view, std::vector<RefusedRow>> refusals_of;
+  for (const auto& refusal : refusals)
+    refusals_of[refusal.domain].push_back(refusal);
   const auto rows = database.unsettled(least, most_domains + 1);
   status.is_cut = rows.size() > most_domains;
   for (std::size_t i = 0; i < std::min<std::size_t>(rows.size(), most_domains); ++i) {
     const auto& row = rows[i];
     try {
       const auto manifest = crypto::parse_manifest(row.manifest, "the manifest in the database");
-      const auto lagging = behind(signers, refusals, row.domain, row.sequence, status.now);
+      const auto lagging = behind(signers, refusals_of[row.domain], row.domain, row.sequence, status.now);
       for (const auto& entry : manifest.keys) {
         if (auto key = on_its_way(row.domain, entry, lagging, drain)) status.keys.push_back(*std::move(key));
       }

@@ -9,7 +9,8 @@ import subprocess
 import unittest
 
 from dkimkey import PROGRAM
-from fleet_case import DONE, PROBLEM, USAGE, WAITING, FleetTest, Session
+from dns_world import wait_for
+from fleet_case import DONE, PROBLEM, USAGE, WAITING, FleetTest, Session, traced
 
 HOSTILE = "evil\x1b[31m\nmx9 current\x07\u009b"
 
@@ -138,7 +139,10 @@ class Push(FleetTest):
         self.assertEqual(mx2.files(), before)
         self.assertFalse(mx2.is_member())
         self.assertIn("only2.example", self.domains())
-        self.assertEqual(self.count("signers"), 1)
+        # With the domain that it brought, rotation waits for it.
+        self.assertIn("dkimkey fleet leave mx2", done.stderr.decode())
+        self.assertEqual([(entry["host"], entry["state"]) for entry in mx1.status(WAITING) if entry["kind"] == "signer"],
+                         [("mx1", "behind"), ("mx2", "never")])
         # Some domains as they are here, the rest as the fleet has them.
         said = mx2.fleet("push", "--replace", "state.example", code=PROBLEM)
         self.assertIn("state.example: this machine's state replaced the fleet's", said)
@@ -165,7 +169,7 @@ class Push(FleetTest):
 
     def test_a_domain_that_is_changed_meanwhile(self):
         mx1 = self.member("mx1", "a.example")
-        lock = Session(self.server, "LOCK TABLE dkimsignd.signers IN EXCLUSIVE MODE;")
+        lock = Session(self.server, "LOCK TABLE dkimsignd.domains IN EXCLUSIVE MODE;")
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             pushing = pool.submit(mx1.run, "fleet", "push")
             self.wait_until_blocked(pushing)
@@ -175,10 +179,27 @@ class Push(FleetTest):
         self.assertEqual(done.returncode, PROBLEM, done.stderr)
         self.assertIn(b"a.example was changed here meanwhile", done.stderr)
         self.assertFalse(mx1.is_member())
-        self.assertEqual(self.count("signers"), 0)
+        self.assertEqual(self.count("signers", "last_seen IS NULL AND lease_end IS NULL"), 1)
         self.assertIn("s2: only here", mx1.fleet("push", code=PROBLEM))
         mx1.fleet("push", "--replace", "a.example")
         self.assertEqual(mx1.listed(), {("a.example", "s1"): "active", ("a.example", "s2"): "active"})
+
+    def test_a_change_that_is_made_after_a_store_has_moved_in(self):
+        mx1 = self.member("mx1", "a.example")
+        mx1.fleet("push")
+        mx2 = self.member("mx2", "b.example")
+        directory = mx2.keys / "c.example"
+        command = mx2.command("generate", "-d", "c.example", "-s", "s1", "--algorithm", "ed25519")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            # It is held up while it gives the manifest its name.
+            changing = pool.submit(traced, command, self.workspace.path / "strace", "-P", directory,
+                                   "-e", "trace=rename,renameat,renameat2",
+                                   "-e", "inject=rename,renameat,renameat2:delay_exit=2000000")
+            wait_for((directory / "keys.conf").exists, "the domain")
+            shutil.copy(mx1.keys / ".fleet", mx2.keys)
+            done = changing.result()
+        self.assertEqual(done.returncode, PROBLEM)
+        self.assertIn(b"has just become a fleet's copy; this change may be on this machine alone", done.stderr)
 
     def wait_until_blocked(self, running):
         while not self.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename LIKE 'dkimsignd%'"):
@@ -449,9 +470,17 @@ class Status(FleetTest):
                    'created = "2026-11-24T06:00:00Z"; } );'
         self.query(f"INSERT INTO dkimsignd.domains SELECT 'd' || n || '.example', n, '{manifest}' "
                    "FROM generate_series(2, 3001) AS n")
+        # Among many that rest.
+        rests = manifest.replace("pending", "active")
+        self.query(f"INSERT INTO dkimsignd.domains SELECT 'r' || n || '.example', n, '{rests}' "
+                   "FROM generate_series(4000, 30000) AS n")
+        self.query("ANALYZE dkimsignd.domains")
         objects = self.mx1.status()
         self.assertEqual(len([entry for entry in objects if entry["kind"] == "key"]), 1000)
         self.assertTrue(objects[0]["more"])
+        # The database did not look through all of them, which it says when the connection has ended.
+        used = "SELECT 1 FROM pg_stat_user_indexes WHERE indexrelname = 'domains_in_motion' AND idx_scan > 0"
+        wait_for(lambda: self.query(used), "the index to be used")
 
 
 class Moves(FleetTest):
