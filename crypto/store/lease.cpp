@@ -54,6 +54,13 @@ void require_lease(const KeyStore& store, const Lease& lease, UtcTime now) {
                      fmt::format("{} belongs to a fleet and has no lease yet; dkimkey fleet sync gets one",
                                  store.directory().string()));
   }
+  if (!stamp_of_file(membership_path(store))) {
+    throw LeaseError(
+        LeaseError::Kind::over,
+        fmt::format("a lease of {} was left over when it left its fleet or joined one, and is over "
+                    "since {}; dkimkey fleet leave --keep removes it",
+                    store.directory().string(), to_string(*lease.end)));
+  }
   throw LeaseError(
       LeaseError::Kind::over,
       fmt::format("the lease of {} is over since {}: this machine has not reached the fleet's database, and "

@@ -24,13 +24,6 @@ constexpr mode_t file_mode = 0640;
 constexpr std::size_t most_bytes = 4096;
 constexpr std::size_t longest_host = 253;
 
-bool is_uuid(std::string_view text) {
-  constexpr std::string_view shape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-  return std::equal(text.begin(), text.end(), shape.begin(), shape.end(), [](char c, char wanted) {
-    return wanted == '-' ? c == '-' : canon::is_digit(c) || (c >= 'a' && c <= 'f');
-  });
-}
-
 std::string read_uuid(SettingsGroup& group, std::string_view name) {
   auto value = group.required_text(name);
   if (!is_uuid(value.text))
@@ -90,6 +83,13 @@ std::string text_of(const SettingsWriter& settings) {
 }
 
 }  // namespace
+
+bool is_uuid(std::string_view text) {
+  constexpr std::string_view shape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  return std::equal(text.begin(), text.end(), shape.begin(), shape.end(), [](char c, char wanted) {
+    return wanted == '-' ? c == '-' : canon::is_digit(c) || (c >= 'a' && c <= 'f');
+  });
+}
 
 std::filesystem::path membership_path(const KeyStore& store) {
   return store.directory() / membership_name;

@@ -37,6 +37,9 @@ struct Membership {
 std::filesystem::path membership_path(const KeyStore& store);
 std::filesystem::path lease_path(const KeyStore& store);
 
+// Returns whether the text is a UUID, in lower case: of a fleet, or the mark of a change.
+bool is_uuid(std::string_view text);
+
 // Returns whether a machine may have this name in a fleet: 1 to 253 letters, digits, ".", "-" and "_".
 bool is_fleet_host(std::string_view text);
 

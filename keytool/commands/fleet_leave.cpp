@@ -48,7 +48,11 @@ ExitCode leave_host(const ParsedOptions& options, const std::string& host) {
     std::cerr << fmt::format("{} has left the fleet: new keys no longer wait for it\n", name);
   }
   const bool may_sign = result.signer.lease_end && *result.signer.lease_end > result.now;
-  if (may_sign) {
+  if (!result.signer.lease_end && !result.signer.last_seen) {
+    std::cerr << "it never became a member. If it signs with a key store of its own, nothing ends that: stop "
+                 "dkimsignd there, or remove the fleet's domains from its key directory, before their keys "
+                 "change\n";
+  } else if (may_sign) {
     std::cerr << fmt::format(
         "it may sign with the keys that it has until {}; records of these keys stay as long, unless "
         "it had what has changed since\n",
@@ -58,8 +62,9 @@ ExitCode leave_host(const ParsedOptions& options, const std::string& host) {
   }
   if (result.in_contact && !result.had_left) {
     std::cerr << fmt::format(
-        "it is still in contact, last seen {}: its agent stops at its next contact, and brings no more "
-        "changes. To stop it from signing now: systemctl stop dkimsignd on it. If it is to come "
+        "it is still in contact, last seen {}: its agent brings no more changes, and says so. To stop it "
+        "from "
+        "signing now: systemctl stop dkimsignd on it. If it is to come "
         "back: dkimkey fleet join on it\n",
         crypto::to_string(*result.signer.last_seen));
   }
@@ -83,6 +88,10 @@ void say_what_it_means(const crypto::Membership& membership, std::size_t others)
 
 ExitCode keep(const ParsedOptions& options) {
   const crypto::KeyStore store(read_configuration(options).signing.key_directory);
+  if (fleet::end_leftover_lease(store)) {
+    std::cerr << "this machine is in no fleet; the lease that was left over was removed\n";
+    return ExitCode::done;
+  }
   if (options.has("offline")) {
     const auto membership = fleet::keep_without_database(store);
     say_what_it_means(membership, 0);

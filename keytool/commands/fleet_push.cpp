@@ -46,10 +46,10 @@ ExitCode report_not_joined(const fleet::PushResult& result, const std::string& h
       "in, {} replaced, "
       "{} are equal.\n",
       result.differing.size(), result.unreadable.size(), result.pushed, result.replaced.size(), result.equal);
-  if (result.pushed + result.replaced.size() > 0) {
+  if (result.announced) {
     std::cerr << fmt::format(
         "Until it is, the fleet's rotation waits for it, because it has keys of the fleet. If it is never to "
-        "be a member, give \"dkimkey fleet leave {}\".\n",
+        "be a member, let it stop signing with them, and then give \"dkimkey fleet leave {}\".\n",
         host);
   }
   if (!result.differing.empty()) {

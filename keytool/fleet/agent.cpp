@@ -123,7 +123,7 @@ class Agent {
     state_.last = result;
     state_.reached = true;
     state_.domains_written += result.written;
-    if (result.trouble != trouble_) tell(result);
+    tell(result);
     trouble_ = result.trouble;
     if (!result.no_lease.empty() && result.no_lease != no_lease_) say(result.no_lease);
     no_lease_ = result.no_lease;
@@ -134,23 +134,31 @@ class Agent {
                                                result.newest, result.refused));
   }
 
-  // Once for each trouble, until it changes.
+  // Once, until it ends. Its words may change with every change that other machines make, and to name what
+  // differs, all domains are read.
   void tell(const SyncResult& result) {
     if (result.trouble.empty()) {
-      say(fmt::format("the copy is brought up to date again, and has change {}", result.applied));
+      if (!trouble_.empty())
+        say(fmt::format("the copy is brought up to date again, and has change {}", result.applied));
+      told_.reset();
       return;
     }
+    if (told_ == result.outcome) return;
     say(fmt::format("nothing is taken from the database: {}", result.trouble));
+    write_metrics();
     if (result.outcome == Outcome::went_back) name_differences();
+    told_ = result.outcome;
   }
 
   void name_differences() {
     std::size_t count = 0;
-    for_each_difference(store_, *database_, [&](const Difference& difference) {
-      feed();
-      if (++count <= most_differences_named)
-        say(fmt::format("{} differs: {}", difference.domain, difference.what));
-    });
+    for_each_difference(
+        store_, *database_,
+        [&](const Difference& difference) {
+          if (++count <= most_differences_named)
+            say(fmt::format("{} differs: {}", difference.domain, difference.what));
+        },
+        [this] { feed(); });
     if (count > most_differences_named)
       say(fmt::format("and {} more domains differ", count - most_differences_named));
     say("choose: dkimkey fleet sync --keep fleet takes the database's state, --keep local brings what is "
@@ -224,7 +232,8 @@ class Agent {
   SyncPass pass_;
   std::optional<FleetDatabase> database_;
   AgentState state_;
-  std::string trouble_;  // the one that was told last; empty if there is none
+  std::string trouble_;          // the one that was told last; empty if there is none
+  std::optional<Outcome> told_;  // why nothing is taken from the database, if so
   std::string metrics_trouble_;
   std::string no_lease_;
   int failures_ = 0;  // in a row

@@ -20,7 +20,16 @@ DatabasePool::Borrowed DatabasePool::borrow() {
       return {*this, std::move(pooled), false};
     }
   }
+  return connect();
+}
+
+DatabasePool::Borrowed DatabasePool::connect() {
   return {*this, std::make_unique<Pooled>(settings_), true};
+}
+
+void DatabasePool::close_idle() {
+  const std::lock_guard lock(mutex_);
+  idle_.clear();
 }
 
 }  // namespace dkim::keytool::fleet

@@ -49,23 +49,26 @@ class DatabasePool {
   // Connects if no connection is idle.
   Borrowed borrow();
 
-  // Returns what `work` returns for a connection. Begins again with another connection if the one that it got
-  // had been idle and turns out to be broken: the server was restarted, or another one was promoted. So
-  // `work` must not have changed anything then.
+  // Returns what `work` returns for a connection. Begins again once, with a new connection, if the one that
+  // it got had been idle and its server turns out to be of no use: it was restarted, or has become a standby.
+  // So `work` must not have changed anything then.
   template <typename Work>
   auto with_connection(Work work) {
-    while (true) {
-      auto database = borrow();
-      const bool is_new = database.is_new_;
-      try {
-        return work(std::move(database));
-      } catch (const DatabaseError& error) {
-        if (is_new || error.kind() != DatabaseError::Kind::unreachable) throw;
-      }
+    auto database = borrow();
+    const bool is_new = database.is_new_;
+    try {
+      return work(std::move(database));
+    } catch (const DatabaseError& error) {
+      if (is_new || error.kind() != DatabaseError::Kind::unreachable) throw;
     }
+    close_idle();
+    return work(connect());
   }
 
  private:
+  Borrowed connect();
+  void close_idle();
+
   const FleetSettings settings_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Pooled>> idle_;

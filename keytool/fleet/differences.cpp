@@ -89,7 +89,8 @@ bool is_newer(const crypto::Manifest& here, const crypto::Manifest& there) {
 }
 
 void for_each_difference(const crypto::KeyStore& store, FleetDatabase& database,
-                         const std::function<void(const Difference&)>& call) {
+                         const std::function<void(const Difference&)>& call,
+                         const std::function<void()>& looked) {
   using Kind = Difference::Kind;
   const auto held = store.held();
   std::unordered_set<std::string> there;
@@ -98,6 +99,7 @@ void for_each_difference(const crypto::KeyStore& store, FleetDatabase& database,
        rows = database.changed_since(at, batch_size)) {
     at = rows.back().sequence;
     for (const auto& row : rows) {
+      looked();
       const auto name = canon::DomainName::parse(row.domain);
       if (!name || name->str() != row.domain) {
         call(
@@ -113,6 +115,7 @@ void for_each_difference(const crypto::KeyStore& store, FleetDatabase& database,
     }
   }
   for (const auto& domain : held.domains()) {
+    looked();
     if (!there.contains(domain.str()))
       call(difference_of(domain.str(), Kind::only_here, read_here(held, domain), crypto::Manifest{}));
   }

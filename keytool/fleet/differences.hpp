@@ -27,8 +27,10 @@ struct Difference {
 // time.
 bool is_newer(const crypto::Manifest& here, const crypto::Manifest& there);
 
-// Calls it for each domain that differs. Memory grows with the number of domains, by their names alone.
-void for_each_difference(const crypto::KeyStore& store, FleetDatabase& database,
-                         const std::function<void(const Difference&)>& call);
+// Calls it for each domain that differs, and looked() for each domain, which may take long. Memory grows with
+// the number of domains, by their names alone.
+void for_each_difference(
+    const crypto::KeyStore& store, FleetDatabase& database,
+    const std::function<void(const Difference&)>& call, const std::function<void()>& looked = [] {});
 
 }  // namespace dkim::keytool::fleet

@@ -95,8 +95,8 @@ void FleetChange::make() {
     if (row == keys_.end()) {
       throw crypto::StoreError(
           fmt::format("the fleet's database has no private key for {} of {}, which is {}: a "
-                      "machine that still has the key brings it back by dkimkey fleet push",
-                      entry.selector.str(), domain_.str(), to_string(entry.state)));
+                      "machine that still has the key brings it back by dkimkey fleet push --replace {}",
+                      entry.selector.str(), domain_.str(), to_string(entry.state), domain_.str()));
     }
     kept.push_back(*row);
   }

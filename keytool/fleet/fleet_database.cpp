@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "canon/printable.hpp"
 #include "crypto/settings/settings_source.hpp"
+#include "crypto/store/membership.hpp"
 #include "keytool/fleet/columns.hpp"
 #include "keytool/fleet/schema.hpp"
 
@@ -35,6 +37,15 @@ KeyRow key_at(const Rows& rows, int row) {
   key.sealed.sealing_key = static_cast<int>(rows.number(row, 4));
   key.sealed.sealed = rows.bytes(row, 5);
   return key;
+}
+
+// It gets into .fleet and into messages.
+std::string uuid_at(const Rows& rows, int row, int column) {
+  auto text = rows.text(row, column);
+  if (!crypto::is_uuid(text))
+    throw DatabaseError(Kind::refused, fmt::format("the fleet's database is damaged: {} is not a UUID",
+                                                   canon::printable_word(text, 64)));
+  return text;
 }
 
 DomainRow domain_at(const Rows& rows, int row) {
@@ -78,7 +89,7 @@ StoreState FleetDatabase::state() {
                     "as their owner, brings them up to date",
                     format, schema_format()));
   }
-  StoreState state{row.text(0, 0), row.number(0, 1), {}};
+  StoreState state{uuid_at(row, 0, 0), row.number(0, 1), {}};
   const auto keys = database_.run(
       "SELECT number, coalesce(left(fingerprint, 100), '') FROM dkimsignd.sealing_keys ORDER BY number DESC "
       "LIMIT 1000");
@@ -91,7 +102,7 @@ std::optional<std::string> FleetDatabase::mark(std::int64_t sequence) {
   const auto rows =
       database_.run("SELECT mark::text FROM dkimsignd.changes WHERE sequence = $1::bigint", {sequence});
   if (rows.size() == 0) return std::nullopt;
-  return rows.text(0, 0);
+  return uuid_at(rows, 0, 0);
 }
 
 std::optional<crypto::UtcTime> FleetDatabase::changed_after(std::int64_t sequence) {
@@ -261,37 +272,6 @@ void FleetDatabase::put_keys(const std::string& domain, const std::vector<KeyRow
           "(EXCLUDED.sealed, EXCLUDED.sealing_key, EXCLUDED.algorithm)",
           rows),
       parameters);
-}
-
-void FleetDatabase::add_sealing_key(int number, const std::string& fingerprint) {
-  database_.run("INSERT INTO dkimsignd.sealing_keys (number, fingerprint) VALUES ($1::int, $2)",
-                {number, fingerprint});
-}
-
-void FleetDatabase::remove_sealing_keys_below(int number) {
-  database_.run("DELETE FROM dkimsignd.sealing_keys WHERE number < $1::int", {number});
-}
-
-// As two ranges, because the index serves those.
-constexpr const char* is_sealed_otherwise = "(sealing_key < $1::int OR sealing_key > $1::int)";
-
-std::int64_t FleetDatabase::count_sealed_otherwise(int number) {
-  const auto rows = database_.run(
-      fmt::format("SELECT count(*) FROM dkimsignd.sealed_keys WHERE {}", is_sealed_otherwise), {number});
-  return rows.number(0, 0);
-}
-
-std::vector<std::string> FleetDatabase::domains_sealed_otherwise(int number, const std::string& after,
-                                                                 int most) {
-  const auto rows = database_.run(fmt::format("SELECT DISTINCT domain FROM dkimsignd.sealed_keys WHERE {} "
-                                              "AND domain > $2 AND length(domain) < 300 ORDER BY domain "
-                                              "LIMIT $3::int",
-                                              is_sealed_otherwise),
-                                  {number, after, most});
-  std::vector<std::string> domains;
-  for (int i = 0; i < rows.size(); ++i)
-    domains.push_back(rows.text(i, 0));
-  return domains;
 }
 
 }  // namespace dkim::keytool::fleet

@@ -111,6 +111,8 @@ class FleetDatabase {
   std::vector<DomainRow> unsettled(std::int64_t sequence, int most);
 
   std::vector<SignerRow> signers();
+  // Throws DatabaseError if the machine has left, or is not known.
+  void require_member(const std::string& host);
   // Returns host, applied, lease_end and left of one machine, and nothing else.
   std::optional<SignerRow> signer(const std::string& host);
   std::vector<RefusedRow> refusals();

@@ -33,6 +33,12 @@ std::vector<SignerRow> FleetDatabase::signers() {
   return signers;
 }
 
+void FleetDatabase::require_member(const std::string& host) {
+  const auto rows =
+      database_.run("SELECT 1 FROM dkimsignd.signers WHERE host = $1 AND \"left\" IS NULL", {host});
+  if (rows.size() == 0) throw_not_in_fleet(host);
+}
+
 std::optional<SignerRow> FleetDatabase::signer(const std::string& host) {
   const auto rows = database_.run(fmt::format("SELECT applied, {}, {} FROM dkimsignd.signers WHERE host = $1",
                                               seconds("lease_end"), seconds("\"left\"")),

@@ -156,7 +156,8 @@ KeepReport keep(const crypto::KeyStore& store, const FleetSettings& settings, Fl
     if (const auto held = crypto::read_lease(store))
       database.grant_lease(membership.host, *held, held, settings.lease);
   }
-  const auto& with = newest_sealing_key(sealing_keys, database.state().sealing_keys);
+  const auto state = database.state();
+  const auto& with = newest_sealing_key(sealing_keys, state.sealing_keys);
   for (const auto& domain : choice.to_bring)
     report.brought += bring(store, database, domain, with) ? 1 : 0;
   // After what was brought, so that the copy has it all in the database's own order.

@@ -91,4 +91,15 @@ crypto::Membership keep_without_database(const crypto::KeyStore& store) {
   return turn.membership;
 }
 
+bool end_leftover_lease(const crypto::KeyStore& store) {
+  const auto is_left_over = [&] {
+    return !crypto::is_missing(crypto::lease_path(store)) && !crypto::read_membership(store);
+  };
+  if (!is_left_over()) return false;
+  const auto turn = take_turn(store);
+  if (!is_left_over()) return false;
+  crypto::end_membership(store);
+  return true;
+}
+
 }  // namespace dkim::keytool::fleet

@@ -40,4 +40,8 @@ KeepResult leave_and_keep(const crypto::KeyStore& store, const FleetSettings& se
 // learns of it.
 crypto::Membership keep_without_database(const crypto::KeyStore& store);
 
+// Removes the lease of a machine that is in no fleet any more: it was killed while it left, or while it
+// joined. Returns false if there is none.
+bool end_leftover_lease(const crypto::KeyStore& store);
+
 }  // namespace dkim::keytool::fleet

@@ -6,6 +6,7 @@
 
 #include "crypto/error.hpp"
 #include "crypto/utc_time.hpp"
+#include "keytool/fleet/clocks.hpp"
 #include "keytool/fleet/copy_turn.hpp"
 
 namespace dkim::keytool::fleet {
@@ -38,6 +39,24 @@ void take_name(FleetDatabase& database, const std::string& host, Name name) {
     database.join(host);
   } else if (!database.join_new(host)) {
     throw_name_taken(host, row_of(database, host));
+  }
+}
+
+// All or nothing: a lease that is left here would end one day, and with it the signing of a machine that is
+// in no fleet.
+void write_files(const crypto::KeyStore& store, const crypto::Membership& membership,
+                 crypto::UtcTime lease_end, const StoreStamps& stamps) {
+  try {
+    crypto::write_lease(store, lease_end);
+    crypto::write_membership(store, membership);
+    // From here on dkimkey changes domains in the database alone.
+    if (const auto changed = changed_domain(store, stamps)) {
+      throw crypto::StoreError(fmt::format(
+          "{} was changed here meanwhile; nothing was done: give the command again", changed->str()));
+    }
+  } catch (...) {
+    crypto::end_membership(store);
+    throw;
   }
 }
 
@@ -82,19 +101,16 @@ void become_member(const crypto::KeyStore& store, const FleetSettings& settings,
   // The lease counts from before the contact by which it is granted.
   const auto before = crypto::utc_now();
   const auto lease_end = before + settings.lease;
+  if (const auto there = database.now(); do_clocks_differ(before, there, crypto::utc_now()))
+    throw crypto::StoreError(
+        fmt::format("this machine gets no lease, because {}: correct the clock that is wrong",
+                    clocks_text(before, there)));
   auto& connection = database.connection();
   connection.begin();
   try {
     take_name(database, settings.host, name);
     database.grant_lease(settings.host, lease_end, std::nullopt, settings.lease);
-    crypto::write_lease(store, lease_end);
-    crypto::write_membership(store, {state.identity, settings.host, 0, "", before});
-    // From here on dkimkey changes domains in the database alone.
-    if (const auto changed = changed_domain(store, stamps)) {
-      crypto::end_membership(store);
-      throw crypto::StoreError(fmt::format(
-          "{} was changed here meanwhile; nothing was done: give the command again", changed->str()));
-    }
+    write_files(store, {state.identity, settings.host, 0, "", before}, lease_end, stamps);
     connection.commit();
   } catch (...) {
     connection.rollback();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "crypto/error.hpp"
@@ -22,12 +23,13 @@ constexpr std::size_t domains_at_once = 8;
 class Push {
  public:
   Push(const crypto::KeyStore& store, FleetDatabase& database, const StoreState& state,
-       const crypto::SealingKeys& keys, PushResult& result)
+       const crypto::SealingKeys& keys, std::function<void()> announce, PushResult& result)
       : store_(store.held()),
         database_(database),
         state_(state),
         keys_(keys),
         with_(newest_sealing_key(keys, state.sealing_keys)),
+        announce_(std::move(announce)),
         result_(result) {}
 
   void take_in(const std::vector<canon::DomainName>& domains, const Progress& progress) {
@@ -44,6 +46,7 @@ class Push {
     const auto local = read_local_state(store_, domain);
     if (!local) throw crypto::StoreError(fmt::format("there are no keys for {} here", domain.str()));
     const auto sealed = seal_domain(domain, *local, with_);
+    announce_();
     in_transaction([&] {
       const auto row = database_.lock_domain(domain);
       auto difference =
@@ -105,6 +108,8 @@ class Push {
 
   // Another machine may have brought one of them meanwhile: then it is compared, like all that were there.
   void put_new(const std::vector<SealedDomain>& domains) {
+    if (domains.empty()) return;
+    announce_();
     std::vector<DomainRow> came;
     std::size_t pushed = 0;
     in_transaction([&] {
@@ -138,6 +143,7 @@ class Push {
   const StoreState& state_;
   const crypto::SealingKeys& keys_;
   const crypto::SealingKey& with_;
+  const std::function<void()> announce_;  // before each change
   PushResult& result_;
 };
 
@@ -157,7 +163,12 @@ PushResult push(const crypto::KeyStore& store, const FleetSettings& settings, Fl
       throw crypto::StoreError(fmt::format("there are no keys for {} here", domain.str()));
   }
   PushResult result;
-  Push push(store, database, state, keys, result);
+  const auto announce_once = [&] {
+    if (membership || result.announced) return;
+    announce(settings.host, database, request.join.name);
+    result.announced = true;
+  };
+  Push push(store, database, state, keys, announce_once, result);
   if (membership) {
     resume_membership(*membership, database, request.join.name);
     for (const auto& domain : request.replace)
@@ -168,9 +179,6 @@ PushResult push(const crypto::KeyStore& store, const FleetSettings& settings, Fl
   }
   auto comparison = compare_with_fleet(store, database, keys, state, request.join.progress);
   result.equal = comparison.equal;
-  // From the first change on, what this machine has counts, even if it never gets any further.
-  if (!comparison.only_here.empty() || !request.replace.empty())
-    announce(settings.host, database, request.join.name);
   push.take_in(comparison.only_here, request.join.progress);
   for (auto& difference : comparison.differing) {
     if (is_named(request.replace, difference.domain)) {

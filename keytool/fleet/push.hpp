@@ -34,6 +34,8 @@ struct PushResult {
   // Domains that cannot be read here, with the reasons.
   std::vector<std::pair<std::string, std::string>> unreadable;
   bool joined = false;  // false: because of the last two
+  // The fleet waits for this machine from the first change on, even if it never gets any further.
+  bool announced = false;
   SyncResult sync;
 };
 

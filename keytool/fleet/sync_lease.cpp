@@ -3,15 +3,10 @@
 
 #include <algorithm>
 
+#include "keytool/fleet/clocks.hpp"
 #include "keytool/fleet/sync_pass_state.hpp"
 
 namespace dkim::keytool::fleet {
-namespace {
-
-constexpr std::chrono::minutes longest_skew(5);
-
-}  // namespace
-
 // True if it is this machine that went back in time, and not the database, which cannot know more of it than
 // it ever had: it was restored from a backup or a snapshot.
 bool SyncPass::has_reported_more(const Pass& pass, const std::optional<SignerRow>& row) {
@@ -48,10 +43,9 @@ void SyncPass::renew_lease(Pass& pass) {
   if (present == end) return;
   // The others reckon with this lease by the database's clock.
   const auto there = pass.database.now();
-  if (there + longest_skew < pass.before || there > surroundings_.now() + longest_skew) {
-    pass.result.no_lease = fmt::format(
-        "the lease is not renewed, because the clocks differ: it is {} here, and {} in the database",
-        crypto::to_string(pass.before), crypto::to_string(there));
+  if (do_clocks_differ(pass.before, there, surroundings_.now())) {
+    pass.result.no_lease =
+        fmt::format("the lease is not renewed, because {}", clocks_text(pass.before, there));
     return;
   }
   pass.database.grant_lease(pass.membership.host, end, present, settings_.lease);

@@ -82,6 +82,9 @@ void SyncPass::begin(Pass& pass) {
 }
 
 void SyncPass::apply(Pass& pass) {
+  // A machine that has left and takes one more change would have a mark that nobody keeps for it.
+  if (!pass.has_reported && pass.membership.sequence < pass.state.sequence)
+    pass.database.require_member(pass.membership.host);
   auto at = pass.membership.sequence;
   while (at < std::max(pass.state.sequence, pass.result.newest)) {
     const auto rows = pass.database.changed_since(at, batch_size);
@@ -208,6 +211,7 @@ void SyncPass::report(Pass& pass, std::int64_t applied) {
                         0});
   reported_ = applied;
   reported_at_ = pass.before;
+  pass.has_reported = true;
 }
 
 // What this machine holds is nothing that the database knows: it has to be waited for with every domain until

@@ -18,6 +18,7 @@ struct SyncPass::Pass {
   crypto::Membership& membership = turn.membership;
   StoreState state;
   std::optional<crypto::SealingKeys> sealing_keys;
+  bool has_reported = false;  // and so the machine has not left
   SyncResult result;
 };
 

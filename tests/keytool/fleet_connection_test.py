@@ -3,10 +3,11 @@
 import os
 import pathlib
 import re
+import shutil
 import unittest
 
 from certificates import Authority
-from fleet_probe_case import NAME, Probe, ProbeCase
+from fleet_probe_case import NAME, PROBE, Probe, ProbeCase
 from harness.fleet_databases import ACCOUNT
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -98,11 +99,13 @@ class TlsTest(ProbeCase):
     def test_the_units_reach_it_without_a_home(self):
         """libpq takes a certificate in a home that it may not see for an error, and the units hide all homes."""
         home = self.workspace.directory("home", 0o000)
+        # The build directory may be in a home, too.
+        program = shutil.copy(PROBE, self.workspace.path)
         path = self.conf(f"host={HOST} hostaddr=127.0.0.1 port={self.server.port} dbname={NAME} user=anyhow "
                          f"sslrootcert={self.authority.file}")
 
         def probe_with(home):
-            probe = Probe(path, ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "env", f"HOME={home}"))
+            probe = Probe(path, ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "env", f"HOME={home}"), program)
             self.addCleanup(probe.close)
             return probe
 

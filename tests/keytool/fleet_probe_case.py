@@ -28,9 +28,9 @@ class Refused(Exception):
 class Probe:
     """One connection, made by the first command."""
 
-    def __init__(self, path, before=()):
+    def __init__(self, path, before=(), program=PROBE):
         """before: the words of a command that runs the program."""
-        self._process = subprocess.Popen([*before, PROBE, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self._process = subprocess.Popen([*before, program, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
 
     def begin(self, *words):
         """Gives a command; answer() is for later."""

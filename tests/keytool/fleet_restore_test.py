@@ -97,6 +97,9 @@ class WentBackTest(RestoreCase):
         self.assertNotIn("b.example", log)
         wait_for(lambda: self.mx1.metrics()["dkimsignd_fleet_database_went_back"] == 1, "the metrics", alive=self.mx1.alive)
         wait_for(lambda: self.mx1.refused() == {"*": self.mx1.refused().get("*", "?")}, "the database to know", alive=self.mx1.alive)
+        # What other machines change meanwhile does not make it read everything again.
+        self.author.dkimkey("generate", "b.example", "-s", "x", "--algorithm", "ed25519")
+        self.author.put("b.example")
         passes = self.mx1.metrics()["dkimsignd_fleet_passes_total"]
         wait_for(lambda: self.mx1.metrics()["dkimsignd_fleet_passes_total"] >= passes + 2, "more passes", alive=self.mx1.alive)
         self.assertEqual(self.mx1.log().count("choose:"), 1)

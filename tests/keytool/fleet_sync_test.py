@@ -219,6 +219,16 @@ class FaultsTest(SyncCase):
         self.assertIn("has left", signer.sync(codes=(PROBLEM,)))
         self.assertEqual((signer.domains(), signer.lease_end()), ([], lease))
 
+    def test_an_agent_whose_machine_was_told_to_leave_takes_nothing_more(self):
+        signer = self.signer("mx1")
+        signer.start()
+        wait_for(lambda: signer.metrics().get("dkimsignd_fleet_database_reached"), "a first pass", alive=signer.alive)
+        # It has just reported, and has no reason to do so again.
+        self.query("UPDATE dkimsignd.signers SET \"left\" = now()")
+        self.author.make("a.example")
+        signer.wait_to_say("has left")
+        self.assertEqual((signer.domains(), signer.sequence()), ([], 0))
+
 
 class LeaseTest(SyncCase):
     def test_it_counts_from_before_the_contact_and_the_database_knows_it_first(self):

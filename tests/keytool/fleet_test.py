@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import unittest
 
+from clock import with_clock
 from dkimkey import PROGRAM
 from dns_world import wait_for
 from fleet_case import DONE, PROBLEM, USAGE, WAITING, FleetTest, Session, traced
+from harness.fleet_databases import NAME
 
 HOSTILE = "evil\x1b[31m\nmx9 current\x07\u009b"
 
@@ -166,6 +168,14 @@ class Push(FleetTest):
             self.assertIn(f"{domain} cannot be taken in: ", said)
         self.assertEqual(self.domains(), ["good.example"])
         self.assertFalse(mx1.is_member())
+        self.assertIn("dkimkey fleet leave mx1", said)
+        self.assertIn("it never became a member. If it signs", mx1.fleet("leave", "mx1"))
+
+    def test_a_machine_that_brings_nothing_holds_nothing_up(self):
+        mx1 = self.member("mx1", "bad.example")
+        (mx1.keys / "bad.example" / "s1.private").unlink()
+        self.assertNotIn("dkimkey fleet leave", mx1.fleet("push", code=PROBLEM))
+        self.assertEqual((self.domains(), self.count("signers")), ([], 0))
 
     def test_a_domain_that_is_changed_meanwhile(self):
         mx1 = self.member("mx1", "a.example")
@@ -286,6 +296,12 @@ class Join(FleetTest):
         self.mx1.fleet("join", "--take-name")
         self.assertTrue(self.mx1.signs("a.example"))
 
+    def test_a_clock_that_is_wrong(self):
+        mx2 = self.member("mx2")
+        said = mx2.expect(PROBLEM, "fleet", "join", env=with_clock("+400d"))
+        self.assertIn("this machine gets no lease, because the clocks differ: ", said)
+        self.assertEqual((self.count("signers", "host = 'mx2'"), list(mx2.keys.glob(".lease"))), (0, []))
+
     def test_two_at_once_under_one_name(self):
         for turn in range(4):
             both = [self.member(f"twin{turn}", directory=f"twin{turn}{letter}") for letter in "ab"]
@@ -336,7 +352,7 @@ class Leave(FleetTest):
         said = self.mx1.fleet("leave", "mx2")
         self.assertRegex(said, r"may sign with the keys that it has until \d{4}-\d\d-\d\dT")
         self.assertIn("it is still in contact", said)
-        self.assertIn("its agent stops", said)
+        self.assertIn("its agent brings no more changes", said)
         self.assertEqual(self.mx1.signer("mx2")["state"], "leaving")
         # It gets nothing more, and signs with what it has.
         self.mx1.generate("new.example")
@@ -465,6 +481,15 @@ class Status(FleetTest):
         self.mx1.fleet("leave", HOSTILE)
         self.assertNotIn("\x1b", self.mx1.fleet("leave", HOSTILE + "2", code=PROBLEM))
 
+    def test_an_identity_that_is_none(self):
+        self.query("ALTER TABLE dkimsignd.store ALTER identity TYPE text; UPDATE dkimsignd.store SET identity = E'\\x1b[31m'")
+        mx2 = self.member("mx2")
+        for machine, words in ((self.mx1, ("fleet", "status")), (mx2, ("fleet", "join"))):
+            said = machine.expect(PROBLEM, *words)
+            self.assertIn("is not a UUID", said)
+            self.assertNotIn("\x1b", said)
+        self.assertFalse(mx2.is_member())
+
     def test_many_keys_on_their_way(self):
         manifest = 'format = 1; keys = ( { selector = "s"; algorithm = "rsa"; bits = 2048; state = "pending"; ' \
                    'created = "2026-11-24T06:00:00Z"; } );'
@@ -514,6 +539,16 @@ class Moves(FleetTest):
         self.mx1.expect(DONE, "import", "--pem", pem, "-d", "b.example", "-s", "s1")
         self.assertEqual(self.seen()["b.example", "s1"], "active")
         self.assertTrue(self.mx2.signs("b.example"))
+
+    def test_a_server_that_only_reads_is_not_asked_forever(self):
+        # As a standby does, or a server whose disk is nearly full: the connection is a good one, and stays open.
+        self.mx1.expect(DONE, "generate", "-d", "a.example", "-s", "next", "--algorithm", "ed25519")
+        self.query(f"ALTER DATABASE {NAME} SET default_transaction_read_only = on")
+        said = self.mx1.expect(PROBLEM, "generate", "-d", "a.example", "-s", "s2", "--algorithm", "ed25519")
+        self.assertIn("this server only reads", said)
+        self.assertIn("this server only reads", self.mx1.expect(PROBLEM, "activate", "-d", "a.example", "-s", "next", "--force"))
+        self.query(f"SET default_transaction_read_only = off; ALTER DATABASE {NAME} RESET default_transaction_read_only")
+        self.mx1.expect(DONE, "generate", "-d", "a.example", "-s", "s2", "--algorithm", "ed25519")
 
     def test_a_machine_that_only_signs_changes_nothing(self):
         before = self.mx2.files()

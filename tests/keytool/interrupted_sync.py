@@ -12,6 +12,7 @@ from interrupted import CALLS, FULL_DISK, READING
 
 # To and from the database. It does not matter to the server which of them was the last.
 TALK = ("connect", "sendto", "recvfrom")
+CHANGING = tuple(call for call in CALLS if call not in (*READING, "openat"))
 
 
 class InterruptedSyncCase(SyncCase):
@@ -49,9 +50,11 @@ class InterruptedSyncCase(SyncCase):
             self.begin_again(signer)
             done, lines = self.strace(command, *selected, "-e", "trace=" + ",".join(calls))
             self.assertIn(done.returncode, codes, done.stderr)
-            # strace counts the calls of each thread separately.
-            self.assertEqual(len({thread for thread, _, _ in lines}), 1, lines)
-            counts.update(collections.Counter(call for _, call, _ in lines))
+            # strace counts the calls of each thread separately. What changes anything is done by one thread, which makes
+            # most of the calls.
+            self.assertEqual(len({thread for thread, call, _ in lines if call in CHANGING}), len(selected) > 0, lines)
+            for (_, call), count in collections.Counter((thread, call) for thread, call, _ in lines).items():
+                counts[call] = max(counts.get(call, 0), count)
         return paths, counts
 
     def interrupt(self, signer, command, check, codes=(DONE,), without=()):
@@ -69,7 +72,8 @@ class InterruptedSyncCase(SyncCase):
                     self.begin_again(signer)
                     done, _ = self.strace(command, *([] if call in TALK else selected), "-e", f"trace={call}",
                                           "-e", f"inject={call}:{fault}:when={number}")
-                    if fault == "signal=KILL":
+                    # How often a program talks to name servers differs from run to run.
+                    if fault == "signal=KILL" and not (call in TALK and done.returncode in (*codes, PROBLEM)):
                         self.assertEqual(done.returncode, -9, "nothing was killed")
                     else:
                         self.assertIn(done.returncode, (*codes, PROBLEM))
