@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "canon/domain_name.hpp"
+#include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "crypto/keys/private_key.hpp"
 #include "crypto/store/domain_change.hpp"
@@ -20,6 +21,14 @@
 #include "crypto/store/signer_view.hpp"
 
 namespace dkim::crypto {
+
+// The store of record did not do what it was asked for.
+class StoreOfRecordError : public StoreError {
+ public:
+  using StoreError::StoreError;
+  // Whether another try may help later, because it does not answer now.
+  virtual bool is_temporary() const = 0;
+};
 
 class StoreOfRecord {
  public:

@@ -16,6 +16,7 @@
 #include "keytool/output/terminal_text.hpp"
 #include "keytool/rotation/rotation.hpp"
 #include "keytool/rotation/signer_text.hpp"
+#include "keytool/rotation/signer_wait.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -106,6 +107,7 @@ ExitCode activate(const Arguments& arguments) {
                                terminal_text(what_is_wrong(view)));
       return ExitCode::waiting;
     }
+    wait_for_agents(*store, domain, crypto::utc_now);
     if (const auto lacking = expected_back(store->signers(domain)); !lacking.empty()) {
       std::cerr << fmt::format("{} stays pending: {}\n", key.selector.str(),
                                terminal_text(lacks_key_text(lacking)));

@@ -8,6 +8,7 @@
 #include "keytool/commands/fleet_subcommands.hpp"
 #include "keytool/commands/fleet_talk.hpp"
 #include "keytool/fleet/status.hpp"
+#include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool {
 namespace {
@@ -72,7 +73,11 @@ ExitCode fleet_status(const Arguments& arguments) {
   if (options->has("json")) {
     print_status_json(status, here);
   } else {
-    print_status_table(status, here);
+    print_status_table(status);
+  }
+  if (!status.distrust.empty()) {
+    std::cerr << fmt::format("this machine takes nothing from the database: {}\n",
+                             terminal_text(status.distrust));
   }
   if (status.lacks_this_machine) {
     std::cerr

@@ -102,7 +102,7 @@ JsonObject refusal_object(std::string_view host, std::string_view domain, std::s
 
 }  // namespace
 
-void print_status_table(const fleet::FleetStatus& status, const std::optional<crypto::Membership>& here) {
+void print_status_table(const fleet::FleetStatus& status) {
   std::cout << fmt::format("fleet {}, change {}, {}\n\n", status.store.identity, status.store.sequence,
                            crypto::to_string(status.now));
   Table table({"MACHINE", "STATE", "VERSION", "CHANGE", "LACKS", "LAST SEEN", "MAY SIGN UNTIL", "REFUSES"});
@@ -118,8 +118,6 @@ void print_status_table(const fleet::FleetStatus& status, const std::optional<cr
   if (status.signers.empty()) std::cout << "no machine has joined\n";
   print_refusals(status);
   print_keys(status);
-  if (here && here->fleet != status.store.identity)
-    std::cerr << "this machine's copy is of another fleet than this database\n";
 }
 
 void print_status_json(const fleet::FleetStatus& status, const std::optional<crypto::Membership>& here) {

@@ -8,8 +8,8 @@
 
 namespace dkim::keytool {
 
+void print_status_table(const fleet::FleetStatus& status);
 // here: this machine's membership.
-void print_status_table(const fleet::FleetStatus& status, const std::optional<crypto::Membership>& here);
 void print_status_json(const fleet::FleetStatus& status, const std::optional<crypto::Membership>& here);
 
 }  // namespace dkim::keytool

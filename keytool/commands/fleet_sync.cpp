@@ -58,7 +58,8 @@ ExitCode keep(const crypto::KeyStore& store, const fleet::FleetSettings& setting
     std::cerr << fmt::format("{} brought into the database, {} written here, {} removed here, {} refused.\n",
                              report.brought, report.written, report.removed, report.refused);
   }
-  return fleet::run_once(store, settings, options);
+  const auto code = fleet::run_once(store, settings, options);
+  return report.not_removed > 0 ? ExitCode::problem : code;
 }
 
 }  // namespace

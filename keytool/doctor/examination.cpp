@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "crypto/error.hpp"
+#include "crypto/file.hpp"
+#include "crypto/store/membership.hpp"
 #include "keytool/cli/each_domain.hpp"
 #include "keytool/cli/errors.hpp"
 #include "keytool/doctor/domain/bulk_check.hpp"
@@ -189,12 +191,11 @@ class Examination {
     try {
       const auto read = store_.read_manifest(domain);
       if (!read) return findings;
-      const auto& keys = read->manifest.keys;
-      if (std::any_of(keys.begin(), keys.end(),
-                      [](const auto& key) { return key.state == crypto::KeyState::active; }))
+      if (std::ranges::any_of(read->manifest.keys,
+                              [](const auto& key) { return key.state == crypto::KeyState::active; }))
         signing_.push_back(domain);
-      append(findings,
-             check_keys(domain, read->manifest, configuration_.keys, crypto::utc_now(), service_manager()));
+      append(findings, check_keys(domain, read->manifest, configuration_.keys, crypto::utc_now(),
+                                  service_manager(), !crypto::is_missing(crypto::membership_path(store_))));
     } catch (const crypto::Error&) {
       // check_key_files has reported it.
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <string_view>
@@ -88,9 +89,12 @@ bool are_all_here(const std::string& hosts) {
   return true;
 }
 
-// libpq's default is "prefer", which gives up TLS when somebody on the way asks for it.
+// libpq's default is "prefer", which gives up TLS when somebody on the way asks for it. A service may choose
+// otherwise, but not a variable that a person's shell has for another database.
 bool needs_verification(const Options& own, const Options& in_effect) {
-  const bool chosen = own.contains("sslmode") || value_of(in_effect, "sslmode") != "prefer";
+  const bool in_environment = std::getenv("PGSSLMODE") != nullptr || std::getenv("PGREQUIRESSL") != nullptr;
+  const bool chosen =
+      own.contains("sslmode") || (value_of(in_effect, "sslmode") != "prefer" && !in_environment);
   return !chosen &&
          !(are_all_here(value_of(in_effect, "host")) && are_all_here(value_of(in_effect, "hostaddr")));
 }

@@ -4,7 +4,7 @@
 
 #include "canon/printable.hpp"
 #include "crypto/store/domain_copy.hpp"
-#include "crypto/trusted_path.hpp"
+#include "crypto/system_error.hpp"
 #include "keytool/dns/at_once.hpp"
 #include "keytool/fleet/open_row.hpp"
 
@@ -25,12 +25,12 @@ RowOutcome write_row(const crypto::KeyStore& store, const DomainRow& row,
     return {written ? Kind::written : Kind::equal, ""};
   } catch (const RowRefused& refused) {
     return {Kind::refused, refused.what()};
-  } catch (const crypto::UntrustedPath& untrusted) {
+  } catch (const crypto::SystemError& error) {
+    return {error.concerns_all_files() ? Kind::failed : Kind::refused, canon::printable(error.what())};
+  } catch (const crypto::StoreError& error) {
     // The key directory was judged before; this is the domain's own directory or a file in it, and no reason
     // to keep the others from being written.
-    return {Kind::refused, canon::printable(untrusted.what())};
-  } catch (const crypto::UnknownFile& unknown) {
-    return {Kind::refused, canon::printable(unknown.what())};
+    return {Kind::refused, canon::printable(error.what())};
   } catch (const crypto::SettingsError& damaged) {
     return {Kind::refused, canon::printable(damaged.what())};  // the manifest that is here
   } catch (const std::exception& error) {

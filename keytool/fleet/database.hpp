@@ -16,12 +16,12 @@
 #include <string_view>
 #include <vector>
 
-#include "crypto/error.hpp"
+#include "crypto/store/store_of_record.hpp"
 #include "keytool/fleet/fleet_settings.hpp"
 
 namespace dkim::keytool::fleet {
 
-class DatabaseError : public crypto::StoreError {
+class DatabaseError : public crypto::StoreOfRecordError {
  public:
   enum class Kind {
     unreachable,  // no connection, or it broke: another try later may help
@@ -29,8 +29,9 @@ class DatabaseError : public crypto::StoreError {
     refused,      // rights, a constraint, a schema that is missing or newer
     unknown,      // the connection broke during COMMIT: the change may have been made
   };
-  DatabaseError(Kind kind, const std::string& what) : StoreError(what), kind_(kind) {}
+  DatabaseError(Kind kind, const std::string& what) : StoreOfRecordError(what), kind_(kind) {}
   Kind kind() const { return kind_; }
+  bool is_temporary() const override { return kind_ != Kind::refused; }
 
  private:
   Kind kind_;

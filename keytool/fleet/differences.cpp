@@ -36,12 +36,13 @@ Read read_here(const crypto::KeyStore& store, const canon::DomainName& domain) {
   }
 }
 
+// By the times that nothing takes away. Those of what DNS was seen to serve are cleared when it no longer
+// does.
 crypto::UtcTime last_change(const crypto::Manifest& manifest) {
   crypto::UtcTime last{};
   for (const auto& key : manifest.keys) {
     last = std::max(last, key.created);
-    for (const auto& time :
-         {key.published, key.activated, key.retired, key.revoked, key.emptied, key.forgotten})
+    for (const auto& time : {key.activated, key.retired, key.stopped, key.revoked})
       last = std::max(last, time.value_or(last));
   }
   return last;

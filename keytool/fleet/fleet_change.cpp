@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iostream>
 
 #include "crypto/store/domain_copy.hpp"
 #include "crypto/store/membership.hpp"
@@ -11,6 +12,7 @@
 #include "keytool/fleet/open_row.hpp"
 #include "keytool/fleet/sealed_rows.hpp"
 #include "keytool/fleet/uncertain_change.hpp"
+#include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool::fleet {
 
@@ -111,15 +113,18 @@ void FleetChange::make() {
   is_open_ = false;
 }
 
+// A copy that cannot be written must not keep the command from what is to follow the change, such as to
+// publish the record of a key that other machines sign with from now on.
 void FleetChange::commit() {
   make();
   try {
     refresh_copy(pool_, files_, domain_);
   } catch (const crypto::Error& error) {
-    throw crypto::StoreError(
-        fmt::format("the change was made in the fleet's database, and the agent (dkimkey fleet "
-                    "sync) will bring it to this machine, but: {}",
-                    error.what()));
+    std::cerr << fmt::format(
+        "dkimkey: the change was made in the fleet's database, and the agent (dkimkey fleet sync) will bring "
+        "it "
+        "to this machine, but: {}\n",
+        terminal_text(error.what()));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 
 #include "canon/printable.hpp"
 #include "crypto/error.hpp"
@@ -13,6 +14,7 @@
 #include "keytool/fleet/database_pool.hpp"
 #include "keytool/fleet/fleet_change.hpp"
 #include "keytool/fleet/sealed_rows.hpp"
+#include "keytool/output/terminal_text.hpp"
 
 namespace dkim::keytool::fleet {
 namespace {
@@ -100,8 +102,13 @@ std::unique_ptr<crypto::DomainChange> FleetStore::change(const canon::DomainName
 
 void FleetStore::tidy_up(const canon::DomainName& domain, const crypto::Manifest& /*unused*/) {
   // What the database has is whole. Here a copy may have been left half-way; what it lacks, the agent brings.
-  const auto local = files_.read_manifest(domain);
-  if (local && crypto::needs_tidying(files_, domain, local->manifest)) refresh_copy(pool_, files_, domain);
+  try {
+    const auto local = files_.read_manifest(domain);
+    if (local && crypto::needs_tidying(files_, domain, local->manifest)) refresh_copy(pool_, files_, domain);
+  } catch (const crypto::Error& error) {
+    std::cerr << fmt::format("dkimkey: the copy on this machine is not in order: {}\n",
+                             terminal_text(error.what()));
+  }
 }
 
 crypto::SignerView FleetStore::signers(const canon::DomainName& domain) {

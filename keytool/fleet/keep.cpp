@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "canon/printable.hpp"
+#include "crypto/directory.hpp"
 #include "crypto/file.hpp"
 #include "crypto/store/domain_copy.hpp"
+#include "crypto/store/domain_files.hpp"
 #include "keytool/fleet/copy_turn.hpp"
 #include "keytool/fleet/copy_writer.hpp"
 #include "keytool/fleet/differences.hpp"
@@ -29,8 +32,9 @@ struct Choice {
 
 std::string fate_of(const Difference& difference, Keep which) {
   if (which == Keep::local && difference.is_newer_here) return "goes into the database";
-  if (difference.kind == Difference::Kind::only_here) return "is removed here, with its private keys";
-  return "comes from the database";
+  if (difference.kind != Difference::Kind::only_here) return "comes from the database";
+  return which == Keep::fleet ? "is removed here, with its private keys"
+                              : "cannot be read, and stays here alone";
 }
 
 // Names what differs and becomes of it, and returns what is to be done to it.
@@ -71,6 +75,15 @@ bool is_newer_than_row(const crypto::Manifest& here, const DomainRow& row) {
   }
 }
 
+// That no machine signs with a key any more was noted before the database went back. Machines that have had
+// its older state since may sign with it again.
+crypto::Manifest with_stops_unknown(crypto::Manifest manifest) {
+  for (auto& key : manifest.keys) {
+    if (!key.forgotten) key.stopped.reset();
+  }
+  return manifest;
+}
+
 // Returns false if the domain has been changed there meanwhile.
 bool bring(const crypto::KeyStore& store, FleetDatabase& database, const canon::DomainName& domain,
            const crypto::SealingKey& with) {
@@ -83,7 +96,7 @@ bool bring(const crypto::KeyStore& store, FleetDatabase& database, const canon::
       connection.rollback();
       return false;
     }
-    database.put_domain(domain, crypto::write_manifest(here->manifest),
+    database.put_domain(domain, crypto::write_manifest(with_stops_unknown(here->manifest)),
                         sealed_rows(store, domain, here->manifest, with));
     connection.commit();
     return true;
@@ -117,14 +130,24 @@ std::int64_t take_everything(const crypto::KeyStore& store, FleetDatabase& datab
   return std::max(at, state.sequence);
 }
 
-// A run that was killed while it removed a domain has left keys without a manifest, which no list of domains
-// names.
+// Whether a run was killed while it removed the domain: it left nothing, or its lock, and files that are
+// marked for removal by their temporary names. Any other directory is not ours.
+bool is_half_removed(const std::filesystem::path& path) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(path))
+    names.insert(entry.path().filename().string());
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    return name == ".lock" || crypto::is_leftover(name) || names.contains(crypto::temporary_name(name));
+  });
+}
+
+// What a run that was killed has left of a domain, no list of domains names.
 void finish_removals(const crypto::KeyStore& store) {
   std::vector<canon::DomainName> begun;
   for (const auto& entry : std::filesystem::directory_iterator(store.directory())) {
     const auto domain = canon::DomainName::parse(entry.path().filename().string());
     if (domain && entry.symlink_status().type() == std::filesystem::file_type::directory &&
-        crypto::is_missing(store.manifest_path(*domain)))
+        crypto::is_missing(store.manifest_path(*domain)) && is_half_removed(entry.path()))
       begun.push_back(*domain);
   }
   for (const auto& domain : begun)
@@ -166,8 +189,14 @@ KeepReport keep(const crypto::KeyStore& store, const FleetSettings& settings, Fl
   finish_removals(store);
   for (const auto& domain : choice.to_remove) {
     if (database.domain(domain)) continue;  // the fleet has got it meanwhile
-    crypto::remove_copy(store, domain);
-    ++report.removed;
+    try {
+      crypto::remove_copy(store, domain);
+      ++report.removed;
+    } catch (const crypto::Error& error) {
+      // What is wrong with one domain must not keep the machine from choosing.
+      ++report.not_removed;
+      say(fmt::format("{} is not removed: {}", domain.str(), error.what()));
+    }
   }
   const auto mark = database.mark(at);
   if (!mark) throw crypto::StoreError("the database went back once more; give the command again");

@@ -28,11 +28,12 @@ enum class Keep { fleet, local };
 constexpr std::size_t most_named = 50;
 
 struct KeepReport {
-  bool went_back = true;    // false: the histories are the same, and nothing was done
-  std::size_t brought = 0;  // into the database
-  std::size_t written = 0;  // here
-  std::size_t removed = 0;  // here
-  std::size_t refused = 0;  // not taken, because of what is in the database's row
+  bool went_back = true;        // false: the histories are the same, and nothing was done
+  std::size_t brought = 0;      // into the database
+  std::size_t not_removed = 0;  // here, since something is wrong with them
+  std::size_t written = 0;      // here
+  std::size_t removed = 0;      // here
+  std::size_t refused = 0;      // not taken, because of what is in the database's row
 };
 
 // say: is told a line at a time what differs, and what becomes of it.

@@ -23,12 +23,25 @@ crypto::Manifest manifest_of(const DomainRow& row) {
   return crypto::parse_manifest(row.manifest, "the manifest in the database");
 }
 
+// The name of a temporary file has to fit as well. A revoked key has no sealed one that would prove its use.
+void require_short_names(const crypto::Manifest& manifest) {
+  constexpr std::size_t longest_name = 255;
+  for (const auto& entry : manifest.keys) {
+    const auto name = fmt::format(".{}+{}.private.new", entry.selector.str(), entry.use);
+    if (name.size() > longest_name) {
+      throw RowRefused(
+          fmt::format("the file of {} would have a name of {} bytes", entry.selector.str(), name.size()));
+    }
+  }
+}
+
 }  // namespace
 
 OpenedRow open_row(const DomainRow& row, const crypto::SealingKeys& sealing_keys,
                    const std::map<int, std::string>& fingerprints) {
   try {
     OpenedRow opened{domain_of(row), {manifest_of(row), {}}};
+    require_short_names(opened.state.manifest);
     for (const auto& entry : opened.state.manifest.keys) {
       if (entry.state == crypto::KeyState::revoked) continue;
       opened.state.keys.push_back(

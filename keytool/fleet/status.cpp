@@ -8,6 +8,7 @@
 #include "canon/printable.hpp"
 #include "crypto/error.hpp"
 #include "crypto/store/manifest.hpp"
+#include "keytool/fleet/history.hpp"
 
 namespace dkim::keytool::fleet {
 namespace {
@@ -165,6 +166,11 @@ FleetStatus read_status(FleetDatabase& database, const std::optional<crypto::Mem
   FleetStatus status;
   status.store = database.state();
   status.now = database.now();
+  if (here) {
+    // The agent may have brought the copy further meanwhile, and its mark of before may be gone.
+    const auto history = compare_history(database, status.store, *here);
+    if (!history.mark_is_gone) status.distrust = history.what;
+  }
   read_signers(status, database, here);
   const auto refusals = database.refusals();
   for (const auto& refusal : refusals) {
@@ -177,7 +183,8 @@ FleetStatus read_status(FleetDatabase& database, const std::optional<crypto::Mem
 }
 
 FleetHealth health_of(const FleetStatus& status) {
-  if (!status.refusals.empty() || !status.unreadable.empty() || status.lacks_this_machine)
+  if (!status.refusals.empty() || !status.unreadable.empty() || status.lacks_this_machine ||
+      !status.distrust.empty())
     return FleetHealth::refuses;
   const bool all_current = std::all_of(status.signers.begin(), status.signers.end(), [](const auto& signer) {
     return signer.state == SignerState::current || signer.row.left;

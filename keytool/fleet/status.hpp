@@ -50,6 +50,7 @@ struct FleetStatus {
   // This machine is a copy of this fleet, and the database has no row for it: it was restored from before the
   // machine joined. No rotation waits for it.
   bool lacks_this_machine = false;
+  std::string distrust;  // why this machine takes nothing from the database; empty if it does
 };
 
 // here: this machine's membership, if it is in the fleet. drain: of this machine's configuration.

@@ -50,15 +50,18 @@ void Planner::look_after_stop(const KeyEntry& key) {
     plan_.changes.emplace_back(NoteStopped{key.selector});
     return;
   }
-  const auto since = key.revoked.value_or(key.retired.value_or(key.created));
-  const bool is_one_stuck =
-      std::any_of(signers_.behind.begin(), signers_.behind.end(),
-                  [&](const crypto::LaggingSigner& signer) { return is_stuck(signer, since, now_); });
-  const auto names = names_text(signers_.behind);
-  auto reason = fmt::format("the drain begins when no machine signs with it any more; until then: {}", names);
-  if (key.state == KeyState::revoked)
-    reason = is_one_stuck ? still_signs_text(signers_.behind)
-                          : fmt::format("it is revoked, but may still sign mail on {}", names);
+  const auto since = key.retired.value_or(key.created);
+  // A key that is revoked before that is one that somebody else has: that it still signs is no matter of
+  // time.
+  const bool is_urgent = key.state == KeyState::revoked;
+  const bool is_one_stuck = is_urgent || std::any_of(signers_.behind.begin(), signers_.behind.end(),
+                                                     [&](const crypto::LaggingSigner& signer) {
+                                                       return is_stuck(signer, since, now_);
+                                                     });
+  const auto reason =
+      is_urgent ? still_signs_text(signers_.behind)
+                : fmt::format("the drain begins when no machine signs with it any more; until then: {}",
+                              names_text(signers_.behind));
   plan_.waiting.push_back({key.selector, reason, end_of_leases(signers_.behind),
                            is_one_stuck ? Waiting::For::signers : Waiting::For::time, signers_.behind});
 }

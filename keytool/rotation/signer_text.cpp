@@ -88,12 +88,13 @@ std::string lacks_key_text(const Signers& signers) {
 }
 
 std::string still_signs_text(const Signers& signers) {
-  const auto names = names_text(signers);
+  auto text =
+      fmt::format("it is revoked, but may still sign mail on {}; stop that there (systemctl stop dkimsignd)",
+                  names_text(signers));
   const auto staying = expected_back({true, signers});
-  return fmt::format(
-      "it is revoked, but may still sign mail on {}; stop that there (systemctl stop dkimsignd), or if {} "
-      "gone for good: dkimkey fleet leave {}",
-      names, staying.size() == 1 ? "the machine is" : "they are", host_argument(staying));
+  if (staying.empty()) return text;
+  return text + fmt::format(", or if {} gone for good: dkimkey fleet leave {}",
+                            staying.size() == 1 ? "the machine is" : "they are", host_argument(staying));
 }
 
 }  // namespace dkim::keytool

@@ -23,10 +23,14 @@ bool may_catch_up(const crypto::LaggingSigner& signer, crypto::UtcTime now) {
 void wait_for_agents(crypto::StoreOfRecord& store, const canon::DomainName& domain, const Clock& now) {
   const auto end = steady_clock::now() + longest_wait;
   while (steady_clock::now() < end) {
-    const auto behind = store.signers(domain).behind;
-    if (std::none_of(behind.begin(), behind.end(),
-                     [&](const auto& signer) { return may_catch_up(signer, now()); }))
-      return;
+    try {
+      const auto behind = store.signers(domain).behind;
+      if (std::none_of(behind.begin(), behind.end(),
+                       [&](const auto& signer) { return may_catch_up(signer, now()); }))
+        return;
+    } catch (const crypto::StoreOfRecordError& error) {
+      if (!error.is_temporary()) throw;
+    }
     std::this_thread::sleep_for(pause_between);
   }
 }

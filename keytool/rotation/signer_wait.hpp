@@ -10,7 +10,7 @@ namespace dkim::keytool {
 
 // Waits until every machine that is in contact holds the domain's state, though for some seconds at most, and
 // not for a machine that is silent, refuses the domain or has left. Does nothing for a store of one machine.
-// Throws what StoreOfRecord::signers() throws.
+// Throws what StoreOfRecord::signers() throws, unless that is temporary.
 void wait_for_agents(crypto::StoreOfRecord& store, const canon::DomainName& domain, const Clock& now);
 
 }  // namespace dkim::keytool

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <thread>
 
+#include "keytool/output/terminal_text.hpp"
 #include "keytool/rotation/turn_report.hpp"
 
 namespace dkim::keytool {
@@ -93,7 +94,14 @@ TurnReport wait_for_turn(crypto::StoreOfRecord& store, const canon::DomainName& 
     // A server that lags must not make a hook run every few seconds.
     options.published.insert(report.published.begin(), report.published.end());
     progress.wait(pause_after(progress.waited(), report, now));
-    report = run_turn(store, domain, options, now);
+    try {
+      report = run_turn(store, domain, options, now);
+    } catch (const crypto::StoreOfRecordError& error) {
+      // As name servers do, a database comes back. What this run is to do, nobody else knows.
+      if (!error.is_temporary()) throw;
+      progress.show(fmt::format("{}\n", terminal_text(error.what())));
+      continue;
+    }
     if (!without_slot.empty()) awaited = under_way(report.manifest);
   }
   progress.clear_line();

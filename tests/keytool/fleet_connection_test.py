@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import unittest
+import unittest.mock
 
 from certificates import Authority
 from fleet_probe_case import NAME, PROBE, Probe, ProbeCase
@@ -48,6 +49,13 @@ class TlsTest(ProbeCase):
 
     def test_a_server_elsewhere_proves_its_name_by_default(self):
         self.assertTrue(self.is_tls(self.by_name(f"sslrootcert={self.authority.file}")))
+
+    def test_the_environment_of_another_database_changes_nothing(self):
+        for name, value in (("PGSSLMODE", "disable"), ("PGREQUIRESSL", "1")):
+            with unittest.mock.patch.dict(os.environ, {name: value}):
+                self.assertTrue(self.is_tls(self.by_name(f"sslrootcert={self.authority.file}")))
+                refusal = self.refusal(self.by_name(f"sslrootcert={self.authority.file}", host="db2.fleet.example"), "connect")
+                self.assertEqual(refusal.kind, "unreachable")
 
     def test_another_name_is_refused(self):
         refusal = self.refusal(self.by_name(f"sslrootcert={self.authority.file}", host="db2.fleet.example"), "connect")

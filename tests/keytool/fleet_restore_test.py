@@ -3,6 +3,7 @@
 No machine undoes anything until a person chooses, and both choices do what they say, also if they are killed.
 """
 
+import re
 import shutil
 import subprocess
 import unittest
@@ -183,6 +184,36 @@ class KeepTest(RestoreCase):
         new = self.signer("mx3")
         new.sync()
         self.assertEqual(contents(new.keys), wanted)
+
+    def test_that_no_machine_signs_with_a_key_is_found_out_again(self):
+        self.author.dkimkey("generate", "b.example", "-s", "second", "--algorithm", "ed25519")
+        self.author.dkimkey("activate", "b.example", "-s", "second", "--force")
+        manifest = self.author.keys / "b.example/keys.conf"
+        noted = re.sub(r'( *)(retired = "([^"]*)";)', r'\1\2\n\1stopped = "\3";', manifest.read_text())
+        self.assertIn("stopped", noted)
+        manifest.write_text(noted)
+        self.author.put("b.example")
+        self.mx1.sync()
+        self.restore()
+        self.mx1.connect(self.port, user="dkimsignd_writer")
+        self.mx1.sync("--keep", "local")
+        ((there,),) = self.query("SELECT replace(manifest, E'\\n', ' ') FROM dkimsignd.domains WHERE domain = 'b.example'")
+        self.assertIn("retiring", there)
+        self.assertNotIn("stopped", there)
+
+    def test_what_is_none_of_ours_or_damaged_does_not_end_the_choice(self):
+        foreign = self.mx1.keys / "backup"
+        foreign.mkdir(0o700)
+        (foreign / ".notes.new").write_text("mine")
+        (foreign / "old.private").write_text("mine")
+        self.restore()
+        (self.mx1.keys / "c.example/keys.conf").write_text("keys = (")
+        said = self.mx1.sync("--keep", "fleet", codes=(PROBLEM,))
+        self.assertIn("c.example is not removed: ", said)
+        self.assertTrue((self.mx1.keys / "c.example/server.private").exists())
+        self.assertEqual((self.mx1.sequence(), self.mx1.refused()), (2, {}))
+        self.assertEqual((foreign.stat().st_mode & 0o777, sorted(path.name for path in foreign.iterdir())),
+                         (0o700, [".notes.new", "old.private"]))
 
     def test_a_machine_without_the_right_to_write_brings_nothing(self):
         before = contents(self.mx1.keys)

@@ -144,16 +144,28 @@ class FaultsTest(SyncCase):
 
     def test_what_is_wrong_with_the_files_of_a_domain_keeps_no_other_back(self):
         signer = self.signer("mx1")
-        for name in ("a", "b", "c"):
+        names = ("a", "b", "c", "d", "e", "f")
+        for name in names:
             self.author.make(f"{name}.example")
         signer.sync()
         (signer.keys / "a.example/keys.conf").write_text("damaged")
         (signer.keys / "b.example/second.private").write_text("somebody else's")
         (signer.keys / "b.example/second.private").chmod(0o640)
-        for name in ("a", "b", "c"):
+        shutil.move(signer.keys / "d.example", self.workspace.path / "elsewhere")
+        (signer.keys / "d.example").symlink_to(self.workspace.path / "elsewhere")
+        (signer.keys / "e.example/.lock").unlink()
+        (signer.keys / "e.example/.lock").mkdir()
+        for name in names:
             self.author.turn(f"{name}.example", "server", "second")
+        # The file of this key would have a name that no file system has.
+        long = "s" * 63 + ("." + "s" * 58) * 3
+        manifest = (self.author.keys / "f.example/keys.conf").read_text()
+        entry = (f'{{ selector = "{long}"; use = 1000000; algorithm = "ed25519"; bits = 256; state = "revoked"; '
+                 'created = "2026-11-24T06:00:00Z"; revoked = "2026-11-24T06:00:00Z"; },')
+        self.author.put("f.example", manifest=manifest.replace("keys = (", f"keys = ( {entry}"))
         signer.sync(codes=(PROBLEM,))
-        self.assertEqual(sorted(signer.refused()), ["a.example", "b.example"])
+        self.assertEqual(sorted(signer.refused()), ["a.example", "b.example", "d.example", "e.example", "f.example"])
+        self.assertRegex(signer.refused()["f.example"], "would have a name of [0-9]+ bytes|manifest in the database")
         self.assertEqual(files(signer.keys, "c.example"), self.author.files("c.example"))
         self.assertEqual((signer.keys / "b.example/second.private").read_text(), "somebody else's")
 

@@ -322,6 +322,8 @@ class Join(FleetTest):
         self.assertIn("to change the name", self.mx1.fleet("join", code=PROBLEM))
         self.mx1.connect()
         self.query("UPDATE dkimsignd.store SET identity = gen_random_uuid()")
+        self.assertIn("this machine takes nothing from the database: this is the database of another fleet",
+                      self.mx1.fleet("status", code=PROBLEM))
         self.assertIn("and the database is that of", self.mx1.fleet("join", code=PROBLEM))
         self.assertIn("is that of", self.mx1.fleet("push", code=PROBLEM))
 

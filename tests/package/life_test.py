@@ -33,6 +33,24 @@ class LifeTest(unittest.TestCase):
         for recipient, raw in self.host.arrived(recipients).items():
             self.assertEqual(self.host.signers(raw), ["server"], recipient)
 
+    def start_agent(self):
+        """Makes the key directory the copy of a fleet whose database is away; returns the agent's process."""
+        (self.machine.root / "etc/dkimsignd/fleet.conf").write_text(
+            'connection = "host=127.0.0.1 dbname=none user=none sslmode=disable";\n'
+            'sealing_key_file = "/etc/dkimsignd/sealing.key";\n')
+        self.machine.run("chmod", "0640", "/etc/dkimsignd/fleet.conf")
+        for name, text in ((".fleet", 'fleet = "5e9c9b0e-6c7c-4b53-9d1d-0a1b2c3d4e5f"; host = "mx1"; sequence = 0; '
+                                      'contact = "2026-11-24T06:00:00Z";'), (".lease", 'end = "2099-01-01T00:00:00Z";')):
+            (self.machine.root / KEYS.lstrip("/") / name).write_text(f"format = 1; {text}\n")
+            self.machine.run("chown", "root:dkimsignd", f"{KEYS}/{name}")
+            self.machine.run("chmod", "0640", f"{KEYS}/{name}")
+        self.machine.run("systemctl", "start", "dkimkey-fleet")
+        return self.machine.property("dkimkey-fleet", "MainPID")
+
+    def end_fleet(self):
+        for path in (f"{KEYS}/.fleet", f"{KEYS}/.lease", "/etc/dkimsignd/fleet.conf"):
+            self.machine.run("rm", path)
+
     def test_1_it_may_be_there_before_postfix(self):
         self.machine.install(self.machine.put(package(PREVIOUS)))
         self.assertEqual(self.machine.active("dkimsignd"), "active")
@@ -50,6 +68,7 @@ class LifeTest(unittest.TestCase):
         ours = configuration.read_text() + 'log_level = "debug";\n'
         configuration.write_text(ours)
         before = self.host.daemon()
+        agent = self.start_agent()
         senders = Senders(self.host)
         try:
             senders.wait_for_more(30)
@@ -68,6 +87,9 @@ class LifeTest(unittest.TestCase):
                          [version.split("-")[0] for version in (PREVIOUS, CURRENT)])
         self.assertEqual(configuration.read_text(), ours)
         self.assertEqual(self.machine.active("dkimkey-rotate.timer"), "active")
+        # Without its agent a machine of a fleet would stop signing one day.
+        self.assertEqual(self.machine.active("dkimkey-fleet"), "active")
+        self.assertNotEqual(self.machine.property("dkimkey-fleet", "MainPID"), agent)
 
     def test_3_removed_it_leaves_configuration_and_keys(self):
         self.machine.run("apt-get", "-q", "-y", "remove", "dkimsignd")
@@ -77,6 +99,8 @@ class LifeTest(unittest.TestCase):
         self.assertFalse(self.machine.exists("/usr/sbin/dkimsignd"))
         self.assertEqual(self.machine.active("dkimsignd"), "inactive")
         self.assertEqual(self.machine.active("dkimkey-rotate.timer"), "inactive")
+        self.assertIn(self.machine.active("dkimkey-fleet"), ("inactive", "failed"))
+        self.end_fleet()
         # No mail goes out unsigned: Postfix keeps it.
         kept = self.host.by_sendmail()
         # After an installation everything is as before, and the kept mail is signed.
@@ -107,6 +131,7 @@ class LifeTest(unittest.TestCase):
         self.machine.run("dkimkey", "generate", "--domain", "second.example", "--selector", "s",
                          "--algorithm", "both")
         (self.machine.root / "etc/dkimsignd/tsig.key").write_text("a secret\n")
+        (self.machine.root / "etc/dkimsignd/sealing.key").write_text("a secret\n")
         (inside / "x\x1b[2J\ny").mkdir()
         self.machine.run("test", "-d", "/run/dkimsignd")
 
@@ -117,10 +142,12 @@ class LifeTest(unittest.TestCase):
             "dkimsignd: removing 2 private keys of second.example",
             "dkimsignd: removing 0 private keys of x?[2J?y",
             f"dkimsignd: removed {KEYS}; the records of these keys are still in DNS",
+            f"dkimsignd: {CONFIGURATION}/sealing.key stays: with the fleet's database it opens all keys; keep a copy in a safe "
+            "place if this is the last machine, and destroy it here",
             f"dkimsignd: {CONFIGURATION} stays, because it has files that are not the package's",
             "dkimsignd: the user and the group dkimsignd stay",
         ])
-        self.assertEqual(sorted(os.listdir(self.machine.root / "etc/dkimsignd")), ["tsig.key"])
+        self.assertEqual(sorted(os.listdir(self.machine.root / "etc/dkimsignd")), ["sealing.key", "tsig.key"])
         self.assertEqual((elsewhere / "theirs.private").read_text(), "a key\n")
         self.assertFalse(self.machine.exists(SOCKET_DIRECTORY))
         # The last metrics would raise an alert forever.

@@ -100,7 +100,7 @@ Findings check_active(const canon::DomainName& domain, const crypto::Manifest& m
 }
 
 Findings check_waiting(const canon::DomainName& domain, const crypto::Manifest& manifest,
-                       const crypto::KeySettings& policy, crypto::UtcTime now) {
+                       const crypto::KeySettings& policy, crypto::UtcTime now, bool in_fleet) {
   Findings findings;
   for (const auto& key : manifest.keys) {
     if (key.state == KeyState::pending && now - key.created > longest_pending) {
@@ -114,7 +114,17 @@ Findings check_waiting(const canon::DomainName& domain, const crypto::Manifest& 
     }
     // In a fleet the drain begins when no machine signs with the key any more.
     const auto last_use = std::max(key.retired, key.stopped);
-    if (key.state == KeyState::retiring && key.retired && now - *last_use > policy.drain + slack) {
+    const bool is_late =
+        key.state == KeyState::retiring && key.retired && now - *last_use > policy.drain + slack;
+    if (is_late && in_fleet && !key.stopped) {
+      findings.push_back({Severity::note,
+                          "rotation",
+                          crypto::record_name(key.selector, domain),
+                          fmt::format("retired {} ago, and a machine of the fleet may still sign with it",
+                                      days_text(now - *key.retired)),
+                          "see which one it is, and until when:",
+                          {"dkimkey fleet status"}});
+    } else if (is_late) {
       findings.push_back(
           {Severity::risk,
            "rotation",
@@ -123,7 +133,7 @@ Findings check_waiting(const canon::DomainName& domain, const crypto::Manifest& 
                        "after {}",
                        days_text(now - *key.retired), days_text(policy.drain)),
            "continue the rotation:",
-           {"dkimkey rotate --domain " + domain.str()}});
+           {"dkimkey rotate --due --domain " + domain.str()}});
     }
   }
   return findings;
@@ -170,10 +180,11 @@ Finding store_trouble(const std::string& subject, const crypto::Error& error) {
 }
 
 Findings check_keys(const canon::DomainName& domain, const crypto::Manifest& manifest,
-                    const crypto::KeySettings& policy, crypto::UtcTime now, ServiceManager manager) {
+                    const crypto::KeySettings& policy, crypto::UtcTime now, ServiceManager manager,
+                    bool in_fleet) {
   if (!any_key(manifest, KeyState::active)) return {no_active_key(domain, manifest)};
   auto findings = check_active(domain, manifest, policy, now, manager);
-  for (auto& waiting : check_waiting(domain, manifest, policy, now))
+  for (auto& waiting : check_waiting(domain, manifest, policy, now, in_fleet))
     findings.push_back(std::move(waiting));
   for (const auto& key : manifest.keys) {
     if (key.state == KeyState::active) {

@@ -13,10 +13,11 @@
 
 namespace dkim::keytool {
 
-// Checks one domain's keys by its manifest. Pure. What `rotate --due` would do counts as overdue only some
-// days later, since a timer may run at any time of its day.
+// Checks one domain's keys by its manifest, which may be a copy that belongs to a fleet. Pure. What `rotate
+// --due` would do counts as overdue only some days later, since a timer may run at any time of its day.
 Findings check_keys(const canon::DomainName& domain, const crypto::Manifest& manifest,
-                    const crypto::KeySettings& policy, crypto::UtcTime now, ServiceManager manager);
+                    const crypto::KeySettings& policy, crypto::UtcTime now, ServiceManager manager,
+                    bool in_fleet = false);
 
 // Checks that the key directory exists and is not open to others. Without findings it can be read.
 Findings check_key_directory(const std::filesystem::path& directory);

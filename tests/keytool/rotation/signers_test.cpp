@@ -217,7 +217,7 @@ INSTANTIATE_TEST_SUITE_P(Revoked, SignerRule,
                                                  manifest({long_revoked}),
                                                  shows("v", State::revoked),
                                                  {},
-                                                 "wait v until 2026-12-04T12:00:00Z; ",
+                                                 "wait v until 2026-12-04T12:00:00Z (signers); ",
                                                  fleet({gone})},
                                          PlanRow{"loses_its_record_then",
                                                  manifest({stopped(long_revoked, noon - days(2))}),
@@ -273,8 +273,10 @@ TEST(SignerText, NamesEachMachineAndSinceWhen) {
   EXPECT_EQ(reason(manifest({revoked}), shows("v", State::revoked), fleet({silent})),
             "it is revoked, but may still sign mail on mx2 (last contact 2026-11-24T11:00:00Z); stop that "
             "there (systemctl stop dkimsignd), or if the machine is gone for good: dkimkey fleet leave mx2");
-  EXPECT_EQ(reason(manifest({revoked}), shows("v", State::revoked), fleet({gone})),
-            "it is revoked, but may still sign mail on mx3 (has left; may sign until 2026-12-04T12:00:00Z)");
+  EXPECT_EQ(
+      reason(manifest({revoked}), shows("v", State::revoked), fleet({gone})),
+      "it is revoked, but may still sign mail on mx3 (has left; may sign until 2026-12-04T12:00:00Z); stop "
+      "that there (systemctl stop dkimsignd)");
 }
 
 TEST(SignerText, SaysWhichMachinesHoldASlot) {

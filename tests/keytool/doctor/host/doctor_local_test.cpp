@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -71,6 +72,22 @@ TEST(DoctorKeys, findings) {
     manifest.keys = keys;
     EXPECT_EQ(summary(check_keys(domain, manifest, {}, now, ServiceManager::systemd)), expected);
   }
+}
+
+// There the drain begins when no machine signs with the key any more, which may take as long as a lease.
+TEST(DoctorKeys, a_fleet_may_wait_for_a_machine) {
+  const auto domain = *canon::DomainName::parse("example.com");
+  crypto::Manifest manifest;
+  manifest.keys = {key(KeyState::active, days(1)), key(KeyState::retiring, days(20))};
+  const auto severity = [&] {
+    const auto findings = check_keys(domain, manifest, {}, now, ServiceManager::systemd, true);
+    const auto found = std::find_if(findings.begin(), findings.end(),
+                                    [](const Finding& finding) { return finding.topic == "rotation"; });
+    return found == findings.end() ? Severity::good : found->severity;
+  };
+  EXPECT_EQ(severity(), Severity::note);
+  manifest.keys.back().stopped = now - days(11);
+  EXPECT_EQ(severity(), Severity::risk);
 }
 
 // A domain uses each selector once: the command to paste has a free one.
