@@ -24,12 +24,22 @@ EvpPkeyPtr reference(const Secret& der) {
   return is_ours ? std::move(key) : nullptr;
 }
 
-// Returns whether it is a key.
+// Whether the numbers of the key belong together.
+bool is_sound(EVP_PKEY* key) {
+  EVP_PKEY_CTX* context = EVP_PKEY_CTX_new(key, nullptr);
+  const bool sound = EVP_PKEY_check(context) == 1;
+  EVP_PKEY_CTX_free(context);
+  ERR_clear_error();
+  return sound;
+}
+
+// Returns whether it is a key. OpenSSL 3.5 accepts some whose numbers are impossible, by code of before its
+// providers.
 bool expect_equal(const Secret& der) {
   const auto ours = read_pkcs8(der);
   EXPECT_EQ(ERR_peek_error(), 0U);
   const auto theirs = reference(der);
-  EXPECT_EQ(ours == nullptr, theirs == nullptr);
+  EXPECT_EQ(ours == nullptr, theirs == nullptr || (!ours && !is_sound(theirs.get())));
   if (ours && theirs) {
     EXPECT_EQ(EVP_PKEY_eq(ours.get(), theirs.get()), 1);
   }
