@@ -63,9 +63,8 @@ ExitCode leave_host(const ParsedOptions& options, const std::string& host) {
   if (result.in_contact && !result.had_left) {
     std::cerr << fmt::format(
         "it is still in contact, last seen {}: its agent brings no more changes, and says so. To stop it "
-        "from "
-        "signing now: systemctl stop dkimsignd on it. If it is to come "
-        "back: dkimkey fleet join on it\n",
+        "from signing now: systemctl stop dkimsignd on it. If it is to come back: dkimkey fleet join on "
+        "it\n",
         crypto::to_string(*result.signer.last_seen));
   }
   return ExitCode::done;

@@ -82,9 +82,8 @@ ExitCode fleet_status(const Arguments& arguments) {
   if (status.lacks_this_machine) {
     std::cerr
         << "the database does not know this machine, and no rotation waits for it until its agent has "
-           "reached "
-           "the database: it was restored from before the machine joined; dkimkey fleet sync --help says how "
-           "to choose\n";
+           "reached the database: it was restored from before the machine joined; dkimkey fleet sync --help "
+           "says how to choose\n";
   }
   return code_of(fleet::health_of(status));
 }

@@ -121,9 +121,8 @@ void FleetChange::commit() {
     refresh_copy(pool_, files_, domain_);
   } catch (const crypto::Error& error) {
     std::cerr << fmt::format(
-        "dkimkey: the change was made in the fleet's database, and the agent (dkimkey fleet sync) will bring "
-        "it "
-        "to this machine, but: {}\n",
+        "dkimkey: the change was made in the fleet's database, and the agent (dkimkey fleet sync) will "
+        "bring it to this machine, but: {}\n",
         terminal_text(error.what()));
   }
 }
