@@ -122,6 +122,10 @@ void ignore_notice(void* /*unused*/, const PGresult* /*unused*/) {}
 
 }  // namespace
 
+void check_connection(const FleetSettings& settings) {
+  options_of(settings);
+}
+
 Connection connect(const FleetSettings& settings) {
   // Waits in libpq: only so does connect_timeout count for each host, and the next one is tried.
   auto connection = start(parameters_of(settings), true);

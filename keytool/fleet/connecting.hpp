@@ -23,6 +23,9 @@ struct ClearResult {
 };
 using Result = std::unique_ptr<PGresult, ClearResult>;
 
+// Throws SettingsError for a connection that libpq cannot read. Connects to nothing.
+void check_connection(const FleetSettings& settings);
+
 // Connects, within a limit for each host.
 Connection connect(const FleetSettings& settings);
 

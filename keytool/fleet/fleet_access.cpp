@@ -5,13 +5,16 @@
 #include "canon/printable.hpp"
 #include "crypto/keys/sealed_key.hpp"
 #include "crypto/settings/places.hpp"
+#include "keytool/fleet/connecting.hpp"
 
 namespace dkim::keytool::fleet {
 
 using Kind = crypto::SealError::Kind;
 
 FleetSettings require_fleet_settings(const std::optional<std::filesystem::path>& named) {
-  return *read_fleet_settings(named.value_or(crypto::default_fleet_file), true);
+  auto settings = *read_fleet_settings(named.value_or(crypto::default_fleet_file), true);
+  check_connection(settings);
+  return settings;
 }
 
 void check_sealing_keys(const crypto::SealingKeys& keys, const StoreState& state,

@@ -13,7 +13,8 @@
 
 namespace dkim::keytool::fleet {
 
-// named: the file that the configuration names; the default one if nothing is named. Either has to be there.
+// named: the file that the configuration names; the default one if nothing is named. Either has to be there,
+// with a connection that libpq can read.
 FleetSettings require_fleet_settings(const std::optional<std::filesystem::path>& named);
 
 // Throws SealError if the machine lacks the newest of the fleet's sealing keys, or has another key under the

@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -326,6 +327,16 @@ class Join(FleetTest):
                       self.mx1.fleet("status", code=PROBLEM))
         self.assertIn("and the database is that of", self.mx1.fleet("join", code=PROBLEM))
         self.assertIn("is that of", self.mx1.fleet("push", code=PROBLEM))
+
+    def test_a_connection_that_is_none(self):
+        self.mx1.connect()
+        path = self.mx1.root / "fleet.conf"
+        path.write_text(re.sub('connection = "[^"]*"', 'connection = "db1.example.com hush"', path.read_text()))
+        # The service manager does not start the agent again after such an end.
+        for words in (("sync",), ("status",), ("join",), ("leave", "mx1"), ("push",), ("reseal",)):
+            said = self.mx1.fleet(*words, code=USAGE)
+            self.assertIn("is no connection string of libpq", said)
+            self.assertNotIn("hush", said)
 
     def test_a_database_that_is_away(self):
         mx2 = self.member("mx2")
