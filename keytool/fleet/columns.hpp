@@ -13,8 +13,10 @@
 
 namespace dkim::keytool::fleet {
 
-// The limit for signers, refusals and the like.
+// The limit for refusals and the like.
 inline constexpr int most_rows = 1'000'000;
+// Every machine may write rows for as many others as it likes.
+inline constexpr int most_signers = 10'000;
 
 // A column of timestamptz as seconds since 1970; null for what is no time of ours. Every signer may write
 // times, and an infinite one must not keep the others from reading.

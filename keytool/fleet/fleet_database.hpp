@@ -113,7 +113,7 @@ class FleetDatabase {
   std::vector<SignerRow> signers();
   // Throws DatabaseError if the machine has left, or is not known.
   void require_member(const std::string& host);
-  // Returns host, applied, lease_end and left of one machine, and nothing else.
+  // Returns host, applied, last_seen, lease_end and left of one machine, and nothing else.
   std::optional<SignerRow> signer(const std::string& host);
   std::vector<RefusedRow> refusals();
   std::vector<RefusedRow> refusals_of(const std::string& host);

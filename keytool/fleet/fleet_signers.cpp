@@ -23,7 +23,7 @@ std::vector<SignerRow> FleetDatabase::signers() {
       "SELECT left(s.host, 300), left(s.version, 100), s.applied, {}, {}, {}, left(s.sealing_keys, 4000), "
       "(SELECT count(*) FROM dkimsignd.refused AS r WHERE r.host = s.host) "
       "FROM dkimsignd.signers AS s ORDER BY s.host LIMIT {}",
-      seconds("s.last_seen"), seconds("s.lease_end"), seconds("s.\"left\""), most_rows));
+      seconds("s.last_seen"), seconds("s.lease_end"), seconds("s.\"left\""), most_signers));
   std::vector<SignerRow> signers;
   for (int i = 0; i < rows.size(); ++i) {
     signers.push_back({rows.text(i, 0), rows.text(i, 1), rows.number(i, 2), time_at(rows, i, 3),
@@ -40,15 +40,17 @@ void FleetDatabase::require_member(const std::string& host) {
 }
 
 std::optional<SignerRow> FleetDatabase::signer(const std::string& host) {
-  const auto rows = database_.run(fmt::format("SELECT applied, {}, {} FROM dkimsignd.signers WHERE host = $1",
-                                              seconds("lease_end"), seconds("\"left\"")),
-                                  {host});
+  const auto rows =
+      database_.run(fmt::format("SELECT applied, {}, {}, {} FROM dkimsignd.signers WHERE host = $1",
+                                seconds("last_seen"), seconds("lease_end"), seconds("\"left\"")),
+                    {host});
   if (rows.size() == 0) return std::nullopt;
   SignerRow signer;
   signer.host = host;
   signer.applied = rows.number(0, 0);
-  signer.lease_end = time_at(rows, 0, 1);
-  signer.left = time_at(rows, 0, 2);
+  signer.last_seen = time_at(rows, 0, 1);
+  signer.lease_end = time_at(rows, 0, 2);
+  signer.left = time_at(rows, 0, 3);
   return signer;
 }
 
@@ -82,7 +84,7 @@ std::vector<crypto::LaggingSigner> FleetDatabase::behind(const canon::DomainName
           "WHERE (r.host IS NOT NULL OR s.applied < "
           "(SELECT sequence FROM dkimsignd.domains WHERE domain = $1)) "
           "AND (s.\"left\" IS NULL OR s.lease_end > now()) ORDER BY s.host LIMIT {}",
-          seconds("s.last_seen"), seconds("s.lease_end"), most_rows),
+          seconds("s.last_seen"), seconds("s.lease_end"), most_signers),
       {domain.str()});
   std::vector<crypto::LaggingSigner> behind;
   for (int i = 0; i < rows.size(); ++i) {

@@ -154,11 +154,6 @@ void finish_removals(const crypto::KeyStore& store) {
     crypto::remove_copy(store, domain);
 }
 
-bool knows(FleetDatabase& database, const std::string& host) {
-  const auto signers = database.signers();
-  return std::any_of(signers.begin(), signers.end(), [&](const SignerRow& row) { return row.host == host; });
-}
-
 }  // namespace
 
 KeepReport keep(const crypto::KeyStore& store, const FleetSettings& settings, FleetDatabase& database,
@@ -174,7 +169,7 @@ KeepReport keep(const crypto::KeyStore& store, const FleetSettings& settings, Fl
   const auto sealing_keys = crypto::SealingKeys::read(settings.sealing_key_file);
   const auto choice = choose(store, database, which, say);
   // A database from before this machine joined does not know it. Refusals need it there.
-  if (!knows(database, membership.host)) {
+  if (!database.signer(membership.host)) {
     database.join(membership.host);
     if (const auto held = crypto::read_lease(store))
       database.grant_lease(membership.host, *held, held, settings.lease);

@@ -36,12 +36,10 @@ bool lacks_changes(FleetDatabase& database, const crypto::Membership& membership
 }  // namespace
 
 LeaveResult leave(FleetDatabase& database, const std::string& host) {
-  const auto signers = database.signers();
-  const auto found =
-      std::find_if(signers.begin(), signers.end(), [&](const auto& row) { return row.host == host; });
-  if (found == signers.end()) {
+  const auto found = database.signer(host);
+  if (!found) {
     throw crypto::StoreError(fmt::format("the fleet has no machine {}; it has {}",
-                                         canon::printable_word(host, 253), list_hosts(signers)));
+                                         canon::printable_word(host, 253), list_hosts(database.signers())));
   }
   LeaveResult result{*found, found->left.has_value(), false, database.now()};
   result.in_contact = is_in_contact(*found, result.now);

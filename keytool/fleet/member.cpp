@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "crypto/error.hpp"
 #include "crypto/utc_time.hpp"
 #include "keytool/fleet/clocks.hpp"
@@ -26,19 +24,11 @@ namespace {
                   host, seen, left));
 }
 
-std::optional<SignerRow> row_of(FleetDatabase& database, const std::string& host) {
-  auto signers = database.signers();
-  const auto found =
-      std::find_if(signers.begin(), signers.end(), [&](const auto& row) { return row.host == host; });
-  if (found == signers.end()) return std::nullopt;
-  return std::move(*found);
-}
-
 void take_name(FleetDatabase& database, const std::string& host, Name name) {
   if (name == Name::ours) {
     database.join(host);
   } else if (!database.join_new(host)) {
-    throw_name_taken(host, row_of(database, host));
+    throw_name_taken(host, database.signer(host));
   }
 }
 
@@ -119,7 +109,7 @@ void become_member(const crypto::KeyStore& store, const FleetSettings& settings,
 }
 
 void resume_membership(const crypto::Membership& membership, FleetDatabase& database, Name name) {
-  const auto row = row_of(database, membership.host);
+  const auto row = database.signer(membership.host);
   if (!row) {
     take_name(database, membership.host, name);
   } else if (row->applied > membership.sequence && name == Name::free) {
