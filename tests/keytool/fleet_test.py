@@ -424,6 +424,18 @@ class Leave(FleetTest):
         self.assertIn(b"does not know this machine", done.stderr)
         self.assertEqual(self.mx1.run("fleet", "status").returncode, DONE)
 
+    def test_the_old_database_comes_back(self):
+        """As dkimsignd-fleet(7) says at the end of AN OUTAGE OF A WEEK."""
+        self.mx2.connect("dkimsignd_writer")
+        for machine in (self.mx1, self.mx2):
+            machine.fleet("leave", "--keep", "--offline")
+        self.mx2.expect(DONE, "generate", "-d", "a.example", "-s", "s2", "--algorithm", "ed25519")
+        self.mx2.fleet("push", "--replace", "a.example", "--take-name")
+        self.mx1.fleet("join", "--take-name", code=PROBLEM)  # which names a.example, and leaves the choice to a person
+        self.mx1.fleet("join", "--take-name", "--take-fleet")
+        self.assertEqual(self.mx1.files(), self.mx2.files())
+        self.assertIn(("a.example", "s2"), self.mx1.listed())
+
     def test_without_the_database(self):
         self.mx2.connect(port=1)
         self.mx2.fleet("leave", "--keep", code=PROBLEM)
