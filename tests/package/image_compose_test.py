@@ -33,7 +33,11 @@ class ComposeTest(unittest.TestCase):
         shutil.copy(PACKAGING / "image/compose.yaml", place)
         relay = f"export RELAYHOST='[{HOST_ADDRESS}]:{cls.mail.sink.port}'"
         cls.compose = f"{page_command('export DKIMSIGND_VERSION=')}; {relay}; "
-        cls.host.run(cls.compose + page_command("podman-compose --file"))
+        said = cls.host.attempt(cls.compose + page_command("podman-compose --file"))
+        # podman-compose ends with 0 although a container did not start.
+        stopped = [name for name in ("dkimsignd", "dkimsignd-postfix") if not cls.host.inspect(name)["State"]["Running"]]
+        if said[0] != 0 or stopped:
+            raise AssertionError(f"podman-compose started no {' and no '.join(stopped)}: {said}")
 
     def logs(self, name):
         return self.host.attempt(f"podman logs {name}")[1]
@@ -69,6 +73,7 @@ class ComposeTest(unittest.TestCase):
         self.assertTrue(seen["HostConfig"]["ReadonlyRootfs"])
         self.assertEqual(seen["EffectiveCaps"] or [], [])
         self.assertEqual(seen["NetworkSettings"]["Ports"].get("8891/tcp"), None)
+        self.wait_for_log("dkimsignd", " listens on inet:8891@0.0.0.0")
         self.assertEqual(self.host.run("podman exec dkimsignd dkimsignd --probe"), "the daemon on inet:8891@0.0.0.0 answers\n")
 
 
