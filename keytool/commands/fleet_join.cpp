@@ -36,12 +36,11 @@ void print_not_joined(const fleet::Comparison& comparison) {
     std::cout << fmt::format("{}\n  only here\n", domain.str());
   print_differences(comparison.differing);
   std::cerr << fmt::format(
-      "nothing was changed: {} domains differ from the fleet, {} are only here, {} are equal.\n"
-      "Choose: \"dkimkey fleet push\" takes those in that are only here; with --replace DOMAIN, this "
-      "machine's state "
-      "of that domain replaces the fleet's.\n\"dkimkey fleet join --take-fleet\" takes the fleet's state of "
-      "all, and "
-      "destroys what only this machine has.\n",
+      "nothing was changed. Domains that differ from the fleet: {}, only here: {}, equal: {}\n"
+      "Choose: \"dkimkey fleet push\" takes in what is only here; with --replace DOMAIN, this machine's "
+      "state of that domain replaces the fleet's.\n"
+      "\"dkimkey fleet join --take-fleet\" takes the fleet's state of all, and destroys what only this "
+      "machine has.\n",
       comparison.differing.size(), comparison.only_here.size(), comparison.equal);
 }
 

@@ -108,7 +108,7 @@ ExitCode keep(const ParsedOptions& options) {
     std::cerr << fmt::format(
         "nothing was changed, because this machine's copy does not have everything: {}\n"
         "To keep it as it is: dkimkey fleet leave --keep --offline\n",
-        result.sync.trouble.empty() ? fmt::format("{} domains are refused", result.sync.refused)
+        result.sync.trouble.empty() ? fmt::format("refused domains: {}", result.sync.refused)
                                     : terminal_text(result.sync.trouble));
     return ExitCode::problem;
   }

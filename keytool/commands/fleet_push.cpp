@@ -42,9 +42,8 @@ ExitCode report_not_joined(const fleet::PushResult& result, const std::string& h
   for (const auto& [domain, why] : result.unreadable)
     std::cerr << fmt::format("{} cannot be taken in: {}\n", domain, terminal_text(why));
   std::cerr << fmt::format(
-      "this machine is not a member of the fleet yet: {} domains differ, {} cannot be read; {} were taken "
-      "in, {} replaced, "
-      "{} are equal.\n",
+      "this machine is not a member of the fleet yet. Domains that differ: {}, unreadable: {}, taken in: {}, "
+      "replaced: {}, equal: {}\n",
       result.differing.size(), result.unreadable.size(), result.pushed, result.replaced.size(), result.equal);
   if (result.announced) {
     std::cerr << fmt::format(
@@ -54,8 +53,7 @@ ExitCode report_not_joined(const fleet::PushResult& result, const std::string& h
   }
   if (!result.differing.empty()) {
     std::cerr << "Choose: \"dkimkey fleet push --replace DOMAIN\" takes this machine's state of a domain, "
-                 "\"dkimkey fleet "
-                 "join --take-fleet\" the fleet's state of all that differ.\n";
+                 "\"dkimkey fleet join --take-fleet\" the fleet's state of all that differ.\n";
   }
   return ExitCode::problem;
 }
@@ -83,7 +81,7 @@ ExitCode fleet_push(const Arguments& arguments) {
                              difference.domain.str());
   print_differences(result.replaced);
   if (!result.joined) return report_not_joined(result, settings.host);
-  std::cerr << fmt::format("{} domains were taken in, {} replaced, {} were equal\n", result.pushed,
+  std::cerr << fmt::format("domains taken in: {}, replaced: {}, equal: {}\n", result.pushed,
                            result.replaced.size(), result.equal);
   return report_sync(result.sync, store, settings.host);
 }

@@ -39,8 +39,8 @@ not there. Then it becomes active, and the old key retires at the same time. Aft
 revoked: its private key is destroyed, and its record must be emptied. Later its record must be removed.
 
 In a fleet, a key becomes active when every machine has it, and the drain counts from when the last machine
-stopped signing with the old one. A machine that holds this up is named. --compromised does not wait for machines; it says which of them may still
-sign with the old key.
+stopped signing with the old one. A machine that holds this up is named. --compromised does not wait for machines;
+it says which of them may still sign with the old key.
 
 --compromised is not remembered: give it again, or together with --wait, until the old key is revoked. That does
 not begin another turn.

@@ -99,7 +99,7 @@ class Push(FleetTest):
         mx1.expect(DONE, "generate", "-d", "a.example", "-s", "next", "--algorithm", "ed25519")
         before = mx1.files()
         said = mx1.fleet("push")
-        self.assertIn("3 domains were taken in", said)
+        self.assertIn("domains taken in: 3,", said)
         self.assertEqual(mx1.files(), before)
         self.assertEqual(self.domains(), ["a.example", "b.example", "c.example"])
         # A revoked key has no private key any more, and had a successor.
@@ -149,7 +149,7 @@ class Push(FleetTest):
         # Some domains as they are here, the rest as the fleet has them.
         said = mx2.fleet("push", "--replace", "state.example", code=PROBLEM)
         self.assertIn("state.example: this machine's state replaced the fleet's", said)
-        self.assertIn("2 domains differ", said)
+        self.assertIn("Domains that differ: 2,", said)
         self.assertIn("key.example", mx2.fleet("join", code=PROBLEM))
         self.assertEqual(mx2.files(), before)
         said = mx2.fleet("join", "--take-fleet")
