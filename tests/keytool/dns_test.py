@@ -305,6 +305,26 @@ class Rotate(DnsTest):
         self.assertEqual(self.states(), {"server": "revoked", new: "active"})
         self.assertFalse((self.keys / ZONE / "server.private").exists())
 
+    def test_a_stolen_disk_has_the_next_key_too(self):
+        """Given each hour, the command replaces the pending key as well, and ends with no key that was on the disk."""
+        self.update_method()
+        self.made("server", "--activate")
+        self.publish("server")
+        self.rotate()
+        (pending,) = self.pending()
+        stolen = {"server", pending}
+        hours = 0
+        while not all(self.states()[selector] == "revoked" for selector in stolen):
+            self.assertLess(hours, 5, self.states())
+            self.rotate("--compromised")
+            for new in self.pending():
+                self.world.settle(self.name(new))
+            self.grow_older(hours=1)
+            hours += 1
+        (active,) = (selector for selector, state in self.states().items() if state == "active")
+        self.assertNotIn(active, stolen)
+        self.assertFalse(any((self.keys / ZONE / f"{selector}.private").exists() for selector in stolen))
+
     def test_two_at_once(self):
         self.made("server", "--activate")
         self.publish("server")
