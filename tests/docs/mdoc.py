@@ -53,10 +53,10 @@ class Page:
         assert not stack, f"{self.path}: a list without its .El"
         return items
 
-    def displays(self):
-        """Returns the literal examples, as a reader pastes them."""
+    def displays(self, section=None):
+        """Returns the literal examples, of the page or of one section, as a reader pastes them."""
         found, block = [], None
-        for line in self.lines:
+        for line in self.lines if section is None else self.section(section):
             if line.startswith(".Bd -literal"):
                 block = []
             elif line == ".Ed" and block is not None:

@@ -14,6 +14,8 @@ from machine import isolate
 FAST = "--dpkgopt=force-unsafe-io"
 # The machine's archive has these packages, and the tests install one of them: they conflict with each other.
 LATER = ("postfix", "sendmail")
+# The store of record of a fleet.
+DATABASE = "postgresql"
 # Not every release has this one.
 PERHAPS = "lexicon"
 
@@ -26,7 +28,7 @@ def main():
         "--include=systemd-sysv,init-system-helpers", "--skip=cleanup/apt",
         f"--customize-hook=copy-in {package(CURRENT)} /var/tmp",
         *('--customize-hook=chroot "$1" apt-get -q -y --download-only --no-install-recommends install '
-          f"{mta} /var/tmp/{package(CURRENT).name}" for mta in LATER),
+          f"{later} /var/tmp/{package(CURRENT).name}" for later in (*LATER, DATABASE)),
         f'--customize-hook=chroot "$1" sh -c "! apt-cache policy {PERHAPS} | grep -q \'Candidate: [^(]\' || '
         f'apt-get -q -y --download-only --no-install-recommends install {PERHAPS}"',
         '--customize-hook=rm "$1"/var/tmp/*.deb',

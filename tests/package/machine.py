@@ -68,7 +68,9 @@ class Machine:
 
     def boot(self, hostname="server"):
         """Starts systemd as process 1, and waits until it has started everything. After that, this thread is in
-        the machine's network, which is a loopback interface."""
+        the machine's network, which is a loopback interface; connect() joins two."""
+        # systemd takes the name from there; the base system has that of the host on which it was made.
+        (self.root / "etc/hostname").write_text(f"{hostname}\n")
         # Two containers in one control group would each take the other's processes for their own.
         groups = list(control_groups(self.place.name))
         for group in groups:
@@ -87,9 +89,24 @@ class Machine:
         self._leader = wait_for(self._find_leader, f"a container; see {log}", alive)
         state = lambda: self.run("systemctl", "is-system-running", good=(0, 1, 4)).strip()
         wait_for(lambda: state() in ("running", "degraded"), "systemd to start", alive)
+        self.enter_network()
+
+    def enter_network(self):
+        """Puts this thread into the machine's network."""
         with open(f"/proc/{self._leader}/ns/net", "rb") as network:
             if ctypes.CDLL(None, use_errno=True).setns(network.fileno(), CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), "setns")
+
+    def ip(self, *words):
+        """Runs ip(8) of this host in the network of the machine, which need not have it."""
+        return run("nsenter", f"--target={self._leader}", "--net", "--", "ip", *words)
+
+    def connect(self, address, other, others_address):
+        """Lays a cable to another machine that runs, with a device "cable" at both ends; the addresses have their prefix."""
+        self.ip("link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", other._leader)
+        for machine, own in ((self, address), (other, others_address)):
+            machine.ip("address", "add", own, "dev", "cable")
+            machine.ip("link", "set", "cable", "up")
 
     def _find_leader(self):
         """Returns the process that is number 1 in the container's process namespace, which is below ours."""
@@ -97,7 +114,8 @@ class Machine:
             try:
                 lines = (place / "status").read_text().splitlines()
                 status = dict(line.split(":", 1) for line in lines)
-                if status["NSpid"].split()[1:] == ["1"] and status["Name"].strip() == "systemd":
+                first = status["NSpid"].split()[1:] == ["1"] and status["Name"].strip() == "systemd"
+                if first and os.path.samefile(place / "root", self.root):
                     return int(place.name)
             except (OSError, KeyError):
                 continue  # it has ended meanwhile

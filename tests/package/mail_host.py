@@ -32,6 +32,9 @@ SOCKET = "unix:dkimsignd/dkimsignd.sock"
 class MailHost:
     """Sets up the surroundings of a running machine."""
 
+    # Where the machine finds the next hop.
+    next_hop = "127.0.0.1"
+
     def __init__(self, test, machine):
         self.machine = machine
         self.workspace = Workspace()
@@ -48,7 +51,7 @@ class MailHost:
         self.machine.run("debconf-set-selections", input=ANSWERS.encode())
         self.machine.install("postfix")
         # These settings say where mail goes in the test; they do not concern signing.
-        self.machine.run("postconf", "-e", f"relayhost=[127.0.0.1]:{self.sink.port}",
+        self.machine.run("postconf", "-e", f"relayhost=[{self.next_hop}]:{self.sink.port}",
                          "smtp_dns_support_level=disabled", "smtpd_peername_lookup=no")
         self.machine.run("systemctl", "restart", "postfix")
 
