@@ -2,16 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <iostream>
-#include <random>
 
 #include "crypto/service_manager.hpp"
 #include "crypto/text_file.hpp"
 #include "keytool/fleet/agent_metrics.hpp"
 #include "keytool/fleet/copy_turn.hpp"
 #include "keytool/fleet/differences.hpp"
+#include "keytool/fleet/pauses.hpp"
 #include "keytool/fleet/sync_pass.hpp"
 #include "keytool/output/terminal_text.hpp"
 #include "keytool/system/stop_signals.hpp"
@@ -190,11 +189,11 @@ class Agent {
   void wait_for_change() {
     if (state_.last.outcome == Outcome::stopped) return;
     try {
-      if (!database_->connection().wait(random(between_passes * 4 / 5, between_passes * 6 / 5),
+      if (!database_->connection().wait(pauses_.between(between_passes * 4 / 5, between_passes * 6 / 5),
                                         stop_.descriptor()))
         return;
       ++state_.notifications;
-      stop_.wait(random(milliseconds(0), gathering));
+      stop_.wait(pauses_.between(milliseconds(0), gathering));
     } catch (const DatabaseError&) {
       database_.reset();  // the next pass connects, and says so if it cannot
     }
@@ -202,14 +201,7 @@ class Agent {
 
   // A database that went back is not asked more often either: only a person ends that.
   void wait_after_failure() {
-    const auto doublings = std::min(failures_ == 0 ? 2 : failures_ - 1, 5);
-    const auto most = std::min(first_pause * (1 << doublings), longest_pause);
-    stop_.wait(random(most / 2, most));
-  }
-
-  milliseconds random(milliseconds least, milliseconds most) {
-    return milliseconds(
-        std::uniform_int_distribution<milliseconds::rep>(least.count(), most.count())(random_));
+    stop_.wait(pauses_.after(failures_ == 0 ? 3 : failures_, first_pause, longest_pause));
   }
 
   void write_metrics() {
@@ -239,7 +231,7 @@ class Agent {
   int failures_ = 0;  // in a row
   bool is_ready_ = false;
   std::optional<Steady::time_point> fed_;
-  std::mt19937_64 random_{std::random_device()()};
+  Pauses pauses_;
 };
 
 }  // namespace

@@ -4,8 +4,9 @@
 
 #include <chrono>
 #include <optional>
-#include <random>
 #include <thread>
+
+#include "keytool/fleet/pauses.hpp"
 
 namespace dkim::keytool::fleet {
 namespace {
@@ -61,13 +62,10 @@ std::optional<Answer> try_to_look(DatabasePool& pool, const UncertainChange& unc
 
 void find_out(DatabasePool& pool, const UncertainChange& change, const DatabaseError& doubt) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  std::mt19937_64 random{std::random_device()()};
+  Pauses pauses;
   auto answer = try_to_look(pool, change);
-  for (auto pause = first_pause; !answer && std::chrono::steady_clock::now() < deadline;
-       pause = std::min(2 * pause, longest_pause)) {
-    // Of random length: all that lost the server at once do not come back at once.
-    std::this_thread::sleep_for(milliseconds(
-        std::uniform_int_distribution<milliseconds::rep>(pause.count() / 2, pause.count())(random)));
+  for (int failures = 1; !answer && std::chrono::steady_clock::now() < deadline; ++failures) {
+    std::this_thread::sleep_for(pauses.after(failures, first_pause, longest_pause));
     answer = try_to_look(pool, change);
   }
   switch (answer.value_or(Answer::unknown)) {
