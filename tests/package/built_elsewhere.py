@@ -62,7 +62,7 @@ def without_prometheus(directory):
     """Returns CMake's options for a system that has neither prometheus-cpp nor a configuration of fmt for CMake, and the
     environment for pkg-config."""
     directory.mkdir()
-    for name in ("libconfig++", "ldns", "libidn2", "libpq", "fmt"):
+    for name in ("libconfig++", "ldns", "libidn2", "libpq", "libssl", "libcrypto", "fmt"):
         where = output("pkg-config", "--variable=pcfiledir", name).strip()
         (directory / f"{name}.pc").symlink_to(f"{where}/{name}.pc")
     missing = ("-DCMAKE_DISABLE_FIND_PACKAGE_prometheus-cpp=ON", "-DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON")

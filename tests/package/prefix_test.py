@@ -165,20 +165,20 @@ class ElsewhereTest(SourcesCase):
 
 
 class UsualTest(SourcesCase):
-    """A system like Debian, with and without systemd."""
+    """A system like Debian, without systemd and without fleets; and what is installed with both."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.configure("OFF")
+        cls.configure(systemd="OFF", fleet="OFF")
         cls.sources.make()
         cls.tree = cls.directory / "tree"
         cls.sources.install(DESTDIR=str(cls.tree))
 
     @classmethod
-    def configure(cls, systemd):
+    def configure(cls, systemd, fleet):
         cls.sources.configure("-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_INSTALL_PREFIX=/usr",
-                              f"-DDKIMSIGND_INSTALL_SYSTEMD={systemd}")
+                              f"-DDKIMSIGND_INSTALL_SYSTEMD={systemd}", f"-DDKIMSIGND_FLEET={fleet}")
 
     def test_nothing_is_for_systemd(self):
         self.assertEqual(files_below(self.tree), {
@@ -192,7 +192,7 @@ class UsualTest(SourcesCase):
         for name in PAGES:
             self.assertEqual((self.tree / "usr/share/man" / name).read_bytes(), (PACKAGING / "man" / name[5:]).read_bytes())
         # Configuring makes the copies that are to be installed.
-        self.configure("ON")
+        self.configure(systemd="ON", fleet="ON")
         copies = self.sources.build / "packaging"
         for folder in ("man", "systemd", "completion", "sysusers.d", "tmpfiles.d"):
             # The page of the image is installed as it is.
@@ -201,6 +201,21 @@ class UsualTest(SourcesCase):
             for name in sources:
                 self.assertEqual((copies / folder / name).read_bytes(), (PACKAGING / folder / name).read_bytes(), name)
         self.assertEqual((copies / "dkimsignd.conf").read_bytes(), (PACKAGING / "dkimsignd.conf").read_bytes())
+
+    def test_without_fleets_the_copy_of_a_fleet_stays_as_it_is(self):
+        program = self.tree / "usr/sbin/dkimkey"
+        self.assertNotIn("libpq", output("ldd", program))
+        with contextlib.closing(Workspace()) as workspace:
+            keys = KeyStore(workspace).path
+            generate = (program, "generate", "-D", keys, "--selector", "s", "--domain")
+            output(*generate, "example.com")
+            (keys / ".fleet").write_text('format = 1; fleet = "5e9c9b0e-6c7c-4b53-9d1d-0a1b2c3d4e5f"; host = "mx1"; sequence = 0; '
+                                         'contact = "2026-11-24T06:00:00Z";\n')
+            (keys / ".fleet").chmod(0o640)
+            before = files_below(keys)
+            self.assertRegex(output(*generate, "example.net", good=(1,)), r"copy of a fleet's keys.*built without fleets")
+            self.assertIn("built without fleets", output(program, "fleet", "status", good=(1,)))
+            self.assertEqual(files_below(keys), before)
 
     def test_the_programs_look_where_debian_has_it(self):
         program = self.tree / "usr/sbin/dkimsignd"
