@@ -15,7 +15,7 @@ PAGE = Page(PACKAGING / "man/dkimsignd-fleet.7")
 # The network that the page takes for an example; RFC 5737 reserves it for that. The name server has the address in front
 # of the machines' own.
 NETWORK = "192.0.2"
-OTHER_ZONES = ("shop.example", "late.example")
+OTHER_ZONES = ("shop.example", "late.example", "full.example")
 # Installs what the archive has, without a question.
 APT = 'APT::Get::Assume-Yes "true";\nAPT::Install-Recommends "false";\n'
 

@@ -116,7 +116,22 @@ class FleetTest(unittest.TestCase):
         self.assertEqual(self.mx2.signers(self.mx2.arrived([waits])[waits]), ["server"])
         self.assert_signed(self.mx1, self.mx2, selector="next")
 
-    def test_08_a_standby_takes_over(self):
+    def test_08_a_machine_with_a_full_disk_signs_and_catches_up(self):
+        keys = "/etc/dkimsignd/keys"
+        self.mx2.shell(f"cp -a {keys} /root/\nmount -t tmpfs -o size=2m tmpfs {keys}\ncp -a /root/keys/. {keys}\n"
+                       "systemctl restart dkimsignd dkimkey-fleet")
+        self.mx2.wait_until_well()
+        self.mx2.shell(f"cat /dev/zero > {keys}/.full", good=(1,))
+        self.mx1.shell("dkimkey generate --domain full.example --selector s")
+        wait_for(lambda: self.mx1.status()[0] == 3, "the fleet to wait for mx2")
+        self.assertIn("No space left on device", self.mx2.shell("journalctl --unit=dkimkey-fleet"))
+        self.assert_signed(self.mx1, self.mx2, selector="next")
+        self.mx2.shell(f"rm {keys}/.full")
+        for host in (self.mx1, self.mx2):
+            host.wait_until_well()
+            self.assertIn("pending", host.shell("dkimkey list --domain full.example"))
+
+    def test_09_a_standby_takes_over(self):
         hba, on_first, on_second, synchronous, _, settings, promote = self.page("A database that survives a machine")
         certificate = self.page("1. PostgreSQL")[0].split("runuser", 1)[0].replace("mx1.example.com", "mx2.example.com")
         (first,) = self.certificates(self.mx1)
@@ -149,7 +164,7 @@ class FleetTest(unittest.TestCase):
             host.wait_until_well()
             self.assertRegex(host.shell("dkimkey list --domain shop.example"), r"(?s)\bs1\b.*\bs2\b.*\bs3\b")
 
-    def test_09_what_fifty_machines_need(self):
+    def test_10_what_fifty_machines_need(self):
         (role,) = self.page("Roles")
         (connections,) = self.page("Connections")
         (limit,) = self.page("Poolers")
@@ -170,7 +185,7 @@ class FleetTest(unittest.TestCase):
     def certificates(host):
         return re.findall(r"-----BEGIN.*?-----END CERTIFICATE-----\n", host.shell("cat /etc/dkimsignd/fleet.crt"), re.DOTALL)
 
-    def test_10_the_sealing_key_is_changed(self):
+    def test_11_the_sealing_key_is_changed(self):
         prepare, copy, reseal, finish = self.page("CHANGING THE SEALING KEY")
         self.mx1.shell(prepare)
         before = self.mx1.shell("cat /etc/dkimsignd/sealing.key")
@@ -186,7 +201,7 @@ class FleetTest(unittest.TestCase):
         for host in (self.mx1, self.mx2):
             host.wait_until_well()
 
-    def test_11_an_older_database_undoes_nothing(self):
+    def test_12_an_older_database_undoes_nothing(self):
         dump, _ = self.page("What to back up")
         (restore,) = self.page("How to restore")
         keep_local, keep_fleet, check = self.page("How to choose")
@@ -207,7 +222,7 @@ class FleetTest(unittest.TestCase):
             self.assertIn("late", host.shell("dkimkey list --domain late.example"))
         self.assertIn("late.example", self.mx1.shell(check, good=(0, 1, 3)))
 
-    def test_12_a_lost_database_is_made_again(self):
+    def test_13_a_lost_database_is_made_again(self):
         leave, *_ = self.page("When the database is lost")
         roles, settings, tables = self.page("2. The schema and the sealing key")
         self.mx2.shell("runuser -u postgres -- psql -c 'DROP DATABASE dkimsignd WITH (FORCE)'")
@@ -226,7 +241,7 @@ class FleetTest(unittest.TestCase):
             host.wait_until_well()
         self.assert_signed(self.mx1, self.mx2, selector="next")
 
-    def test_13_after_an_outage_of_weeks_machines_come_back(self):
+    def test_14_after_an_outage_of_weeks_machines_come_back(self):
         """Both left the fleet, mx1 changed a domain, and then the old database was there again."""
         leave, *_ = self.page("When the database is lost")
         (back,) = self.page("AN OUTAGE OF A WEEK")
@@ -240,7 +255,7 @@ class FleetTest(unittest.TestCase):
             host.wait_until_well()
             self.assertIn("s4", host.shell("dkimkey list --domain shop.example"))
 
-    def test_14_every_key_is_replaced_after_a_stolen_disk(self):
+    def test_15_every_key_is_replaced_after_a_stolen_disk(self):
         rotate, stop, replace = self.page("A key that somebody else has")
         self.mx1.publish("s4", "shop.example")
         self.mx1.shell("dkimkey activate --domain shop.example --selector s4")
@@ -254,7 +269,7 @@ class FleetTest(unittest.TestCase):
         for host in (self.mx1, self.mx2):
             host.wait_until_well()
 
-    def test_15_two_copies_that_have_drifted(self):
+    def test_16_two_copies_that_have_drifted(self):
         _, leave, *_ = self.page("LEAVING")
         self.mx2.shell(leave)
         self.mx2.shell("dkimkey generate --domain own.example --selector own")
@@ -274,7 +289,7 @@ class FleetTest(unittest.TestCase):
             self.assertIn("own", host.shell("dkimkey list --domain own.example"))
             self.assertNotIn("drifted", host.shell("dkimkey list --domain late.example"))
 
-    def test_16_machines_leave(self):
+    def test_17_machines_leave(self):
         away, leave, enable, revoke = self.page("LEAVING")
         (gone,) = self.page("A machine that is gone")
         stop, tell = away.splitlines()
@@ -288,7 +303,7 @@ class FleetTest(unittest.TestCase):
         self.assertFalse(self.mx1.machine.exists("/etc/dkimsignd/keys/.lease"))
         self.assert_signed(self.mx1, selector="next")
 
-    def test_17_all_of_the_page_was_followed(self):
+    def test_18_all_of_the_page_was_followed(self):
         self.assertEqual(self.unused, set())
 
 
