@@ -57,7 +57,7 @@ class FleetHost(MailHost):
         show = f"dkimkey show --domain {domain} --selector {selector} --format value 2>/dev/null"
         self.dns.put(f"{selector}._domainkey.{domain}", self.shell(show).strip(), zone=domain)
 
-    def publish_by_itself(self):
+    def publish_automatically(self):
         """Has dkimkey publish the records from now on."""
         self.put("/etc/dkimsignd/tsig.key", self.dns.tsig_file.read_text())
         self.machine.path("/etc/dkimsignd/tsig.key").chmod(0o600)

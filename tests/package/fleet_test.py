@@ -224,7 +224,7 @@ class FleetTest(unittest.TestCase):
 
     def test_13_a_lost_database_is_made_again(self):
         leave, *_ = self.page("When the database is lost")
-        roles, settings, tables = self.page("2. The schema and the sealing key")
+        roles, _, tables = self.page("2. The schema and the sealing key")
         self.mx2.shell("runuser -u postgres -- psql -c 'DROP DATABASE dkimsignd WITH (FORCE)'")
         self.mx2.shell("runuser -u postgres -- psql -c 'CREATE DATABASE dkimsignd'")
         for host in (self.mx1, self.mx2):
@@ -256,10 +256,11 @@ class FleetTest(unittest.TestCase):
             self.assertIn("s4", host.shell("dkimkey list --domain shop.example"))
 
     def test_15_every_key_is_replaced_after_a_stolen_disk(self):
-        rotate, stop, replace = self.page("A key that somebody else has")
+        # The first one waits for an hour, in which resolvers may remember that a record was not there.
+        _, stop, replace = self.page("A key that somebody else has")
         self.mx1.publish("s4", "shop.example")
         self.mx1.shell("dkimkey activate --domain shop.example --selector s4")
-        self.mx1.publish_by_itself()
+        self.mx1.publish_automatically()
         # A rotation was under way at example.test, with a key that was on the disk; at shop.example there was none.
         said = self.mx1.shell(replace, good=(3,))
         self.assertRegex(said, r"kept next, .* if it is next that is compromised, run this once more")
@@ -268,6 +269,12 @@ class FleetTest(unittest.TestCase):
         self.assertRegex(said, rf"{re.escape(ZONE)}\n +done +made next-\d+")
         for host in (self.mx1, self.mx2):
             host.wait_until_well()
+        self.mx2.shell(stop)
+        kept = self.mx2.by_sendmail()
+        self.mx2.shell("systemctl start dkimsignd")
+        # Postfix looks again at what is still in maildrop when the next mail comes.
+        self.assert_signed(self.mx2, selector="next")
+        self.assertEqual(self.mx2.signers(self.mx2.arrived([kept])[kept]), ["next"])
 
     def test_16_two_copies_that_have_drifted(self):
         _, leave, *_ = self.page("LEAVING")
@@ -303,7 +310,7 @@ class FleetTest(unittest.TestCase):
         self.assertFalse(self.mx1.machine.exists("/etc/dkimsignd/keys/.lease"))
         self.assert_signed(self.mx1, selector="next")
 
-    def test_18_all_of_the_page_was_followed(self):
+    def test_18_no_example_was_overlooked(self):
         self.assertEqual(self.unused, set())
 
 
