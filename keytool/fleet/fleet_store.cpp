@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include "canon/printable.hpp"
 #include "crypto/error.hpp"
 #include "crypto/keys/sealing_keys.hpp"
+#include "crypto/settings/places.hpp"
 #include "crypto/store/domain_transaction.hpp"
 #include "crypto/store/membership.hpp"
+#include "keytool/cli/errors.hpp"
 #include "keytool/fleet/database_pool.hpp"
 #include "keytool/fleet/fleet_change.hpp"
 #include "keytool/fleet/sealed_rows.hpp"
@@ -120,6 +123,18 @@ crypto::SignerView FleetStore::signers(const canon::DomainName& domain) {
 std::unique_ptr<crypto::StoreOfRecord> open_fleet_store(const crypto::KeyStore& files,
                                                         FleetSettings settings) {
   return std::make_unique<FleetStore>(files, std::move(settings));
+}
+
+std::unique_ptr<crypto::StoreOfRecord> open_configured_fleet_store(const crypto::KeyStore& files,
+                                                                   const Configuration& configuration) {
+  constexpr bool is_needed = true;
+  std::optional<FleetSettings> settings;
+  try {
+    settings = read_fleet_settings(configuration.keys.fleet.value_or(crypto::default_fleet_file), is_needed);
+  } catch (const crypto::SettingsError& error) {
+    throw ConfigurationError(error.what());
+  }
+  return open_fleet_store(files, *std::move(settings));
 }
 
 }  // namespace dkim::keytool::fleet

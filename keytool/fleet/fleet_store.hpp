@@ -9,6 +9,7 @@
 
 #include "crypto/store/key_store.hpp"
 #include "crypto/store/store_of_record.hpp"
+#include "keytool/cli/configuration.hpp"
 #include "keytool/fleet/fleet_settings.hpp"
 
 namespace dkim::keytool::fleet {
@@ -17,5 +18,9 @@ namespace dkim::keytool::fleet {
 // yet.
 std::unique_ptr<crypto::StoreOfRecord> open_fleet_store(const crypto::KeyStore& files,
                                                         FleetSettings settings);
+
+// Does that with the settings of fleet.conf. Throws ConfigurationError if that file is missing or wrong.
+std::unique_ptr<crypto::StoreOfRecord> open_configured_fleet_store(const crypto::KeyStore& files,
+                                                                   const Configuration& configuration);
 
 }  // namespace dkim::keytool::fleet

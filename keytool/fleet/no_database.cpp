@@ -6,9 +6,8 @@
 
 namespace dkim::keytool::fleet {
 
-// NOLINTNEXTLINE(performance-unnecessary-value-param): as the declaration has it
-std::unique_ptr<crypto::StoreOfRecord> open_fleet_store(const crypto::KeyStore& files,
-                                                        FleetSettings /*unused*/) {
+std::unique_ptr<crypto::StoreOfRecord> open_configured_fleet_store(const crypto::KeyStore& files,
+                                                                   const Configuration& /*unused*/) {
   throw crypto::StoreError(
       fmt::format("{} is this machine's copy of a fleet's keys, and this dkimkey was built without "
                   "fleets: install one that has them",
