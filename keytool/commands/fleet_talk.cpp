@@ -7,7 +7,6 @@
 
 #include "canon/printable.hpp"
 #include "keytool/cli/configuration.hpp"
-#include "keytool/cli/errors.hpp"
 #include "keytool/fleet/fleet_access.hpp"
 #include "keytool/output/terminal_text.hpp"
 
@@ -19,11 +18,7 @@ constexpr std::size_t between_lines = 1000;
 }  // namespace
 
 fleet::FleetSettings fleet_settings_of(const ParsedOptions& options) {
-  try {
-    return fleet::require_fleet_settings(read_configuration(options).keys.fleet);
-  } catch (const crypto::SettingsError& error) {
-    throw ConfigurationError(error.what());
-  }
+  return fleet::configured_fleet_settings(read_configuration(options));
 }
 
 fleet::Progress fleet_progress(std::string what) {

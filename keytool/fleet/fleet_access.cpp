@@ -5,6 +5,7 @@
 #include "canon/printable.hpp"
 #include "crypto/keys/sealed_key.hpp"
 #include "crypto/settings/places.hpp"
+#include "keytool/cli/errors.hpp"
 #include "keytool/fleet/connecting.hpp"
 
 namespace dkim::keytool::fleet {
@@ -15,6 +16,14 @@ FleetSettings require_fleet_settings(const std::optional<std::filesystem::path>&
   auto settings = *read_fleet_settings(named.value_or(crypto::default_fleet_file), true);
   check_connection(settings);
   return settings;
+}
+
+FleetSettings configured_fleet_settings(const Configuration& configuration) {
+  try {
+    return require_fleet_settings(configuration.keys.fleet);
+  } catch (const crypto::SettingsError& error) {
+    throw ConfigurationError(error.what());
+  }
 }
 
 void check_sealing_keys(const crypto::SealingKeys& keys, const StoreState& state,

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "crypto/keys/sealing_keys.hpp"
+#include "keytool/cli/configuration.hpp"
 #include "keytool/fleet/fleet_database.hpp"
 #include "keytool/fleet/fleet_settings.hpp"
 
@@ -16,6 +17,10 @@ namespace dkim::keytool::fleet {
 // named: the file that the configuration names; the default one if nothing is named. Either has to be there,
 // with a connection that libpq can read.
 FleetSettings require_fleet_settings(const std::optional<std::filesystem::path>& named);
+
+// Returns the same for the whole configuration. Throws ConfigurationError, which ends a command with wrong
+// usage.
+FleetSettings configured_fleet_settings(const Configuration& configuration);
 
 // Throws SealError if the machine lacks the newest of the fleet's sealing keys, or has another key under the
 // number of any.

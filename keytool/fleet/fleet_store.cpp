@@ -5,16 +5,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
-#include <optional>
 
 #include "canon/printable.hpp"
 #include "crypto/error.hpp"
 #include "crypto/keys/sealing_keys.hpp"
-#include "crypto/settings/places.hpp"
 #include "crypto/store/domain_transaction.hpp"
 #include "crypto/store/membership.hpp"
-#include "keytool/cli/errors.hpp"
 #include "keytool/fleet/database_pool.hpp"
+#include "keytool/fleet/fleet_access.hpp"
 #include "keytool/fleet/fleet_change.hpp"
 #include "keytool/fleet/sealed_rows.hpp"
 #include "keytool/output/terminal_text.hpp"
@@ -127,14 +125,7 @@ std::unique_ptr<crypto::StoreOfRecord> open_fleet_store(const crypto::KeyStore& 
 
 std::unique_ptr<crypto::StoreOfRecord> open_configured_fleet_store(const crypto::KeyStore& files,
                                                                    const Configuration& configuration) {
-  constexpr bool is_needed = true;
-  std::optional<FleetSettings> settings;
-  try {
-    settings = read_fleet_settings(configuration.keys.fleet.value_or(crypto::default_fleet_file), is_needed);
-  } catch (const crypto::SettingsError& error) {
-    throw ConfigurationError(error.what());
-  }
-  return open_fleet_store(files, *std::move(settings));
+  return open_fleet_store(files, configured_fleet_settings(configuration));
 }
 
 }  // namespace dkim::keytool::fleet

@@ -357,6 +357,14 @@ class Leave(FleetTest):
         self.mx2 = self.member("mx2")
         self.mx2.fleet("join")
 
+    def test_a_member_whose_connection_is_none(self):
+        path = self.mx1.root / "fleet.conf"
+        path.write_text(re.sub('connection = "[^"]*"', 'connection = "db1.example.com hush"', path.read_text()))
+        for words in (("generate", "-d", "b.example", "-s", "s1"), ("rotate", "-d", "a.example"), ("revoke", "-d", "a.example", "-s", "s1")):
+            said = self.mx1.expect(USAGE, *words)
+            self.assertIn("is no connection string of libpq", said)
+            self.assertNotIn("hush", said)
+
     def test_an_unknown_machine(self):
         said = self.mx1.fleet("leave", "mx3", code=PROBLEM)
         self.assertIn("the fleet has no machine mx3; it has mx1, mx2", said)
