@@ -12,10 +12,10 @@
 #include "keytool/cli/subcommands.hpp"
 #include "keytool/dns/observation.hpp"
 #include "keytool/fleet/open_store.hpp"
+#include "keytool/keys/signer_text.hpp"
 #include "keytool/keys/stored_keys.hpp"
 #include "keytool/output/terminal_text.hpp"
 #include "keytool/rotation/rotation.hpp"
-#include "keytool/rotation/signer_text.hpp"
 #include "keytool/rotation/signer_wait.hpp"
 
 namespace dkim::keytool {

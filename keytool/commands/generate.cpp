@@ -169,7 +169,7 @@ bool still_fits(const MadeKey& made, const SizeRequest& size) {
 // Stores all of it or, whatever happens, nothing (crypto/store/domain_change).
 Outcome store_keys(crypto::StoreOfRecord& store, const canon::DomainName& domain,
                    const GenerateRequest& request, const std::vector<crypto::PrivateKey>& keys,
-                   const crypto::KeySettings& settings) {
+                   const crypto::KeySettings& settings, const crypto::SignerView& signers) {
   const auto transaction = store.change(domain);
   auto& manifest = transaction->manifest();
   Outcome outcome;
@@ -177,7 +177,8 @@ Outcome store_keys(crypto::StoreOfRecord& store, const canon::DomainName& domain
   request.flags.apply_to(manifest);
   outcome.changed = update_records(*transaction, before);
 
-  if (apply_slots(request, domain, settings, manifest) != request.keys) throw_changed_meanwhile(domain);
+  if (apply_slots(request, domain, settings, signers, manifest) != request.keys)
+    throw_changed_meanwhile(domain);
   const auto now = crypto::utc_now();
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto& selector = request.keys[i].selector;
@@ -234,14 +235,16 @@ ExitCode generate(const Arguments& arguments) {
   const auto& directory = store->files().directory();
   const auto before = key_directory_exists(directory) ? store->read_manifest(domain) : std::nullopt;
   auto manifest = before.value_or(crypto::Manifest{});
-  request.keys = apply_slots(request, domain, configuration.keys, manifest);
+  // Named if no slot is free.
+  const auto signers = before && !request.slots.empty() ? store->signers(domain) : crypto::SignerView{};
+  request.keys = apply_slots(request, domain, configuration.keys, signers, manifest);
   const auto planned = plan(request, domain, manifest);
   std::cerr << algorithm_note(request, manifest);
   std::vector<crypto::PrivateKey> keys;
   for (const auto& key : planned)
     keys.push_back(make_key(key, request));
   make_missing_key_directory(directory);
-  const auto outcome = store_keys(*store, domain, request, keys, configuration.keys);
+  const auto outcome = store_keys(*store, domain, request, keys, configuration.keys, signers);
   print_records(request, domain, outcome.made);
   std::cout.flush();
   std::cerr << describe_made(store->files(), domain, outcome.made)

@@ -17,7 +17,7 @@ using Kind = DatabaseError::Kind;
 constexpr std::size_t manifest_limit = crypto::most_settings_bytes + 1;
 constexpr std::size_t sealed_limit = crypto::most_sealed_bytes + 1;
 constexpr int most_keys = 1000;
-// Batches of manifests end when they have this many bytes, with one domain at least.
+// A batch of domains ends when it has this many bytes, with one domain at least.
 constexpr std::int64_t batch_bytes = 16 << 20;
 
 // Columns that another version of the tables, or somebody else, may have let be null.
@@ -164,9 +164,13 @@ std::vector<DomainRow> FleetDatabase::changed_since(std::int64_t sequence, int m
 std::vector<DomainRow> FleetDatabase::read_changed(std::int64_t sequence, int most) {
   // The first `most` of them, cut where they have too many bytes.
   const auto sizes = database_.run(
-      fmt::format("SELECT sequence, coalesce(least(octet_length(manifest), {}), 0) FROM dkimsignd.domains "
-                  "WHERE sequence > $1::bigint ORDER BY sequence LIMIT $2::int",
-                  manifest_limit),
+      fmt::format(
+          "SELECT d.sequence, coalesce(least(octet_length(d.manifest), {}), 0) + k.bytes "
+          "FROM dkimsignd.domains AS d CROSS JOIN LATERAL (SELECT "
+          "coalesce(sum(least(octet_length(sealed), {})), 0)::bigint AS bytes FROM (SELECT sealed "
+          "FROM dkimsignd.sealed_keys WHERE domain = d.domain ORDER BY selector, use LIMIT {}) AS each) "
+          "AS k WHERE d.sequence > $1::bigint ORDER BY d.sequence LIMIT $2::int",
+          manifest_limit, sealed_limit, most_keys),
       {sequence, most});
   if (sizes.size() == 0) return {};
   std::int64_t bytes = 0;

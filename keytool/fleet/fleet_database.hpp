@@ -86,8 +86,8 @@ class FleetDatabase {
   std::optional<DomainRow> domain(const canon::DomainName& domain);
   // Returns the domain's manifest without reading its keys.
   std::optional<std::string> manifest(const canon::DomainName& domain);
-  // The domains that changed after that change, with their keys, in the order of their sequences. All of it
-  // is one snapshot.
+  // The domains that changed after that change, with their keys, in the order of their sequences: the first
+  // `most`, or fewer if they are large, but one at least. All of it is one snapshot.
   std::vector<DomainRow> changed_since(std::int64_t sequence, int most);
 
   // When the first change after that one was made; nothing if there is none. For how far behind a signer is.
@@ -149,6 +149,7 @@ class FleetDatabase {
   // The first domains behind that one that have such a key.
   std::vector<std::string> domains_sealed_otherwise(int number, const std::string& after, int most);
   void put_sealed(const std::string& domain, const KeyRow& key);
+  // Throws DatabaseError if the fleet has another one of that number; that it has this one is no error.
   void add_sealing_key(int number, const std::string& fingerprint);
   // Throws DatabaseError if a key still needs one of them.
   void remove_sealing_keys_below(int number);

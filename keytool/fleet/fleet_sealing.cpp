@@ -12,8 +12,18 @@ constexpr const char* is_sealed_otherwise = "(sealing_key < $1::int OR sealing_k
 }  // namespace
 
 void FleetDatabase::add_sealing_key(int number, const std::string& fingerprint) {
-  database_.run("INSERT INTO dkimsignd.sealing_keys (number, fingerprint) VALUES ($1::int, $2)",
-                {number, fingerprint});
+  // Waits for another who is adding it.
+  database_.run(
+      "INSERT INTO dkimsignd.sealing_keys (number, fingerprint) VALUES ($1::int, $2) "
+      "ON CONFLICT (number) DO NOTHING",
+      {number, fingerprint});
+  const auto rows = database_.run(
+      "SELECT coalesce(left(fingerprint, 100), '') FROM dkimsignd.sealing_keys WHERE number = $1::int",
+      {number});
+  if (rows.size() != 1 || rows.text(0, 0) != fingerprint) {
+    throw DatabaseError(DatabaseError::Kind::refused,
+                        fmt::format("another sealing key {} has just come into use in the fleet", number));
+  }
 }
 
 void FleetDatabase::remove_sealing_keys_below(int number) {

@@ -9,6 +9,7 @@
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "keytool/cli/errors.hpp"
+#include "keytool/keys/slot_holders.hpp"
 #include "keytool/keys/slots.hpp"
 
 namespace dkim::keytool {
@@ -105,7 +106,8 @@ Slot slot_for(const Selector& selector, Algorithm algorithm, const canon::Domain
 
 // Gives the domain the slots, and returns the one that takes the new key.
 Selector open_slots(const SlotRequest& wanted, const canon::DomainName& domain,
-                    const crypto::KeySettings& settings, Manifest& manifest) {
+                    const crypto::KeySettings& settings, const crypto::SignerView& signers,
+                    Manifest& manifest) {
   refuse_missing_slots(wanted, manifest);
   std::vector<Slot> slots;
   for (const auto& selector : wanted.selectors)
@@ -115,8 +117,9 @@ Selector open_slots(const SlotRequest& wanted, const canon::DomainName& domain,
   manifest.slots.insert(manifest.slots.end(), slots.begin(), slots.end());
   if (auto slot = free_slot(manifest, wanted.selectors, wanted.selectors.back())) return *std::move(slot);
   throw crypto::StoreError(
-      fmt::format("no slot is free: {}",
-                  wait_for_slot(manifest, wanted.selectors, {settings.drain, settings.forget}).reason));
+      fmt::format("no slot is free: {}{}",
+                  wait_for_slot(manifest, wanted.selectors, {settings.drain, settings.forget}).reason,
+                  slot_holders_text(manifest, wanted.selectors, signers)));
 }
 
 void close_slots(const std::vector<KeyRequest>& keys, Manifest& manifest) {
@@ -151,7 +154,8 @@ void refuse_slots(const std::vector<KeyRequest>& keys, const Manifest& manifest)
 }  // namespace
 
 std::vector<KeyRequest> apply_slots(const GenerateRequest& request, const canon::DomainName& domain,
-                                    const crypto::KeySettings& settings, Manifest& manifest) {
+                                    const crypto::KeySettings& settings, const crypto::SignerView& signers,
+                                    Manifest& manifest) {
   if (request.no_slots) close_slots(request.keys, manifest);
   if (request.slots.empty()) {
     refuse_slots(request.keys, manifest);
@@ -160,7 +164,7 @@ std::vector<KeyRequest> apply_slots(const GenerateRequest& request, const canon:
   refuse_ed25519_alone(request, manifest);
   std::vector<KeyRequest> keys;
   for (const auto& wanted : request.slots)
-    keys.push_back({open_slots(wanted, domain, settings, manifest), wanted.algorithm});
+    keys.push_back({open_slots(wanted, domain, settings, signers, manifest), wanted.algorithm});
   return keys;
 }
 

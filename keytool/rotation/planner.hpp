@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "keytool/keys/slot_holders.hpp"
 #include "keytool/keys/slots.hpp"
 #include "keytool/rotation/rotation.hpp"
 
@@ -47,10 +48,9 @@ class Planner {
   void plan_removal(const KeyEntry& key, const RecordView& dns);
 
   bool is_held_by_all(const KeyEntry& key);
-  bool has_stopped(const KeyEntry& key) const;
+  bool has_stopped(const KeyEntry& key) const { return keytool::has_stopped(key, signers_); }
   void look_after_stop(const KeyEntry& key);
   crypto::UtcTime drained(const KeyEntry& key) const;
-  std::string slots_that_machines_hold(const Selectors& slots) const;
 
   void note_memory(const KeyEntry& key);
   void take_slot(const KeyEntry& old, const Selectors& slots);

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "keytool/keys/signer_text.hpp"
 #include "keytool/rotation/planner.hpp"
-#include "keytool/rotation/signer_text.hpp"
 
 namespace dkim::keytool {
 
@@ -37,13 +37,6 @@ bool Planner::is_held_by_all(const KeyEntry& key) {
   return false;
 }
 
-// Whether no machine signs with a key that was active once. That remains so: what a machine has applied, it
-// does not undo.
-bool Planner::has_stopped(const KeyEntry& key) const {
-  const bool has_signed = key.state == KeyState::retiring || key.activated || key.retired;
-  return !signers_.is_fleet || !has_signed || key.stopped;
-}
-
 // Notes that every machine has stopped signing with the key, or waits for those that may still do so.
 void Planner::look_after_stop(const KeyEntry& key) {
   if (signers_.behind.empty()) {
@@ -71,20 +64,6 @@ UtcTime Planner::drained(const KeyEntry& key) const {
   const auto retired = key.retired.value_or(now_);
   const auto last_use = signers_.is_fleet ? std::max(retired, key.stopped.value_or(retired)) : retired;
   return last_use + policy_.drain;
-}
-
-// Returns what a turn that waits for a free slot waits for besides the slots' own times; empty if nothing.
-std::string Planner::slots_that_machines_hold(const Selectors& slots) const {
-  if (signers_.behind.empty()) return {};
-  for (const auto& slot : slots) {
-    const auto* last = manifest_.find(slot);
-    const bool is_done = last == nullptr || last->state == KeyState::pending ||
-                         last->state == KeyState::active || has_stopped(*last);
-    if (!is_done)
-      return fmt::format("; longer while a machine may sign with the last key of {}: {}", slot.str(),
-                         names_text(signers_.behind));
-  }
-  return {};
 }
 
 }  // namespace dkim::keytool

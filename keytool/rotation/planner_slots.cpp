@@ -71,7 +71,7 @@ void Planner::wait_for_a_slot(const KeyEntry& old, const Selectors& slots) {
                                                          : "not every server could be asked",
                                           dns));
   }
-  const auto held = slots_that_machines_hold(slots);
+  const auto held = slot_holders_text(manifest_, slots, signers_);
   wait.reason += held;
   if (!held.empty() && wait.until && *wait.until <= now_) wait.until.reset();
   const auto* what_helps =

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "crypto/error.hpp"
 #include "crypto/keys/key_record.hpp"
 #include "keytool/keys/next_selector.hpp"
+#include "keytool/keys/slot_holders.hpp"
 #include "keytool/keys/slots.hpp"
 #include "keytool/keys/stored_keys.hpp"
 
@@ -63,12 +65,15 @@ std::optional<canon::Selector> successor_of(const crypto::Manifest& manifest, co
   return *std::move(selector);
 }
 
-// Only what resolvers remember holds up a slot in such a case.
-std::string slots_wait_for(const crypto::Manifest& manifest, const KeyEntry& old) {
-  return wait_for_slot(manifest, slots_of(manifest, old.algorithm), {}).reason;
+// Only what resolvers remember, and machines that may still sign, hold up a slot in such a case.
+std::string slots_wait_for(const crypto::Manifest& manifest, const KeyEntry& old,
+                           const crypto::SignerView& signers) {
+  const auto slots = slots_of(manifest, old.algorithm);
+  return wait_for_slot(manifest, slots, {}).reason + slot_holders_text(manifest, slots, signers);
 }
 
-[[noreturn]] void throw_no_free_slot(const crypto::Manifest& manifest, const KeyEntry& old) {
+[[noreturn]] void throw_no_free_slot(const crypto::Manifest& manifest, const KeyEntry& old,
+                                     const std::string& why) {
   const auto& name = old.selector.str();
   const auto twice =
       has_retiring_predecessor(manifest, old)
@@ -81,7 +86,7 @@ std::string slots_wait_for(const crypto::Manifest& manifest, const KeyEntry& old
       "resolvers have forgotten the last key of a slot; "
       "\"dkimkey generate --slots\" with one slot more makes a key that signs once its record is in DNS; "
       "\"dkimkey revoke --unsigned\" revokes {0} at once, and mail leaves unsigned until a slot is free",
-      name, slots_wait_for(manifest, old), twice));
+      name, why, twice));
 }
 
 RotationPolicy policy_for(const canon::DomainName& domain, RotationPolicy policy) {
@@ -96,17 +101,19 @@ void add_successor(crypto::DomainChange& transaction, const KeyEntry& old, const
                       key);
 }
 
-// Makes a successor sign in the place of the old key, which retires.
+// Makes a successor sign in the place of the old key, which retires. signers: asked for if no slot is free.
 Revocation replace(crypto::DomainChange& transaction, const KeyEntry& old, const RotationPolicy& policy,
-                   crypto::UtcTime now, IfNoSlotIsFree if_no_slot_is_free) {
+                   crypto::UtcTime now, IfNoSlotIsFree if_no_slot_is_free,
+                   const std::function<crypto::SignerView()>& signers) {
   Revocation out;
   if (const auto* pending = pending_successor(transaction.manifest(), old)) {
     out.successor = pending->selector;
   } else if ((out.successor = successor_of(transaction.manifest(), old, policy, now))) {
     add_successor(transaction, old, *out.successor, now);
   } else {
-    if (if_no_slot_is_free == IfNoSlotIsFree::refuse) throw_no_free_slot(transaction.manifest(), old);
-    out.unsigned_because = slots_wait_for(transaction.manifest(), old);
+    auto why = slots_wait_for(transaction.manifest(), old, signers());
+    if (if_no_slot_is_free == IfNoSlotIsFree::refuse) throw_no_free_slot(transaction.manifest(), old, why);
+    out.unsigned_because = std::move(why);
     return out;
   }
   apply_change(Activate{*out.successor, {old.selector}}, transaction.manifest(), now);
@@ -127,8 +134,10 @@ Revocation revoke_key(crypto::StoreOfRecord& store, const canon::DomainName& dom
     throw crypto::StoreError(fmt::format("the key {} is revoked already", selector.str()));
 
   Revocation done;
-  if (is_needed(manifest, domain, old, settings))
-    done = replace(*transaction, old, policy_for(domain, policy), now, if_no_slot_is_free);
+  if (is_needed(manifest, domain, old, settings)) {
+    done = replace(*transaction, old, policy_for(domain, policy), now, if_no_slot_is_free,
+                   [&] { return store.signers(domain); });
+  }
   apply_change(Revoke{selector}, manifest, now);
   transaction->rewrite_record(*manifest.find(selector));
   transaction->commit();

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "keytool/rotation/signer_text.hpp"
+#include "keytool/keys/signer_text.hpp"
 
 namespace dkim::keytool {
 namespace {

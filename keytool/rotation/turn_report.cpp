@@ -6,8 +6,8 @@
 
 #include "crypto/store/published_record.hpp"
 #include "keytool/keys/key_report.hpp"
+#include "keytool/keys/signer_text.hpp"
 #include "keytool/output/terminal_text.hpp"
-#include "keytool/rotation/signer_text.hpp"
 
 namespace dkim::keytool {
 namespace {

@@ -161,6 +161,23 @@ class ResealRefusals(ResealCase):
         self.assertEqual(self.mx1.sealing_key.read_bytes(), before)
         self.mx1.dkimkey("fleet", "reseal", "--prepare", "--finish", code=USAGE)
 
+    def test_two_at_once(self):
+        self.prepare()
+        self.hand_out(*self.machines)
+        session = self.open_session()
+        session.stdin.write("BEGIN; LOCK TABLE dkimsignd.sealing_keys IN SHARE ROW EXCLUSIVE MODE; SELECT 'held';\n")
+        self.assertEqual(session.stdout.readline(), "held\n")
+        both = [subprocess.Popen(machine.command("fleet", "reseal"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                 text=True) for machine in (self.mx1, self.mx2)]
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT%sealing_keys%'"
+        wait_for(lambda: self.server.query(waiting) == [["2"]], "both to come to the new key",
+                 alive=lambda: all(one.poll() is None for one in both))
+        session.stdin.write("COMMIT;\n")
+        said = [one.communicate(timeout=60)[0] for one in both]
+        self.assertEqual([one.returncode for one in both], [0, 0], said)
+        self.assertEqual((self.known(), self.sealed_with()), ([1, 2], {2: self.domains}))
+        self.assert_all_open()
+
     def test_a_machine_that_left_is_not_waited_for(self):
         self.prepare()
         self.hand_out(self.mx2)

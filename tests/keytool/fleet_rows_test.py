@@ -44,6 +44,19 @@ class HostileRowsTest(TablesCase):
             seen += len(batch)
         self.assertEqual(seen, 40)
 
+    def test_a_batch_ends_when_its_keys_are_large(self):
+        self.query("INSERT INTO dkimsignd.sealing_keys VALUES (1, 'f')")
+        for number in range(1, 31):
+            self.add(f"'d{number}.example'", number)
+            self.query(f"INSERT INTO dkimsignd.sealed_keys SELECT 'd{number}.example', 's' || n, 1, 'rsa', 1, "
+                       "convert_to(repeat('y', 16384), 'UTF8') FROM generate_series(1, 64) AS n")
+        seen = 0
+        while batch := re.findall(r":(\d+):1:64", self.changed(seen, 1000)):
+            self.assertLessEqual(len(batch), 16)
+            self.assertEqual([int(number) for number in batch], list(range(seen + 1, seen + len(batch) + 1)))
+            seen += len(batch)
+        self.assertEqual(seen, 30)
+
     def test_a_domain_with_ever_so_many_keys(self):
         self.add("'many.example'", 1)
         self.add("'few.example'", 2)

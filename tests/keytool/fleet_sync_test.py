@@ -184,9 +184,12 @@ class FaultsTest(SyncCase):
         signer = self.signer("mx1")
         write_sealing_keys(signer.sealing_keys, SealingKey())
         self.author.make("a.example")
-        signer.start()
+        signer.start(env=with_clock("+0 x10"))
         wait_for(signer.refused, "a refusal", alive=signer.alive)
         self.assertEqual(signer.domains(), [])
+        # A database that has lost the refusal, as a standby that was promoted, hears of it again.
+        self.query("DELETE FROM dkimsignd.refused")
+        wait_for(signer.refused, "the refusal once more", alive=signer.alive, patience=180)
         write_sealing_keys(signer.sealing_keys, self.author.key)
         wait_for(lambda: signer.domains() == ["a.example"], "another try", alive=signer.alive, patience=180)
         wait_for(lambda: not signer.refused(), "the refusal to end", alive=signer.alive)

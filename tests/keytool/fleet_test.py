@@ -348,6 +348,23 @@ class Join(FleetTest):
         self.assertEqual(mx2.run("fleet", "status", "--json").stdout, b"[]\n")
 
 
+    def test_a_domain_that_the_fleet_has_got_meanwhile_is_not_removed(self):
+        mx2 = self.member("mx2", "c.example")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            # It is held up when it has compared the two, and becomes a member.
+            joining = pool.submit(traced, mx2.command("fleet", "join", "--take-fleet"), self.workspace.path / "strace",
+                                  "-P", mx2.keys / ".fleet", "-P", mx2.keys, "-e", "trace=rename,renameat,renameat2",
+                                  "-e", "inject=rename,renameat,renameat2:delay_exit=3000000")
+            wait_for((mx2.keys / ".fleet").exists, "the membership")
+            self.mx1.generate("c.example", "fleets")
+            done = joining.result()
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        self.assertNotIn(b"c.example: removed", done.stdout + done.stderr)
+        self.assertEqual(mx2.listed()["c.example", "fleets"], "active")
+        self.assertEqual(mx2.files(), self.mx1.files())
+        self.assertTrue(mx2.signs("c.example"))
+
+
 class Leave(FleetTest):
     def setUp(self):
         super().setUp()
@@ -572,6 +589,17 @@ class Moves(FleetTest):
         self.mx1.expect(DONE, "import", "--pem", pem, "-d", "b.example", "-s", "s1")
         self.assertEqual(self.seen()["b.example", "s1"], "active")
         self.assertTrue(self.mx2.signs("b.example"))
+
+    def test_a_machine_that_holds_a_slot_is_named(self):
+        slots = ("generate", "-d", "shop.example", "--slots", "s1,s2")
+        self.mx1.expect(DONE, *slots, "--activate")
+        self.assertEqual(self.seen()["shop.example", "s1"], "active")
+        self.mx1.expect(DONE, *slots)
+        self.mx1.expect(DONE, "activate", "-d", "shop.example", "-s", "s2", "--force")
+        self.mx1.fleet("sync", "--once")
+        holder = "longer while a machine may sign with the last key of s1: mx2 (last contact 20"
+        self.assertIn(holder, self.mx1.expect(PROBLEM, *slots))
+        self.assertIn(holder, self.mx1.expect(PROBLEM, "revoke", "-d", "shop.example", "-s", "s2"))
 
     def test_a_server_that_only_reads_is_not_asked_forever(self):
         # As a standby does, or a server whose disk is nearly full: the connection is a good one, and stays open.

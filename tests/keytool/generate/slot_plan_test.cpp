@@ -52,17 +52,18 @@ class SlotPlan : public testing::Test {
   // Returns the selectors of the keys to make.
   std::string apply(const GenerateRequest& request) {
     std::string out;
-    for (const auto& key : apply_slots(request, domain_, settings_, manifest_))
+    for (const auto& key : apply_slots(request, domain_, settings_, signers_, manifest_))
       out += (out.empty() ? "" : " ") + key.selector.str() + ":" + std::string(key_name(key.algorithm));
     return out;
   }
   std::string usage_error(const GenerateRequest& request) {
     auto manifest = manifest_;
-    return message_of<UsageError>([&] { apply_slots(request, domain_, settings_, manifest); });
+    return message_of<UsageError>([&] { apply_slots(request, domain_, settings_, signers_, manifest); });
   }
   std::string store_error(const GenerateRequest& request) {
     auto manifest = manifest_;
-    return message_of<crypto::StoreError>([&] { apply_slots(request, domain_, settings_, manifest); });
+    return message_of<crypto::StoreError>(
+        [&] { apply_slots(request, domain_, settings_, signers_, manifest); });
   }
   // "s1>TARGET" for each slot, with "!" if it is closed.
   std::string slots_text() const {
@@ -77,6 +78,7 @@ class SlotPlan : public testing::Test {
 
   canon::DomainName domain_ = *canon::DomainName::parse("shop.example");
   crypto::KeySettings settings_;
+  crypto::SignerView signers_;
   crypto::Manifest manifest_;
 };
 
@@ -122,6 +124,20 @@ TEST_F(SlotPlan, WaitsForAFreeSlot) {
   add_key("s2", KeyState::retiring);
   const auto error = store_error(slots({"s1", "s2"}));
   EXPECT_TRUE(error.starts_with("no slot is free: s1 signs; s2 drains until ")) << error;
+  EXPECT_EQ(error.find("longer while"), std::string::npos) << error;
+}
+
+TEST_F(SlotPlan, NamesTheMachineThatHoldsASlot) {
+  apply(slots({"s1", "s2"}));
+  add_key("s1", KeyState::active);
+  add_key("s2", KeyState::retiring);
+  signers_ = {true, {{.host = "mx2"}}};
+  const auto error = store_error(slots({"s1", "s2"}));
+  EXPECT_TRUE(
+      error.ends_with("; longer while a machine may sign with the last key of s2: mx2 (no contact yet)"))
+      << error;
+  manifest_.keys.back().stopped = crypto::utc_now();
+  EXPECT_EQ(store_error(slots({"s1", "s2"})).find("longer while"), std::string::npos);
 }
 
 TEST_F(SlotPlan, MoreSlotsCanBeAddedAndNoneLeftOut) {

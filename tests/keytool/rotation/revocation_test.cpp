@@ -157,6 +157,54 @@ TEST_F(SlotRevocation, LeavesMailUnsignedIfThatIsSaid) {
   EXPECT_FALSE(exists(store_.path("example.com/b.private")));
 }
 
+// A machine of a fleet has not seen the revocation of a.
+TEST_F(SlotRevocation, NamesTheMachineThatHoldsASlot) {
+  class OneIsBehind final : public crypto::StoreOfRecord {
+   public:
+    explicit OneIsBehind(const crypto::KeyStore& files) : record_(files) {}
+    const crypto::KeyStore& files() const override { return record_.files(); }
+    std::vector<canon::DomainName> domains() override { return record_.domains(); }
+    std::optional<crypto::Manifest> read_manifest(const canon::DomainName& domain) override {
+      return record_.read_manifest(domain);
+    }
+    crypto::PrivateKey load_key(const canon::DomainName& domain, const crypto::KeyEntry& entry) override {
+      return record_.load_key(domain, entry);
+    }
+    crypto::KeyRecord record_of(const canon::DomainName& domain, const crypto::KeyEntry& entry,
+                                const crypto::RecordFlags& flags) override {
+      return record_.record_of(domain, entry, flags);
+    }
+    std::unique_ptr<crypto::DomainChange> change(const canon::DomainName& domain) override {
+      return record_.change(domain);
+    }
+    void tidy_up(const canon::DomainName& domain, const crypto::Manifest& manifest) override {
+      record_.tidy_up(domain, manifest);
+    }
+    crypto::SignerView signers(const canon::DomainName& /*domain*/) override {
+      return {true, {{.host = "mx2"}}};
+    }
+
+   private:
+    crypto::FileStore record_;
+  };
+  {
+    crypto::DomainTransaction transaction(store_.store(), domain_);
+    for (auto& key : transaction.manifest().keys)
+      key.activated = key.created;
+    transaction.commit();
+  }
+  revoke("a");
+  OneIsBehind fleet(store_.store());
+  const std::string holder = "; longer while a machine may sign with the last key of a: mx2 (no contact yet)";
+  const auto refusal = test::message_of<crypto::StoreError>(
+      [&] { revoke_key(fleet, domain_, selector("b"), settings_, {}, crypto::utc_now()); });
+  EXPECT_NE(refusal.find("every server; b signs" + holder + ". What can be done now"), std::string::npos)
+      << refusal;
+  const auto done = revoke_key(fleet, domain_, selector("b"), settings_, {}, crypto::utc_now(),
+                               IfNoSlotIsFree::leave_unsigned);
+  EXPECT_TRUE(done.unsigned_because.ends_with(holder)) << done.unsigned_because;
+}
+
 TEST_F(SlotRevocation, ASuccessorTakesAFreeSlot) {
   revoke("a");
   {

@@ -2,7 +2,7 @@
 // comes out. Then the words in which it names machines.
 #include <gtest/gtest.h>
 
-#include "keytool/rotation/signer_text.hpp"
+#include "keytool/keys/signer_text.hpp"
 #include "tests/keytool/rotation/plan_text.hpp"
 #include "tests/keytool/rotation/rotation_fixture.hpp"
 

@@ -1,4 +1,4 @@
-#include "keytool/rotation/signer_text.hpp"
+#include "keytool/keys/signer_text.hpp"
 
 #include <fmt/format.h>
 
