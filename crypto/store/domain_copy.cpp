@@ -183,6 +183,7 @@ bool is_equal(const KeyStore& store, const canon::DomainName& domain, const Doma
 }  // namespace
 
 bool write_copy(const KeyStore& store, const canon::DomainName& domain, const DomainState& state) {
+  if (state.manifest == Manifest{}) return remove_copy(store, domain);
   const auto wanted = wanted_files(store, domain, state);
   if (is_equal(store, domain, state, wanted)) return false;
 
@@ -201,9 +202,10 @@ bool write_copy(const KeyStore& store, const canon::DomainName& domain, const Do
   return true;
 }
 
-void remove_copy(const KeyStore& store, const canon::DomainName& domain) {
-  if (!Directory::open(store.directory()).find(domain.str())) return;
+bool remove_copy(const KeyStore& store, const canon::DomainName& domain) {
+  if (!Directory::open(store.directory()).find(domain.str())) return false;
   DomainFiles(store, domain).remove_all();
+  return true;
 }
 
 }  // namespace dkim::crypto

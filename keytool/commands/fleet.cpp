@@ -20,6 +20,7 @@ std::vector<Subcommand> subcommands() {
       {"sync", "keep this machine's copy up to date: the agent", fleet_sync},
       {"status", "show the machines, and what waits for which", fleet_status},
       {"leave", "say that a machine will not come back, or give this one its own store", fleet_leave},
+      {"forget", "remove a domain from every machine, with its keys", fleet_forget},
       {"reseal", "change the sealing key, while the machines work", fleet_reseal},
   };
 }

@@ -6,6 +6,7 @@
 
 namespace dkim::keytool {
 
+ExitCode fleet_forget(const Arguments& arguments);
 ExitCode fleet_init(const Arguments& arguments);
 ExitCode fleet_join(const Arguments& arguments);
 ExitCode fleet_leave(const Arguments& arguments);

@@ -4,6 +4,7 @@
 
 #include "canon/printable.hpp"
 #include "crypto/settings/settings_source.hpp"
+#include "crypto/store/manifest.hpp"
 #include "crypto/store/membership.hpp"
 #include "keytool/fleet/columns.hpp"
 #include "keytool/fleet/schema.hpp"
@@ -55,6 +56,11 @@ DomainRow domain_at(const Rows& rows, int row) {
 const std::string select_domain =
     fmt::format("SELECT {}, d.sequence, {} FROM dkimsignd.domains AS d ", domain_column, manifest_column);
 const std::string select_keys = fmt::format("SELECT {} FROM dkimsignd.sealed_keys AS k ", key_columns);
+
+const std::string& empty_manifest() {
+  static const auto text = crypto::write_manifest({});
+  return text;
+}
 
 }  // namespace
 
@@ -120,9 +126,11 @@ crypto::UtcTime FleetDatabase::now() {
 }
 
 std::vector<std::string> FleetDatabase::domains() {
-  const auto rows = database_.run(
-      fmt::format("SELECT {} FROM dkimsignd.domains AS d ORDER BY d.domain COLLATE \"C\" LIMIT {}",
-                  domain_column, 10 * most_rows));
+  const auto rows =
+      database_.run(fmt::format("SELECT {} FROM dkimsignd.domains AS d WHERE d.manifest IS DISTINCT FROM $1 "
+                                "ORDER BY d.domain COLLATE \"C\" LIMIT {}",
+                                domain_column, 10 * most_rows),
+                    {empty_manifest()});
   std::vector<std::string> domains;
   for (int i = 0; i < rows.size(); ++i)
     domains.push_back(rows.text(i, 0));
@@ -131,7 +139,7 @@ std::vector<std::string> FleetDatabase::domains() {
 
 std::optional<std::string> FleetDatabase::manifest(const canon::DomainName& domain) {
   const auto rows = database_.run(select_domain + "WHERE d.domain = $1", {domain.str()});
-  if (rows.size() == 0) return std::nullopt;
+  if (rows.size() == 0 || rows.text(0, 2) == empty_manifest()) return std::nullopt;
   return rows.text(0, 2);
 }
 

@@ -82,10 +82,13 @@ class FleetDatabase {
   // Returns the mark of that change; nothing if the database does not know it (any more).
   std::optional<std::string> mark(std::int64_t sequence);
 
+  // The row of a domain that was forgotten stays, with an empty manifest, so that no machine misses it. The
+  // other functions return such rows, too; these two do not.
   std::vector<std::string> domains();
-  std::optional<DomainRow> domain(const canon::DomainName& domain);
   // Returns the domain's manifest without reading its keys.
   std::optional<std::string> manifest(const canon::DomainName& domain);
+
+  std::optional<DomainRow> domain(const canon::DomainName& domain);
   // The domains that changed after that change, with their keys, in the order of their sequences: the first
   // `most`, or fewer if they are large, but one at least. All of it is one snapshot.
   std::vector<DomainRow> changed_since(std::int64_t sequence, int most);

@@ -111,6 +111,11 @@ class ChangeCrashTest(InterruptedSyncCase):
         self.check_a_change(("revoke", "-d", DOMAIN, "-s", "second", *self.resolver()), {"server": "active", "second": "revoked"},
                             codes=(DONE, WAITING))
 
+    def test_forget(self):
+        # A copy without the domain has no states, whatever is left of its directory.
+        self.check_a_change(("fleet", "forget", DOMAIN, "--unsigned"), {}, codes=(WAITING,))
+        self.assertFalse((self.mx1.keys / DOMAIN).exists())
+
     def test_rotate(self):
         today = datetime.datetime.now(datetime.timezone.utc)
         self.check_a_change(("rotate", "-d", DOMAIN, *self.resolver()),

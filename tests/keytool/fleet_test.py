@@ -471,6 +471,119 @@ class Leave(FleetTest):
         self.assertTrue(self.mx2.signs("a.example"))
 
 
+class Forget(FleetTest):
+    def setUp(self):
+        super().setUp()
+        self.new_fleet()
+        self.mx1 = self.member("mx1", "a.example", "b.example")
+        self.mx1.fleet("push")
+        self.mx2 = self.member("mx2", role="dkimsignd_signer")
+        self.mx2.fleet("join")
+
+    def sync(self, *machines):
+        for machine in machines or (self.mx1, self.mx2):
+            machine.fleet("sync", "--once")
+
+    def not_in_contact(self):
+        """No agent runs, and no command is to wait for one."""
+        self.query("UPDATE dkimsignd.signers SET last_seen = now() - interval '1 hour'")
+
+    def forget(self, domain, *more):
+        self.not_in_contact()
+        said = self.mx1.fleet("forget", domain, *more, code=WAITING)
+        self.assertIn(f"{domain} is forgotten, and its private keys are destroyed", said)
+        return said
+
+    def test_a_domain_goes_from_every_machine(self):
+        said = self.mx1.fleet("forget", "A.Example", code=PROBLEM)
+        self.assertIn("a.example has keys that are not revoked: s1 active. To destroy them", said)
+        self.assertTrue(self.mx1.signs("a.example"))
+        said = self.forget("a.example", "--unsigned")
+        self.assertRegex(said, r"signed for by mx1 \(last contact 20.*, mx2 \(last contact 20")
+        self.assertIn("7 days longer", said)
+        # The database and this machine have no key of it any more, and the other one until it learns of that.
+        self.assertEqual(self.count("sealed_keys", "domain = 'a.example'"), 0)
+        self.assertEqual([path.name for path in self.mx1.keys.iterdir() if not path.name.startswith(".")], ["b.example"])
+        self.assertTrue(self.mx2.signs("a.example"))
+        self.sync(self.mx1)
+        said = self.mx1.fleet("forget", "a.example", code=WAITING)
+        self.assertIn("signed for by mx2 (last contact", said)
+        self.assertNotIn("mx1 (last", said)
+        self.sync(self.mx2)
+        self.assertFalse((self.mx2.keys / "a.example").exists())
+        self.assertEqual(self.mx2.files(), self.mx1.files())
+        self.assertTrue(self.mx2.signs("b.example"))
+        self.assertIn("there are no keys for a.example", self.mx1.fleet("forget", "a.example", code=PROBLEM))
+        # It is nowhere any more.
+        self.assertEqual(set(self.mx1.listed()), {("b.example", "s1")})
+        self.assertIn("there are no keys for a.example", self.mx1.expect(PROBLEM, "rotate", "-d", "a.example"))
+        self.assertNotIn("a.example", self.mx1.expect(DONE, "rotate", "--due", "--all", "--no-authoritative"))
+        self.assertEqual(self.mx1.run("fleet", "status").returncode, DONE)
+        mx3 = self.member("mx3")
+        mx3.fleet("join")
+        self.assertEqual(mx3.files(), self.mx1.files())
+
+    def test_a_domain_whose_keys_are_revoked(self):
+        self.mx1.expect(DONE, "generate", "-d", "shop.example", "--slots", "s1,s2", "--activate")
+        self.sync()
+        self.not_in_contact()
+        for slot in ("s1", "s2"):
+            self.mx1.expect(WAITING, "revoke", "-d", "shop.example", "-s", slot, "--unsigned", "--no-authoritative")
+        self.assertEqual(self.mx1.listed()["shop.example", "s2"], "revoked")
+        self.forget("shop.example")
+        self.sync()
+        self.assertEqual(self.mx2.files(), self.mx1.files())
+        self.assertFalse((self.mx2.keys / "shop.example").exists())
+
+    def test_it_comes_back(self):
+        self.forget("a.example", "--unsigned")
+        self.sync()
+        self.mx1.generate("a.example", "s2")
+        self.sync()
+        self.assertTrue(self.mx2.signs("a.example"))
+        self.assertEqual(self.mx2.files(), self.mx1.files())
+        self.assertIn(("a.example", "s2"), self.mx1.listed())
+
+    def test_a_machine_that_missed_it_all(self):
+        self.forget("a.example", "--unsigned")
+        self.mx1.generate("c.example")
+        self.forget("c.example", "--unsigned")
+        self.mx1.generate("c.example", "s2")
+        self.sync(self.mx1, self.mx2)
+        self.assertEqual(sorted(path.name for path in self.mx2.keys.iterdir() if not path.name.startswith(".")),
+                         ["b.example", "c.example"])
+        self.assertTrue(self.mx2.signs("c.example"))
+
+    def test_somebody_elses_file_stays(self):
+        (self.mx2.keys / "a.example" / "notes").write_text("mine")
+        self.forget("a.example", "--unsigned")
+        self.sync()
+        self.assertEqual((self.mx2.keys / "a.example" / "notes").read_text(), "mine")
+        self.assertEqual(list((self.mx2.keys / "a.example").glob("*.private")), [])
+        self.assertFalse(self.mx2.signs("a.example"))
+
+    def test_two_that_were_copies(self):
+        """A machine that comes back with an old key directory does not bring the domain back unasked."""
+        self.forget("a.example", "--unsigned")
+        self.sync()
+        mx3 = self.member("mx3", "a.example")
+        self.assertIn("a.example", mx3.fleet("push", code=PROBLEM))
+        self.assertIn("a.example\n  s1: only here", mx3.fleet("join", code=PROBLEM))
+        mx3.fleet("join", "--take-fleet")
+        self.assertEqual(mx3.files(), self.mx1.files())
+
+    def test_without_a_fleet(self):
+        alone = self.member("alone", "a.example")
+        said = alone.fleet("forget", "a.example", "--unsigned", code=PROBLEM)
+        self.assertIn(f"remove its directory from {alone.keys}", said)
+        self.assertTrue(alone.signs("a.example"))
+        self.assertIn("which domain?", self.mx1.fleet("forget", code=USAGE))
+
+    def test_a_machine_without_the_right(self):
+        self.assertIn("permission denied", self.mx2.fleet("forget", "a.example", "--unsigned", code=PROBLEM))
+        self.assertTrue(self.mx2.signs("a.example"))
+
+
 class Status(FleetTest):
     def setUp(self):
         super().setUp()

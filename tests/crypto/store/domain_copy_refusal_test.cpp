@@ -92,6 +92,16 @@ TEST_F(DomainCopyRefusalTest, RemovesADomain) {
   EXPECT_TRUE(write());
 }
 
+TEST_F(DomainCopyRefusalTest, AnEmptyManifestRemovesADomain) {
+  add("one", rsa_key());
+  write();
+  state_ = {};
+  EXPECT_TRUE(write());
+  EXPECT_FALSE(std::filesystem::exists(path("")));
+  EXPECT_FALSE(write());
+  EXPECT_FALSE(std::filesystem::exists(path("")));
+}
+
 TEST_F(DomainCopyRefusalTest, RemovesNoUnknownFiles) {
   add("one", rsa_key());
   write();
