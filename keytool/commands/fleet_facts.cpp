@@ -14,11 +14,13 @@
 namespace dkim::keytool {
 namespace {
 
-void ask_database(FleetFacts& facts, const crypto::Membership& membership,
-                  const Configuration& configuration) {
+void ask_database(FleetFacts& facts, const crypto::KeyStore& store, const Configuration& configuration) {
   fleet::FleetDatabase database(fleet::require_fleet_settings(configuration.keys.fleet));
-  facts.wrong_database = fleet::compare_history(database, database.state(), membership).what;
+  const auto own = fleet::compare_own_history(database, store);
+  if (!own) return;  // it has left at this moment
+  facts.wrong_database = own->history.what;
   if (!facts.wrong_database.empty()) return;
+  const auto& membership = own->membership;
   const auto status = fleet::read_status(database, membership, configuration.keys.drain);
   facts.is_unknown = true;
   for (const auto& signer : status.signers) {
@@ -46,12 +48,13 @@ std::optional<FleetFacts> gather_fleet_facts(const Configuration& configuration)
   FleetFacts facts;
   facts.host = directory.string();
   try {
-    const auto membership = crypto::read_membership(crypto::KeyStore(directory));
+    const crypto::KeyStore store(directory);
+    const auto membership = crypto::read_membership(store);
     if (!membership) return std::nullopt;
     facts.host = membership->host;
     facts.contact = membership->contact;
     try {
-      ask_database(facts, *membership, configuration);
+      ask_database(facts, store, configuration);
     } catch (const crypto::Error& error) {
       facts.trouble = error.what();
     }

@@ -44,7 +44,8 @@ class Agent {
               {crypto::utc_now, [this](const SyncResult& so_far) { return after_batch(so_far); },
                [](const std::string& domain, const std::string& reason) {
                  say(fmt::format("{} is refused, and stays here as it was: {}", domain, reason));
-               }}) {
+               },
+               say}) {
     state_.started = crypto::utc_now();
     state_.lease = settings.lease;
     // Until the database has answered, this is what is known of the copy.
@@ -101,6 +102,7 @@ class Agent {
 
   void connect() {
     database_.emplace(settings_);
+    pass_.begin_connection();
     try {
       database_->connection().listen("dkimsignd");
     } catch (const DatabaseError& error) {

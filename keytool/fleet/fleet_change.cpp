@@ -17,15 +17,12 @@
 namespace dkim::keytool::fleet {
 
 StoreState require_same_history(FleetDatabase& database, const crypto::KeyStore& files) {
-  // Before the database: the agent may bring the copy further meanwhile.
-  const auto membership = crypto::read_membership(files);
-  if (!membership)
+  auto own = compare_own_history(database, files);
+  if (!own)
     throw crypto::StoreError(fmt::format("{} belongs to no fleet any more", files.directory().string()));
-  auto state = database.state();
-  const auto history = compare_history(database, state, *membership);
-  if (history.kind == History::Kind::same) return state;
+  if (own->history.kind == History::Kind::same) return std::move(own->state);
   throw crypto::StoreError(
-      fmt::format("nothing is read or changed: {}; dkimkey fleet status says more", history.what));
+      fmt::format("nothing is read or changed: {}; dkimkey fleet status says more", own->history.what));
 }
 
 void refresh_copy(DatabasePool& pool, const crypto::KeyStore& files, const canon::DomainName& domain) {

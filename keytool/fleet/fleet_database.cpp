@@ -166,32 +166,35 @@ std::optional<DomainRow> FleetDatabase::lock_domain(const canon::DomainName& dom
 }
 
 std::vector<DomainRow> FleetDatabase::changed_since(std::int64_t sequence, int most) {
-  return in_snapshot([&] { return read_changed(sequence, most); });
+  return in_snapshot([&] { return read_behind("sequence", sequence, most); });
 }
 
-std::vector<DomainRow> FleetDatabase::read_changed(std::int64_t sequence, int most) {
+std::vector<DomainRow> FleetDatabase::domains_behind(const std::string& name, int most) {
+  return in_snapshot([&] { return read_behind("domain", name, most); });
+}
+
+std::vector<DomainRow> FleetDatabase::read_behind(std::string_view column, const Parameter& value, int most) {
   // The first `most` of them, cut where they have too many bytes.
   const auto sizes = database_.run(
       fmt::format(
-          "SELECT d.sequence, coalesce(least(octet_length(d.manifest), {}), 0) + k.bytes "
+          "SELECT d.{0}, coalesce(least(octet_length(d.manifest), {1}), 0) + k.bytes "
           "FROM dkimsignd.domains AS d CROSS JOIN LATERAL (SELECT "
-          "coalesce(sum(least(octet_length(sealed), {})), 0)::bigint AS bytes FROM (SELECT sealed "
-          "FROM dkimsignd.sealed_keys WHERE domain = d.domain ORDER BY selector, use LIMIT {}) AS each) "
-          "AS k WHERE d.sequence > $1::bigint ORDER BY d.sequence LIMIT $2::int",
-          manifest_limit, sealed_limit, most_keys),
-      {sequence, most});
+          "coalesce(sum(least(octet_length(sealed), {2})), 0)::bigint AS bytes FROM (SELECT sealed "
+          "FROM dkimsignd.sealed_keys WHERE domain = d.domain ORDER BY selector, use LIMIT {3}) AS each) "
+          "AS k WHERE d.{0} > $1 ORDER BY d.{0} LIMIT $2::int",
+          column, manifest_limit, sealed_limit, most_keys),
+      {value, most});
   if (sizes.size() == 0) return {};
   std::int64_t bytes = 0;
   int count = 0;
   while (count < sizes.size() && (count == 0 || bytes + sizes.number(count, 1) <= batch_bytes))
     bytes += sizes.number(count++, 1);
-  const auto last = sizes.number(count - 1, 0);
+  const auto last = sizes.text(count - 1, 0);
 
   std::vector<DomainRow> domains;
   std::map<std::string, std::size_t> places;
-  const auto rows = database_.run(
-      select_domain + "WHERE d.sequence > $1::bigint AND d.sequence <= $2::bigint ORDER BY d.sequence",
-      {sequence, last});
+  const auto range = fmt::format("WHERE d.{0} > $1 AND d.{0} <= $2 ORDER BY d.{0}", column);
+  const auto rows = database_.run(select_domain + range, {value, last});
   for (int i = 0; i < rows.size(); ++i) {
     domains.push_back(domain_at(rows, i));
     places.emplace(domains.back().domain, domains.size() - 1);
@@ -200,10 +203,9 @@ std::vector<DomainRow> FleetDatabase::read_changed(std::int64_t sequence, int mo
   const auto keys = database_.run(
       fmt::format(
           "SELECT {} FROM dkimsignd.domains AS d CROSS JOIN LATERAL (SELECT * FROM dkimsignd.sealed_keys "
-          "WHERE domain = d.domain ORDER BY selector, use LIMIT {}) AS k "
-          "WHERE d.sequence > $1::bigint AND d.sequence <= $2::bigint ORDER BY d.sequence, k.selector, k.use",
-          key_columns, most_keys),
-      {sequence, last});
+          "WHERE domain = d.domain ORDER BY selector, use LIMIT {}) AS k {}, k.selector, k.use",
+          key_columns, most_keys, range),
+      {value, last});
   for (int i = 0; i < keys.size(); ++i) {
     const auto place = places.find(keys.text(i, 0));
     if (place != places.end()) domains[place->second].keys.push_back(key_at(keys, i));

@@ -92,6 +92,8 @@ class FleetDatabase {
   // The domains that changed after that change, with their keys, in the order of their sequences: the first
   // `most`, or fewer if they are large, but one at least. All of it is one snapshot.
   std::vector<DomainRow> changed_since(std::int64_t sequence, int most);
+  // The same for the domains behind that name, in the order of their names.
+  std::vector<DomainRow> domains_behind(const std::string& name, int most);
 
   // When the first change after that one was made; nothing if there is none. For how far behind a signer is.
   std::optional<crypto::UtcTime> changed_after(std::int64_t sequence);
@@ -163,7 +165,8 @@ class FleetDatabase {
   auto in_snapshot(Read read);
   // lock: what follows the statement that reads the keys.
   std::optional<DomainRow> read_domain(const canon::DomainName& domain, std::string_view lock);
-  std::vector<DomainRow> read_changed(std::int64_t sequence, int most);
+  // By a column that has no value twice, in its order.
+  std::vector<DomainRow> read_behind(std::string_view column, const Parameter& value, int most);
   void put_keys(const std::string& domain, const std::vector<KeyRow>& keys);
   void remove_old_marks();
   std::vector<RefusedRow> refusals_where(std::string_view condition,

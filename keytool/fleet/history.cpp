@@ -38,4 +38,18 @@ History compare_history(FleetDatabase& database, const StoreState& state,
   return {};
 }
 
+std::optional<OwnHistory> compare_own_history(FleetDatabase& database, const crypto::KeyStore& files) {
+  // Before the database: the agent may bring the copy further meanwhile.
+  auto membership = crypto::read_membership(files);
+  while (membership) {
+    auto state = database.state();
+    auto history = compare_history(database, state, *membership);
+    auto now = crypto::read_membership(files);
+    if (!history.mark_is_gone || !now || now->sequence == membership->sequence)
+      return OwnHistory{*std::move(membership), std::move(state), std::move(history)};
+    membership = std::move(now);
+  }
+  return std::nullopt;
+}
+
 }  // namespace dkim::keytool::fleet

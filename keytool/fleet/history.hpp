@@ -29,4 +29,14 @@ struct History {
 History compare_history(FleetDatabase& database, const StoreState& state,
                         const crypto::Membership& membership);
 
+struct OwnHistory {
+  crypto::Membership membership;
+  StoreState state;
+  History history;
+};
+
+// Compares the database with this machine's copy, which the agent may bring further meanwhile: the mark of
+// before may then be gone, so the copy is looked at again. Returns nothing if it belongs to no fleet.
+std::optional<OwnHistory> compare_own_history(FleetDatabase& database, const crypto::KeyStore& files);
+
 }  // namespace dkim::keytool::fleet

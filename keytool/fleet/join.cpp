@@ -67,7 +67,7 @@ JoinResult join(const crypto::KeyStore& store, const FleetSettings& settings, Fl
   const auto membership = own_membership(store, settings, state);
   JoinResult result;
   if (membership) {
-    resume_membership(*membership, database, request.name);
+    resume_membership(store, *membership, database, request.name);
     // Brings the copy up to date first: of a database that went back in time, nothing is believed.
     result.sync = first_sync(store, settings, database, request);
     result.joined = true;

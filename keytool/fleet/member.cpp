@@ -50,6 +50,17 @@ void write_files(const crypto::KeyStore& store, const crypto::Membership& member
   }
 }
 
+// The copy was put back in time: its keys may be void, whatever its lease of then says, and the database may
+// not know the change any more up to which it goes. So all of it is compared before this machine signs.
+void begin_anew(const crypto::KeyStore& store, crypto::Membership membership, FleetDatabase& database) {
+  const auto turn = take_turn(store);
+  crypto::write_lease(store, crypto::utc_now());
+  membership.sequence = 0;
+  membership.mark.clear();
+  crypto::write_membership(store, membership);
+  database.join(membership.host);
+}
+
 }  // namespace
 
 std::optional<crypto::Membership> own_membership(const crypto::KeyStore& store, const FleetSettings& settings,
@@ -63,14 +74,17 @@ std::optional<crypto::Membership> own_membership(const crypto::KeyStore& store, 
                     "to the other fleet, give dkimkey fleet leave --keep first",
                     store.directory().string(), membership->fleet, state.identity, settings.file.string()));
   }
-  if (membership->host != settings.host) {
-    throw crypto::StoreError(
-        fmt::format("this machine is {} in the fleet, and {} says {}: to change the name, give dkimkey fleet "
-                    "leave --keep "
-                    "with the old one first",
-                    membership->host, settings.file.string(), settings.host));
-  }
+  require_own_name(*membership, settings);
   return membership;
+}
+
+void require_own_name(const crypto::Membership& membership, const FleetSettings& settings) {
+  if (membership.host == settings.host) return;
+  throw crypto::StoreError(fmt::format(
+      "this machine is {0} in the fleet, and {1} says {2}. If it is a clone of {0}, remove {3} and "
+      "give dkimkey fleet join; to change the name, give dkimkey fleet leave --keep with the old "
+      "one first",
+      membership.host, settings.file.string(), settings.host, ".fleet from its key directory"));
 }
 
 void announce(const std::string& host, FleetDatabase& database, Name name) {
@@ -108,7 +122,8 @@ void become_member(const crypto::KeyStore& store, const FleetSettings& settings,
   }
 }
 
-void resume_membership(const crypto::Membership& membership, FleetDatabase& database, Name name) {
+void resume_membership(const crypto::KeyStore& store, const crypto::Membership& membership,
+                       FleetDatabase& database, Name name) {
   const auto row = database.signer(membership.host);
   if (!row) {
     take_name(database, membership.host, name);
@@ -118,7 +133,9 @@ void resume_membership(const crypto::Membership& membership, FleetDatabase& data
         "uses the name, perhaps one that was cloned with this one, or the key directory was restored from a "
         "backup. If no other machine is {0}, give the command with --take-name",
         membership.host, row->applied, membership.sequence));
-  } else if (row->left || row->applied > membership.sequence) {
+  } else if (row->applied > membership.sequence) {
+    begin_anew(store, membership, database);
+  } else if (row->left) {
     database.join(membership.host);
   }
 }

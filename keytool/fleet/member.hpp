@@ -39,8 +39,14 @@ void announce(const std::string& host, FleetDatabase& database, Name name);
 void become_member(const crypto::KeyStore& store, const FleetSettings& settings, FleetDatabase& database,
                    const StoreState& state, Name name, const StoreStamps& stamps);
 
+// Throws StoreError if fleet.conf has another name than .fleet: this machine may be a clone, and two machines
+// under one name would be taken for one.
+void require_own_name(const crypto::Membership& membership, const FleetSettings& settings);
+
 // For a machine that has .fleet: makes sure that the database knows it, and lets it come back if it had left.
-// Throws StoreError if another machine seems to use this one's name, unless the name is ours.
-void resume_membership(const crypto::Membership& membership, FleetDatabase& database, Name name);
+// Throws StoreError if another machine seems to use this one's name, unless the name is ours; then this one
+// was put back in time, and signs only when its whole copy was compared.
+void resume_membership(const crypto::KeyStore& store, const crypto::Membership& membership,
+                       FleetDatabase& database, Name name);
 
 }  // namespace dkim::keytool::fleet

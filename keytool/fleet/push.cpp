@@ -6,10 +6,13 @@
 #include <functional>
 #include <optional>
 
+#include "canon/printable.hpp"
 #include "crypto/error.hpp"
 #include "keytool/dns/at_once.hpp"
+#include "keytool/fleet/differences.hpp"
 #include "keytool/fleet/fleet_access.hpp"
 #include "keytool/fleet/local_state.hpp"
+#include "keytool/fleet/open_row.hpp"
 #include "keytool/fleet/sealed_rows.hpp"
 
 namespace dkim::keytool::fleet {
@@ -52,23 +55,32 @@ class Push {
       auto difference =
           row ? compare_domain(store_, domain, *row, keys_, state_) : DomainDifference{domain, {"only here"}};
       if (!difference) return;
-      if (row && membership) refuse_older(*membership, *row);
+      if (row && membership) refuse_older(*membership, *row, local->manifest);
       database_.put_domain(domain, sealed.manifest, sealed.keys);
       result_.replaced.push_back(*std::move(difference));
     });
   }
 
  private:
-  // A copy that lags has an older state of the fleet itself; a row that this machine refuses is newer, and no
-  // good here.
-  void refuse_older(const crypto::Membership& membership, const DomainRow& row) {
+  // A copy that lags, or whose machine refuses the domain, has an older state of the fleet itself. It is the
+  // better one only if the row is no good.
+  void refuse_older(const crypto::Membership& membership, const DomainRow& row,
+                    const crypto::Manifest& here) {
     const auto refusals = database_.refusals_of(membership.host);
-    const bool refused = std::any_of(refusals.begin(), refusals.end(),
-                                     [&](const auto& refusal) { return refusal.domain == row.domain; });
-    if (row.sequence <= membership.sequence || refused) return;
-    throw crypto::StoreError(fmt::format(
-        "this machine's copy of {} is older than the fleet's: give dkimkey fleet sync --once first",
-        row.domain));
+    const auto refusal = std::find_if(refusals.begin(), refusals.end(),
+                                      [&](const auto& refused) { return refused.domain == row.domain; });
+    const bool is_refused = refusal != refusals.end();
+    if (row.sequence <= membership.sequence && !is_refused) return;
+    try {
+      if (!is_newer(open_row(row, keys_, state_.sealing_keys).state.manifest, here)) return;
+    } catch (const RowRefused&) {
+      return;
+    }
+    throw crypto::StoreError(
+        fmt::format("this machine's copy of {} is older than the fleet's, which is whole: {}", row.domain,
+                    is_refused ? fmt::format("remove what keeps this machine from taking it ({})",
+                                             canon::printable(refusal->reason, 500))
+                               : std::string("give dkimkey fleet sync --once first")));
   }
 
   template <typename Work>
@@ -110,14 +122,14 @@ class Push {
   void put_new(const std::vector<SealedDomain>& domains) {
     if (domains.empty()) return;
     announce_();
-    std::vector<DomainRow> came;
+    std::vector<canon::DomainName> came;
     std::size_t pushed = 0;
     in_transaction([&] {
       std::vector<const SealedDomain*> absent;
       // All locks before the first change, in the same order on every machine.
       for (const auto& domain : domains) {
-        if (auto row = database_.lock_domain(domain.domain)) {
-          came.push_back(*std::move(row));
+        if (database_.lock_domain(domain.domain)) {
+          came.push_back(domain.domain);
         } else {
           absent.push_back(&domain);
         }
@@ -127,10 +139,11 @@ class Push {
       pushed = absent.size();
     });
     result_.pushed += pushed;
-    for (const auto& row : came) {
-      const auto domain = canon::DomainName::parse(row.domain);
-      if (!domain) continue;
-      if (auto difference = compare_domain(store_, *domain, row, keys_, state_)) {
+    // Read once more, one after the other: a row may be large.
+    for (const auto& domain : came) {
+      const auto row = database_.domain(domain);
+      if (!row) continue;
+      if (auto difference = compare_domain(store_, domain, *row, keys_, state_)) {
         result_.differing.push_back(*std::move(difference));
       } else {
         ++result_.equal;
@@ -170,7 +183,7 @@ PushResult push(const crypto::KeyStore& store, const FleetSettings& settings, Fl
   };
   Push push(store, database, state, keys, announce_once, result);
   if (membership) {
-    resume_membership(*membership, database, request.join.name);
+    resume_membership(store, *membership, database, request.join.name);
     for (const auto& domain : request.replace)
       push.replace(domain, membership);
     result.sync = first_sync(store, settings, database, request.join);

@@ -6,6 +6,7 @@
 
 #include "canon/printable.hpp"
 #include "keytool/fleet/history.hpp"
+#include "keytool/fleet/member.hpp"
 #include "keytool/fleet/sync_pass_state.hpp"
 
 namespace dkim::keytool::fleet {
@@ -18,12 +19,20 @@ using std::chrono::seconds;
 constexpr int batch_size = 200;
 constexpr seconds between_tries(60);
 constexpr std::size_t longest_reason = 500;
+constexpr std::size_t most_retry_bytes = 16 << 20;
 
 // Returns the row as it is if its name is not that of a domain: it is refused once more.
 std::optional<DomainRow> row_of(FleetDatabase& database, const std::string& name) {
   if (const auto domain = canon::DomainName::parse(name)) return database.domain(*domain);
   const auto rows = database.connection().run("SELECT 1 FROM dkimsignd.domains WHERE domain = $1", {name});
   return rows.size() > 0 ? std::optional(DomainRow{name, 0, "", {}}) : std::nullopt;
+}
+
+std::size_t size_of(const DomainRow& row) {
+  auto size = row.manifest.size();
+  for (const auto& key : row.keys)
+    size += key.sealed.sealed.size();
+  return size;
 }
 
 std::string list_sealing_keys(const crypto::SealingKeys& keys) {
@@ -42,8 +51,15 @@ SyncPass::SyncPass(crypto::KeyStore store, FleetSettings settings, std::string v
       version_(std::move(version)),
       surroundings_(std::move(surroundings)) {}
 
+void SyncPass::begin_connection() {
+  // Meanwhile the machine may have been put back in time, its memory included, or another one may have come
+  // under its name.
+  reported_at_.reset();
+}
+
 SyncResult SyncPass::run(FleetDatabase& database) {
   Pass pass(database, store_, surroundings_.now());
+  require_own_name(pass.membership, settings_);
   pass.state = database.state();
   pass.result.applied = pass.membership.sequence;
   pass.result.newest = pass.state.sequence;
@@ -71,7 +87,7 @@ SyncResult SyncPass::run(FleetDatabase& database) {
 // to leave.
 void SyncPass::begin(Pass& pass) {
   pass.sealing_keys = crypto::SealingKeys::read(settings_.sealing_key_file);
-  if (!reported_at_) look_at_own_row(pass);
+  if (!reported_at_ || (reported_ && *reported_ > pass.membership.sequence)) look_at_own_row(pass);
   if (reported_ != pass.membership.sequence || !reported_at_) report(pass, pass.membership.sequence);
   if (may_sign(pass)) renew_lease(pass);
   if (is_due(tried_at_, pass.before, between_tries)) read_refusals(pass);
@@ -104,6 +120,7 @@ void SyncPass::apply(Pass& pass) {
     if (const auto mark = pass.database.mark(pass.state.sequence)) move_to(pass, pass.state.sequence, *mark);
   }
   retry_refused(pass);
+  check_copy(pass);
   if (!may_sign(pass)) end_absence(pass);
   note_contact(pass);
 }
@@ -146,17 +163,30 @@ void SyncPass::judge_outcomes(Pass& pass, const std::vector<DomainRow>& rows,
 }
 
 // Tries some of them each time, in turn, so that a machine which refuses everything does not read everything
-// each minute.
+// each minute; and goes on while that helps.
 void SyncPass::retry_refused(Pass& pass) {
   if (!is_due(tried_at_, pass.before, between_tries)) return;
   tried_at_ = pass.before;
+  for (auto left = refused_.size(); left > 0;) {
+    const auto before = refused_.size();
+    left -= retry_some(pass, left);
+    if (refused_.size() == before) return;
+    if (!surroundings_.go_on(pass.result)) return;
+  }
+}
+
+// Returns how many it tried.
+std::size_t SyncPass::retry_some(Pass& pass, std::size_t most) {
   std::vector<DomainRow> rows;
   std::vector<std::string> gone;
-  auto next = refused_.upper_bound(last_tried_);
-  for (std::size_t left = std::min<std::size_t>(batch_size, refused_.size()); left > 0; --left) {
+  std::size_t bytes = 0;
+  std::size_t tried = 0;
+  for (auto next = refused_.upper_bound(last_tried_);
+       tried < std::min<std::size_t>(batch_size, most) && bytes < most_retry_bytes; ++tried) {
     if (next == refused_.end()) next = refused_.begin();
     last_tried_ = (next++)->first;
     if (auto row = row_of(pass.database, last_tried_)) {
+      bytes += size_of(*row);
       rows.push_back(*std::move(row));
     } else {
       gone.push_back(last_tried_);
@@ -167,6 +197,7 @@ void SyncPass::retry_refused(Pass& pass) {
     refused_.erase(domain);
   }
   judge_outcomes(pass, rows, write(pass, rows));
+  return tried;
 }
 
 // A database that lost one, as a standby that was promoted, would take this machine for one that holds the

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,12 +63,17 @@ class SyncPass {
     std::function<bool(const SyncResult&)> go_on;
     // Told of each domain that is refused now, was not before, or is refused for another reason.
     std::function<void(const std::string& domain, const std::string& reason)> refused;
+    // Told of what else a person should know of a domain.
+    std::function<void(const std::string& text)> noted = [](const std::string&) {};
   };
 
   // version: of this program, which the database shows.
   SyncPass(crypto::KeyStore store, FleetSettings settings, std::string version, Surroundings surroundings);
 
-  // Throws NoMember if the key directory belongs to no fleet.
+  // The next pass is the first one of a connection.
+  void begin_connection();
+  // Throws NoMember if the key directory belongs to no fleet; StoreError if this machine has another name in
+  // it than fleet.conf says.
   SyncResult run(FleetDatabase& database);
 
  private:
@@ -82,6 +88,10 @@ class SyncPass {
   void judge_outcomes(Pass& pass, const std::vector<DomainRow>& rows,
                       const std::vector<RowOutcome>& outcomes);
   void retry_refused(Pass& pass);
+  std::size_t retry_some(Pass& pass, std::size_t most);
+  // Some domains each minute, in turn: what was removed or replaced here by hand is brought back.
+  void check_copy(Pass& pass);
+  bool is_newer_here(Pass& pass, const DomainRow& row);
   void renew_lease(Pass& pass);
   void end_absence(Pass& pass);
   bool may_sign(const Pass& pass) const;
@@ -101,6 +111,9 @@ class SyncPass {
   std::map<std::string, std::string> refused_;
   std::string last_tried_;
   std::optional<crypto::UtcTime> tried_at_;
+  std::string last_checked_;
+  std::optional<crypto::UtcTime> checked_at_;
+  std::set<std::string> newer_here_;  // of which a person was told
   std::optional<std::int64_t> reported_;
   std::optional<crypto::UtcTime> reported_at_;
   std::optional<crypto::UtcTime> renewed_at_;

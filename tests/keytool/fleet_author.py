@@ -69,12 +69,12 @@ class Author:
         self.dkimkey("generate", domain, "-s", selector, "--algorithm", "ed25519", "--activate", *more)
         return self.put(domain)
 
-    def turn(self, domain, old, new):
+    def turn(self, domain, old, new, put=True):
         """Lets another key take the place of one, which is revoked."""
         self.dkimkey("generate", domain, "-s", new, "--algorithm", "ed25519")
         self.dkimkey("activate", domain, "-s", new, "--force")
         self.dkimkey("revoke", domain, "-s", old)
-        return self.put(domain)
+        return self.put(domain) if put else None
 
     def state(self, domain):
         """Returns the manifest, and (selector, use, algorithm, DER) for each key."""

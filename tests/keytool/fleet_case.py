@@ -1,5 +1,6 @@
 """A fleet's database on a real PostgreSQL, and machines that use it: for the tests of dkimkey fleet."""
 
+import datetime
 import json
 import os
 import re
@@ -80,6 +81,11 @@ class Machine:
     def listed(self):
         done = self.run("list", "--json")
         return {(key["domain"], key["selector"]): key["state"] for key in json.loads(done.stdout)}
+
+    def newest_time(self, domain):
+        """Returns the last second that the domain's manifest names."""
+        return max(datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z").timestamp() for text in
+                   re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", (self.keys / domain / "keys.conf").read_text()))
 
     def is_member(self):
         return (self.keys / ".fleet").exists()

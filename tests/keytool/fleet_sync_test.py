@@ -245,6 +245,80 @@ class FaultsTest(SyncCase):
         self.assertEqual((signer.domains(), signer.sequence()), ([], 0))
 
 
+    def test_a_machine_under_another_name_takes_nothing(self):
+        """A clone whose fleet.conf has its own name, and whose copy has that of the first."""
+        signer = self.signer("mx1")
+        self.author.make("a.example")
+        signer.sync()
+        lease = signer.lease_end()
+        signer.host = "mx2"
+        signer.connect(self.port)
+        self.author.make("b.example")
+        said = signer.sync(codes=(PROBLEM,))
+        self.assertRegex(said, r"this machine is mx1 in the fleet, and \S+ says mx2\. If it is a clone of mx1, remove")
+        signer.start()
+        signer.wait_to_say("this machine is mx1 in the fleet")
+        signer.host = "mx1"
+        self.assertEqual((signer.domains(), signer.lease_end(), signer.row()[0]), (["a.example"], lease, 1))
+
+    def test_hundreds_that_were_refused_are_all_taken_at_once(self):
+        signer = self.signer("mx1")
+        self.author.make("d0.example")
+        self.author.clone("d0.example", *(f"d{number}.example" for number in range(1, 450)))
+        write_sealing_keys(signer.sealing_keys, SealingKey())
+        signer.sync(codes=(PROBLEM,))
+        self.assertEqual(len(signer.refused()), 450)
+        write_sealing_keys(signer.sealing_keys, self.author.key)
+        self.assertIn("450 domains written", signer.sync())
+        self.assertEqual((len(signer.domains()), signer.refused()), (450, {}))
+
+
+class CheckTest(SyncCase):
+    """The agent compares the copy with the database although nothing changes there."""
+
+    def test_what_was_removed_or_replaced_by_hand_is_brought_back(self):
+        signer = self.signer("mx1")
+        for name in ("a", "b", "c"):
+            self.author.make(f"{name}.example")
+        self.author.turn("b.example", "server", "second")
+        signer.sync()
+        older = self.workspace.path / "older"
+        shutil.copytree(signer.keys / "b.example", older)
+        for path in (older, *older.iterdir()):
+            shutil.chown(path, group=GROUP)
+        self.author.turn("b.example", "second", "third")
+        signer.start(env=with_clock("+0 x10"))
+        self.wait_for_copy("b.example", signer)
+        # A domain is deleted, and another one comes out of an older backup.
+        shutil.rmtree(signer.keys / "a.example")
+        shutil.rmtree(signer.keys / "b.example")
+        shutil.move(older, signer.keys / "b.example")
+        for domain in ("a.example", "b.example"):
+            wait_for(lambda domain=domain: files(signer.keys, domain) == self.author.files(domain), f"{domain} to come back",
+                     alive=signer.alive, patience=180)
+        self.assert_equal_copy(signer, "a.example", "b.example", "c.example")
+        self.assertEqual(signer.refused(), {})
+
+    def test_a_change_that_the_database_has_lost_is_not_undone(self):
+        signer = self.signer("mx1")
+        self.author.make("a.example")
+        signer.sync()
+        # The files of a change were written, and neither the copy's sequence nor the database has it.
+        before = (signer.keys / ".fleet").read_bytes()
+        made = now()
+        wait_for(lambda: now() > made, "the clock, in whose seconds manifests are")
+        self.author.turn("a.example", "server", "second", put=False)
+        for path in (self.author.keys / "a.example").iterdir():
+            shutil.copy2(path, signer.keys / "a.example")
+            shutil.chown(signer.keys / "a.example" / path.name, group=GROUP)
+        newer = files(signer.keys, "a.example")
+        signer.start(env=with_clock("+0 x10"))
+        wait_for(lambda: "a.example: what this machine has is newer than the fleet's state, and stays" in signer.log(),
+                 "a word about it", alive=signer.alive, patience=180)
+        self.assertEqual((files(signer.keys, "a.example"), (signer.keys / ".fleet").read_bytes().splitlines()[:5]),
+                         (newer, before.splitlines()[:5]))
+
+
 class LeaseTest(SyncCase):
     def test_it_counts_from_before_the_contact_and_the_database_knows_it_first(self):
         signer = self.signer("mx1", lease=30)
@@ -323,6 +397,30 @@ class LeaseTest(SyncCase):
         signer.sync()
         self.assert_equal_copy(signer, "a.example")
         self.assertGreater(signer.lease_end(), now())
+
+    def test_a_machine_that_is_restored_under_its_running_agent_signs_only_when_it_has_everything(self):
+        signer = self.signer("mx1")
+        self.author.make("a.example")
+        self.author.make("b.example")
+        signer.sync()
+        old = self.workspace.path / "old"
+        shutil.rmtree(old, ignore_errors=True)
+        subprocess.run(["cp", "-a", signer.keys, old], check=True)
+        self.author.turn("a.example", "server", "second")
+        signer.start()
+        self.wait_for_copy("a.example")
+        # Its old copy comes back, with a lease that is still good; b.example cannot be written, so it stays old.
+        self.author.put("b.example", rows=[])
+        wait_for(lambda: "b.example" in signer.refused(), "the refusal", alive=signer.alive)
+        wait_for(lambda: signer.sequence() == self.newest(), "the end of the pass", alive=signer.alive)
+        self.query("DELETE FROM dkimsignd.changes WHERE sequence < (SELECT max(sequence) FROM dkimsignd.changes)")
+        subprocess.run(["cp", "-a", old / "a.example", old / "b.example", signer.keys], check=True)
+        (old / ".fleet").rename(signer.keys / ".fleet")
+        wait_for(lambda: signer.sequence() == self.newest(), "the copy to be brought up to date", alive=signer.alive)
+        wait_for(lambda: "the keys that it has of b.example may be void" in signer.log(), "a word", alive=signer.alive)
+        self.assertLessEqual(signer.lease_end(), now())
+        self.assertEqual(signer.row()[0], self.newest())
+        self.assertNotIn("*", signer.refused())
 
     def test_a_machine_that_the_database_has_forgotten_is_waited_for_again(self):
         signer = self.signer("mx1")

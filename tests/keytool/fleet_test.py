@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
 import unittest
 
 from clock import with_clock
@@ -241,6 +242,38 @@ class Push(FleetTest):
         self.assertEqual(said.returncode, PROBLEM)
         self.assertIn(b"older than the fleet's", said.stderr)
 
+    def test_a_machine_that_refuses_a_good_row_does_not_replace_it(self):
+        mx1 = self.member("mx1", "a.example")
+        mx1.fleet("push")
+        mx2 = self.member("mx2")
+        mx2.fleet("join")
+        wait_for(lambda: time.time() > mx2.newest_time("a.example") + 1, "the clock, in whose seconds manifests are")
+        (mx2.keys / "a.example" / "s2.txt").write_text("somebody else's")
+        mx1.generate("a.example", "s2")
+        mx2.fleet("sync", "--once", code=PROBLEM)
+        said = mx2.fleet("push", "--replace", "a.example", code=PROBLEM)
+        self.assertIn("older than the fleet's, which is whole: remove what keeps this machine from taking it (", said)
+        self.assertIn("s2.txt", said)
+        (mx2.keys / "a.example" / "s2.txt").unlink()
+        mx2.fleet("sync", "--once")
+        self.assertEqual(mx2.files(), mx1.files())
+
+    def test_an_agent_that_moves_on_meanwhile_is_no_database_that_went_back(self):
+        mx1, mx2 = self.member("mx1", "a.example"), self.member("mx2")
+        mx1.fleet("push")
+        mx2.fleet("join")
+        command = mx1.command("generate", "-d", "b.example", "-s", "s1", "--algorithm", "ed25519")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            # What it has read of the copy is old when it asks the database.
+            changing = pool.submit(traced, command, self.workspace.path / "strace", "-P", mx1.keys,
+                                   "-e", "trace=openat", "-e", "inject=openat:delay_exit=1500000")
+            for number in range(12):
+                mx2.expect(DONE, "generate", "-d", "a.example", "-s", f"n{number}", "--algorithm", "ed25519")
+                for machine in (mx1, mx2):
+                    machine.fleet("sync", "--once")
+            done = changing.result()
+        self.assertEqual(done.returncode, DONE, done.stderr)
+
     def test_a_domain_that_is_not_here(self):
         mx1 = self.member("mx1", "a.example")
         mx1.fleet("push", "--replace", "b.example", code=PROBLEM)
@@ -296,6 +329,31 @@ class Join(FleetTest):
         self.mx1.fleet("join", code=PROBLEM)
         self.mx1.fleet("join", "--take-name")
         self.assertTrue(self.mx1.signs("a.example"))
+
+    def test_an_older_key_directory_under_its_own_name(self):
+        """As the refusal advises: the whole copy is compared before the machine signs again."""
+        mx2 = self.member("mx2")
+        mx2.fleet("join")
+        old = self.workspace.path / "old"
+        shutil.rmtree(old, ignore_errors=True)
+        subprocess.run(["cp", "-a", mx2.keys, old], check=True)
+        for selector in ("s2", "s3"):
+            self.mx1.generate("a.example", selector)
+            for machine in (self.mx1, mx2):
+                machine.fleet("sync", "--once")
+        # What every machine has is no longer asked for.
+        self.mx1.generate("b.example", "s2")
+        for machine in (self.mx1, mx2):
+            machine.fleet("sync", "--once")
+        self.query("DELETE FROM dkimsignd.changes WHERE sequence < (SELECT min(applied) FROM dkimsignd.signers)")
+        shutil.rmtree(mx2.keys)
+        subprocess.run(["cp", "-a", old, mx2.keys], check=True)
+        self.assertIn("give the command with --take-name", mx2.fleet("join", code=PROBLEM))
+        mx2.fleet("join", "--take-name")
+        self.assertEqual(mx2.files(), self.mx1.files())
+        self.assertEqual(mx2.signer("mx2")["state"], "current")
+        self.assertTrue(mx2.signs("a.example"))
+        self.assertEqual(self.mx1.run("fleet", "status").returncode, DONE)
 
     def test_a_clock_that_is_wrong(self):
         mx2 = self.member("mx2")
