@@ -92,7 +92,7 @@ class FleetDatabase {
   // The domains that changed after that change, with their keys, in the order of their sequences: the first
   // `most`, or fewer if they are large, but one at least. All of it is one snapshot.
   std::vector<DomainRow> changed_since(std::int64_t sequence, int most);
-  // The same for the domains behind that name, in the order of their names.
+  // Reads the domains behind that name in the same way, in the order of their names.
   std::vector<DomainRow> domains_behind(const std::string& name, int most);
 
   // When the first change after that one was made; nothing if there is none. For how far behind a signer is.

@@ -300,14 +300,15 @@ class FleetTest(unittest.TestCase):
             self.assertNotIn("drifted", host.shell("dkimkey list --domain late.example"))
 
     def test_17_machines_leave(self):
-        away, leave, enable, revoke = self.page("LEAVING")
+        away, leave, enable, forget = self.page("LEAVING")
         (gone,) = self.page("A machine that is gone")
         stop, tell = away.splitlines()
         self.assertEqual(tell, gone.strip())
         self.mx2.shell(stop)
         self.mx1.shell(tell.replace("mx3", "mx2"))
         self.mx1.wait_until_well()
-        self.mx1.shell(revoke, good=(3,))
+        self.mx1.shell(forget)
+        self.assertFalse(self.mx1.machine.exists("/etc/dkimsignd/keys/shop.example"))
         self.mx1.shell(leave)
         self.mx1.shell(enable)
         self.assertFalse(self.mx1.machine.exists("/etc/dkimsignd/keys/.lease"))
