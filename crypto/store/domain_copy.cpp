@@ -183,7 +183,6 @@ bool is_equal(const KeyStore& store, const canon::DomainName& domain, const Doma
 }  // namespace
 
 bool write_copy(const KeyStore& store, const canon::DomainName& domain, const DomainState& state) {
-  if (state.manifest == Manifest{}) return remove_copy(store, domain);
   const auto wanted = wanted_files(store, domain, state);
   if (is_equal(store, domain, state, wanted)) return false;
 
@@ -203,7 +202,14 @@ bool write_copy(const KeyStore& store, const canon::DomainName& domain, const Do
 }
 
 bool remove_copy(const KeyStore& store, const canon::DomainName& domain) {
-  if (!Directory::open(store.directory()).find(domain.str())) return false;
+  const auto directory = Directory::open(store.directory()).find(domain.str());
+  if (!directory) return false;
+  const auto manifest = store.manifest_path(domain).filename().string();
+  const auto names = directory->names();
+  // Files of others are no reason to begin.
+  const bool is_begun = names.empty() || (names.size() == 1 && names.front() == domain_lock_name) ||
+                        std::any_of(names.begin(), names.end(), is_leftover);
+  if (!is_begun && std::find(names.begin(), names.end(), manifest) == names.end()) return false;
   DomainFiles(store, domain).remove_all();
   return true;
 }

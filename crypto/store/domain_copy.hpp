@@ -36,13 +36,12 @@ class UnknownFile : public StoreError {
   using StoreError::StoreError;
 };
 
-// Makes the files equal to the state; an empty manifest is that of a domain that is not there. Writes
-// nothing, and returns false, if they are equal already. Throws SettingsError, too, if the manifest that is
-// there does not parse.
+// Makes the files equal to the state. Writes nothing, and returns false, if they are equal already. Throws
+// SettingsError, too, if the manifest that is there does not parse.
 bool write_copy(const KeyStore& store, const canon::DomainName& domain, const DomainState& state);
 
 // Removes the domain's manifest, then its keys and records, and the directory if nothing else is left in it.
-// Returns false if there was no directory.
+// Returns false if there was nothing to remove.
 bool remove_copy(const KeyStore& store, const canon::DomainName& domain);
 
 }  // namespace dkim::crypto

@@ -17,7 +17,7 @@ constexpr mode_t directory_mode = 0750;
 constexpr mode_t key_mode = 0640;
 constexpr mode_t manifest_mode = 0640;
 constexpr mode_t record_mode = 0644;
-constexpr const char* lock_name = ".lock";
+constexpr const char* lock_name = domain_lock_name;
 
 // The store knows the paths; here the names are looked up in the open directory.
 std::string name_of(const std::filesystem::path& path) {

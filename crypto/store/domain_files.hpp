@@ -103,6 +103,9 @@ class DomainFiles {
   bool committed_ = false;
 };
 
+// The file by whose lock writers take turns; it stays as long as the domain's directory.
+inline constexpr const char* domain_lock_name = ".lock";
+
 // Returns true if writers leave such names behind when they are killed.
 bool is_leftover(const std::string& name);
 

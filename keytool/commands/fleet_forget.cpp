@@ -9,11 +9,11 @@
 #include "keytool/cli/errors.hpp"
 #include "keytool/cli/pick_domain.hpp"
 #include "keytool/commands/fleet_subcommands.hpp"
+#include "keytool/fleet/fleet_access.hpp"
 #include "keytool/fleet/forget.hpp"
 #include "keytool/fleet/open_store.hpp"
 #include "keytool/keys/key_directory.hpp"
 #include "keytool/keys/signer_text.hpp"
-#include "keytool/keys/stored_keys.hpp"
 #include "keytool/output/terminal_text.hpp"
 #include "keytool/rotation/signer_wait.hpp"
 
@@ -29,11 +29,11 @@ Examples:
   dkimkey fleet forget shop.example
       the same, but only if no key is left that could sign
 
-Removes a domain from the fleet's database and from the key directory of every machine, with its private keys. DNS stays
-as it is: the output says when its records may be removed.
+Destroys the private keys of a domain in the database, and lets every machine remove the domain from its key directory.
+DNS stays as it is: the output says when its records may be removed.
 )",
-    R"(Given once more, it says which machines still have the domain. If the domain comes back, generate makes new keys for it;
-choose selectors that it has not had, because resolvers may remember their old records.
+    R"(Given once more, it says which machines still have the domain. If the domain comes back, generate makes new keys for it,
+under selectors that it has not had.
 
 Exit codes: 0 no machine has the domain any more, 1 the domain has keys that are not revoked, or it cannot be done, 2 wrong
 usage or configuration, 3 the domain is forgotten, and a machine still has it.
@@ -65,11 +65,13 @@ ExitCode fleet_forget(const Arguments& arguments) {
   }
   const auto domain = pick_named_domain(*name, *store);
   const bool done = fleet::forget(
-      *store, domain, options->has("unsigned") ? fleet::KeysInUse::destroy : fleet::KeysInUse::refuse);
-  if (done) {
-    std::cerr << fmt::format("{} is forgotten, and its private keys are destroyed\n", domain.str());
-    wait_for_agents(*store, domain, crypto::utc_now);
-  }
+      store->files(), fleet::configured_fleet_settings(configuration), domain,
+      options->has("unsigned") ? fleet::KeysInUse::destroy : fleet::KeysInUse::refuse, crypto::utc_now());
+  std::cerr << fmt::format("{} {}\n", domain.str(),
+                           done ? "is forgotten: its private keys are destroyed in the database, and on each "
+                                  "machine when it learns of that"
+                                : "was forgotten before");
+  if (done) wait_for_agents(*store, domain, crypto::utc_now);
   const auto behind = store->signers(domain).behind;
   const auto drain = days_text(configuration.keys.drain);
   if (!behind.empty()) {
@@ -79,7 +81,6 @@ ExitCode fleet_forget(const Arguments& arguments) {
         names_text(behind), drain);
     return ExitCode::waiting;
   }
-  if (!done) throw crypto::StoreError(no_keys_text(store->place(), domain));
   std::cerr << fmt::format(
       "no machine signs for it any more; its records may be removed from DNS in {}, when no mail is on its "
       "way\n",

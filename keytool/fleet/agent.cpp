@@ -44,8 +44,7 @@ class Agent {
               {crypto::utc_now, [this](const SyncResult& so_far) { return after_batch(so_far); },
                [](const std::string& domain, const std::string& reason) {
                  say(fmt::format("{} is refused, and stays here as it was: {}", domain, reason));
-               },
-               say}) {
+               }}) {
     state_.started = crypto::utc_now();
     state_.lease = settings.lease;
     // Until the database has answered, this is what is known of the copy.

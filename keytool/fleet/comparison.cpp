@@ -95,6 +95,7 @@ std::optional<DomainDifference> compare_domain(const crypto::KeyStore& store, co
     difference.lines.push_back(unreadable("in the fleet", error));
   }
   if (here && there) difference.lines = differences_between(*here, *there);
+  if (here && row.is_forgotten) difference.lines.emplace_back("the fleet has forgotten it");
   if (!here && difference.lines.empty()) difference.lines.emplace_back("it is no longer here");
   if (difference.lines.empty()) return std::nullopt;
   return difference;

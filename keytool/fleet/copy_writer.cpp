@@ -20,8 +20,7 @@ RowOutcome write_row(const crypto::KeyStore& store, const DomainRow& row,
                      const crypto::SealingKeys& sealing_keys,
                      const std::map<int, std::string>& fingerprints) {
   try {
-    const auto opened = open_row(row, sealing_keys, fingerprints);
-    const bool written = crypto::write_copy(store, opened.domain, opened.state);
+    const bool written = write_opened_row(store, open_row(row, sealing_keys, fingerprints));
     return {written ? Kind::written : Kind::equal, ""};
   } catch (const RowRefused& refused) {
     return {Kind::refused, refused.what()};

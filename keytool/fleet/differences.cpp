@@ -80,7 +80,8 @@ Difference difference_of(const std::string& domain, Difference::Kind kind, const
                          const Read& there) {
   return {domain, kind, here && (!there || is_newer(*here, *there)),
           fmt::format("here {}; in the database {}{}", list_keys(here), list_keys(there),
-                      list_revived(here, there))};
+                      list_revived(here, there)),
+          false};
 }
 
 }  // namespace
@@ -103,16 +104,20 @@ void for_each_difference(const crypto::KeyStore& store, FleetDatabase& database,
       looked();
       const auto name = canon::DomainName::parse(row.domain);
       if (!name || name->str() != row.domain) {
-        call(
-            {canon::printable_word(row.domain, 253), Kind::only_there, false, "is not the name of a domain"});
+        call({canon::printable_word(row.domain, 253), Kind::only_there, false, "is not the name of a domain",
+              false});
         continue;
       }
       there.insert(row.domain);
       const auto has = read_row(row);
       const auto own = read_here(held, *name);
-      if (own && has && *own == *has) continue;
+      if (own && has && *own == *has && !row.is_forgotten) continue;
+      if (own && own->keys.empty() && row.is_forgotten) continue;
       const bool is_here = !own || !own->keys.empty();
-      call(difference_of(row.domain, is_here ? Kind::differs : Kind::only_there, own, has));
+      auto difference = difference_of(row.domain, is_here ? Kind::differs : Kind::only_there, own, has);
+      difference.is_forgotten_there = row.is_forgotten;
+      if (row.is_forgotten) difference.what += "; the fleet has forgotten it";
+      call(difference);
     }
   }
   for (const auto& domain : held.domains()) {

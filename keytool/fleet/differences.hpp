@@ -21,6 +21,7 @@ struct Difference {
   // This machine's state was made later than the database's: a change to a key is noted with its time.
   bool is_newer_here = false;
   std::string what;  // "here server revoked, s2 active; in the database server active"
+  bool is_forgotten_there = false;
 };
 
 // Returns whether the manifest of this machine was changed later than that of the database, or at the same

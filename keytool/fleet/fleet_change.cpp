@@ -35,7 +35,7 @@ void refresh_copy(DatabasePool& pool, const crypto::KeyStore& files, const canon
         // Behind the rows: a new sealing key is in the list before a row needs it.
         const auto state = database->state();
         const auto keys = crypto::SealingKeys::read(pool.settings().sealing_key_file);
-        crypto::write_copy(files, domain, open_row(*row, keys, state.sealing_keys).state);
+        write_opened_row(files, open_row(*row, keys, state.sealing_keys));
       }
     } catch (...) {
       connection.rollback();
@@ -65,6 +65,7 @@ void FleetChange::begin() {
   if (!row) return;
   manifest_ = crypto::parse_manifest(row->manifest, fmt::format("the fleet's manifest of {}", domain_.str()));
   keys_ = std::move(row->keys);
+  is_forgotten_ = row->is_forgotten;
 }
 
 FleetChange::~FleetChange() {
@@ -84,6 +85,15 @@ void FleetChange::rewrite_record(const crypto::KeyEntry& entry) {
   open_key(domain_, entry, keys_, sealing_keys, state_.sealing_keys);
 }
 
+void FleetChange::forget(crypto::UtcTime now) {
+  for (auto& entry : manifest_.keys) {
+    if (entry.state == crypto::KeyState::revoked) continue;
+    entry.state = crypto::KeyState::revoked;
+    entry.revoked = now;
+  }
+  is_forgotten_ = true;
+}
+
 // Of a key that is revoked, or whose slot was taken by another one, nothing is left in the database.
 void FleetChange::make() {
   std::vector<KeyRow> kept;
@@ -100,7 +110,8 @@ void FleetChange::make() {
     kept.push_back(*row);
   }
   const auto manifest = crypto::write_manifest(manifest_);
-  const auto change = database_->put_domain(domain_, manifest, kept);
+  // A domain that gets a key has come back.
+  const auto change = database_->put_domain(domain_, manifest, kept, is_forgotten_ && kept.empty());
   try {
     database_->connection().commit();
   } catch (const DatabaseError& error) {

@@ -8,6 +8,7 @@
 
 #include "crypto/store/domain_change.hpp"
 #include "crypto/store/key_store.hpp"
+#include "crypto/utc_time.hpp"
 #include "keytool/fleet/database_pool.hpp"
 
 namespace dkim::keytool::fleet {
@@ -34,6 +35,10 @@ class FleetChange final : public crypto::DomainChange {
   void rewrite_record(const crypto::KeyEntry& entry) override;
   void commit() override;
 
+  bool is_forgotten() const { return is_forgotten_; }
+  // Revokes all keys, and takes the domain from every machine.
+  void forget(crypto::UtcTime now);
+
  private:
   void begin();
   void make();
@@ -45,7 +50,8 @@ class FleetChange final : public crypto::DomainChange {
   StoreState state_;
   crypto::Manifest manifest_;
   std::vector<KeyRow> keys_;  // that the domain had, and that were added
-  bool is_open_ = true;       // the transaction
+  bool is_forgotten_ = false;
+  bool is_open_ = true;  // the transaction
 };
 
 }  // namespace dkim::keytool::fleet

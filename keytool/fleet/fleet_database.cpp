@@ -4,7 +4,6 @@
 
 #include "canon/printable.hpp"
 #include "crypto/settings/settings_source.hpp"
-#include "crypto/store/manifest.hpp"
 #include "crypto/store/membership.hpp"
 #include "keytool/fleet/columns.hpp"
 #include "keytool/fleet/schema.hpp"
@@ -50,17 +49,12 @@ std::string uuid_at(const Rows& rows, int row, int column) {
 }
 
 DomainRow domain_at(const Rows& rows, int row) {
-  return {rows.text(row, 0), rows.number(row, 1), rows.text(row, 2), {}};
+  return {rows.text(row, 0), rows.number(row, 1), rows.text(row, 2), {}, rows.text(row, 3) == "t"};
 }
 
-const std::string select_domain =
-    fmt::format("SELECT {}, d.sequence, {} FROM dkimsignd.domains AS d ", domain_column, manifest_column);
+const std::string select_domain = fmt::format(
+    "SELECT {}, d.sequence, {}, d.forgotten FROM dkimsignd.domains AS d ", domain_column, manifest_column);
 const std::string select_keys = fmt::format("SELECT {} FROM dkimsignd.sealed_keys AS k ", key_columns);
-
-const std::string& empty_manifest() {
-  static const auto text = crypto::write_manifest({});
-  return text;
-}
 
 }  // namespace
 
@@ -126,11 +120,9 @@ crypto::UtcTime FleetDatabase::now() {
 }
 
 std::vector<std::string> FleetDatabase::domains() {
-  const auto rows =
-      database_.run(fmt::format("SELECT {} FROM dkimsignd.domains AS d WHERE d.manifest IS DISTINCT FROM $1 "
-                                "ORDER BY d.domain COLLATE \"C\" LIMIT {}",
-                                domain_column, 10 * most_rows),
-                    {empty_manifest()});
+  const auto rows = database_.run(fmt::format(
+      "SELECT {} FROM dkimsignd.domains AS d WHERE NOT d.forgotten ORDER BY d.domain COLLATE \"C\" LIMIT {}",
+      domain_column, 10 * most_rows));
   std::vector<std::string> domains;
   for (int i = 0; i < rows.size(); ++i)
     domains.push_back(rows.text(i, 0));
@@ -139,7 +131,7 @@ std::vector<std::string> FleetDatabase::domains() {
 
 std::optional<std::string> FleetDatabase::manifest(const canon::DomainName& domain) {
   const auto rows = database_.run(select_domain + "WHERE d.domain = $1", {domain.str()});
-  if (rows.size() == 0 || rows.text(0, 2) == empty_manifest()) return std::nullopt;
+  if (rows.size() == 0) return std::nullopt;
   return rows.text(0, 2);
 }
 
@@ -214,7 +206,7 @@ std::vector<DomainRow> FleetDatabase::read_behind(std::string_view column, const
 }
 
 Change FleetDatabase::put_domain(const canon::DomainName& domain, const std::string& manifest,
-                                 const std::vector<KeyRow>& keys) {
+                                 const std::vector<KeyRow>& keys, bool is_forgotten) {
   std::string kept;
   std::vector<Parameter> parameters{domain.str()};
   for (const auto& key : keys) {
@@ -232,10 +224,11 @@ Change FleetDatabase::put_domain(const canon::DomainName& domain, const std::str
       "WITH next AS (UPDATE dkimsignd.store SET sequence = sequence + 1 RETURNING sequence), "
       "change AS (INSERT INTO dkimsignd.changes (sequence) SELECT sequence FROM next RETURNING sequence, "
       "mark) "
-      "INSERT INTO dkimsignd.domains (domain, sequence, manifest) SELECT $1, sequence, $2 FROM change "
-      "ON CONFLICT (domain) DO UPDATE SET sequence = EXCLUDED.sequence, manifest = EXCLUDED.manifest "
+      "INSERT INTO dkimsignd.domains (domain, sequence, manifest, forgotten) "
+      "SELECT $1, sequence, $2, $3::boolean FROM change ON CONFLICT (domain) DO UPDATE "
+      "SET sequence = EXCLUDED.sequence, manifest = EXCLUDED.manifest, forgotten = EXCLUDED.forgotten "
       "RETURNING sequence, (SELECT mark::text FROM change), pg_notify('dkimsignd', sequence::text)",
-      {domain.str(), manifest});
+      {domain.str(), manifest, is_forgotten ? "true" : "false"});
   if (change.size() != 1) {
     throw DatabaseError(Kind::refused, "the fleet's database is damaged: its table store has no row");
   }

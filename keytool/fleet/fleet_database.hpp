@@ -42,6 +42,8 @@ struct DomainRow {
   std::int64_t sequence = 0;
   std::string manifest;
   std::vector<KeyRow> keys;
+  // Its keys are revoked, and no machine has a directory of it.
+  bool is_forgotten = false;
 };
 
 struct SignerRow {
@@ -82,13 +84,11 @@ class FleetDatabase {
   // Returns the mark of that change; nothing if the database does not know it (any more).
   std::optional<std::string> mark(std::int64_t sequence);
 
-  // The row of a domain that was forgotten stays, with an empty manifest, so that no machine misses it. The
-  // other functions return such rows, too; these two do not.
+  // Returns those that were not forgotten. The other functions know both.
   std::vector<std::string> domains();
+  std::optional<DomainRow> domain(const canon::DomainName& domain);
   // Returns the domain's manifest without reading its keys.
   std::optional<std::string> manifest(const canon::DomainName& domain);
-
-  std::optional<DomainRow> domain(const canon::DomainName& domain);
   // The domains that changed after that change, with their keys, in the order of their sequences: the first
   // `most`, or fewer if they are large, but one at least. All of it is one snapshot.
   std::vector<DomainRow> changed_since(std::int64_t sequence, int most);
@@ -109,7 +109,7 @@ class FleetDatabase {
   // Replaces manifest and keys of one domain (keys: all that it is to have). The store's row is locked from
   // here on until the transaction ends, which makes the order of sequences that of the commits. Notifies.
   Change put_domain(const canon::DomainName& domain, const std::string& manifest,
-                    const std::vector<KeyRow>& keys);
+                    const std::vector<KeyRow>& keys, bool is_forgotten = false);
 
   // The domains that have pending or retiring keys, and then those that have revoked ones and changed after
   // that change; without their keys.

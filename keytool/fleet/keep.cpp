@@ -32,9 +32,10 @@ struct Choice {
 
 std::string fate_of(const Difference& difference, Keep which) {
   if (which == Keep::local && difference.is_newer_here) return "goes into the database";
-  if (difference.kind != Difference::Kind::only_here) return "comes from the database";
-  return which == Keep::fleet ? "is removed here, with its private keys"
-                              : "cannot be read, and stays here alone";
+  const bool is_there = difference.kind != Difference::Kind::only_here;
+  if (is_there && !difference.is_forgotten_there) return "comes from the database";
+  return is_there || which == Keep::fleet ? "is removed here, with its private keys"
+                                          : "cannot be read, and stays here alone";
 }
 
 // Names what differs and becomes of it, and returns what is to be done to it.

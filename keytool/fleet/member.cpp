@@ -122,8 +122,8 @@ void become_member(const crypto::KeyStore& store, const FleetSettings& settings,
   }
 }
 
-void resume_membership(const crypto::KeyStore& store, const crypto::Membership& membership,
-                       FleetDatabase& database, Name name) {
+Resumed resume_membership(const crypto::KeyStore& store, const crypto::Membership& membership,
+                          FleetDatabase& database, Name name) {
   const auto row = database.signer(membership.host);
   if (!row) {
     take_name(database, membership.host, name);
@@ -135,9 +135,11 @@ void resume_membership(const crypto::KeyStore& store, const crypto::Membership& 
         membership.host, row->applied, membership.sequence));
   } else if (row->applied > membership.sequence) {
     begin_anew(store, membership, database);
+    return Resumed::anew;
   } else if (row->left) {
     database.join(membership.host);
   }
+  return Resumed::as_it_was;
 }
 
 }  // namespace dkim::keytool::fleet

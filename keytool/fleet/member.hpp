@@ -45,8 +45,9 @@ void require_own_name(const crypto::Membership& membership, const FleetSettings&
 
 // For a machine that has .fleet: makes sure that the database knows it, and lets it come back if it had left.
 // Throws StoreError if another machine seems to use this one's name, unless the name is ours; then this one
-// was put back in time, and signs only when its whole copy was compared.
-void resume_membership(const crypto::KeyStore& store, const crypto::Membership& membership,
-                       FleetDatabase& database, Name name);
+// was put back in time, and does not sign before its whole copy was compared.
+enum class Resumed { as_it_was, anew };
+Resumed resume_membership(const crypto::KeyStore& store, const crypto::Membership& membership,
+                          FleetDatabase& database, Name name);
 
 }  // namespace dkim::keytool::fleet

@@ -40,7 +40,7 @@ void require_short_names(const crypto::Manifest& manifest) {
 OpenedRow open_row(const DomainRow& row, const crypto::SealingKeys& sealing_keys,
                    const std::map<int, std::string>& fingerprints) {
   try {
-    OpenedRow opened{domain_of(row), {manifest_of(row), {}}};
+    OpenedRow opened{domain_of(row), {manifest_of(row), {}}, row.is_forgotten};
     require_short_names(opened.state.manifest);
     for (const auto& entry : opened.state.manifest.keys) {
       if (entry.state == crypto::KeyState::revoked) continue;
@@ -56,6 +56,11 @@ OpenedRow open_row(const DomainRow& row, const crypto::SealingKeys& sealing_keys
     // Of the manifest, of the sealed key, or of what was in it.
     throw RowRefused(canon::printable(error.what()));
   }
+}
+
+bool write_opened_row(const crypto::KeyStore& store, const OpenedRow& row) {
+  return row.is_forgotten ? crypto::remove_copy(store, row.domain)
+                          : crypto::write_copy(store, row.domain, row.state);
 }
 
 }  // namespace dkim::keytool::fleet

@@ -26,10 +26,15 @@ class RowRefused : public crypto::Error {
 struct OpenedRow {
   canon::DomainName domain;
   crypto::DomainState state;
+  bool is_forgotten = false;
 };
 
 // fingerprints: of the fleet's sealing keys, as StoreState has them. Any thread.
 OpenedRow open_row(const DomainRow& row, const crypto::SealingKeys& sealing_keys,
                    const std::map<int, std::string>& fingerprints);
+
+// Makes the domain's files equal to the row; removes them if it was forgotten. Returns false if they are
+// equal already. Throws what crypto::write_copy() throws.
+bool write_opened_row(const crypto::KeyStore& store, const OpenedRow& row);
 
 }  // namespace dkim::keytool::fleet

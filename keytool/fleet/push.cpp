@@ -70,9 +70,11 @@ class Push {
     const auto refusal = std::find_if(refusals.begin(), refusals.end(),
                                       [&](const auto& refused) { return refused.domain == row.domain; });
     const bool is_refused = refusal != refusals.end();
-    if (row.sequence <= membership.sequence && !is_refused) return;
+    const bool is_ahead = row.sequence > membership.sequence;
+    if (!is_ahead && !is_refused) return;
     try {
-      if (!is_newer(open_row(row, keys_, state_.sealing_keys).state.manifest, here)) return;
+      const auto there = open_row(row, keys_, state_.sealing_keys).state.manifest;
+      if (!is_ahead && !is_newer(there, here)) return;
     } catch (const RowRefused&) {
       return;
     }
@@ -170,7 +172,7 @@ PushResult push(const crypto::KeyStore& store, const FleetSettings& settings, Fl
                 const PushRequest& request) {
   const auto state = database.state();
   const auto keys = read_sealing_keys(settings, state);
-  const auto membership = own_membership(store, settings, state);
+  auto membership = own_membership(store, settings, state);
   for (const auto& domain : request.replace) {
     if (!store.stamp(domain))
       throw crypto::StoreError(fmt::format("there are no keys for {} here", domain.str()));
@@ -183,7 +185,11 @@ PushResult push(const crypto::KeyStore& store, const FleetSettings& settings, Fl
   };
   Push push(store, database, state, keys, announce_once, result);
   if (membership) {
-    resume_membership(store, *membership, database, request.join.name);
+    // What was put back in time is brought up to date first.
+    if (resume_membership(store, *membership, database, request.join.name) == Resumed::anew) {
+      first_sync(store, settings, database, request.join);
+      membership = own_membership(store, settings, state);
+    }
     for (const auto& domain : request.replace)
       push.replace(domain, membership);
     result.sync = first_sync(store, settings, database, request.join);

@@ -26,10 +26,12 @@ CREATE TABLE dkimsignd.changes (
   mark uuid NOT NULL DEFAULT gen_random_uuid(),
   changed_at timestamptz NOT NULL DEFAULT now()
 );
+-- The row of a domain that was forgotten stays, so that no machine misses it, and its selectors are not used again.
 CREATE TABLE dkimsignd.domains (
   domain text PRIMARY KEY,
   sequence bigint NOT NULL UNIQUE,
-  manifest text NOT NULL
+  manifest text NOT NULL,
+  forgotten boolean NOT NULL DEFAULT false
 );
 -- With the words of the question that asks for them (fleet_survey): of a million domains, few are in a turn.
 CREATE INDEX domains_in_motion ON dkimsignd.domains (domain COLLATE "C")

@@ -186,6 +186,7 @@ std::size_t SyncPass::retry_some(Pass& pass, std::size_t most) {
     if (next == refused_.end()) next = refused_.begin();
     last_tried_ = (next++)->first;
     if (auto row = row_of(pass.database, last_tried_)) {
+      if (is_refused_as_older(*row)) continue;
       bytes += size_of(*row);
       rows.push_back(*std::move(row));
     } else {

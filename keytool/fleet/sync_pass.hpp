@@ -15,7 +15,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -63,8 +62,6 @@ class SyncPass {
     std::function<bool(const SyncResult&)> go_on;
     // Told of each domain that is refused now, was not before, or is refused for another reason.
     std::function<void(const std::string& domain, const std::string& reason)> refused;
-    // Told of what else a person should know of a domain.
-    std::function<void(const std::string& text)> noted = [](const std::string&) {};
   };
 
   // version: of this program, which the database shows.
@@ -91,7 +88,9 @@ class SyncPass {
   std::size_t retry_some(Pass& pass, std::size_t most);
   // Some domains each minute, in turn: what was removed or replaced here by hand is brought back.
   void check_copy(Pass& pass);
-  bool is_newer_here(Pass& pass, const DomainRow& row);
+  bool keep_newer(Pass& pass, const DomainRow& row);
+  bool is_newer_here(const DomainRow& row) const;
+  bool is_refused_as_older(const DomainRow& row) const;
   void renew_lease(Pass& pass);
   void end_absence(Pass& pass);
   bool may_sign(const Pass& pass) const;
@@ -113,7 +112,6 @@ class SyncPass {
   std::optional<crypto::UtcTime> tried_at_;
   std::string last_checked_;
   std::optional<crypto::UtcTime> checked_at_;
-  std::set<std::string> newer_here_;  // of which a person was told
   std::optional<std::int64_t> reported_;
   std::optional<crypto::UtcTime> reported_at_;
   std::optional<crypto::UtcTime> renewed_at_;

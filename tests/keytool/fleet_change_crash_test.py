@@ -57,7 +57,8 @@ class ChangeCrashTest(InterruptedSyncCase):
 
     def in_database(self):
         """Returns the states of the domain's keys, and the names of the sealed ones that are there."""
-        ((manifest,),) = self.query(f"SELECT replace(manifest, E'\\n', ' ') FROM dkimsignd.domains WHERE domain = '{DOMAIN}'")
+        ((manifest,),) = self.query("SELECT CASE WHEN forgotten THEN '' ELSE replace(manifest, E'\\n', ' ') END "
+                                    f"FROM dkimsignd.domains WHERE domain = '{DOMAIN}'")
         sealed = self.query(f"SELECT selector FROM dkimsignd.sealed_keys WHERE domain = '{DOMAIN}'")
         return (dict(re.findall(r'selector = "([^"]+)".*?state = "(\w+)"', manifest)), {selector for selector, in sealed})
 
@@ -88,6 +89,8 @@ class ChangeCrashTest(InterruptedSyncCase):
             self.sync(self.mx1)
             self.assertEqual(self.on_machine(), there)
             self.assertEqual([path for path in self.mx1.keys.rglob("*") if path.name.endswith(".new")], [])
+            self.assertEqual({path.stem for path in self.mx1.keys.rglob("*.private")},
+                             {selector for selector, state in there.items() if state != "revoked"})
             if there == before:
                 done = subprocess.run(command, capture_output=True, timeout=120, check=False)
                 self.assertIn(done.returncode, codes, done.stderr)

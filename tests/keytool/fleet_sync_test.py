@@ -313,8 +313,12 @@ class CheckTest(SyncCase):
             shutil.chown(signer.keys / "a.example" / path.name, group=GROUP)
         newer = files(signer.keys, "a.example")
         signer.start(env=with_clock("+0 x10"))
-        wait_for(lambda: "a.example: what this machine has is newer than the fleet's state, and stays" in signer.log(),
-                 "a word about it", alive=signer.alive, patience=180)
+        wait_for(signer.refused, "a refusal", alive=signer.alive, patience=180)
+        self.assertIn("what this machine has of it is newer than the fleet's state", signer.refused()["a.example"])
+        # The next tries leave it alone, too.
+        passes = signer.metrics()["dkimsignd_fleet_passes_total"]
+        wait_for(lambda: signer.metrics()["dkimsignd_fleet_passes_total"] > passes + 20, "passes of two minutes",
+                 alive=signer.alive, patience=180)
         self.assertEqual((files(signer.keys, "a.example"), (signer.keys / ".fleet").read_bytes().splitlines()[:5]),
                          (newer, before.splitlines()[:5]))
 

@@ -28,7 +28,6 @@ TEST_F(DomainCopyTest, WritesANewDomain) {
 }
 
 TEST_F(DomainCopyTest, WritesADomainWithoutKeys) {
-  state_.manifest.subdomains = false;
   EXPECT_TRUE(write());
   expect_state({".lock", "keys.conf"});
 }
