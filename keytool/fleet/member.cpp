@@ -81,10 +81,10 @@ std::optional<crypto::Membership> own_membership(const crypto::KeyStore& store, 
 void require_own_name(const crypto::Membership& membership, const FleetSettings& settings) {
   if (membership.host == settings.host) return;
   throw crypto::StoreError(fmt::format(
-      "this machine is {0} in the fleet, and {1} says {2}. If it is a clone of {0}, remove {3} and "
-      "give dkimkey fleet join; to change the name, give dkimkey fleet leave --keep with the old "
-      "one first",
-      membership.host, settings.file.string(), settings.host, ".fleet from its key directory"));
+      "this machine is {0} in the fleet, and {1} says {2}. If it is a clone of {0}, remove .fleet and .lease "
+      "from its key directory and give dkimkey fleet join; to change the name, give dkimkey fleet leave "
+      "--keep with the old one first",
+      membership.host, settings.file.string(), settings.host));
 }
 
 void announce(const std::string& host, FleetDatabase& database, Name name) {

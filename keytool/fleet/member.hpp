@@ -43,10 +43,11 @@ void become_member(const crypto::KeyStore& store, const FleetSettings& settings,
 // under one name would be taken for one.
 void require_own_name(const crypto::Membership& membership, const FleetSettings& settings);
 
+enum class Resumed { as_it_was, anew };
+
 // For a machine that has .fleet: makes sure that the database knows it, and lets it come back if it had left.
 // Throws StoreError if another machine seems to use this one's name, unless the name is ours; then this one
-// was put back in time, and does not sign before its whole copy was compared.
-enum class Resumed { as_it_was, anew };
+// was put back in time: its copy begins at nothing, and it does not sign before all of that was compared.
 Resumed resume_membership(const crypto::KeyStore& store, const crypto::Membership& membership,
                           FleetDatabase& database, Name name);
 
