@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """rotation.notify: rotate --due tells a person by mail, through a sendmail(1) that notes what it is given."""
 
+import contextlib
 import email
 import email.policy
 import json
@@ -394,8 +395,11 @@ class Failing(Mailed):
         start()
 
         def waits_for_the_lock():
-            links = pathlib.Path(f"/proc/{runs[1].pid}/fd").iterdir()
-            return any(os.readlink(link).endswith("/.notify.lock") for link in links)
+            for link in pathlib.Path(f"/proc/{runs[1].pid}/fd").iterdir():
+                with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                    if os.readlink(link).endswith("/.notify.lock"):
+                        return True
+            return False
 
         wait_for(waits_for_the_lock, "the second run to open the lock")
         go_on.touch()

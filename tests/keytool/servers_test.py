@@ -353,7 +353,7 @@ class Dead(DnsCase):
             self.addCleanup(self.world.take_away, name.rstrip("."), "A")
         self.world.put("odd.test", *self.names, kind="NS")
         self.addCleanup(self.world.take_away, "odd.test", "NS", *self.names)
-        self.hurry = {"env": with_clock("+0 x10")}
+        self.hurry = {"env": with_clock("+0 x5")}
 
     def test_unasked_servers_are_named_and_the_key_waits(self):
         for selector in ("late", "later"):

@@ -211,7 +211,10 @@ class BuildTest(TemporaryCase):
 
         def system_calls():
             """Returns the number of the system call in which each thread waits, or nothing if one does not wait."""
-            calls = {int(thread.name): (thread / "syscall").read_text().split()[0] for thread in threads.iterdir()}
+            try:
+                calls = {int(thread.name): (thread / "syscall").read_text().split()[0] for thread in threads.iterdir()}
+            except (FileNotFoundError, ProcessLookupError):
+                return None  # a thread has just ended
             return calls if all(call.isdigit() for call in calls.values()) else None
 
         calls = wait_for(system_calls, "all threads to wait", alive=daemon.alive)

@@ -42,9 +42,9 @@ class ComposeTest(unittest.TestCase):
     def logs(self, name):
         return self.host.attempt(f"podman logs {name}")[1]
 
-    def wait_for_log(self, name, text):
+    def wait_for_log(self, name, text, times=1):
         alive = lambda: self.host.inspect(name)["State"]["Running"]
-        wait_for(lambda: text in self.logs(name), f"{text!r} in the log of {name}", alive=alive)
+        wait_for(lambda: self.logs(name).count(text) >= times, f"{text!r} in the log of {name}", alive=alive)
 
     def test_mail_comes_out_signed_and_waits_for_dkimsignd(self):
         self.wait_for_log("dkimsignd", " listens on inet:8891@0.0.0.0")
@@ -63,8 +63,10 @@ class ComposeTest(unittest.TestCase):
                       f"alerts@{ZONE} -- {waits} <<'END'\n{self.mail.message(waits).decode()}END\n")
         self.wait_for_log("dkimsignd-postfix", "milter-reject: ")
         self.assertEqual(self.mail.sink.copies(waits), 0)
+        listens = " listens on inet:8891@0.0.0.0"
+        before = self.logs("dkimsignd").count(listens)
         self.host.run("podman start dkimsignd")
-        self.wait_for_log("dkimsignd", " listens on inet:8891@0.0.0.0")
+        self.wait_for_log("dkimsignd", listens, before + 1)
         self.host.run("podman exec dkimsignd-postfix postqueue -f")
         self.assertEqual(self.mail.signers(self.mail.arrived([waits])[waits]), ["server"])
 

@@ -77,11 +77,14 @@ class FleetWorld:
         self.look()
 
     def pass_time(self, time_passed):
-        """Turns the clock on. A message that a busy machine holds up is not under way meanwhile."""
-        for machine in self.machines:
-            if machine.load:
-                machine.load.keep_up()
+        """Turns the clock on. A message that a busy machine holds up is not under way for as long; and none of the time
+        before is when what follows changes something."""
+        loads = [machine.load for machine in self.machines if machine.load]
+        for load in loads:
+            load.keep_up()
         self.clock.turn_on(time_passed)
+        for load, under_way in [(load, load.under_way()) for load in loads]:
+            load.wait_for(under_way)
         self.look()
 
     def pass_days(self, days, without=()):

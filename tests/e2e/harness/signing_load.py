@@ -93,17 +93,22 @@ class SigningLoad:
 
     def wait_for_more(self, count):
         """Waits until every connection has brought that many more messages through since this call."""
-        wanted = [value.value + count + 1 for value in self._counts]
-        wait_for(lambda: all(value.value >= want for value, want in zip(self._counts, wanted)), "the load to go on",
+        self.wait_for([number + count for number in self.under_way()])
+
+    def under_way(self):
+        """Returns the number of the message that is under way, or comes next, on each connection."""
+        return [value.value for value in self._counts]
+
+    def wait_for(self, numbers):
+        """Waits until the message of that number is through on each connection."""
+        wait_for(lambda: all(value.value > number for value, number in zip(self._counts, numbers)), "the load to go on",
                  alive=lambda: all(process.is_alive() for process in self._processes))
 
     def keep_up(self):
         """Waits until every connection has brought a message through since the last call: then no message was under way at
         both."""
-        last = self._kept_up_with
-        wait_for(lambda: all(value.value > before for value, before in zip(self._counts, last)), "the load to go on",
-                 alive=lambda: all(process.is_alive() for process in self._processes))
-        self._kept_up_with = [value.value for value in self._counts]
+        self.wait_for(self._kept_up_with)
+        self._kept_up_with = self.under_way()
 
     def latest(self):
         """Returns the newest message of each connection."""

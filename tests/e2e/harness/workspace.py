@@ -22,6 +22,7 @@ import time
 
 # A condition that has not come true after this long never will; a slow machine needs far less.
 PATIENCE = 60.0
+GIVEN_OUT = set()  # ports, by free_port
 
 
 class HarnessError(Exception):
@@ -51,9 +52,12 @@ def free_port():
     client meanwhile, such as a resolver that asks by UDP."""
     while True:
         port = random.randrange(10000, 32000)
+        if port in GIVEN_OUT:
+            continue
         with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
             for probe in (tcp, udp):
                 probe.bind(("127.0.0.1", port))
+            GIVEN_OUT.add(port)
             return port
 
 
