@@ -67,6 +67,11 @@ class TurnRunner {
       return Next::another_look;
     }
     if (publish_all(plan, manifest) == Next::another_look) return Next::another_look;
+    if (names_machines_that_may_follow(plan)) {
+      wait_for_agents(store_, domain_, now_);
+      has_revoked_ = false;
+      return Next::another_look;
+    }
     report_.waiting = plan.waiting;
     report_.next_look = plan.next_look();
     report_.without_slot = plan.without_slot;
@@ -79,6 +84,13 @@ class TurnRunner {
            std::any_of(plan.changes.begin(), plan.changes.end(), [](const Change& change) {
              const auto* activate = std::get_if<Activate>(&change);
              return activate != nullptr && !activate->retire.empty();
+           });
+  }
+
+  // A machine that has the change in a moment must not be named as one that signs with a void key.
+  bool names_machines_that_may_follow(const RotationPlan& plan) const {
+    return has_revoked_ && std::any_of(plan.waiting.begin(), plan.waiting.end(), [](const Waiting& entry) {
+             return entry.what == Waiting::For::signers;
            });
   }
 
@@ -154,7 +166,10 @@ class TurnRunner {
     transaction->commit();
     for (const auto& change : plan.changes) {
       if (auto text = text_of(change, planned_from)) report_.events.push_back(*std::move(text));
-      if (const auto* revoke = std::get_if<Revoke>(&change)) explain_revocation(*revoke, planned_from);
+      if (const auto* revoke = std::get_if<Revoke>(&change)) {
+        has_revoked_ = true;
+        explain_revocation(*revoke, planned_from);
+      }
     }
   }
 
@@ -255,6 +270,7 @@ class TurnRunner {
   Selectors kept_;  // keys that signed when the run began, and that it does not replace
   TurnReport report_;
   PublishedSet tried_;
+  bool has_revoked_ = false;  // and has not waited for agents since
 };
 
 }  // namespace

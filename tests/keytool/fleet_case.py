@@ -32,7 +32,7 @@ class Machine:
     def connect(self, role="dkimsignd_writer", port=None, host=None, lease=30):
         path = self.root / "fleet.conf"
         path.write_text(f'connection = "host=127.0.0.1 port={port or self.world.server.port} dbname={NAME} user={role} '
-                        f'sslmode=disable gssencmode=disable connect_timeout=3";\n'
+                        f'sslmode=disable gssencmode=disable connect_timeout=30";\n'
                         f'sealing_key_file = "{self.sealing_keys}";\nhost = "{host or self.host}";\nlease = {lease};\n')
         path.chmod(0o640)
 
@@ -145,7 +145,7 @@ class FleetTest(unittest.TestCase):
     def setUp(self):
         self.server.query(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)", "postgres")
         self.server.query(f"DROP ROLE IF EXISTS {', '.join(ROLES)}", "postgres")
-        self.server.query(f"CREATE DATABASE {NAME}", "postgres")
+        self.server.create()
         self.machines = []
         self.owner = self.machine("owner", role="postgres")
         self.query(self.owner.fleet("init", "--print-roles"))

@@ -16,8 +16,9 @@ class CutTest(ProbeCase):
     def setUp(self):
         super().setUp()
         self.line = MachineLine(self.workspace, [self.server])
-        self.cut = self.probe(more=SHORT, port=self.line.ports[0])
-        self.cut.ask("schema")
+        self.probe().ask("schema")
+        self.cut = self.probe(more="options='-c statement_timeout=3s'", port=self.line.ports[0])
+        self.cut.ask("connect")
 
     def test_a_statement_ends_with_an_error(self):
         self.line.tell("cut")

@@ -44,7 +44,7 @@ class RestoreCase(InterruptedSyncCase):
     def restore(self):
         """Returns where the author's lost state is."""
         self.server.query(f"DROP DATABASE {NAME} WITH (FORCE)", "postgres")
-        self.server.query(f"CREATE DATABASE {NAME}", "postgres")
+        self.server.create()
         subprocess.run([BIN / "pg_restore", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", NAME, self.dump],
                        check=True)
         return self.author.go_back()

@@ -39,7 +39,7 @@ class Signer:
         path = self.root / "fleet.conf"
         path.write_text(
             f'connection = "host={host} port={port} dbname={NAME} user={user} password=hush sslmode=disable '
-            f'gssencmode=disable connect_timeout=2 {more}";\n'
+            f'gssencmode=disable connect_timeout=30 {more}";\n'
             f'sealing_key_file = "{self.sealing_keys}";\nhost = "{self.host}";\nlease = {self.lease};\n')
         path.chmod(0o640)
 
@@ -142,7 +142,7 @@ class SyncCase(unittest.TestCase):
 
     def make_database(self):
         self.server.query(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)", "postgres")
-        self.server.query(f"CREATE DATABASE {NAME}", "postgres")
+        self.server.create()
         owner = self.workspace.directory("owner", 0o755)
         key = SealingKey()
         write_sealing_keys(owner / "sealing.key", key)

@@ -2,7 +2,9 @@
 """The agent of a fleet keeps the copies of three signers equal to the database, whatever happens to either."""
 
 import base64
+import concurrent.futures
 import datetime
+import fcntl
 import os
 import pathlib
 import shutil
@@ -38,6 +40,8 @@ class ChangesTest(SyncCase):
         signers = [self.signer(host) for host in ("mx1", "mx2", "mx3")]
         for signer in signers:
             signer.start()
+            wait_for(lambda signer=signer: signer.metrics().get("dkimsignd_fleet_database_reached"), "a first pass",
+                     alive=signer.alive)
         self.author.dkimkey("generate", "a.example", "-s", "server", "--algorithm", "ed25519", "--activate")
         self.author.put("a.example", notify=False)
         self.wait_for_copy("a.example")
@@ -75,10 +79,11 @@ class FaultsTest(SyncCase):
         for signer in signers:
             signer.start()
         self.wait_for_copy("a.example")
-        lease = signers[0].lease_end()
         self.stop_server()
         for signer in signers:
             signer.wait_to_say("could not be brought up to date")
+        lease = signers[0].lease_end()
+        for signer in signers:
             wait_for(lambda signer=signer: signer.metrics()["dkimsignd_fleet_passes_failed_total"] >= 4, "more tries",
                      alive=signer.alive)
             self.assertEqual(signer.metrics()["dkimsignd_fleet_database_reached"], 0)
@@ -105,13 +110,19 @@ class FaultsTest(SyncCase):
         signer.start(env={**os.environ, "NOTIFY_SOCKET": str(path)})
         self.assertEqual(manager.recv(500), b"READY=1")
         self.assertEqual(manager.recv(500), b"WATCHDOG=1")
-        self.server.start(self.server)
-        self.author.make("a.example")
-        self.wait_for_copy("a.example", signer)
-        self.assertEqual(signer.stop(), DONE)
         told = []
-        while told[-1:] != [b"STOPPING=1"]:
-            told.append(manager.recv(500))
+
+        def listen():  # the socket holds only some messages, and then the agent waits
+            while told[-1:] != [b"STOPPING=1"]:
+                told.append(manager.recv(500))
+
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            listening = pool.submit(listen)
+            self.server.start(self.server)
+            self.author.make("a.example")
+            self.wait_for_copy("a.example", signer)
+            self.assertEqual(signer.stop(), DONE)
+            listening.result()
         self.assertIn(b"STATUS=Change 1 of 1, 0 domains refused", told)
 
     def test_a_domain_that_cannot_be_used_stays_and_the_others_go_on(self):
@@ -289,10 +300,12 @@ class CheckTest(SyncCase):
         self.author.turn("b.example", "second", "third")
         signer.start(env=with_clock("+0 x10"))
         self.wait_for_copy("b.example", signer)
-        # A domain is deleted, and another one comes out of an older backup.
-        shutil.rmtree(signer.keys / "a.example")
-        shutil.rmtree(signer.keys / "b.example")
-        shutil.move(older, signer.keys / "b.example")
+        # A domain is deleted, and another one comes out of an older backup; the agent waits meanwhile.
+        with open(signer.keys / ".sync.lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            shutil.rmtree(signer.keys / "a.example")
+            shutil.rmtree(signer.keys / "b.example")
+            shutil.move(older, signer.keys / "b.example")
         for domain in ("a.example", "b.example"):
             wait_for(lambda domain=domain: files(signer.keys, domain) == self.author.files(domain), f"{domain} to come back",
                      alive=signer.alive, patience=180)

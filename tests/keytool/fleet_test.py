@@ -206,7 +206,7 @@ class Push(FleetTest):
             # It is held up while it gives the manifest its name.
             changing = pool.submit(traced, command, self.workspace.path / "strace", "-P", directory,
                                    "-e", "trace=rename,renameat,renameat2",
-                                   "-e", "inject=rename,renameat,renameat2:delay_exit=2000000")
+                                   "-e", "inject=rename,renameat,renameat2:delay_exit=8000000")
             wait_for((directory / "keys.conf").exists, "the domain")
             shutil.copy(mx1.keys / ".fleet", mx2.keys)
             done = changing.result()
@@ -412,7 +412,7 @@ class Join(FleetTest):
             # It is held up when it has compared the two, and becomes a member.
             joining = pool.submit(traced, mx2.command("fleet", "join", "--take-fleet"), self.workspace.path / "strace",
                                   "-P", mx2.keys / ".fleet", "-P", mx2.keys, "-e", "trace=rename,renameat,renameat2",
-                                  "-e", "inject=rename,renameat,renameat2:delay_exit=3000000")
+                                  "-e", "inject=rename,renameat,renameat2:delay_exit=8000000")
             wait_for((mx2.keys / ".fleet").exists, "the membership")
             self.mx1.generate("c.example", "fleets")
             done = joining.result()

@@ -8,6 +8,7 @@ import subprocess
 
 from dkimkey import run, without_leak_check
 from fleet_sync_case import DONE, PROBLEM, SyncCase
+from harness.workspace import wait_for
 from interrupted import CALLS, FULL_DISK, READING
 
 # To and from the database. It does not matter to the server which of them was the last.
@@ -21,6 +22,9 @@ class InterruptedSyncCase(SyncCase):
         shutil.rmtree(self.prepared, ignore_errors=True)
         subprocess.run(["cp", "-a", signer.keys, self.prepared], check=True)
         self.row = self.query("SELECT applied, lease_end FROM dkimsignd.signers")[0]
+
+    def has_no_client(self):
+        return not self.query("SELECT 1 FROM pg_stat_activity WHERE usename IN ('dkimsignd_signer', 'dkimsignd_writer')")
 
     def begin_again(self, signer):
         shutil.rmtree(signer.keys)
@@ -78,4 +82,6 @@ class InterruptedSyncCase(SyncCase):
                     else:
                         self.assertIn(done.returncode, (*codes, PROBLEM))
                     self.assertNotIn(b"terminate called", done.stderr)
+                    # What the killed command has sent is done by the server, or undone, at its own time.
+                    wait_for(self.has_no_client, "the server to end the connection")
                     check()

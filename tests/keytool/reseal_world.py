@@ -81,7 +81,7 @@ class ResealCase(StoreTest):
         self.server = Server(self.workspace, 1)
         self.server.make()
         self.server.start(self.server)
-        self.server.query(f"CREATE DATABASE {NAME}", "postgres")
+        self.server.create()
         self.machines = [Machine(self.workspace, name, self.server.port) for name in ("mx1", "mx2", "mx3")]
         self.mx1, self.mx2, self.mx3 = self.machines
         self.make_fleet()

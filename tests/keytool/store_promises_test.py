@@ -28,7 +28,7 @@ class StorePromises(unittest.TestCase):
         server = Server(workspace, 1)
         server.make()
         server.start(server)
-        server.query(f"CREATE DATABASE {NAME}", "postgres")
+        server.create()
         for role in ROLES:
             server.query(f"CREATE ROLE {role} LOGIN")
         environment = os.environ | {

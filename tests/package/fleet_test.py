@@ -194,7 +194,8 @@ class FleetTest(unittest.TestCase):
         self.assertIn("mx2", self.mx1.shell(reseal, good=(3,)))
         self.mx1.scp(self.mx2, copy)
         done = lambda: self.mx1.machine.run("bash", "-c", f"if {reseal.strip()}; then echo done; fi").endswith("done\n")
-        wait_for(done, "mx2 to report the new key")
+        # It reports when its contact and its last report are both half a minute old.
+        wait_for(done, "mx2 to report the new key", patience=120)
         self.mx1.shell(finish)
         self.mx2.shell(finish)
         after = self.mx1.shell("cat /etc/dkimsignd/sealing.key")

@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 from . import database_line
+from .processes import processes_about
 from .workspace import HarnessError, free_port, next_line, output, run, wait_for
 
 BIN = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
@@ -101,11 +102,19 @@ class Server:
 
     def wait(self):
         self._process.wait(60)
+        # One of its processes may still wait for the disk, and holds the shared memory.
+        wait_for(lambda: not processes_about(self.data), f"the processes of {self.name} to end")
 
     def stop(self):
         """Stops it in order: connections are ended, and all is written."""
         run(BIN / "pg_ctl", "stop", "-D", self.data, "-m", "fast", "-w", **AS_POSTGRES)
         self.wait()
+
+    def create(self):
+        """Makes the database. On a busy machine, its clients may wait for one another for longer than their own limits."""
+        self.query(f"CREATE DATABASE {NAME}", "postgres")
+        self.query(f"ALTER DATABASE {NAME} SET lock_timeout = '100s'", "postgres")
+        self.query(f"ALTER DATABASE {NAME} SET statement_timeout = '100s'", "postgres")
 
     def query(self, statement, name=NAME):
         """Returns rows as lists of texts; an empty text for NULL. Takes several statements, too."""
@@ -151,7 +160,7 @@ class FleetDatabases:
         self.lines = {}
         self.primary.make()
         self.primary.start(self.standby)
-        self.query(f"CREATE DATABASE {NAME}", "postgres")
+        self.primary.create()
 
     def query(self, statement, name=NAME):
         return self.primary.query(statement, name)
@@ -165,7 +174,7 @@ class FleetDatabases:
         """Returns what a machine's fleet.conf has: both servers, by the machine's line."""
         first, second = self.line(machine).ports
         return (f"host=127.0.0.1,127.0.0.1 port={first},{second} dbname={NAME} user=dkimsignd_{role} target_session_attrs=read-write "
-                "sslmode=disable gssencmode=disable connect_timeout=2")
+                "sslmode=disable gssencmode=disable connect_timeout=30")
 
     def wake_agents(self):
         self.query("NOTIFY dkimsignd")
@@ -222,7 +231,7 @@ class FleetDatabases:
     def restore(self, path):
         """Replaces the database by an older one. Connections to it are ended."""
         self.query(f"DROP DATABASE {NAME} WITH (FORCE)", "postgres")
-        self.query(f"CREATE DATABASE {NAME}", "postgres")
+        self.primary.create()
         run(BIN / "pg_restore", "-h", "127.0.0.1", "-p", str(self.primary.port), "-U", "postgres", "-d", NAME, path)
         if self.standby.runs():
             ((position,),) = self.query("SELECT pg_current_wal_lsn()")

@@ -102,7 +102,7 @@ class FleetWorld:
         """Returns what the database says of each machine: (host, changes it lacks, end of its lease)."""
         rows = self.databases.query(
             'SELECT host, (SELECT sequence FROM dkimsignd.store) - applied, extract(epoch FROM lease_end)::bigint '
-            'FROM dkimsignd.signers WHERE "left" IS NULL')
+            'FROM dkimsignd.signers WHERE "left" IS NULL ORDER BY host')
         return [row for row in rows if row[0] not in without]
 
     def settle(self, without=()):

@@ -155,7 +155,7 @@ class Workspace:
         return process
 
 
-def stop_process(process, patience=10.0):
+def stop_process(process, patience=PATIENCE):
     """Sends SIGTERM, and SIGKILL if the process does not end; returns its exit status."""
     if process.poll() is None:
         process.terminate()
