@@ -16,7 +16,7 @@ namespace {
 
 constexpr HelpText help{
     R"(Usage: dkimkey fleet leave HOST
-       dkimkey fleet leave --keep
+       dkimkey fleet leave --keep [--offline]
 
 Examples:
   dkimkey fleet leave mx3.example.com
@@ -54,8 +54,8 @@ ExitCode leave_host(const ParsedOptions& options, const std::string& host) {
                  "change\n";
   } else if (may_sign) {
     std::cerr << fmt::format(
-        "it may sign with the keys that it has until {}; records of these keys stay as long, unless "
-        "it had what has changed since\n",
+        "it may sign with its keys until {}; until then, the record of an old key stays in DNS unless the "
+        "machine knows that the key was replaced\n",
         crypto::to_string(*result.signer.lease_end));
   } else {
     std::cerr << "it no longer signs: its lease is over\n";
@@ -95,8 +95,9 @@ ExitCode keep(const ParsedOptions& options) {
     const auto membership = fleet::keep_without_database(store);
     say_what_it_means(membership, 0);
     std::cerr << fmt::format(
-        "the fleet was not told: if it goes on, \"dkimkey fleet leave {}\" on one of its machines tells "
-        "it\nwhile other machines sign with the same keys, rotate none of them here: systemctl disable --now "
+        "the database was not asked. If the fleet goes on, give \"dkimkey fleet leave {}\" on another "
+        "machine\nwhile other machines sign with the same keys, rotate none of them here: systemctl disable "
+        "--now "
         "dkimkey-rotate.timer\n",
         membership.host);
     return ExitCode::done;

@@ -61,8 +61,7 @@ ExitCode name_lacking(const Fleet& fleet, const fleet::ResealResult& result) {
   }
   std::cerr << fmt::format(
       "nothing was changed: copy {} to these machines, whose agents (dkimkey fleet sync) report it within a "
-      "minute; of "
-      "one that will not come back, say so with: dkimkey fleet leave HOST\n",
+      "minute or so; if one will not come back: dkimkey fleet leave HOST\n",
       fleet.settings.sealing_key_file.string());
   return ExitCode::waiting;
 }

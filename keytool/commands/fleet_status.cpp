@@ -25,9 +25,9 @@ until when it may sign without another one. Then what machines refuse, and the k
 with what each waits for. The states of a machine are
   current   it has everything
   behind    it is in contact and does not have the last change yet
-  silent    it has not been in contact for two minutes
+  silent    its last contact was more than two minutes ago
   over      it has not been in contact, and its lease is over: it no longer signs
-  never     it was registered and has not been in contact
+  never     it was registered, and has never been in contact
   leaving   it has left (dkimkey fleet leave), and may still sign until its lease ends
   left      it has left, and no longer signs
 )",
@@ -81,9 +81,10 @@ ExitCode fleet_status(const Arguments& arguments) {
   }
   if (status.lacks_this_machine) {
     std::cerr
-        << "the database does not know this machine, and no rotation waits for it until its agent has "
-           "reached the database: it was restored from before the machine joined; dkimkey fleet sync --help "
-           "says how to choose\n";
+        << "the database does not know this machine, so no rotation waits for it: it was restored from a "
+           "backup that is older than the machine's joining. Its agent registers it again; dkimkey fleet "
+           "sync "
+           "--help says how to choose\n";
   }
   return code_of(fleet::health_of(status));
 }

@@ -25,7 +25,7 @@ Examples:
   dkimkey fleet sync --once
       bring the copy up to date now
   dkimkey fleet sync --keep fleet
-      the database went back in time: take what it has
+      the database went back in time: take what it has, and destroy the domains that only this machine has
   dkimkey fleet sync --keep local
       the database went back in time: bring what is newer on this machine into it
 

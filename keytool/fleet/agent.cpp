@@ -134,8 +134,8 @@ class Agent {
                                                result.newest, result.refused));
   }
 
-  // Once, until it ends. Its words may change with every change that other machines make, and to name what
-  // differs, all domains are read.
+  // Says it once, until it ends: its words may change with every change that other machines make, and to name
+  // what differs, all domains are read.
   void tell(const SyncResult& result) {
     if (result.trouble.empty()) {
       if (!trouble_.empty())
@@ -161,9 +161,8 @@ class Agent {
         [this] { feed(); });
     if (count > most_differences_named)
       say(fmt::format("and {} more domains differ", count - most_differences_named));
-    say("choose: dkimkey fleet sync --keep fleet takes the database's state, --keep local brings what is "
-        "newer on this "
-        "machine into the database");
+    say("choose: dkimkey fleet sync --keep local brings what is newer on this machine into the database; "
+        "--keep fleet takes the database's state, and destroys the domains that only this machine has");
   }
 
   bool after_batch(const SyncResult& so_far) {
@@ -200,7 +199,7 @@ class Agent {
     }
   }
 
-  // A database that went back is not asked more often either: only a person ends that.
+  // A database that went back is not asked more often either: only a person can end that.
   void wait_after_failure() {
     stop_.wait(pauses_.after(failures_ == 0 ? 3 : failures_, first_pause, longest_pause));
   }

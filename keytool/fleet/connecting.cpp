@@ -48,7 +48,7 @@ Connection start(const std::vector<std::pair<std::string, std::string>>& paramet
 }
 
 // What libpq would use: the connection's own options, those of its service, and of the environment. libpq
-// tells it only of a connection, and gives one up at port 0 before it looks up any host.
+// reports them only for a connection, so one is begun at port 0, which fails before any lookup.
 Options options_in_effect(const std::string& connection) {
   const auto nowhere = start({{"dbname", connection}, {"port", "0"}}, false);
   return non_empty(OptionList(PQconninfo(nowhere.get())).get());

@@ -13,7 +13,7 @@
 
 namespace dkim::keytool::fleet {
 
-// An agent reports every 30 seconds at least.
+// An agent reports at least once in a minute or so.
 constexpr std::chrono::seconds longest_silence{120};
 
 // Whether the machine reported shortly before now, by the database's clock.

@@ -96,9 +96,8 @@ class Database {
   void rollback() noexcept;
 
   void listen(const std::string& channel);
-  // Waits until a notification is there, the connection breaks (throws) or the time is over, or
-  // wake_descriptor
-  // (-1: none) becomes readable. Returns true for a notification; all that wait are taken.
+  // Waits for a notification, for wake_descriptor (-1: none) to become readable, or until the time is over.
+  // Throws if the connection breaks. Returns true for a notification, and takes all that wait.
   bool wait(std::chrono::milliseconds most, int wake_descriptor = -1);
 
  private:

@@ -36,8 +36,7 @@ Read read_here(const crypto::KeyStore& store, const canon::DomainName& domain) {
   }
 }
 
-// By the times that nothing takes away. Those of what DNS was seen to serve are cleared when it no longer
-// does.
+// Counts only times that are never cleared; those of what DNS was seen to serve may be.
 crypto::UtcTime last_change(const crypto::Manifest& manifest) {
   crypto::UtcTime last{};
   for (const auto& key : manifest.keys) {

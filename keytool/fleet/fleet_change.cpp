@@ -94,7 +94,7 @@ void FleetChange::forget(crypto::UtcTime now) {
   is_forgotten_ = true;
 }
 
-// Of a key that is revoked, or whose slot was taken by another one, nothing is left in the database.
+// The database keeps no private key that is revoked or has lost its slot.
 void FleetChange::make() {
   std::vector<KeyRow> kept;
   for (const auto& entry : manifest_.keys) {

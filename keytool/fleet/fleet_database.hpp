@@ -100,8 +100,8 @@ class FleetDatabase {
   // The server's clock.
   crypto::UtcTime now();
 
-  // The next two belong into one transaction (connection().begin()). Who changes several domains in one locks
-  // all of them before the first is put, or two that do so wait for each other.
+  // The next two belong in one transaction (connection().begin()). If it changes several domains, it locks
+  // all of them before the first put, or two could deadlock.
   //
   // Takes the domain's lock until the transaction ends, then reads it. Its keys are locked, too: reseal
   // waits.

@@ -1,8 +1,12 @@
 // fleet.conf: how this machine reaches the fleet's database. libconfig text, 0640, root's.
 //
-//   connection = "host=db1,db2 dbname=dkimsignd user=dkimsignd_writer target_session_attrs=read-write
-//   sslmode=verify-full sslrootcert=..."; sealing_key_file = "/etc/dkimsignd/sealing.key"; host = "mx1";
-//   (default: the machine's own name) lease = 30;          (days that this machine signs without a contact)
+//   connection = "host=db1,db2 dbname=dkimsignd user=dkimsignd_writer sslrootcert=...";
+//
+//   sealing_key_file = "/etc/dkimsignd/sealing.key";
+//
+//   host = "mx1";  (default: the machine's own name)
+//
+//   lease = 30;    (for how many days this machine signs without a contact)
 //
 // Errors are SettingsError, with file and line.
 #pragma once

@@ -10,11 +10,10 @@ History compare_history(FleetDatabase& database, const StoreState& state,
                         const crypto::Membership& membership) {
   using Kind = History::Kind;
   if (state.identity != membership.fleet) {
-    return {
-        Kind::other_fleet,
-        fmt::format("this is the database of another fleet ({}) than the one of this machine ({}): correct "
-                    "\"connection\" in fleet.conf",
-                    canon::printable_word(state.identity, 64), membership.fleet)};
+    return {Kind::other_fleet,
+            fmt::format("this database belongs to another fleet ({}) than this machine ({}): correct "
+                        "\"connection\" in fleet.conf",
+                        canon::printable_word(state.identity, 64), membership.fleet)};
   }
   if (state.sequence < membership.sequence) {
     return {Kind::went_back, fmt::format("the database went back in time: its last change is {}, and this "

@@ -76,8 +76,7 @@ bool is_newer_than_row(const crypto::Manifest& here, const DomainRow& row) {
   }
 }
 
-// That no machine signs with a key any more was noted before the database went back. Machines that have had
-// its older state since may sign with it again.
+// Clears the notes that no machine signs with a key: one that took the older state may do so again.
 crypto::Manifest with_stops_unknown(crypto::Manifest manifest) {
   for (auto& key : manifest.keys) {
     if (!key.forgotten) key.stopped.reset();
@@ -142,7 +141,7 @@ bool is_half_removed(const std::filesystem::path& path) {
   });
 }
 
-// What a run that was killed has left of a domain, no list of domains names.
+// Removes what a killed run left of a domain, which no list names any more.
 void finish_removals(const crypto::KeyStore& store) {
   std::vector<canon::DomainName> begun;
   for (const auto& entry : std::filesystem::directory_iterator(store.directory())) {

@@ -3,8 +3,8 @@
 //
 // fleet: this machine takes the database's state of every domain, and drops domains that only it has.
 // local: this machine's newer domains go into the database, and the rest comes from there. So what was done
-// here after
-//   the backup, and elsewhere after the restore, are both kept; where both changed a domain, the later one.
+// here after the backup and what was done elsewhere after the restore are both kept. If both changed a
+// domain, the later change wins.
 //
 // Everything is named before it happens. Killed anywhere, the copy still says that the database went back:
 // the command is given again and finishes what is left.

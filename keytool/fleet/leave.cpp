@@ -55,7 +55,7 @@ KeepResult leave_and_keep(const crypto::KeyStore& store, const FleetSettings& se
     const CopyTurn turn(store);
     result.membership = turn.membership;
     if (database.state().identity != turn.membership.fleet)
-      throw crypto::StoreError("this is the database of another fleet than the one of this machine");
+      throw crypto::StoreError("this database belongs to another fleet than this machine");
   }
   const auto own = std::find_if(signers.begin(), signers.end(),
                                 [&](const auto& row) { return row.host == result.membership.host; });

@@ -88,7 +88,7 @@ class Resealing {
     }
   }
 
-  // What was left out, because others were changing it: waits for them, with no other lock in hand.
+  // Reseals what was left out because others were changing it. Waits for them, and holds no other lock.
   void reseal_rest() {
     std::string last;
     while (true) {
@@ -135,7 +135,7 @@ class Resealing {
         reseal_row(row);
         ++result_.resealed;
       } catch (const crypto::SealError& error) {
-        // Of a key that this machine lacks, or has otherwise, there will be more.
+        // A sealing key that is missing or wrong here concerns many rows.
         if (error.kind() != crypto::SealError::Kind::damaged) throw;
         note_damage(row, error.what());
       } catch (const crypto::SettingsError& error) {

@@ -33,7 +33,7 @@ CREATE TABLE dkimsignd.domains (
   manifest text NOT NULL,
   forgotten boolean NOT NULL DEFAULT false
 );
--- With the words of the question that asks for them (fleet_survey): of a million domains, few are in a turn.
+-- The condition of the query in fleet_survey, or the index is not used. Of a million domains, few are in a turn.
 CREATE INDEX domains_in_motion ON dkimsignd.domains (domain COLLATE "C")
   WHERE manifest LIKE '%"pending"%' OR manifest LIKE '%"retiring"%';
 CREATE TABLE dkimsignd.sealing_keys (
@@ -72,14 +72,14 @@ INSERT INTO dkimsignd.changes (sequence) VALUES (0);
   return steps;
 }
 
-// Of all that make a schema at once, in any version.
+// One dkimkey at a time changes the schema, whatever its version.
 constexpr const char* take_turn = "SELECT pg_advisory_xact_lock(hashtext('dkimsignd schema'))";
 
 bool exists(Database& database, const std::string& condition) {
   return database.run(fmt::format("SELECT 1 FROM pg_catalog.{}", condition)).size() > 0;
 }
 
-// 0: there is none. Waits for those that write, and keeps them away until the transaction ends.
+// Returns 0 if there are no tables. Keeps writers out until the transaction ends.
 int format_of(Database& database) {
   if (!exists(database, "pg_namespace WHERE nspname = 'dkimsignd'")) {
     database.run("CREATE SCHEMA dkimsignd");

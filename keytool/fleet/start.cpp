@@ -10,7 +10,7 @@
 namespace dkim::keytool::fleet {
 namespace {
 
-// Of two machines that do this at once with a key each, the database refuses the second.
+// If two machines do this at once with different keys, the database refuses the second.
 void register_keys(FleetDatabase& database, const crypto::SealingKeys& keys) {
   auto& connection = database.connection();
   connection.begin();

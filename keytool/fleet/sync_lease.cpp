@@ -7,8 +7,7 @@
 #include "keytool/fleet/sync_pass_state.hpp"
 
 namespace dkim::keytool::fleet {
-// True if it is this machine that went back in time, and not the database, which cannot know more of it than
-// it ever had: it was restored from a backup or a snapshot.
+// True if this machine was restored from a backup or a snapshot: the database knows a later report of it.
 bool SyncPass::has_reported_more(const Pass& pass, const std::optional<SignerRow>& row) {
   return row && !row->left && row->applied > pass.membership.sequence;
 }
@@ -34,7 +33,8 @@ bool SyncPass::may_sign(const Pass& pass) const {
   return present && *present > pass.before;
 }
 
-// The database has to know the end before this machine signs until then: the later of the two holds there.
+// The database learns the new end first, and keeps the later one, so it never expects this machine to stop
+// too early.
 void SyncPass::renew_lease(Pass& pass) {
   const auto end = pass.before + settings_.lease;
   const auto present = crypto::read_lease(store_);
@@ -53,8 +53,8 @@ void SyncPass::renew_lease(Pass& pass) {
   renewed_at_ = pass.before;
 }
 
-// While the lease was over, nobody may have waited for this machine: of a domain that it refuses, it has the
-// keys of that time, and they may be void.
+// While the lease was over, nobody may have waited for this machine: its keys of a refused domain may be
+// void.
 void SyncPass::end_absence(Pass& pass) {
   const auto old = std::find_if(refused_.begin(), refused_.end(), [&](const auto& refusal) {
     const auto domain = canon::DomainName::parse(refusal.first);
@@ -65,8 +65,9 @@ void SyncPass::end_absence(Pass& pass) {
     return;
   }
   pass.result.no_lease = fmt::format(
-      "this machine's lease is over and is not renewed, since the keys that it has of {} may be void, "
-      "and the fleet's are refused; when nothing signs with them, removing {} ends this",
+      "this machine's lease is over and is not renewed: it refuses the fleet's keys of {0}, and its own may "
+      "be "
+      "void. Correct the refusal (dkimkey fleet status), or, if nothing signs for {0} here, remove {1}",
       old->first, store_.directory().string() + '/' + old->first);
 }
 

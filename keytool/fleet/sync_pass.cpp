@@ -83,8 +83,7 @@ SyncResult SyncPass::run(FleetDatabase& database) {
   return pass.result;
 }
 
-// Tells the database first how far this machine is, if it may think otherwise: the machine may have been told
-// to leave.
+// First corrects what the database believes about this machine, and so learns whether it has left.
 void SyncPass::begin(Pass& pass) {
   pass.sealing_keys = crypto::SealingKeys::read(settings_.sealing_key_file);
   if (!reported_at_ || (reported_ && *reported_ > pass.membership.sequence)) look_at_own_row(pass);
@@ -98,7 +97,7 @@ void SyncPass::begin(Pass& pass) {
 }
 
 void SyncPass::apply(Pass& pass) {
-  // A machine that has left and takes one more change would have a mark that nobody keeps for it.
+  // If a machine that has left took one more change, the database would not keep its mark.
   if (!pass.has_reported && pass.membership.sequence < pass.state.sequence)
     pass.database.require_member(pass.membership.host);
   auto at = pass.membership.sequence;
@@ -201,8 +200,7 @@ std::size_t SyncPass::retry_some(Pass& pass, std::size_t most) {
   return tried;
 }
 
-// A database that lost one, as a standby that was promoted, would take this machine for one that holds the
-// domain.
+// A database that lost a refusal, such as a promoted standby, would believe that this machine has the domain.
 void SyncPass::read_refusals(Pass& pass) {
   const auto& host = pass.membership.host;
   const auto before = std::exchange(refused_, {});
@@ -246,8 +244,8 @@ void SyncPass::report(Pass& pass, std::int64_t applied) {
   pass.has_reported = true;
 }
 
-// What this machine holds is nothing that the database knows: it has to be waited for with every domain until
-// a person has chosen.
+// The database does not know what this machine holds, so rotation must wait for it in every domain until a
+// person has chosen.
 void SyncPass::report_distrust(Pass& pass) {
   if (reported_ == 0 && !is_due(reported_at_, pass.before, between_contacts)) return;
   // A database from before this machine joined does not know it, and must wait for it, too.

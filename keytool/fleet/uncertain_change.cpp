@@ -78,8 +78,8 @@ void find_out(DatabasePool& pool, const UncertainChange& change, const DatabaseE
       break;
   }
   throw DatabaseError(Kind::unknown,
-                      fmt::format("whether the change of {} was made is not known, and dkimkey list shows "
-                                  "it when the database is back: {}",
+                      fmt::format("it is not known whether the change of {} was made; when the database is "
+                                  "back, give dkimkey fleet sync --once, and then dkimkey list: {}",
                                   change.domain.str(), doubt.what()));
 }
 

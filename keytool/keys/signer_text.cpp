@@ -81,10 +81,10 @@ std::string hosts_text(const Signers& signers) {
 
 std::string lacks_key_text(const Signers& signers) {
   return fmt::format(
-      "every server serves its record, but {}: {}; it goes on when the agent there has caught up, or "
-      "without {} after dkimkey fleet leave {}",
+      "every server serves its record, but {}: {}; it goes on when the agent there has caught up; if {} gone "
+      "for good: dkimkey fleet leave {}",
       signers.size() == 1 ? "a machine does not have the key yet" : "some machines do not have the key yet",
-      names_text(signers), signers.size() == 1 ? "the machine" : "them", host_argument(signers));
+      names_text(signers), signers.size() == 1 ? "the machine is" : "they are", host_argument(signers));
 }
 
 std::string still_signs_text(const Signers& signers) {

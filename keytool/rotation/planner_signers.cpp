@@ -44,8 +44,7 @@ void Planner::look_after_stop(const KeyEntry& key) {
     return;
   }
   const auto since = key.retired.value_or(key.created);
-  // A key that is revoked before that is one that somebody else has: that it still signs is no matter of
-  // time.
+  // A key that was revoked before all have stopped is compromised: waiting does not help.
   const bool is_urgent = key.state == KeyState::revoked;
   const bool is_one_stuck = is_urgent || std::any_of(signers_.behind.begin(), signers_.behind.end(),
                                                      [&](const crypto::LaggingSigner& signer) {

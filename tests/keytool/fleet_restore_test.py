@@ -90,7 +90,7 @@ class WentBackTest(RestoreCase):
         self.mx1.start()
         wait_for(lambda: self.mx1.metrics().get("dkimsignd_fleet_database_reached"), "a first pass", alive=self.mx1.alive)
         self.restore()
-        self.mx1.wait_to_say("choose: dkimkey fleet sync --keep fleet")
+        self.mx1.wait_to_say("choose: dkimkey fleet sync --keep local")
         log = self.mx1.log()
         self.assertIn("a.example differs: here server revoked, second active; in the database server active; the records of "
                       "server may be empty in DNS already", log)

@@ -381,7 +381,7 @@ class Join(FleetTest):
         self.assertIn("to change the name", self.mx1.fleet("join", code=PROBLEM))
         self.mx1.connect()
         self.query("UPDATE dkimsignd.store SET identity = gen_random_uuid()")
-        self.assertIn("this machine takes nothing from the database: this is the database of another fleet",
+        self.assertIn("this machine takes nothing from the database: this database belongs to another fleet",
                       self.mx1.fleet("status", code=PROBLEM))
         self.assertIn("and the database is that of", self.mx1.fleet("join", code=PROBLEM))
         self.assertIn("is that of", self.mx1.fleet("push", code=PROBLEM))
@@ -446,7 +446,7 @@ class Leave(FleetTest):
 
     def test_a_machine_that_is_in_contact(self):
         said = self.mx1.fleet("leave", "mx2")
-        self.assertRegex(said, r"may sign with the keys that it has until \d{4}-\d\d-\d\dT")
+        self.assertRegex(said, r"may sign with its keys until \d{4}-\d\d-\d\dT")
         self.assertIn("it is still in contact", said)
         self.assertIn("its agent brings no more changes", said)
         self.assertEqual(self.mx1.signer("mx2")["state"], "leaving")

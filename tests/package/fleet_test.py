@@ -248,11 +248,10 @@ class FleetTest(unittest.TestCase):
     def test_14_after_an_outage_of_weeks_machines_come_back(self):
         """Both left the fleet, mx1 changed a domain, and then the old database was there again."""
         leave, *_ = self.page("When the database is lost")
-        (back,) = self.page("AN OUTAGE OF A WEEK")
+        push, join, start = self.page("AN OUTAGE OF A WEEK")
         for host in (self.mx1, self.mx2):
             host.shell(leave)
         self.mx1.shell("dkimkey generate --domain shop.example --selector s4")
-        push, join, start = back.splitlines()
         self.mx1.shell(f"{push}\n{start}")
         self.mx2.shell(f"{join}\n{start}")
         for host in (self.mx1, self.mx2):

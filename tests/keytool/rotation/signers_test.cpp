@@ -259,14 +259,13 @@ TEST(SignerText, NamesEachMachineAndSinceWhen) {
   EXPECT_EQ(
       reason(manifest({active, proven}), shows("p", State::right), fleet({silent})),
       "every server serves its record, but a machine does not have the key yet: mx2 (last contact "
-      "2026-11-24T11:00:00Z); it goes on when the agent there has caught up, or without the machine after "
-      "dkimkey fleet leave mx2");
-  EXPECT_EQ(
-      reason(manifest({active, proven}), shows("p", State::right), fleet({silent, gone, refuses})),
-      "every server serves its record, but some machines do not have the key yet: mx2 (last contact "
-      "2026-11-24T11:00:00Z), mx4 (last contact 2026-11-24T11:59:55Z; it refuses the domain: no key "
-      "opens); it goes on when the agent there has caught up, or without them after dkimkey fleet leave "
-      "HOST");
+      "2026-11-24T11:00:00Z); it goes on when the agent there has caught up; if the machine is gone for "
+      "good: dkimkey fleet leave mx2");
+  EXPECT_EQ(reason(manifest({active, proven}), shows("p", State::right), fleet({silent, gone, refuses})),
+            "every server serves its record, but some machines do not have the key yet: mx2 (last contact "
+            "2026-11-24T11:00:00Z), mx4 (last contact 2026-11-24T11:59:55Z; it refuses the domain: no key "
+            "opens); it goes on when the agent there has caught up; if they are gone for good: dkimkey fleet "
+            "leave HOST");
   EXPECT_EQ(reason(manifest({drained}), {}, fleet({{.host = "new"}, gone})),
             "the drain begins when no machine signs with it any more; until then: new (no contact yet), mx3 "
             "(has left; may sign until 2026-12-04T12:00:00Z)");
