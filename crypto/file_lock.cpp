@@ -54,8 +54,9 @@ void lock_file(const FileDescriptor& file, const std::filesystem::path& path) {
     if (std::chrono::steady_clock::now() >= deadline) {
       const std::string holder = holder_of(file);
       throw StoreError(fmt::format(
-          "cannot lock {}: {} has held it for {} s; let it end, or end it, and try again", path.string(),
-          holder.empty() ? "another process" : "process " + holder, longest_wait_for_lock.count()));
+          "cannot lock {}: {} holds it after a wait of {} s; let it end, or end it, and try again",
+          path.string(), holder.empty() ? "another process" : "process " + holder,
+          longest_wait_for_lock.count()));
     }
     std::this_thread::sleep_for(between_tries);
   }

@@ -140,7 +140,10 @@ class Service {
       return size;
     }
     if (command_ == SMFIC_OPTNEG && count == 2) note_negotiation(parts[1]);
-    return __real_writev(descriptor_, parts, count);
+    const auto written = __real_writev(descriptor_, parts, count);
+    // The MTA has left, which it may at any time.
+    if (written < 0 && (errno == EPIPE || errno == ECONNRESET)) peer_ended_ = true;
+    return written;
   }
 
  private:

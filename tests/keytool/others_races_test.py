@@ -105,7 +105,7 @@ class Import(OthersTest):
             fcntl.flock(held, fcntl.LOCK_EX)
             done = self.do_import(env=with_clock("+0 x60"))
             self.assertEqual(done.returncode, PROBLEM)
-            self.assertIn(f"process {os.getpid()} has held it for 60 s".encode(), done.stderr)
+            self.assertIn(f"process {os.getpid()} holds it after a wait of 60 s".encode(), done.stderr)
         self.assert_imported()  # in spite of the file, as after a killed import
 
     def test_something_at_the_temporary_name(self):

@@ -172,7 +172,7 @@ class DomainDirectory(OthersTest):
         with (self.place / ".lock").open("r+b") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             self.assert_refused(self.generate("t", "--algorithm", "ed25519", env=with_clock("+0 x60")),
-                                f"cannot lock {self.place}/.lock: process {os.getpid()} has held it for 60 s")
+                                f"cannot lock {self.place}/.lock: process {os.getpid()} holds it after a wait of 60 s")
         self.assertEqual(self.generate("t", "--algorithm", "ed25519").returncode, DONE)
         self.assert_tidy()
 

@@ -93,6 +93,19 @@ TEST_F(DaemonOrderTest, NoMtaWaitsInVain) {
   EXPECT_TRUE(daemon_->wait_for_log("over: packets out of order, connections affected: "));
 }
 
+// Its answer has nowhere to go, which is no disorder.
+TEST_F(DaemonOrderTest, AnMtaThatLeavesBeforeItsAnswerIsNotBlamed) {
+  start();
+  const auto before = daemon_->open_descriptors();
+  for (int i = 0; i < 50; ++i) {
+    auto leaving = in_state(8, protocols[0]);
+    leaving.connection().put_raw(MilterConnection::packet(SMFIC_BODYEOB, ""));
+  }
+  EXPECT_TRUE(eventually([&] { return daemon_->open_descriptors() <= before; }));
+  expect_service();
+  EXPECT_EQ(daemon_->times_in_log("does not allow"), 0) << daemon_->log();
+}
+
 // QUIT_NC may come anywhere: in the middle of a message, after a verdict, twice.
 TEST_F(DaemonOrderTest, AfterQuitNcComesANewSession) {
   start();

@@ -178,6 +178,11 @@ TEST_F(DaemonWatchTest, DoesNotCountItsProbesAsConnections) {
     EXPECT_EQ(next(), "WATCHDOG=1");
   EXPECT_EQ(daemon_->log().find("connection"), std::string::npos) << daemon_->log();
   daemon_->signal(SIGTERM);
+  // The socket holds only some messages, and then the daemon waits.
+  EXPECT_TRUE(eventually([&] {
+    all_received();
+    return !daemon_->is_running();
+  }));
   EXPECT_EQ(daemon_->wait_for_end(), 0);
   const std::string text = read_file(metrics);
   EXPECT_NE(text.find("\ndkimsignd_connections_total 0\n"), std::string::npos) << text;

@@ -150,8 +150,11 @@ TEST_P(WritersPromise, readers_see_whole_states) {
   std::string failure;
   std::thread writer([&] {
     try {
-      for (int i = 1; i <= changes; ++i)
+      for (int i = 1; i < changes; ++i)
         replace_the_key(i);
+      while (looks == 0)
+        std::this_thread::yield();
+      replace_the_key(changes);
     } catch (const std::exception& error) {
       failure = error.what();
     }
