@@ -115,6 +115,7 @@ class DnsWorld:
     def __init__(self, directory, negative_ttl=60, network=NETWORK, notify=True):
         """Without `notify`, the secondary gets changes only by `let_through`."""
         self.directory = pathlib.Path(directory)
+        self.zone = ZONE
         self.negative_ttl = negative_ttl
         self.primary, self.secondary, self.other, self.resolver = (f"{network}.{n}" for n in (1, 2, 3, 9))
         self.secondaries = (self.secondary,)
@@ -249,13 +250,12 @@ class DnsWorld:
 
     @staticmethod
     def send(update, address):
-        response = dns.query.tcp(update, address, timeout=10)
+        response = dns.query.tcp(update, address, timeout=60)
         if response.rcode() != 0:
             raise AssertionError(f"the update was refused: {response}")
 
-    @classmethod
-    def serial(cls, address):
-        return cls.records(address, ZONE, "SOA")[0].serial
+    def serial(self, address):
+        return self.records(address, self.zone, "SOA")[0].serial
 
     def let_through(self, *servers):
         """Notifies the given secondaries, or all, that the zone has changed (RFC 1996), and waits until they have the
@@ -273,9 +273,8 @@ class DnsWorld:
 
             wait_for(follows, f"the zone to reach {server}")
 
-    @staticmethod
-    def notify_of_change(server):
-        notify = dns.message.make_query(ZONE, dns.rdatatype.SOA, flags=dns.flags.AA)
+    def notify_of_change(self, server):
+        notify = dns.message.make_query(self.zone, dns.rdatatype.SOA, flags=dns.flags.AA)
         notify.set_opcode(dns.opcode.NOTIFY)
         response = dns.query.udp(notify, server, timeout=10)
         if response.rcode() != 0:

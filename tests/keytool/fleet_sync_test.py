@@ -387,7 +387,7 @@ class LeaseTest(SyncCase):
         self.author.make("b.example")
         for _ in range(2):
             said = signer.sync(codes=(PROBLEM,))
-            self.assertIn("the keys that it has of a.example may be void", said)
+            self.assertIn("it refuses the fleet's keys of a.example, and its own may be void", said)
             self.assertEqual(signer.lease_end(), over)
         shutil.rmtree(signer.keys / "a.example")
         self.assertNotIn("lease is over", signer.sync(codes=(PROBLEM,)))
@@ -434,7 +434,7 @@ class LeaseTest(SyncCase):
         subprocess.run(["cp", "-a", old / "a.example", old / "b.example", signer.keys], check=True)
         (old / ".fleet").rename(signer.keys / ".fleet")
         wait_for(lambda: signer.sequence() == self.newest(), "the copy to be brought up to date", alive=signer.alive)
-        wait_for(lambda: "the keys that it has of b.example may be void" in signer.log(), "a word", alive=signer.alive)
+        wait_for(lambda: "it refuses the fleet's keys of b.example, and its own may be void" in signer.log(), "a word", alive=signer.alive)
         self.assertLessEqual(signer.lease_end(), now())
         self.assertEqual(signer.row()[0], self.newest())
         self.assertNotIn("*", signer.refused())

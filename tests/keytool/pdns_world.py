@@ -11,12 +11,6 @@ import sqlite3
 import urllib.error
 import urllib.request
 
-import dns.flags
-import dns.message
-import dns.opcode
-import dns.query
-import dns.rdatatype
-
 from api_proxy import ApiProxy
 from dns_world import DnsWorld, KEY_NAME, KNOT, SECRET, UNBOUND, ZONE_TEXT, wait_for
 from name_server import path_of, serves
@@ -30,6 +24,7 @@ SCHEMA = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
 PDNS = """\
 launch=gsqlite3
 gsqlite3-database={root}/zones.db
+gsqlite3-pragma-synchronous=0
 local-address={address}
 local-port=53
 socket-dir={root}
@@ -61,6 +56,7 @@ class PdnsWorld(DnsWorld):
     def __init__(self, directory, network, notify=True):
         """Without `notify`, the secondary gets changes only by `let_through`."""
         super().__init__(directory, network=network, notify=notify)
+        self.zone = ZONE
         self.proxy = None
 
     def start(self, secondary=True):
@@ -119,7 +115,7 @@ class PdnsWorld(DnsWorld):
             f"http://{self.primary}:{API_PORT}/api/v1/servers/localhost{path}", method=method,
             data=json.dumps(body).encode() if body is not None else None,
             headers={"X-API-Key": TOKEN, "Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             text = answer.read()
             return json.loads(text) if text else None
 
@@ -148,13 +144,3 @@ class PdnsWorld(DnsWorld):
                 for rrset in self.api("GET", f"/zones/{ZONE}.")["rrsets"]
                 if rrset["type"] == "TXT" and rrset["name"].startswith(label)}
 
-    @classmethod
-    def serial(cls, address):
-        return cls.records(address, ZONE, "SOA")[0].serial
-
-    def let_through(self, *_servers):
-        """Has the secondary fetch the zone, and waits until it has."""
-        notify = dns.message.make_query(ZONE, dns.rdatatype.SOA, flags=dns.flags.AA)
-        notify.set_opcode(dns.opcode.NOTIFY)
-        dns.query.udp(notify, self.secondary, timeout=10)
-        wait_for(lambda: self.serial(self.secondary) == self.serial(self.primary), "the zone to reach the secondary")

@@ -3,12 +3,6 @@ records where they lead. A secondary gets a change only when a test says so."""
 
 import pathlib
 
-import dns.flags
-import dns.message
-import dns.query
-import dns.opcode
-import dns.rdatatype
-
 from dns_world import UNBOUND, DnsWorld, wait_for
 from name_server import path_of, serves
 
@@ -44,16 +38,6 @@ class Zone(DnsWorld):
         """Makes a CNAME in place of what is there."""
         self.clear(name)
         self.put(name, target, kind="CNAME", ttl=ttl)
-
-    def zone_serial(self, address):
-        return self.records(address, self.zone, "SOA")[0].serial
-
-    def let_through(self, *servers):
-        """Tells the secondary that the zone has changed (RFC 1996), and waits until it has followed."""
-        notify = dns.message.make_query(self.zone, dns.rdatatype.SOA, flags=dns.flags.AA)
-        notify.set_opcode(dns.opcode.NOTIFY)
-        dns.query.udp(notify, self.secondary, timeout=10)
-        wait_for(lambda: self.zone_serial(self.secondary) == self.zone_serial(self.primary), "the secondary to follow")
 
 
 class SlotsWorld(DnsWorld):

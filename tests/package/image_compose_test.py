@@ -2,6 +2,7 @@
 """An ordinary user starts packaging/image/compose.yaml with podman-compose, as dkimsignd-container(7) says: mail submitted to
 the Postfix beside dkimsignd comes out signed, and waits while dkimsignd is away."""
 
+import re
 import shutil
 import unittest
 
@@ -55,7 +56,7 @@ class ComposeTest(unittest.TestCase):
         recipient = self.mail.by_smtp()
         self.assertEqual(self.mail.signers(self.mail.arrived([recipient])[recipient]), ["server"])
         # As dkimsignd knows: this mail is ours although it comes from a gateway's address.
-        self.assertRegex(self.logs("dkimsignd"), rf"signed d={ZONE} s=server ")
+        wait_for(lambda: re.search(rf"signed d={ZONE} s=server ", self.logs("dkimsignd")), "the line of a signature")
 
         self.host.run("podman stop --time 70 dkimsignd")
         waits = self.mail.next_recipient("sendmail")

@@ -8,6 +8,7 @@ The commands are those of dkimsignd-container(7).
 import json
 import os
 import pathlib
+import re
 import signal
 import unittest
 
@@ -113,7 +114,8 @@ class ContainerTest(unittest.TestCase):
         self.assert_signed([self.mail.by_smtp()], [])
         self.host.run(page_command("podman exec --user root dkimsignd dkimkey activate"))
         self.assert_signed([self.mail.by_smtp(), self.mail.by_sendmail()], ["server"])
-        self.assertRegex(self.log(), rf"dkimsignd: \w+: signed d={ZONE} s=server ")
+        wait_for(lambda: re.search(rf"dkimsignd: \w+: signed d={ZONE} s=server ", self.log()), "the line of a signature",
+                 alive=self.runs)
 
     def test_03_root_owns_the_keys_and_the_daemon_cannot_write_them(self):
         listing = self.host.run(page_command("podman unshare ls -lnR"))

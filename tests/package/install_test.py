@@ -229,6 +229,7 @@ class InstallTest(unittest.TestCase):
                        "ExecStart=touch /var/lib/dkimkey-hook/probe\n")
         self.machine.run("systemctl", "daemon-reload")
         self.assertEqual(self.rotate(), 0)
+        self.machine.run("journalctl", "--sync")
         said = self.machine.run("journalctl", "--no-pager", "--output=cat", "--unit=dkimkey-rotate")
         self.assertIn("(nobody)", said)
         self.assertTrue(self.machine.exists("/var/lib/dkimkey-hook/probe"))

@@ -50,6 +50,7 @@ class LexiconTest(unittest.TestCase):
         return int(self.machine.property("dkimkey-rotate", "ExecMainStatus"))
 
     def journal(self):
+        self.machine.run("journalctl", "--sync")  # what was said may still wait to be read
         return self.machine.run("journalctl", "--no-pager", "--output=cat", "--unit=dkimkey-rotate")
 
     def values(self):

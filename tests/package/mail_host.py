@@ -123,6 +123,7 @@ class MailHost:
     # The daemon.
 
     def log(self):
+        self.machine.run("journalctl", "--sync")  # what was said may still wait to be read
         return self.machine.run("journalctl", "--no-pager", "--output=cat", "--identifier=dkimsignd")
 
     def daemon(self):

@@ -14,6 +14,8 @@ import tempfile
 import unittest
 
 from built import ROOT, run, version
+from harness.processes import processes_about
+from harness.workspace import wait_for
 
 VERSION = "7.8.9"
 DATE = "2026-11-25"
@@ -33,6 +35,8 @@ class KeyHome:
     def __init__(self, test):
         home = tempfile.mkdtemp()
         test.addClassCleanup(shutil.rmtree, home)
+        # It removes its sockets after it has answered.
+        test.addClassCleanup(wait_for, lambda: not processes_about(home), "gpg-agent to end")
         self.environment = {**os.environ, "GNUPGHOME": home, "GIT_CONFIG_GLOBAL": "/dev/null"}
         test.addClassCleanup(run, "gpgconf", "--kill", "all", env=self.environment)
         self.fingerprint = self.make("Test <test@dkimsignd.example>", "sign")

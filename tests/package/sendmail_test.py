@@ -104,7 +104,9 @@ class SendmailTest(unittest.TestCase):
         # 3: the key waits for its record.
         self.assertEqual(self.machine.property("dkimkey-rotate", "ExecMainStatus"), "3", said)
         mailbox = self.machine.root / "var/mail/root"
-        wait_for(lambda: mailbox.exists() and "DKIM: something to do" in mailbox.read_text(), "mail to root")
+        # Each mail ends with an empty line, also the one that is being written.
+        wait_for(lambda: mailbox.exists() and "DKIM: something to do" in mailbox.read_text()
+                 and mailbox.read_text().endswith("\n\n"), "mail to root")
         raw = mailbox.read_text().split("\n", 1)[1].replace("\n", "\r\n").encode()
         self.assertEqual(self.host.signers(raw), ["server"])
         self.assertEqual(Message(raw).values("From"), [f" dkimkey <root@{HOST}>".encode()])

@@ -45,7 +45,7 @@ class DnsServer:
         self.resolver = dns.resolver.Resolver(configure=False)
         self.resolver.nameservers = ["127.0.0.1"]
         self.resolver.port = self.port
-        self.resolver.lifetime = 5.0
+        self.resolver.lifetime = 60.0
         self._cache = {}
         try:
             for zone in records:
