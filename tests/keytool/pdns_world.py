@@ -143,4 +143,3 @@ class PdnsWorld(DnsWorld):
         return {rrset["name"].rstrip("."): [record["content"] for record in rrset["records"]]
                 for rrset in self.api("GET", f"/zones/{ZONE}.")["rrsets"]
                 if rrset["type"] == "TXT" and rrset["name"].startswith(label)}
-
