@@ -95,10 +95,9 @@ ExitCode keep(const ParsedOptions& options) {
     const auto membership = fleet::keep_without_database(store);
     say_what_it_means(membership, 0);
     std::cerr << fmt::format(
-        "the database was not asked. If the fleet goes on, give \"dkimkey fleet leave {}\" on another "
-        "machine\nwhile other machines sign with the same keys, rotate none of them here: systemctl disable "
-        "--now "
-        "dkimkey-rotate.timer\n",
+        "the database was not asked; if the fleet goes on, give \"dkimkey fleet leave {}\" on another "
+        "machine\nas long as other machines sign with the same keys, rotate none of them here: systemctl "
+        "disable --now dkimkey-rotate.timer\n",
         membership.host);
     return ExitCode::done;
   }

@@ -83,8 +83,7 @@ ExitCode fleet_status(const Arguments& arguments) {
     std::cerr
         << "the database does not know this machine, so no rotation waits for it: it was restored from a "
            "backup that is older than the machine's joining. Its agent registers it again; dkimkey fleet "
-           "sync "
-           "--help says how to choose\n";
+           "sync --help says how to choose\n";
   }
   return code_of(fleet::health_of(status));
 }

@@ -66,8 +66,7 @@ void SyncPass::end_absence(Pass& pass) {
   }
   pass.result.no_lease = fmt::format(
       "this machine's lease is over and is not renewed: it refuses the fleet's keys of {0}, and its own may "
-      "be "
-      "void. Correct the refusal (dkimkey fleet status), or, if nothing signs for {0} here, remove {1}",
+      "be void. Correct the refusal (dkimkey fleet status), or, if nothing signs for {0} here, remove {1}",
       old->first, store_.directory().string() + '/' + old->first);
 }
 

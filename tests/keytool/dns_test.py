@@ -314,8 +314,8 @@ class Rotate(DnsTest):
         stolen = {"server", pending}
         hours = 0
         while not all(self.states()[selector] == "revoked" for selector in stolen):
-            # Each of two keys in turn is published, is found on every server (an hour later if the secondary did not have it
-            # at once), and becomes active after the TTL of an hour; then the last stolen key is revoked.
+            # Each of two keys in turn is published, is found on every server an hour later, and becomes active after the
+            # TTL of an hour; then the last stolen key is revoked.
             self.assertLess(hours, 7, self.states())
             self.rotate("--compromised")
             for new in self.pending():

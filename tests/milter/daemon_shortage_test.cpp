@@ -130,8 +130,7 @@ TEST_F(DaemonShortageTest, Threads) {
     const Bystanders bystanders(account, processes);
     threads = daemon_->status_number("Threads");
     send_at_once([&] { return daemon_->times_in_log("error: no more threads can be started") == 1; });
-    // One that was about to end may have ended; none was started.
-    EXPECT_LE(daemon_->status_number("Threads"), threads);
+    EXPECT_EQ(daemon_->status_number("Threads"), threads);
   }
   EXPECT_TRUE(daemon_->wait_for_log("over: no more threads"));
   EXPECT_EQ(daemon_->times_in_log("no more threads can be started"), 1) << "one line is enough";

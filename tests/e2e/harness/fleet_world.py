@@ -77,8 +77,8 @@ class FleetWorld:
         self.look()
 
     def pass_time(self, time_passed):
-        """Turns the clock on. A message that a busy machine holds up is not under way for as long; and none of the time
-        before is when what follows changes something."""
+        """Turns the clock on. No message is under way all the time, or is still under way when this ends: a busy machine may
+        hold one up."""
         loads = [machine.load for machine in self.machines if machine.load]
         for load in loads:
             load.keep_up()
